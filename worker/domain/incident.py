@@ -1,0 +1,62 @@
+"""The record people act on: one cause, from the first alert to the recovery."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from worker.domain.report import RootCause
+from worker.domain.severity import Severity
+
+
+class IncidentStatus(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Delivery(BaseModel):
+    """The receipt of one destination. `vendor_id` is the vendor's own name for what was made."""
+
+    state: Literal["pending", "done", "failed"]
+    vendor_id: str | None = None
+    url: str | None = None
+    reason: str | None = None
+    updated_at: AwareDatetime
+
+
+class HistoryEntry(BaseModel):
+    at: AwareDatetime
+    event: str
+    reason: str
+
+
+class Incident(BaseModel):
+    """What `spiketrace-incidents` holds of ours; others may write documents of their own there."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    incident_id: str
+    timestamp: AwareDatetime = Field(alias="@timestamp")
+    title: str
+    summary: str
+    service: str | None
+    region: str | None
+    tags: list[str]
+    severity: Severity
+    status: IncidentStatus
+    cause_key: str
+    root_cause: RootCause | None
+    duration_minutes: float | None = None
+    wasted_co2_grams: float | None = None
+    wasted_emissions_kg_co2e: float | None = None
+    orders_affected: float | None = None
+    revenue_lost_usd: float | None = None
+    alert_ids: list[str]
+    report_ids: list[str]
+    recovered_alert_ids: list[str] = Field(default_factory=list)
+    history: list[HistoryEntry]
+    deliveries: dict[str, Delivery] = Field(default_factory=dict)
+    resolved_at: AwareDatetime | None = None

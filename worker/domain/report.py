@@ -1,0 +1,207 @@
+"""The report: what an investigation found, as it is stored in `spiketrace-reports`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from worker.domain.evidence import Evidence, Gap
+from worker.domain.severity import Severity
+from worker.domain.window import Window
+
+
+class Verdict(StrEnum):
+    ROOT_CAUSE = "root_cause"
+    INCONCLUSIVE = "inconclusive"
+    NOT_CONFIRMED = "not_confirmed"
+
+
+class CauseKind(StrEnum):
+    DEPLOYMENT = "deployment"
+    DEPENDENCY = "dependency"
+    RESOURCE = "resource"
+    TRAFFIC = "traffic"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class Quantity(BaseModel):
+    """A figure with its 90 % interval. The unit is in the name of the field that holds it."""
+
+    low: float
+    likely: float
+    high: float
+
+
+class RootCause(BaseModel):
+    """Names are verbatim, as the telemetry has them; escaped only where they are rendered."""
+
+    kind: CauseKind
+    service: str | None = None
+    region: str | None = None
+    deployment_id: str | None = None
+    version: str | None = None
+    error_type: str | None = None
+    metric: str | None = None
+    onset: AwareDatetime | None = None
+
+
+class Candidate(RootCause):
+    """A possible root cause: why it stands where it stands, and what would settle it."""
+
+    rank: int
+    score: float
+    confidence: float
+    evidence: list[str]
+    reason: str
+    against: str | None = None
+    check: str
+
+
+class CarbonImpact(BaseModel):
+    """Grams of CO₂ equivalent in exactly the report's window and scope."""
+
+    excess_co2_grams: Quantity | None = None
+    actual_co2_grams: Quantity | None = None
+    expected_co2_grams: Quantity | None = None
+    method: Literal["measured", "estimated"] | None = None
+    factors: list[dict[str, str | float | int | None]] = Field(default_factory=list)
+
+
+class ComputeImpact(BaseModel):
+    excess_vcpu_hours: Quantity | None = None
+    excess_cost_usd: Quantity | None = None
+    split: dict[str, Quantity] | None = None
+
+
+class UsersImpact(BaseModel):
+    requests_failed: Quantity | None = None
+    requests_slowed: Quantity | None = None
+    users_affected: Quantity | None = None
+
+
+class BusinessImpact(BaseModel):
+    orders_affected: Quantity | None = None
+    revenue_lost_usd: Quantity | None = None
+    source: Literal["measured", "recorded", "estimated"] | None = None
+    assumption: str | None = None
+
+
+class Impact(BaseModel):
+    carbon: CarbonImpact = Field(default_factory=CarbonImpact)
+    compute: ComputeImpact = Field(default_factory=ComputeImpact)
+    users: UsersImpact = Field(default_factory=UsersImpact)
+    business: BusinessImpact = Field(default_factory=BusinessImpact)
+
+
+class Sections(BaseModel):
+    """The six parts people read, in Markdown-safe plain text; claims end with [e1]."""
+
+    overview: str
+    user_impact: str
+    carbon_compute_impact: str
+    business_impact: str
+    deployment_correlation: str
+    recommendations: list[str]
+
+
+class Narrative(BaseModel):
+    author: Literal["template", "gemini"] = "template"
+    state: Literal["none", "pending", "done", "failed"] = "none"
+    reason: str | None = None
+    model: str | None = None
+    tokens: int = 0
+    claims_checked: int = 0
+    claims_removed: int = 0
+
+
+class Mark(BaseModel):
+    """A moment worth a line on a chart."""
+
+    at: AwareDatetime
+    kind: Literal["onset", "deployment", "alert"]
+    label: str
+
+
+class Chart(BaseModel):
+    """A series as it was read: point i is of [start + i·step, start + (i+1)·step).
+
+    `expected_*` is what the baseline predicts for each point, at 90 %; empty where there is none.
+    A missing sample is None, never zero.
+    """
+
+    id: str
+    title: str
+    unit: str
+    start: AwareDatetime
+    step_seconds: int
+    values: list[float | None]
+    expected_low: list[float | None] = Field(default_factory=list)
+    expected_likely: list[float | None] = Field(default_factory=list)
+    expected_high: list[float | None] = Field(default_factory=list)
+    marks: list[Mark] = Field(default_factory=list)
+    evidence: str | None = None
+
+
+class SimilarIncident(BaseModel):
+    id: str
+    title: str
+    at: AwareDatetime
+    service: str | None = None
+    region: str | None = None
+    status: str | None = None
+    why: str
+
+
+class AlertSummary(BaseModel):
+    """Of the alert, what a reader of the report wants to see without looking it up."""
+
+    rule_id: str
+    rule_name: str
+    instance: str
+    title: str
+    conditions: str
+    value: float | None
+    date: AwareDatetime
+    link: str
+
+
+class Report(BaseModel):
+    """`@timestamp` is the alert's date (the moment it speaks of); `created_at` when it was written.
+
+    `headline` is the opening of the overview without evidence ids: for a chat message or a title.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    report_id: str
+    alert_id: str
+    incident_id: str | None = None
+    timestamp: AwareDatetime = Field(alias="@timestamp")
+    created_at: AwareDatetime
+    profile: str
+    alert: AlertSummary
+    service: str | None
+    region: str | None
+    signal: str | None
+    window: Window
+    baseline: Window
+    verdict: Verdict
+    severity: Severity
+    severity_reasons: list[str]
+    confidence: float | None
+    root_cause: RootCause | None
+    candidates: list[Candidate]
+    impact: Impact
+    headline: str
+    sections: Sections
+    evidence: list[Evidence]
+    gaps: list[Gap]
+    similar_incidents: list[SimilarIncident]
+    narrative: Narrative
+    charts: list[Chart]
+    replay_of: str | None = None
+    markdown: str = ""
+    timings: dict[str, float] = Field(default_factory=dict)

@@ -1,0 +1,71 @@
+"""Every error SpikeTrace raises on purpose.
+
+An error carries a `reason` that a person can act on. Whether it is worth trying again is decided by
+the adapter that knows the vendor's rules (`retryable`) and acted on in `tasks/` only.
+"""
+
+from __future__ import annotations
+
+
+class SpikeTraceError(Exception):
+    """Base of all. `reason` is a sentence for people; it never holds a secret."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ConfigurationError(SpikeTraceError):
+    """A setting is missing or wrong: the process exits and says what to set."""
+
+
+class InvalidAlert(SpikeTraceError):
+    """What arrived is not an alert. Answered with 4xx, recorded as a dead letter, never queued."""
+
+
+class AlertNotSaved(SpikeTraceError):
+    """Neither the broker nor Elasticsearch took the alert: it must not be acknowledged."""
+
+    def __init__(self, reason: str, *, retry_after_seconds: int = 5) -> None:
+        super().__init__(reason)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class InvestigationError(SpikeTraceError):
+    """An investigation could not be carried out."""
+
+    def __init__(self, reason: str, *, retryable: bool) -> None:
+        super().__init__(reason)
+        self.retryable = retryable
+
+
+class EvidenceUnavailable(InvestigationError):
+    """The engine that holds telemetry or reports did not answer, or refused."""
+
+
+class ModelUnavailable(InvestigationError):
+    """The language model did not answer, or refused."""
+
+
+class BudgetExceeded(InvestigationError):
+    """The narrative's budget of calls, tokens, seconds or money is used up."""
+
+
+class DeliveryError(SpikeTraceError):
+    """A destination did not take what was sent.
+
+    `retry_after_seconds` is what the vendor asked for, if it did.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        destination: str,
+        retryable: bool,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.destination = destination
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds

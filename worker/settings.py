@@ -1,0 +1,157 @@
+"""Settings: the only place that reads the environment.
+
+Every setting is `SPIKETRACE_<NAME>`; a secret may instead come from the file named by
+`SPIKETRACE_<NAME>_FILE`. `.env.example` lists all with their defaults.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from worker.errors import ConfigurationError
+
+PREFIX = "SPIKETRACE_"
+
+
+def _no_trailing_slash(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+Url = Annotated[str, BeforeValidator(_no_trailing_slash)]
+
+
+class Settings(BaseModel):
+    """All settings with their defaults. Times are seconds, sizes bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    elasticsearch_url: Url = "http://127.0.0.1:9200"
+    elasticsearch_api_key: SecretStr | None = None
+    elasticsearch_user: str | None = None
+    elasticsearch_password: SecretStr | None = None
+    elasticsearch_ca_file: Path | None = None
+    elasticsearch_timeout_seconds: float = Field(default=20.0, gt=0)
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+
+    webhook_host: str = "127.0.0.1"
+    webhook_port: int = Field(default=8080, ge=0, le=65535)
+    webhook_user: str | None = None
+    webhook_password: SecretStr | None = None
+    webhook_token: SecretStr | None = None
+    webhook_max_body_bytes: int = Field(default=262_144, gt=0)
+    public_url: Url = "http://127.0.0.1:8080"
+
+    worker_concurrency: int = Field(default=2, ge=1)
+    task_time_limit_seconds: int = Field(default=120, gt=10)
+    visibility_timeout_seconds: int = Field(default=600, gt=0)
+    sweep_interval_seconds: float = Field(default=5.0, gt=0)
+    max_attempts: int = Field(default=6, ge=1)
+
+    kibana_url: Url | None = None
+    kibana_api_key: SecretStr | None = None
+    kibana_space: str = "default"
+
+    jira_url: Url | None = None
+    jira_user: str | None = None
+    jira_token: SecretStr | None = None
+    jira_project: str | None = None
+
+    slack_webhook_url: SecretStr | None = None
+    slack_token: SecretStr | None = None
+    slack_channel: str | None = None
+    slack_signing_secret: SecretStr | None = None
+
+    allow_plain_http: bool = False
+    profile: str = "spiketrace"
+    policy: Path | None = None
+    retention_days: int = Field(default=90, ge=1)
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _timeouts_nest(self) -> Self:
+        # Redis hands an unacknowledged task out again after the visibility timeout
+        # (https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout).
+        if self.visibility_timeout_seconds <= self.task_time_limit_seconds:
+            raise ValueError(
+                "SPIKETRACE_VISIBILITY_TIMEOUT_SECONDS must be above SPIKETRACE_TASK_TIME_LIMIT_SECONDS, "
+                "or running tasks would be handed out twice"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _secrets_travel_encrypted(self) -> Self:
+        urls = {
+            "ELASTICSEARCH_URL": self.elasticsearch_url if self._elasticsearch_has_credentials() else None,
+            "KIBANA_URL": self.kibana_url,
+            "JIRA_URL": self.jira_url,
+            "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
+        }
+        for name, url in urls.items():
+            if url and not self.allow_plain_http and not travels_safely(url):
+                raise ValueError(
+                    f"{PREFIX}{name} would send credentials over plain http to another host: "
+                    f"use https, or set {PREFIX}ALLOW_PLAIN_HTTP=true on a network you trust"
+                )
+        return self
+
+    def _elasticsearch_has_credentials(self) -> bool:
+        return bool(self.elasticsearch_api_key or self.elasticsearch_password)
+
+    @property
+    def has_webhook_credentials(self) -> bool:
+        return bool(self.webhook_token or (self.webhook_user and self.webhook_password))
+
+
+def travels_safely(url: str) -> bool:
+    """True for https, and for any scheme to a loopback host."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environment` (the process's own by default).
+
+    Raises ConfigurationError naming every variable that is wrong; values are never repeated.
+    """
+    source = os.environ if environment is None else environment
+    values = {name: value for name in Settings.model_fields if (value := _value(source, name)) is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_complaint(item) for item in error.errors())) from None
+
+
+def _value(source: Mapping[str, str], name: str) -> str | None:
+    variable = PREFIX + name.upper()
+    if value := source.get(variable):
+        return value
+    path = source.get(variable + "_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"{variable}_FILE names {path}, which cannot be read: {error.strerror}") from None
+
+
+def _complaint(item: Any) -> str:
+    if item["loc"]:
+        return f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}"
+    return str(item["msg"]).removeprefix("Value error, ")
