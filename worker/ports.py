@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Incident
-from worker.domain.report import Report
+from worker.domain.report import Report, ReportSummary
 
 
 class AlertRecord(BaseModel):
@@ -53,6 +53,9 @@ class ReportStore(Protocol):
         """False if a report of that id is there already: it is kept as it is."""
 
     def get(self, report_id: str) -> Report | None: ...
+
+    def latest(self, limit: int) -> list[ReportSummary]:
+        """The newest reports by `@timestamp`, newest first; only the fields of a summary are read."""
 
 
 class IncidentStore(Protocol):

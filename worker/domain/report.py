@@ -205,3 +205,19 @@ class Report(BaseModel):
     replay_of: str | None = None
     markdown: str = ""
     timings: dict[str, float] = Field(default_factory=dict)
+
+
+class ReportSummary(BaseModel):
+    """A report in one line, as a list of reports shows it."""
+
+    model_config = ConfigDict(populate_by_name=True, extra="ignore")
+
+    report_id: str
+    timestamp: AwareDatetime = Field(alias="@timestamp")
+    service: str | None
+    region: str | None
+    verdict: Verdict
+    severity: Severity
+    confidence: float | None
+    headline: str
+    replay_of: str | None = None
