@@ -1,0 +1,51 @@
+# Everything a fresh checkout needs beyond Python 3.11 is set up by the first target that needs it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: $(INSTALLED) ## a shop's two days with incidents hidden in them: alert, report, verdict against truth
+	$(BIN)/spiketrace demo
+
+test: $(INSTALLED) ## all tests, on Elasticsearch 8.19 and 9.5 (Java and Maven), and on the embedded engine
+	$(BIN)/pytest
+
+check: $(INSTALLED) ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## rewrite the code to the format that `make check` asks for
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED) ## alerts per second at the webhook, seconds per investigation
+	$(BIN)/python -m benchmarks
+
+# Hashes are of public files: what this machine adds to pip's search path has no place in the lock.
+lock: ## pin every dependency again, with hashes
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/pip install --quiet uv
+	env -u PIP_FIND_LINKS -u UV_FIND_LINKS .cache/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --all-extras \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--output-file requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The build backend is in the lock as well, so that nothing is fetched that the lock does not pin.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "SpikeTrace needs Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
