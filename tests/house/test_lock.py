@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ PINNED = {canonicalize_name(Requirement(line).name): Requirement(line) for line,
 
 def _asked_for() -> list[Requirement]:
     document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = document["project"]["optional-dependencies"].values()
-    lines = [*document["build-system"]["requires"], *document["project"]["dependencies"], *sum(extras, [])]
+    extras = chain.from_iterable(document["project"]["optional-dependencies"].values())
+    lines = chain(document["build-system"]["requires"], document["project"]["dependencies"], extras)
     return [Requirement(line) for line in lines]
 
 
