@@ -1,0 +1,76 @@
+"""The compose file and the image keep what the documentation says about them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from worker.settings import PREFIX, Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
+    "services"
+]
+OURS = ("webhook", "worker", "beat")
+
+
+def test_all_parts_of_a_deployment_are_there() -> None:
+    assert set(SERVICES) == {*OURS, "redis", "elasticsearch", "kibana"}
+
+
+def test_nothing_is_published_beyond_this_machine() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_broker_writes_before_it_answers_and_keeps_its_file() -> None:
+    command = SERVICES["redis"]["command"]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+    assert options["--appendonly"] == "yes"
+    assert options["--appendfsync"] == "always"
+    assert options["--maxmemory-policy"] == "noeviction"
+    assert SERVICES["redis"]["volumes"] == ["redis:/data"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_processes_get_settings_that_load(name: str) -> None:
+    environment = {key: re.sub(r"\$\{.*}", "given", value) for key, value in SERVICES[name]["environment"].items()}
+    assert {key for key in environment if key.startswith(PREFIX)} == set(environment)
+    assert {key.removeprefix(PREFIX).lower() for key in environment} <= set(Settings.model_fields)
+    assert load_settings(environment).has_webhook_credentials
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_processes_run_without_rights(name: str) -> None:
+    service = SERVICES[name]
+    assert service["command"] == [name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+
+
+def test_no_password_is_written_down() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert re.findall(r"(?:PASSWORD|KEY|TOKEN): (?!\$\{\w+:\?)", text) == []
+
+
+def test_a_worker_may_finish_what_it_began() -> None:
+    grace = int(SERVICES["worker"]["stop_grace_period"].removesuffix("s"))
+    assert grace > Settings().task_time_limit_seconds
+
+
+def test_the_image_runs_as_an_ordinary_user() -> None:
+    instructions = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("FROM")[-1]
+    (user,) = re.findall(r"^USER (\d+)$", instructions, re.MULTILINE)
+    assert int(user) > 0
+
+
+def test_the_image_holds_every_package_of_the_wheel() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    packages = re.search(r"^packages = \[(.*)]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert packages
+    assert {f"!{name}" for name in re.findall(r'"(\w+)"', packages[1])} <= set(ignored.splitlines())
