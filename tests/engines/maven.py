@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
@@ -29,18 +30,19 @@ def archive(version: str) -> Path:
     """The zip of that version, fetched into `.cache/` when it is not there yet."""
     path = CACHE / f"elasticsearch-{version}.zip"
     if not path.exists():
-        _fetch(version)
-    if not path.exists():
-        raise EngineUnavailable(f"Maven reported success but {path} is not there")
+        _fetch(version, path)
     return path
 
 
-def _fetch(version: str) -> None:
+def _fetch(version: str, path: Path) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     coordinates = f"{GROUP_AND_ARTIFACT}:{version}:zip"
     # `get` leaves the zip in Maven's own repository, where `copy` finds it; `copy` alone would look for a project.
     _maven("dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false")
-    _maven("dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={CACHE}")
+    # An interrupted copy must not pass for the whole zip, so it takes its name in one step.
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        _maven("dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}")
+        (Path(folder) / path.name).rename(path)
 
 
 def _maven(*arguments: str) -> None:
