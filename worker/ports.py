@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -11,6 +11,13 @@ from pydantic import AwareDatetime, BaseModel
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Incident
 from worker.domain.report import Report, ReportSummary
+
+Status = Literal["accepted", "duplicate", "recovered"]
+
+
+class Acceptance(BaseModel):
+    alert_id: str
+    status: Status
 
 
 class AlertRecord(BaseModel):
@@ -31,8 +38,67 @@ class AlertRecord(BaseModel):
     version: Any = None
 
 
+class Notification(BaseModel):
+    """An alert on its way into the store. `alert_id` is what its sender was told, if anything was told yet."""
+
+    alert: Alert
+    received_at: AwareDatetime
+    alert_id: str | None = None
+
+    @property
+    def is_dated(self) -> bool:
+        """False where the sender gave no date: then a repetition cannot be told from a re-notification."""
+        return self.alert.date != self.received_at
+
+
+class Letter(BaseModel):
+    """Something that arrived and is no alert, for the dead letters. `payload` may be cut."""
+
+    letter_id: str
+    kind: str
+    reason: str
+    payload: str
+
+
+class InboxEntry(BaseModel):
+    """One thing that was accepted and is not in Elasticsearch yet. `entry_id` is the inbox's own."""
+
+    entry_id: str
+    content: Notification | Letter
+
+
+class Inbox(Protocol):
+    """Where the webhook's answers are safe before Elasticsearch has them."""
+
+    def take(self, limit: int) -> list[InboxEntry]:
+        """Entries nobody works on, oldest first. They come again until they are acknowledged."""
+
+    def acknowledge(self, entries: Sequence[InboxEntry]) -> None: ...
+
+
+class Recorded(BaseModel):
+    """What recording one notification came to.
+
+    `is_waiting`: the alert is to be put on the queue. `refused`: why Elasticsearch will never take it.
+    """
+
+    alert_id: str
+    status: Status
+    is_waiting: bool
+    refused: str | None = None
+
+
 class AlertStore(Protocol):
     def get(self, alert_id: str) -> AlertRecord | None: ...
+
+    def get_many(self, alert_ids: Sequence[str]) -> list[AlertRecord]:
+        """Those of them that exist, in the given order."""
+
+    def record(self, notifications: Sequence[Notification]) -> list[Recorded]:
+        """Writes them all in few requests, in order; safe to repeat. One answer for each."""
+
+    def requeue(self, alert_ids: Sequence[str], *, at: datetime) -> list[str]:
+        """Those of them that nobody works on, now `queued` as of `at`: to be put on the queue again."""
 
     def claim(self, alert_id: str, *, owner: str, lease_seconds: float) -> AlertRecord | None:
         """The record, now `investigating` and ours until the lease ends; None if another's lease lives
@@ -62,30 +128,47 @@ class IncidentStore(Protocol):
     def get(self, incident_id: str) -> Incident | None: ...
 
 
+class IncidentLedger(IncidentStore, Protocol):
+    """The incidents as those who write them see them. What was written is found by the next search."""
+
+    def create(self, incident: Incident) -> bool:
+        """False if something of that id is there already, be it ours or not: it is kept as it is."""
+
+    def update(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+        """The incident as `change` made it of what is stored now; called again when another writer was faster.
+
+        Nothing is written where `change` returns what it was given, or raises. Raises KeyError for an unknown id.
+        """
+
+    def of_cause(self, cause_key: str) -> list[Incident]:
+        """The newest incidents of that service, newest first, in any status."""
+
+    def of_alert(self, alert_id: str) -> Incident | None: ...
+
+
 class DeadLetterStore(Protocol):
     def put(self, alert_id: str, *, reason: str, kind: str, payload: Mapping[str, Any] | str) -> None:
         """Writing the same letter twice keeps one."""
 
 
 class Destination(Protocol):
-    """Somewhere people are told. `deliver` is safe to repeat: it makes one thing an incident."""
+    """Somewhere people are told.
+
+    `finds_what_it_made`: the vendor can be asked whether an attempt that broke off has made something, so
+    `deliver` is safe to repeat. Where it cannot, nobody repeats an attempt that may have succeeded.
+    """
 
     name: str
+    finds_what_it_made: bool
 
     def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt: ...
 
 
 class DeliveryReceipt(BaseModel):
-    vendor_id: str
+    """`vendor_id` is None where the vendor gives what it made no name."""
+
+    vendor_id: str | None = None
     url: str | None = None
-
-
-Status = Literal["accepted", "duplicate", "recovered"]
-
-
-class Acceptance(BaseModel):
-    alert_id: str
-    status: Status
 
 
 class Queue(Protocol):

@@ -1,0 +1,40 @@
+"""Wiring: which adapter stands behind which port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from elasticsearch import Elasticsearch
+
+from worker.elastic import connect_elasticsearch
+from worker.settings import Settings
+from worker.store.alerts import ElasticAlertStore
+from worker.store.dead_letters import ElasticDeadLetterStore
+from worker.store.inbox import RedisInbox
+from worker.store.incidents import ElasticIncidentStore
+from worker.store.reports import ElasticReportStore
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The project's own indices, and the inbox in front of them."""
+
+    client: Elasticsearch
+    alerts: ElasticAlertStore
+    reports: ElasticReportStore
+    incidents: ElasticIncidentStore
+    dead_letters: ElasticDeadLetterStore
+    inbox: RedisInbox
+
+
+def connect(settings: Settings) -> Stores:
+    """The stores, connected when they are first used. To be called after a fork, not before."""
+    client = connect_elasticsearch(settings)
+    return Stores(
+        client=client,
+        alerts=ElasticAlertStore(client),
+        reports=ElasticReportStore(client),
+        incidents=ElasticIncidentStore(client),
+        dead_letters=ElasticDeadLetterStore(client),
+        inbox=RedisInbox(settings.redis_url),
+    )

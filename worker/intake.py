@@ -1,0 +1,54 @@
+"""From the inbox to Elasticsearch and onto the queue.
+
+Every step may be repeated: an entry is acknowledged last, so whoever dies in between leaves it to the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from worker.ports import AlertStore, DeadLetterStore, Inbox, Letter, Notification, Queue, Recorded
+
+BATCH = 500
+
+
+def take_in(
+    inbox: Inbox, alerts: AlertStore, dead_letters: DeadLetterStore, queue: Queue, *, limit: int = BATCH
+) -> int:
+    """Works on up to `limit` entries of the inbox; gives their number.
+
+    Raises EvidenceUnavailable or QueueUnavailable; what was not finished then comes again.
+    """
+    entries = inbox.take(limit)
+    _keep_letters(dead_letters, (entry.content for entry in entries if isinstance(entry.content, Letter)))
+    notifications = [entry.content for entry in entries if isinstance(entry.content, Notification)]
+    if notifications:
+        _record(notifications, alerts, dead_letters, queue)
+    inbox.acknowledge(entries)
+    return len(entries)
+
+
+def _keep_letters(dead_letters: DeadLetterStore, letters: Iterable[Letter]) -> None:
+    for letter in letters:
+        dead_letters.put(letter.letter_id, reason=letter.reason, kind=letter.kind, payload=letter.payload)
+
+
+def _record(
+    notifications: Sequence[Notification], alerts: AlertStore, dead_letters: DeadLetterStore, queue: Queue
+) -> None:
+    recorded = alerts.record(notifications)
+    for notification, outcome in zip(notifications, recorded, strict=True):
+        if outcome.refused:
+            _give_up(dead_letters, notification, outcome)
+    waiting = dict.fromkeys(outcome.alert_id for outcome in recorded if outcome.is_waiting and not outcome.refused)
+    if waiting:
+        queue.investigate(list(waiting))
+
+
+def _give_up(dead_letters: DeadLetterStore, notification: Notification, outcome: Recorded) -> None:
+    dead_letters.put(
+        outcome.alert_id,
+        reason=f"Elasticsearch refuses to store the alert: {outcome.refused}",
+        kind="alert",
+        payload=notification.alert.model_dump(mode="json"),
+    )

@@ -1,0 +1,216 @@
+"""The inbox: a stream in the broker, where an alert is safe before Elasticsearch has it.
+
+The webhook appends (asynchronously, many at once), the intake takes and acknowledges. What is new is decided
+in the broker, in one step with the appending, so that a thousand copies of one alert append it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import redis
+import redis.asyncio
+from pydantic import ValidationError
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from worker.domain.alert import AlertState
+from worker.errors import QueueUnavailable
+from worker.ports import Acceptance, InboxEntry, Letter, Notification
+
+STREAM = "spiketrace:inbox"
+WAITING = "spiketrace:inbox:waiting"
+LIFE = "spiketrace:life:"
+GROUP = "intake"
+LIFE_TTL_SECONDS = 7 * 24 * 3600
+# Entries that somebody took this long ago and did not acknowledge are taken again.
+ABANDONED_AFTER_SECONDS = 15
+FSYNC_TIMEOUT_SECONDS = 1.5
+APPEND_TIMEOUT_SECONDS = 2.0
+SOCKET_TIMEOUT_SECONDS = 3.0
+LETTER_PAYLOAD_CHARACTERS = 4_096
+
+Submission = Notification | Letter
+
+
+@dataclass(frozen=True)
+class Appended:
+    """`is_safe`: the append-only file holds all of it, on the disk."""
+
+    acceptances: list[Acceptance]
+    is_safe: bool
+
+
+class RedisInboxLog:
+    """The appending side. One connection, used by one append at a time."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.asyncio.Redis.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,
+            single_connection_client=True,
+            socket_connect_timeout=1.0,
+            # Repeating an append whose answer was lost would call the alert a duplicate of itself.
+            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
+        )
+
+    async def append(self, submissions: Sequence[Submission]) -> Appended:
+        """All of them in one round trip, in order. Raises QueueUnavailable; then some may be appended."""
+        try:
+            async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
+                return await self._append(submissions)
+        except (RedisError, OSError) as error:
+            # What is left unread on this connection would be taken for the next append's answer.
+            await self._client.aclose()
+            raise QueueUnavailable(f"the broker did not take alerts: {type(error).__name__}") from error
+
+    async def ping(self) -> None:
+        """Raises QueueUnavailable."""
+        try:
+            async with asyncio.timeout(1.0):
+                await self._client.ping()
+        except (RedisError, OSError) as error:
+            raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _append(self, submissions: Sequence[Submission]) -> Appended:
+        arguments = [part for submission in submissions for part in _arguments(submission)]
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.eval(_script(), 3, STREAM, WAITING, LIFE, LIFE_TTL_SECONDS, *arguments)
+        pipeline.execute_command("WAITAOF", 1, 0, int(FSYNC_TIMEOUT_SECONDS * 1000))
+        answers, synced = await pipeline.execute(raise_on_error=False)
+        if isinstance(answers, RedisError):
+            raise answers
+        acceptances = [Acceptance(alert_id=alert_id, status=status) for status, alert_id in answers]
+        return Appended(acceptances, is_safe=_is_synced(synced))
+
+
+def _is_synced(answer: Any) -> bool:
+    """Whether WAITAOF counted the local append-only file; it is an error where there is none, or before 7.2.
+
+    https://redis.io/docs/latest/commands/waitaof/
+    """
+    return not isinstance(answer, RedisError) and int(answer[0]) >= 1
+
+
+@cache
+def _script() -> str:
+    return Path(__file__).with_name("inbox.lua").read_text(encoding="utf-8")
+
+
+def _arguments(submission: Submission) -> tuple[str, str, str, str, str]:
+    content = submission.model_dump_json()
+    if isinstance(submission, Letter):
+        return "letter", submission.letter_id, "", "", content
+    alert = submission.alert
+    kind = "recovered" if alert.is_recovery else "active"
+    date = alert.date.isoformat() if submission.is_dated else ""
+    return kind, alert.alert_id, alert.renotification_id, date, content
+
+
+class RedisInbox:
+    """The taking side: fulfils `worker.ports.Inbox`."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,
+            socket_timeout=SOCKET_TIMEOUT_SECONDS,
+            socket_connect_timeout=1.0,
+            retry=redis.retry.Retry(NoBackoff(), 1),
+        )
+
+    def take(self, limit: int) -> list[InboxEntry]:
+        with _broker_errors("reading the inbox"):
+            return [_to_entry(entry_id, fields) for entry_id, fields in self._take(limit)]
+
+    def acknowledge(self, entries: Sequence[InboxEntry]) -> None:
+        if not entries:
+            return
+        entry_ids = [entry.entry_id for entry in entries]
+        alert_ids = [entry.content.alert_id for entry in entries if isinstance(entry.content, Notification)]
+        with _broker_errors("acknowledging the inbox"), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.xack(STREAM, GROUP, *entry_ids)
+            pipeline.xdel(STREAM, *entry_ids)
+            if alert_ids:
+                pipeline.hdel(WAITING, *[str(alert_id) for alert_id in alert_ids])
+            pipeline.execute()
+
+    def find(self, alert_id: str) -> AlertState | None:
+        """The state of an alert that waits here; None if none of that id does."""
+        with _broker_errors("looking into the inbox"):
+            state = self._client.hget(WAITING, alert_id)
+        return AlertState(str(state)) if state else None
+
+    def depth(self) -> int:
+        """How many entries wait, those being worked on included."""
+        with _broker_errors("measuring the inbox"):
+            return int(self._client.xlen(STREAM))
+
+    def _take(self, limit: int) -> Sequence[tuple[str, dict[str, str]]]:
+        try:
+            return self._abandoned(limit) or self._new(limit)
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self._create_group()
+            return self._new(limit)
+
+    def _abandoned(self, limit: int) -> Sequence[tuple[str, dict[str, str]]]:
+        claimed: Any = self._client.xautoclaim(
+            STREAM, GROUP, GROUP, min_idle_time=ABANDONED_AFTER_SECONDS * 1000, count=limit
+        )
+        return [row for row in claimed[1] if row[1]]
+
+    def _new(self, limit: int) -> Sequence[tuple[str, dict[str, str]]]:
+        # One consumer's name for all: who took an entry does not matter, only how long ago.
+        answer: Any = self._client.xreadgroup(GROUP, GROUP, {STREAM: ">"}, count=limit)
+        return [row for _, rows in answer or () for row in rows]
+
+    def _create_group(self) -> None:
+        try:
+            self._client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+
+def _to_entry(entry_id: str, fields: dict[str, str]) -> InboxEntry:
+    """The entry; one that cannot be read, such as of another release, becomes a letter."""
+    content = fields.get("content", "")
+    try:
+        if fields.get("kind") == "letter":
+            return InboxEntry(entry_id=entry_id, content=Letter.model_validate_json(content))
+        notification = Notification.model_validate_json(content)
+        alert_id = fields.get("alert_id")
+        return InboxEntry(entry_id=entry_id, content=notification.model_copy(update={"alert_id": alert_id}))
+    except ValidationError as error:
+        return InboxEntry(entry_id=entry_id, content=_unreadable(entry_id, content, error))
+
+
+def _unreadable(entry_id: str, content: str, error: ValidationError) -> Letter:
+    return Letter(
+        letter_id=f"inbox-{re.sub('[^0-9]', '-', entry_id)}",
+        kind="inbox",
+        reason=f"an entry of the inbox could not be read: {error.error_count()} fields do not fit",
+        payload=content[:LETTER_PAYLOAD_CHARACTERS],
+    )
+
+
+@contextmanager
+def _broker_errors(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise QueueUnavailable(f"{doing}: the broker did not answer: {type(error).__name__}") from error
