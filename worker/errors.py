@@ -31,6 +31,10 @@ class AlertNotSaved(SpikeTraceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class QueueUnavailable(SpikeTraceError):
+    """The broker did not take what was to be enqueued: treat all of it as not enqueued."""
+
+
 class InvestigationError(SpikeTraceError):
     """An investigation could not be carried out."""
 

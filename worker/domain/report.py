@@ -168,6 +168,11 @@ class AlertSummary(BaseModel):
     link: str
 
 
+def report_id_of(alert_id: str) -> str:
+    """The id of an alert's report: whoever investigates the alert again arrives at the same one."""
+    return f"r-{alert_id}"
+
+
 class Report(BaseModel):
     """`@timestamp` is the alert's date (the moment it speaks of); `created_at` when it was written.
 

@@ -1,0 +1,128 @@
+"""Celery's configuration: which queues there are, what is handed out again, what runs by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu.utils.scheduling import round_robin_cycle
+
+from worker.settings import Settings
+
+LIVE = "live"
+DELIVERIES = "deliveries"
+REPLAY = "replay"
+MAINTENANCE = "maintenance"
+QUEUES = (MAINTENANCE, LIVE, DELIVERIES, REPLAY)
+
+INVESTIGATE = "spiketrace.investigate"
+DELIVER = "spiketrace.deliver"
+SWEEP = "spiketrace.sweep"
+INTAKE = "spiketrace.intake"
+
+INTAKE_INTERVAL_SECONDS = 2.0
+# What a task may still do after the soft limit: write down why it stopped.
+SOFT_LIMIT_MARGIN_SECONDS = 10
+SOCKET_TIMEOUT_SECONDS = 5.0
+
+
+class SpikeTraceApp(Celery):
+    """A Celery app that knows the settings it was made from."""
+
+    settings: Settings
+
+
+class ReplayLast(round_robin_cycle):
+    """The order in which a free worker looks into the queues.
+
+    All but `replay` take turns, so neither a storm of alerts nor a slow vendor holds the others up for
+    longer than one task, and the clock's tasks, of which at most one of each kind is ever waiting, cost
+    live alerts next to nothing. `replay`, which can hold thousands, is looked into when nothing else waits.
+    """
+
+    def consume(self, n: int) -> list[str]:
+        return sorted(self.items[:n], key=lambda queue: queue == REPLAY)
+
+
+def create_app(settings: Settings) -> SpikeTraceApp:
+    """The app of one process. It imports no task: `spiketrace worker` does that when it starts."""
+    app = SpikeTraceApp("spiketrace", broker=settings.redis_url, set_as_current=True)
+    app.settings = settings
+    app.conf.update(
+        **_messages(),
+        **_delivery_guarantees(settings),
+        **_connection(settings),
+        beat_schedule=_beat_schedule(settings),
+        # Everything is due every few seconds: there is nothing worth remembering across a restart of beat.
+        beat_scheduler="celery.beat:Scheduler",
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        include=["tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"],
+    )
+    return app
+
+
+def _messages() -> dict[str, Any]:
+    return {
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "task_ignore_result": True,
+        "result_backend": None,
+        "result_expires": None,
+        "enable_utc": True,
+        "timezone": "UTC",
+        "task_queues": {name: {"exchange": name, "routing_key": name} for name in QUEUES},
+        "task_default_queue": MAINTENANCE,
+        "task_create_missing_queues": False,
+        "task_routes": {
+            INVESTIGATE: {"queue": LIVE},
+            DELIVER: {"queue": DELIVERIES},
+            SWEEP: {"queue": MAINTENANCE},
+            INTAKE: {"queue": MAINTENANCE},
+        },
+    }
+
+
+def _delivery_guarantees(settings: Settings) -> dict[str, Any]:
+    """A message is gone when its task has ended, not when it began; whoever takes it twice finds it done."""
+    return {
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "worker_prefetch_multiplier": 1,
+        "task_time_limit": settings.task_time_limit_seconds,
+        "task_soft_time_limit": max(1, settings.task_time_limit_seconds - SOFT_LIMIT_MARGIN_SECONDS),
+        # A task that outlives its connection still finishes and is harmless when handed out again.
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+
+
+def _connection(settings: Settings) -> dict[str, Any]:
+    return {
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "visibility_timeout": settings.visibility_timeout_seconds,
+            "queue_order_strategy": "tasks.app:ReplayLast",
+            "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+            "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        # Whoever enqueues is told soon: one more try for a connection that the broker closed meanwhile.
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+    }
+
+
+def _beat_schedule(settings: Settings) -> dict[str, Any]:
+    """Each message expires when the next one is due: a worker that was away finds one of a kind, not hundreds."""
+    intervals = {SWEEP: settings.sweep_interval_seconds, INTAKE: INTAKE_INTERVAL_SECONDS}
+    return {
+        name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+        for name, seconds in intervals.items()
+    }
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: Any) -> None:
+    """With a receiver here, Celery leaves logging as the command set it up."""

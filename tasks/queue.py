@@ -1,0 +1,44 @@
+"""What may be enqueued. Enqueuing needs a task's name only, so no task module is loaded for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from kombu.messaging import Producer
+
+from tasks.app import DELIVER, INVESTIGATE, LIVE, create_app
+from worker.errors import QueueUnavailable
+from worker.settings import Settings
+
+
+class CeleryQueue:
+    """Fulfils `worker.ports.Queue`. Raises QueueUnavailable within seconds when the broker is away."""
+
+    def __init__(self, settings: Settings, *, app: Celery | None = None) -> None:
+        self._app = app or create_app(settings)
+
+    def investigate(self, alert_ids: Sequence[str]) -> None:
+        """Enqueue all over one connection; after QueueUnavailable some may be enqueued, which does no harm."""
+        with self._producer() as producer:
+            for alert_id in alert_ids:
+                self._app.send_task(INVESTIGATE, args=(alert_id,), producer=producer)
+
+    def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
+        with self._producer() as producer:
+            self._app.send_task(DELIVER, args=(incident_id, report_id, destination), producer=producer)
+
+    def waiting_live(self) -> int:
+        """How many live alerts wait for a worker; those that a worker holds already are not counted."""
+        with self._producer() as producer:
+            return int(producer.channel.client.llen(LIVE))
+
+    @contextmanager
+    def _producer(self) -> Iterator[Producer]:
+        try:
+            with self._app.producer_or_acquire() as producer:
+                yield producer
+        except (OperationalError, *self._app.connection_for_write().recoverable_connection_errors) as error:
+            raise QueueUnavailable(f"the broker did not answer: {error}") from error

@@ -1,0 +1,20 @@
+"""The clock's task that looks for work nobody does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import shared_task
+
+from tasks.app import SWEEP
+from tasks.desk import desk_of
+from tasks.retry import left_to_the_next_run
+from worker.sweep import sweep_alerts
+
+
+@shared_task(name=SWEEP, bind=True)
+def sweep(task: Any) -> None:
+    desk = desk_of(task.app)
+    with left_to_the_next_run(SWEEP):
+        sweep_alerts(desk.alerts, desk.queue, now=datetime.now(UTC))

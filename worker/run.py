@@ -1,0 +1,104 @@
+"""One alert from the queue to its report: every step is safe to repeat, by this worker or by another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from worker import incidents
+from worker.domain.alert import Alert, AlertState
+from worker.domain.report import Report, report_id_of
+from worker.errors import InvestigationError, SpikeTraceError
+from worker.ports import AlertRecord, AlertStore, DeadLetterStore, IncidentLedger, Inbox, ReportStore
+from worker.sweep import MeasuredQueue
+
+LEASE_SECONDS = 15.0
+DEAD_LETTER_KIND = "investigation"
+
+log = structlog.get_logger(__name__)
+
+
+class Held(SpikeTraceError):
+    """Another worker has the alert and may be alive for `seconds` more."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"another worker holds this alert for up to {seconds:.0f} s")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What it takes to work on alerts. `investigate` gets an alert and its id, reads telemetry and stores nothing."""
+
+    alerts: AlertStore
+    reports: ReportStore
+    incidents: IncidentLedger
+    dead_letters: DeadLetterStore
+    inbox: Inbox
+    queue: MeasuredQueue
+    investigate: Callable[[Alert, str], Report]
+    max_attempts: int
+
+
+def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:
+    """The alert, ours for LEASE_SECONDS; None when there is nothing left to do. Raises Held."""
+    if record := desk.alerts.claim(alert_id, owner=owner, lease_seconds=LEASE_SECONDS):
+        return record
+    record = desk.alerts.get(alert_id)
+    if record and record.state is AlertState.INVESTIGATING and record.lease_until:
+        raise Held((record.lease_until - datetime.now(UTC)).total_seconds())
+    log.info("nothing to do", alert_id=alert_id, state=record.state if record else "unknown")
+    return None
+
+
+def renew(alert_id: str, owner: str, desk: Desk, *, seconds: float = LEASE_SECONDS) -> None:
+    if not desk.alerts.renew(alert_id, owner=owner, lease_seconds=seconds):
+        log.warning("the lease is lost: another worker may be on this alert", alert_id=alert_id)
+
+
+def complete(record: AlertRecord, desk: Desk) -> None:
+    """Investigate a claimed alert, or pick up what an attempt that broke off has left."""
+    alert = _workable(record, desk)
+    report = desk.reports.get(report_id_of(record.alert_id)) or _write_report(record.alert_id, alert, desk)
+    desk.alerts.finish(record.alert_id, report_id=report.report_id, incident_id=report.incident_id)
+    log.info("reported", alert_id=record.alert_id, report_id=report.report_id, verdict=report.verdict)
+    if report.incident_id:
+        _note_recovery(record.alert_id, desk)
+
+
+def _workable(record: AlertRecord, desk: Desk) -> Alert:
+    if record.alert is None:
+        raise InvestigationError("only the end of this alert ever arrived", retryable=False)
+    # Every claim counts: those of attempts that failed, and those whose worker was gone before it could say why.
+    if record.attempts > desk.max_attempts:
+        raise InvestigationError(f"{desk.max_attempts} attempts ended without a report", retryable=False)
+    return record.alert
+
+
+def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
+    """The incident first: a stored report is not changed any more, and it names its incident."""
+    found = desk.investigate(alert, alert_id)
+    incident = incidents.record(found, desk.incidents, datetime.now(UTC))
+    report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
+    if desk.reports.create(report):
+        return report
+    # Somebody else was faster: theirs is the one that people have seen.
+    return desk.reports.get(report.report_id) or report
+
+
+def _note_recovery(alert_id: str, desk: Desk) -> None:
+    """An alert that recovered while it was investigated had no incident yet that its recovery could end."""
+    record = desk.alerts.get(alert_id)
+    if record and record.recovered_at:
+        incidents.recover(alert_id, desk.incidents, recovered_at=record.recovered_at, now=datetime.now(UTC))
+
+
+def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> None:
+    """A dead letter with the reason, and the alert marked as failed; in that order, so that no failure is silent."""
+    payload = alert.model_dump(mode="json") if alert else {}
+    desk.dead_letters.put(alert_id, reason=reason, kind=DEAD_LETTER_KIND, payload=payload)
+    desk.alerts.fail(alert_id, reason=reason)
+    log.error("given up", alert_id=alert_id, reason=reason)
