@@ -53,7 +53,7 @@ def _settle(
         if record or not is_retryable(error):
             give_up(alert_id, desk, reason=reason_of(error), alert=record.alert if record else None)
     except SpikeTraceError as also:
-        log.error("left to the sweep: not even the failure could be written", alert_id=alert_id, reason=also.reason)
+        log.warning("left to the sweep: not even the failure could be written", alert_id=alert_id, reason=also.reason)
     return None
 
 

@@ -40,7 +40,7 @@ def pause_seconds(attempt: int, *, asked_seconds: float | None = None) -> float:
     Chance keeps alerts that failed together from coming back together. What a vendor asked for is respected.
     """
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1))
-    drawn = longest * random.uniform(0.5, 1.0)  # noqa: S311: no secret
+    drawn = longest * random.uniform(0.5, 1.0)  # noqa: S311
     return clamp_pause(max(drawn, asked_seconds or 0.0))
 
 

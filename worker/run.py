@@ -12,7 +12,7 @@ from worker import incidents
 from worker.domain.alert import Alert, AlertState
 from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, SpikeTraceError
-from worker.ports import AlertRecord, AlertStore, DeadLetterStore, IncidentLedger, Inbox, ReportStore
+from worker.ports import AlertRecord, AlertStore, DeadLetterStore, Inbox, IncidentLedger, ReportStore
 from worker.sweep import MeasuredQueue
 
 LEASE_SECONDS = 15.0
