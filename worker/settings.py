@@ -63,9 +63,11 @@ class Settings(BaseModel):
     jira_user: str | None = None
     jira_token: SecretStr | None = None
     jira_project: str | None = None
+    jira_issue_type: str = "Task"
 
     slack_webhook_url: SecretStr | None = None
     slack_token: SecretStr | None = None
+    slack_api_url: Url = "https://slack.com/api"
     slack_channel: str | None = None
     slack_signing_secret: SecretStr | None = None
 
@@ -92,6 +94,7 @@ class Settings(BaseModel):
             "ELASTICSEARCH_URL": self.elasticsearch_url if self._elasticsearch_has_credentials() else None,
             "KIBANA_URL": self.kibana_url,
             "JIRA_URL": self.jira_url,
+            "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }
         for name, url in urls.items():

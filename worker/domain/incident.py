@@ -18,13 +18,17 @@ class IncidentStatus(StrEnum):
 
 
 class Delivery(BaseModel):
-    """The receipt of one destination. `vendor_id` is the vendor's own name for what was made."""
+    """The receipt of one destination. `vendor_id` is the vendor's own name for what was made.
+
+    `lease_until` is set while an attempt is on its way, and left behind by one that broke off.
+    """
 
     state: Literal["pending", "done", "failed"]
     vendor_id: str | None = None
     url: str | None = None
     reason: str | None = None
     updated_at: AwareDatetime
+    lease_until: AwareDatetime | None = None
 
 
 class HistoryEntry(BaseModel):
@@ -34,12 +38,17 @@ class HistoryEntry(BaseModel):
 
 
 class Incident(BaseModel):
-    """What `spiketrace-incidents` holds of ours; others may write documents of their own there."""
+    """What `spiketrace-incidents` holds of ours; others may write documents of their own there.
+
+    `@timestamp` is when the trouble began. `last_alert_at`, `last_recovered_at` and `resolved_at` are times of the
+    alerts themselves; the history's times are those of the writing. `cause_key` names the service that is to
+    blame, and the incidents of one service are told apart by their `root_cause`.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
     incident_id: str
-    timestamp: AwareDatetime = Field(alias="@timestamp")
+    timestamp: AwareDatetime = Field(validation_alias="@timestamp", serialization_alias="@timestamp")
     title: str
     summary: str
     service: str | None
@@ -59,4 +68,6 @@ class Incident(BaseModel):
     recovered_alert_ids: list[str] = Field(default_factory=list)
     history: list[HistoryEntry]
     deliveries: dict[str, Delivery] = Field(default_factory=dict)
+    last_alert_at: AwareDatetime | None = None
+    last_recovered_at: AwareDatetime | None = None
     resolved_at: AwareDatetime | None = None

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.engines.servers import Engine
+from tests.incidents.samples import DEPLOYMENT, FIRED, IMPACT, ONSET, a_report
+from worker.domain.incident import Incident, IncidentStatus
+from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
+from worker.domain.severity import Severity
+from worker.elastic import connect_elasticsearch
+from worker.incidents import record, recover
+from worker.settings import Settings
+from worker.store.incidents import INDEX, ElasticIncidentStore
+from worker.store.templates import install_templates
+
+NOW = datetime(2026, 2, 26, 11, 0, tzinfo=UTC)
+LATER = FIRED + timedelta(minutes=20)
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterable[Elasticsearch]:
+    client = connect_elasticsearch(Settings(elasticsearch_url=engine.url))
+    install_templates(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def store(client: Elasticsearch) -> ElasticIncidentStore:
+    # An index that a write creates cannot be searched in its first moments, which is answered with 503.
+    client.indices.create(index=INDEX, wait_for_active_shards=1)
+    return ElasticIncidentStore(client)
+
+
+def opened(report: Report, store: ElasticIncidentStore) -> Incident:
+    incident = record(report, store, NOW)
+    assert incident is not None
+    return incident
+
+
+def recovered(report: Report, store: ElasticIncidentStore, at: datetime = LATER) -> Incident:
+    incident = recover(report.alert_id, store, recovered_at=at, now=NOW)
+    assert incident is not None
+    return incident
+
+
+def all_incidents(client: Elasticsearch) -> list[dict[str, Any]]:
+    return [hit["_source"] for hit in client.search(index=INDEX, size=1000)["hits"]["hits"]]
+
+
+def cause(**changes: Any) -> RootCause:
+    return DEPLOYMENT.model_copy(update=changes)
+
+
+def test_a_severe_report_opens_an_incident(store: ElasticIncidentStore) -> None:
+    incident = opened(a_report(), store)
+    assert store.get(incident.incident_id) == incident
+    assert incident.status is IncidentStatus.OPEN
+    assert incident.title == "checkout us-central1: failing requests and 3.9× CO₂ since deploy-8841"
+    assert (incident.service, incident.region, incident.timestamp) == ("checkout", "us-central1", ONSET)
+    assert (incident.wasted_co2_grams, incident.wasted_emissions_kg_co2e) == (410.0, 0.41)
+    assert (incident.orders_affected, incident.revenue_lost_usd) == (31.0, 1519.0)
+    assert [entry.event for entry in incident.history] == ["opened"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"severity": Severity.LOW},
+        {"verdict": Verdict.NOT_CONFIRMED},
+        {"replay_of": "report-0"},
+        {"root_cause": cause(kind=CauseKind.TRAFFIC)},
+    ],
+)
+def test_these_are_nobodys_incident(
+    store: ElasticIncidentStore, client: Elasticsearch, changes: dict[str, Any]
+) -> None:
+    opened(a_report(), store)
+    assert record(a_report(2, **changes), store, NOW) is None
+    assert [incident["alert_ids"] for incident in all_incidents(client)] == [[a_report().alert_id]]
+
+
+def test_an_inconclusive_report_opens_an_incident_of_unknown_cause(store: ElasticIncidentStore) -> None:
+    incident = opened(a_report(verdict=Verdict.INCONCLUSIVE, root_cause=None), store)
+    assert incident.root_cause == RootCause(kind=CauseKind.UNKNOWN, service="checkout", region="us-central1")
+    assert incident.title.endswith(", cause unknown")
+
+
+def test_recording_again_changes_nothing(store: ElasticIncidentStore) -> None:
+    first = opened(a_report(), store)
+    assert opened(a_report(), store) == first
+    resolved = recovered(a_report(), store)
+    assert opened(a_report(), store) == resolved
+    assert recovered(a_report(), store, LATER + timedelta(hours=1)) == resolved
+
+
+def test_a_further_alert_of_the_same_deployment_joins(store: ElasticIncidentStore) -> None:
+    first = opened(a_report(1, severity=Severity.MEDIUM), store)
+    impact = IMPACT.model_copy(deep=True)
+    impact.carbon.excess_co2_grams = Quantity(low=500, likely=700, high=900)
+    joined = opened(a_report(2, severity=Severity.CRITICAL, signal="errors", impact=impact), store)
+    assert joined.incident_id == first.incident_id
+    assert joined.alert_ids == [a_report(1).alert_id, a_report(2).alert_id]
+    assert joined.report_ids == ["report-1", "report-2"]
+    assert joined.severity is Severity.CRITICAL
+    assert joined.wasted_co2_grams == 700.0
+    assert joined.history[-1].reason.endswith("The same deployment, deploy-8841 of checkout us-central1.")
+
+
+OTHER_CAUSES = {
+    "another deployment": cause(deployment_id="deploy-9000"),
+    "another region": cause(region="europe-west1"),
+    "another service": cause(service="search"),
+    "another kind": RootCause(kind=CauseKind.RESOURCE, service="checkout", region="us-central1", metric="cpu"),
+    "an error": RootCause(kind=CauseKind.ERROR, service="checkout", region="us-central1", error_type="TimeoutError"),
+}
+
+
+@pytest.mark.parametrize("other", OTHER_CAUSES.values(), ids=OTHER_CAUSES.keys())
+def test_the_same_time_never_joins_other_causes(store: ElasticIncidentStore, other: RootCause) -> None:
+    first = opened(a_report(1), store)
+    assert opened(a_report(2, root_cause=other), store).incident_id != first.incident_id
+
+
+def test_an_unknown_cause_joins_neither_a_known_one_nor_another_scope(store: ElasticIncidentStore) -> None:
+    unknown = {"verdict": Verdict.INCONCLUSIVE, "root_cause": None}
+    ids = {
+        opened(a_report(1), store).incident_id,
+        opened(a_report(2, **unknown), store).incident_id,
+        opened(a_report(3, **unknown, region="europe-west1"), store).incident_id,
+    }
+    assert len(ids) == 3
+    assert opened(a_report(4, **unknown), store).alert_ids == [a_report(2).alert_id, a_report(4).alert_id]
+
+
+def test_a_caller_that_suffers_joins_and_the_one_to_blame_says_more(store: ElasticIncidentStore) -> None:
+    ledger_is_bad = RootCause(kind=CauseKind.DEPENDENCY, service="ledger", region="us-east1")
+    caller = opened(a_report(1, service="payments", region="us-east1", root_cause=ledger_is_bad), store)
+    assert caller.service == "ledger"
+    assert caller.title == "payments us-east1: failing requests and 3.9× CO₂ because of ledger us-east1"
+    own = cause(service="ledger", region="us-east1")
+    joined = opened(a_report(2, service="ledger", region="us-east1", root_cause=own), store)
+    assert joined.incident_id == caller.incident_id
+    assert joined.root_cause == own
+    assert joined.title == "ledger us-east1: failing requests and 3.9× CO₂ since deploy-8841"
+    assert [entry.event for entry in joined.history] == ["opened", "joined", "cause"]
+
+
+def test_it_is_resolved_when_all_of_its_alerts_have_recovered(store: ElasticIncidentStore) -> None:
+    opened(a_report(1), store)
+    opened(a_report(2), store)
+    half = recovered(a_report(2), store, ONSET + timedelta(minutes=38))
+    assert (half.status, half.resolved_at) == (IncidentStatus.OPEN, None)
+    whole = recovered(a_report(1), store, ONSET + timedelta(minutes=30))
+    assert whole.status is IncidentStatus.RESOLVED
+    assert whole.resolved_at == ONSET + timedelta(minutes=38)
+    assert whole.duration_minutes == 38.0
+
+
+def test_a_recurrence_opens_the_next(store: ElasticIncidentStore) -> None:
+    first = opened(a_report(1), store)
+    recovered(a_report(1), store, LATER)
+    again = opened(a_report(2, **{"@timestamp": LATER + timedelta(minutes=1)}), store)
+    assert again.incident_id != first.incident_id
+    assert again.status is IncidentStatus.OPEN
+    assert store.get(first.incident_id) is not None
+    assert opened(a_report(3, **{"@timestamp": LATER + timedelta(minutes=2)}), store).incident_id == again.incident_id
+
+
+def test_an_alert_that_fired_before_the_end_and_comes_late_belongs_to_it(store: ElasticIncidentStore) -> None:
+    opened(a_report(1), store)
+    recovered(a_report(1), store, LATER)
+    late = opened(a_report(2), store)
+    assert (late.status, late.resolved_at, late.duration_minutes) == (IncidentStatus.OPEN, None, None)
+    whole = recovered(a_report(2), store, LATER - timedelta(minutes=1))
+    assert (whole.status, whole.resolved_at) == (IncidentStatus.RESOLVED, LATER)
+
+
+def test_an_incident_without_a_recovery_does_not_collect_alerts_for_ever(store: ElasticIncidentStore) -> None:
+    first = opened(a_report(1), store)
+    next_month = {"@timestamp": FIRED + timedelta(days=30)}
+    assert opened(a_report(2, **next_month), store).incident_id != first.incident_id
+    # An old alert that is investigated only now is no part of the new one either.
+    assert opened(a_report(3), store).incident_id == first.incident_id
+
+
+def test_a_recovery_of_an_alert_without_an_incident_is_nothing(store: ElasticIncidentStore) -> None:
+    assert recover("f" * 32, store, recovered_at=LATER, now=NOW) is None
+
+
+def foreign(**fields: Any) -> dict[str, Any]:
+    return {"@timestamp": "2026-02-26T10:45:00Z", "title": "db down", "status": "mitigated", **fields}
+
+
+def test_what_others_wrote_is_passed_over(store: ElasticIncidentStore, client: Elasticsearch) -> None:
+    ours = opened(a_report(1), store)
+    client.index(index=INDEX, id="INC-1", document=foreign(service="checkout"), refresh=True)
+    client.index(index=INDEX, id="INC-2", document=foreign(cause_key=ours.cause_key, alert_ids=["a"]), refresh=True)
+    assert store.get("INC-1") is None
+    assert opened(a_report(2), store).incident_id == ours.incident_id
+
+
+def test_an_id_that_somebody_else_took_is_passed_over(store: ElasticIncidentStore, client: Elasticsearch) -> None:
+    taken = opened(a_report(1), store).incident_id
+    client.index(index=INDEX, id=taken, document=foreign(), refresh=True)
+    assert opened(a_report(2), store).incident_id != taken
+    assert client.get(index=INDEX, id=taken)["_source"] == foreign()
+
+
+def test_fields_that_others_added_to_ours_stay(store: ElasticIncidentStore, client: Elasticsearch) -> None:
+    ours = opened(a_report(1), store).incident_id
+    source = client.get(index=INDEX, id=ours)["_source"]
+    client.index(index=INDEX, id=ours, document={**source, "postmortem": "wiki/42"}, refresh=True)
+    recovered(a_report(1), store)
+    assert client.get(index=INDEX, id=ours)["_source"]["postmortem"] == "wiki/42"
+
+
+def test_without_a_template_it_works_as_well(engine: Engine, client: Elasticsearch) -> None:
+    client.indices.delete_index_template(name="spiketrace-incidents")
+    store = ElasticIncidentStore(client)
+    first = opened(a_report(1), store)
+    assert opened(a_report(2), store).incident_id == first.incident_id
+    assert recovered(a_report(1), store).recovered_alert_ids == [a_report(1).alert_id]
+
+
+def at_once(steps: list[Callable[[], object]]) -> list[object]:
+    with ThreadPoolExecutor(max_workers=len(steps)) as pool:
+        return [future.result() for future in [pool.submit(step) for step in steps]]
+
+
+def test_many_workers_at_once_make_one_incident_of_one_cause(
+    store: ElasticIncidentStore, client: Elasticsearch
+) -> None:
+    reports = [a_report(number) for number in range(16)]
+    at_once([lambda report=report: record(report, store, NOW) for report in reports])  # type: ignore[misc]
+    (incident,) = all_incidents(client)
+    assert sorted(incident["alert_ids"]) == [report.alert_id for report in reports]
+    at_once([lambda report=report: recovered(report, store) for report in reports])  # type: ignore[misc]
+    (incident,) = all_incidents(client)
+    assert (incident["status"], incident["duration_minutes"]) == ("resolved", 28.0)
+
+
+def test_many_workers_at_once_keep_two_causes_apart(store: ElasticIncidentStore, client: Elasticsearch) -> None:
+    reports = [a_report(number, root_cause=cause(deployment_id=f"deploy-{number % 2}")) for number in range(12)]
+    at_once([lambda report=report: record(report, store, NOW) for report in reports])  # type: ignore[misc]
+    assert sorted(len(incident["alert_ids"]) for incident in all_incidents(client)) == [6, 6]
+    by_cause = {incident["root_cause"]["deployment_id"]: incident for incident in all_incidents(client)}
+    assert set(by_cause) == {"deploy-0", "deploy-1"}
