@@ -49,14 +49,13 @@ class Appended:
 
 
 class RedisInboxLog:
-    """The appending side. One connection, used by one append at a time."""
+    """The appending side, for one event loop."""
 
     def __init__(self, url: str) -> None:
         self._client = redis.asyncio.Redis.from_url(
             url,
             decode_responses=True,
             protocol=2,
-            single_connection_client=True,
             socket_connect_timeout=1.0,
             # Repeating an append whose answer was lost would call the alert a duplicate of itself.
             retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
@@ -68,8 +67,6 @@ class RedisInboxLog:
             async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
                 return await self._append(submissions)
         except (RedisError, OSError) as error:
-            # What is left unread on this connection would be taken for the next append's answer.
-            await self._client.aclose()
             raise QueueUnavailable(f"the broker did not take alerts: {type(error).__name__}") from error
 
     async def ping(self) -> None:

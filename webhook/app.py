@@ -1,0 +1,109 @@
+"""The HTTP edge: what is served, by whom, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tasks.queue import CeleryQueue
+from webhook.accept import Acceptor, accept_route
+from webhook.auth import Authentication, Credentials
+from webhook.documents import documents_router
+from webhook.health import Readiness, health_router
+from webhook.intake_loop import IntakeLoop
+from webhook.metrics import metrics_router
+from webhook.pages import pages_router
+from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from worker.bootstrap import Stores, connect
+from worker.intake import take_in
+from worker.ports import Queue
+from worker.settings import Settings
+from worker.store.alerts import ElasticAlertStore
+from worker.store.dead_letters import ElasticDeadLetterStore
+from worker.store.inbox import RedisInboxLog
+
+# Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
+QUICK_TIMEOUT_SECONDS = 1.5
+INTAKE_TIMEOUT_SECONDS = 10.0
+SHUTDOWN_SECONDS = 8
+
+
+def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue | None = None) -> FastAPI:
+    """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
+    credentials = Credentials(settings)
+    stores = stores or connect(settings)
+    log = RedisInboxLog(settings.redis_url)
+    quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
+    quick_alerts = ElasticAlertStore(quick)
+    intake = IntakeLoop(_intake(stores, queue or CeleryQueue(settings)))
+    acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
+
+    # The framework's own pages of documentation load scripts from elsewhere.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log))
+    # A plain route: the dependencies and models of the framework would cost more than all that is done here.
+    route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
+    app.add_route("/v1/alerts/kibana", route, methods=["POST"])
+    app.include_router(documents_router(stores))
+    app.include_router(health_router(Readiness(log, quick_alerts)))
+    app.include_router(metrics_router(stores.inbox))
+    app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
+    add_problem_handlers(app)
+    app.add_middleware(Authentication, credentials=credentials)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
+    client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
+    return partial(take_in, stores.inbox, ElasticAlertStore(client), ElasticDeadLetterStore(client), queue)
+
+
+def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = asyncio.create_task(intake.run())
+        yield
+        await acceptor.close()
+        intake.stop()
+        await running
+        await log.close()
+
+    return lifespan
+
+
+def serve(settings: Settings) -> None:
+    """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.webhook_host,
+        port=settings.webhook_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+class SecurityHeaders:
+    """ASGI middleware: what a browser may do with an answer, unless the answer says it itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,92 @@
+"""Who may speak to the webhook: checked on the headers alone, before a byte of the body is read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from webhook.problems import problem
+from worker.errors import ConfigurationError
+from worker.settings import Settings
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+TOKEN_HEADER = "x-spiketrace-token"  # noqa: S105 - a header's name
+# Basic is what every Kibana can send and what makes a browser ask.
+CHALLENGE = {"www-authenticate": 'Basic realm="SpikeTrace", charset="UTF-8"'}
+BROWSER_FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
+
+
+class Credentials:
+    """What is accepted. Only digests are kept and compared, so neither length nor content shows in the time."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ConfigurationError when there is nothing to check against."""
+        if not settings.has_webhook_credentials:
+            raise ConfigurationError(
+                "the webhook does not run without credentials: set SPIKETRACE_WEBHOOK_USER and "
+                "SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_TOKEN"
+            )
+        user, password, token = settings.webhook_user, settings.webhook_password, settings.webhook_token
+        self._basic = _digest(f"{user}:{password.get_secret_value()}") if user and password else None
+        self._token = _digest(token.get_secret_value()) if token else None
+
+    def accept(self, headers: Mapping[str, str]) -> bool:
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            return _same(self._basic, _decode_basic(value.strip()))
+        if scheme.lower() == "bearer":
+            return _same(self._token, value.strip())
+        return _same(self._token, headers.get(TOKEN_HEADER))
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _same(expected: bytes | None, given: str | None) -> bool:
+    if expected is None or given is None:
+        return False
+    return hmac.compare_digest(expected, _digest(given))
+
+
+def _decode_basic(encoded: str) -> str | None:
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+
+
+class Authentication:
+    """ASGI middleware: lets nobody without credentials pass, but to the health checks."""
+
+    def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
+        self._app = app
+        self._credentials = credentials
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if not self._credentials.accept(headers):
+            detail = "send the webhook's user and password (Basic), or its token (Bearer or X-SpikeTrace-Token)"
+            await problem(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)(scope, receive, send)
+        elif _is_forged(scope["method"], headers):
+            await problem(HTTPStatus.FORBIDDEN, "another site may not act here")(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_forged(method: str, headers: Headers) -> bool:
+    """Whether a browser that knows the password acts for another site's page.
+
+    https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+    return method not in {"GET", "HEAD"} and headers.get("sec-fetch-site") in BROWSER_FROM_ELSEWHERE

@@ -1,0 +1,91 @@
+"""Reading back, as JSON: an alert's state, a report, an incident."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from worker.bootstrap import Stores
+from worker.domain.alert import AlertState
+from worker.errors import EvidenceUnavailable, QueueUnavailable
+from worker.ports import AlertRecord
+
+# Ids become part of a path in Elasticsearch, where "." and ".." would name something else.
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}")
+
+
+def documents_router(stores: Stores) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/v1/alerts/kibana")
+    def posting_only() -> JSONResponse:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
+
+    @router.get("/v1/alerts/{alert_id}")
+    def alert(alert_id: str) -> JSONResponse:
+        return JSONResponse(_alert_document(stores, _known_form(alert_id, "alert")))
+
+    @router.get("/v1/reports/{report_id}")
+    def report(report_id: str) -> JSONResponse:
+        found = stores.reports.get(_known_form(report_id, "report"))
+        if found is None:
+            raise _not_found("report", report_id)
+        return JSONResponse(found.model_dump(mode="json", by_alias=True))
+
+    @router.get("/v1/incidents/{incident_id}")
+    def incident(incident_id: str) -> JSONResponse:
+        found = stores.incidents.get(_known_form(incident_id, "incident"))
+        if found is None:
+            raise _not_found("incident", incident_id)
+        return JSONResponse(found.model_dump(mode="json", by_alias=True))
+
+    return router
+
+
+def _alert_document(stores: Stores, alert_id: str) -> dict[str, str | None]:
+    if record := _stored(stores, alert_id):
+        return _document(alert_id, record.state, record)
+    if state := _waiting(stores, alert_id):
+        return _document(alert_id, state)
+    # Between the two looks the intake may have moved it from the one place to the other.
+    if record := stores.alerts.get(alert_id):
+        return _document(alert_id, record.state, record)
+    raise _not_found("alert", alert_id)
+
+
+def _stored(stores: Stores, alert_id: str) -> AlertRecord | None:
+    try:
+        return stores.alerts.get(alert_id)
+    except EvidenceUnavailable:
+        return None
+
+
+def _waiting(stores: Stores, alert_id: str) -> AlertState | None:
+    try:
+        return stores.inbox.find(alert_id)
+    except QueueUnavailable:
+        return None
+
+
+def _document(alert_id: str, state: AlertState, record: AlertRecord | None = None) -> dict[str, str | None]:
+    return {
+        "alert_id": alert_id,
+        "state": state,
+        "report_id": record.report_id if record else None,
+        "incident_id": record.incident_id if record else None,
+        "reason": record.reason if record else None,
+    }
+
+
+def _known_form(document_id: str, kind: str) -> str:
+    if _ID.fullmatch(document_id) is None:
+        raise _not_found(kind, document_id)
+    return document_id
+
+
+def _not_found(kind: str, document_id: str) -> HTTPException:
+    return HTTPException(HTTPStatus.NOT_FOUND, f"there is no {kind} {document_id[:200]}")

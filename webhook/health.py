@@ -1,0 +1,80 @@
+"""Whether the process runs, and whether it can take alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from http import HTTPStatus
+from typing import Protocol
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse
+
+from worker.errors import EvidenceUnavailable, QueueUnavailable
+from worker.ports import AlertStore
+
+OK = "ok"
+# Anybody may ask; the engines are asked at most this often.
+REMEMBERED_SECONDS = 1.0
+NO_ALERT = "readiness"
+
+
+class Pings(Protocol):
+    async def ping(self) -> None:
+        """Raises QueueUnavailable."""
+
+
+class Readiness:
+    """Asks the broker and Elasticsearch. One of the two is enough to take an alert without losing it."""
+
+    def __init__(self, broker: Pings, alerts: AlertStore) -> None:
+        self._broker = broker
+        self._alerts = alerts
+        self._known: dict[str, str] = {}
+        self._known_until = 0.0
+        self._asking = asyncio.Lock()
+
+    async def dependencies(self) -> dict[str, str]:
+        """By name, "ok" or what is wrong."""
+        async with self._asking:
+            if time.monotonic() >= self._known_until:
+                broker, elasticsearch = await asyncio.gather(self._ask_broker(), self._ask_elasticsearch())
+                self._known = {"broker": broker, "elasticsearch": elasticsearch}
+                self._known_until = time.monotonic() + REMEMBERED_SECONDS
+            return self._known
+
+    async def _ask_broker(self) -> str:
+        try:
+            await self._broker.ping()
+        except QueueUnavailable as error:
+            return error.reason
+        return OK
+
+    async def _ask_elasticsearch(self) -> str:
+        try:
+            await asyncio.to_thread(self._alerts.get, NO_ALERT)
+        except EvidenceUnavailable as error:
+            return error.reason
+        return OK
+
+
+def health_router(readiness: Readiness) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": OK})
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """503 only when no alert can be taken: a webhook that is taken out of service for less would lose some."""
+        dependencies = await readiness.dependencies()
+        missing = [name for name, state in dependencies.items() if state != OK]
+        ready = len(missing) < len(dependencies)
+        status = "ready" if not missing else "degraded" if ready else "not ready"
+        return JSONResponse(
+            {"status": status, "missing": missing, "dependencies": dependencies},
+            status_code=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+
+    return router

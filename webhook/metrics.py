@@ -1,0 +1,46 @@
+"""What the webhook counts, for Prometheus."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+from worker.errors import QueueUnavailable
+from worker.store.inbox import RedisInbox
+
+ALERTS = Counter(
+    "spiketrace_webhook_alerts_total",
+    "Bodies posted to the webhook, by how they were answered.",
+    ["outcome"],
+)
+ACCEPT_SECONDS = Histogram(
+    "spiketrace_webhook_accept_seconds",
+    "From the whole body to the answer.",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+SAVED_GROUPS = Counter(
+    "spiketrace_webhook_saved_groups_total",
+    "Groups of alerts made safe together, by where.",
+    ["place"],
+)
+TAKEN_IN = Counter("spiketrace_webhook_taken_in_total", "Entries of the inbox written to Elasticsearch and queued.")
+INTAKE_FAILURES = Counter("spiketrace_webhook_intake_failures_total", "Rounds of the intake that broke off.")
+INBOX_DEPTH = Gauge("spiketrace_inbox_entries", "Entries that wait in the inbox; NaN when the broker is away.")
+
+
+def metrics_router(inbox: RedisInbox) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/metrics")
+    def metrics() -> Response:
+        INBOX_DEPTH.set(_depth(inbox))
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _depth(inbox: RedisInbox) -> float:
+    try:
+        return inbox.depth()
+    except QueueUnavailable:
+        return float("nan")
