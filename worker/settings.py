@@ -141,6 +141,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise ConfigurationError("; ".join(_complaint(item) for item in error.errors())) from None
 
 
+def process_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a process of our own: this one's, with `settings` in place of every SPIKETRACE_ variable."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    ours = {PREFIX + name.upper(): _text(value) for name, value in settings if value is not None}
+    return inherited | ours
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
 def _value(source: Mapping[str, str], name: str) -> str | None:
     variable = PREFIX + name.upper()
     if value := source.get(variable):
