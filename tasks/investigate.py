@@ -13,7 +13,7 @@ from tasks.lease import kept
 from tasks.retry import clamp_pause, is_retryable, pause_seconds, reason_of
 from worker.errors import SpikeTraceError
 from worker.ports import AlertRecord
-from worker.run import LEASE_SECONDS, Desk, Held, claim, complete, give_up, renew
+from worker.run import Desk, Held, claim, complete, give_up, renew
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ def _attempt(alert_id: str, owner: str, retries: int, desk: Desk) -> float | Non
     try:
         record = claim(alert_id, owner, desk)
         if record:
-            with kept(lambda: renew(alert_id, owner, desk)):
+            with kept(lambda: renew(alert_id, owner, desk), every_seconds=desk.lease_seconds / 3):
                 complete(record, desk)
     except Held as held:
         return clamp_pause(held.seconds)
@@ -58,9 +58,8 @@ def _settle(
 
 
 def _hold_for_retry(alert_id: str, owner: str, pause: float, desk: Desk) -> float:
-    """The lease outlasts the pause, so that the sweep does not take the alert for abandoned meanwhile."""
     try:
-        renew(alert_id, owner, desk, seconds=pause + LEASE_SECONDS)
+        renew(alert_id, owner, desk, pause_seconds=pause)
     except SpikeTraceError as error:
         log.warning("the lease ends before the retry", alert_id=alert_id, reason=error.reason)
     return pause

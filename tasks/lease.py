@@ -10,13 +10,11 @@ import structlog
 
 from worker.errors import SpikeTraceError
 
-RENEW_SECONDS = 5.0
-
 log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def kept(renew: Callable[[], None], *, every_seconds: float = RENEW_SECONDS) -> Iterator[None]:
+def kept(renew: Callable[[], None], *, every_seconds: float) -> Iterator[None]:
     """Calls `renew` at that interval until the block ends. It ends with its process, and so does the lease."""
     done = threading.Event()
     thread = threading.Thread(target=_keep, args=(renew, every_seconds, done), name="lease", daemon=True)
@@ -33,5 +31,5 @@ def _keep(renew: Callable[[], None], every_seconds: float, done: threading.Event
         try:
             renew()
         except SpikeTraceError as error:
-            # The lease outlives two renewals that fail.
+            # It outlives two renewals that fail; after that the alert is another worker's.
             log.warning("the lease could not be renewed", reason=error.reason)

@@ -15,7 +15,6 @@ from worker.errors import InvestigationError, SpikeTraceError
 from worker.ports import AlertRecord, AlertStore, DeadLetterStore, Inbox, IncidentLedger, ReportStore
 from worker.sweep import MeasuredQueue
 
-LEASE_SECONDS = 15.0
 DEAD_LETTER_KIND = "investigation"
 
 log = structlog.get_logger(__name__)
@@ -41,11 +40,12 @@ class Desk:
     queue: MeasuredQueue
     investigate: Callable[[Alert, str], Report]
     max_attempts: int
+    lease_seconds: float = 15.0
 
 
 def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:
-    """The alert, ours for LEASE_SECONDS; None when there is nothing left to do. Raises Held."""
-    if record := desk.alerts.claim(alert_id, owner=owner, lease_seconds=LEASE_SECONDS):
+    """The alert, ours for `lease_seconds`; None when there is nothing left to do. Raises Held."""
+    if record := desk.alerts.claim(alert_id, owner=owner, lease_seconds=desk.lease_seconds):
         return record
     record = desk.alerts.get(alert_id)
     if record and record.state is AlertState.INVESTIGATING and record.lease_until:
@@ -54,8 +54,9 @@ def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:
     return None
 
 
-def renew(alert_id: str, owner: str, desk: Desk, *, seconds: float = LEASE_SECONDS) -> None:
-    if not desk.alerts.renew(alert_id, owner=owner, lease_seconds=seconds):
+def renew(alert_id: str, owner: str, desk: Desk, *, pause_seconds: float = 0.0) -> None:
+    """Prolong the lease, if need be beyond a pause in which nobody is to take the alert for abandoned."""
+    if not desk.alerts.renew(alert_id, owner=owner, lease_seconds=pause_seconds + desk.lease_seconds):
         log.warning("the lease is lost: another worker may be on this alert", alert_id=alert_id)
 
 

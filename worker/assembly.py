@@ -1,0 +1,30 @@
+"""Wiring of the worker's process: the stores of `bootstrap.py`, and the investigation, which the webhook never loads."""
+
+from __future__ import annotations
+
+from worker.bootstrap import Stores, connect
+from worker.investigate import Investigator
+from worker.run import Desk
+from worker.settings import Settings
+from worker.sweep import MeasuredQueue
+from worker.telemetry.profiles import load_profile
+from worker.telemetry.search import ElasticTelemetry
+
+
+def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
+    """To be called after a fork, not before. Raises ConfigurationError."""
+    stores = connect(settings)
+    return Desk(
+        alerts=stores.alerts,
+        reports=stores.reports,
+        incidents=stores.incidents,
+        dead_letters=stores.dead_letters,
+        inbox=stores.inbox,
+        queue=queue,
+        investigate=open_investigator(settings, stores),
+        max_attempts=settings.max_attempts,
+    )
+
+
+def open_investigator(settings: Settings, stores: Stores) -> Investigator:
+    return Investigator(ElasticTelemetry(stores.client, load_profile(settings.profile)))
