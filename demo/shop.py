@@ -28,6 +28,9 @@ from demo.signals import MINUTES, Floats, Signals, seeded, simulate
 from demo.timeline import Clock, Rollout, numbered, ordinary_rollouts, without_clashes
 from demo.truth import Affected, Truth, TruthEntry
 from worker.domain.window import floor_minute, iso
+from worker.elastic import connect_elasticsearch
+from worker.settings import Settings
+from worker.store.templates import install_templates
 
 CARBON_INDEX = "spiketrace-carbon-metrics-demo"
 LOGS_INDEX = "spiketrace-logs-demo"
@@ -236,6 +239,8 @@ def main(elasticsearch_url: str, truth_file: Path, now: datetime | None, seed: i
     """Load the demo shop's two days into a search engine, and write the truth about them to a file."""
     shop = open_shop(now.replace(tzinfo=UTC) if now else datetime.now(UTC), seed)
     tell_truth(shop).save(truth_file)
+    with connect_elasticsearch(Settings(elasticsearch_url=elasticsearch_url)) as client:
+        install_templates(client)
     count = load(elasticsearch_url, documents(shop))
     click.echo(f"{count} documents up to {iso(shop.clock.now)}; the truth is in {truth_file}")
 
