@@ -8,7 +8,7 @@ from worker.domain.report import Report, ReportSummary
 from worker.elastic import elasticsearch_errors
 
 INDEX = "spiketrace-reports"
-SUMMARY_FIELDS = [field.alias or name for name, field in ReportSummary.model_fields.items()]
+SUMMARY_FIELDS = [field.serialization_alias or name for name, field in ReportSummary.model_fields.items()]
 
 
 class ElasticReportStore:
