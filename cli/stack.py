@@ -16,7 +16,8 @@ import httpx
 import structlog
 
 from cli.supervisor import Program, Supervisor
-from tasks.run import worker_answers
+from tasks.app import SpikeTraceApp, create_app
+from tasks.ping import worker_answers
 from worker.elastic import connect_elasticsearch
 from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.settings import Settings, process_environment
@@ -87,10 +88,12 @@ class Stack:
     embedded: bool
     ready_file: Path | None = None
     supervisor: Supervisor = field(init=False)
+    app: SpikeTraceApp = field(init=False)
     is_ready: bool = field(default=False, init=False)
     lacks_templates: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
+        self.app = create_app(self.settings)
         self.supervisor = Supervisor(on_restart=self._on_restart)
 
     @property
@@ -150,7 +153,7 @@ class Stack:
             return False
 
     def _worker_answers(self) -> bool:
-        return worker_answers(self.settings, self.supervisor.children["worker"].pid)
+        return worker_answers(self.app, self.supervisor.children["worker"].pid)
 
     def tick(self) -> None:
         """One look at all processes. To be called until `supervisor.stopping`."""

@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> SpikeTraceApp:
         beat_scheduler="celery.beat:Scheduler",
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        include=["tasks.investigate", "tasks.sweep", "tasks.intake"],
+        include=["tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"],
     )
     return app
 

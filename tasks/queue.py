@@ -9,7 +9,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
 
-from tasks.app import DELIVER, INVESTIGATE, LIVE, create_app
+from tasks.app import DELIVER, DELIVERIES, INVESTIGATE, LIVE, create_app
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
 
@@ -30,10 +30,16 @@ class CeleryQueue:
         with self._producer() as producer:
             self._app.send_task(DELIVER, args=(incident_id, report_id, destination), producer=producer)
 
-    def waiting_live(self) -> int:
-        """How many live alerts wait for a worker; those that a worker holds already are not counted."""
+    def _waiting(self, queue: str) -> int:
+        """How many messages wait there for a worker; those that a worker holds already are not counted."""
         with self._producer() as producer:
-            return int(producer.channel.client.llen(LIVE))
+            return int(producer.channel.client.llen(queue))
+
+    def waiting_alerts(self) -> int:
+        return self._waiting(LIVE)
+
+    def waiting_deliveries(self) -> int:
+        return self._waiting(DELIVERIES)
 
     @contextmanager
     def _producer(self) -> Iterator[Producer]:

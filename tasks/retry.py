@@ -1,9 +1,9 @@
-"""When to try again: one table for every task."""
+"""What a failure leads to: one table and one way for every task."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -17,15 +17,39 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
+# The seconds after which to try again; None when there is nothing left to do.
+Pause = float | None
 
-def is_retryable(error: BaseException) -> bool:
+
+def guarded(work: Callable[[], None], settle: Callable[[Exception], Pause], **about: str) -> Pause:
+    """Runs `work`; on failure, what `settle` makes of it. `about` says in the log what was worked on.
+
+    If the failure cannot even be written down, the record stays as it was, and the sweep finds it when it can.
+    """
+    try:
+        work()
+    # The one place of a worker process where everything is caught: it ends in a retry or in a dead letter.
+    except Exception as error:
+        log.warning("an attempt failed", reason=reason_of(error), exc_info=not is_ours(error), **about)
+        try:
+            return settle(error)
+        except SpikeTraceError as also:
+            log.warning("left to the sweep: the failure could not be written down", reason=also.reason, **about)
+    return None
+
+
+def is_retryable(error: Exception) -> bool:
     """Our own errors say so themselves; running out of time may be the engine's bad day; a bug stays a bug."""
     if isinstance(error, InvestigationError | DeliveryError):
         return error.retryable
     return isinstance(error, SoftTimeLimitExceeded)
 
 
-def reason_of(error: BaseException) -> str:
+def is_ours(error: Exception) -> bool:
+    return isinstance(error, SpikeTraceError | SoftTimeLimitExceeded)
+
+
+def reason_of(error: Exception) -> str:
     """A sentence for people. The text of an error that is not ours may hold anything, so only its type is told."""
     if isinstance(error, SpikeTraceError):
         return error.reason
@@ -35,7 +59,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def pause_seconds(attempt: int, *, asked_seconds: float | None = None) -> float:
-    """How long to wait after that attempt (1, 2, …): doubled each time, half of it by chance.
+    """How long to wait after that attempt (1, 2, …): doubled each time, up to half of it left to chance.
 
     Chance keeps alerts that failed together from coming back together. What a vendor asked for is respected.
     """

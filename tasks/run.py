@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import socket
 
 from tasks.app import create_app
+from tasks.ping import node_name
+from tasks.queue import CeleryQueue
+from worker.assembly import open_desk
 from worker.settings import Settings
 
 
-def node_name(pid: int) -> str:
-    """The name by which a worker of this host answers; two processes never share one."""
-    return f"spiketrace-{pid}@{socket.gethostname()}"
-
-
 def run_worker(settings: Settings) -> None:
-    """Consume every queue until told to stop; SIGTERM lets running tasks end."""
+    """Consume every queue until told to stop; SIGTERM lets running tasks end. Raises ConfigurationError."""
     app = create_app(settings)
+    # Opened to see whether all settings fit; each process of the pool opens its own.
+    open_desk(settings, CeleryQueue(settings, app=app))
     app.worker_main(
         [
             "--quiet",
@@ -32,14 +31,4 @@ def run_worker(settings: Settings) -> None:
 
 
 def run_beat(settings: Settings) -> None:
-    app = create_app(settings)
-    app.Beat(quiet=True).run()
-
-
-def worker_answers(settings: Settings, pid: int, *, timeout_seconds: float = 0.5) -> bool:
-    """Whether the worker of that process on this host takes messages."""
-    app = create_app(settings)
-    try:
-        return bool(app.control.ping(destination=[node_name(pid)], timeout=timeout_seconds))
-    except app.connection_for_read().recoverable_connection_errors:
-        return False
+    create_app(settings).Beat(quiet=True).run()

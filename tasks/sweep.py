@@ -10,11 +10,13 @@ from celery import shared_task
 from tasks.app import SWEEP
 from tasks.desk import desk_of
 from tasks.retry import left_to_the_next_run
-from worker.sweep import sweep_alerts
+from worker.sweep import sweep_alerts, sweep_deliveries, sweep_recoveries
 
 
 @shared_task(name=SWEEP, bind=True)
 def sweep(task: Any) -> None:
-    desk = desk_of(task.app)
+    desk, now = desk_of(task.app), datetime.now(UTC)
     with left_to_the_next_run(SWEEP):
-        sweep_alerts(desk.alerts, desk.queue, now=datetime.now(UTC))
+        sweep_alerts(desk.alerts, desk.queue, now=now)
+        sweep_deliveries(desk.incidents, desk.queue, desk.post.destinations, now=now)
+        sweep_recoveries(desk.alerts, desk.incidents, now=now)

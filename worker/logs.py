@@ -9,8 +9,17 @@ from typing import Any
 import structlog
 from structlog.types import EventDict, Processor
 
-# These write a line for every request. httpx also writes its address, and a Slack webhook's address is a secret.
-TALKATIVE = ("elastic_transport", "httpx", "httpcore", "kombu", "urllib3")
+# These write a line for every request or task. httpx also writes the address, and a Slack webhook's is a secret.
+TALKATIVE = (
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+    "elastic_transport",
+    "httpx",
+    "httpcore",
+    "kombu",
+    "urllib3",
+)
 
 
 def configure_logging(level: str, *, process: str, json_lines: bool | None = None) -> None:

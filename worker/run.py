@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
-from worker import incidents
+from worker import deliveries, incidents, policy
+from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
+from worker.domain.incident import Delivery, Incident
 from worker.domain.report import Report, report_id_of
-from worker.errors import InvestigationError, SpikeTraceError
-from worker.ports import AlertRecord, AlertStore, DeadLetterStore, Inbox, IncidentLedger, ReportStore
-from worker.sweep import MeasuredQueue
+from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
+from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
+from worker.sweep import MeasuredQueue, SearchableAlerts, SearchableIncidents
 
-DEAD_LETTER_KIND = "investigation"
+INVESTIGATION_KIND = "investigation"
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +35,13 @@ class Held(SpikeTraceError):
 class Desk:
     """What it takes to work on alerts. `investigate` gets an alert and its id, reads telemetry and stores nothing."""
 
-    alerts: AlertStore
+    alerts: SearchableAlerts
     reports: ReportStore
-    incidents: IncidentLedger
+    incidents: SearchableIncidents
     dead_letters: DeadLetterStore
     inbox: Inbox
     queue: MeasuredQueue
+    post: Post
     investigate: Callable[[Alert, str], Report]
     max_attempts: int
     lease_seconds: float = 15.0
@@ -64,10 +68,12 @@ def complete(record: AlertRecord, desk: Desk) -> None:
     """Investigate a claimed alert, or pick up what an attempt that broke off has left."""
     alert = _workable(record, desk)
     report = desk.reports.get(report_id_of(record.alert_id)) or _write_report(record.alert_id, alert, desk)
+    due = _announce(report.incident_id, desk.post) if report.incident_id else []
     desk.alerts.finish(record.alert_id, report_id=report.report_id, incident_id=report.incident_id)
     log.info("reported", alert_id=record.alert_id, report_id=report.report_id, verdict=report.verdict)
     if report.incident_id:
         _note_recovery(record.alert_id, desk)
+        _enqueue(report.incident_id, report.report_id, due, desk)
 
 
 def _workable(record: AlertRecord, desk: Desk) -> Alert:
@@ -97,9 +103,44 @@ def _note_recovery(alert_id: str, desk: Desk) -> None:
         incidents.recover(alert_id, desk.incidents, recovered_at=record.recovered_at, now=datetime.now(UTC))
 
 
+def _announce(incident_id: str, post: Post) -> list[str]:
+    """The destinations to be told, now pending on the incident: from then on the sweep sees to it that they are."""
+    due: list[str] = []
+
+    def mark(incident: Incident) -> Incident:
+        due[:] = policy.due(incident, post.destinations)
+        pending = {name: Delivery(state="pending", updated_at=post.clock()) for name in due}
+        return incident.model_copy(update={"deliveries": incident.deliveries | pending}) if due else incident
+
+    post.incidents.update(incident_id, mark)
+    return due
+
+
+def _enqueue(incident_id: str, report_id: str, destinations: Sequence[str], desk: Desk) -> None:
+    """The incident says what is pending, so what cannot be enqueued now is found by the sweep."""
+    try:
+        for destination in destinations:
+            desk.queue.deliver(incident_id, report_id, destination)
+    except QueueUnavailable as error:
+        log.warning("deliveries are left to the sweep", incident_id=incident_id, reason=error.reason)
+
+
 def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> None:
     """A dead letter with the reason, and the alert marked as failed; in that order, so that no failure is silent."""
     payload = alert.model_dump(mode="json") if alert else {}
-    desk.dead_letters.put(alert_id, reason=reason, kind=DEAD_LETTER_KIND, payload=payload)
+    desk.dead_letters.put(alert_id, reason=reason, kind=INVESTIGATION_KIND, payload=payload)
     desk.alerts.fail(alert_id, reason=reason)
     log.error("given up", alert_id=alert_id, reason=reason)
+
+
+def give_up_delivery(incident_id: str, report_id: str, destination: str, desk: Desk, *, reason: str) -> None:
+    report = desk.reports.get(report_id)
+    desk.dead_letters.put(
+        report.alert_id if report else report_id,
+        reason=reason,
+        kind=f"delivery-{destination}",
+        payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
+    )
+    with suppress(KeyError):
+        deliveries.give_up(incident_id, destination, desk.post, reason=reason)
+    log.error("a delivery was given up", incident_id=incident_id, destination=destination, reason=reason)

@@ -17,6 +17,7 @@ from worker.ports import AlertRecord, Notification, Recorded
 from worker.store.ledger import Ledger, has_ended, life_of
 
 INDEX = "spiketrace-alerts"
+MAX_RECOVERED_READ = 1_000
 WRITE_ROUNDS = 8
 MAX_RENOTIFICATIONS_READ = 1_000
 # What is wrong with the document itself, and will be every time.
@@ -129,6 +130,22 @@ class ElasticAlertStore:
                 source=False,
             )
         return [hit["_id"] for hit in found["hits"]["hits"]]
+
+    def recovered_among(self, alert_ids: Sequence[str]) -> list[AlertRecord]:
+        """Those of them that have recovered, as far as searches see it: at most MAX_RECOVERED_READ."""
+        with elasticsearch_errors("looking for recovered alerts"):
+            found = self._client.search(
+                index=INDEX,
+                ignore_unavailable=True,
+                query={
+                    "bool": {
+                        "filter": [{"terms": {"alert_id": list(alert_ids)}}, {"exists": {"field": "recovered_at"}}]
+                    }
+                },
+                size=MAX_RECOVERED_READ,
+                seq_no_primary_term=True,
+            )
+        return [_to_record(hit) for hit in found["hits"]["hits"]]
 
     def requeue(self, alert_ids: Sequence[str], *, at: datetime) -> list[str]:
         def free(record: AlertRecord) -> AlertRecord | None:

@@ -14,12 +14,13 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 from pydantic import ValidationError
 
-from worker.domain.incident import Incident
+from worker.domain.incident import Incident, IncidentStatus
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
 
 INDEX = "spiketrace-incidents"
 NEWEST = 50
+MOST_OPEN = 500
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -62,6 +63,13 @@ class ElasticIncidentStore:
     def of_alert(self, alert_id: str) -> Incident | None:
         return next(iter(self._search("alert_ids", alert_id)), None)
 
+    def open_ones(self) -> list[Incident]:
+        return self._search("status", IncidentStatus.OPEN, most=MOST_OPEN)
+
+    def with_pending(self, destination: str) -> list[Incident]:
+        """Those of which that destination is still to be told."""
+        return self._search(f"deliveries.{destination}.state", "pending")
+
     def _read(self, incident_id: str) -> Mapping[str, Any] | None:
         with elasticsearch_errors("reading an incident"):
             try:
@@ -86,14 +94,14 @@ class ElasticIncidentStore:
                 return False
         return True
 
-    def _search(self, field: str, value: str) -> list[Incident]:
-        """The values are hexadecimal, so they are one term however the index came to map the field."""
+    def _search(self, field: str, value: str, *, most: int = NEWEST) -> list[Incident]:
+        """The values are hexadecimal or one word, so they are one term however the index came to map the field."""
         with elasticsearch_errors("looking for incidents"):
             answer = self._client.search(
                 index=INDEX,
                 query={"bool": {"filter": [{"term": {field: value}}]}},
                 sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
-                size=NEWEST,
+                size=most,
                 ignore_unavailable=True,
                 allow_no_indices=True,
             )

@@ -1,0 +1,90 @@
+"""A worker process of the real kind, whose investigations do what the alert's instance says.
+
+`ok` · `slow 0.5` · `unavailable 2` (that many failures worth a retry, then a report) · `refused` (a failure that is
+not) · `bug` · `hang` (until the time limit) · `die 2` (its process is killed that many times, then a report).
+Every call is counted in the broker.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import UTC, datetime
+
+import redis
+
+import tasks.desk
+from tasks.app import SpikeTraceApp
+from tasks.queue import CeleryQueue
+from tasks.run import run_worker
+from tests.tasks import samples
+from worker.bootstrap import connect
+from worker.deliveries import Post
+from worker.domain.alert import Alert
+from worker.domain.report import Report
+from worker.errors import EvidenceUnavailable
+from worker.logs import configure_logging
+from worker.run import Desk
+from worker.settings import Settings, load_settings
+
+LEASE_SECONDS = 3.0
+SECRET_IN_A_BUG = "hunter2"
+
+
+def calls_key(alert_id: str) -> str:
+    return f"test:calls:{alert_id}"
+
+
+def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
+    stores = connect(settings)
+    counter = redis.Redis.from_url(settings.redis_url)
+
+    def investigate(alert: Alert, alert_id: str) -> Report:
+        call = int(counter.incr(calls_key(alert_id)))
+        _act(*alert.instance.split(), call=call)
+        return samples.report(alert, alert_id)
+
+    return Desk(
+        alerts=stores.alerts,
+        reports=stores.reports,
+        incidents=stores.incidents,
+        dead_letters=stores.dead_letters,
+        inbox=stores.inbox,
+        queue=queue,
+        post=Post(stores.incidents, stores.reports, {}, clock=lambda: datetime.now(UTC)),
+        investigate=investigate,
+        max_attempts=settings.max_attempts,
+        lease_seconds=LEASE_SECONDS,
+    )
+
+
+def _act(verb: str, amount: str = "0", *_: str, call: int) -> None:
+    if verb == "slow":
+        time.sleep(float(amount))
+    elif verb == "unavailable" and call <= int(amount):
+        raise EvidenceUnavailable("the engine is away", retryable=True)
+    elif verb == "refused":
+        raise EvidenceUnavailable("the engine refused the query", retryable=False)
+    elif verb == "bug":
+        raise ZeroDivisionError(SECRET_IN_A_BUG)
+    elif verb == "hang" and call == 1:
+        time.sleep(60)
+    elif verb == "die" and call <= int(amount):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    settings = load_settings()
+    configure_logging("INFO", process="worker")
+    desks: dict[int, Desk] = {}
+
+    def desk_of(app: SpikeTraceApp) -> Desk:
+        return desks.setdefault(os.getpid(), scripted_desk(settings, CeleryQueue(settings, app=app)))
+
+    tasks.desk.desk_of = desk_of  # type: ignore[assignment]
+    run_worker(settings)
+
+
+if __name__ == "__main__":
+    main()
