@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,7 +76,9 @@ def _credentials(settings: Settings) -> dict[str, Any]:
     if settings.elasticsearch_api_key:
         return {"api_key": settings.elasticsearch_api_key.get_secret_value()}
     if settings.elasticsearch_user and settings.elasticsearch_password:
-        return {"basic_auth": (settings.elasticsearch_user, settings.elasticsearch_password.get_secret_value())}
+        # Encoded here: the client itself takes ASCII only.
+        pair = f"{settings.elasticsearch_user}:{settings.elasticsearch_password.get_secret_value()}"
+        return {"basic_auth": base64.b64encode(pair.encode()).decode()}
     return {}
 
 
