@@ -1,0 +1,46 @@
+"""python -m demo.standins --port N --ready-file F: Jira and Slack as this machine's own.
+
+F gets {"url", "pid", "environment"}; the environment is what makes SpikeTrace deliver to them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from demo.standins.app import Credentials, create_app, environment
+
+
+def main() -> None:
+    arguments = _arguments()
+    with socket.create_server(("127.0.0.1", arguments.port)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        credentials = Credentials()
+        configuration = uvicorn.Config(create_app(credentials, url=url), log_level="warning", lifespan="off")
+        if arguments.ready_file:
+            # The socket listens already: whoever calls now is answered as soon as the server runs.
+            ready = {"url": url, "pid": os.getpid(), "environment": environment(credentials, url)}
+            _write_at_once(arguments.ready_file, json.dumps(ready))
+        uvicorn.Server(configuration).run(sockets=[listening])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo.standins", description="Local stand-ins for Jira and Slack.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--ready-file", type=Path, help="gets the address, in JSON")
+    return parser.parse_args()
+
+
+def _write_at_once(path: Path, text: str) -> None:
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+if __name__ == "__main__":
+    main()

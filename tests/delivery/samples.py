@@ -1,0 +1,36 @@
+"""An incident, and the report it is told with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.incidents.samples import FIRED, a_report
+from worker.domain.incident import Incident
+from worker.incidents import record
+
+INCIDENT_ID = "inc-20260226-5bd4b5f4-1"
+
+
+class Nowhere:
+    """An IncidentLedger that holds nothing and keeps nothing."""
+
+    def get(self, incident_id: str) -> Incident | None:
+        return None
+
+    def create(self, incident: Incident) -> bool:
+        return True
+
+    def update(self, incident_id: str, change: Any) -> Incident:
+        raise KeyError(incident_id)
+
+    def of_cause(self, cause_key: str) -> list[Incident]:
+        return []
+
+    def of_alert(self, alert_id: str) -> Incident | None:
+        return None
+
+
+def an_incident(**changes: Any) -> Incident:
+    incident = record(a_report(), Nowhere(), FIRED)
+    assert incident is not None
+    return incident.model_copy(update={"incident_id": INCIDENT_ID, **changes})

@@ -1,0 +1,197 @@
+"""What holds for every destination."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.delivery.contract import CASES, Case
+from tests.delivery.samples import an_incident
+from tests.incidents.samples import DEPLOYMENT, a_report
+from tests.standins.server import Vendors
+from worker.bootstrap import destinations
+from worker.errors import ConfigurationError, DeliveryError
+from worker.logs import configure_logging
+from worker.ports import Destination
+from worker.settings import load_settings
+
+
+@pytest.fixture(params=list(CASES.values()), ids=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    chosen: Case = request.param
+    return chosen
+
+
+@pytest.fixture
+def destination(case: Case, vendors: Vendors) -> Destination:
+    return case.open(vendors)
+
+
+def failure(destination: Destination) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        destination.deliver(an_incident(), a_report())
+    assert caught.value.destination == destination.name
+    return caught.value
+
+
+def test_it_makes_one_thing(case: Case, vendors: Vendors, destination: Destination) -> None:
+    destination.deliver(an_incident(), a_report())
+    assert case.made(vendors) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [
+        (400, False), (401, False), (403, False), (404, False), (408, True), (410, False), (413, False), (429, True),
+        (500, True), (502, True), (503, True), (504, True), (302, False),
+    ],
+)  # fmt: skip
+def test_what_is_worth_another_attempt(
+    case: Case, vendors: Vendors, destination: Destination, status: int, retryable: bool
+) -> None:
+    vendors.fail(case.path(vendors), status=status, body="no_service", headers={"content-type": "text/plain"})
+    error = failure(destination)
+    assert error.retryable is retryable
+    assert f"answered {status}: no_service" in error.reason
+    assert case.made(vendors) == 0
+
+
+def test_it_waits_as_long_as_the_vendor_asks(case: Case, vendors: Vendors, destination: Destination) -> None:
+    vendors.fail(case.path(vendors), status=429, headers={"retry-after": "37"})
+    assert failure(destination).retry_after_seconds == 37.0
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Fri, 31 Dec 2100 23:59:59 GMT", 3600, 3600), ("999999", 3600, 3600)],
+)
+def test_a_wait_may_be_a_date_and_ends_some_time(
+    case: Case, vendors: Vendors, destination: Destination, header: str, least: float, most: float
+) -> None:
+    vendors.fail(case.path(vendors), status=429, headers={"retry-after": header})
+    assert least <= (failure(destination).retry_after_seconds or 0) <= most
+
+
+def test_nonsense_instead_of_a_wait_is_no_wait(case: Case, vendors: Vendors, destination: Destination) -> None:
+    vendors.fail(case.path(vendors), status=429, headers={"retry-after": "soon"})
+    assert failure(destination).retry_after_seconds is None
+
+
+def test_a_success_that_is_not_the_vendors_is_none(case: Case, vendors: Vendors, destination: Destination) -> None:
+    vendors.fail(case.path(vendors), status=200, body="<h1>Please log in</h1>", headers={"content-type": "text/html"})
+    assert failure(destination).retryable is False
+
+
+def test_a_vendor_that_cannot_be_reached_is_tried_again(case: Case, vendors: Vendors) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    error = failure(case.open(Vendors(f"http://127.0.0.1:{port}", vendors.credentials)))
+    assert error.retryable
+    assert "cannot be reached" in error.reason
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_when_the_answer_is_lost_there_are_never_two(
+    case: Case, vendors: Vendors, destination: Destination, when: str
+) -> None:
+    vendors.fail(case.path(vendors), when=when)
+    error = failure(destination)
+    assert error.retryable is destination.finds_what_it_made
+    assert case.made(vendors) == (1 if when == "after" else 0)
+    if error.retryable:
+        destination.deliver(an_incident(), a_report())
+        assert case.made(vendors) == 1
+
+
+def test_no_error_holds_a_secret(case: Case, vendors: Vendors, destination: Destination) -> None:
+    for status in (401, 500):
+        for secret in case.secrets(vendors):
+            vendors.fail(case.path(vendors), status=status, body=f"token {secret} was refused")
+            error = failure(destination)
+            told = "".join(traceback.format_exception(error)) + repr(error) + error.reason
+            assert secret not in told
+            assert "[secret]" in error.reason
+
+
+@pytest.fixture
+def logging_of_a_process() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    configure_logging("DEBUG", process="worker", json_lines=True)
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+
+
+def test_no_log_holds_a_secret(
+    case: Case,
+    vendors: Vendors,
+    destination: Destination,
+    capsys: pytest.CaptureFixture[str],
+    logging_of_a_process: None,
+) -> None:
+    vendors.fail(case.path(vendors), status=401)
+    failure(destination)
+    destination.deliver(an_incident(), a_report())
+    logging.getLogger("test").debug("the log is written to")
+    logged = capsys.readouterr().err
+    assert "the log is written to" in logged
+    assert not [secret for secret in case.secrets(vendors) if secret in logged]
+
+
+TEXTS = {
+    "100 kB": "Wörter & <Zeichen> " * 5_500,
+    "one word of 100 kB": "x" * 100_000,
+    "astral": "🔥👩‍💻" * 25_000,
+    "markup": "<!channel> <@U1> *b* _i_ `c` ~s~ [x](javascript:alert(1)) {code} |table| h1. & &amp; @here " * 50,
+    "hidden": "a\u202eb\x00c\x1b[31m\ud800\u2028" * 100,
+    "citations": "[e1 e2 e3] " * 10_000,
+    "lines": "one\ntwo\r\n\n\n" * 10_000,
+    "blank": " \n ",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_any_text_is_taken(case: Case, vendors: Vendors, destination: Destination, text: str) -> None:
+    """The stand-ins refuse what the vendors refuse: texts that are too long, empty nodes, blocks of a wrong shape."""
+    destination.deliver(an_incident(title=text), report_of(text))
+    assert case.made(vendors) == 1
+
+
+def report_of(text: str) -> Any:
+    report = a_report(service=text, region=text, headline=text)
+    report.root_cause = DEPLOYMENT.model_copy(update={"service": text, "deployment_id": text, "version": text})
+    for candidate in report.candidates:
+        candidate.service = candidate.reason = candidate.against = candidate.error_type = text
+    report.candidates *= 10
+    for exhibit in report.evidence:
+        exhibit.title = exhibit.link = text
+    report.evidence *= 10
+    for gap in report.gaps:
+        gap.what = gap.reason = gap.effect = text
+    report.gaps *= 10
+    report.alert.rule_name = text
+    report.sections.overview = text
+    report.sections.recommendations = [text] * 20
+    return report
+
+
+def test_nothing_is_configured_by_default() -> None:
+    assert destinations(load_settings({})) == {}
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing"),
+    [
+        ({"SPIKETRACE_JIRA_URL": "https://x.example", "SPIKETRACE_JIRA_USER": "u"}, "SPIKETRACE_JIRA_TOKEN"),
+        ({"SPIKETRACE_SLACK_TOKEN": "xoxb"}, "SPIKETRACE_SLACK_CHANNEL"),
+    ],
+)
+def test_half_a_configuration_is_none(environment: dict[str, str], missing: str) -> None:
+    with pytest.raises(ConfigurationError, match=missing):
+        destinations(load_settings(environment))
