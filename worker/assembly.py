@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 
 from worker.bootstrap import Stores, connect
 from worker.deliveries import Post
-from worker.delivery.jira.destination import jira_destination
-from worker.delivery.slack.destination import slack_destination
+from worker.delivery.configured import destinations
 from worker.investigate import Investigator
-from worker.ports import Destination
 from worker.run import Desk
 from worker.settings import Settings
 from worker.sweep import MeasuredQueue
@@ -27,7 +25,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         dead_letters=stores.dead_letters,
         inbox=stores.inbox,
         queue=queue,
-        post=Post(stores.incidents, stores.reports, _destinations(settings), clock=lambda: datetime.now(UTC)),
+        post=Post(stores.incidents, stores.reports, destinations(settings), clock=lambda: datetime.now(UTC)),
         investigate=open_investigator(settings, stores),
         max_attempts=settings.max_attempts,
     )
@@ -35,9 +33,3 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
 
 def open_investigator(settings: Settings, stores: Stores) -> Investigator:
     return Investigator(ElasticTelemetry(stores.client, load_profile(settings.profile)))
-
-
-def _destinations(settings: Settings) -> dict[str, Destination]:
-    """Those that are configured. Raises ConfigurationError for one that is so in part."""
-    configured: list[Destination | None] = [jira_destination(settings), slack_destination(settings)]
-    return {destination.name: destination for destination in configured if destination}

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
 
 from elasticsearch import Elasticsearch
 
-from worker.deliveries import Post
-from worker.delivery.jira.destination import jira_destination
-from worker.delivery.slack.destination import slack_destination
 from worker.elastic import connect_elasticsearch
-from worker.ports import Destination
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
@@ -43,20 +37,4 @@ def connect(settings: Settings) -> Stores:
         incidents=ElasticIncidentStore(client),
         dead_letters=ElasticDeadLetterStore(client),
         inbox=RedisInbox(settings.redis_url),
-    )
-
-
-def destinations(settings: Settings) -> dict[str, Destination]:
-    """Those that are configured, by name. Raises ConfigurationError where one is configured in part."""
-    configured: list[Destination | None] = [slack_destination(settings), jira_destination(settings)]
-    return {destination.name: destination for destination in configured if destination}
-
-
-def open_post(settings: Settings, stores: Stores) -> Post:
-    """What it takes to deliver. Raises ConfigurationError."""
-    return Post(
-        incidents=stores.incidents,
-        reports=stores.reports,
-        destinations=destinations(settings),
-        clock=partial(datetime.now, UTC),
     )

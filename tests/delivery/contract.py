@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.standins.server import Vendors
-from worker.bootstrap import destinations
+from worker.delivery.configured import destinations
 from worker.ports import Destination
 
 

@@ -14,7 +14,7 @@ from tests.delivery.contract import CASES, Case
 from tests.delivery.samples import an_incident
 from tests.incidents.samples import DEPLOYMENT, a_report
 from tests.standins.server import Vendors
-from worker.bootstrap import destinations
+from worker.delivery.configured import destinations
 from worker.errors import ConfigurationError, DeliveryError
 from worker.logs import configure_logging
 from worker.ports import Destination

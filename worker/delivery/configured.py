@@ -1,0 +1,14 @@
+"""The destinations there are: a new one is a folder beside these, and a line here."""
+
+from __future__ import annotations
+
+from worker.delivery.jira.destination import jira_destination
+from worker.delivery.slack.destination import slack_destination
+from worker.ports import Destination
+from worker.settings import Settings
+
+
+def destinations(settings: Settings) -> dict[str, Destination]:
+    """Those that are configured, by name. Raises ConfigurationError where one is configured in part."""
+    configured: list[Destination | None] = [slack_destination(settings), jira_destination(settings)]
+    return {destination.name: destination for destination in configured if destination}
