@@ -237,7 +237,7 @@ def wrong_configuration(clock: Clock) -> list[Hidden]:
     label = "shipping-tariffs"
     cause = _effect(
         SHIPPING, EUROPE, start, end, ramp_minutes=1,
-        retries=0.2, error_share=0.57, error_type="TariffZoneUnknown",
+        retries=0.2, error_share=0.68, error_type="TariffZoneUnknown",
         error_messages=(
             "order {order}: tariff zone '{zone}' is not in table 2026-12 (zones={n})",
             "rates for order {order} failed: no tariff for zone {zone} weight={n}kg",
@@ -317,7 +317,7 @@ def lost_cache(clock: Clock) -> list[Hidden]:
     end = start + length
     effect = _effect(
         CATALOG, US, start, end,
-        latency=26, cpu=1.9, memory_points=-14, warning_share=0.35,
+        latency=55, cpu=1.9, memory_points=-14, warning_share=0.35,
         warnings=(
             "item {sku} served in {ms}ms cache=unreachable source=db",
             "cache node cache-{n}: connection lost, reading from db",
