@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from tests.engines.servers import Engine
+from webhook.app import create_app
+from worker.bootstrap import Stores, connect
+from worker.settings import Settings
+from worker.store.templates import install_templates
+
+USER, PASSWORD, TOKEN = "kibana", "pä:ss wörd", "a-token"
+
+
+class Queued:
+    """A queue that remembers."""
+
+    def __init__(self) -> None:
+        self.alert_ids: list[str] = []
+
+    def investigate(self, alert_ids: Sequence[str]) -> None:
+        self.alert_ids += alert_ids
+
+    def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
+        raise AssertionError("the webhook delivers nothing")
+
+
+def webhook_settings(*, elasticsearch_url: str, redis_url: str, **changes: object) -> Settings:
+    return Settings.model_validate(
+        {
+            "elasticsearch_url": elasticsearch_url,
+            "redis_url": redis_url,
+            "webhook_user": USER,
+            "webhook_password": SecretStr(PASSWORD),
+            "webhook_token": SecretStr(TOKEN),
+            **changes,
+        }
+    )
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[httpx.Client]:
+    """The app behind a real server, and a client that knows the password."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=(USER, PASSWORD), timeout=10) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def settings(embedded_engine: Engine, redis_url: str) -> Settings:
+    return webhook_settings(elasticsearch_url=embedded_engine.url, redis_url=redis_url)
+
+
+@pytest.fixture
+def stores(settings: Settings) -> Stores:
+    connected = connect(settings)
+    install_templates(connected.client)
+    return connected
+
+
+@pytest.fixture
+def queue() -> Queued:
+    return Queued()
+
+
+@pytest.fixture
+def client(settings: Settings, stores: Stores, queue: Queued) -> Iterator[httpx.Client]:
+    with serving(create_app(settings, stores=stores, queue=queue)) as connected:
+        yield connected
