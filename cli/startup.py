@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
+
+from worker.elastic import connect_elasticsearch
+from worker.errors import EvidenceUnavailable
 from worker.logs import configure_logging
 from worker.settings import Settings, load_settings
+from worker.store.templates import install_templates
+
+PATIENCE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 def prepare_process(name: str, *, json_lines: bool) -> Settings:
@@ -11,3 +20,12 @@ def prepare_process(name: str, *, json_lines: bool) -> Settings:
     settings = load_settings()
     configure_logging(settings.log_level, process=name, json_lines=json_lines or None)
     return settings
+
+
+def prepare_indices(settings: Settings) -> None:
+    """Install the index templates before the first document is written, if Elasticsearch can be reached now."""
+    try:
+        with connect_elasticsearch(settings) as client:
+            install_templates(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0))
+    except EvidenceUnavailable as error:
+        log.warning("the index templates were not installed", reason=error.reason, advice="see `spiketrace doctor`")

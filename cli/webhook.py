@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import json_logs
-from cli.startup import prepare_process
+from cli.startup import prepare_indices, prepare_process
 from webhook.app import serve
 
 
@@ -22,4 +22,6 @@ def webhook(json_lines: bool) -> None:
       export SPIKETRACE_WEBHOOK_USER=kibana SPIKETRACE_WEBHOOK_PASSWORD_FILE=/run/secrets/webhook
       spiketrace webhook
     """
-    serve(prepare_process("webhook", json_lines=json_lines))
+    settings = prepare_process("webhook", json_lines=json_lines)
+    prepare_indices(settings)
+    serve(settings)

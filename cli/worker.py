@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import json_logs
-from cli.startup import prepare_process
+from cli.startup import prepare_indices, prepare_process
 from tasks.run import run_worker
 
 
@@ -21,4 +21,6 @@ def worker(json_lines: bool) -> None:
     Example:
       SPIKETRACE_WORKER_CONCURRENCY=4 spiketrace worker
     """
-    run_worker(prepare_process("worker", json_lines=json_lines))
+    settings = prepare_process("worker", json_lines=json_lines)
+    prepare_indices(settings)
+    run_worker(settings)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from worker.bootstrap import Stores, connect
+from elasticsearch import Elasticsearch
+
+from worker.bootstrap import connect
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
 from worker.investigate import Investigator
@@ -26,10 +28,10 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         inbox=stores.inbox,
         queue=queue,
         post=Post(stores.incidents, stores.reports, destinations(settings), clock=lambda: datetime.now(UTC)),
-        investigate=open_investigator(settings, stores),
+        investigate=open_investigator(settings, stores.client),
         max_attempts=settings.max_attempts,
     )
 
 
-def open_investigator(settings: Settings, stores: Stores) -> Investigator:
-    return Investigator(ElasticTelemetry(stores.client, load_profile(settings.profile)))
+def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
+    return Investigator(ElasticTelemetry(client, load_profile(settings.profile)))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel
 
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Incident
 from worker.domain.report import Report, ReportSummary
+
+if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
+    from worker.domain.telemetry import Detail, Scope, Survey
+    from worker.domain.window import Window
+    from worker.telemetry.profiles import Profile
 
 Status = Literal["accepted", "duplicate", "recovered"]
 
@@ -146,6 +151,17 @@ class IncidentLedger(IncidentStore, Protocol):
     def of_alert(self, alert_id: str) -> Incident | None: ...
 
 
+class DeadLetter(BaseModel):
+    """What was given up. `payload` is JSON where it could be read, and may be cut where it could not."""
+
+    letter_id: str
+    at: AwareDatetime
+    alert_id: str
+    kind: str
+    reason: str
+    payload: str
+
+
 class DeadLetterStore(Protocol):
     def put(self, alert_id: str, *, reason: str, kind: str, payload: Mapping[str, Any] | str) -> None:
         """Writing the same letter twice keeps one."""
@@ -169,6 +185,20 @@ class DeliveryReceipt(BaseModel):
 
     vendor_id: str | None = None
     url: str | None = None
+
+
+class Telemetry(Protocol):
+    """What an organisation measures. Nothing at or after `as_of`, or a window's end, is read.
+
+    Both raise EvidenceUnavailable when the engine does not answer at all; what it answers only in part is named
+    in `unread`.
+    """
+
+    profile: Profile
+
+    def survey(self, scope: Scope, as_of: datetime) -> Survey: ...
+
+    def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
 
 
 class Queue(Protocol):

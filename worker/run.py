@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import structlog
 
 from worker import deliveries, incidents, policy
+from worker.dead_letters import DELIVERY_PREFIX, INVESTIGATION
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Delivery, Incident
@@ -17,8 +18,6 @@ from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.sweep import MeasuredQueue, SearchableAlerts, SearchableIncidents
-
-INVESTIGATION_KIND = "investigation"
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +127,7 @@ def _enqueue(incident_id: str, report_id: str, destinations: Sequence[str], desk
 def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> None:
     """A dead letter with the reason, and the alert marked as failed; in that order, so that no failure is silent."""
     payload = alert.model_dump(mode="json") if alert else {}
-    desk.dead_letters.put(alert_id, reason=reason, kind=INVESTIGATION_KIND, payload=payload)
+    desk.dead_letters.put(alert_id, reason=reason, kind=INVESTIGATION, payload=payload)
     desk.alerts.fail(alert_id, reason=reason)
     log.error("given up", alert_id=alert_id, reason=reason)
 
@@ -138,7 +137,7 @@ def give_up_delivery(incident_id: str, report_id: str, destination: str, desk: D
     desk.dead_letters.put(
         report.alert_id if report else report_id,
         reason=reason,
-        kind=f"delivery-{destination}",
+        kind=DELIVERY_PREFIX + destination,
         payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
     )
     with suppress(KeyError):

@@ -8,6 +8,7 @@ import stat
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -76,7 +77,8 @@ def _recorded(up: Up, alert_id: str) -> bool:
 
 
 def _claimed(up: Up, alert_id: str) -> bool:
-    return (up.document("spiketrace-alerts", alert_id) or {}).get("attempts", 0) > 0
+    record = up.document("spiketrace-alerts", alert_id)
+    return record is not None and bool(record["attempts"])
 
 
 def _written(up: Up, alert_id: str) -> bool:
@@ -84,7 +86,7 @@ def _written(up: Up, alert_id: str) -> bool:
 
 
 def _reported(up: Up, alert_id: str) -> bool:
-    return up.alert(alert_id)["state"] == "reported"
+    return bool(up.alert(alert_id)["state"] == "reported")
 
 
 @pytest.mark.timeout(180)
@@ -94,7 +96,7 @@ def test_a_worker_killed_in_each_stage_of_ten_investigations_makes_ten_reports(u
     for stage in stages:
         pair = [up.accept(str(uuid.uuid4())) for _ in range(2)]
         alert_ids += pair
-        wait_until(lambda stage=stage, pair=pair: stage(up, pair[0]), seconds=40, what=stage.__name__)
+        wait_until(partial(stage, up, pair[0]), seconds=40, what=stage.__name__)
         up.kill("worker")
     up.wait_for_reports(alert_ids, seconds=75)
     reports = up.reports_of(alert_ids)

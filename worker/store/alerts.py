@@ -117,6 +117,18 @@ class ElasticAlertStore:
 
         self._change_existing(alert_id, give_up)
 
+    def reopen(self, alert_id: str, *, at: datetime) -> bool:
+        """A failed alert is queued again, with all its attempts before it; False if it is not a failed one."""
+
+        def forgive(record: AlertRecord) -> AlertRecord | None:
+            if record.state is not AlertState.FAILED:
+                return None
+            return record.model_copy(
+                update={"state": AlertState.QUEUED, "queued_at": at, "attempts": 0, "reason": None, **NOBODY}
+            )
+
+        return self._change(alert_id, forgive) is not None
+
     def stranded(self, *, now: datetime, queued_before: datetime, limit: int) -> list[str]:
         never_taken = _in_state_since(AlertState.QUEUED, "queued_at", queued_before)
         abandoned = _in_state_since(AlertState.INVESTIGATING, "lease_until", now)
