@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from cli.stack import settle_settings, write_in_one_step
+from worker.errors import ConfigurationError
+from worker.settings import Settings, load_settings, process_environment
+
+
+def test_credentials_are_made_up_where_none_are_set() -> None:
+    first, second = (settle_settings(Settings(), port=0, embedded=False) for _ in range(2))
+    assert first.webhook_user == "spiketrace"
+    assert first.webhook_password is not None
+    assert first.webhook_password != second.webhook_password
+    assert len(first.webhook_password.get_secret_value()) >= 32
+
+
+def test_credentials_that_are_set_stay() -> None:
+    own = Settings(webhook_user="kibana", webhook_password="secret", webhook_token="token")
+    settled = settle_settings(own, port=0, embedded=False)
+    assert (settled.webhook_user, settled.webhook_password) == ("kibana", own.webhook_password)
+    assert settled.webhook_token == own.webhook_token
+
+
+def test_links_follow_the_port_unless_they_lead_elsewhere() -> None:
+    settled = settle_settings(Settings(), port=0, embedded=False)
+    assert settled.public_url == f"http://127.0.0.1:{settled.webhook_port}"
+    own = Settings(public_url="https://spiketrace.example.com")
+    assert settle_settings(own, port=0, embedded=False).public_url == own.public_url
+
+
+def test_embedded_engines_take_the_place_of_those_that_are_set() -> None:
+    own = Settings(
+        elasticsearch_url="https://cluster.example.com", elasticsearch_api_key="key", redis_url="redis://elsewhere"
+    )
+    settled = settle_settings(own, port=0, embedded=True)
+    assert settled.elasticsearch_url.startswith("http://127.0.0.1:")
+    assert settled.redis_url.startswith("redis://127.0.0.1:")
+    assert settled.elasticsearch_api_key is None
+    assert len({settled.elasticsearch_url.rsplit(":", 1)[1], settled.redis_url, str(settled.webhook_port)}) == 3
+
+
+def test_a_port_that_is_taken_is_a_wrong_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}.*--port"):
+            settle_settings(Settings(), port=port, embedded=False)
+
+
+def test_a_process_gets_the_settings_and_nothing_of_ours_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPIKETRACE_JIRA_TOKEN_FILE", "/run/secrets/jira")
+    monkeypatch.setenv("SPIKETRACE_SLACK_CHANNEL", "#elsewhere")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    settings = Settings(webhook_password="s3cret", elasticsearch_ca_file=Path("/ca.pem"), allow_plain_http=True)
+    environment = process_environment(settings)
+    assert environment["LANG"] == "C.UTF-8"
+    assert "SPIKETRACE_JIRA_TOKEN_FILE" not in environment
+    assert load_settings(environment) == settings
+
+
+def test_the_ready_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    for number in (1, 2):
+        write_in_one_step(path, json.dumps({"number": number}))
+        assert json.loads(path.read_text()) == {"number": number}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
