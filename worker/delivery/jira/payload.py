@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from worker.delivery.words import cut, opening, report_url, subject
+from worker.delivery.words import cut, report_url, subject
 from worker.domain.evidence import Evidence
 from worker.domain.incident import Incident
 from worker.domain.report import Candidate, Report
@@ -58,7 +58,6 @@ def issue_fields(
 def description(incident: Incident, report: Report, *, public_url: str) -> Node:
     page = report_url(public_url, report)
     content = [
-        _paragraph([_text(cut(opening(incident), LONGEST_PARAGRAPH), {"type": "strong"})]),
         _prose(report.sections.overview, page),
         _heading("Impact"),
         _impact(report),
