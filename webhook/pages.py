@@ -1,0 +1,148 @@
+"""The pages people open in a browser: a report, and the list of the latest.
+
+Whoever mounts the router authenticates its readers; the policy of what a page may load is set here, next to the
+templates that have to live with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from webhook.charts import glyph
+from webhook.report_view import view_of
+from worker.domain import figures, wording
+from worker.domain.text import paragraphs, pieces, reveal
+from worker.errors import EvidenceUnavailable
+from worker.ports import IncidentStore, ReportStore
+
+LATEST = 50
+RETRY_AFTER_SECONDS = 5
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
+PAGE_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+}
+MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_REPORT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Asset(NamedTuple):
+    content: bytes
+    media_type: str
+    version: str
+
+
+def pages_router(reports: ReportStore, incidents: IncidentStore, *, kibana_url: str | None) -> APIRouter:
+    """`GET /`, `GET /reports/{id}` and what they load. Links lead out to `kibana_url` only."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/", response_class=HTMLResponse)
+    def latest_reports() -> HTMLResponse:
+        return _or_unavailable(lambda: _page("reports.html", summaries=reports.latest(LATEST)))
+
+    @router.get("/reports/{report_id}", response_class=HTMLResponse)
+    def one_report(report_id: str) -> HTMLResponse:
+        return _or_unavailable(lambda: _report_page(report_id, reports, incidents, kibana_url))
+
+    @router.get("/static/{name}")
+    def static(name: str) -> Response:
+        return _asset_response(name)
+
+    return router
+
+
+def _report_page(
+    report_id: str, reports: ReportStore, incidents: IncidentStore, kibana_url: str | None
+) -> HTMLResponse:
+    report = reports.get(report_id) if _REPORT_ID.fullmatch(report_id) else None
+    if report is None:
+        return _page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=report_id)
+    incident = incidents.get(report.incident_id) if report.incident_id else None
+    return _page("report.html", view=view_of(report, incident, kibana_url=kibana_url))
+
+
+def _or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
+    try:
+        return answer()
+    except EvidenceUnavailable as error:
+        page = _page("unavailable.html", status=HTTPStatus.SERVICE_UNAVAILABLE, reason=error.reason)
+        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return page
+
+
+def _page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+    return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=PAGE_HEADERS)
+
+
+def _asset_response(name: str) -> Response:
+    asset = _assets().get(name)
+    if asset is None:
+        return _page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=None)
+    # Pages ask for an asset by its version, so a stored copy never goes stale.
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+@cache
+def _assets() -> dict[str, Asset]:
+    found = {}
+    for path in files("webhook").joinpath("static").iterdir():
+        content = path.read_bytes()
+        media_type = MEDIA_TYPES[path.name.rsplit(".", 1)[-1]]
+        found[path.name] = Asset(content, media_type, hashlib.sha256(content).hexdigest()[:12])
+    return found
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("webhook"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(cited=cited, paragraphs=paragraphs, asset=_asset_url, glyph=glyph)
+    environment.globals.update(figures=figures, wording=wording)
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Runs over everything a template prints: no character from outside acts unseen."""
+    return value if isinstance(value, Markup) else reveal(str(value))
+
+
+def _asset_url(name: str) -> str:
+    return f"/static/{name}?v={_assets()[name].version}"
+
+
+def cited(text: str, known: frozenset[str]) -> Markup:
+    """`text` escaped, its evidence ids as links to the evidence of this page; unknown ids stay words."""
+    return Markup("").join(
+        _citation(piece.evidence) if piece.evidence and known.issuperset(piece.evidence) else escape(reveal(piece.text))
+        for piece in pieces(text)
+    )
+
+
+def _citation(evidence_ids: tuple[str, ...]) -> Markup:
+    link = Markup('<a class="cite" href="#{0}" aria-label="evidence {0}">{0}</a>')
+    return Markup('<span class="cites">{}</span>').format(
+        Markup(" ").join(link.format(evidence_id) for evidence_id in evidence_ids)
+    )

@@ -1,0 +1,132 @@
+"""The report's fixed words: what a verdict, a cause and a figure of impact are called on a page or in Markdown."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from worker.domain.figures import (
+    CO2_GRAMS,
+    COUNT,
+    VCPU_HOURS,
+    Figure,
+    Unit,
+    describe,
+    describe_usd,
+)
+from worker.domain.report import (
+    BusinessImpact,
+    CarbonImpact,
+    CauseKind,
+    ComputeImpact,
+    Impact,
+    Quantity,
+    RootCause,
+    UsersImpact,
+    Verdict,
+)
+from worker.domain.text import one_line
+
+VERDICTS = {
+    Verdict.ROOT_CAUSE: "Root cause found",
+    Verdict.INCONCLUSIVE: "Inconclusive",
+    Verdict.NOT_CONFIRMED: "Not confirmed",
+}
+CAUSES = {
+    CauseKind.DEPLOYMENT: "Deployment",
+    CauseKind.DEPENDENCY: "Dependency",
+    CauseKind.RESOURCE: "Resource",
+    CauseKind.TRAFFIC: "Traffic",
+    CauseKind.ERROR: "Error",
+    CauseKind.UNKNOWN: "Unknown",
+}
+
+
+class ImpactGroup(NamedTuple):
+    """One part of the impact; `unknown` names the figures that could not be given."""
+
+    name: str
+    basis: str | None
+    figures: list[tuple[str, Figure]]
+    unknown: list[str]
+    note: str | None = None
+
+
+def scope_in_words(service: str | None, region: str | None) -> str:
+    return ", ".join(one_line(name) for name in (service, region) if name) or "all services"
+
+
+def cause_in_words(cause: RootCause, *, reported: tuple[str | None, str | None] = (None, None)) -> str:
+    """Deployment deploy-8841, version 2.3.0 (checkout, us-central1); without the scope that is reported on."""
+    what = {
+        CauseKind.DEPLOYMENT: [cause.deployment_id, cause.version and f"version {cause.version}"],
+        CauseKind.RESOURCE: [cause.metric],
+        CauseKind.TRAFFIC: [cause.metric],
+        CauseKind.ERROR: [cause.error_type],
+    }.get(cause.kind, [])
+    named = ", ".join(one_line(name) for name in what if name)
+    is_elsewhere = (cause.service, cause.region) not in ((None, None), reported)
+    scope = scope_in_words(cause.service, cause.region) if is_elsewhere else ""
+    details = f"{named} ({scope})" if named and scope else named or scope
+    return f"{CAUSES[cause.kind]} {details}" if details else CAUSES[cause.kind]
+
+
+def impact_groups(impact: Impact) -> list[ImpactGroup]:
+    """All four parts, in the order people ask for them."""
+    return [_users(impact.users), _carbon(impact.carbon), _compute(impact.compute), _business(impact.business)]
+
+
+def _carbon(carbon: CarbonImpact) -> ImpactGroup:
+    return _group(
+        "Carbon",
+        carbon.method,
+        [
+            ("Excess CO₂", carbon.excess_co2_grams, CO2_GRAMS),
+            ("Emitted CO₂", carbon.actual_co2_grams, CO2_GRAMS),
+            ("Expected CO₂", carbon.expected_co2_grams, CO2_GRAMS),
+        ],
+    )
+
+
+def _compute(compute: ComputeImpact) -> ImpactGroup:
+    split = [(f"of which {one_line(name)}", quantity, VCPU_HOURS) for name, quantity in (compute.split or {}).items()]
+    return _group(
+        "Compute",
+        None,
+        [
+            ("Excess compute", compute.excess_vcpu_hours, VCPU_HOURS),
+            *split,
+            ("Excess cost", compute.excess_cost_usd, None),
+        ],
+    )
+
+
+def _users(users: UsersImpact) -> ImpactGroup:
+    return _group(
+        "Users",
+        None,
+        [
+            ("Requests failed", users.requests_failed, COUNT),
+            ("Requests slowed", users.requests_slowed, COUNT),
+            ("Users affected", users.users_affected, COUNT),
+        ],
+    )
+
+
+def _business(business: BusinessImpact) -> ImpactGroup:
+    group = _group(
+        "Business",
+        business.source,
+        [("Orders affected", business.orders_affected, COUNT), ("Revenue lost", business.revenue_lost_usd, None)],
+    )
+    return group._replace(note=one_line(business.assumption) if business.assumption else None)
+
+
+def _group(
+    name: str, basis: str | None, rows: list[tuple[str, Quantity | None, tuple[Unit, ...] | None]]
+) -> ImpactGroup:
+    figures = [
+        (label, describe(quantity, units) if units else describe_usd(quantity))
+        for label, quantity, units in rows
+        if quantity is not None
+    ]
+    return ImpactGroup(name, basis, figures, [label for label, quantity, _ in rows if quantity is None])
