@@ -61,11 +61,11 @@ class Readiness:
 def health_router(readiness: Readiness) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/healthz")
+    @router.api_route("/healthz", methods=["GET", "HEAD"])
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": OK})
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz() -> JSONResponse:
         """503 only when no alert can be taken: a webhook that is taken out of service for less would lose some."""
         dependencies = await readiness.dependencies()

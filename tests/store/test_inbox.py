@@ -151,14 +151,20 @@ async def test_acknowledged_is_gone(
     inbox.acknowledge([])
 
 
-async def test_an_entry_that_cannot_be_read_becomes_a_letter(inbox: RedisInbox, raw: redis.Redis) -> None:
-    raw.xadd(STREAM, {"alert_id": "a", "kind": "active", "content": '{"alert": 7}'})
+async def test_an_entry_that_cannot_be_read_becomes_a_letter_under_the_id_that_was_told(
+    inbox: RedisInbox, raw: redis.Redis
+) -> None:
+    raw.xadd(STREAM, {"alert_id": "told", "kind": "active", "content": '{"alert": 7}'})
     raw.xadd(STREAM, {"something": "else"})
-    first, second = _contents(inbox.take(10))
+    raw.hset(WAITING, "told", "queued")
+    entries = inbox.take(10)
+    first, second = _contents(entries)
     assert isinstance(first, Letter)
     assert isinstance(second, Letter)
-    assert (first.kind, first.payload) == ("inbox", '{"alert": 7}')
-    assert first.letter_id != second.letter_id
+    assert (first.letter_id, first.kind, first.payload) == ("told", "inbox", '{"alert": 7}')
+    assert second.letter_id.startswith("inbox-")
+    inbox.acknowledge(entries)
+    assert (inbox.depth(), inbox.find("told")) == (0, None)
 
 
 async def test_the_group_is_made_again_when_the_broker_was_emptied(

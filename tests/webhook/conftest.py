@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from tests.engines.servers import Engine
 from webhook.app import create_app
@@ -46,23 +46,39 @@ def webhook_settings(*, elasticsearch_url: str, redis_url: str, **changes: objec
     )
 
 
-@contextmanager
-def serving(app: FastAPI) -> Iterator[httpx.Client]:
-    """The app behind a real server, and a client that knows the password."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
+class Serving:
+    """An app behind a real server, in a thread."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+        self._thread = threading.Thread(target=self._server.run)
+
+    def start(self) -> str:
+        """Its address."""
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
             time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=(USER, PASSWORD), timeout=10) as client:
+        return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+
+    def tell_to_stop(self) -> None:
+        self._server.should_exit = True
+
+    def wait(self) -> None:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[httpx.Client]:
+    """A client, which knows the password, of the app behind a real server."""
+    running = Serving(app)
+    try:
+        with httpx.Client(base_url=running.start(), auth=(USER, PASSWORD), timeout=10) as client:
             yield client
     finally:
-        server.should_exit = True
-        thread.join(20)
-    assert not thread.is_alive()
+        running.tell_to_stop()
+        running.wait()
 
 
 @pytest.fixture

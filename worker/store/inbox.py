@@ -7,7 +7,6 @@ in the broker, in one step with the appending, so that a thousand copies of one 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ class RedisInbox:
             protocol=2,
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
             socket_connect_timeout=1.0,
-            retry=redis.retry.Retry(NoBackoff(), 1),
+            retry=redis.retry.Retry(NoBackoff(), 0),
         )
 
     def take(self, limit: int) -> list[InboxEntry]:
@@ -136,12 +135,11 @@ class RedisInbox:
         if not entries:
             return
         entry_ids = [entry.entry_id for entry in entries]
-        alert_ids = [entry.content.alert_id for entry in entries if isinstance(entry.content, Notification)]
+        told_ids = [_told_id(entry.content) for entry in entries]
         with _broker_errors("acknowledging the inbox"), self._client.pipeline(transaction=True) as pipeline:
             pipeline.xack(STREAM, GROUP, *entry_ids)
             pipeline.xdel(STREAM, *entry_ids)
-            if alert_ids:
-                pipeline.hdel(WAITING, *[str(alert_id) for alert_id in alert_ids])
+            pipeline.hdel(WAITING, *told_ids)
             pipeline.execute()
 
     def find(self, alert_id: str) -> AlertState | None:
@@ -193,15 +191,20 @@ def _to_entry(entry_id: str, fields: dict[str, str]) -> InboxEntry:
         alert_id = fields.get("alert_id")
         return InboxEntry(entry_id=entry_id, content=notification.model_copy(update={"alert_id": alert_id}))
     except ValidationError as error:
-        return InboxEntry(entry_id=entry_id, content=_unreadable(entry_id, content, error))
+        return InboxEntry(entry_id=entry_id, content=_unreadable(entry_id, fields, error))
 
 
-def _unreadable(entry_id: str, content: str, error: ValidationError) -> Letter:
+def _told_id(content: Notification | Letter) -> str:
+    return content.letter_id if isinstance(content, Letter) else content.alert_id or content.alert.alert_id
+
+
+def _unreadable(entry_id: str, fields: dict[str, str], error: ValidationError) -> Letter:
+    """Under the id that the sender was told, so that whoever asks for the alert finds the letter."""
     return Letter(
-        letter_id=f"inbox-{re.sub('[^0-9]', '-', entry_id)}",
+        letter_id=fields.get("alert_id") or f"inbox-{entry_id}",
         kind="inbox",
         reason=f"an entry of the inbox could not be read: {error.error_count()} fields do not fit",
-        payload=content[:LETTER_PAYLOAD_CHARACTERS],
+        payload=fields.get("content", "")[:LETTER_PAYLOAD_CHARACTERS],
     )
 
 
