@@ -148,6 +148,11 @@ def process_environment(settings: Settings) -> dict[str, str]:
     return inherited | ours
 
 
+def fresh_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that must not see this one's settings: `ours` are all that it has."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | dict(ours)
+
+
 def _text(value: object) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
