@@ -1,27 +1,27 @@
-"""Telemetry as the analysis sees it: plain arrays, no engine, no field names of anybody's index."""
+"""Telemetry as the analysis sees it: plain arrays and records; no engine, nobody's field names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from worker.domain.window import Window
 
 Floats = NDArray[np.float64]
 
 
 class Scope(NamedTuple):
-    """A service in a region; None stands for all of them (or for a service without regions)."""
+    """A service in a region; None stands for all of them (or for telemetry that does not say)."""
 
     service: str | None
     region: str | None
 
     def covers(self, other: Scope) -> bool:
-        return (self.service is None or self.service == other.service) and (
-            self.region is None or self.region == other.region
-        )
+        return self.service in (None, other.service) and self.region in (None, other.region)
 
     def __str__(self) -> str:
         return ", ".join(part for part in self if part) or "all services"
@@ -29,28 +29,133 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """`count` buckets of `step_seconds` from `start` on."""
+    """`count` buckets of `step_seconds` from `start` on; the last may be cut short by the end of reading."""
 
     start: datetime
     step_seconds: int
     count: int
 
+    @property
+    def step(self) -> timedelta:
+        return timedelta(seconds=self.step_seconds)
+
+    @property
+    def end(self) -> datetime:
+        return self.start + self.count * self.step
+
+    def time(self, index: int) -> datetime:
+        return self.start + index * self.step
+
+    def index(self, moment: datetime) -> int:
+        return int((moment - self.start) // self.step)
+
+    def mask(self, window: Window) -> NDArray[np.bool_]:
+        """The buckets that start inside `window`."""
+        first = -((self.start - window.start) // self.step)
+        last = -((self.start - window.end) // self.step)
+        positions = np.arange(self.count)
+        return (positions >= first) & (positions < last)
+
+    def seconds(self) -> Floats:
+        """Seconds from the grid's start to the middle of each bucket."""
+        return (np.arange(self.count, dtype=float) + 0.5) * self.step_seconds
+
 
 @dataclass
-class ScopeSeries:
-    """Of one scope, every signal on one grid; NaN where nothing was sampled."""
+class Series:
+    """The signals of one scope on one grid; NaN where nothing was sampled, except counts, which are 0.
 
-    scope: Scope
+    Keys: `carbon` g/min, `carbon_grams` and `carbon_minutes` (mass of a bucket and the time it covers), `cpu` %,
+    `memory` %, `traffic` requests/min, and of logs `lines`, `errors`, `retries`, `latency_sum_ms`, `latency_count`.
+    """
+
     values: dict[str, Floats] = field(default_factory=dict)
+
+    def get(self, name: str) -> Floats | None:
+        found = self.values.get(name)
+        return None if found is None or not np.isfinite(found).any() else found
 
 
 @dataclass(frozen=True)
-class ChangeEvent:
-    """A deployment or another change, at the moment it was recorded."""
+class Change:
+    """A deployment or another change, at the first moment it was recorded."""
 
     at: datetime
     service: str | None
     region: str | None
-    deployment_id: str | None
+    deployment_id: str
     version: str | None
     status: str | None
+    previous_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was sent to the engine, so that a reader can send it again; `window` is the time it covers."""
+
+    index: str
+    body: dict[str, Any]
+    window: Window
+
+
+@dataclass
+class Survey:
+    """First look: every scope, `fine` (minutes before the alert) and `coarse` (the days before)."""
+
+    as_of: datetime
+    fine: Grid
+    coarse: Grid
+    recent: dict[Scope, Series]
+    past: dict[Scope, Series]
+    changes: list[Change]
+    history: list[dict[str, Any]]
+    providers: dict[str, str]
+    cross_check: dict[Scope, tuple[float, float]]
+    asked: dict[str, Asked]
+    unread: dict[str, str]
+
+    @property
+    def scopes(self) -> list[Scope]:
+        return sorted(self.recent, key=lambda scope: (scope.service or "", scope.region or ""))
+
+
+@dataclass(frozen=True)
+class ErrorType:
+    """Errors of one type in a scope: how many in the window and in the baseline, with example messages."""
+
+    name: str
+    in_window: int
+    in_baseline: int
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the documents of one deployment say in one minute."""
+
+    minute: datetime
+    deployment_id: str
+    lines: float
+    errors: float
+    latency_sum_ms: float
+    latency_count: float
+
+
+@dataclass
+class ScopeDetail:
+    """Second look at one scope."""
+
+    errors: list[ErrorType] = field(default_factory=list)
+    error_lines_in_window: int = 0
+    error_lines_in_baseline: int = 0
+    parts: list[Part] = field(default_factory=list)
+    latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+    slow_lines: int | None = None
+    timed_lines: int | None = None
+
+
+@dataclass
+class Detail:
+    scopes: dict[Scope, ScopeDetail]
+    asked: dict[str, Asked]
+    unread: dict[str, str]

@@ -1,0 +1,123 @@
+"""What a series should have been: from earlier days, from the hours before, or from its traffic.
+
+Robust throughout: medians, median absolute deviations and Theil-Sen slopes (Theil 1950, Sen 1968), so that an earlier
+incident in the baseline does not become the norm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from worker.domain.telemetry import Floats, Grid
+
+Mask = NDArray[np.bool_]
+
+DAY_SECONDS = 86_400
+# A day counts as known when it was sampled at this share of the asked moments.
+KNOWN_SHARE = 0.8
+# How far the level of today may differ from earlier days' before the difference itself is the news.
+LEVEL_LIMITS = (0.4, 2.5)
+# A trend of the hours before is carried on by at most this share of the level.
+TREND_LIMIT = 0.25
+MIN_PAIRS = 20
+# Standard deviations per median absolute deviation, for normal noise.
+MAD_TO_SIGMA = 1.4826
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """`likely` for each fine bucket; `days` earlier days it rests on (0: on the hours before)."""
+
+    likely: Floats
+    method: str
+    days: int
+
+
+def mad_sigma(values: Floats) -> float:
+    """Robust standard deviation; 0 for fewer than two values."""
+    known = values[np.isfinite(values)]
+    if known.size < 2:
+        return 0.0
+    return float(MAD_TO_SIGMA * np.median(np.abs(known - np.median(known))))
+
+
+def median(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
+
+
+def earlier_days(fine: Grid, coarse: Grid, past: Floats) -> Floats:
+    """(days, fine.count): the past series at the same time of each earlier day, newest day first; known days only."""
+    times = coarse.seconds() + (coarse.start - fine.start).total_seconds()
+    known = np.isfinite(past)
+    rows = []
+    for day in range(1, int((fine.end - coarse.start).total_seconds() // DAY_SECONDS) + 1):
+        wanted = fine.seconds() - day * DAY_SECONDS
+        near = np.isin(_nearest(times, wanted), np.flatnonzero(known))
+        if near.mean() >= KNOWN_SHARE:
+            rows.append(np.interp(wanted, times[known], past[known]))
+    return np.array(rows) if rows else np.empty((0, fine.count))
+
+
+def _nearest(times: Floats, wanted: Floats) -> NDArray[np.intp]:
+    step = times[1] - times[0]
+    return np.clip(np.rint((wanted - times[0]) / step), 0, times.size - 1).astype(np.intp)
+
+
+def from_the_past(values: Floats, before: Mask, days: Floats) -> Expectation:
+    """Earlier days at the same time, moved to today's level; without them the trend of the hours before."""
+    if len(days):
+        season = np.median(days, axis=0)
+        level = _level(values[before], season[before])
+        return Expectation(season * level, "the same time on earlier days", len(days))
+    return Expectation(_trend(values, before), "the hours before", 0)
+
+
+def _level(today: Floats, season: Floats) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = median(np.where(season > 0, today / season, np.nan))
+    return float(np.clip(ratio, *LEVEL_LIMITS)) if np.isfinite(ratio) else 1.0
+
+
+def _trend(values: Floats, before: Mask) -> Floats:
+    places = np.arange(values.size, dtype=float)
+    known = before & np.isfinite(values)
+    if known.sum() < MIN_PAIRS:
+        return np.full(values.size, median(values[known]))
+    slope, intercept, *_ = stats.theilslopes(values[known], places[known])
+    level = median(values[known])
+    line = intercept + slope * places
+    return np.clip(line, level * (1 - TREND_LIMIT), level * (1 + TREND_LIMIT))
+
+
+@dataclass(frozen=True)
+class TrafficModel:
+    """value = idle + per_request · traffic."""
+
+    idle: float
+    per_request: float
+
+    def predict(self, traffic: Floats) -> Floats:
+        return self.idle + self.per_request * traffic
+
+
+def fit_traffic(pairs: tuple[Floats, Floats]) -> TrafficModel | None:
+    """A line through (traffic, value); proportional where traffic hardly varied; None with too few pairs."""
+    traffic, values = pairs
+    known = np.isfinite(traffic) & np.isfinite(values) & (traffic > 0)
+    traffic, values = traffic[known], values[known]
+    if traffic.size < MIN_PAIRS:
+        return None
+    low, high = np.percentile(traffic, [5, 95])
+    if high < 1.15 * low:
+        return TrafficModel(0.0, median(values / traffic))
+    slope, intercept, *_ = stats.theilslopes(values, traffic)
+    if slope < 0:
+        return TrafficModel(median(values), 0.0)
+    if intercept < 0:
+        return TrafficModel(0.0, median(values / traffic))
+    return TrafficModel(float(intercept), float(slope))

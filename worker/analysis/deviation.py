@@ -1,0 +1,180 @@
+"""Does a signal deviate, by how much, and since when.
+
+A window's mean is compared with the means of all windows of the same length in the baseline, so that autocorrelation needs no model
+(a block comparison, after Künsch 1989). The onset is a change point found by PELT (Killick et al. 2012) on the standardised residuals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import ruptures
+from numpy.typing import NDArray
+from scipy import stats
+
+from worker.analysis.baseline import Mask, mad_sigma, median
+from worker.domain.telemetry import Floats, Grid
+
+# Residuals beyond this many deviations say no more than that they are far.
+CLIP_SIGMA = 12.0
+HIGH_SIGMA = 3.0
+# BIC-like penalty a change point must earn, per log(n), in squared standard deviations.
+PENALTY = 4.0
+MIN_POINTS = 8
+FEWEST_HITS = 3
+# The onset of a sparse signal is sought in groups of so many counted things, no wider than so many buckets.
+FULL_BIN = 5.0
+WIDEST_BIN = 8
+# No share of errors is believed to be usually smaller than this.
+LEAST_SHARE = 0.01
+
+Places = NDArray[np.intp]
+Z_LIMIT = 99.0
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A series with its expectation. `weights` are sample sizes: the mean of a window is weighted by them.
+
+    `floor` is the least standard deviation of one window's mean that is believed, in the signal's unit. With `is_share`, values are
+    shares of `weights` counted things, and a deviation must also be beyond what counting so few of them brings about.
+    """
+
+    name: str
+    values: Floats
+    expected: Floats
+    weights: Floats
+    floor: float
+    is_share: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Weights are numbers of things, not just presence."""
+        return bool((self.weights != 1).any())
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """`z` in robust standard deviations of a window's mean; `weight` is the window's total of sample sizes."""
+
+    signal: str
+    z: float
+    actual: float
+    expected: float
+    weight: float
+    onset: datetime | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Actual to expected; infinite if nothing was expected."""
+        if self.expected > 0:
+            return self.actual / self.expected
+        return float("inf") if self.actual > 0 else 1.0
+
+    @property
+    def rise(self) -> float:
+        return self.actual - self.expected
+
+
+def deviation(signal: Signal, window: Mask, before: Mask) -> Deviation | None:
+    """The window's mean against the baseline's windows; None when either holds no sample."""
+    known = np.isfinite(signal.values) & np.isfinite(signal.expected) & (signal.weights > 0)
+    inside, outside = known & window, known & before
+    if not inside.any() or outside.sum() < MIN_POINTS:
+        return None
+    residual = signal.values - signal.expected
+    means = _window_means(residual[outside], signal.weights[outside], int(inside.sum()))
+    actual = _mean(signal.values, signal.weights, inside)
+    expected = _mean(signal.expected, signal.weights, inside)
+    noise = max(mad_sigma(means), signal.floor)
+    if noise <= 0:
+        noise = max(abs(expected) * 0.01, 1e-9)
+    z = (actual - expected - median(means)) / noise
+    weight = float(signal.weights[inside].sum())
+    if signal.is_share:
+        z = min(z, _counting_z(actual, weight, expected, float(signal.weights[outside].sum())))
+    return Deviation(signal.name, float(np.clip(z, -Z_LIMIT, Z_LIMIT)), actual, expected, weight)
+
+
+def _counting_z(actual: float, weight: float, usual: float, known: float) -> float:
+    """How surprising so many hits are among `weight` things, as a normal deviate (binomial tail).
+
+    A usual share that was never seen to be above 0 is taken for half a hit in all that is known.
+    """
+    hits = round(actual * weight)
+    if hits < FEWEST_HITS:
+        return 0.0
+    tail = stats.binom.sf(hits - 1, max(hits, round(weight)), min(max(usual, 0.5 / max(known, 1.0)), 0.99))
+    return float(stats.norm.isf(tail)) if tail > 0 else Z_LIMIT
+
+
+def _mean(values: Floats, weights: Floats, mask: Mask | Places) -> float:
+    return float(np.average(values[mask], weights=weights[mask]))
+
+
+def _window_means(residual: Floats, weights: Floats, length: int) -> Floats:
+    """Weighted means of all windows of `length` samples; of shorter ones if the baseline is short."""
+    length = max(1, min(length, residual.size // 3))
+    kernel = np.ones(length)
+    totals = np.convolve(residual * weights, kernel, "valid")
+    return totals / np.convolve(weights, kernel, "valid")
+
+
+def onset(signal: Signal, window: Mask, before: Mask, grid: Grid) -> datetime | None:
+    """Start of the run of raised segments that reaches into the window; None if the window is not raised."""
+    bins = _bins(signal)
+    if len(bins) < MIN_POINTS:
+        return None
+    standard = _standardised(signal, bins, before)
+    segments = _segments(standard)
+    raised = [float(np.mean(standard[a:b])) >= HIGH_SIGMA for a, b in segments]
+    first_inside = next((number for number, places in enumerate(bins) if window[places].any()), len(bins))
+    last = max((k for k, (_, end) in enumerate(segments) if raised[k] and end > first_inside), default=None)
+    if last is None:
+        return None
+    first = last
+    while first > 0 and (raised[first - 1] or _is_dip(segments, raised, first)):
+        first -= 1
+    return grid.time(_first_raised(signal, bins[segments[first][0]]))
+
+
+def _bins(signal: Signal) -> list[Places]:
+    """Places of the samples, grouped so that a usual group holds FULL_BIN counted things; the last group is whole."""
+    known = np.flatnonzero(np.isfinite(signal.values) & np.isfinite(signal.expected) & (signal.weights > 0))
+    if not signal.is_counted or not known.size:
+        return [known[k : k + 1] for k in range(known.size)]
+    span = int(np.clip(np.ceil(FULL_BIN * signal.values.size / signal.weights[known].sum()), 1, WIDEST_BIN))
+    order = (signal.values.size - 1 - known) // span
+    return [known[order == number] for number in np.unique(order)[::-1]]
+
+
+def _first_raised(signal: Signal, places: Places) -> int:
+    above = places[signal.values[places] > signal.expected[places] + signal.floor]
+    return int(above[0] if above.size else places[0])
+
+
+def _is_dip(segments: list[tuple[int, int]], raised: list[bool], first: int) -> bool:
+    """A short quiet segment between two raised ones belongs to them."""
+    start, end = segments[first - 1]
+    return first > 1 and raised[first - 2] and end - start <= 3
+
+
+def _standardised(signal: Signal, bins: list[Places], before: Mask) -> Floats:
+    """Residual of each bin in robust standard deviations of the bins before."""
+    residual = np.array([_mean(signal.values - signal.expected, signal.weights, places) for places in bins])
+    weight = np.array([signal.weights[places].sum() for places in bins])
+    reference = residual[[bool(before[places].all()) for places in bins]]
+    sigma = np.full(residual.size, max(mad_sigma(reference), signal.floor, 1e-12))
+    if signal.is_share:
+        usual = np.array([_mean(signal.expected, signal.weights, places) for places in bins])
+        share = np.clip(usual, LEAST_SHARE, 0.5)
+        sigma = np.maximum(sigma, np.sqrt(share * (1 - share) / weight))
+    return np.clip((residual - median(reference)) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
+
+
+def _segments(standard: Floats) -> list[tuple[int, int]]:
+    model = ruptures.KernelCPD(kernel="linear", min_size=2).fit(standard.reshape(-1, 1))
+    ends = model.predict(pen=PENALTY * np.log(standard.size))
+    return list(zip([0, *ends[:-1]], ends, strict=True))

@@ -1,0 +1,159 @@
+"""Evidence: what was read of a case, numbered, with the query that reads it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from worker.analysis.deviation import Deviation
+from worker.analysis.ranking import Suspect
+from worker.analysis.study import Case
+from worker.domain.evidence import EvidenceLog
+from worker.domain.telemetry import Asked, Detail, Scope
+from worker.domain.window import iso
+
+METRICS = ("carbon", "carbon_per_demand", "cpu", "memory", "traffic")
+LOGS = ("errors", "retries", "latency", "silence")
+MISSING_EFFECT = {
+    "metrics": "carbon, CPU and traffic are not known",
+    "metrics_past": "earlier days could not be compared, so a daily peak is not excluded by them",
+    "metrics_facts": "emissions were not cross-checked, and the cloud provider is not known",
+    "logs": "errors, retries and latency are not known",
+    "logs_past": "the usual error rate rests on the last hours alone",
+    "changes": "a bad deployment is not excluded",
+    "history": "similar and recorded incidents are not known",
+    "errors": "error types and their messages are not known",
+    "parts": "deployments could not be compared side by side",
+    "latency": "latency quantiles are not known",
+}
+READ = {
+    "metrics": "Metrics", "metrics_past": "Metrics of earlier days", "metrics_facts": "Provider and cross-check of emissions",
+    "logs": "Logs", "logs_past": "Logs of earlier days", "changes": "Deployments", "history": "Past incidents",
+    "errors": "Error types", "parts": "Logs by deployment", "latency": "Latency quantiles",
+}  # fmt: skip
+
+
+class Citations:
+    """Finds the evidence id of a topic, e.g. `cite("logs", "split")` → `" [e2 e5]"`."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def keep(self, topic: str, evidence_id: str) -> None:
+        self._ids[topic] = evidence_id
+
+    def ids(self, *topics: str) -> list[str]:
+        return list(dict.fromkeys(self._ids[topic] for topic in topics if topic in self._ids))
+
+    def __call__(self, *topics: str) -> str:
+        ids = self.ids(*topics)
+        return f" [{' '.join(ids)}]" if ids else ""
+
+
+def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
+    """Numbers what was read, in the order of a reader's questions, and names what was not."""
+    cite = Citations()
+    _signals(case, log, cite)
+    _shares(case, log, cite)
+    for one in case.suspects:
+        if one.detail and (one.score > 0 or one.scope == case.scope):
+            _suspect(case, one, detail, log, cite)
+    _changes(case, log, cite)
+    _history(case, log, cite)
+    for name, reason in {**case.survey.unread, **detail.unread}.items():
+        topic = name.rstrip("0123456789")
+        log.miss(READ[topic], reason=reason, effect=MISSING_EFFECT[topic])
+    return cite
+
+
+def of(topic: str, scope: Scope) -> str:
+    return f"{topic}:{scope}"
+
+
+def _record(log: EvidenceLog, cite: Citations, topic: str, title: str, asked: Asked, result: dict[str, Any]) -> None:
+    cite.keep(topic, log.add(title, index=asked.index, query=asked.body, window=asked.window, result=result))
+
+
+def _signals(case: Case, log: EvidenceLog, cite: Citations) -> None:
+    if case.reading is None:
+        return
+    for topic, names, what in (
+        ("metrics", METRICS, "carbon, CPU and traffic"),
+        ("logs", LOGS, "errors, retries and latency"),
+    ):
+        found = {name: _figures(case.reading.deviations[name]) for name in names if name in case.reading.deviations}
+        if found and topic in case.survey.asked:
+            title = f"{case.scope}: {what} against the baseline"
+            _record(log, cite, topic, title, case.survey.asked[topic], found)
+
+
+def _figures(found: Deviation) -> dict[str, Any]:
+    return {
+        "actual": _rounded(found.actual),
+        "expected": _rounded(found.expected),
+        "standard_deviations": _rounded(found.z),
+        "onset": iso(found.onset) if found.onset else None,
+    }
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _shares(case: Case, log: EvidenceLog, cite: Citations) -> None:
+    if len(case.shares) < 2 or not case.leading:
+        return
+    topic = "metrics" if case.leading in METRICS else "logs"
+    parts = [
+        {
+            "service": one.scope.service,
+            "region": one.scope.region,
+            "rise": _rounded(one.rise),
+            "share": _rounded(one.share),
+        }
+        for one in case.shares[:12]
+    ]
+    title = f"Whose rise of {case.leading.replace('_', ' ')} it is"
+    _record(log, cite, "shares", title, case.survey.asked[topic], {"parts": parts})
+
+
+def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cite: Citations) -> None:
+    found, number = suspect.detail, list(detail.scopes).index(suspect.scope)
+    if found is None:
+        return
+    if found.errors and "errors" in suspect.effects:
+        types = [{**asdict(one), "messages": list(one.messages[:3])} for one in found.errors]
+        title = f"{suspect.scope}: errors by type, in the window and before"
+        result = {"types": types, "names": {name: _rounded(share) for name, share in suspect.names.items()}}
+        _record(log, cite, of("errors", suspect.scope), title, detail.asked[f"errors{number}"], result)
+    if suspect.scope != case.scope and suspect.reading and suspect.effects:
+        figures = {name: _figures(suspect.reading.deviations[name]) for name in suspect.effects}
+        topic = "metrics" if suspect.leading_signal in METRICS else "logs"
+        title = f"{suspect.scope}: what deviates"
+        _record(log, cite, of("own", suspect.scope), title, case.survey.asked[topic], figures)
+    if suspect.change and suspect.change.comparison.verdict != "unknown":
+        title = f"{suspect.scope}: documents of {suspect.change.change.deployment_id} against the others"
+        result = asdict(suspect.change.comparison)
+        _record(log, cite, of("split", suspect.scope), title, detail.asked[f"parts{number}"], result)
+    if found.latency_ms and suspect.scope == case.scope:
+        title = f"{suspect.scope}: latency quantiles in milliseconds, in the window and before"
+        result = {
+            name: {key: _rounded(value) for key, value in span.items()} for name, span in found.latency_ms.items()
+        }
+        result["lines"] = {"slower_than_usual_p95": found.slow_lines, "timed": found.timed_lines}
+        _record(log, cite, "latency", title, detail.asked[f"latency{number}"], result)
+
+
+def _changes(case: Case, log: EvidenceLog, cite: Citations) -> None:
+    if "changes" in case.survey.unread:
+        return
+    asked = case.survey.asked["changes"]
+    listed = [{**asdict(change), "at": iso(change.at)} for change in case.near_changes]
+    _record(log, cite, "changes", "Deployments and other changes before the onset", asked, {"changes": listed})
+
+
+def _history(case: Case, log: EvidenceLog, cite: Citations) -> None:
+    if not case.survey.history:
+        return
+    result = {"incidents": len(case.survey.history)}
+    _record(log, cite, "history", "Incidents known by then", case.survey.asked["history"], result)

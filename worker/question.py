@@ -1,0 +1,116 @@
+"""What an alert asks: which scope, which signal, which span of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from worker.domain.alert import Alert
+from worker.domain.telemetry import Scope
+from worker.domain.window import Window
+from worker.telemetry.profiles import Profile
+
+SHORTEST_WINDOW = timedelta(minutes=5)
+LONGEST_WINDOW = timedelta(hours=1)
+USUAL_WINDOW = timedelta(minutes=10)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+# Kibana's alert ids where a rule does not group.
+# https://www.elastic.co/docs/explore-analyze/alerts-cases/alerts/rule-type-index-threshold
+UNGROUPED = {"", "all documents", "query matched", "unknown"}
+
+WORDS = {
+    "carbon": ("carbon", "co2", "co₂", "emission"),
+    "latency": ("latency", "duration", "slow", "response time"),
+    "errors": ("error", "exception", "failure", "5xx"),
+    "cpu": ("cpu",),
+    "memory": ("memory", "heap"),
+    "traffic": ("traffic", "throughput", "request"),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """`unknown` are names in the alert's group that no telemetry bears; `signal` is None where the rule does not tell."""
+
+    scope: Scope
+    unknown: tuple[str, ...]
+    signal: str | None
+    window: Window
+
+    @property
+    def as_of(self) -> datetime:
+        return self.window.end
+
+
+def group_names(alert: Alert) -> list[str]:
+    """The values of the rule's group: `us-central1`, or `checkout,us-central1`."""
+    text = alert.group if alert.group not in UNGROUPED else alert.instance
+    if text in UNGROUPED or text == alert.rule.id:
+        return []
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def understand(alert: Alert, profile: Profile, scopes: Iterable[Scope]) -> Question:
+    """`scopes` are those that have telemetry: a name is a service or a region because one is called so."""
+    known = list(scopes)
+    services, regions = {scope.service for scope in known}, {scope.region for scope in known}
+    service = region = None
+    unknown = []
+    for name in group_names(alert):
+        if name in services and not (name in regions and _groups_by(alert, profile.metrics.region)):
+            service = name
+        elif name in regions:
+            region = name
+        else:
+            unknown.append(name)
+    return Question(
+        Scope(service, region), tuple(unknown), signal_of(alert, profile), Window.before(alert.date, rule_window(alert))
+    )
+
+
+def guess(alert: Alert, profile: Profile) -> Scope:
+    """Before any telemetry was read: the scope as the rule's own grouping tells it."""
+    names = group_names(alert)
+    if len(names) != 1:
+        return Scope(names[0], names[1]) if len(names) == 2 else Scope(None, None)
+    return Scope(None, names[0]) if _groups_by(alert, profile.metrics.region) else Scope(names[0], None)
+
+
+def _groups_by(alert: Alert, field: str) -> bool:
+    term = alert.rule.params.get("termField")
+    return field in (term if isinstance(term, list) else [term])
+
+
+def rule_window(alert: Alert) -> timedelta:
+    size, unit = alert.rule.params.get("timeWindowSize"), alert.rule.params.get("timeWindowUnit")
+    if not isinstance(size, int | float) or unit not in UNITS or not 0 < size < 10_000:
+        return USUAL_WINDOW
+    return min(max(timedelta(**{UNITS[unit]: size}), SHORTEST_WINDOW), LONGEST_WINDOW)
+
+
+def signal_of(alert: Alert, profile: Profile) -> str | None:
+    """From the rule's parameters, where it says what it measures; else from its tags; else from its name."""
+    params = alert.rule.params
+    fields = {signal.field: signal.name for signal in profile.metrics.signals}
+    if check := profile.metrics.cross_check:
+        fields[check.field] = check.name
+    if profile.logs.latency_ms:
+        fields[profile.logs.latency_ms] = "latency"
+    measured = params.get("aggField")
+    if isinstance(measured, str) and measured in fields:
+        return fields[measured]
+    filters = f"{params.get('filterKuery', '')} {params.get('esQuery', '')} {params.get('esqlQuery', '')}"
+    if any(re.search(rf"\b{re.escape(level)}\b", filters) for level in profile.logs.error_levels):
+        return "errors"
+    for name in sorted(fields, key=len, reverse=True):
+        if name in filters:
+            return fields[name]
+    return _by_words(" ".join(alert.rule.tags)) or _by_words(alert.rule.name)
+
+
+def _by_words(text: str) -> str | None:
+    lowered = text.lower()
+    return next((signal for signal, words in WORDS.items() if any(word in lowered for word in words)), None)

@@ -1,0 +1,207 @@
+"""From the engine's answers to arrays. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Part, Scope, ScopeDetail, Series
+from worker.domain.window import parse_time
+from worker.telemetry.profiles import Changes, Logs, Metrics
+from worker.telemetry.queries import LATENCY_EDGES_MS
+
+Answer = dict[str, Any]
+
+COUNTS = ("errors", "retries")
+LATENCY = ("latency_sum_ms", "latency_count")
+
+
+def scope_buckets(answer: Answer) -> Iterator[tuple[Scope, Answer]]:
+    for service in answer["aggregations"]["services"]["buckets"]:
+        for region in service["regions"]["buckets"]:
+            yield Scope(service["key"], region["key"] or None), region
+
+
+def metric_series(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, Series]:
+    return {scope: _metrics(bucket["times"]["buckets"], metrics, grid) for scope, bucket in scope_buckets(answer)}
+
+
+def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
+    names = {signal.name: signal.kind for signal in metrics.signals}
+    values = {name: np.full(grid.count, np.nan) for name in names}
+    grams, minutes = np.full(grid.count, np.nan), np.full(grid.count, np.nan)
+    previous: float | None = None
+    for bucket in buckets:
+        place = _place(bucket, grid)
+        if place is None:
+            continue
+        last = bucket["last"]["value"] / 60_000
+        for name, kind in names.items():
+            value = bucket[name]["value"]
+            if kind == "gauge" and value is not None:
+                values[name][place] = value
+            elif kind == "rate" and value is not None:
+                values[name][place] = value / max(1, bucket["samples"]["value"])
+            elif kind == "mass" and value is not None:
+                grams[place] = value
+                if previous is not None and last > previous:
+                    minutes[place] = last - previous
+        previous = last
+    if "carbon" in values:
+        values["carbon"] = grams / minutes
+        values |= {"carbon_grams": grams, "carbon_minutes": minutes}
+    return Series(values)
+
+
+def _place(bucket: Answer, grid: Grid) -> int | None:
+    place = int((bucket["key"] / 1000 - grid.start.timestamp()) // grid.step_seconds)
+    return place if 0 <= place < grid.count else None
+
+
+def log_series(answer: Answer, grid: Grid) -> dict[Scope, Series]:
+    return {scope: _logs(bucket["times"]["buckets"], grid) for scope, bucket in scope_buckets(answer)}
+
+
+def _logs(buckets: list[Answer], grid: Grid) -> Series:
+    values: dict[str, Floats] = {name: np.zeros(grid.count) for name in ("lines", *COUNTS, *LATENCY)}
+    for bucket in buckets:
+        place = _place(bucket, grid)
+        if place is None:
+            continue
+        values["lines"][place] = bucket["doc_count"]
+        for name in COUNTS:
+            values[name][place] = bucket[name]["doc_count"] if name in bucket else 0
+        for name in LATENCY:
+            values[name][place] = bucket[name]["value"] or 0 if name in bucket else 0
+    return Series(values)
+
+
+def merge(*tables: dict[Scope, Series]) -> dict[Scope, Series]:
+    merged: dict[Scope, Series] = {}
+    for table in tables:
+        for scope, series in table.items():
+            merged.setdefault(scope, Series()).values.update(series.values)
+    return merged
+
+
+def providers(answer: Answer) -> dict[str, str]:
+    """Region → cloud provider."""
+    found = {}
+    for scope, bucket in scope_buckets(answer):
+        named = bucket.get("provider", {}).get("buckets", [])
+        if scope.region and named:
+            found[scope.region] = str(named[0]["key"])
+    return found
+
+
+def cross_check(answer: Answer, factor: float) -> dict[Scope, tuple[float, float]]:
+    """Scope → (sum of the signal, sum of its other statement in the same unit), over documents that have both."""
+    return {
+        scope: (bucket["both"]["stated"]["value"], bucket["both"]["other"]["value"] * factor)
+        for scope, bucket in scope_buckets(answer)
+        if bucket.get("both", {}).get("doc_count")
+    }
+
+
+def field(document: Answer, path: str | None) -> Any:
+    """A field by its dotted path, written dotted or nested."""
+    if path is None:
+        return None
+    if path in document:
+        return document[path]
+    value: Any = document
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def changes(answer: Answer, names: Changes) -> list[Change]:
+    """One change an id, service and region, at its first record; with the version it replaced, where known."""
+    found: dict[tuple[str, str | None, str | None], Change] = {}
+    versions: dict[tuple[str | None, str | None], str] = {}
+    for hit in sorted(answer["hits"]["hits"], key=lambda hit: str(field(hit["_source"], "@timestamp"))):
+        change = _change(hit, names)
+        place = (change.service, change.region)
+        key = (change.deployment_id, *place)
+        if key not in found:
+            found[key] = Change(**{**change.__dict__, "previous_version": versions.get(place)})
+        if change.version:
+            versions[place] = change.version
+    return list(found.values())
+
+
+def _change(hit: Answer, names: Changes) -> Change:
+    document = hit["_source"]
+    return Change(
+        at=parse_time(str(field(document, "@timestamp"))),
+        service=_text(field(document, names.service)),
+        region=_text(field(document, names.region)),
+        deployment_id=_text(field(document, names.deployment)) or str(hit["_id"]),
+        version=_text(field(document, names.version)),
+        status=_text(field(document, names.status)),
+    )
+
+
+def error_types(answer: Answer, logs: Logs, detail: ScopeDetail) -> None:
+    aggregations = answer["aggregations"]
+    everything = ErrorType(
+        name="",
+        in_window=aggregations["window"]["doc_count"],
+        in_baseline=answer["hits"]["total"]["value"] - aggregations["window"]["doc_count"],
+        messages=_messages(aggregations["window"], logs),
+    )
+    detail.error_lines_in_window = everything.in_window
+    detail.error_lines_in_baseline = everything.in_baseline
+    buckets = aggregations.get("types", {}).get("buckets", [])
+    detail.errors = [
+        ErrorType(
+            name=bucket["key"],
+            in_window=bucket["window"]["doc_count"],
+            in_baseline=bucket["baseline"]["doc_count"],
+            messages=_messages(bucket["window"], logs),
+        )
+        for bucket in buckets
+    ] or [everything]
+
+
+def _messages(bucket: Answer, logs: Logs) -> tuple[str, ...]:
+    hits = bucket["examples"]["hits"]["hits"]
+    return tuple(str(field(hit.get("_source", {}), logs.message) or "") for hit in hits)
+
+
+def parts(answer: Answer) -> list[Part]:
+    found = []
+    for minute in answer["aggregations"]["times"]["buckets"]:
+        for bucket in minute["deployments"]["buckets"]:
+            found.append(
+                Part(
+                    minute=datetime.fromtimestamp(minute["key"] / 1000, UTC),
+                    deployment_id=str(bucket["key"]),
+                    lines=bucket["doc_count"],
+                    errors=bucket["errors"]["doc_count"],
+                    latency_sum_ms=bucket.get("latency_sum_ms", {}).get("value") or 0.0,
+                    latency_count=bucket.get("latency_count", {}).get("value") or 0.0,
+                )
+            )
+    return found
+
+
+def latency(answer: Answer, detail: ScopeDetail) -> None:
+    """Quantiles of both spans, and how many lines of the window are slower than the baseline's p95."""
+    for name in ("window", "baseline"):
+        span = answer["aggregations"][name]
+        quantiles = span["quantiles"]["values"]
+        values = {f"p{float(key):g}": value for key, value in quantiles.items()}
+        detail.latency_ms[name] = {key: value for key, value in values.items() if isinstance(value, int | float)}
+    p95 = detail.latency_ms["baseline"].get("p95")
+    counts = np.array([bucket["doc_count"] for bucket in answer["aggregations"]["window"]["histogram"]["buckets"]])
+    detail.timed_lines = int(counts.sum())
+    if p95 is not None and np.isfinite(p95):
+        detail.slow_lines = int(counts[1 + np.searchsorted(LATENCY_EDGES_MS, p95) :].sum())

@@ -1,0 +1,157 @@
+"""Pure builders of search bodies. They keep to what Elasticsearch 8 and 9, serverless and the embedded engine share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from worker.domain.telemetry import Grid, Scope
+from worker.domain.window import Window, iso
+from worker.telemetry.profiles import Changes, Logs, Metrics
+
+Body = dict[str, Any]
+
+TIME = "@timestamp"
+MAX_SERVICES = 100
+MAX_REGIONS = 30
+MAX_CHANGES = 300
+MAX_HISTORY = 200
+MAX_DEPLOYMENTS = 5
+MAX_ERROR_TYPES = 12
+EXAMPLES = 5
+
+EVERYTHING = Scope(None, None)
+
+# Edges of the latency histogram, milliseconds: a quantile read from it is right within 15 %.
+LATENCY_EDGES_MS = [round(1.15**k, 3) for k in range(90)]
+
+
+def between(start: datetime, end: datetime) -> Body:
+    return {"range": {TIME: {"gte": iso(start), "lt": iso(end)}}}
+
+
+def scope_filters(scope: Scope, source: Metrics | Logs) -> list[Body]:
+    pairs = ((source.service, scope.service), (source.region, scope.region))
+    return [{"term": {name: value}} for name, value in pairs if value is not None]
+
+
+def _query(filters: Iterable[Body]) -> Body:
+    return {"bool": {"filter": list(filters)}}
+
+
+def _by_scope(source: Metrics | Logs, aggs: Body) -> Body:
+    regions = {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
+    return {"services": {"terms": {"field": source.service, "size": MAX_SERVICES}, "aggs": {"regions": regions}}}
+
+
+def _over_time(grid: Grid, aggs: Body) -> Body:
+    offset = int(grid.start.timestamp()) % grid.step_seconds
+    histogram = {
+        "field": TIME,
+        "fixed_interval": f"{grid.step_seconds}s",
+        "offset": f"{offset}s",
+        "min_doc_count": 1,
+    }
+    return {"times": {"date_histogram": histogram, "aggs": aggs}}
+
+
+def metrics_over_time(metrics: Metrics, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
+    """Every signal, by service, region and bucket; `samples` counts the moments that were sampled."""
+    aggs: Body = {
+        "last": {"max": {"field": TIME}},
+        "samples": {"cardinality": {"field": TIME, "precision_threshold": 100}},
+    }
+    for signal in metrics.signals:
+        aggs[signal.name] = {("avg" if signal.kind == "gauge" else "sum"): {"field": signal.field}}
+    filters = [between(grid.start, end), *scope_filters(scope, metrics)]
+    return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, _over_time(grid, aggs))}
+
+
+def metrics_facts(metrics: Metrics, window: Window) -> Body:
+    """Per scope: the cloud provider, and both ways of stating emissions, to be compared."""
+    aggs: Body = {}
+    if metrics.provider:
+        aggs["provider"] = {"terms": {"field": metrics.provider, "size": 1}}
+    if check := metrics.cross_check:
+        field = next(signal.field for signal in metrics.signals if signal.name == check.name)
+        both = [{"exists": {"field": field}}, {"exists": {"field": check.field}}]
+        sums = {"stated": {"sum": {"field": field}}, "other": {"sum": {"field": check.field}}}
+        aggs["both"] = {"filter": _query(both), "aggs": sums}
+    return {"size": 0, "query": _query([between(window.start, window.end)]), "aggs": _by_scope(metrics, aggs)}
+
+
+def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
+    """Lines, errors, retries and latency, by service, region and bucket."""
+    filters = [between(grid.start, end), *scope_filters(scope, logs)]
+    return {"size": 0, "query": _query(filters), "aggs": _by_scope(logs, _over_time(grid, _line_counts(logs)))}
+
+
+def _line_counts(logs: Logs) -> Body:
+    aggs: Body = {"errors": {"filter": {"terms": {logs.level: logs.error_levels}}}}
+    if logs.retry:
+        aggs["retries"] = {"filter": {"term": {logs.retry: True}}}
+    if logs.latency_ms:
+        aggs["latency_sum_ms"] = {"sum": {"field": logs.latency_ms}}
+        aggs["latency_count"] = {"value_count": {"field": logs.latency_ms}}
+    return aggs
+
+
+def recent_changes(changes: Changes, window: Window) -> Body:
+    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query([between(window.start, window.end)])}
+
+
+def past_incidents(before: datetime, scope: Scope) -> Body:
+    """Incidents known by then: those of the scope first, then the newest."""
+    wanted = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
+    query = {"bool": {"filter": [{"range": {TIME: {"lt": iso(before)}}}], "should": wanted}}
+    return {
+        "size": MAX_HISTORY,
+        "sort": ["_score", {TIME: "desc"}],
+        "query": query,
+        "_source": {"excludes": ["embedding"]},
+    }
+
+
+def error_types(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
+    """Errors of the window and the baseline by type, each with its newest messages of the window."""
+    per_type: Body = {"window": {"filter": between(window.start, window.end), "aggs": {"examples": _examples(logs)}}}
+    per_type["baseline"] = {"filter": between(baseline.start, baseline.end)}
+    wanted = [{"terms": {logs.level: logs.error_levels}}, _either(window, baseline), *scope_filters(scope, logs)]
+    aggs: Body = {"window": {"filter": between(window.start, window.end), "aggs": {"examples": _examples(logs, 50)}}}
+    if logs.error_type:
+        types = {"field": logs.error_type, "size": MAX_ERROR_TYPES, "missing": ""}
+        aggs["types"] = {"terms": types, "aggs": per_type}
+    return {"size": 0, "query": _query(wanted), "aggs": aggs, "track_total_hits": True}
+
+
+def _either(*windows: Window) -> Body:
+    return {"bool": {"should": [between(w.start, w.end) for w in windows], "minimum_should_match": 1}}
+
+
+def _examples(logs: Logs, size: int = EXAMPLES) -> Body:
+    return {"top_hits": {"size": size, "sort": [{TIME: "desc"}], "_source": [logs.message]}}
+
+
+def by_deployment(logs: Logs, scope: Scope, window: Window) -> Body:
+    """The same minute's documents of each deployment side by side."""
+    grid = Grid(window.start, 60, max(1, int(window.minutes) + 1))
+    deployments = {"terms": {"field": logs.deployment, "size": MAX_DEPLOYMENTS}, "aggs": _line_counts(logs)}
+    filters = [between(window.start, window.end), *scope_filters(scope, logs)]
+    return {"size": 0, "query": _query(filters), "aggs": _over_time(grid, {"deployments": deployments})}
+
+
+def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
+    """Quantiles and histogram of latency in the window and in the baseline."""
+    edges: list[Body] = [{"to": LATENCY_EDGES_MS[0]}]
+    edges += [{"from": a, "to": b} for a, b in zip(LATENCY_EDGES_MS, LATENCY_EDGES_MS[1:], strict=False)]
+    edges.append({"from": LATENCY_EDGES_MS[-1]})
+    aggs = {
+        "quantiles": {"percentiles": {"field": logs.latency_ms, "percents": [50, 95, 99]}},
+        "histogram": {"range": {"field": logs.latency_ms, "ranges": edges}},
+    }
+    spans = {
+        name: {"filter": between(w.start, w.end), "aggs": aggs}
+        for name, w in (("window", window), ("baseline", baseline))
+    }
+    return {"size": 0, "query": _query([_either(window, baseline), *scope_filters(scope, logs)]), "aggs": spans}
