@@ -53,6 +53,8 @@ class Service:
 
 
 EVERYWHERE = (US, EUROPE, ASIA)
+# Asia browses at home and orders overseas.
+ORDERING = (US, EUROPE)
 
 FRONTEND = Service(
     "frontend", 48_000, 110, 120, 0.0035, 105_000, 58, "5.41.2", EVERYWHERE,
@@ -124,7 +126,7 @@ CART = Service(
     ),
 )  # fmt: skip
 CHECKOUT = Service(
-    "checkout", 3_000, 180, 210, 0.005, 2_300, 54, "2.17.3", EVERYWHERE,
+    "checkout", 3_000, 180, 210, 0.005, 2_000, 54, "2.17.3", ORDERING,
     info=(
         "order {order} placed total={amount} in {ms}ms",
         "order {order} step=address ok {ms}ms user={user}",
@@ -139,7 +141,7 @@ CHECKOUT = Service(
     ),
 )  # fmt: skip
 PAYMENTS = Service(
-    "payments", 2_600, 140, 240, 0.004, 2_000, 51, "6.2.8", EVERYWHERE,
+    "payments", 2_600, 140, 240, 0.004, 1_700, 51, "6.2.8", ORDERING,
     info=(
         "charge {charge} authorised amount={amount} in {ms}ms psp=alpha",
         "charge {charge} captured in {ms}ms order={order}",
@@ -153,7 +155,7 @@ PAYMENTS = Service(
     ),
 )  # fmt: skip
 LEDGER = Service(
-    "ledger", 5_200, 55, 18, 0.001, 4_000, 63, "1.9.6", (US, EUROPE),
+    "ledger", 5_200, 55, 18, 0.001, 3_400, 63, "1.9.6", ORDERING,
     info=(
         "entry {charge} booked debit={amount} in {ms}ms",
         "balance of account {n} read in {ms}ms",
@@ -166,7 +168,7 @@ LEDGER = Service(
     ),
 )  # fmt: skip
 INVENTORY = Service(
-    "inventory", 12_000, 50, 24, 0.002, 27_000, 57, "3.30.5", EVERYWHERE,
+    "inventory", 12_000, 50, 24, 0.002, 27_000, 57, "3.30.5", ORDERING,
     info=(
         "stock of {sku} in warehouse {n} read in {ms}ms",
         "reserved {n} of {sku} for order {order} in {ms}ms",
@@ -179,7 +181,7 @@ INVENTORY = Service(
     ),
 )  # fmt: skip
 SHIPPING = Service(
-    "shipping", 3_800, 120, 95, 0.004, 2_900, 47, "2.5.0", (US, EUROPE),
+    "shipping", 3_800, 120, 95, 0.004, 2_400, 47, "2.5.0", ORDERING,
     info=(
         "rates for order {order}: {n} options in {ms}ms",
         "label {label} created for order {order} in {ms}ms",
@@ -201,7 +203,7 @@ NOTIFICATIONS = Service(
     ),
 )  # fmt: skip
 AUTH = Service(
-    "auth", 15_000, 70, 38, 0.006, 11_500, 44, "8.0.11", EVERYWHERE,
+    "auth", 15_000, 70, 38, 0.006, 9_800, 44, "8.0.11", EVERYWHERE,
     info=(
         "token issued for {user} in {ms}ms scope=shop",
         "session {trace} refreshed for {user} in {ms}ms",
