@@ -24,6 +24,7 @@ class Subcommand(NamedTuple):
 
 # In the order in which a newcomer needs them.
 SUBCOMMANDS = {
+    "demo": Subcommand("demo.command", "demo", "See it work, on a shop's two days with incidents hidden in them."),
     "up": Subcommand("cli.up", "up", "Run everything in one place."),
     "doctor": Subcommand("cli.doctor", "doctor", "Say what is missing and what to do about it."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
@@ -59,7 +60,8 @@ def spiketrace() -> None:
 
     \b
     Try it, with nothing installed but this:
-      spiketrace up --embedded --demo
+      spiketrace demo
+      spiketrace up --embedded
     Run it, each part a process of its own:
       spiketrace webhook
       spiketrace worker

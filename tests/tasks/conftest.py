@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import redis
 from tasks.app import SpikeTraceApp, create_app
 from tasks.ping import worker_answers
 from tasks.queue import CeleryQueue
+from tests.engines import servers
 from tests.engines.servers import Engine
 from tests.tasks import samples, scripted_worker
 from worker.bootstrap import Stores, connect
@@ -89,33 +91,45 @@ class Bench:
 
 
 @pytest.fixture
-def settings(engine_of_test: Engine, redis_url: str) -> Settings:
-    return Settings(
-        elasticsearch_url=engine_of_test.url,
+def engine_of_test(embedded_engine: Engine) -> Engine:
+    return embedded_engine
+
+
+@pytest.fixture
+def bench(engine_of_test: Engine, redis_url: str, tmp_path: Path) -> Iterator[Bench]:
+    with _open_bench(engine_of_test, redis_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """For tests that leave the worker alive: it takes seconds to start."""
+    folder = tmp_path_factory.mktemp("bench")
+    broker = servers.Broker(folder / "broker")
+    broker.start()
+    try:
+        with servers.embedded_engine() as engine, _open_bench(engine, broker.url, folder) as opened:
+            opened.start_worker()
+            yield opened
+    finally:
+        broker.stop()
+
+
+@contextmanager
+def _open_bench(engine: Engine, redis_url: str, folder: Path) -> Iterator[Bench]:
+    settings = Settings(
+        elasticsearch_url=engine.url,
         redis_url=redis_url,
         # The soft limit is then three seconds.
         task_time_limit_seconds=13,
         visibility_timeout_seconds=60,
         max_attempts=2,
     )
-
-
-@pytest.fixture
-def engine_of_test(embedded_engine: Engine) -> Engine:
-    return embedded_engine
-
-
-@pytest.fixture
-def stores(settings: Settings) -> Iterator[Stores]:
-    found = connect(settings)
-    install_templates(found.client)
-    yield found
-    found.client.close()
-
-
-@pytest.fixture
-def bench(settings: Settings, stores: Stores, tmp_path: Path) -> Iterator[Bench]:
-    app = create_app(settings)
-    opened = Bench(settings, stores, app, CeleryQueue(settings, app=app), tmp_path)
-    yield opened
-    opened.stop()
+    stores, app = connect(settings), create_app(settings)
+    install_templates(stores.client)
+    bench = Bench(settings, stores, app, CeleryQueue(settings, app=app), folder)
+    try:
+        yield bench
+    finally:
+        bench.stop()
+        stores.client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import (
@@ -26,7 +27,7 @@ def alert(instance: str, *, uuid: str | None = None) -> Alert:
     return Alert(
         rule=Rule(id="carbon-spike"),
         instance=instance,
-        uuid=uuid or f"uuid-of-{instance}",
+        uuid=uuid or str(uuid4()),
         action_group="threshold met",
         date=FIRED,
     )

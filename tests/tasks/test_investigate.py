@@ -23,27 +23,21 @@ class TestOnEveryEngine:
     def engine_of_test(self, engine: Engine) -> Engine:
         return engine
 
-    def test_an_alert_becomes_a_report_with_its_incident(self, bench: Bench) -> None:
-        (alert_id,) = bench.accept("ok")
-        bench.start_worker()
-        bench.queue.investigate([alert_id])
-        record = bench.wait_for(alert_id, AlertState.REPORTED)
-        report = bench.stores.reports.get(report_id_of(alert_id))
-        assert report is not None
-        assert (record.report_id, record.incident_id) == (report.report_id, report.incident_id)
-        assert report.incident_id is not None
-        incident = bench.stores.incidents.get(report.incident_id)
-        assert incident is not None
-        assert incident.alert_ids == [alert_id]
-
-    def test_fifty_messages_for_one_alert_make_one_report(self, bench: Bench) -> None:
+    def test_fifty_messages_for_one_alert_make_one_report_and_one_incident(self, bench: Bench) -> None:
         (alert_id,) = bench.accept("slow 1")
         bench.queue.investigate([alert_id] * 50)
         bench.start_worker()
-        bench.wait_for(alert_id, AlertState.REPORTED)
+        record = bench.wait_for(alert_id, AlertState.REPORTED)
         wait_until(lambda: bench.queue.waiting_alerts() == 0)
         assert bench.calls(alert_id) == 1
         assert bench.record(alert_id).attempts == 1
+        report = bench.stores.reports.get(report_id_of(alert_id))
+        assert report is not None
+        assert report.incident_id is not None
+        assert (record.report_id, record.incident_id) == (report.report_id, report.incident_id)
+        incident = bench.stores.incidents.get(report.incident_id)
+        assert incident is not None
+        assert incident.alert_ids == [alert_id]
 
 
 def dead_letter(bench: Bench, alert_id: str) -> dict[str, object]:
@@ -52,12 +46,11 @@ def dead_letter(bench: Bench, alert_id: str) -> dict[str, object]:
     return source
 
 
-def test_what_is_worth_a_retry_is_tried_again(bench: Bench) -> None:
-    (alert_id,) = bench.accept("unavailable 1")
-    bench.start_worker()
-    bench.queue.investigate([alert_id])
-    assert bench.wait_for(alert_id, AlertState.REPORTED).attempts == 2
-    assert bench.calls(alert_id) == 2
+def test_what_is_worth_a_retry_is_tried_again(shared_bench: Bench) -> None:
+    (alert_id,) = shared_bench.accept("unavailable 1")
+    shared_bench.queue.investigate([alert_id])
+    assert shared_bench.wait_for(alert_id, AlertState.REPORTED).attempts == 2
+    assert shared_bench.calls(alert_id) == 2
 
 
 @pytest.mark.parametrize(
@@ -70,34 +63,31 @@ def test_what_is_worth_a_retry_is_tried_again(bench: Bench) -> None:
     ],
 )
 def test_what_cannot_be_investigated_becomes_a_dead_letter(
-    bench: Bench, instance: str, calls: int, reason: str
+    shared_bench: Bench, instance: str, calls: int, reason: str
 ) -> None:
-    (alert_id,) = bench.accept(instance)
-    bench.start_worker()
-    bench.queue.investigate([alert_id])
-    record = bench.wait_for(alert_id, AlertState.FAILED)
-    letter = dead_letter(bench, alert_id)
+    (alert_id,) = shared_bench.accept(instance)
+    shared_bench.queue.investigate([alert_id])
+    record = shared_bench.wait_for(alert_id, AlertState.FAILED)
+    letter = dead_letter(shared_bench, alert_id)
     assert record.reason == letter["reason"] == reason
     assert instance in str(letter["payload"])
     assert SECRET_IN_A_BUG not in str(letter)
-    assert bench.calls(alert_id) == calls
-    assert bench.stores.reports.get(report_id_of(alert_id)) is None
+    assert shared_bench.calls(alert_id) == calls
+    assert shared_bench.stores.reports.get(report_id_of(alert_id)) is None
 
 
-def test_one_that_takes_too_long_is_tried_again(bench: Bench) -> None:
-    (alert_id,) = bench.accept("hang")
-    bench.start_worker()
-    bench.queue.investigate([alert_id])
-    assert bench.wait_for(alert_id, AlertState.REPORTED).attempts == 2
+def test_one_that_takes_too_long_is_tried_again(shared_bench: Bench) -> None:
+    (alert_id,) = shared_bench.accept("hang")
+    shared_bench.queue.investigate([alert_id])
+    assert shared_bench.wait_for(alert_id, AlertState.REPORTED).attempts == 2
 
 
-def test_a_child_that_dies_costs_no_alert(bench: Bench) -> None:
+def test_a_child_that_dies_costs_no_alert(shared_bench: Bench) -> None:
     """The worker hands the message out again, and its task takes up its own claim: no sweep runs here."""
-    (alert_id,) = bench.accept("die 1")
-    bench.start_worker()
-    bench.queue.investigate([alert_id])
-    bench.wait_for(alert_id, AlertState.REPORTED)
-    assert bench.calls(alert_id) == 2
+    (alert_id,) = shared_bench.accept("die 1")
+    shared_bench.queue.investigate([alert_id])
+    shared_bench.wait_for(alert_id, AlertState.REPORTED)
+    assert shared_bench.calls(alert_id) == 2
 
 
 def test_a_killed_worker_loses_nothing_and_leaves_no_child(bench: Bench) -> None:
@@ -137,41 +127,37 @@ def test_a_worker_told_to_stop_ends_what_it_has_begun(bench: Bench) -> None:
     assert bench.record(alert_id).state is AlertState.REPORTED
 
 
-def test_an_alert_that_another_worker_holds_is_waited_for(bench: Bench) -> None:
-    (alert_id,) = bench.accept("ok")
-    assert bench.stores.alerts.claim(alert_id, owner="a worker that is gone", lease_seconds=2.0)
-    bench.start_worker()
-    bench.queue.investigate([alert_id])
-    assert bench.wait_for(alert_id, AlertState.REPORTED).attempts == 2
+def test_an_alert_that_another_worker_holds_is_waited_for(shared_bench: Bench) -> None:
+    (alert_id,) = shared_bench.accept("ok")
+    assert shared_bench.stores.alerts.claim(alert_id, owner="a worker that is gone", lease_seconds=2.0)
+    shared_bench.queue.investigate([alert_id])
+    assert shared_bench.wait_for(alert_id, AlertState.REPORTED).attempts == 2
 
 
-def test_a_report_that_is_there_already_is_picked_up(bench: Bench) -> None:
+def test_a_report_that_is_there_already_is_picked_up(shared_bench: Bench) -> None:
     """What a worker leaves behind that died between writing the report and finishing the alert."""
-    (alert_id,) = bench.accept("refused")
+    (alert_id,) = shared_bench.accept("refused")
     stored = samples.report(samples.alert("refused"), alert_id).model_copy(update={"headline": "the first one"})
-    assert bench.stores.reports.create(stored)
-    bench.start_worker()
-    bench.queue.investigate([alert_id])
-    assert bench.wait_for(alert_id, AlertState.REPORTED).report_id == stored.report_id
-    assert bench.stores.reports.get(stored.report_id) == stored
-    assert bench.calls(alert_id) == 0
+    assert shared_bench.stores.reports.create(stored)
+    shared_bench.queue.investigate([alert_id])
+    assert shared_bench.wait_for(alert_id, AlertState.REPORTED).report_id == stored.report_id
+    assert shared_bench.stores.reports.get(stored.report_id) == stored
+    assert shared_bench.calls(alert_id) == 0
 
 
-def test_an_unknown_alert_harms_nobody(bench: Bench) -> None:
-    (alert_id,) = bench.accept("ok")
-    bench.start_worker()
-    bench.queue.investigate(["there is no such alert", alert_id])
-    bench.wait_for(alert_id, AlertState.REPORTED)
+def test_an_unknown_alert_harms_nobody(shared_bench: Bench) -> None:
+    (alert_id,) = shared_bench.accept("ok")
+    shared_bench.queue.investigate(["there is no such alert", alert_id])
+    shared_bench.wait_for(alert_id, AlertState.REPORTED)
 
 
-def test_live_alerts_go_before_replays(bench: Bench) -> None:
-    replays = bench.accept(*(f"slow 0.2 replay-{number}" for number in range(40)))
+def test_live_alerts_go_before_replays(shared_bench: Bench) -> None:
+    replays = shared_bench.accept(*(f"slow 0.2 replay-{number}" for number in range(40)))
     for alert_id in replays:
-        bench.app.send_task(INVESTIGATE, args=(alert_id,), queue=REPLAY)
-    bench.start_worker()
-    wait_until(lambda: any(bench.calls(alert_id) for alert_id in replays))
-    (live,) = bench.accept("ok")
-    bench.queue.investigate([live])
-    bench.wait_for(live, AlertState.REPORTED)
-    states = [bench.record(alert_id).state for alert_id in replays]
+        shared_bench.app.send_task(INVESTIGATE, args=(alert_id,), queue=REPLAY)
+    wait_until(lambda: any(shared_bench.calls(alert_id) for alert_id in replays))
+    (live,) = shared_bench.accept("ok")
+    shared_bench.queue.investigate([live])
+    shared_bench.wait_for(live, AlertState.REPORTED)
+    states = [shared_bench.record(alert_id).state for alert_id in replays]
     assert states.count(AlertState.QUEUED) > 20

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+import redis
+
+from tasks.app import (
+    DELIVER,
+    DELIVERIES,
+    INTAKE,
+    INVESTIGATE,
+    LIVE,
+    MAINTENANCE,
+    QUEUES,
+    REPLAY,
+    SWEEP,
+    ReplayLast,
+    create_app,
+)
+from tasks.queue import CeleryQueue
+from tests.engines.servers import Broker
+from worker.errors import QueueUnavailable
+from worker.settings import Settings
+
+
+def queue_on(url: str) -> CeleryQueue:
+    return CeleryQueue(Settings(redis_url=url))
+
+
+def test_each_kind_of_work_has_its_queue(redis_url: str) -> None:
+    queue = queue_on(redis_url)
+    queue.investigate(["a1", "a2"])
+    queue.deliver("i1", "r1", "slack")
+    assert (queue.waiting_alerts(), queue.waiting_deliveries()) == (2, 1)
+    with redis.Redis.from_url(redis_url) as client:
+        messages = [json.loads(message) for message in client.lrange(LIVE, 0, -1)]
+    assert {message["headers"]["task"] for message in messages} == {INVESTIGATE}
+    assert {message["content-type"] for message in messages} == {"application/json"}
+
+
+@pytest.mark.timeout(30)
+def test_a_broker_that_is_away_is_told_within_a_second() -> None:
+    queue = queue_on("redis://127.0.0.1:1/0")
+    for attempt in (lambda: queue.investigate(["a"]), lambda: queue.deliver("i", "r", "s"), queue.waiting_alerts):
+        begun = time.monotonic()
+        with pytest.raises(QueueUnavailable):
+            attempt()
+        assert time.monotonic() - begun < 2
+
+
+def test_a_broker_that_was_away_is_found_again(broker: Broker) -> None:
+    queue = queue_on(broker.url)
+    queue.investigate(["a1"])
+    broker.kill()
+    with pytest.raises(QueueUnavailable):
+        queue.investigate(["a2"])
+    broker.restart()
+    queue.investigate(["a3"])
+    assert queue.waiting_alerts() == 2
+
+
+def test_the_reason_holds_no_password() -> None:
+    with pytest.raises(QueueUnavailable) as raised:
+        queue_on("redis://:hunter2@127.0.0.1:1/0").investigate(["a"])
+    assert "hunter2" not in raised.value.reason
+
+
+def test_enqueuing_loads_no_task_and_no_investigation() -> None:
+    script = "import tasks.queue, sys; print(*[m for m in sys.modules if m.startswith(('tasks', 'worker', 'numpy'))])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"tasks", "tasks.app", "tasks.queue"} <= loaded
+    assert not loaded & {"tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake", "worker.run", "numpy"}
+
+
+def test_all_queues_take_turns_but_replay_which_is_last() -> None:
+    made: Any = ReplayLast
+    cycle = made()
+    cycle.update([REPLAY, *(name for name in QUEUES if name != REPLAY)])
+    seen = []
+    for _ in range(6):
+        order = cycle.consume(len(QUEUES))
+        assert order[-1] == REPLAY
+        seen.append(cycle.rotate(order[0]))
+    assert seen == [MAINTENANCE, LIVE, DELIVERIES] * 2
+
+
+def test_what_the_clock_sends_expires_before_the_next_and_has_its_queue() -> None:
+    configuration = create_app(Settings(sweep_interval_seconds=7)).conf
+    assert set(configuration.beat_schedule) == {SWEEP, INTAKE}
+    assert configuration.beat_schedule[SWEEP]["schedule"] == 7
+    for entry in configuration.beat_schedule.values():
+        assert entry["options"]["expires"] <= entry["schedule"]
+    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, SWEEP, INTAKE}
+
+
+def test_a_message_is_not_handed_out_twice_while_its_task_may_run() -> None:
+    configuration = create_app(Settings()).conf
+    assert configuration.task_soft_time_limit < configuration.task_time_limit
+    assert configuration.task_time_limit < configuration.broker_transport_options["visibility_timeout"]
