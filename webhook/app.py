@@ -32,6 +32,8 @@ from worker.store.inbox import RedisInboxLog
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
+# So long a reader waits for a page or a document.
+READING_TIMEOUT_SECONDS = 5.0
 INTAKE_TIMEOUT_SECONDS = 10.0
 SHUTDOWN_SECONDS = 8
 
@@ -39,7 +41,7 @@ SHUTDOWN_SECONDS = 8
 def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue | None = None) -> FastAPI:
     """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
     credentials = Credentials(settings)
-    stores = stores or connect(settings)
+    stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
     log = RedisInboxLog(settings.redis_url)
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)

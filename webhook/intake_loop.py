@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -24,28 +25,28 @@ class IntakeLoop:
     def __init__(self, take_in: Callable[[], int]) -> None:
         self._take_in = take_in
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def wake(self) -> None:
         self._woken.set()
 
     def stop(self) -> None:
         """After the round that is under way."""
-        self._stopping = True
+        self._stopping.set()
         self._woken.set()
 
     async def run(self) -> None:
         pause_seconds = IDLE_SECONDS
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._woken.clear()
             taken = await self._round()
             if taken is None:
-                await asyncio.sleep(pause_seconds)
+                await _wait(self._stopping, pause_seconds)
                 pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
                 continue
             pause_seconds = IDLE_SECONDS
-            if not taken:
-                await self._wait()
+            if not taken and not self._stopping.is_set():
+                await _wait(self._woken, IDLE_SECONDS)
             await asyncio.sleep(GATHERING_SECONDS)
 
     async def _round(self) -> int | None:
@@ -55,12 +56,16 @@ class IntakeLoop:
             metrics.INTAKE_FAILURES.inc()
             log.warning("the intake broke off and will go on later", reason=error.reason)
             return None
+        except Exception:
+            # Alerts are answered by this process too: what nobody foresaw here must not end that, nor the intake.
+            metrics.INTAKE_FAILURES.inc()
+            log.exception("the intake failed and will go on later")
+            return None
         metrics.TAKEN_IN.inc(taken)
         return taken
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+
+async def _wait(event: asyncio.Event, timeout_seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_seconds):
+            await event.wait()

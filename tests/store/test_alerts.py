@@ -111,6 +111,22 @@ def test_what_elasticsearch_will_never_take_is_named_and_holds_up_nothing(alerts
     assert _stored(alerts).state is AlertState.QUEUED
 
 
+def test_what_somebody_else_put_there_holds_up_nothing_and_stays(
+    alerts: ElasticAlertStore, client: Elasticsearch
+) -> None:
+    client.index(index=INDEX, id=FIRST.alert_id, document={"note": "not yours"})
+    other = an_alert("life-2")
+    refused, recovered, taken = alerts.record([arriving(FIRST), arriving(RECOVERY), arriving(other)])
+    assert "no alert record" in (refused.refused or "")
+    assert "no alert record" in (recovered.refused or "")
+    assert (taken.status, taken.refused) == ("accepted", None)
+    assert alerts.get_many([FIRST.alert_id, other.alert_id]) == [_stored(alerts, other.alert_id)]
+    with pytest.raises(EvidenceUnavailable, match="no alert record") as raised:
+        alerts.claim(FIRST.alert_id, owner="a", lease_seconds=60)
+    assert not raised.value.retryable
+    assert client.get(index=INDEX, id=FIRST.alert_id)["_source"] == {"note": "not yours"}
+
+
 def test_one_claims_and_the_others_do_not(alerts: ElasticAlertStore) -> None:
     _record(alerts, FIRST)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+from pydantic import ValidationError
 
 from worker.domain.alert import AlertState
 from worker.domain.window import iso
@@ -38,14 +39,14 @@ class ElasticAlertStore:
                 found = self._client.get(index=INDEX, id=alert_id)
             except NotFoundError:
                 return None
-        return _to_record(found.body)
+        record = _to_record(found.body)
+        if record is None:
+            raise EvidenceUnavailable(f"what {INDEX} holds as {alert_id} is no alert record", retryable=False)
+        return record
 
     def get_many(self, alert_ids: Sequence[str]) -> list[AlertRecord]:
-        if not alert_ids:
-            return []
-        with elasticsearch_errors("reading alerts"):
-            found = self._client.mget(index=INDEX, ids=list(alert_ids))
-        return [_to_record(document) for document in found["docs"] if document.get("found")]
+        """What is stored under these ids and cannot be read as a record is passed over."""
+        return _readable(self._read(alert_ids))
 
     def record(self, notifications: Sequence[Notification]) -> list[Recorded]:
         """Raises EvidenceUnavailable if Elasticsearch did not take all that it should."""
@@ -157,7 +158,7 @@ class ElasticAlertStore:
                 size=MAX_RECOVERED_READ,
                 seq_no_primary_term=True,
             )
-        return [_to_record(hit) for hit in found["hits"]["hits"]]
+        return _readable(found["hits"]["hits"])
 
     def requeue(self, alert_ids: Sequence[str], *, at: datetime) -> list[str]:
         def free(record: AlertRecord) -> AlertRecord | None:
@@ -205,19 +206,32 @@ class ElasticAlertStore:
         return record.model_copy(update={"version": (answer["_seq_no"], answer["_primary_term"])})
 
     def _record_once(self, notifications: Mapping[int, Notification]) -> tuple[dict[int, Recorded], Written]:
-        ledger = Ledger(self._read_for(list(notifications.values())), now=datetime.now(UTC))
+        documents = self._read_for(list(notifications.values()))
+        records = {record.alert_id: record for record in _readable(documents)}
+        ledger = Ledger(records, now=datetime.now(UTC))
         taken = {position: ledger.take(notification) for position, notification in notifications.items()}
-        return taken, self._write(ledger.changed())
+        unreadable = {document["_id"] for document in documents} - records.keys()
+        written = self._write([record for record in ledger.changed() if record.alert_id not in unreadable])
+        written.refused |= dict.fromkeys(unreadable, f"{INDEX} holds something under its id that is no alert record")
+        return taken, written
 
-    def _read_for(self, notifications: Sequence[Notification]) -> dict[str, AlertRecord]:
+    def _read_for(self, notifications: Sequence[Notification]) -> list[Mapping[str, Any]]:
         lives = {item.alert.alert_id for item in notifications}
         others = {item.alert.renotification_id for item in notifications if not item.alert.is_recovery}
-        records = {record.alert_id: record for record in self.get_many(sorted(lives | others))}
-        if ending := {item.alert.alert_id for item in notifications if item.alert.is_recovery}.intersection(records):
-            records |= {record.alert_id: record for record in self._renotifications(ending)}
-        return records
+        documents = self._read(sorted(lives | others))
+        ending = {item.alert.alert_id for item in notifications if item.alert.is_recovery}
+        if ending.intersection(document["_id"] for document in documents):
+            documents += self._renotifications(ending)
+        return documents
 
-    def _renotifications(self, lives: set[str]) -> list[AlertRecord]:
+    def _read(self, alert_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        if not alert_ids:
+            return []
+        with elasticsearch_errors("reading alerts"):
+            found = self._client.mget(index=INDEX, ids=list(alert_ids))
+        return [document for document in found["docs"] if document.get("found")]
+
+    def _renotifications(self, lives: set[str]) -> list[Mapping[str, Any]]:
         with elasticsearch_errors("reading the notifications of recovered alerts"):
             self._client.indices.refresh(index=INDEX, ignore_unavailable=True)
             found = self._client.search(
@@ -232,7 +246,7 @@ class ElasticAlertStore:
                 size=MAX_RENOTIFICATIONS_READ,
                 seq_no_primary_term=True,
             )
-        return [_to_record(hit) for hit in found["hits"]["hits"]]
+        return list(found["hits"]["hits"])
 
     def _write(self, records: Sequence[AlertRecord]) -> Written:
         if not records:
@@ -307,9 +321,17 @@ def _to_document(record: AlertRecord) -> dict[str, Any]:
     }
 
 
-def _to_record(document: Mapping[str, Any]) -> AlertRecord:
+def _to_record(document: Mapping[str, Any]) -> AlertRecord | None:
+    """None for what is no record of ours, or one of another release that cannot be read."""
     version = (document["_seq_no"], document["_primary_term"])
-    return AlertRecord.model_validate({**document["_source"], "version": version})
+    try:
+        return AlertRecord.model_validate({**document["_source"], "version": version})
+    except ValidationError:
+        return None
+
+
+def _readable(documents: Iterable[Mapping[str, Any]]) -> list[AlertRecord]:
+    return [record for document in documents if (record := _to_record(document))]
 
 
 def _in_state_since(state: AlertState, field_name: str, before: datetime) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""The intake beside the answers: woken, patient, and not to be ended by a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from webhook import intake_loop
+from webhook.intake_loop import IntakeLoop
+from worker.errors import EvidenceUnavailable, QueueUnavailable
+
+FOREVER = 3_600.0
+
+
+@asynccontextmanager
+async def _running(loop: IntakeLoop) -> AsyncIterator[None]:
+    task = asyncio.create_task(loop.run())
+    yield
+    loop.stop()
+    await asyncio.wait_for(task, 5)
+
+
+class Rounds:
+    """Answers each round as scripted, then with nothing to do."""
+
+    def __init__(self, *script: int | Exception) -> None:
+        self._script = list(script)
+        self.done = threading.Semaphore(0)
+
+    def __call__(self) -> int:
+        self.done.release()
+        step = self._script.pop(0) if self._script else 0
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    async def reach(self, count: int) -> None:
+        for _ in range(count):
+            assert await asyncio.to_thread(self.done.acquire, timeout=5)
+
+
+@pytest.fixture(autouse=True)
+def _no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "GATHERING_SECONDS", 0)
+
+
+async def test_it_goes_on_while_it_finds_something_and_then_waits_to_be_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake_loop, "IDLE_SECONDS", FOREVER)
+    rounds = Rounds(500, 500, 3, 0)
+    loop = IntakeLoop(rounds)
+    async with _running(loop):
+        await rounds.reach(4)
+        assert not rounds.done.acquire(blocking=False)
+        loop.wake()
+        await rounds.reach(1)
+
+
+async def test_it_looks_by_itself_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "IDLE_SECONDS", 0.01)
+    rounds = Rounds()
+    async with _running(IntakeLoop(rounds)):
+        await rounds.reach(3)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        lambda: EvidenceUnavailable("away", retryable=True),
+        lambda: EvidenceUnavailable("forbidden", retryable=False),
+        lambda: QueueUnavailable("away"),
+        lambda: ZeroDivisionError("nobody foresaw this"),
+    ],
+)
+async def test_no_failure_ends_it(failure: Callable[[], Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(intake_loop, "LONGEST_PAUSE_SECONDS", 0.02)
+    rounds = Rounds(failure(), failure(), failure(), 7)
+    async with _running(IntakeLoop(rounds)):
+        await rounds.reach(5)
+
+
+async def test_told_to_stop_it_ends_after_the_round_under_way() -> None:
+    has_begun, may_end, rounds_ended = threading.Event(), threading.Event(), []
+
+    def long_round() -> int:
+        has_begun.set()
+        may_end.wait(5)
+        rounds_ended.append(True)
+        return 1
+
+    loop = IntakeLoop(long_round)
+    task = asyncio.create_task(loop.run())
+    assert await asyncio.to_thread(has_begun.wait, 5)
+    loop.stop()
+    may_end.set()
+    await asyncio.wait_for(task, 5)
+    assert rounds_ended == [True]
+
+
+async def test_told_to_stop_it_does_not_sit_out_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "IDLE_SECONDS", FOREVER)
+    rounds = Rounds(QueueUnavailable("away"))
+    async with _running(IntakeLoop(rounds)):
+        await rounds.reach(1)
