@@ -24,7 +24,9 @@ BOTTOM = 26
 TALL = 250
 SHORT = 170
 UNITS_HIGH = 1000
+STRIP_HIGH = 28
 SMALLEST_SPAN = 1e-9
+SHORTEST_EXCURSION = 3
 MOST_TIME_TICKS = 7
 MOST_MARKS_NAMED = 6
 ROOM_FOR_UTC = 0.13
@@ -40,7 +42,7 @@ SAMPLES = {
     "series": Markup('<path class="series" d="M0 7 H22" stroke="currentColor" fill="none"/>'),
     "outside": Markup('<path class="outside" d="M0 7 H22" stroke="currentColor" fill="none"/>'),
     "band": Markup('<rect class="band" x="0" y="1" width="22" height="12" opacity="0.3"/>'),
-    "missing": Markup('<rect class="missing" x="0" y="1" width="22" height="12" opacity="0.1"/>'),
+    "missing": Markup('<rect class="missing" x="0" y="5" width="22" height="4" opacity="0.4"/>'),
 }
 LANES = {"deployment": 8, "onset": 21, "alert": 21}
 
@@ -93,7 +95,8 @@ def legend(chart: Chart) -> list[LegendEntry]:
     if any(value is not None for value in chart.expected_high):
         entries.append(LegendEntry("band", "expected (90 %)"))
     if _outside(chart):
-        entries.append(LegendEntry("outside", "outside expected"))
+        since = "since the onset" if _onset(chart) else f"for {SHORTEST_EXCURSION} steps or more"
+        entries.append(LegendEntry("outside", f"outside expected {since}"))
     if any(not _is_number(value) for value in chart.values):
         entries.append(LegendEntry("missing", "no sample"))
     marks = visible_marks(chart)
@@ -217,9 +220,10 @@ def _plot(chart: Chart, axis: Axis, height: int) -> Markup:
 
 
 def _missing(chart: Chart) -> Markup:
-    rect = Markup('<rect class="missing" x="{}" y="0" width="{}" height="{}" opacity="0.1"/>')
+    """A strip on the time axis under every hole: thin series have many."""
+    rect = Markup('<rect class="missing" x="{}" y="{}" width="{}" height="{}" opacity="0.4"/>')
     holes = _runs([not _is_number(value) for value in chart.values])
-    return Markup("").join(rect.format(start, end - start, UNITS_HIGH) for start, end in holes)
+    return Markup("").join(rect.format(start, UNITS_HIGH - STRIP_HIGH, end - start, STRIP_HIGH) for start, end in holes)
 
 
 def _band(chart: Chart, axis: Axis) -> Markup:
@@ -272,21 +276,29 @@ def _stroke(kind: str, runs: list[list[tuple[float, float]]]) -> Markup:
     ).format(kind, path)
 
 
-def _outside(chart: Chart) -> list[int]:
-    """The steps whose value lies outside of what was expected of them."""
+def _outside(chart: Chart) -> list[tuple[int, int]]:
+    """Runs of steps outside of what was expected: from the onset on any, without an onset those that last.
+
+    One step in ten is outside of a 90 % interval by chance alone.
+    """
     expected = zip(chart.values, chart.expected_low, chart.expected_high, strict=False)
-    return [
-        index
-        for index, (value, low, high) in enumerate(expected)
-        if _is_number(value) and ((_is_number(high) and value > high) or (_is_number(low) and value < low))
+    flags = [
+        _is_number(value) and ((_is_number(high) and value > high) or (_is_number(low) and value < low))
+        for value, low, high in expected
     ]
+    onset = _onset(chart)
+    if onset is None:
+        return [(start, end) for start, end in _runs(flags) if end - start >= SHORTEST_EXCURSION]
+    return _runs([flag and _time(chart, index + 1) > onset for index, flag in enumerate(flags)])
+
+
+def _onset(chart: Chart) -> datetime | None:
+    return next((mark.at for mark in visible_marks(chart) if mark.kind == "onset"), None)
 
 
 def _outside_segments(chart: Chart, axis: Axis) -> list[list[tuple[float, float]]]:
     """The line again where it is outside, with the way there and back."""
-    outside = set(_outside(chart))
-    runs = _runs([index in outside for index in range(len(chart.values))])
-    return [_points(chart.values, axis, max(start - 1, 0), end + 1) for start, end in runs]
+    return [_points(chart.values, axis, max(start - 1, 0), end + 1) for start, end in _outside(chart)]
 
 
 def _readings(chart: Chart) -> Markup:
@@ -341,7 +353,7 @@ def _time_labels(chart: Chart, height: int) -> Markup:
     y = height - 8
     shares = [((tick - window.start) / window.length, tick) for tick in time_ticks(window)]
     return label.format(0, y, "start", "UTC") + Markup("").join(
-        label.format(f"{100 * share:.2f}%", y, "end" if share > 0.94 else "middle", _tick_text(tick))
+        label.format(f"{100 * share:.2f}%", y, "end" if share > 0.97 else "middle", _tick_text(tick))
         for share, tick in shares
         if share > ROOM_FOR_UTC
     )

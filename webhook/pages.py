@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from webhook.charts import glyph
 from webhook.report_view import view_of
 from worker.domain import figures, wording
-from worker.domain.text import paragraphs, pieces, reveal
+from worker.domain.text import CITATION, first_sentence, paragraphs, pieces, reveal
 from worker.errors import EvidenceUnavailable
 from worker.ports import IncidentStore, ReportStore
 
@@ -39,6 +39,9 @@ PAGE_HEADERS = {
     "Cache-Control": "private, no-cache",
 }
 MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+# A full stop reads better before the signs that follow a sentence than after them.
+_CITED_END = re.compile(rf"\s*({CITATION}(?:\s*{CITATION})*)([.;])(?=\s|$)")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|(?:UTC|s|ms|min|h|d|[mk]?gCO₂e|tCO₂e|vCPU)\b)")
 _REPORT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -119,7 +122,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(cited=cited, paragraphs=paragraphs, asset=_asset_url, glyph=glyph)
+    environment.filters.update(
+        first_sentence=first_sentence, cited=cited, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
+    )
     environment.globals.update(figures=figures, wording=wording)
     return environment
 
@@ -135,6 +140,7 @@ def _asset_url(name: str) -> str:
 
 def cited(text: str, known: frozenset[str]) -> Markup:
     """`text` escaped, its evidence ids as links to the evidence of this page; unknown ids stay words."""
+    text = _BEFORE_UNIT.sub("\u00a0", _CITED_END.sub(r"\2 \1", text))
     return Markup("").join(
         _citation(piece.evidence) if piece.evidence and known.issuperset(piece.evidence) else escape(reveal(piece.text))
         for piece in pieces(text)

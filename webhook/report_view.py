@@ -16,7 +16,7 @@ from worker.domain.evidence import Evidence
 from worker.domain.figures import duration
 from worker.domain.incident import Incident
 from worker.domain.report import Chart, Report, Verdict
-from worker.domain.text import CITATION, one_line
+from worker.domain.text import CITATION, first_sentence, one_line
 from worker.domain.wording import ImpactGroup, impact_groups
 
 JSON_WIDTH = 72
@@ -69,6 +69,10 @@ class ReportView:
         return self.report.verdict is Verdict.ROOT_CAUSE and self.report.root_cause is not None
 
     @property
+    def is_quiet(self) -> bool:
+        return self.report.verdict is Verdict.NOT_CONFIRMED
+
+    @property
     def evidence_ids(self) -> frozenset[str]:
         return frozenset(item.id for item in self.report.evidence)
 
@@ -109,9 +113,7 @@ def split_opening(overview: str, headline: str) -> tuple[str, str]:
     letters = [re.escape(letter) for letter in headline if not letter.isspace()]
     if not letters or not re.match(_BETWEEN.join(letters), overview):
         return headline, overview
-    sentence = re.match(rf".*?[.!?](?:\s*{CITATION})*(?=\s|$)", overview, re.DOTALL)
-    end = sentence.end() if sentence else len(overview)
-    return overview[:end].strip(), overview[end:].strip()
+    return first_sentence(overview)
 
 
 def link_into(site: str | None, link: str | None) -> str | None:

@@ -13,7 +13,15 @@ from worker.domain.evidence import Evidence
 from worker.domain.figures import span_of, time_of
 from worker.domain.report import Candidate, Report, SimilarIncident, Verdict
 from worker.domain.text import one_line, paragraphs
-from worker.domain.wording import VERDICTS, ImpactGroup, cause_in_words, impact_groups, scope_in_words
+from worker.domain.wording import (
+    VERDICTS,
+    ImpactGroup,
+    cause_in_words,
+    confidence_in_words,
+    impact_groups,
+    scope_in_words,
+    sentences,
+)
 
 # Addresses, also bare ones ("evil.example"): many renderers make them links, in code spans none does.
 _ADDRESS = re.compile(r"://|@|\b(?:javascript|data|mailto|vbscript|file|tel):|\w\.[^\W\d_]{2}", re.IGNORECASE)
@@ -61,11 +69,11 @@ def _opening(report: Report) -> Iterator[str]:
     yield f"# \\[{report.severity.value}\\] {escape(scope_in_words(*scope))}: {VERDICTS[report.verdict].lower()}"
     facts = [f"Window: {span_of(report.window)}", f"Baseline: {span_of(report.baseline)}"]
     if report.confidence is not None:
-        facts.insert(0, f"Confidence: {report.confidence:.2f}")
+        facts.insert(0, f"Confidence: {confidence_in_words(report.confidence)}")
     if report.verdict is Verdict.ROOT_CAUSE and report.root_cause:
         facts.insert(0, f"Cause: {escape(cause_in_words(report.root_cause, reported=scope))}")
     if report.severity_reasons:
-        facts.append(f"Severity: {escape('; '.join(report.severity_reasons))}")
+        facts.append(f"Severity: {escape(sentences(report.severity_reasons))}")
     yield _list(facts)
 
 
@@ -113,7 +121,7 @@ def _candidate(candidate: Candidate, reported: tuple[str | None, str | None]) ->
     return (
         str(candidate.rank),
         escape(cause_in_words(candidate, reported=reported)),
-        f"{candidate.confidence:.2f}",
+        confidence_in_words(candidate.confidence),
         escape(candidate.reason),
         escape(candidate.against or ""),
         escape(candidate.check),
@@ -124,7 +132,9 @@ def _candidate(candidate: Candidate, reported: tuple[str | None, str | None]) ->
 def _rest(report: Report) -> Iterator[str]:
     if report.gaps:
         yield "## Not read or not known"
-        yield _list(f"{escape(gap.what)}: {escape(gap.reason)}. Effect: {escape(gap.effect)}." for gap in report.gaps)
+        yield _list(
+            f"{escape(gap.what)}: {escape(sentences([gap.reason, f'Effect: {gap.effect}']))}" for gap in report.gaps
+        )
     if report.similar_incidents:
         yield "## Similar incidents"
         yield _list(_similar(incident) for incident in report.similar_incidents)

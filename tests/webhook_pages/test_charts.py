@@ -63,6 +63,7 @@ def test_missing_samples_break_the_line_and_are_never_zero() -> None:
     assert shape(chart, "series") == "M0.5 166.7 L1.5 166.7 M4.5 166.7 L5.5 166.7"
     missing = [rect.attrib for rect in drawn(chart).iter(f"{SVG}rect") if rect.attrib.get("class") == "missing"]
     assert [(rect["x"], rect["width"]) for rect in missing] == [("2", "2")]
+    assert all(int(rect["y"]) + int(rect["height"]) == 1000 for rect in missing)
     assert "no sample" in [entry.label for entry in legend(chart)]
     assert "2 of 6 steps have no sample." in describe(chart)
 
@@ -77,10 +78,18 @@ def test_chart_without_anything_to_draw_is_still_a_chart(values: tuple[float | N
     assert labels(chart_of(*values))
 
 
-def test_only_what_left_the_band_is_marked_with_the_way_there_and_back() -> None:
-    assert shape(chart_of(4, 4, 10, 10, 4, 4, band=(2, 6)), "outside").count("L") == 3
-    assert shape(chart_of(4, 5, 4, band=(2, 6)), "outside") == ""
-    assert "outside expected" not in [entry.label for entry in legend(chart_of(4, 5, band=(2, 6)))]
+def test_what_left_the_band_after_the_onset_is_marked_with_the_way_there_and_back() -> None:
+    onset = Mark(at=START + timedelta(minutes=2), kind="onset", label="onset")
+    chart = chart_of(10, 4, 10, 4, 4, band=(2, 6), marks=[onset])
+    assert shape(chart, "outside") == "M1.5 600.0 L2.5 0.0 L3.5 600.0"
+    assert "outside expected since the onset" in [entry.label for entry in legend(chart)]
+
+
+def test_without_an_onset_only_what_lasts_is_marked() -> None:
+    assert shape(chart_of(4, 9, 9, 4, 4, band=(2, 6)), "outside") == ""
+    assert shape(chart_of(4, 1, 1, 1, 4, band=(2, 6)), "outside").count("L") == 4
+    labels_of_steady = [entry.label for entry in legend(chart_of(4, 5, 4, band=(2, 6)))]
+    assert not [label for label in labels_of_steady if label.startswith("outside")]
 
 
 def test_band_reaches_over_every_step_it_is_known_for() -> None:

@@ -14,7 +14,7 @@ from tests.webhook_pages import samples
 from tests.webhook_pages.dom import Dom, parse
 from tests.webhook_pages.fakes import Incidents, client, incident, unreachable_client
 from webhook.pages import CONTENT_SECURITY_POLICY
-from worker.domain.report import Impact, Report
+from worker.domain.report import Impact, Report, Verdict
 
 ALL = [samples.bad_deployment, samples.inconclusive, samples.quiet, samples.hostile]
 
@@ -90,6 +90,14 @@ def test_quiet_report_is_short() -> None:
     assert len(dom.words) < len(page_of(samples.bad_deployment()).words) / 3
 
 
+def test_quiet_report_folds_what_it_has_away() -> None:
+    dom = page_of(samples.report(verdict=Verdict.NOT_CONFIRMED))
+    assert [element for element in dom.tags("details") if element.attributes.get("class") == "more"]
+    assert not [
+        element for element in page_of(samples.report()).tags("details") if element.attributes["class"] == "more"
+    ]
+
+
 def test_inconclusive_report_names_no_cause() -> None:
     words = page_of(samples.inconclusive()).words
     facts = words[words.index("Confidence") : words.index("Failed requests of orders")]
@@ -122,6 +130,16 @@ def test_links_lead_out_to_the_configured_kibana_only() -> None:
 
 def test_replay_says_what_it_replays() -> None:
     assert "/reports/r-5d1c0a7e" in page_of(samples.report(report_id="r-2", replay_of="r-5d1c0a7e")).values("href")
+
+
+def test_full_stop_stands_before_the_signs() -> None:
+    assert "and 31 % of its requests fail. e1 e2 Cause: deployment" in page_of(samples.bad_deployment()).words
+
+
+def test_number_is_not_parted_from_its_unit() -> None:
+    html = client(samples.bad_deployment()).get("/reports/r-5d1c0a7e").text
+    assert "31\u00a0% of its requests fail" in html
+    assert "at 10:38\u00a0UTC, 4\u00a0min before" in html
 
 
 def test_severity_has_its_reason_even_without_figures() -> None:

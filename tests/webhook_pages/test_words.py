@@ -15,7 +15,7 @@ from worker.domain.figures import CO2_GRAMS, COUNT, VCPU_HOURS, Unit, describe, 
 from worker.domain.report import CauseKind, Impact, Quantity, RootCause
 from worker.domain.text import Piece, one_line, paragraphs, pieces, reveal
 from worker.domain.window import Window
-from worker.domain.wording import cause_in_words, impact_groups, scope_in_words
+from worker.domain.wording import cause_in_words, confidence_in_words, impact_groups, scope_in_words, sentences
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,15 @@ def test_cause_leaves_out_the_scope_that_is_reported_on() -> None:
     assert cause_in_words(cause, reported=("checkout", "us-central1")) == "Deployment deploy-8841, version 2.3.0"
     assert cause_in_words(RootCause(kind=CauseKind.DEPENDENCY, service="ledger")) == "Dependency ledger"
     assert cause_in_words(RootCause(kind=CauseKind.UNKNOWN)) == "Unknown"
+
+
+def test_reasons_are_sentences() -> None:
+    assert sentences(["31 % fail.", "CO₂ is 3.9 times the usual", " "]) == "31 % fail. CO₂ is 3.9 times the usual."
+
+
+@pytest.mark.parametrize(("confidence", "words"), [(0.934, "0.93"), (0.001, "below 0.01"), (0, "0.00"), (1, "1.00")])
+def test_confidence(confidence: float, words: str) -> None:
+    assert confidence_in_words(confidence) == words
 
 
 def test_scope_without_names_is_everything() -> None:

@@ -42,6 +42,13 @@ def paragraphs(text: str) -> list[str]:
     return [line for line in (one_line(line) for line in text.splitlines()) if line]
 
 
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence with the evidence it cites, and the rest."""
+    sentence = re.match(rf".*?[.!?](?:\s*{CITATION})*(?=\s|$)", text, re.DOTALL)
+    end = sentence.end() if sentence else len(text)
+    return text[:end].strip(), text[end:].strip()
+
+
 class Piece(NamedTuple):
     """Words, or the evidence ids that one pair of brackets held."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from worker.domain.figures import (
@@ -34,10 +35,10 @@ VERDICTS = {
 CAUSES = {
     CauseKind.DEPLOYMENT: "Deployment",
     CauseKind.DEPENDENCY: "Dependency",
-    CauseKind.RESOURCE: "Resource",
-    CauseKind.TRAFFIC: "Traffic",
-    CauseKind.ERROR: "Error",
-    CauseKind.UNKNOWN: "Unknown",
+    CauseKind.RESOURCE: "Resource:",
+    CauseKind.TRAFFIC: "Traffic:",
+    CauseKind.ERROR: "Error:",
+    CauseKind.UNKNOWN: "Unknown:",
 }
 
 
@@ -67,7 +68,16 @@ def cause_in_words(cause: RootCause, *, reported: tuple[str | None, str | None] 
     is_elsewhere = (cause.service, cause.region) not in ((None, None), reported)
     scope = scope_in_words(cause.service, cause.region) if is_elsewhere else ""
     details = f"{named} ({scope})" if named and scope else named or scope
-    return f"{CAUSES[cause.kind]} {details}" if details else CAUSES[cause.kind]
+    return f"{CAUSES[cause.kind]} {details}" if details else CAUSES[cause.kind].rstrip(":")
+
+
+def confidence_in_words(confidence: float) -> str:
+    return "below 0.01" if 0 < confidence < 0.005 else f"{confidence:.2f}"
+
+
+def sentences(texts: Iterable[str]) -> str:
+    """Each text as a sentence of its own, whether or not it came with its full stop."""
+    return " ".join(f"{one_line(text).rstrip('.')}." for text in texts if text.strip())
 
 
 def impact_groups(impact: Impact) -> list[ImpactGroup]:
