@@ -4,89 +4,52 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import socket
 import sys
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
 
+from cli.settle import reachable
 from cli.supervisor import Program, Supervisor
 from tasks.app import SpikeTraceApp, create_app
 from tasks.ping import worker_answers
 from worker.elastic import connect_elasticsearch
-from worker.errors import ConfigurationError, EvidenceUnavailable
+from worker.errors import ConfigurationError, EvidenceUnavailable, SpikeTraceError
 from worker.settings import Settings, process_environment
 from worker.store.templates import install_templates
 
 ENGINES = ("broker", "search")
 PROCESSES = ("webhook", "worker", "beat")
 # The webhook first, so that nothing new comes in; the worker may finish what it has begun, then the engines go.
-STOP_ORDER = ("webhook", "beat", "worker", "broker", "search")
+STOP_ORDER = ("story", "webhook", "beat", "worker", "vendors", *ENGINES)
 READY_TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS = 5.0
 WORKER_STOP_SECONDS = 30.0
-GENERATED_USER = "spiketrace"
 
 log = structlog.get_logger(__name__)
 
 
-def settle_settings(settings: Settings, *, port: int | None, embedded: bool) -> Settings:
-    """The settings all processes share: with a port, credentials and, if embedded, engines of our own.
-
-    Raises ConfigurationError when the webhook's port is taken.
-    """
-    chosen_port = _webhook_port(settings.webhook_host, settings.webhook_port if port is None else port)
-    changes: dict[str, Any] = {"webhook_port": chosen_port, **_credentials(settings)}
-    if "public_url" not in settings.model_fields_set:
-        changes["public_url"] = f"http://{_reachable(settings.webhook_host)}:{chosen_port}"
-    if embedded:
-        changes |= _embedded_engines()
-    return Settings(**{**dict(settings), **changes})
-
-
-def _webhook_port(host: str, port: int) -> int:
-    try:
-        with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    except OSError as error:
-        raise ConfigurationError(f"{host}:{port} cannot be listened on ({error.strerror}): choose --port") from error
-
-
-def _credentials(settings: Settings) -> dict[str, Any]:
-    if settings.webhook_user and settings.webhook_password:
-        return {}
-    return {"webhook_user": GENERATED_USER, "webhook_password": secrets.token_urlsafe(24)}
-
-
-def _embedded_engines() -> dict[str, Any]:
-    return {
-        "elasticsearch_url": f"http://127.0.0.1:{_webhook_port('127.0.0.1', 0)}",
-        "elasticsearch_api_key": None,
-        "elasticsearch_user": None,
-        "elasticsearch_password": None,
-        "elasticsearch_ca_file": None,
-        "redis_url": f"redis://127.0.0.1:{_webhook_port('127.0.0.1', 0)}/0",
-    }
-
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+class NotReady(SpikeTraceError):
+    """A process did not come up."""
 
 
 @dataclass
 class Stack:
-    """All processes of one `spiketrace up`, with their logs and the broker's data in `directory`."""
+    """All processes of one `spiketrace up`, with their logs and the broker's data in `directory`.
+
+    With `vendors_url`, the demo's stand-ins for Jira and Slack are among them.
+    """
 
     settings: Settings
     directory: Path
     embedded: bool
-    ready_file: Path | None = None
+    ready_file: Path
+    vendors_url: str | None = None
     supervisor: Supervisor = field(init=False)
     app: SpikeTraceApp = field(init=False)
     is_ready: bool = field(default=False, init=False)
@@ -98,48 +61,67 @@ class Stack:
 
     @property
     def url(self) -> str:
-        return f"http://{_reachable(self.settings.webhook_host)}:{self.settings.webhook_port}"
+        return f"http://{reachable(self.settings.webhook_host)}:{self.settings.webhook_port}"
 
     def start(self) -> bool:
-        """True when everything answers; False when told to stop meanwhile. Raises TimeoutError."""
+        """True when everything answers; False when told to stop meanwhile. Raises NotReady."""
         if self.embedded:
             self._start_engines()
-        ready = self._wait_for("the indices", self._has_templates)
-        if ready:
-            self._start_processes()
-            ready = all(self._wait_for(name, getattr(self, f"_{name}_answers")) for name in ("webhook", "worker"))
-        if ready:
-            self.is_ready = True
-            self._write_ready_file()
-        return ready
+        if self.vendors_url:
+            port = self.vendors_url.rsplit(":", 1)[1]
+            self._launch("vendors", [sys.executable, "-m", "demo.standins", "--port", port])
+        # Before the first document: what is written without a template is mapped by guessing.
+        self.is_ready = self._wait_for("search", self._has_templates) and self._start_processes()
+        self._write_ready_file()
+        return self.is_ready
+
+    def tell_story(self, *, log_file: Path | None) -> None:
+        """Play the demo's story on what is up; without a log file, on our own output."""
+        command = [
+            sys.executable,
+            "-m",
+            "demo",
+            "--ready-file",
+            str(self.ready_file),
+            "--vendors-url",
+            str(self.vendors_url),
+        ]
+        environment = process_environment(self.settings)
+        self.supervisor.start(Program("story", command, environment, log_file, stop_seconds=2.0, runs_once=True))
 
     def _start_engines(self) -> None:
-        # The engines come with the optional extra "embedded", which a deployment does without.
-        from demo import engines  # noqa: PLC0415
-
-        broker_port = int(self.settings.redis_url.rsplit(":", 1)[1].split("/")[0])
-        search_port = int(self.settings.elasticsearch_url.rsplit(":", 1)[1])
+        try:
+            # The engines are an optional extra, which a deployment does without.
+            from demo import engines  # noqa: PLC0415
+        except ImportError as error:
+            raise ConfigurationError("--embedded needs more: pip install 'spiketrace[embedded]'") from error
+        broker_port = urlsplit(self.settings.redis_url).port or 0
+        search_port = urlsplit(self.settings.elasticsearch_url).port or 0
         self._launch("broker", engines.broker_command(port=broker_port, directory=self.directory / "broker"))
         self._launch("search", engines.search_command(port=search_port))
-        self._wait_for("the embedded broker", lambda: engines.broker_answers(self.settings.redis_url))
-        self._wait_for("the embedded search", lambda: engines.search_answers(self.settings.elasticsearch_url))
+        self._wait_for("broker", lambda: engines.broker_answers(self.settings.redis_url))
+        self._wait_for("search", lambda: engines.search_answers(self.settings.elasticsearch_url))
 
-    def _start_processes(self) -> None:
+    def _start_processes(self) -> bool:
         for name in PROCESSES:
             seconds = WORKER_STOP_SECONDS if name == "worker" else 10.0
             self._launch(name, [sys.executable, "-m", "cli.main", name, "--json"], stop_seconds=seconds)
+        return self._wait_for("webhook", self._webhook_answers) and self._wait_for("worker", self._worker_answers)
 
     def _launch(self, name: str, command: list[str], *, stop_seconds: float = 10.0) -> None:
         environment = process_environment(self.settings)
         self.supervisor.start(Program(name, command, environment, self.directory / f"{name}.log", stop_seconds))
 
-    def _wait_for(self, what: str, answers: Any) -> bool:
-        return self.supervisor.wait_until(answers, what=what, timeout_seconds=READY_TIMEOUT_SECONDS)
+    def _wait_for(self, name: str, answers: Callable[[], bool]) -> bool:
+        try:
+            return self.supervisor.wait_until(answers, timeout_seconds=READY_TIMEOUT_SECONDS)
+        except TimeoutError as error:
+            raise NotReady(f"{name} is not ready: {error}; its log is {self.directory}/{name}.log") from error
 
     def _has_templates(self) -> bool:
         try:
             with connect_elasticsearch(self.settings) as client:
-                install_templates(client)
+                install_templates(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0))
         except EvidenceUnavailable as error:
             log.warning("the index templates are not installed yet", reason=error.reason)
             return False
@@ -184,13 +166,12 @@ class Stack:
         }
 
     def _write_ready_file(self) -> None:
-        if self.ready_file and self.is_ready:
+        if self.is_ready:
             write_in_one_step(self.ready_file, json.dumps(self.ready_document(), indent=2) + "\n")
 
     def stop(self) -> None:
         self.supervisor.stop(list(STOP_ORDER))
-        if self.ready_file:
-            self.ready_file.unlink(missing_ok=True)
+        self.ready_file.unlink(missing_ok=True)
 
 
 def write_in_one_step(path: Path, text: str) -> None:

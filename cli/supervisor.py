@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,10 @@ import structlog
 
 POLL_SECONDS = 0.1
 # A process that ends by itself sooner than this after its start is waited for longer each time.
-QUICK_DEATH_SECONDS = 5.0
+QUICK_DEATH_SECONDS = 15.0
+# What ends so often while it is waited for has not been set up well.
+HOPELESS_DEATHS = 3
+LAST_WORDS_CHARACTERS = 1_000
 LONGEST_PAUSE_SECONDS = 30.0
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
@@ -26,13 +29,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Program:
-    """Something to keep running. `stop_seconds` is how long it may take to finish its work when told to stop."""
+    """Something to keep running, or to run once.
+
+    Without a log file it writes to our own output. `stop_seconds` is how long it may take to finish its work when
+    told to stop.
+    """
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
-    log_file: Path
+    log_file: Path | None
     stop_seconds: float = 10.0
+    runs_once: bool = False
 
 
 @dataclass
@@ -78,16 +86,27 @@ class Supervisor:
         self.children[program.name] = child
         return child
 
-    def wait_until(self, is_ready: Callable[[], bool], *, what: str, timeout_seconds: float) -> bool:
-        """True when ready; False when told to stop meanwhile. Raises TimeoutError."""
+    def wait_until(self, is_ready: Callable[[], bool], *, timeout_seconds: float) -> bool:
+        """True when ready; False when told to stop meanwhile.
+
+        Raises TimeoutError, at once if one of the programs ends by itself again and again.
+        """
         deadline = time.monotonic() + timeout_seconds
         while not self.stopping:
             if is_ready():
                 return True
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{what} was not ready after {timeout_seconds:.0f} s")
+                raise TimeoutError(f"it did not answer for {timeout_seconds:.0f} s")
+            self._check_that_all_stay()
             self.tick()
         return False
+
+    def _check_that_all_stay(self) -> None:
+        for child in self.children.values():
+            if child.quick_deaths >= HOPELESS_DEATHS:
+                raise TimeoutError(
+                    f"{child.program.name} ended {child.quick_deaths} times:\n{_last_words(child.program)}"
+                )
 
     def tick(self) -> None:
         """Start again what has died, then rest for a moment. To be called until told to stop."""
@@ -97,6 +116,8 @@ class Supervisor:
         time.sleep(POLL_SECONDS)
 
     def _restart_if_dead(self, child: Child) -> bool:
+        if child.process.poll() is not None and child.program.runs_once:
+            return False
         if child.start_at is None and child.process.poll() is not None:
             self._bury(child)
         if child.start_at is None or time.monotonic() < child.start_at:
@@ -141,14 +162,19 @@ def _died_by_itself(child: Child, lived_seconds: float) -> bool:
     return lived_seconds < QUICK_DEATH_SECONDS and child.process.returncode not in (-signal.SIGKILL, -signal.SIGTERM)
 
 
+def _last_words(program: Program) -> str:
+    text = program.log_file.read_text(encoding="utf-8", errors="replace") if program.log_file else ""
+    return text[-LAST_WORDS_CHARACTERS:].strip()
+
+
 def _spawn(program: Program) -> subprocess.Popen[bytes]:
-    with program.log_file.open("ab") as log_file:
+    with program.log_file.open("ab") if program.log_file else nullcontext() as log_file:
         return subprocess.Popen(
             program.command,
             env=dict(program.environment),
             stdin=subprocess.DEVNULL,
             stdout=log_file,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log_file else None,
             start_new_session=True,
             # Safe here, as nothing else runs in this process: the supervisor has one thread.
             preexec_fn=_die_with_parent if _libc else None,  # noqa: PLW1509

@@ -13,7 +13,8 @@ from uuid import uuid4
 import click
 
 from cli.options import as_json, print_json
-from cli.stack import Stack, settle_settings, write_in_one_step
+from cli.settle import free_address, settle_settings, with_vendors
+from cli.stack import Stack, write_in_one_step
 from worker.domain.window import iso
 from worker.errors import ConfigurationError
 from worker.logs import configure_logging
@@ -47,11 +48,15 @@ def up(embedded: bool, demo: bool, port: int | None, ready_file: Path | None, as
         raise ConfigurationError("--demo writes telemetry of its own and works with --embedded only")
     own = load_settings()
     configure_logging(own.log_level, process="up", json_lines=as_json or None)
-    settings = settle_settings(own, port=port, embedded=embedded)
+    settings, vendors_url = settle_settings(own, port=port, embedded=embedded), None
+    if demo:
+        vendors_url = free_address()
+        settings = with_vendors(settings, vendors_url)
     directory = Path(tempfile.mkdtemp(prefix="spiketrace-"))
-    if ready_file:
-        ready_file.unlink(missing_ok=True)
-    _run(Stack(settings, directory, embedded, ready_file), as_json=as_json)
+    ready_file = ready_file or directory / "ready.json"
+    ready_file.unlink(missing_ok=True)
+    _run(Stack(settings, directory, embedded, ready_file, vendors_url), as_json=as_json)
+    # Kept when an error ends it: the logs say why.
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -60,6 +65,8 @@ def _run(stack: Stack, *, as_json: bool) -> None:
     try:
         if stack.start():
             print_json(stack.ready_document()) if as_json else _greet(stack)
+            if stack.vendors_url:
+                stack.tell_story(log_file=stack.directory / "story.log" if as_json else None)
         while not stack.supervisor.stopping:
             stack.tick()
     finally:
@@ -68,13 +75,14 @@ def _run(stack: Stack, *, as_json: bool) -> None:
 
 def _greet(stack: Stack) -> None:
     request = _write_first_request(stack.directory, stack.url, stack.settings)
+    vendors = f"  Jira and Slack   {stack.vendors_url}/ (stand-ins)\n" if stack.vendors_url else ""
     click.echo(f"""
 SpikeTrace is up.
 
   Reports          {stack.url}/
   Alerts go to     {stack.url}/v1/alerts/kibana
   Elasticsearch    {stack.settings.elasticsearch_url}
-  Credentials      user {stack.settings.webhook_user}; the password is in {request}
+{vendors}  Credentials      user {stack.settings.webhook_user}; the password is in {request}
   Logs             {stack.directory}/*.log
 
 A first alert:

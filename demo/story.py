@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,17 +80,24 @@ def run(*, now: datetime, seed: int, port: int, keep: bool) -> bool:
         vendors = stack.enter_context(running("demo.standins", ["--port", "0"], {}, directory))
         arguments = ["up", "--embedded", "--port", str(port)]
         ready = stack.enter_context(running("cli.main", arguments, vendors["environment"], directory))
-        spiketrace = SpikeTrace(ready)
-        truth = _set_the_stage(console, shop, spiketrace, directory)
-        outcome = play(console, spiketrace, truth)
-        _wait_for_deliveries(spiketrace, outcome)
-        telling.tell_step(console, "\nWhat people were told")
-        telling.tell_received(console, httpx.get(f"{vendors['url']}/received", timeout=10).json())
-        telling.tell_summary(console, truth, outcome.told, len(outcome.failures))
-        console.print(f"{len(outcome.told)} reports, {time.monotonic() - begun:.0f} s in all")
+        is_right = tell_on(ready, vendors["url"], shop, directory, console)
+        console.print(f"{time.monotonic() - begun:.0f} s in all")
         if keep:
-            _stay_up(console, spiketrace, str(vendors["url"]))
-        return outcome.is_right(truth)
+            _stay_up(console, ready["url"], vendors["url"])
+        return is_right
+
+
+def tell_on(ready: Mapping[str, Any], vendors_url: str, shop: Shop, directory: Path, console: Console) -> bool:
+    """The story on a SpikeTrace that is up and delivers to those stand-ins; the truth is left in `directory`."""
+    spiketrace = SpikeTrace(ready)
+    truth = _set_the_stage(console, shop, spiketrace, directory)
+    outcome = play(console, spiketrace, truth)
+    _wait_for_deliveries(spiketrace, outcome)
+    telling.tell_step(console, "\nWhat people were told")
+    telling.tell_received(console, httpx.get(f"{vendors_url}/received", timeout=10).json())
+    telling.tell_summary(console, truth, outcome.told, len(outcome.failures))
+    console.print(f"{len(outcome.told)} reports")
+    return outcome.is_right(truth)
 
 
 def _set_the_stage(console: Console, shop: Shop, spiketrace: SpikeTrace, directory: Path) -> Truth:
@@ -196,10 +203,8 @@ def _is_told(document: dict[str, Any]) -> bool:
     )
 
 
-def _stay_up(console: Console, spiketrace: SpikeTrace, vendors_url: str) -> None:
-    console.print(
-        f"\nSpikeTrace stays up at {spiketrace.url}/, Jira and Slack at {vendors_url}/. Ctrl-C stops everything."
-    )
+def _stay_up(console: Console, url: str, vendors_url: str) -> None:
+    console.print(f"\nSpikeTrace stays up at {url}/, Jira and Slack at {vendors_url}/. Ctrl-C stops everything.")
     signal.pause()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.stack import settle_settings, write_in_one_step
+from cli.settle import settle_settings, with_vendors
+from cli.stack import write_in_one_step
 from worker.errors import ConfigurationError
 from worker.settings import Settings, load_settings, process_environment
 
@@ -70,3 +71,12 @@ def test_the_ready_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
         assert json.loads(path.read_text()) == {"number": number}
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_demo_delivers_to_its_stand_ins_and_nowhere_else() -> None:
+    own = Settings(slack_token="xoxb-real", slack_channel="C1", jira_url="https://jira.example.com")
+    settled = with_vendors(own, "http://127.0.0.1:1234")
+    assert settled.jira_url == "http://127.0.0.1:1234/jira"
+    assert settled.slack_token is None
+    assert settled.slack_webhook_url is not None
+    assert settled.slack_webhook_url.get_secret_value().startswith("http://127.0.0.1:1234/")

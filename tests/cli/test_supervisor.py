@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,27 @@ def test_what_does_not_go_is_killed_in_the_end(supervisor: Supervisor, tmp_path:
 
 def test_waiting_ends_with_a_signal_and_not_only_with_readiness(supervisor: Supervisor) -> None:
     supervisor.signals_received = 1
-    assert supervisor.wait_until(lambda: False, what="nothing", timeout_seconds=1) is False
+    assert supervisor.wait_until(lambda: False, timeout_seconds=1) is False
 
 
 def test_waiting_for_too_long_is_an_error(supervisor: Supervisor) -> None:
-    with pytest.raises(TimeoutError, match="the moon was not ready"):
-        supervisor.wait_until(lambda: False, what="the moon", timeout_seconds=0.2)
+    with pytest.raises(TimeoutError, match="did not answer"):
+        supervisor.wait_until(lambda: False, timeout_seconds=0.2)
+
+
+def test_what_ends_again_and_again_is_not_waited_for(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(program(tmp_path, "echo set SPIKETRACE_THIS; exit 2"))
+    with pytest.raises(TimeoutError, match="set SPIKETRACE_THIS"):
+        supervisor.wait_until(lambda: False, timeout_seconds=60)
+
+
+def test_what_runs_once_is_not_started_again(supervisor: Supervisor, restarted: list[str], tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    child = supervisor.start(replace(program(tmp_path, f"echo >> {runs}"), runs_once=True))
+    tick_until(supervisor, lambda: child.process.poll() is not None)
+    for _ in range(3):
+        supervisor.tick()
+    assert (restarted, runs.read_text()) == ([], "\n")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
