@@ -25,7 +25,7 @@ def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
 
 @every_page
 def test_commands_exist(page: Path) -> None:
-    code = "\n".join(re.findall(r"`+[^`]+`+", page.read_text(encoding="utf-8")))
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.DOTALL))
     assert set(re.findall(r"\bmake ([a-z]+)", code)) <= TARGETS
     assert set(re.findall(r"\bspiketrace ([a-z][a-z-]+)", code)) <= set(SUBCOMMANDS)
 
