@@ -19,15 +19,15 @@ REMEMBERED_SECONDS = 1.0
 NO_ALERT = "readiness"
 
 
-class Pings(Protocol):
-    async def ping(self) -> None:
+class ChecksItself(Protocol):
+    async def check(self) -> None:
         """Raises QueueUnavailable."""
 
 
 class Readiness:
     """Asks the broker and Elasticsearch. One of the two is enough to take an alert without losing it."""
 
-    def __init__(self, broker: Pings, alerts: AlertStore) -> None:
+    def __init__(self, broker: ChecksItself, alerts: AlertStore) -> None:
         self._broker = broker
         self._alerts = alerts
         self._known: dict[str, str] = {}
@@ -45,7 +45,7 @@ class Readiness:
 
     async def _ask_broker(self) -> str:
         try:
-            await self._broker.ping()
+            await self._broker.check()
         except QueueUnavailable as error:
             return error.reason
         return OK

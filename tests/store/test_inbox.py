@@ -218,7 +218,7 @@ async def test_a_broker_that_is_away_says_so_at_once(broker: Broker) -> None:
     with pytest.raises(QueueUnavailable):
         await log.append([FIRST])
     with pytest.raises(QueueUnavailable):
-        await log.ping()
+        await log.check()
     for ask in (lambda: inbox.take(1), lambda: inbox.find("a"), inbox.depth):
         with pytest.raises(QueueUnavailable):
             ask()
@@ -237,7 +237,7 @@ async def test_a_broker_that_hangs_is_given_up_and_its_late_answer_is_not_taken_
             await log.append([FIRST])
         assert time.monotonic() - started < 3
         with pytest.raises(QueueUnavailable):
-            await log.ping()
+            await log.check()
     finally:
         os.kill(process.pid, signal.SIGCONT)
     other = arriving(an_alert("life-2"))
@@ -246,6 +246,24 @@ async def test_a_broker_that_hangs_is_given_up_and_its_late_answer_is_not_taken_
         ("accepted", other.alert.alert_id),
         ("duplicate", other.alert.alert_id),
     ]
+    await log.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ({"appendonly": "no"}, "set appendonly yes"),
+        ({"maxmemory-policy": "allkeys-lru"}, "maxmemory-policy noeviction"),
+    ],
+)
+async def test_a_broker_that_would_forget_is_found_out(broker: Broker, setting: dict[str, str], advice: str) -> None:
+    log = RedisInboxLog(broker.url)
+    await log.check()
+    with redis.Redis.from_url(broker.url) as client:
+        for name, value in setting.items():
+            client.config_set(name, value)
+    with pytest.raises(QueueUnavailable, match=advice):
+        await log.check()
     await log.close()
 
 

@@ -68,13 +68,18 @@ class RedisInboxLog:
         except (RedisError, OSError) as error:
             raise QueueUnavailable(f"the broker did not take alerts: {type(error).__name__}") from error
 
-    async def ping(self) -> None:
-        """Raises QueueUnavailable."""
+    async def check(self) -> None:
+        """Raises QueueUnavailable when the broker is away, or is not one that keeps what it takes."""
         try:
             async with asyncio.timeout(1.0):
-                await self._client.ping()
+                persistence = await self._client.info("persistence")
+                memory = await self._client.info("memory")
         except (RedisError, OSError) as error:
             raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error
+        if not persistence.get("aof_enabled"):
+            raise QueueUnavailable("the broker keeps no append-only file: set appendonly yes and appendfsync always")
+        if str(memory.get("maxmemory_policy")).startswith("allkeys"):
+            raise QueueUnavailable("the broker may evict what waits in it: set maxmemory-policy noeviction")
 
     async def close(self) -> None:
         await self._client.aclose()
