@@ -73,10 +73,8 @@ def javascript_json(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    if float(value).is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    if 1e-6 <= abs(value) < 1e21:
-        return format(Decimal(repr(value)), "f")
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     mantissa, _, exponent = repr(float(value)).partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}" if exponent else mantissa
 
@@ -108,7 +106,7 @@ def _nested(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Keys with dots as objects within objects, beside the plain keys."""
     result: dict[str, Any] = {}
     for key, value in variables.items():
-        inner = _nested(value) if isinstance(value, Mapping) else value
+        inner = _nested_value(value)
         *parents, last = key.split(".")
         target = result
         for parent in parents:
@@ -120,3 +118,9 @@ def _nested(variables: Mapping[str, Any]) -> dict[str, Any]:
         else:
             target[last] = inner
     return result
+
+
+def _nested_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _nested(value)
+    return [_nested_value(item) for item in value] if isinstance(value, (list, tuple)) else value

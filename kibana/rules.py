@@ -127,9 +127,10 @@ class EsQueryParams(_Condition):
     @field_validator("es_query")
     @classmethod
     def _holds_a_query(cls, value: str) -> str:
-        if '"query"' not in value or not json.loads(value)["query"]:
-            raise ValueError('esQuery must be a JSON object with a "query"')
-        return value
+        match json.loads(value):
+            case {"query": dict(query)} if query:
+                return value
+        raise ValueError('esQuery must be a JSON object with a "query"')
 
 
 class Rule(_Strict):

@@ -353,7 +353,13 @@ def kql_to_lucene(kql: str) -> str:
     """
     if "{" in kql:
         raise ConfigurationError(f"a KQL filter with nested fields cannot be simulated: {kql}")
-    words = [word.upper() if word.lower() in {"and", "or", "not"} else word for word in _KQL.findall(kql)]
-    text = " ".join(words)
-    text = re.sub(r"\s*:\s*", ":", text)
-    return re.sub(r"\s*(<=|>=|<|>)\s*", r":\1", text)
+    text, previous = "", ""
+    for word in _KQL.findall(kql):
+        if word in {"<", ">", "<=", ">="}:
+            text += f":{word}"
+        elif word == ":" or not previous or previous in {":", "<", ">", "<=", ">="}:
+            text += word
+        else:
+            text += f" {word.upper() if word.lower() in {'and', 'or', 'not'} else word}"
+        previous = word
+    return text
