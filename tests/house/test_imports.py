@@ -1,0 +1,56 @@
+"""What the code imports is what pyproject.toml asks for, not what happens to be there because of something else."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OURS = {"webhook", "tasks", "worker", "kibana", "evaluation", "demo", "cli", "tests", "benchmarks"}
+# Parts of a framework that it ships as distributions of their own, with its own releases.
+PART_OF = {
+    "billiard": "celery",
+    "elastic-transport": "elasticsearch",
+    "kombu": "celery",
+    "markupsafe": "jinja2",
+    "packaging": "pytest",
+    "pydantic-core": "pydantic",
+    "starlette": "fastapi",
+}
+
+
+def _names(lines: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+DISTRIBUTIONS = packages_distributions()
+RUNTIME = _names(PROJECT["dependencies"])
+EMBEDDED = RUNTIME | _names(PROJECT["optional-dependencies"]["embedded"])
+EVERYTHING = EMBEDDED | _names(PROJECT["optional-dependencies"]["dev"])
+ALLOWED = {**dict.fromkeys(OURS, RUNTIME), "demo": EMBEDDED, "kibana": EMBEDDED, "tests": EVERYTHING}
+
+
+def _imported(package: str) -> Iterator[str]:
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_every_import_is_declared(package: str) -> None:
+    foreign = set(_imported(package)) - OURS - set(sys.stdlib_module_names)
+    distributions = {name: canonicalize_name(DISTRIBUTIONS.get(name, [name])[0]) for name in foreign}
+    missing = {name for name, found in distributions.items() if PART_OF.get(found, found) not in ALLOWED[package]}
+    assert missing == set()
