@@ -27,10 +27,17 @@ MISSING_EFFECT = {
     "latency": "latency quantiles are not known",
 }
 READ = {
-    "metrics": "Metrics", "metrics_past": "Metrics of earlier days", "metrics_facts": "Provider and cross-check of emissions",
-    "logs": "Logs", "logs_past": "Logs of earlier days", "changes": "Deployments", "history": "Past incidents",
-    "errors": "Error types", "parts": "Logs by deployment", "latency": "Latency quantiles",
-}  # fmt: skip
+    "metrics": "Metrics",
+    "metrics_past": "Metrics of earlier days",
+    "metrics_facts": "Provider and cross-check of emissions",
+    "logs": "Logs",
+    "logs_past": "Logs of earlier days",
+    "changes": "Deployments",
+    "history": "Past incidents",
+    "errors": "Error types",
+    "parts": "Logs by deployment",
+    "latency": "Latency quantiles",
+}
 
 
 class Citations:
@@ -43,7 +50,8 @@ class Citations:
         self._ids[topic] = evidence_id
 
     def ids(self, *topics: str) -> list[str]:
-        return list(dict.fromkeys(self._ids[topic] for topic in topics if topic in self._ids))
+        known = {self._ids[topic] for topic in topics if topic in self._ids}
+        return sorted(known, key=lambda evidence_id: int(evidence_id[1:]))
 
     def __call__(self, *topics: str) -> str:
         ids = self.ids(*topics)

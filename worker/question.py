@@ -33,7 +33,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Question:
-    """`unknown` are names in the alert's group that no telemetry bears; `signal` is None where the rule does not tell."""
+    """`unknown` are names in the alert's group that no telemetry bears; `signal` is None where no rule tells."""
 
     scope: Scope
     unknown: tuple[str, ...]

@@ -32,7 +32,7 @@ def similar_incidents(
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z0-9]{4,}", text.lower())}
+    return set(re.findall(r"[a-z0-9]{4,}", text.lower()))
 
 
 def _likeness(document: dict[str, Any], services: set[str], regions: set[str], wanted: set[str]) -> tuple[float, str]:

@@ -65,7 +65,8 @@ def earlier_days(fine: Grid, coarse: Grid, past: Floats) -> Floats:
 
 def _nearest(times: Floats, wanted: Floats) -> NDArray[np.intp]:
     step = times[1] - times[0]
-    return np.clip(np.rint((wanted - times[0]) / step), 0, times.size - 1).astype(np.intp)
+    places: NDArray[np.intp] = np.clip(np.rint((wanted - times[0]) / step), 0, times.size - 1).astype(np.intp)
+    return places
 
 
 def from_the_past(values: Floats, before: Mask, days: Floats) -> Expectation:
@@ -91,7 +92,8 @@ def _trend(values: Floats, before: Mask) -> Floats:
     slope, intercept, *_ = stats.theilslopes(values[known], places[known])
     level = median(values[known])
     line = intercept + slope * places
-    return np.clip(line, level * (1 - TREND_LIMIT), level * (1 + TREND_LIMIT))
+    limited: Floats = np.clip(line, level * (1 - TREND_LIMIT), level * (1 + TREND_LIMIT))
+    return limited
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,9 @@ def compare(parts: Sequence[Part], deployment_id: str, at: datetime) -> Comparis
 
 
 def _split(parts: Iterable[Part], deployment_id: str) -> tuple[list[Part], list[Part]]:
-    new, old = [], []
-    for part in parts:
-        (new if part.deployment_id == deployment_id else old).append(part)
-    return new, old
+    listed = list(parts)
+    new = [part for part in listed if part.deployment_id == deployment_id]
+    return new, [part for part in listed if part.deployment_id != deployment_id]
 
 
 def _lines(parts: Iterable[Part]) -> float:

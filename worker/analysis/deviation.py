@@ -1,7 +1,8 @@
 """Does a signal deviate, by how much, and since when.
 
-A window's mean is compared with the means of all windows of the same length in the baseline, so that autocorrelation needs no model
-(a block comparison, after Künsch 1989). The onset is a change point found by PELT (Killick et al. 2012) on the standardised residuals.
+A window's mean is compared with the means of all windows of the same length in the baseline, so that
+autocorrelation needs no model (a block comparison, after Künsch 1989). The onset is a change point found by PELT
+(Killick et al. 2012) on the standardised residuals.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ Z_LIMIT = 99.0
 class Signal:
     """A series with its expectation. `weights` are sample sizes: the mean of a window is weighted by them.
 
-    `floor` is the least standard deviation of one window's mean that is believed, in the signal's unit. With `is_share`, values are
-    shares of `weights` counted things, and a deviation must also be beyond what counting so few of them brings about.
+    `floor` is the least standard deviation of one window's mean that is believed, in the signal's unit. With
+    `is_share`, values are shares of `weights` counted things, and a deviation must also be beyond what counting so
+    few of them brings about.
     """
 
     name: str
@@ -118,7 +120,7 @@ def _window_means(residual: Floats, weights: Floats, length: int) -> Floats:
     """Weighted means of all windows of `length` samples; of shorter ones if the baseline is short."""
     length = max(1, min(length, residual.size // 3))
     kernel = np.ones(length)
-    totals = np.convolve(residual * weights, kernel, "valid")
+    totals: Floats = np.convolve(residual * weights, kernel, "valid")
     return totals / np.convolve(weights, kernel, "valid")
 
 
@@ -171,7 +173,8 @@ def _standardised(signal: Signal, bins: list[Places], before: Mask) -> Floats:
         usual = np.array([_mean(signal.expected, signal.weights, places) for places in bins])
         share = np.clip(usual, LEAST_SHARE, 0.5)
         sigma = np.maximum(sigma, np.sqrt(share * (1 - share) / weight))
-    return np.clip((residual - median(reference)) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
+    standard: Floats = np.clip((residual - median(reference)) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
+    return standard
 
 
 def _segments(standard: Floats) -> list[tuple[int, int]]:

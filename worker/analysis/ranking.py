@@ -1,7 +1,8 @@
 """Who did it: suspects, what speaks for and against each, and an order.
 
-A suspect's score is what it shows itself or is named for by others, less what it only suffers, times how well it is placed and timed, raised by a
-change that fits. The idea of ranking by own anomaly and discounting what an anomalous callee explains follows Hardt et al. (PetShop, CLeaR 2024).
+A suspect's score is what it shows itself or is named for by others, less what it only suffers, times how well it is
+placed and timed, raised by a change that fits. Ranking by own anomaly and discounting what an anomalous callee
+explains follows Hardt et al. (PetShop, CLeaR 2024).
 """
 
 from __future__ import annotations
@@ -73,6 +74,11 @@ class Suspect:
     @property
     def leading_signal(self) -> str | None:
         return max(self.effects, key=lambda name: self.effects[name]) if self.effects else None
+
+    @property
+    def main_signal(self) -> str | None:
+        """What to call it by: failing requests before whatever deviates beside them."""
+        return "errors" if self.effects.get("errors", 0.0) >= FAILS else self.leading_signal
 
     def deviation(self, name: str) -> Deviation | None:
         return self.reading.deviations.get(name) if self.reading else None
@@ -173,7 +179,7 @@ def _score(
 
 
 def _blame(suspect: Suspect, by_service: Mapping[str | None, Suspect]) -> float:
-    """How much others' errors point here: less where a caller's own change explains them, or the named one is seen to be well."""
+    """How much others' errors point here: less where a caller's own change explains them, or it is seen to be well."""
     seen_well = WELL if suspect.reading and suspect.own < DEVIATES else 1.0
     callers = [(by_service[name], share) for name, share in suspect.named_by.items() if name in by_service]
     return seen_well * _any(
@@ -213,7 +219,7 @@ def kind_of(suspect: Suspect, alerted: Scope) -> CauseKind:
         return CauseKind.DEPLOYMENT
     if suspect.scope.service != alerted.service and (alerted.service or suspect.named_by):
         return CauseKind.DEPENDENCY
-    if suspect.effects.get("errors", 0.0) >= FAILS or suspect.leading_signal in ("errors", "retries"):
+    if suspect.main_signal in ("errors", "retries"):
         return CauseKind.ERROR
     if any(name in suspect.effects for name in ("cpu", "memory", "carbon_per_demand", "carbon")):
         return CauseKind.RESOURCE

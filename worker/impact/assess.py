@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worker.analysis.study import Case
 from worker.domain.evidence import EvidenceLog
-from worker.domain.report import ComputeImpact, Impact, Quantity, UsersImpact
+from worker.domain.report import ComputeImpact, Impact, Quantity
 from worker.domain.telemetry import Detail, Scope
 from worker.impact.business import business_impact
 from worker.impact.carbon import Emissions, carbon_impact, emissions
@@ -33,7 +33,7 @@ def _carbon(case: Case, parts: list[Scope], impact: Impact, log: EvidenceLog) ->
         log.miss(f"Carbon of {case.scope}", reason="no emissions were measured in the window", effect=effect)
         return
     impact.carbon = carbon_impact(found.values())
-    computed = [one for scope, emitted in found.items() if (one := _compute(case, scope, emitted, impact, log))]
+    computed = [cost for scope, emitted in found.items() if (cost := _compute(case, scope, emitted, impact, log))]
     if len(computed) == len(found):
         impact.compute = ComputeImpact(
             excess_vcpu_hours=_sum([one.excess_vcpu_hours for one in computed]),
@@ -90,7 +90,6 @@ def _users(case: Case, detail: Detail, impact: Impact, log: EvidenceLog) -> None
         if impact.users.requests_slowed is None:
             reason = "no latency in the scope's log lines, in the window or before it"
             log.miss("Slowed requests", reason=reason, effect="slowed requests are unknown")
-    impact.users = impact.users or UsersImpact()
     log.miss(
         "Users affected", reason="the profile names no user or session field", effect="the number of users is unknown"
     )
@@ -103,7 +102,7 @@ def _business(case: Case, impact: Impact, log: EvidenceLog) -> None:
         return
     log.miss(
         "Orders and revenue",
-        reason=f"the incidents index records none of {case.scope} in the window, and too few past ones to estimate from",
+        reason=f"nothing is recorded of {case.scope} in the window, and too few past incidents to estimate from",
         effect="orders affected and revenue lost are unknown",
     )
 

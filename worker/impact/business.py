@@ -64,7 +64,10 @@ def _estimate(past: Sequence[dict[str, Any]], scope: Scope, window: Window) -> B
         orders_affected=_a_minute(past, "orders_affected", window.minutes),
         revenue_lost_usd=_a_minute(past, "revenue_lost_usd", window.minutes),
         source="estimated",
-        assumption=f"a minute of this costs what a minute of the {len(past)} recorded incidents of {scope} cost (median; range: least to most)",
+        assumption=(
+            f"a minute of this costs what a minute of the {len(past)} recorded incidents of {scope} did "
+            "(median; range: least to most)"
+        ),
     )
 
 

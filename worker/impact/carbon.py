@@ -1,7 +1,8 @@
 """Carbon: what was emitted, what would have been without the incident, and the difference.
 
-The counterfactual follows the demand: the line through (requests, g/min) of the days before, at the requests that came. Where retries set in, the
-additional requests are theirs and not demand, so the requests expected at that time of day stand in (design.md § Indices).
+The counterfactual follows the demand: the line through (requests, g/min) of the days before, at the requests that
+came. Where retries set in, additional requests are theirs and not demand, so the requests expected at that time of
+day stand in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Compute: how much machine time the excess emissions stand for, and what it costs.
 
-Energy is grams ÷ grid intensity ÷ PUE; a vCPU-hour takes the watts of one vCPU at the measured utilisation (Cloud Carbon Footprint's linear
-model). The telemetry holds no number of vCPUs, so the figure is an estimate: its range runs from full to low utilisation.
+Energy is grams ÷ grid intensity ÷ PUE; a vCPU-hour takes the watts of one vCPU at the measured utilisation (Cloud
+Carbon Footprint's linear model). The telemetry holds no number of vCPUs, so the figure is an estimate: its range runs
+from full to low utilisation.
 """
 
 from __future__ import annotations

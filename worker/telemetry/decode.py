@@ -30,30 +30,30 @@ def metric_series(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, S
 
 
 def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
-    names = {signal.name: signal.kind for signal in metrics.signals}
-    values = {name: np.full(grid.count, np.nan) for name in names}
-    grams, minutes = np.full(grid.count, np.nan), np.full(grid.count, np.nan)
-    previous: float | None = None
+    names = [signal.name for signal in metrics.signals]
+    masses = [signal.name for signal in metrics.signals if signal.kind == "mass"]
+    rates = [signal.name for signal in metrics.signals if signal.kind == "rate"]
+    values = {name: np.full(grid.count, np.nan) for name in [*names, "samples", "last"]}
     for bucket in buckets:
         place = _place(bucket, grid)
-        if place is None:
-            continue
-        last = bucket["last"]["value"] / 60_000
-        for name, kind in names.items():
+        for name in values if place is not None else ():
             value = bucket[name]["value"]
-            if kind == "gauge" and value is not None:
-                values[name][place] = value
-            elif kind == "rate" and value is not None:
-                values[name][place] = value / max(1, bucket["samples"]["value"])
-            elif kind == "mass" and value is not None:
-                grams[place] = value
-                if previous is not None and last > previous:
-                    minutes[place] = last - previous
-        previous = last
-    if "carbon" in values:
-        values["carbon"] = grams / minutes
-        values |= {"carbon_grams": grams, "carbon_minutes": minutes}
+            values[name][place] = np.nan if value is None else value
+    samples, minutes = values.pop("samples"), _elapsed_minutes(values.pop("last"))
+    for name in rates:
+        values[name] /= np.maximum(samples, 1)
+    for name in masses:
+        values[f"{name}_grams"], values[f"{name}_minutes"] = values[name], minutes
+        values[name] = values[name] / minutes
     return Series(values)
+
+
+def _elapsed_minutes(last: Floats) -> Floats:
+    """From each sample's time in milliseconds: minutes since the sample before; NaN for the first."""
+    known = np.flatnonzero(np.isfinite(last))
+    minutes = np.full(last.size, np.nan)
+    minutes[known[1:]] = np.diff(last[known]) / 60_000
+    return minutes
 
 
 def _place(bucket: Answer, grid: Grid) -> int | None:
@@ -177,20 +177,18 @@ def _messages(bucket: Answer, logs: Logs) -> tuple[str, ...]:
 
 
 def parts(answer: Answer) -> list[Part]:
-    found = []
-    for minute in answer["aggregations"]["times"]["buckets"]:
-        for bucket in minute["deployments"]["buckets"]:
-            found.append(
-                Part(
-                    minute=datetime.fromtimestamp(minute["key"] / 1000, UTC),
-                    deployment_id=str(bucket["key"]),
-                    lines=bucket["doc_count"],
-                    errors=bucket["errors"]["doc_count"],
-                    latency_sum_ms=bucket.get("latency_sum_ms", {}).get("value") or 0.0,
-                    latency_count=bucket.get("latency_count", {}).get("value") or 0.0,
-                )
-            )
-    return found
+    return [
+        Part(
+            minute=datetime.fromtimestamp(minute["key"] / 1000, UTC),
+            deployment_id=str(bucket["key"]),
+            lines=bucket["doc_count"],
+            errors=bucket["errors"]["doc_count"],
+            latency_sum_ms=bucket.get("latency_sum_ms", {}).get("value") or 0.0,
+            latency_count=bucket.get("latency_count", {}).get("value") or 0.0,
+        )
+        for minute in answer["aggregations"]["times"]["buckets"]
+        for bucket in minute["deployments"]["buckets"]
+    ]
 
 
 def latency(answer: Answer, detail: ScopeDetail) -> None:

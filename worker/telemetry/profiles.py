@@ -89,7 +89,7 @@ def load_profile(name: str) -> Profile:
         return Profile.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigurationError(
-            f"SPIKETRACE_PROFILE names {name!r}, which is neither a shipped profile nor a readable file: {error.strerror}"
+            f"SPIKETRACE_PROFILE names {name!r}: neither a shipped profile nor a readable file ({error.strerror})"
         ) from None
     except yaml.YAMLError as error:
         raise ConfigurationError(f"profile {source} is not YAML: {error}") from None

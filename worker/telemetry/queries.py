@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
-from worker.telemetry.profiles import Changes, Logs, Metrics
+from worker.telemetry.profiles import Logs, Metrics
 
 Body = dict[str, Any]
 
@@ -97,7 +98,7 @@ def _line_counts(logs: Logs) -> Body:
     return aggs
 
 
-def recent_changes(changes: Changes, window: Window) -> Body:
+def recent_changes(window: Window) -> Body:
     return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query([between(window.start, window.end)])}
 
 
@@ -144,7 +145,7 @@ def by_deployment(logs: Logs, scope: Scope, window: Window) -> Body:
 def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
     """Quantiles and histogram of latency in the window and in the baseline."""
     edges: list[Body] = [{"to": LATENCY_EDGES_MS[0]}]
-    edges += [{"from": a, "to": b} for a, b in zip(LATENCY_EDGES_MS, LATENCY_EDGES_MS[1:], strict=False)]
+    edges += [{"from": a, "to": b} for a, b in pairwise(LATENCY_EDGES_MS)]
     edges.append({"from": LATENCY_EDGES_MS[-1]})
     aggs = {
         "quantiles": {"percentiles": {"field": logs.latency_ms, "percents": [50, 95, 99]}},

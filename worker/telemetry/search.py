@@ -45,7 +45,7 @@ class ElasticTelemetry:
             "metrics_facts": Asked(metrics.index, queries.metrics_facts(metrics, hours), hours),
             "logs": Asked(logs.index, queries.logs_over_time(logs, fine, as_of), hours),
             "logs_past": Asked(logs.index, queries.logs_over_time(logs, coarse, as_of, scope), days),
-            "changes": Asked(profile.changes.index, queries.recent_changes(profile.changes, since), since),
+            "changes": Asked(profile.changes.index, queries.recent_changes(since), since),
             "history": Asked(profile.incidents.index, queries.past_incidents(as_of, scope), days),
         }
         answers, unread = self._ask(asked)

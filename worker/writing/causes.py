@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from worker.analysis.blame import surging
-from worker.analysis.changes import Comparison, WeighedChange
+from worker.analysis.changes import WORSE_LATENCY, Comparison, WeighedChange
 from worker.analysis.deviation import Deviation
-from worker.analysis.ranking import GUILTY_CHANGE, Suspect, kind_of
+from worker.analysis.ranking import Suspect, kind_of
 from worker.analysis.study import Case
 from worker.domain.report import Candidate, CauseKind
 from worker.domain.telemetry import ErrorType
 from worker.findings import Citations, of
-from worker.writing.figures import before_onset, clock, listed, number, percent, times
+from worker.writing.figures import before_onset, clock, listed, number, percent, possessive, times
 
 SIGNAL_METRIC = {
     "carbon": "carbon",
@@ -22,6 +22,17 @@ SIGNAL_METRIC = {
     "memory": "memory",
     "traffic": "requests",
     "silence": "log lines",
+}
+
+SYMPTOMS = {
+    "errors": "{now} of {whose}requests fail (usually {usual})",
+    "retries": "{now} of its requests are retries (usually {usual})",
+    "latency": "latency {now} ms on average (usually {usual} ms)",
+    "carbon": "{times} its usual CO₂ ({now} against {usual} g/min)",
+    "carbon_per_demand": "{times} the CO₂ its requests usually take",
+    "cpu": "CPU at {now} % (usually {usual} % at this traffic)",
+    "memory": "memory at {now} % (usually {usual} %)",
+    "traffic": "{times} its usual requests ({now} against {usual} a minute)",
 }
 
 
@@ -43,7 +54,7 @@ def _candidate(rank: int, one: Suspect, case: Case, cite: Citations) -> Candidat
         deployment_id=change.deployment_id if change else None,
         version=change.version if change else None,
         error_type=error.name or None if error and "errors" in one.effects else None,
-        metric="traffic" if one.is_demand else one.leading_signal,
+        metric="traffic" if one.is_demand else one.main_signal,
         onset=case.onset if one.scope == case.scope else one.onset,
         score=round(one.score, 4),
         confidence=round(one.confidence, 3),
@@ -73,7 +84,7 @@ def reason(one: Suspect, case: Case) -> str:
     if one.is_demand and (traffic := one.deviation("traffic")):
         parts.append(f"{times(traffic.ratio)} the usual requests at the usual cost, error rate and latency")
     for caller, share in sorted(one.named_by.items(), key=lambda item: -item[1])[:3]:
-        parts.append(f"named by {percent(share)} of {caller}'s new errors")
+        parts.append(f"named by {percent(share)} of {possessive(caller)} new errors")
     if one.change:
         parts.append(change_sentence(one.change))
     return "; ".join(parts) if parts else "shows no deviation of its own"
@@ -81,37 +92,46 @@ def reason(one: Suspect, case: Case) -> str:
 
 def symptom(found: Deviation, own: bool = True) -> str:
     """What a deviation means, with the usual value beside it."""
-    usual, now = found.expected, found.actual
-    return {
-        "errors": lambda: f"{percent(now)} of {'its ' if own else ''}requests fail (usually {percent(usual)})",
-        "retries": lambda: f"{percent(now)} of its requests are retries (usually {percent(usual)})",
-        "latency": lambda: f"latency {number(now)} ms on average (usually {number(usual)} ms)",
-        "carbon": lambda: f"{times(found.ratio)} its usual CO₂ ({number(now)} against {number(usual)} g/min)",
-        "carbon_per_demand": lambda: f"{times(found.ratio)} the CO₂ its requests usually take",
-        "cpu": lambda: f"CPU at {number(now)} % (usually {number(usual)} % at this traffic)",
-        "memory": lambda: f"memory at {number(now)} % (usually {number(usual)} %)",
-        "traffic": lambda: f"{times(found.ratio)} its usual requests ({number(now)} against {number(usual)} a minute)",
-        "silence": lambda: f"hardly logs any more ({number(-now)} lines a minute, usually {number(-usual)})",
-    }[found.signal]()
+    if found.signal == "silence":
+        return f"hardly logs any more ({number(-found.actual)} lines a minute, usually {number(-found.expected)})"
+    as_figure = percent if found.signal in ("errors", "retries") else number
+    return SYMPTOMS[found.signal].format(
+        whose="its " if own else "",
+        now=as_figure(found.actual),
+        usual=as_figure(found.expected),
+        times=times(found.ratio),
+    )
 
 
-def change_sentence(weighed: WeighedChange) -> str:
+def leading_symptom(one: Suspect) -> str:
+    found = one.deviation(one.main_signal) if one.main_signal else None
+    return symptom(found) if found else ""
+
+
+def change_sentence(weighed: WeighedChange, of: str = "") -> str:
+    """`deployment deploy-7 of cart (version 2.1), 4 min before the onset; …`; `of` only where it is not plain."""
     change = weighed.change
     version = f" (version {change.version})" if change.version else ""
     what = "configuration change" if change.status == "config" else "deployment"
-    return f"{what} {change.deployment_id}{version} {before_onset(weighed.minutes_before_onset)}{comparison(weighed.comparison)}"
+    whose = f" of {of}" if of else ""
+    when = before_onset(weighed.minutes_before_onset)
+    return f"{what} {change.deployment_id}{whose}{version}, {when}{comparison(weighed.comparison)}"
 
 
 def comparison(found: Comparison) -> str:
     if found.verdict == "unknown":
-        return ", its own documents cannot be told from the others'"
-    where = "in the same minutes" if found.side_by_side else "after it, against before,"
-    errors = f"{percent(found.error_share_new)} of its documents fail, {percent(found.error_share_old)} of the others'"
-    if found.verdict == "same":
-        return f", but {where} it is no worse: {errors}"
-    if found.latency_new_ms and found.latency_old_ms and found.latency_new_ms >= 1.3 * found.latency_old_ms:
-        errors += f", at {number(found.latency_new_ms)} against {number(found.latency_old_ms)} ms"
-    return f"; {where} {errors}"
+        return "; too few log lines of it to compare"
+    now, then = percent(found.error_share_new), percent(found.error_share_old)
+    if found.side_by_side:
+        text = f"in the same minutes {now} of its log lines are errors, of the others {then}"
+    else:
+        text = f"since then {now} of the log lines are errors, before {then}"
+    slower = (
+        found.latency_new_ms and found.latency_old_ms and found.latency_new_ms >= WORSE_LATENCY * found.latency_old_ms
+    )
+    if slower:
+        text += f", at {number(found.latency_new_ms or 0)} against {number(found.latency_old_ms or 0)} ms"
+    return f"; {text}" + (": no worse" if found.verdict == "same" else "")
 
 
 def against(one: Suspect, case: Case) -> str | None:
@@ -136,21 +156,14 @@ def against(one: Suspect, case: Case) -> str | None:
 def check(one: Suspect, kind: CauseKind) -> str:
     """What would confirm or exclude it."""
     service = one.scope.service or "the service"
-    return {
-        CauseKind.DEPLOYMENT: lambda: (
+    if kind is CauseKind.DEPLOYMENT and one.change:
+        return (
             f"Roll back {one.change.change.deployment_id}: within minutes {service} is as before, or it was not this."
-            if one.change
-            else ""
-        ),
-        CauseKind.DEPENDENCY: lambda: (
-            f"{service}'s own dashboard and its instances since {clock(one.onset) if one.onset else 'the onset'}."
-        ),
-        CauseKind.RESOURCE: lambda: f"A CPU profile of one {service} instance: which code runs that did not before.",
-        CauseKind.TRAFFIC: lambda: "The sources of the additional requests: a campaign, a crawler, a client's loop.",
-        CauseKind.ERROR: lambda: f"The first of these errors in {service}'s log, with its stack trace.",
-        CauseKind.UNKNOWN: lambda: f"A trace of one slow request through {service}.",
-    }[kind]()
-
-
-def guilty_change(one: Suspect) -> WeighedChange | None:
-    return one.change if one.change and one.change.weight >= GUILTY_CHANGE else None
+        )
+    onset = clock(one.onset) if one.onset else "the onset"
+    return {
+        CauseKind.DEPENDENCY: f"The health of {possessive(service)} instances since {onset}.",
+        CauseKind.RESOURCE: f"A CPU profile of one {service} instance: which code runs that did not before.",
+        CauseKind.TRAFFIC: "The sources of the additional requests: a campaign, a crawler, a client's loop.",
+        CauseKind.ERROR: f"The first of these errors in {possessive(service)} log, with its stack trace.",
+    }.get(kind, f"A trace of one slow request through {service}.")

@@ -96,6 +96,10 @@ def before_onset(minutes: float) -> str:
     return f"{whole} min before the onset" if whole > 0 else f"{-whole} min after the first deviating sample"
 
 
+def possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
 def listed(names: list[str]) -> str:
     """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""

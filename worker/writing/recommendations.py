@@ -3,90 +3,98 @@
 from __future__ import annotations
 
 from worker.analysis.study import Case
-from worker.domain.report import Candidate, CauseKind, Impact, Verdict
-from worker.writing.figures import clock, grams, percent
+from worker.domain.report import Candidate, CauseKind, Impact, Quantity, Verdict
+from worker.writing.figures import clock, grams_range, percent, possessive
 
 MOST = 4
 MATERIAL_RETRIES = 0.05
+PROOFS = {"errors": "error rate", "latency": "latency"}
+
+QUIET = "Nothing to do. If this rule fires like this often, compare with the signal's own past instead of a fixed threshold."
 
 
 def recommend(case: Case, verdict: Verdict, candidates: list[Candidate], impact: Impact) -> list[str]:
     if verdict is Verdict.NOT_CONFIRMED:
-        return _for_quiet(case)
-    advice = _for_open(case, candidates) if verdict is Verdict.INCONCLUSIVE else _for_cause(case, candidates[0], impact)
-    return (advice + _for_retries(case))[:MOST]
-
-
-def _for_quiet(case: Case) -> list[str]:
-    return [
-        f"Compare this rule with the signal's own past instead of a fixed threshold: {case.scope} passes it while nothing is unusual."
-    ]
+        return [QUIET]
+    if verdict is Verdict.INCONCLUSIVE:
+        return [*_for_open(case, candidates), *_for_retries(case)][:MOST]
+    return [*_for_cause(case, candidates[0], _effect(case, impact)), *_for_retries(case)][:MOST]
 
 
 def _for_open(case: Case, candidates: list[Candidate]) -> list[str]:
-    advice = [f"{one.service}: {one.check}" for one in candidates[:2]]
-    since = f" from {clock(case.onset)} on" if case.onset else ""
     if not case.confirmed:
-        return [
-            f"Check that telemetry of {case.scope} reaches the indices the profile names (`spiketrace doctor`), then replay the alert."
-        ]
+        reach = f"See that telemetry of {case.scope} reaches the indices that the profile names (`spiketrace doctor`)"
+        return [f"{reach}, then replay the alert."]
+    since = f" from {clock(case.onset)} on" if case.onset else ""
+    read = f"Read the errors of {case.scope}{since}, the newest type first: the evidence below opens the query."
+    return [*(f"{one.service}: {one.check}" for one in candidates[:2]), read]
+
+
+def _for_cause(case: Case, first: Candidate, effect: str) -> list[str]:
+    place = f"{first.service}{f' in {first.region}' if first.region else ''}" if first.service else str(case.scope)
+    onset = clock(first.onset) if first.onset else "the onset"
+    match first.kind:
+        case CauseKind.DEPLOYMENT:
+            return [f"Roll back {first.deployment_id} ({place}){_previous(case, first)}{effect}"]
+        case CauseKind.DEPENDENCY:
+            return _for_dependency(case, first, place, effect)
+        case CauseKind.RESOURCE:
+            return _for_resource(first, place, onset, effect)
+        case CauseKind.TRAFFIC:
+            return [f"Nothing to repair. See that {place} has room for this demand; scale out if latency rises."]
+        case CauseKind.ERROR:
+            error = first.error_type or "error"
+            return [f"Open the first {error} of {place} after {onset}: it names what {first.service} lacks{effect}"]
+        case _:
+            return [f"Trace one slow request through {place}{effect}"]
+
+
+def _for_dependency(case: Case, first: Candidate, place: str, effect: str) -> list[str]:
+    callers = case.scope.service if case.scope.service not in (None, first.service) else "its callers"
+    fail_fast = f"let {callers} fail fast on {first.service} (open the circuit breaker) instead of waiting for it"
     return [
-        *advice,
-        f"Read the logs of {case.scope}{since}, newest error type first: the evidence below opens the query.",
+        f"Take {place} in hand first, not its callers: restart or fail over what is unhealthy{effect}",
+        f"Until it is back, {fail_fast}.",
     ]
 
 
-def _for_cause(case: Case, first: Candidate, impact: Impact) -> list[str]:
-    service = f"{first.service}{f' in {first.region}' if first.region else ''}"
-    saving = _saving(case, impact)
-    metric = "error rate" if "errors" in case.confirmed else "latency" if "latency" in case.confirmed else "CO₂"
-    proof = f"it worked when {case.scope.service or 'the total'}'s {metric} is back at its usual value within minutes"
-    advice = {
-        CauseKind.DEPLOYMENT: [
-            f"Roll back {first.deployment_id} ({service}){_previous(case, first)}{saving}; {proof}."
-        ],
-        CauseKind.DEPENDENCY: [
-            f"Take {service} in hand first, not its callers: restart or fail over its unhealthy instances{saving}; {proof}.",
-            f"Until it is back, let {case.scope.service or 'its callers'} fail fast on {first.service} (open the circuit breaker) instead of waiting for it.",
-        ],
-        CauseKind.RESOURCE: [
-            f"Profile one instance of {service} and stop the work that began at {clock(first.onset) if first.onset else 'the onset'} (a job, a hot loop, a lost cache){saving}; {proof}.",
-            f"Until then, cap {first.service}'s CPU or scale its background work to zero; right-size it once the usual load is back.",
-        ],
-        CauseKind.TRAFFIC: [
-            f"Nothing to repair: check that {service} has room for this demand, and scale out if its latency rises.",
-        ],
-        CauseKind.ERROR: [
-            f"Open the first {first.error_type or 'error'} of {service} after {clock(first.onset) if first.onset else 'the onset'}: it names what {first.service} lacks; {proof}.",
-        ],
-        CauseKind.UNKNOWN: [f"Trace one slow request through {service}; {proof}."],
-    }[first.kind]
-    return advice
+def _for_resource(first: Candidate, place: str, onset: str, effect: str) -> list[str]:
+    stop = f"stop the work that began at {onset} (a job, a hot loop, a lost cache)"
+    cap = f"cap the CPU of {place} or pause its background work"
+    return [
+        f"Profile one instance of {place} and {stop}{effect}",
+        f"Until then {cap}; right-size {first.service} once its load is usual again.",
+    ]
+
+
+def _effect(case: Case, impact: Impact) -> str:
+    """What a remedy saves, and how to see that it worked."""
+    name = next((words for signal, words in PROOFS.items() if signal in case.confirmed), "CO₂")
+    whose = possessive(case.scope.service) if case.scope.service else f"the {name} of"
+    measured = f"{whose} {name}" if case.scope.service else f"{whose} {case.scope}"
+    return f"{_saving(case, impact)}; it worked when {measured} is back at its usual value within minutes."
 
 
 def _saving(case: Case, impact: Impact) -> str:
     excess = impact.carbon.excess_co2_grams
     if excess is None or excess.low <= 0:
         return ""
-    hourly = 60 / case.window.minutes
-    return f": saves about {grams(excess.likely * hourly)} an hour (estimated, {grams(excess.low * hourly)} to {grams(excess.high * hourly)})"
+    an_hour = 60 / case.window.minutes
+    hourly = Quantity(low=excess.low * an_hour, likely=excess.likely * an_hour, high=excess.high * an_hour)
+    return f": saves about {grams_range(hourly)} an hour, estimated"
 
 
 def _previous(case: Case, first: Candidate) -> str:
-    change = next(
-        (one for one in case.near_changes if one.deployment_id == first.deployment_id and one.service == first.service),
-        None,
-    )
-    if change is None or not change.previous_version or change.previous_version == first.version:
-        return ""
-    return f" to version {change.previous_version}"
+    wanted = (first.deployment_id, first.service)
+    same = [one for one in case.near_changes if (one.deployment_id, one.service) == wanted]
+    version = same[0].previous_version if same else None
+    return f" to version {version}" if version and version != first.version else ""
 
 
 def _for_retries(case: Case) -> list[str]:
     retries = case.deviation("retries")
-    if retries is None or retries.rise < MATERIAL_RETRIES:
+    if retries is None or "retries" not in case.confirmed or retries.rise < MATERIAL_RETRIES:
         return []
-    return [
-        f"Cap the retries against {case.scope.service or 'this scope'} (at most two, exponential backoff with jitter, a retry budget): "
-        f"{percent(retries.actual)} of its requests are retries, usually {percent(retries.expected)}."
-    ]
+    whose = f"against {case.scope.service}" if case.scope.service else "between the services"
+    shares = f"{percent(retries.actual)} of its requests are retries, usually {percent(retries.expected)}"
+    return [f"Cap the retries {whose} (two at most, exponential backoff with jitter, a retry budget): {shares}."]

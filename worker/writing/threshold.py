@@ -14,7 +14,7 @@ FEWEST_DAYS = 2
 
 
 def sentence(alert: Alert, case: Case) -> str:
-    """Says what threshold would have stayed silent on the earlier days; empty where the rule or the past does not tell."""
+    """What threshold would have stayed silent on the earlier days; empty where the rule or the past does not tell."""
     limits = alert.rule.params.get("threshold")
     limit = limits[0] if isinstance(limits, list) and len(limits) == 1 else None
     if (
@@ -32,6 +32,6 @@ def sentence(alert: Alert, case: Case) -> str:
     if peak <= limit:
         return ""
     return (
-        f" The threshold of {number(limit)} is below what the last {len(days)} days reached at this hour ({number(peak)});"
-        f" {number(peak * MARGIN)} would have stayed silent."
+        f"The threshold of {number(limit)} is below what the last {len(days)} days reached at this hour "
+        f"({number(peak)}); {number(peak * MARGIN)} would have stayed silent."
     )

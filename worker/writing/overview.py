@@ -1,0 +1,127 @@
+"""The opening: is it real, how bad, since when, why, and how sure. At most 60 words."""
+
+from __future__ import annotations
+
+from worker.analysis.deviation import Deviation
+from worker.analysis.ranking import Suspect, kind_of
+from worker.analysis.study import Case
+from worker.domain.report import Candidate, CauseKind, Verdict
+from worker.writing import causes
+from worker.writing.figures import listed, number, percent, possessive, times
+from worker.writing.story import Story, topic_of
+
+LIKELY_ENOUGH = 0.1
+SAME = 0.05
+# signal → (name, unit)
+LEVELS = {
+    "carbon": ("CO₂", " g/min"),
+    "latency": ("latency", " ms"),
+    "cpu": ("CPU", " %"),
+    "memory": ("memory", " %"),
+    "traffic": ("traffic", " requests/min"),
+}
+SHARES = {"errors": "fail", "retries": "are retries"}
+
+
+def sentences(story: Story) -> list[str]:
+    """The opening's sentences; the first two make a headline."""
+    if story.verdict is Verdict.ROOT_CAUSE:
+        return _found(story)
+    return _quiet(story) if story.verdict is Verdict.NOT_CONFIRMED else _open(story)
+
+
+def _found(story: Story) -> list[str]:
+    case, first = story.case, story.candidates[0]
+    said = [f"{case.scope}: {story.what}{story.since}{story.shown_by}."]
+    said.append(f"Cause: {_cause(case, case.suspects[0], first)}; confidence {first.confidence:.2f}{_ids(first)}.")
+    second = next(iter(story.candidates[1:]), None)
+    if second and second.confidence >= LIKELY_ENOUGH:
+        said.append(f"Second: {second.service} ({second.confidence:.2f}): {second.against or second.reason}.")
+    return said
+
+
+def _ids(candidate: Candidate) -> str:
+    return f" [{' '.join(candidate.evidence)}]" if candidate.evidence else ""
+
+
+def _cause(case: Case, suspect: Suspect, candidate: Candidate) -> str:
+    service = candidate.service or str(case.scope)
+    shown = causes.leading_symptom(suspect)
+    kind = kind_of(suspect, case.scope)
+    if kind is CauseKind.DEPLOYMENT and suspect.change:
+        return causes.change_sentence(suspect.change, of="" if suspect.scope == case.scope else service)
+    if kind is CauseKind.DEPENDENCY:
+        return _dependency(service, shown, suspect)
+    if kind is CauseKind.TRAFFIC:
+        return "more demand, served at the usual cost, error rate and latency; nothing is broken"
+    if kind is CauseKind.ERROR and candidate.error_type:
+        return f"{service} itself fails with {candidate.error_type}; no change of it explains that"
+    if kind is CauseKind.RESOURCE:
+        return f"{service} itself does more work for the same requests ({shown}); no change of it explains that"
+    return f"{service} itself ({shown}); no change of it explains that"
+
+
+def _dependency(service: str, shown: str, suspect: Suspect) -> str:
+    callers = sorted(suspect.named_by.items(), key=lambda item: -item[1])
+    named = [f"{percent(share)} of {possessive(caller)} new errors name it" for caller, share in callers[:1]]
+    return "; ".join([f"{service}, where {shown}" if shown else service, *named])
+
+
+def _open(story: Story) -> list[str]:
+    case = story.case
+    if not case.confirmed:
+        return [_nothing_read(story)]
+    said = [f"Something is wrong in {case.scope}, and the data does not say what."]
+    said.append(f"{_capital(story.what)}{story.since}{story.shown_by}.")
+    if not case.near_changes and "changes" not in case.survey.unread:
+        said.append(f"No deployment in the two hours before{story.cite('changes')}.")
+    if story.candidates and story.candidates[0].confidence >= LIKELY_ENOUGH:
+        best = story.candidates[0]
+        doubt = f"but {best.against}" if best.against else "too weak against what is not measured here"
+        said.append(f"Nearest explanation: {best.service} ({best.confidence:.2f}), {doubt}.")
+    return said
+
+
+def _nothing_read(story: Story) -> str:
+    scope = story.case.scope
+    if story.unread:
+        return f"No verdict on {scope}: its telemetry could not be read (see the gaps), so a spike is not excluded."
+    return f"No verdict on {scope}: the indices hold no telemetry of it in the hours before the alert."
+
+
+def _quiet(story: Story) -> list[str]:
+    case = story.case
+    name = "carbon" if case.leading in (None, "carbon_per_demand", "silence") else case.leading
+    found = case.deviation(name or "carbon")
+    if found is None:
+        return [f"Not an incident: no signal of {case.scope} deviates{story.cite('metrics', 'logs')}."]
+    said = [f"Not an incident: {_usual(case, found)}{story.cite(topic_of(found.signal))}."]
+    intensity = case.deviation("carbon_per_demand")
+    if found.signal == "carbon" and intensity:
+        is_same = abs(intensity.ratio - 1) <= SAME
+        said.append(f"A request takes {'' if is_same else times(intensity.ratio) + ' '}the CO₂ it usually takes.")
+    return said + ([story.threshold] if story.threshold else [])
+
+
+def _usual(case: Case, found: Deviation) -> str:
+    if found.signal in SHARES:
+        doing = SHARES[found.signal]
+        return f"{percent(found.actual)} of the requests of {case.scope} {doing}, usually {percent(found.expected)}"
+    label, unit = LEVELS[found.signal]
+    level = f"{label} of {case.scope} is {number(found.actual)}{unit}"
+    return f"{level}; {number(found.expected)}{unit} is usual{_basis(case, found.signal)}"
+
+
+def _basis(case: Case, name: str) -> str:
+    expectation = case.reading.expectations.get(name) if case.reading else None
+    if expectation is None or not expectation.days:
+        return " by the hours before"
+    return f" at this hour ({expectation.days} earlier day{'s' if expectation.days > 1 else ''})"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def capital_list(parts: list[str]) -> str:
+    return _capital(listed(parts))
