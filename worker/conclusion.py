@@ -84,7 +84,7 @@ def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str
         sections=text,
         evidence=found.log.items,
         gaps=found.log.gaps,
-        similar_incidents=_similar(case, text.overview, alert_id),
+        similar_incidents=_similar(story, alert_id),
         narrative=Narrative(),
         charts=charts.draw(case, story.cite),
     )
@@ -100,7 +100,7 @@ def _name_unknown(asked: Question, log: EvidenceLog) -> None:
 def _facts(story: Story) -> SeverityFacts:
     case, carbon, failed = story.case, story.impact.carbon, story.impact.users.requests_failed
     latency, errors = case.deviation("latency"), case.deviation("errors")
-    excess, expected = carbon.excess_co2_grams, carbon.expected_co2_grams
+    excess = carbon.excess_co2_grams
     first = story.candidates[0] if story.candidates else None
     return SeverityFacts(
         verdict=story.verdict,
@@ -109,11 +109,18 @@ def _facts(story: Story) -> SeverityFacts:
         failed_share=story.requests.failed_share if story.requests else None,
         usual_failed_share=errors.expected if errors else 0.0,
         requests_failed=failed.likely if failed else None,
-        co2_ratio=1 + excess.likely / expected.likely if excess and expected and expected.likely > 0 else None,
+        co2_ratio=_co2_ratio(case),
         excess_co2_grams=excess.likely if excess else None,
         latency_ratio=latency.ratio if latency and "latency" in case.confirmed else None,
         services_affected=max(1, sum(one.own >= DEVIATES for one in case.suspects)),
     )
+
+
+def _co2_ratio(case: Case) -> float | None:
+    """The rise that the report speaks of."""
+    name = next((one for one in ("carbon", "carbon_per_demand") if one in case.confirmed), None)
+    found = case.deviation(name) if name else None
+    return found.ratio if found else None
 
 
 def _summary(alert: Alert) -> AlertSummary:
@@ -129,6 +136,8 @@ def _summary(alert: Alert) -> AlertSummary:
     )
 
 
-def _similar(case: Case, words: str, alert_id: str) -> list[SimilarIncident]:
+def _similar(story: Story, alert_id: str) -> list[SimilarIncident]:
+    case = story.case
     scopes = [case.scope, *(one.scope for one in case.suspects[:1])]
-    return similar_incidents(case.survey.history, scopes, words, case.window, alert_id)
+    words = [*case.confirmed, *(f"{one.kind} {one.error_type or ''}" for one in story.candidates[:1])]
+    return similar_incidents(case.survey.history, scopes, " ".join(words), case.window, alert_id)

@@ -32,7 +32,9 @@ def similar_incidents(
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z0-9]{4,}", text.lower()))
+    """Words of four letters or more, singular; `PoolTimeout` is two."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return {word.removesuffix("s") for word in re.findall(r"[a-z0-9]{4,}", parted.lower())}
 
 
 def _likeness(document: dict[str, Any], services: set[str], regions: set[str], wanted: set[str]) -> tuple[float, str]:

@@ -76,7 +76,7 @@ class Reading:
 
 
 def combine(series: Iterable[Series]) -> Series:
-    """The sum of several scopes: flows and counts are added, levels averaged, a missing sample carried on for a while."""
+    """The sum of several scopes: flows and counts are added, levels averaged, missing samples carried on for a while."""
     every = list(series)
     names = {name for one in every for name in one.values}
     combined: dict[str, Floats] = {}

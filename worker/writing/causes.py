@@ -24,6 +24,8 @@ SIGNAL_METRIC = {
     "silence": "log lines",
 }
 
+# Below this nothing points at a suspect but a change nearby.
+LEAST_SCORE = 0.02
 SYMPTOMS = {
     "errors": "{now} of {whose}requests fail (usually {usual})",
     "retries": "{now} of its requests are retries (usually {usual})",
@@ -38,7 +40,7 @@ SYMPTOMS = {
 
 def candidates(case: Case, cite: Citations) -> list[Candidate]:
     """The suspects as ranked candidates; those that show nothing and have no change nearby are left out."""
-    shown = [one for one in case.suspects if one.score >= 0.02 or (one.change and one.change.weight > 0.02)]
+    shown = [one for one in case.suspects if one.score >= LEAST_SCORE or (one.change and one.change.weight > 0.02)]
     return [_candidate(rank, one, case, cite) for rank, one in enumerate(shown[:8], start=1)]
 
 
@@ -156,6 +158,8 @@ def against(one: Suspect, case: Case) -> str | None:
 def check(one: Suspect, kind: CauseKind) -> str:
     """What would confirm or exclude it."""
     service = one.scope.service or "the service"
+    if one.score < LEAST_SCORE:
+        return f"Nothing, unless {service} begins to deviate."
     if kind is CauseKind.DEPLOYMENT and one.change:
         return (
             f"Roll back {one.change.change.deployment_id}: within minutes {service} is as before, or it was not this."
