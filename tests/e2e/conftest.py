@@ -118,13 +118,17 @@ class Up:
         return dict(answer.json()) if answer.is_success else {"state": f"HTTP {answer.status_code}"}
 
     def wait_for_reports(self, alert_ids: list[str], *, seconds: float = 60) -> None:
-        def missing() -> list[dict[str, Any]]:
-            return [alert for alert_id in alert_ids if (alert := self.alert(alert_id))["state"] != "reported"]
+        deadline = time.monotonic() + seconds
+        while missing := [alert for alert in map(self.alert, alert_ids) if alert["state"] != "reported"]:
+            given_up = [alert for alert in missing if alert["state"] == "failed"]
+            if given_up or time.monotonic() > deadline:
+                raise AssertionError(f"not reported after {seconds} s: {missing}\n{self.worker_log()}")
+            time.sleep(0.05)
 
-        try:
-            wait_until(lambda: not missing(), seconds=seconds, what="reports")
-        except AssertionError:
-            raise AssertionError(f"not reported after {seconds} s: {missing()}") from None
+    def worker_log(self) -> str:
+        """What the worker said last; the folder goes when `up` ends."""
+        (log,) = self.ready_file.parent.glob("spiketrace-*/worker.log")
+        return log.read_text()[-4_000:]
 
     def document(self, index: str, document_id: str) -> dict[str, Any] | None:
         """Straight from the engine, which answers faster than the states change."""
