@@ -6,7 +6,7 @@ import click
 
 from cli.options import json_logs
 from cli.startup import prepare_process
-from tasks.run import run_beat
+from tasks.clock import run_beat
 
 
 @click.command(short_help="Keep the clock.")

@@ -15,11 +15,15 @@ from pathlib import Path
 
 import structlog
 
+from worker.errors import ConfigurationError
+
 POLL_SECONDS = 0.1
 # A process that ends by itself sooner than this after its start is waited for longer each time.
 QUICK_DEATH_SECONDS = 15.0
-# What ends so often while it is waited for has not been set up well.
+# What ends so often while it is waited for will not stay.
 HOPELESS_DEATHS = 3
+# What our own processes end with then.
+EXIT_MISCONFIGURED = 2
 LAST_WORDS_CHARACTERS = 1_000
 LONGEST_PAUSE_SECONDS = 30.0
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -51,6 +55,7 @@ class Child:
     process: subprocess.Popen[bytes]
     started_at: float
     quick_deaths: int = 0
+    is_misconfigured: bool = False
     start_at: float | None = None
 
     @property
@@ -89,7 +94,8 @@ class Supervisor:
     def wait_until(self, is_ready: Callable[[], bool], *, timeout_seconds: float) -> bool:
         """True when ready; False when told to stop meanwhile.
 
-        Raises TimeoutError, at once if one of the programs ends by itself again and again.
+        Raises TimeoutError, at once if one of the programs ends by itself again and again, and ConfigurationError
+        if one says that it was not set up well.
         """
         deadline = time.monotonic() + timeout_seconds
         while not self.stopping:
@@ -103,6 +109,8 @@ class Supervisor:
 
     def _check_that_all_stay(self) -> None:
         for child in self.children.values():
+            if child.is_misconfigured:
+                raise ConfigurationError(f"{child.program.name} refused to start: {_last_words(child.program)}")
             if child.quick_deaths >= HOPELESS_DEATHS:
                 raise TimeoutError(
                     f"{child.program.name} ended {child.quick_deaths} times:\n{_last_words(child.program)}"
@@ -129,6 +137,7 @@ class Supervisor:
     def _bury(self, child: Child) -> None:
         _signal_group(child.pid, signal.SIGKILL)
         lived_seconds = time.monotonic() - child.started_at
+        child.is_misconfigured = child.process.returncode == EXIT_MISCONFIGURED
         child.quick_deaths = child.quick_deaths + 1 if _died_by_itself(child, lived_seconds) else 0
         pause_seconds = min(LONGEST_PAUSE_SECONDS, 2.0 ** (child.quick_deaths - 2)) if child.quick_deaths else 0.0
         child.start_at = time.monotonic() + pause_seconds

@@ -46,7 +46,7 @@ class ReplayLast(round_robin_cycle):
 
 
 def create_app(settings: Settings) -> SpikeTraceApp:
-    """The app of one process. It imports no task: `spiketrace worker` does that when it starts."""
+    """The app of one process. It knows tasks by their names; only a worker loads them (`tasks.run`)."""
     app = SpikeTraceApp("spiketrace", broker=settings.redis_url, set_as_current=True)
     app.settings = settings
     app.conf.update(
@@ -58,7 +58,6 @@ def create_app(settings: Settings) -> SpikeTraceApp:
         beat_scheduler="celery.beat:Scheduler",
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        include=["tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"],
     )
     return app
 

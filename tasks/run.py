@@ -1,4 +1,4 @@
-"""Starts the Celery processes: a worker, or the clock."""
+"""Starts a worker."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from tasks.queue import CeleryQueue
 from worker.assembly import open_desk
 from worker.settings import Settings
 
+TASK_MODULES = ["tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"]
+
 
 def run_worker(settings: Settings) -> None:
     """Consume every queue until told to stop; SIGTERM lets running tasks end. Raises ConfigurationError."""
     app = create_app(settings)
+    app.conf.include = TASK_MODULES
     # Opened to see whether all settings fit; each process of the pool opens its own.
     open_desk(settings, CeleryQueue(settings, app=app))
     app.worker_main(
@@ -28,7 +31,3 @@ def run_worker(settings: Settings) -> None:
             "--without-heartbeat",
         ]
     )
-
-
-def run_beat(settings: Settings) -> None:
-    create_app(settings).Beat(quiet=True).run()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cli.supervisor import Child, Program, Supervisor, _died_by_itself
+from worker.errors import ConfigurationError
 
 
 @pytest.fixture
@@ -121,9 +122,16 @@ def test_waiting_for_too_long_is_an_error(supervisor: Supervisor) -> None:
 
 
 def test_what_ends_again_and_again_is_not_waited_for(supervisor: Supervisor, tmp_path: Path) -> None:
-    supervisor.start(program(tmp_path, "echo set SPIKETRACE_THIS; exit 2"))
-    with pytest.raises(TimeoutError, match="set SPIKETRACE_THIS"):
+    supervisor.start(program(tmp_path, "echo no such host; exit 1"))
+    with pytest.raises(TimeoutError, match="no such host"):
         supervisor.wait_until(lambda: False, timeout_seconds=60)
+
+
+def test_what_has_not_been_set_up_well_says_what_to_set(supervisor: Supervisor, tmp_path: Path) -> None:
+    child = supervisor.start(program(tmp_path, "echo set SPIKETRACE_THIS; exit 2"))
+    with pytest.raises(ConfigurationError, match="set SPIKETRACE_THIS"):
+        supervisor.wait_until(lambda: False, timeout_seconds=60)
+    assert child.quick_deaths == 1
 
 
 def test_what_runs_once_is_not_started_again(supervisor: Supervisor, restarted: list[str], tmp_path: Path) -> None:

@@ -70,11 +70,12 @@ def test_the_reason_holds_no_password() -> None:
     assert "hunter2" not in raised.value.reason
 
 
-def test_enqueuing_loads_no_task_and_no_investigation() -> None:
-    script = "import tasks.queue, sys; print(*[m for m in sys.modules if m.startswith(('tasks', 'worker', 'numpy'))])"
+@pytest.mark.parametrize("module", ["tasks.queue", "tasks.clock"])
+def test_enqueuing_loads_no_task_and_no_investigation(module: str) -> None:
+    script = f"import {module}, sys; print(*[m for m in sys.modules if m.startswith(('tasks', 'worker', 'numpy'))])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert {"tasks", "tasks.app", "tasks.queue"} <= loaded
+    assert {"tasks.app", module} <= loaded
     assert not loaded & {"tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake", "worker.run", "numpy"}
 
 
