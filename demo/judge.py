@@ -18,12 +18,18 @@ class Judgement:
     """`faults` says, one by one, in what the report differs from the truth; none: it is right."""
 
     entry: TruthEntry | None
+    verdict: str
     said: str
     faults: tuple[str, ...]
 
     @property
     def is_right(self) -> bool:
         return not self.faults
+
+    @property
+    def is_open(self) -> bool:
+        """An incident that the report sees and does not explain: no answer, and no wrong one."""
+        return self.verdict == "inconclusive" and self.entry is not None and self.entry.is_incident
 
     @property
     def about(self) -> str:
@@ -48,7 +54,24 @@ def scope_of(notification: Notification) -> dict[str, str]:
 def judge(report: Mapping[str, Any], entry: TruthEntry | None) -> Judgement:
     """`report` is the document of `GET /v1/reports/{id}`."""
     cause = RootCause.model_validate(report["root_cause"]) if report["root_cause"] else None
-    return Judgement(entry, _said(report, cause), tuple(_faults(str(report["verdict"]), cause, entry)))
+    verdict = str(report["verdict"])
+    return Judgement(entry, verdict, _said(verdict, cause), tuple(_faults(verdict, cause, entry)))
+
+
+def is_found(judgements: Iterable[Judgement]) -> bool:
+    """Whether an incident was found: an alert led to it, and none led elsewhere."""
+    of_it = list(judgements)
+    return any(item.is_right for item in of_it) and all(item.is_right or item.is_open for item in of_it)
+
+
+def is_all_right(judgements: Iterable[Judgement], truth: Truth) -> bool:
+    """Every hidden incident was found, and nothing quiet was taken for one."""
+    given = list(judgements)
+    incidents = [entry for entry in truth.entries if entry.is_incident]
+    others = [item for item in given if item.entry not in incidents]
+    return all(item.is_right for item in others) and all(
+        is_found(item for item in given if item.entry == entry) for entry in incidents
+    )
 
 
 def _faults(verdict: str, cause: RootCause | None, entry: TruthEntry | None) -> Iterable[str]:
@@ -70,8 +93,8 @@ def _wrong_cause(cause: RootCause, entry: TruthEntry) -> Iterable[str]:
         yield f"the deployment is {cause.deployment_id}, not {entry.deployment_id}"
 
 
-def _said(report: Mapping[str, Any], cause: RootCause | None) -> str:
-    if not cause or report["verdict"] != "root_cause":
-        return str(report["verdict"]).replace("_", " ")
+def _said(verdict: str, cause: RootCause | None) -> str:
+    if not cause or verdict != "root_cause":
+        return verdict.replace("_", " ")
     parts = [str(cause.kind), cause.service, cause.region, cause.deployment_id]
     return " · ".join(part for part in parts if part)

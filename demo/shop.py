@@ -67,6 +67,24 @@ class Shop:
             effects=[effect for item in self.hidden if item is not without for effect in _here(item, service, region)],
         )
 
+    def excess_co2_grams(
+        self, hidden_id: str, *, service: str | None, region: str | None, start: datetime, end: datetime
+    ) -> float:
+        """What one hidden thing added in [start, end), whole minutes, in a service and region (None: in all).
+
+        It is the same shop with the same noise, with and without it.
+        """
+        thing = next(item for item in self.hidden if item.id == hidden_id)
+        first, last = (int((moment - self.clock.start).total_seconds() // 60) for moment in (start, end))
+        touched = {(effect.service, effect.region) for effect in thing.effects}
+        added = 0.0
+        for at_service, at_region in touched:
+            if service in (None, at_service) and region in (None, at_region):
+                scope = SERVICES[at_service], REGIONS[at_region]
+                difference = self.signals(*scope).co2_grams - self.signals(*scope, without=thing).co2_grams
+                added += float(difference[max(first, 0) : last].sum())
+        return added
+
 
 def open_shop(now: datetime, seed: int = SEED) -> Shop:
     """The shop whose last two days end at `now` (aware; whole minutes)."""
@@ -173,26 +191,19 @@ def _action(index: str, source: dict[str, Any]) -> Action:
 
 
 def _entry(shop: Shop, thing: Hidden) -> TruthEntry:
-    excess = {(effect.service, effect.region): _excess_co2_grams(shop, thing, effect) for effect in thing.effects}
-    total = sum(excess.values())
+    touched = [(effect.service, effect.region) for effect in thing.effects]
     guilty = next((item for item in shop.rollouts if thing.release and item.label == thing.release), None)
+    span = {"start": thing.start, "end": thing.end}
     return TruthEntry(
         **{name: getattr(thing, name) for name in ("id", "title", "sentence", "verdicts", "kinds", "start", "end")},
         service=thing.service,
         region=thing.region,
         deployment_id=guilty.deployment_id if guilty else None,
         version=guilty.version if guilty else None,
-        affected=tuple(Affected(service=service, region=region) for service, region in (*excess, *thing.affected)),
-        excess_co2_grams=round(excess.get((thing.service or "", thing.region), total), 3),
-        total_excess_co2_grams=round(total, 3),
+        affected=tuple(Affected(service=service, region=region) for service, region in (*touched, *thing.affected)),
+        excess_co2_grams=round(shop.excess_co2_grams(thing.id, service=thing.service, region=thing.region, **span), 3),
+        total_excess_co2_grams=round(shop.excess_co2_grams(thing.id, service=None, region=None, **span), 3),
     )
-
-
-def _excess_co2_grams(shop: Shop, thing: Hidden, effect: Effect) -> float:
-    scope = SERVICES[effect.service], REGIONS[effect.region]
-    first, last = (int((moment - shop.clock.start).total_seconds() // 60) for moment in (thing.start, thing.end))
-    added = shop.signals(*scope).co2_grams - shop.signals(*scope, without=thing).co2_grams
-    return float(added[first:last].sum())
 
 
 def load(elasticsearch_url: str, actions: Iterable[Action], *, progress: Callable[[int], object] = id) -> int:

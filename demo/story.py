@@ -6,6 +6,7 @@ truth, which this module alone compares with what comes out.
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 import time
@@ -21,13 +22,15 @@ from rich.console import Console
 
 from demo import telling
 from demo.api import SpikeTrace
-from demo.judge import Judgement, entry_for, judge
+from demo.judge import Judgement, entry_for, is_all_right, judge
 from demo.processes import DemoFailed, running
 from demo.shop import Shop, documents, load, open_shop, tell_truth
+from demo.telling import Finding
 from demo.truth import Truth
 from kibana.rules import load_rules
 from kibana.simulate import Notification, simulate
 from worker.domain.incident import Incident
+from worker.domain.window import parse_time
 from worker.elastic import connect_elasticsearch
 from worker.policy import due
 from worker.settings import Settings
@@ -52,18 +55,12 @@ class Case:
 
 @dataclass
 class Outcome:
-    told: list[tuple[Notification, Judgement]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     incident_ids: set[str] = field(default_factory=set)
 
     def is_right(self, truth: Truth) -> bool:
-        """Every hidden incident was found, and nothing quiet was taken for one."""
-        found = [
-            telling.is_settled(judgement for _, judgement in self.told if judgement.entry == entry)
-            for entry in truth.entries
-            if entry.is_incident
-        ]
-        return not self.failures and all(found) and all(judgement.is_right for _, judgement in self.told)
+        return not self.failures and is_all_right((finding.judgement for finding in self.findings), truth)
 
 
 def run(*, now: datetime, seed: int, port: int, keep: bool) -> bool:
@@ -72,7 +69,7 @@ def run(*, now: datetime, seed: int, port: int, keep: bool) -> bool:
     begun = time.monotonic()
     shop = open_shop(now, seed)
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spiketrace-demo-")))
+        directory = stack.enter_context(_workspace())
         stack.enter_context(_stopped_by_signals())
         telling.tell_step(
             console, "Starting SpikeTrace: webhook, queue, worker, search engine; and a Jira and a Slack to tell."
@@ -91,12 +88,11 @@ def tell_on(ready: Mapping[str, Any], vendors_url: str, shop: Shop, directory: P
     """The story on a SpikeTrace that is up and delivers to those stand-ins; the truth is left in `directory`."""
     spiketrace = SpikeTrace(ready)
     truth = _set_the_stage(console, shop, spiketrace, directory)
-    outcome = play(console, spiketrace, truth)
+    outcome = play(console, spiketrace, shop, truth)
     _wait_for_deliveries(spiketrace, outcome)
     telling.tell_step(console, "\nWhat people were told")
     telling.tell_received(console, httpx.get(f"{vendors_url}/received", timeout=10).json())
-    telling.tell_summary(console, truth, outcome.told, len(outcome.failures))
-    console.print(f"{len(outcome.told)} reports")
+    telling.tell_summary(console, truth, outcome.findings, failures=len(outcome.failures))
     return outcome.is_right(truth)
 
 
@@ -113,7 +109,7 @@ def _set_the_stage(console: Console, shop: Shop, spiketrace: SpikeTrace, directo
     return truth
 
 
-def play(console: Console, spiketrace: SpikeTrace, truth: Truth) -> Outcome:
+def play(console: Console, spiketrace: SpikeTrace, shop: Shop, truth: Truth) -> Outcome:
     """Post what the shipped rules would have sent, in the order of time, and judge what comes back.
 
     Time passes only as fast as investigations end: an alert recovers after its report is there.
@@ -121,7 +117,7 @@ def play(console: Console, spiketrace: SpikeTrace, truth: Truth) -> Outcome:
     telling.tell_step(
         console, "Running the shipped Kibana rules over it, and posting what their connector would post.\n"
     )
-    outcome, cases = Outcome(), _Cases(console, spiketrace, truth)
+    outcome, cases = Outcome(), _Cases(console, spiketrace, shop, truth)
     with connect_elasticsearch(Settings(elasticsearch_url=spiketrace.elasticsearch_url)) as client:
         since = truth.now - timedelta(days=2) + RULES_RUN_AFTER
         for notification in simulate(client, load_rules(), since=since, until=truth.now):
@@ -133,9 +129,10 @@ def play(console: Console, spiketrace: SpikeTrace, truth: Truth) -> Outcome:
 class _Cases:
     """The alerts that wait for their reports."""
 
-    def __init__(self, console: Console, spiketrace: SpikeTrace, truth: Truth) -> None:
+    def __init__(self, console: Console, spiketrace: SpikeTrace, shop: Shop, truth: Truth) -> None:
         self._console = console
         self._spiketrace = spiketrace
+        self._shop = shop
         self._truth = truth
         self._open: dict[str, Case] = {}
 
@@ -181,11 +178,21 @@ class _Cases:
     def _tell(self, case: Case, alert: dict[str, Any], outcome: Outcome) -> None:
         report = self._spiketrace.report(alert["report_id"])
         judgement = judge(report, entry_for(case.notification, self._truth))
-        outcome.told.append((case.notification, judgement))
+        page = self._spiketrace.report_page(alert["report_id"])
+        finding = Finding(case.notification, report, judgement, page, self._true_excess_co2_grams(report, judgement))
+        outcome.findings.append(finding)
         if alert["incident_id"]:
             outcome.incident_ids.add(alert["incident_id"])
-        page = self._spiketrace.report_page(alert["report_id"])
-        telling.tell_report(self._console, case.notification, report, judgement, page)
+        telling.tell_finding(self._console, finding)
+
+    def _true_excess_co2_grams(self, report: dict[str, Any], judgement: Judgement) -> float | None:
+        """In exactly the scope and window of the report."""
+        if judgement.entry is None:
+            return None
+        start, end = (parse_time(report["window"][name]) for name in ("start", "end"))
+        return self._shop.excess_co2_grams(
+            judgement.entry.id, service=report["service"], region=report["region"], start=start, end=end
+        )
 
 
 def _wait_for_deliveries(spiketrace: SpikeTrace, outcome: Outcome) -> None:
@@ -206,6 +213,20 @@ def _is_told(document: dict[str, Any]) -> bool:
 def _stay_up(console: Console, url: str, vendors_url: str) -> None:
     console.print(f"\nSpikeTrace stays up at {url}/, Jira and Slack at {vendors_url}/. Ctrl-C stops everything.")
     signal.pause()
+
+
+@contextmanager
+def _workspace() -> Iterator[Path]:
+    """A directory for logs and the truth, kept only when the demo fails: they may say why."""
+    directory = Path(tempfile.mkdtemp(prefix="spiketrace-demo-"))
+    try:
+        yield directory
+    except DemoFailed as error:
+        raise DemoFailed(f"{error.reason}\nLogs and truth are in {directory}") from error
+    except KeyboardInterrupt:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager

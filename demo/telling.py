@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from demo.judge import ORDINARY, Judgement
+from demo.judge import ORDINARY, Judgement, is_found
 from demo.received import issue_text, message_text
-from demo.truth import Truth
+from demo.truth import Truth, TruthEntry
 from kibana.render import javascript_text
 from kibana.simulate import Notification
 
@@ -23,7 +24,19 @@ VERDICT_STYLES = {"root_cause": "bold red", "inconclusive": "yellow", "not_confi
 PLAIN_WIDTH = 120
 LONGEST_ISSUE_LINES = 26
 
-Told = tuple[Notification, Judgement]
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of an alert. `report` is the document that the API gives, `page` the report's address.
+
+    `true_excess_co2_grams` is what the hidden thing added in the report's scope and window; None: nothing is hidden.
+    """
+
+    notification: Notification
+    report: Mapping[str, Any]
+    judgement: Judgement
+    page: str
+    true_excess_co2_grams: float | None
 
 
 def open_console() -> Console:
@@ -44,7 +57,7 @@ def tell_step(console: Console, text: str) -> None:
 
 def tell_alert(console: Console, notification: Notification) -> None:
     value = notification.value
-    shown = javascript_text(round(value, 4) if isinstance(value, float) else value)
+    shown = f"{value:.4g}" if isinstance(value, float) else value
     limit = " and ".join(javascript_text(limit) for limit in notification.rule.params.threshold)
     console.print(
         Text.assemble(
@@ -64,31 +77,21 @@ def tell_recovery(console: Console, notification: Notification) -> None:
     )
 
 
-def tell_report(
-    console: Console, notification: Notification, report: Mapping[str, Any], judgement: Judgement, page: str
-) -> None:
-    verdict = str(report["verdict"])
+def tell_finding(console: Console, finding: Finding) -> None:
+    report, judgement = finding.report, finding.judgement
     confidence = f", confidence {report['confidence']:.2f}" if report["confidence"] is not None else ""
-    said = Text.assemble(
-        ("REPORT    ", "bold"),
-        (judgement.said, VERDICT_STYLES[verdict]),
-        (f"  severity {report['severity']}{confidence}", "dim"),
-    )
     lines = [
-        said,
-        Text(str(report["headline"])),
+        Text(f"on {finding.notification.rule.name}: {finding.notification.instance}", style="dim"),
         Text.assemble(
-            "truth: ",
-            judgement.about,
-            (
-                "  right" if judgement.is_right else f"  WRONG: {'; '.join(judgement.faults)}",
-                _style(judgement.is_right),
-            ),
+            ("REPORT    ", "bold"),
+            (judgement.said, VERDICT_STYLES[judgement.verdict]),
+            (f"  severity {report['severity']}{confidence}", "dim"),
         ),
-        Text(page, style="blue"),
+        Text(str(report["headline"])),
+        Text.assemble("truth: ", judgement.about, "  ", _mark(judgement), f" {'; '.join(judgement.faults)}"),
+        Text(finding.page, style="blue"),
     ]
-    about = Text(f"on {notification.rule.name}: {notification.instance}", style="dim")
-    console.print(Padding(Group(about, *lines), (0, 0, 1, 13)), soft_wrap=False)
+    console.print(Padding(Group(*lines), (0, 0, 1, 13)))
 
 
 def tell_failure(console: Console, notification: Notification, reason: str) -> None:
@@ -109,45 +112,45 @@ def tell_received(console: Console, received: Mapping[str, Any]) -> None:
         console.print(Panel(Text(message_text(message)), title=Text("Slack"), title_align="left"))
 
 
-def tell_summary(console: Console, truth: Truth, told: Sequence[Told], failures: int) -> None:
+def tell_summary(console: Console, truth: Truth, findings: Sequence[Finding], *, failures: int) -> None:
     table = Table(box=SIMPLE_HEAD, title="What was hidden, and what was found", title_justify="left")
-    for heading in ("hidden in the telemetry", "from, UTC", "alerts", "should be said", "said", ""):
+    for heading in ("hidden in the telemetry", "from, UTC", "alerts", "said", "CO₂ added, g: reported; true", ""):
         table.add_column(heading, justify="right" if heading == "alerts" else "left")
     for entry in truth.entries:
-        ours = [judgement for _, judgement in told if judgement.entry == entry]
-        should = entry.deployment_id or entry.service or entry.region
-        kind = " or ".join(entry.kinds[:1]) if entry.is_incident else "nobody's fault"
-        right = is_settled(ours) if entry.is_incident else all(item.is_right for item in ours)
-        table.add_row(
-            Text(entry.title),
-            f"{entry.start:%d %b %H:%M}",
-            str(len(ours)),
-            Text(f"{kind}: {should}" if entry.is_incident else kind),
-            Text("\n".join(_distinct(item.said for item in ours)) or "no alert"),
-            Text("right" if right else "WRONG", style=_style(right)),
-        )
-    quiet = [judgement for _, judgement in told if judgement.entry is None]
-    if quiet:
-        right = all(item.is_right for item in quiet)
-        table.add_row(
-            Text(ORDINARY), "", str(len(quiet)), "nobody's fault",
-            Text("\n".join(_distinct(item.said for item in quiet))),
-            Text("right" if right else "WRONG", style=_style(right)),
-        )  # fmt: skip
+        ours = [finding for finding in findings if finding.judgement.entry == entry]
+        table.add_row(*_summary_row(entry, ours))
+    if ordinary := [finding for finding in findings if finding.judgement.entry is None]:
+        table.add_row(*_summary_row(None, ordinary))
     console.print(table)
     if failures:
         console.print(Text(f"{failures} alerts were not investigated", style="bold red"))
 
 
-def is_settled(judgements: Iterable[Judgement]) -> bool:
-    """An incident is found when an alert led to it and none led elsewhere."""
-    found = list(judgements)
-    return bool(found) and all(item.is_right for item in found)
+def _summary_row(entry: TruthEntry | None, findings: Sequence[Finding]) -> list[Text]:
+    judgements = [finding.judgement for finding in findings]
+    is_right = is_found(judgements) if entry and entry.is_incident else all(item.is_right for item in judgements)
+    return [
+        Text(entry.title if entry else ORDINARY),
+        Text(f"{entry.start:%d %b %H:%M}" if entry else ""),
+        Text(str(len(findings))),
+        Text("\n".join(dict.fromkeys(item.said for item in judgements)) or "no alert"),
+        Text(_co2(findings)),
+        Text("right", style="bold green") if is_right else Text("WRONG", style="bold red"),
+    ]
 
 
-def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+def _co2(findings: Sequence[Finding]) -> str:
+    """Of the last report that has the figure: what it says, with its interval, and what is true of its window."""
+    for finding in reversed(findings):
+        excess = finding.report["impact"]["carbon"]["excess_co2_grams"]
+        entry = finding.judgement.entry
+        if finding.judgement.verdict == "root_cause" and excess and entry and entry.is_incident:
+            interval = f"{excess['low']:.2g} to {excess['high']:.2g}"
+            return f"{excess['likely']:.2g} ({interval}); {finding.true_excess_co2_grams:.2g}"
+    return ""
 
 
-def _style(is_right: bool) -> str:
-    return "bold green" if is_right else "bold red"
+def _mark(judgement: Judgement) -> Text:
+    if judgement.is_right:
+        return Text("right", style="bold green")
+    return Text("unsure", style="bold yellow") if judgement.is_open else Text("WRONG:", style="bold red")
