@@ -101,7 +101,7 @@ def bench(engine_of_test: Engine, redis_url: str, tmp_path: Path) -> Iterator[Be
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """For tests that leave the worker alive: it takes seconds to start."""
     folder = tmp_path_factory.mktemp("bench")

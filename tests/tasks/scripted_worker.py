@@ -2,7 +2,7 @@
 
 `ok` · `slow 0.5` · `unavailable 2` (that many failures worth a retry, then a report) · `refused` (a failure that is
 not) · `bug` · `hang` (until the time limit) · `die 2` (its process is killed that many times, then a report).
-Every call is counted in the broker.
+After `ok`: `unheard 1` (that many deliveries fail for now) · `unwanted` (they fail for good). Every call is counted.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from tests.tasks import samples
 from worker.bootstrap import connect
 from worker.deliveries import Post
 from worker.domain.alert import Alert
+from worker.domain.incident import Incident
 from worker.domain.report import Report
-from worker.errors import EvidenceUnavailable
+from worker.errors import DeliveryError, EvidenceUnavailable
 from worker.logs import configure_logging
+from worker.ports import DeliveryReceipt
 from worker.run import Desk
 from worker.settings import Settings, load_settings
 
@@ -36,9 +38,15 @@ def calls_key(alert_id: str) -> str:
     return f"test:calls:{alert_id}"
 
 
+def deliveries_key(alert_id: str) -> str:
+    return f"test:deliveries:{alert_id}"
+
+
 def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
     stores = connect(settings)
     counter = redis.Redis.from_url(settings.redis_url)
+
+    slack = ScriptedDestination(counter)
 
     def investigate(alert: Alert, alert_id: str) -> Report:
         call = int(counter.incr(calls_key(alert_id)))
@@ -52,11 +60,28 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
         dead_letters=stores.dead_letters,
         inbox=stores.inbox,
         queue=queue,
-        post=Post(stores.incidents, stores.reports, {}, clock=lambda: datetime.now(UTC)),
+        post=Post(stores.incidents, stores.reports, {slack.name: slack}, clock=lambda: datetime.now(UTC)),
         investigate=investigate,
         max_attempts=settings.max_attempts,
         lease_seconds=LEASE_SECONDS,
     )
+
+
+class ScriptedDestination:
+    name = "slack"
+    finds_what_it_made = True
+
+    def __init__(self, counter: redis.Redis) -> None:
+        self._counter = counter
+
+    def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt:
+        call = int(self._counter.incr(deliveries_key(report.alert_id)))
+        _, verb, amount = (*(incident.service or "").split(), "", "0")[:3]
+        if verb == "unheard" and call <= int(amount):
+            raise DeliveryError("busy", destination=self.name, retryable=True, retry_after_seconds=1)
+        if verb == "unwanted":
+            raise DeliveryError("no such channel", destination=self.name, retryable=False)
+        return DeliveryReceipt(vendor_id=f"message-{call}")
 
 
 def _act(verb: str, amount: str = "0", *_: str, call: int) -> None:
