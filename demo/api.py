@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -29,6 +29,12 @@ class SpikeTrace:
         self.url = str(ready["url"])
         self.elasticsearch_url = str(ready["elasticsearch_url"])
         self._client = httpx.Client(base_url=self.url, auth=(str(ready["user"]), str(ready["password"])), timeout=10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
 
     def post_alert(self, body: str) -> dict[str, Any]:
         """As Kibana's webhook connector posts; like Kibana, again when it was not taken."""
