@@ -23,6 +23,8 @@ from tests.engines import maven
 START_TIMEOUT_SECONDS = 90
 STOP_TIMEOUT_SECONDS = 30
 UNPRIVILEGED_ACCOUNT = "nobody"
+# One client for all tests: making one loads the machine's certificates, which takes longer than a request.
+HTTP = httpx.Client(timeout=30)
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,21 @@ class Engine:
 
     def wipe(self) -> None:
         """Forget every index and template of ours."""
-        with httpx.Client(base_url=self.url, timeout=30) as http:
-            listed = http.get("/_cat/indices/spiketrace-*", params={"format": "json", "expand_wildcards": "all"})
-            for index in listed.raise_for_status().json():
-                http.delete(f"/{index['index']}").raise_for_status()
-            for kind in ("_index_template", "_component_template"):
-                self._forget_templates(http, kind)
+        listed = HTTP.get(f"{self.url}/_cat/indices/spiketrace-*", params={"format": "json", "expand_wildcards": "all"})
+        if names := [index["index"] for index in listed.raise_for_status().json()]:
+            HTTP.delete(f"{self.url}/{','.join(names)}").raise_for_status()
+        for kind in ("_index_template", "_component_template"):
+            self._forget_templates(kind)
 
-    def _forget_templates(self, http: httpx.Client, kind: str) -> None:
-        found = http.get(f"/{kind}")
-        listed = found.json().get(kind.removeprefix("_") + "s", []) if found.is_success else []
+    def _forget_templates(self, kind: str) -> None:
+        listed = HTTP.get(f"{self.url}/{kind}").raise_for_status().json()[f"{kind.removeprefix('_')}s"]
         for template in listed:
             if template["name"].startswith("spiketrace"):
-                http.delete(f"/{kind}/{template['name']}").raise_for_status()
+                HTTP.delete(f"{self.url}/{kind}/{template['name']}").raise_for_status()
 
     def refresh(self) -> None:
         """Make everything written until now visible to searches."""
-        httpx.post(f"{self.url}/_refresh", timeout=30).raise_for_status()
+        HTTP.post(f"{self.url}/_refresh").raise_for_status()
 
 
 @contextmanager
