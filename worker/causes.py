@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 from worker.domain.report import CauseKind, Report, RootCause, Verdict
 
 NOTABLE_CO2_RATIO = 1.3
+SET_IN_TOGETHER = timedelta(minutes=10)
 
 
 def cause_of(report: Report) -> RootCause:
     """What the report holds to be the cause; of kind `unknown`, and of the alerted scope, where it names none."""
     cause = report.root_cause
     if cause is None or report.verdict is not Verdict.ROOT_CAUSE or cause.kind is CauseKind.UNKNOWN:
-        return RootCause(kind=CauseKind.UNKNOWN, service=report.service, region=report.region)
+        return RootCause(
+            kind=CauseKind.UNKNOWN, service=report.service, region=report.region, onset=report.window.start
+        )
     if cause.service is None:
         return cause.model_copy(update={"service": report.service, "region": report.region})
     return cause
@@ -27,8 +31,8 @@ def cause_key(cause: RootCause) -> str:
 def why_same(known: RootCause, other: RootCause) -> str | None:
     """Why `other` is the cause that is known already, as a sentence; None if it is another one.
 
-    Time plays no part in it. A region that one of the two does not name contradicts nothing, except where the
-    cause is unknown in both: then only the same scope speaks for the same cause.
+    Overlap in time is none. A region that one of the two does not name contradicts nothing, except where the cause is
+    unknown in one: then only the same scope speaks for the same cause, and that both set in together.
     """
     if known.service != other.service:
         return None
@@ -38,8 +42,12 @@ def why_same(known: RootCause, other: RootCause) -> str | None:
 
 
 def _why_same_unknown(known: RootCause, other: RootCause) -> str | None:
-    if known.kind is other.kind and known.region == other.region:
+    if known.region != other.region:
+        return None
+    if known.kind is other.kind:
         return f"The cause is unknown in both, and the scope is the same: {_place(known)}."
+    if known.onset and other.onset and abs(known.onset - other.onset) <= SET_IN_TOGETHER:
+        return f"The cause is unknown in one, the scope is the same, {_place(known)}, and both set in together."
     return None
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from worker.causes import cause_key, cause_of, title_of, why_same
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
-from worker.domain.report import CauseKind, Quantity, Report, Verdict
+from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
 from worker.domain.severity import Severity
 from worker.ports import IncidentLedger
 
@@ -152,11 +152,14 @@ def _sentence(report: Report, reason: str) -> str:
 
 
 def _sharpened(incident: Incident, report: Report, now: datetime) -> Incident:
-    """A caller's report may only know the service; the one that knows the deployment says more."""
-    cause = cause_of(report)
-    if cause.deployment_id is None or (incident.root_cause and incident.root_cause.deployment_id):
+    """A first report may not know the cause, a caller's only the service; one that knows the change says most."""
+    cause, known = cause_of(report), incident.root_cause
+    if _says(cause) <= (_says(known) if known else 0):
         return incident
-    learned = HistoryEntry(at=now, event="cause", reason=f"Deployment {cause.deployment_id} was found to be the cause.")
+    named = (
+        f"Deployment {cause.deployment_id}" if cause.deployment_id else f"{cause.kind.capitalize()} in {cause.service}"
+    )
+    learned = HistoryEntry(at=now, event="cause", reason=f"{named} was found to be the cause.")
     return incident.model_copy(
         update={
             "root_cause": cause,
@@ -166,6 +169,13 @@ def _sharpened(incident: Incident, report: Report, now: datetime) -> Incident:
             "history": [*incident.history, learned],
         }
     )
+
+
+def _says(cause: RootCause) -> int:
+    """How much a cause says: nothing, where it lies, or which change it is."""
+    if cause.kind is CauseKind.UNKNOWN:
+        return 0
+    return 2 if cause.deployment_id else 1
 
 
 def _reopened(incident: Incident, now: datetime) -> Incident:

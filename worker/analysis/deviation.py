@@ -25,6 +25,8 @@ HIGH_SIGMA = 3.0
 PENALTY = 4.0
 MIN_POINTS = 8
 FEWEST_HITS = 3
+# Where only some requests are slow, most of the spread within a window is the effect itself and not noise.
+SPREAD_IS_EFFECT = 2.0
 # The onset of a sparse signal is sought in groups of so many counted things, no wider than so many buckets.
 FULL_BIN = 5.0
 WIDEST_BIN = 8
@@ -41,7 +43,8 @@ class Signal:
 
     `floor` is the least standard deviation of one window's mean that is believed, in the signal's unit. With
     `is_share`, values are shares of `weights` counted things, and a deviation must also be beyond what counting so
-    few of them brings about.
+    few of them brings about. With `squares` (sums of squares of what the values are means of) it must also be beyond
+    what the spread among so few brings about: one slow request is not a slow service.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Signal:
     weights: Floats
     floor: float
     is_share: bool = False
+    squares: Floats | None = None
 
     @property
     def is_counted(self) -> bool:
@@ -97,6 +101,8 @@ def deviation(signal: Signal, window: Mask, before: Mask) -> Deviation | None:
     weight = float(signal.weights[inside].sum())
     if signal.is_share:
         z = min(z, _counting_z(actual, weight, expected, float(signal.weights[outside].sum())))
+    if signal.squares is not None:
+        z = min(z, _sampling_z(actual - expected, actual, weight, float(signal.squares[inside].sum())))
     return Deviation(signal.name, float(np.clip(z, -Z_LIMIT, Z_LIMIT)), actual, expected, weight)
 
 
@@ -110,6 +116,16 @@ def _counting_z(actual: float, weight: float, usual: float, known: float) -> flo
         return 0.0
     tail = stats.binom.sf(hits - 1, max(hits, round(weight)), min(max(usual, 0.5 / max(known, 1.0)), 0.99))
     return float(stats.norm.isf(tail)) if tail > 0 else Z_LIMIT
+
+
+def _sampling_z(rise: float, mean: float, count: float, squares: float) -> float:
+    """The rise of a mean of `count` things in standard errors; 0 for too few of them."""
+    if count < FEWEST_HITS:
+        return 0.0
+    variance = max(squares / count - mean**2, 0.0) * count / (count - 1)
+    return (
+        float(SPREAD_IS_EFFECT * rise / np.sqrt(variance / count)) if variance > 0 else Z_LIMIT * float(np.sign(rise))
+    )
 
 
 def _mean(values: Floats, weights: Floats, mask: Mask | Places) -> float:
@@ -139,7 +155,7 @@ def onset(signal: Signal, window: Mask, before: Mask, grid: Grid) -> datetime | 
     first = last
     while first > 0 and (raised[first - 1] or _is_dip(segments, raised, first)):
         first -= 1
-    return grid.time(_first_raised(signal, bins[segments[first][0]]))
+    return grid.time(_first_raised(signal, bins, segments[first][0]))
 
 
 def _bins(signal: Signal) -> list[Places]:
@@ -152,9 +168,15 @@ def _bins(signal: Signal) -> list[Places]:
     return [known[order == number] for number in np.unique(order)[::-1]]
 
 
-def _first_raised(signal: Signal, places: Places) -> int:
-    above = places[signal.values[places] > signal.expected[places] + signal.floor]
-    return int(above[0] if above.size else places[0])
+def _first_raised(signal: Signal, bins: list[Places], number: int) -> int:
+    """The bucket at which the bins around a raised one part best into before and after (least squares)."""
+    around = np.concatenate(bins[max(0, number - 2) : number + 3])
+    residual, weights = (signal.values - signal.expected)[around], signal.weights[around]
+    sums, counts = np.cumsum(residual * weights), np.cumsum(weights)
+    before, after = counts[:-1], counts[-1] - counts[:-1]
+    rise = (sums[-1] - sums[:-1]) / after - sums[:-1] / before
+    gain = np.where(rise > 0, rise**2 * before * after, 0.0)
+    return int(around[1 + int(np.argmax(gain))]) if gain.any() else int(bins[number][0])
 
 
 def _is_dip(segments: list[tuple[int, int]], raised: list[bool], first: int) -> bool:

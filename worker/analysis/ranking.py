@@ -208,7 +208,7 @@ def _far_end(suspect: Suspect, window_to_baseline: float) -> float:
 
 
 def tells_of_other_end(error: ErrorType) -> bool:
-    text = f"{error.name} {' '.join(error.messages[:1])}".lower()
+    text = (error.name or " ".join(error.messages[:1])).lower()
     return any(word in text for word in OTHER_END)
 
 

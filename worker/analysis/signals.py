@@ -43,6 +43,7 @@ RATIOS = {
     "retries": ("retries", "lines"),
     "latency": ("latency_sum_ms", "latency_count"),
 }
+COUNTED = frozenset({"lines", "errors", "retries", "latency_sum_ms", "latency_squares", "latency_count"})
 # Of the hours read minute by minute, the first share is the baseline until an onset is known.
 BEFORE_SHARE = 0.6
 FEWEST_BEFORE = timedelta(minutes=45)
@@ -76,13 +77,13 @@ class Reading:
 
 
 def combine(series: Iterable[Series]) -> Series:
-    """The sum of several scopes: flows and counts are added, levels averaged, missing samples carried on for a while."""
+    """The sum of several scopes: flows and counts are added, levels averaged, a gap is bridged for a while."""
     every = list(series)
     names = {name for one in every for name in one.values}
     combined: dict[str, Floats] = {}
     for name in names:
         table = np.array([one.values[name] for one in every if name in one.values])
-        if name in ("lines", "errors", "retries", "latency_sum_ms", "latency_count"):
+        if name in COUNTED:
             combined[name] = table.sum(axis=0)
         elif name == "carbon_grams":
             combined[name] = _sum_known(table)
@@ -257,9 +258,9 @@ def _add_ratios(reading: Reading, past: Series, before: Mask) -> None:
         if usual is None:
             continue
         expected = np.full(values.size, usual)
-        reading.signals[name] = Signal(
-            name, values, expected, denominator, _ratio_floor(name, usual, denominator), name != "latency"
-        )
+        floor = _ratio_floor(name, usual, denominator)
+        squares = reading.series.values["latency_squares"] if name == "latency" else None
+        reading.signals[name] = Signal(name, values, expected, denominator, floor, name != "latency", squares)
 
 
 def _share(part: Floats, whole: Floats, before: Mask) -> float:

@@ -66,7 +66,8 @@ class Series:
     """The signals of one scope on one grid; NaN where nothing was sampled, except counts, which are 0.
 
     Keys: `carbon` g/min, `carbon_grams` and `carbon_minutes` (mass of a bucket and the time it covers), `cpu` %,
-    `memory` %, `traffic` requests/min, and of logs `lines`, `errors`, `retries`, `latency_sum_ms`, `latency_count`.
+    `memory` %, `traffic` requests/min, and of logs `lines`, `errors`, `retries`, `latency_sum_ms`, `latency_squares`
+    (ms²), `latency_count`.
     """
 
     values: dict[str, Floats] = field(default_factory=dict)

@@ -16,7 +16,8 @@ from worker.telemetry.queries import LATENCY_EDGES_MS
 Answer = dict[str, Any]
 
 COUNTS = ("errors", "retries")
-LATENCY = ("latency_sum_ms", "latency_count")
+# array → figure of the engine's statistics
+LATENCY = {"latency_sum_ms": "sum", "latency_squares": "sum_of_squares", "latency_count": "count"}
 
 
 def scope_buckets(answer: Answer) -> Iterator[tuple[Scope, Answer]]:
@@ -74,8 +75,8 @@ def _logs(buckets: list[Answer], grid: Grid) -> Series:
         values["lines"][place] = bucket["doc_count"]
         for name in COUNTS:
             values[name][place] = bucket[name]["doc_count"] if name in bucket else 0
-        for name in LATENCY:
-            values[name][place] = bucket[name]["value"] or 0 if name in bucket else 0
+        for name, figure in LATENCY.items():
+            values[name][place] = bucket.get("latency", {}).get(figure) or 0
     return Series(values)
 
 
@@ -183,8 +184,8 @@ def parts(answer: Answer) -> list[Part]:
             deployment_id=str(bucket["key"]),
             lines=bucket["doc_count"],
             errors=bucket["errors"]["doc_count"],
-            latency_sum_ms=bucket.get("latency_sum_ms", {}).get("value") or 0.0,
-            latency_count=bucket.get("latency_count", {}).get("value") or 0.0,
+            latency_sum_ms=bucket.get("latency", {}).get("sum") or 0.0,
+            latency_count=bucket.get("latency", {}).get("count") or 0.0,
         )
         for minute in answer["aggregations"]["times"]["buckets"]
         for bucket in minute["deployments"]["buckets"]

@@ -93,8 +93,7 @@ def _line_counts(logs: Logs) -> Body:
     if logs.retry:
         aggs["retries"] = {"filter": {"term": {logs.retry: True}}}
     if logs.latency_ms:
-        aggs["latency_sum_ms"] = {"sum": {"field": logs.latency_ms}}
-        aggs["latency_count"] = {"value_count": {"field": logs.latency_ms}}
+        aggs["latency"] = {"extended_stats": {"field": logs.latency_ms}}
     return aggs
 
 

@@ -12,18 +12,6 @@ from worker.domain.telemetry import ErrorType
 from worker.findings import Citations, of
 from worker.writing.figures import before_onset, clock, listed, number, percent, possessive, times
 
-SIGNAL_METRIC = {
-    "carbon": "carbon",
-    "carbon_per_demand": "carbon per request",
-    "errors": "error rate",
-    "retries": "retry rate",
-    "latency": "latency",
-    "cpu": "cpu",
-    "memory": "memory",
-    "traffic": "requests",
-    "silence": "log lines",
-}
-
 # Below this nothing points at a suspect but a change nearby.
 LEAST_SCORE = 0.02
 SYMPTOMS = {
@@ -56,7 +44,7 @@ def _candidate(rank: int, one: Suspect, case: Case, cite: Citations) -> Candidat
         deployment_id=change.deployment_id if change else None,
         version=change.version if change else None,
         error_type=error.name or None if error and "errors" in one.effects else None,
-        metric="traffic" if one.is_demand else one.main_signal,
+        metric=_metric(one),
         onset=case.onset if one.scope == case.scope else one.onset,
         score=round(one.score, 4),
         confidence=round(one.confidence, 3),
@@ -65,6 +53,12 @@ def _candidate(rank: int, one: Suspect, case: Case, cite: Citations) -> Candidat
         against=against(one, case),
         check=check(one, kind),
     )
+
+
+def _metric(one: Suspect) -> str | None:
+    """The signal it shows most, by the name that people use."""
+    name = "traffic" if one.is_demand else one.main_signal
+    return {"carbon_per_demand": "carbon", "silence": "log lines"}.get(name, name) if name else None
 
 
 def evidence_of(one: Suspect, case: Case, cite: Citations) -> list[str]:

@@ -57,14 +57,14 @@ def _cause(case: Case, suspect: Suspect, candidate: Candidate) -> str:
     if kind is CauseKind.ERROR and candidate.error_type:
         return f"{service} itself fails with {candidate.error_type}; no change of it explains that"
     if kind is CauseKind.RESOURCE:
-        return f"{service} itself does more work for the same requests ({shown}); no change of it explains that"
-    return f"{service} itself ({shown}); no change of it explains that"
+        return f"{service} itself does more work for the same requests: {shown}; no change of it explains that"
+    return f"{service} itself, with {shown}; no change of it explains that"
 
 
 def _dependency(service: str, shown: str, suspect: Suspect) -> str:
     callers = sorted(suspect.named_by.items(), key=lambda item: -item[1])
     named = [f"{percent(share)} of {possessive(caller)} new errors name it" for caller, share in callers[:1]]
-    return "; ".join([f"{service}, where {shown}" if shown else service, *named])
+    return "; ".join([f"{service}, with {shown}" if shown else service, *named])
 
 
 def _open(story: Story) -> list[str]:

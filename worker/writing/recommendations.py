@@ -10,7 +10,7 @@ MOST = 4
 MATERIAL_RETRIES = 0.05
 PROOFS = {"errors": "error rate", "latency": "latency"}
 
-QUIET = "Nothing to do. If this rule fires like this often, compare with the signal's own past instead of a fixed threshold."
+QUIET = "Nothing to do. If this rule often fires like this, let it compare with the signal's own past."
 
 
 def recommend(case: Case, verdict: Verdict, candidates: list[Candidate], impact: Impact) -> list[str]:
