@@ -22,7 +22,6 @@ from kibana.simulate import Notification
 
 VERDICT_STYLES = {"root_cause": "bold red", "inconclusive": "yellow", "not_confirmed": "green"}
 PLAIN_WIDTH = 120
-LONGEST_ISSUE_LINES = 26
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,11 @@ def tell_failure(console: Console, notification: Notification, reason: str) -> N
 
 
 def tell_received(console: Console, received: Mapping[str, Any]) -> None:
-    for issue in received["jira"]["issues"]:
+    """The first issue as a whole, of the others the opening; every message."""
+    for number, issue in enumerate(received["jira"]["issues"]):
         fields = issue["fields"]
-        lines = issue_text(issue).splitlines()
-        shown = "\n".join(lines[:LONGEST_ISSUE_LINES]) + ("\n…" if len(lines) > LONGEST_ISSUE_LINES else "")
+        text = issue_text(issue)
+        shown = text if number == 0 else text.splitlines()[0] + "\n…"
         title = f"Jira {issue['key']} · {fields.get('priority', {}).get('name', '')}"
         console.print(
             Panel(Group(Text(fields["summary"], style="bold"), Text(shown)), title=Text(title), title_align="left")

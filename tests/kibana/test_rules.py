@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import jsonschema
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from kibana.rules import SHIPPED_RULES, load_rule, load_rules
 from tests.kibana.builders import rule_body
@@ -141,6 +143,15 @@ class TestShippedRules:
         metrics = {"estimated_co2_grams", "emissions_kg_co2e", "cpu_pct", "memory_pct", "requests_per_min"}
         fields = {"spiketrace-carbon-metrics-*": metrics, "spiketrace-logs-*": {"latency_ms"}}
         assert params.agg_field is None or params.agg_field in fields[params.index[0]]
+
+
+def test_an_installation_has_them_where_they_are_looked_for(tmp_path: Path) -> None:
+    root = SHIPPED_RULES.parent
+    (wheel,) = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as zipped:
+        installed = set(zipped.namelist())
+    assert {path.relative_to(root).as_posix() for path in FILES} < installed
+    assert "kibana/rules.py" in installed
 
 
 def test_there_are_rules_on_carbon_errors_and_latency() -> None:
