@@ -206,7 +206,9 @@ def _entry(shop: Shop, thing: Hidden) -> TruthEntry:
     )
 
 
-def load(elasticsearch_url: str, actions: Iterable[Action], *, progress: Callable[[int], object] = id) -> int:
+def load(
+    elasticsearch_url: str, actions: Iterable[Action], *, progress: Callable[[int], object] = lambda _: None
+) -> int:
     """Writes `actions` in bulk and refreshes; `progress` gets the number of each batch written. Returns how many.
 
     Raises httpx.HTTPError, or RuntimeError with the first document that was refused.

@@ -13,8 +13,9 @@ from demo.judge import entry_for
 from demo.shop import open_shop, tell_truth
 from demo.story import RULES_RUN_AFTER
 from demo.timeline import LENGTH
+from kibana.history import Cell, History
 from kibana.rules import Rule, load_rules
-from kibana.simulate import Cell, History, notifications
+from kibana.simulate import notifications
 from tests.demo.conftest import NOW, Documents, group_by_index
 from worker.domain.window import parse_time
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kibana.history import Cell, History
 from kibana.rules import Rule
-from kibana.simulate import Cell, History
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CONNECTOR = "6f0c2b1e-4d5a-4c8b-9a37-2e1d5b8f7c60"

@@ -7,18 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from kibana.history import Cell, History, kql_to_lucene, read_history
 from kibana.rules import Rule
-from kibana.simulate import (
-    Cell,
-    History,
-    Notification,
-    evaluate,
-    kql_to_lucene,
-    meets,
-    notifications,
-    read_history,
-    simulate,
-)
+from kibana.simulate import Notification, evaluate, meets, notifications, simulate
 from tests.engines.servers import Engine
 from tests.kibana.builders import action, counted, make_rule, measured, minute, rule_body
 from worker.domain.window import iso
