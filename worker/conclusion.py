@@ -106,7 +106,7 @@ def _facts(story: Story) -> SeverityFacts:
         verdict=story.verdict,
         cause_kind=first.kind if first else None,
         confidence=first.confidence if first else None,
-        failed_share=story.requests.failed_share if story.requests else None,
+        failed_share=story.requests.failed_share if story.requests and "errors" in case.confirmed else None,
         usual_failed_share=errors.expected if errors else 0.0,
         requests_failed=failed.likely if failed else None,
         co2_ratio=_co2_ratio(case),

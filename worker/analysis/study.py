@@ -19,6 +19,9 @@ from worker.domain.window import Window, floor_minute
 
 # The alerted signal has the rule's word for it; any other must be surer.
 ALERTED_Z = 4.0
+# Below it chance explains a deviation well enough; between the two, few samples leave it open.
+DOUBTFUL_Z = 1.5
+FEW_COUNTED = 40
 DEMAND_RATIO = 1.2
 CARBON_RATIO = 1.15
 # Carbon per demand within this share of the usual is the usual.
@@ -54,6 +57,7 @@ class Case:
     shares: list[Share] = field(default_factory=list)
     suspects: list[Suspect] = field(default_factory=list)
     near_changes: list[Change] = field(default_factory=list)
+    doubt: Deviation | None = None
 
     @property
     def survey(self) -> Survey:
@@ -92,8 +96,24 @@ def open_case(survey: Survey, asked: Scope, signal: str | None, window: Window) 
 def _quiet(
     reader: Reader, asked: Scope, signal: str | None, window: Window, whole: Reading | None, shares: list[Share]
 ) -> Case:
-    """Nothing deviates: the scope as it was asked for, in the rule's own window."""
-    return Case(reader, asked, signal, asked, window, _before(reader.survey, window.start), whole, shares=shares)
+    """Nothing deviates for certain: the scope as it was asked for, in the rule's own window."""
+    case = Case(reader, asked, signal, asked, window, _before(reader.survey, window.start), whole, shares=shares)
+    case.doubt = _doubt(reader, asked, signal, window, whole)
+    return case
+
+
+def _doubt(reader: Reader, asked: Scope, signal: str | None, window: Window, whole: Reading | None) -> Deviation | None:
+    """The alerted signal where it deviates materially, but in too few log lines to tell that from chance."""
+    if signal not in ("errors", "latency"):
+        return None
+    every = [*([whole] if whole else []), *reader.parts(asked, window)]
+    found = [one for reading in every if (one := reading.deviations.get(signal)) and _is_doubtful(one)]
+    return max(found, key=lambda one: one.rise, default=None)
+
+
+def _is_doubtful(found: Deviation) -> bool:
+    is_chance = found.signal == "latency" and found.z < DOUBTFUL_Z
+    return EFFECTS[found.signal][0](found) and found.weight < FEW_COUNTED and not is_chance
 
 
 def _before(survey: Survey, moment: datetime) -> Window:

@@ -12,7 +12,7 @@ def judge(case: Case) -> Verdict:
     if case.reading is None or not case.reading.deviations:
         return Verdict.INCONCLUSIVE
     if not case.confirmed:
-        return Verdict.NOT_CONFIRMED
+        return Verdict.INCONCLUSIVE if case.doubt else Verdict.NOT_CONFIRMED
     if case.suspects and case.suspects[0].confidence >= CONFIDENT:
         return Verdict.ROOT_CAUSE
     return Verdict.INCONCLUSIVE

@@ -13,7 +13,7 @@ def parse_time(text: str) -> datetime:
 
     Raises ValueError when `text` is no time.
     """
-    parsed = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    parsed = datetime.fromisoformat(text.strip())
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 

@@ -25,6 +25,8 @@ LEAST_ERROR = 0.015
 # The baseline's own windows flatter the fit that was made on them.
 OPTIMISM = 1.6
 FEW_WINDOWS = 8
+# Of one sample: half the 90 % interval of where within it the incident began.
+EDGE_SHARE = 0.9
 # Standard deviations of a 90 % interval of the normal distribution.
 NINETY_PERCENT = 1.645
 
@@ -67,9 +69,11 @@ def emissions(reader: Reader, scope: Scope, window: Window, onset: datetime | No
     known = inside & np.isfinite(expected)
     total = float(expected[known].sum()) * (inside.sum() / max(1, known.sum()))
     before = signals.before_mask(survey, window, onset) & np.isfinite(grams) & np.isfinite(expected)
-    return Emissions(
-        float(grams[inside].sum()), total, total * _relative_error(grams, expected, before, int(inside.sum()))
-    )
+    actual, samples = float(grams[inside].sum()), int(inside.sum())
+    noise = total * _relative_error(grams, expected, before, samples)
+    # A sample speaks of the time before it: at both ends of the window up to one sample's excess is on the wrong side.
+    edges = EDGE_SHARE * abs(actual - total) / samples
+    return Emissions(actual, total, float(np.hypot(noise, edges)))
 
 
 def covered_minutes(minutes: Floats) -> Floats:

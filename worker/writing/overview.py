@@ -69,6 +69,9 @@ def _dependency(service: str, shown: str, suspect: Suspect) -> str:
 
 def _open(story: Story) -> list[str]:
     case = story.case
+    if case.doubt:
+        few = f"but that rests on {number(case.doubt.weight)} log lines, too few to tell from chance"
+        return [f"No verdict on {case.scope}: {causes.symptom(case.doubt)}{story.cite('logs')}, {few}."]
     if not case.confirmed:
         return [_nothing_read(story)]
     said = [f"Something is wrong in {case.scope}, and the data does not say what."]

@@ -22,6 +22,11 @@ def recommend(case: Case, verdict: Verdict, candidates: list[Candidate], impact:
 
 
 def _for_open(case: Case, candidates: list[Candidate]) -> list[str]:
+    if case.doubt:
+        return [
+            f"Look at the newest requests of {case.scope} themselves; the evidence below opens the query.",
+            "If the logs are sampled, keep more of them, or let the rule ask for more lines before it fires.",
+        ]
     if not case.confirmed:
         reach = f"See that telemetry of {case.scope} reaches the indices that the profile names (`spiketrace doctor`)"
         return [f"{reach}, then replay the alert."]

@@ -19,6 +19,7 @@ from worker.writing.story import Story
 MOST_CHANGES = 3
 CITATION = re.compile(r" \[e\d+(?: e\d+)*\]")
 SLOWER = 1.1
+LOOKS_WORSE = 1.5
 
 
 def write(story: Story) -> tuple[str, Sections]:
@@ -43,7 +44,8 @@ def _users(story: Story) -> str:
     usual = f" (usually {percent(errors.expected)})" if errors else ""
     share = f"{percent(requests.failed_share)}{usual}{story.cite('logs')}"
     if "errors" not in story.case.confirmed and requests.is_sampled:
-        failing, share = "No more requests fail than usual", f"{_sampled(requests)}{usual}{story.cite('logs')}"
+        failing = "Too few log lines to tell" if _looks_worse(story) else "No more requests fail than usual"
+        share = f"{_sampled(requests)}{usual}{story.cite('logs')}"
     elif requests.is_sampled:
         failing = (
             f"{quantity(failed)} of about {number(requests.total)} requests failed, estimated from the sampled log"
@@ -53,6 +55,11 @@ def _users(story: Story) -> str:
     return (
         f"{failing}: {share}.{_slowness(story)} Users affected: not measured; the telemetry names no user or session."
     )
+
+
+def _looks_worse(story: Story) -> bool:
+    errors = story.case.deviation("errors")
+    return errors is not None and errors.rise > 0 and errors.ratio >= LOOKS_WORSE
 
 
 def _sampled(requests: Totals) -> str:
