@@ -47,7 +47,7 @@ class Stub(BaseHTTPRequestHandler):
 def stub_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(Stub, "seen", [])
     with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -130,7 +130,7 @@ def test_no_answer_in_time() -> None:
 def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
     """The other side speaks no TLS at all, which fails in the same place."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         failure = _failure(Settings(elasticsearch_url=f"https://127.0.0.1:{server.server_port}"))
         server.shutdown()
