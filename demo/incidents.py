@@ -164,7 +164,7 @@ def dependency_outage(clock: Clock) -> list[Hidden]:
     end = start + length
     cause = _effect(
         LEDGER, EUROPE, start, end, ramp_minutes=1,
-        requests=0.3, error_share=0.92, latency=1.4, error_type="DatabaseUnavailable", error_latency_ms=2000,
+        requests=0.5, error_share=0.92, latency=1.4, error_type="DatabaseUnavailable", error_latency_ms=2000,
         error_messages=(
             "entry {charge}: connection to primary ledger-db-0 refused (10.4.{n}.7:5432)",
             "entry {charge}: FATAL: the database system is in recovery mode",
