@@ -55,7 +55,7 @@ def earlier_days(fine: Grid, coarse: Grid, past: Floats) -> Floats:
     times = coarse.seconds() + (coarse.start - fine.start).total_seconds()
     known = np.isfinite(past)
     rows = []
-    for day in range(1, int((fine.end - coarse.start).total_seconds() // DAY_SECONDS) + 1):
+    for day in range(1, int((fine.start - coarse.start).total_seconds() // DAY_SECONDS) + 1):
         wanted = fine.seconds() - day * DAY_SECONDS
         near = np.isin(_nearest(times, wanted), np.flatnonzero(known))
         if near.mean() >= KNOWN_SHARE:
@@ -89,7 +89,7 @@ def _trend(values: Floats, before: Mask) -> Floats:
     known = before & np.isfinite(values)
     if known.sum() < MIN_PAIRS:
         return np.full(values.size, median(values[known]))
-    slope, intercept, *_ = stats.theilslopes(values[known], places[known])
+    slope, intercept, *_ = stats.theilslopes(values[known], places[known], method="joint")
     level = median(values[known])
     line = intercept + slope * places
     limited: Floats = np.clip(line, level * (1 - TREND_LIMIT), level * (1 + TREND_LIMIT))
@@ -117,7 +117,8 @@ def fit_traffic(pairs: tuple[Floats, Floats]) -> TrafficModel | None:
     low, high = np.percentile(traffic, [5, 95])
     if high < 1.15 * low:
         return TrafficModel(0.0, median(values / traffic))
-    slope, intercept, *_ = stats.theilslopes(values, traffic)
+    # The joint intercept: the median of all values lies too high where traffic varies and some of them are outliers.
+    slope, intercept, *_ = stats.theilslopes(values, traffic, method="joint")
     if slope < 0:
         return TrafficModel(median(values), 0.0)
     if intercept < 0:

@@ -34,7 +34,9 @@ def named_services(
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)
-    return re.compile(rf"(?<![A-Za-z0-9_-])({'|'.join(longest_first)})(?![A-Za-z0-9_-])", re.IGNORECASE)
+    # ASCII: letters that merely fold to the same one (ſ and s, K and k) do not spell a name.
+    flags = re.IGNORECASE | re.ASCII
+    return re.compile(rf"(?<![A-Za-z0-9_-])({'|'.join(longest_first)})(?![A-Za-z0-9_-])", flags)
 
 
 def _named(messages: Sequence[str], pattern: re.Pattern[str]) -> Mapping[str, float]:

@@ -122,10 +122,13 @@ def _sampling_z(rise: float, mean: float, count: float, squares: float) -> float
     """The rise of a mean of `count` things in standard errors; 0 for too few of them."""
     if count < FEWEST_HITS:
         return 0.0
-    variance = max(squares / count - mean**2, 0.0) * count / (count - 1)
-    return (
-        float(SPREAD_IS_EFFECT * rise / np.sqrt(variance / count)) if variance > 0 else Z_LIMIT * float(np.sign(rise))
-    )
+    error = _standard_error(mean, count, squares)
+    return rise / error if error > 0 else Z_LIMIT * float(np.sign(rise))
+
+
+def _standard_error(mean: float, count: float, squares: float) -> float:
+    variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
+    return float(np.sqrt(variance / count)) / SPREAD_IS_EFFECT
 
 
 def _mean(values: Floats, weights: Floats, mask: Mask | Places) -> float:
@@ -195,6 +198,10 @@ def _standardised(signal: Signal, bins: list[Places], before: Mask) -> Floats:
         usual = np.array([_mean(signal.expected, signal.weights, places) for places in bins])
         share = np.clip(usual, LEAST_SHARE, 0.5)
         sigma = np.maximum(sigma, np.sqrt(share * (1 - share) / weight))
+    if signal.squares is not None:
+        means = np.array([_mean(signal.values, signal.weights, places) for places in bins])
+        squares = [signal.squares[places].sum() for places in bins]
+        sigma = np.maximum(sigma, [_standard_error(*one) for one in zip(means, weight, squares, strict=True)])
     standard: Floats = np.clip((residual - median(reference)) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
     return standard
 

@@ -30,6 +30,7 @@ UNSEEN = 0.3
 CONFIDENT = 0.5
 # A service whose own telemetry shows nothing is blamed by others this much less.
 WELL = 0.4
+ENOUGH_LINES = 20
 LATE = timedelta(minutes=4)
 GUILTY_CHANGE = 0.3
 # Failing requests say more of the kind of a cause than whatever deviates beside them.
@@ -180,11 +181,17 @@ def _score(
 
 def _blame(suspect: Suspect, by_service: Mapping[str | None, Suspect]) -> float:
     """How much others' errors point here: less where a caller's own change explains them, or it is seen to be well."""
-    seen_well = WELL if suspect.reading and suspect.own < DEVIATES else 1.0
+    seen_well = WELL if suspect.own < DEVIATES and _is_seen(suspect) else 1.0
     callers = [(by_service[name], share) for name, share in suspect.named_by.items() if name in by_service]
     return seen_well * _any(
         share * one.own * (1 - (one.change.weight if one.change else 0.0)) for one, share in callers
     )
+
+
+def _is_seen(suspect: Suspect) -> bool:
+    """Whether it logs enough for its errors to show."""
+    errors = suspect.deviation("errors")
+    return errors is not None and errors.weight >= ENOUGH_LINES
 
 
 def _suffers(suspect: Suspect, by_service: Mapping[str | None, Suspect]) -> float:
