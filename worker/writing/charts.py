@@ -20,6 +20,7 @@ SHOWN = timedelta(hours=3)
 MANY_MARKS = 4
 # Thin series are drawn by groups of this many buckets at the most.
 COARSEST = 5
+SEVERAL_LINES = 5
 
 TITLES = {
     "carbon": ("CO₂", "g/min", 1.0),
@@ -80,9 +81,12 @@ def _chart(case: Case, name: str, cite: Citations) -> Chart:
 
 
 def _group(signal: Signal) -> int:
-    """Buckets to a point, so that most points have a sample."""
+    """Buckets to a point: so that most points have a sample, and a share or a mean is of several lines."""
     known = np.isfinite(signal.values).mean()
-    return int(min(COARSEST, max(1, round(1 / known)))) if known else 1
+    if not known:
+        return 1
+    wanted = SEVERAL_LINES * signal.values.size / signal.weights.sum() if signal.is_counted else 1 / known
+    return int(np.clip(round(wanted), 1, COARSEST))
 
 
 def _grouped(values: Floats, weights: Floats, group: int) -> Floats:

@@ -77,7 +77,7 @@ def _effect(case: Case, impact: Impact) -> str:
     name = next((words for signal, words in PROOFS.items() if signal in case.confirmed), "CO₂")
     whose = possessive(case.scope.service) if case.scope.service else f"the {name} of"
     measured = f"{whose} {name}" if case.scope.service else f"{whose} {case.scope}"
-    return f"{_saving(case, impact)}; it worked when {measured} is back at its usual value within minutes."
+    return f"{_saving(case, impact)}; done when {measured} is back at its usual value."
 
 
 def _saving(case: Case, impact: Impact) -> str:
