@@ -34,7 +34,7 @@ def named_services(
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)
-    # ASCII: letters that merely fold to the same one (ſ and s, K and k) do not spell a name.
+    # ASCII: letters that merely fold to the same one (a long s and s) do not spell a name.
     flags = re.IGNORECASE | re.ASCII
     return re.compile(rf"(?<![A-Za-z0-9_-])({'|'.join(longest_first)})(?![A-Za-z0-9_-])", flags)
 
