@@ -12,6 +12,8 @@ from worker.domain.window import Window, parse_time
 
 MOST = 5
 LEAST_SCORE = 2.0
+# Of another service only what happened in the same region in the same words.
+LEAST_SCORE_ELSEWHERE = 2.5
 
 
 def similar_incidents(
@@ -26,7 +28,7 @@ def similar_incidents(
         if alert_id in document.get("alert_ids", []) or parse_time(str(document["@timestamp"])) >= window.start:
             continue
         score, why = _likeness(document, services, regions, wanted)
-        if score >= LEAST_SCORE:
+        if score >= (LEAST_SCORE if document.get("service") in services else LEAST_SCORE_ELSEWHERE):
             scored.append((score, _similar(hit, why)))
     return [one for _, one in sorted(scored, key=lambda pair: (-pair[0], -pair[1].at.timestamp()))[:MOST]]
 

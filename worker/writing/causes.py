@@ -104,19 +104,19 @@ def leading_symptom(one: Suspect) -> str:
     return symptom(found) if found else ""
 
 
-def change_sentence(weighed: WeighedChange, of: str = "") -> str:
+def change_sentence(weighed: WeighedChange, of: str = "", *, is_brief: bool = False) -> str:
     """`deployment deploy-7 of cart (version 2.1), 4 min before the onset; …`; `of` only where it is not plain."""
     change = weighed.change
     version = f" (version {change.version})" if change.version else ""
     what = "configuration change" if change.status == "config" else "deployment"
     whose = f" of {of}" if of else ""
     when = before_onset(weighed.minutes_before_onset)
-    return f"{what} {change.deployment_id}{whose}{version}, {when}{comparison(weighed.comparison)}"
+    return f"{what} {change.deployment_id}{whose}{version}, {when}{comparison(weighed.comparison, is_brief=is_brief)}"
 
 
-def comparison(found: Comparison) -> str:
+def comparison(found: Comparison, *, is_brief: bool = False) -> str:
     if found.verdict == "unknown":
-        return "; too few log lines of it to compare"
+        return "" if is_brief else "; too few log lines of it to compare"
     now, then = percent(found.error_share_new), percent(found.error_share_old)
     if found.side_by_side:
         text = f"in the same minutes {now} of its log lines are errors, of the others {then}"
@@ -125,7 +125,7 @@ def comparison(found: Comparison) -> str:
     slower = (
         found.latency_new_ms and found.latency_old_ms and found.latency_new_ms >= WORSE_LATENCY * found.latency_old_ms
     )
-    if slower:
+    if slower and not is_brief:
         text += f", at {number(found.latency_new_ms or 0)} against {number(found.latency_old_ms or 0)} ms"
     return f"; {text}" + (": no worse" if found.verdict == "same" else "")
 

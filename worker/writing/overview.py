@@ -11,6 +11,7 @@ from worker.writing.figures import listed, number, percent, possessive, times
 from worker.writing.story import Story, topic_of
 
 LIKELY_ENOUGH = 0.1
+MOST_WORDS = 60
 SAME = 0.05
 # signal → (name, unit)
 LEVELS = {
@@ -25,9 +26,12 @@ SHARES = {"errors": "fail", "retries": "are retries"}
 
 def sentences(story: Story) -> list[str]:
     """The opening's sentences; the first two make a headline."""
-    if story.verdict is Verdict.ROOT_CAUSE:
-        return _found(story)
-    return _quiet(story) if story.verdict is Verdict.NOT_CONFIRMED else _open(story)
+    said = {Verdict.ROOT_CAUSE: _found, Verdict.INCONCLUSIVE: _open, Verdict.NOT_CONFIRMED: _quiet}[story.verdict](
+        story
+    )
+    while len(said) > 2 and len(" ".join(said).split()) > MOST_WORDS:
+        said.pop()
+    return said
 
 
 def _found(story: Story) -> list[str]:
@@ -49,7 +53,7 @@ def _cause(case: Case, suspect: Suspect, candidate: Candidate) -> str:
     shown = causes.leading_symptom(suspect)
     kind = kind_of(suspect, case.scope)
     if kind is CauseKind.DEPLOYMENT and suspect.change:
-        return causes.change_sentence(suspect.change, of="" if suspect.scope == case.scope else service)
+        return causes.change_sentence(suspect.change, of="" if suspect.scope == case.scope else service, is_brief=True)
     if kind is CauseKind.DEPENDENCY:
         return _dependency(service, shown, suspect)
     if kind is CauseKind.TRAFFIC:

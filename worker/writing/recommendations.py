@@ -86,7 +86,7 @@ def _saving(case: Case, impact: Impact) -> str:
         return ""
     an_hour = 60 / case.window.minutes
     hourly = Quantity(low=excess.low * an_hour, likely=excess.likely * an_hour, high=excess.high * an_hour)
-    return f": saves about {grams_range(hourly)} an hour, estimated"
+    return f"; saves about {grams_range(hourly)} an hour, estimated"
 
 
 def _previous(case: Case, first: Candidate) -> str:

@@ -44,7 +44,7 @@ def _users(story: Story) -> str:
     usual = f" (usually {percent(errors.expected)})" if errors else ""
     share = f"{percent(requests.failed_share)}{usual}{story.cite('logs')}"
     if "errors" not in story.case.confirmed and requests.is_sampled:
-        failing = "Too few log lines to tell" if _looks_worse(story) else "No more requests fail than usual"
+        failing = _unproven(story)
         share = f"{_sampled(requests)}{usual}{story.cite('logs')}"
     elif requests.is_sampled:
         failing = (
@@ -57,9 +57,12 @@ def _users(story: Story) -> str:
     )
 
 
-def _looks_worse(story: Story) -> bool:
+def _unproven(story: Story) -> str:
+    """What may be said of failing requests that were not confirmed to be more than usual."""
     errors = story.case.deviation("errors")
-    return errors is not None and errors.rise > 0 and errors.ratio >= LOOKS_WORSE
+    if errors is None or errors.rise <= 0 or errors.ratio < LOOKS_WORSE:
+        return "No more requests fail than usual"
+    return "Too few log lines to tell" if story.case.doubt else "No more requests fail than chance brings about"
 
 
 def _sampled(requests: Totals) -> str:
@@ -136,12 +139,15 @@ def _deployments(story: Story) -> str:
     if reason := case.survey.unread.get("changes"):
         return f"Deployments could not be read ({reason}), so a bad deployment is not excluded."
     moment = "onset" if case.onset else "alert"
-    if not case.near_changes:
-        return f"No deployment or other change is recorded in the two hours before the {moment}{story.cite('changes')}."
+    nearby = [change for change in case.near_changes if _is_near(change, case)]
+    if not nearby:
+        where = f" in {case.scope.region}" if case.near_changes else ""
+        nothing = f"No deployment or other change is recorded{where} in the two hours before the {moment}"
+        return f"{nothing}{story.cite('changes')}."
     weighed = [one for one in case.suspects if one.change]
     said = [_said_of(one, story) for one in weighed[:MOST_CHANGES]]
     told = {one.change.change for one in weighed[:MOST_CHANGES] if one.change}
-    rest = [one for one in case.near_changes if one not in told and _is_near(one, case)]
+    rest = [one for one in nearby if one not in told]
     if rest:
         names = [
             f"{one.deployment_id} ({one.service or 'all services'}, {clock(one.at)})" for one in rest[:MOST_CHANGES]
