@@ -66,7 +66,6 @@ class TestJudging:
             ({"kind": "error"}, "kind"),
             ({"service": "payments"}, "service"),
             ({"region": "asia-east1"}, "region"),
-            ({"region": None}, "region"),
             ({"deployment_id": "deploy-2"}, "deployment"),
             ({"deployment_id": None}, "deployment"),
         ],
@@ -75,6 +74,9 @@ class TestJudging:
         judgement = judge(report(**changes), entry())
         assert len(judgement.faults) == 1
         assert fault in judgement.faults[0]
+
+    def test_a_region_may_be_left_open(self) -> None:
+        assert judge(report(region=None), entry()).is_right
 
     def test_a_deployment_named_where_none_is_guilty_is_wrong(self) -> None:
         assert not judge(report(), entry(deployment_id=None)).is_right
