@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from worker.domain.alert import Alert
 from worker.domain.telemetry import Scope
-from worker.domain.window import Window
+from worker.domain.window import Window, floor_minute
 from worker.telemetry.profiles import Profile
 
 SHORTEST_WINDOW = timedelta(minutes=5)
@@ -50,6 +50,9 @@ def group_names(alert: Alert) -> list[str]:
     text = alert.group if alert.group not in UNGROUPED else alert.instance
     if text in UNGROUPED or text == alert.rule.id:
         return []
+    if isinstance(alert.rule.params.get("termField"), str):
+        # One field, one name, and a name may hold commas.
+        return [text]
     return [name for part in text.split(",") if (name := part.strip())]
 
 
@@ -60,28 +63,28 @@ def understand(alert: Alert, profile: Profile, scopes: Iterable[Scope]) -> Quest
     service = region = None
     unknown = []
     for name in group_names(alert):
-        if name in services and not (name in regions and _groups_by(alert, profile.metrics.region)):
+        if name in services and not (name in regions and profile.metrics.region in _group_fields(alert)):
             service = name
         elif name in regions:
             region = name
         else:
             unknown.append(name)
-    return Question(
-        Scope(service, region), tuple(unknown), signal_of(alert, profile), Window.before(alert.date, rule_window(alert))
-    )
+    # Telemetry is read by the minute: a window that began within one would leave out what was read of it.
+    window = Window(start=floor_minute(alert.date - rule_window(alert)), end=alert.date)
+    return Question(Scope(service, region), tuple(unknown), signal_of(alert, profile), window)
 
 
 def guess(alert: Alert, profile: Profile) -> Scope:
     """Before any telemetry was read: the scope as the rule's own grouping tells it."""
-    names = group_names(alert)
-    if len(names) != 1:
-        return Scope(names[0], names[1]) if len(names) == 2 else Scope(None, None)
-    return Scope(None, names[0]) if _groups_by(alert, profile.metrics.region) else Scope(names[0], None)
+    names, metrics = group_names(alert), profile.metrics
+    fields = _group_fields(alert) or [metrics.service, metrics.region][: len(names)]
+    placed = dict(zip(fields, names, strict=True)) if len(fields) == len(names) else {}
+    return Scope(placed.get(metrics.service), placed.get(metrics.region))
 
 
-def _groups_by(alert: Alert, field: str) -> bool:
+def _group_fields(alert: Alert) -> list[str]:
     term = alert.rule.params.get("termField")
-    return field in (term if isinstance(term, list) else [term])
+    return [field for field in (term if isinstance(term, list) else [term]) if isinstance(field, str)]
 
 
 def rule_window(alert: Alert) -> timedelta:

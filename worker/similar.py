@@ -25,7 +25,7 @@ def similar_incidents(
     scored = []
     for hit in history:
         document = hit["_source"]
-        if alert_id in document.get("alert_ids", []) or parse_time(str(document["@timestamp"])) >= window.start:
+        if alert_id in (document.get("alert_ids") or []) or parse_time(str(document["@timestamp"])) >= window.start:
             continue
         score, why = _likeness(document, services, regions, wanted)
         if score >= (LEAST_SCORE if document.get("service") in services else LEAST_SCORE_ELSEWHERE):

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from scipy import stats
 
 from worker.analysis import baseline
 from worker.analysis.baseline import Expectation, Mask, TrafficModel
@@ -50,6 +51,9 @@ FEWEST_BEFORE = timedelta(minutes=45)
 # Counts that log only errors say nothing as a share of lines.
 ONLY_ERRORS_SHARE = 0.5
 CARRY_SAMPLES = 10
+MATERIAL_RETRIES = 0.01
+LEAST_RETRIES = 0.002
+RETRIES_BY_CHANCE = 0.005
 # A share of fewer lines than these is not judged by the rule's window alone, but by up to so long a time.
 # Coarse buckets that the hours read minute by minute cover.
 TODAY = 8
@@ -162,6 +166,19 @@ def _add_deviations(reading: Reading, survey: Survey, window: Window, before: Ma
         if found := deviation(signal, inside, before):
             since = onset(signal, inside, before, survey.fine) if found.z > 0 else None
             reading.deviations[signal.name] = replace(found, onset=since)
+
+
+def retries_set_in(reading: Reading) -> bool:
+    """Whether more requests are retried than usual: then a rise of requests is theirs and not demand.
+
+    Retries that were never seen before are believed sooner than they would be as a spike of their own.
+    """
+    retries = reading.deviations.get("retries")
+    if retries is None or retries.rise < MATERIAL_RETRIES:
+        return False
+    hits, lines = round(retries.actual * retries.weight), max(1, round(retries.weight))
+    by_chance = stats.binom.sf(hits - 1, lines, max(retries.expected, LEAST_RETRIES))
+    return bool(by_chance < RETRIES_BY_CHANCE)
 
 
 def _enough(signal: Signal, survey: Survey, window: Window) -> Window:

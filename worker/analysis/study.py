@@ -13,7 +13,7 @@ from worker.analysis.attribution import Share, attribute, narrow
 from worker.analysis.changes import WeighedChange
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import DEVIATES, EFFECTS, SURE_Z, Suspect
-from worker.analysis.signals import Reader, Reading
+from worker.analysis.signals import Reader, Reading, retries_set_in
 from worker.domain.telemetry import Change, Detail, Scope, ScopeDetail, Survey
 from worker.domain.window import Window, floor_minute
 
@@ -186,7 +186,7 @@ def is_demand(reading: Reading, confirmed: Sequence[str]) -> bool:
     """More requests at the usual cost, error rate and latency, without retries: nobody's fault."""
     if "traffic" not in confirmed or set(confirmed) - {"traffic", "carbon", "memory", "cpu"}:
         return False
-    if reading.z("retries") >= ALERTED_Z and reading.deviations["retries"].rise >= 0.01:
+    if retries_set_in(reading):
         return False
     intensity = reading.deviations.get("carbon_per_demand")
     return intensity is None or abs(intensity.ratio - 1) <= SAME_INTENSITY

@@ -15,7 +15,7 @@ import numpy as np
 
 from worker.analysis import signals
 from worker.analysis.baseline import Mask
-from worker.analysis.signals import Reader, Reading
+from worker.analysis.signals import Reader, Reading, retries_set_in
 from worker.domain.report import CarbonImpact, Quantity
 from worker.domain.telemetry import Floats, Grid, Scope
 from worker.domain.window import Window
@@ -87,14 +87,8 @@ def expected_rate(reading: Reading, fine: Grid) -> Floats | None:
     model, traffic = reading.traffic_model, reading.signals.get("traffic")
     if model is None or traffic is None:
         return reading.signals["carbon"].expected if "carbon" in reading.signals else None
-    demand = traffic.expected if has_retries(reading) else traffic.values
+    demand = traffic.expected if retries_set_in(reading) else traffic.values
     return _filled(model.predict(demand), fine)
-
-
-def has_retries(reading: Reading) -> bool:
-    """Whether retries set in: then a rise of requests is theirs."""
-    retries = reading.deviations.get("retries")
-    return retries is not None and retries.z >= 4 and retries.rise >= 0.01
 
 
 def _filled(values: Floats, fine: Grid) -> Floats:
