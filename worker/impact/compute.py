@@ -8,7 +8,7 @@ from full to low utilisation.
 from __future__ import annotations
 
 from worker.domain.report import ComputeImpact, Quantity
-from worker.impact.tables import grids, machines
+from worker.impact.tables import Grid, Machine, grids, machines
 
 LOW_UTILISATION = 0.1
 FULL_UTILISATION = 1.0
@@ -24,52 +24,40 @@ def compute_impact(
     grid, machine = grids().get((provider, region)), machines().get(provider)
     if grid is None or machine is None:
         return None
-
-    def vcpu_hours(grams: float, at: float) -> float:
-        return grams / grid.g_per_kwh / grid.pue * 1000 / machine.watts(at)
-
-    hours = _ordered(
-        vcpu_hours(excess_co2_grams.low, FULL_UTILISATION if excess_co2_grams.low > 0 else LOW_UTILISATION),
-        vcpu_hours(excess_co2_grams.likely, UNKNOWN_UTILISATION if utilisation is None else utilisation),
-        vcpu_hours(excess_co2_grams.high, LOW_UTILISATION if excess_co2_grams.high > 0 else FULL_UTILISATION),
-    )
+    hours = _vcpu_hours(excess_co2_grams, grid, machine, UNKNOWN_UTILISATION if utilisation is None else utilisation)
     cost = _ordered(
         hours.low * (machine.usd_per_vcpu_hour_low if hours.low > 0 else machine.usd_per_vcpu_hour_high),
         hours.likely * machine.usd_per_vcpu_hour_likely,
         hours.high * machine.usd_per_vcpu_hour_high,
     )
-    factors: list[Factor] = [
-        {
-            "name": "grid intensity",
-            "value": grid.g_per_kwh,
-            "unit": "gCO2e/kWh",
-            "source": grid.source,
-            "year": grid.year,
-        },
-        {"name": "power usage effectiveness", "value": grid.pue, "unit": "", "source": grid.source, "year": grid.year},
-        {
-            "name": "power of a vCPU, idle",
-            "value": machine.watts_min,
-            "unit": "W",
-            "source": machine.source,
-            "year": machine.year,
-        },
-        {
-            "name": "power of a vCPU, full load",
-            "value": machine.watts_max,
-            "unit": "W",
-            "source": machine.source,
-            "year": machine.year,
-        },
-        {
-            "name": "price of a vCPU-hour",
-            "value": machine.usd_per_vcpu_hour_likely,
-            "unit": "USD",
-            "source": machine.source,
-            "year": machine.year,
-        },
+    return ComputeImpact(excess_vcpu_hours=hours, excess_cost_usd=cost), _factors(grid, machine)
+
+
+def _vcpu_hours(grams: Quantity, grid: Grid, machine: Machine, utilisation: float) -> Quantity:
+    """At full utilisation a gram stands for the least machine time, at low utilisation for the most."""
+
+    def hours(of: float, at: float) -> float:
+        return of / grid.g_per_kwh / grid.pue * 1000 / machine.watts(at)
+
+    return _ordered(
+        hours(grams.low, FULL_UTILISATION if grams.low > 0 else LOW_UTILISATION),
+        hours(grams.likely, utilisation),
+        hours(grams.high, LOW_UTILISATION if grams.high > 0 else FULL_UTILISATION),
+    )
+
+
+def _factors(grid: Grid, machine: Machine) -> list[Factor]:
+    named: list[tuple[str, float, str, Grid | Machine]] = [
+        ("grid intensity", grid.g_per_kwh, "gCO2e/kWh", grid),
+        ("power usage effectiveness", grid.pue, "", grid),
+        ("power of a vCPU, idle", machine.watts_min, "W", machine),
+        ("power of a vCPU, full load", machine.watts_max, "W", machine),
+        ("price of a vCPU-hour", machine.usd_per_vcpu_hour_likely, "USD", machine),
     ]
-    return ComputeImpact(excess_vcpu_hours=hours, excess_cost_usd=cost), factors
+    return [
+        {"name": name, "value": value, "unit": unit, "source": table.source, "year": table.year}
+        for name, value, unit, table in named
+    ]
 
 
 def _ordered(low: float, likely: float, high: float) -> Quantity:
