@@ -51,6 +51,8 @@ FEWEST_BEFORE = timedelta(minutes=45)
 # Counts that log only errors say nothing as a share of lines.
 ONLY_ERRORS_SHARE = 0.5
 CARRY_SAMPLES = 10
+FELL_Z = 5.0
+FELL_RATIO = 0.85
 MATERIAL_RETRIES = 0.01
 LEAST_RETRIES = 0.002
 RETRIES_BY_CHANCE = 0.005
@@ -179,6 +181,12 @@ def retries_set_in(reading: Reading) -> bool:
     hits, lines = round(retries.actual * retries.weight), max(1, round(retries.weight))
     by_chance = stats.binom.sf(hits - 1, lines, max(retries.expected, LEAST_RETRIES))
     return bool(by_chance < RETRIES_BY_CHANCE)
+
+
+def requests_fell(reading: Reading) -> bool:
+    """Whether fewer requests came than usual, beyond noise: they are lost to what went wrong, not to less demand."""
+    traffic = reading.deviations.get("traffic")
+    return traffic is not None and traffic.z <= -FELL_Z and traffic.ratio <= FELL_RATIO
 
 
 def _enough(signal: Signal, survey: Survey, window: Window) -> Window:

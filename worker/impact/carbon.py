@@ -1,8 +1,8 @@
 """Carbon: what was emitted, what would have been without the incident, and the difference.
 
 The counterfactual follows the demand: the line through (requests, g/min) of the days before, at the requests that
-came. Where retries set in, additional requests are theirs and not demand, so the requests expected at that time of
-day stand in.
+came. Where retries set in, additional requests are theirs and not demand; where requests fell, they are lost to what
+went wrong. In both cases the requests expected at that time of day stand in.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from worker.analysis import signals
 from worker.analysis.baseline import Mask
-from worker.analysis.signals import Reader, Reading, retries_set_in
+from worker.analysis.signals import Reader, Reading, requests_fell, retries_set_in
 from worker.domain.report import CarbonImpact, Quantity
 from worker.domain.telemetry import Floats, Grid, Scope
 from worker.domain.window import Window
@@ -87,7 +87,8 @@ def expected_rate(reading: Reading, fine: Grid) -> Floats | None:
     model, traffic = reading.traffic_model, reading.signals.get("traffic")
     if model is None or traffic is None:
         return reading.signals["carbon"].expected if "carbon" in reading.signals else None
-    demand = traffic.expected if retries_set_in(reading) else traffic.values
+    is_usual = retries_set_in(reading) or requests_fell(reading)
+    demand = traffic.expected if is_usual else traffic.values
     return _filled(model.predict(demand), fine)
 
 

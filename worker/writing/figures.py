@@ -7,10 +7,13 @@ from math import floor, isfinite, log10
 
 from worker.domain.report import Quantity
 
+# No service has figures like this one; telemetry that says so is broken.
+BEYOND_MEASURE = 1e18
+
 
 def number(value: float) -> str:
     """Two significant digits below a thousand, whole numbers with separators above."""
-    if not isfinite(value):
+    if not isfinite(value) or abs(value) >= BEYOND_MEASURE:
         return "unknown"
     if value == 0 or abs(value) >= 100:
         return f"{_significant(value, 3):,.0f}"

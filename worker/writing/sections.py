@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.analysis.ranking import Suspect
-from worker.analysis.signals import retries_set_in
+from worker.analysis.signals import requests_fell, retries_set_in
 from worker.analysis.study import Case
 from worker.domain.report import CarbonImpact, CauseKind, Quantity, Sections, Verdict
 from worker.domain.telemetry import Change
@@ -112,6 +112,8 @@ def _basis(story: Story) -> str:
     reading = story.case.reading
     if reading is None or reading.traffic_model is None:
         return ""
+    if requests_fell(reading) and not retries_set_in(reading):
+        return " at the requests usual for this hour (fewer came)"
     if retries_set_in(reading):
         return " at the requests usual for this hour (additional ones came with retries and are not demand)"
     return " for the requests that came"
@@ -120,7 +122,7 @@ def _basis(story: Story) -> str:
 def _business(story: Story) -> str:
     business = story.impact.business
     if story.verdict is Verdict.NOT_CONFIRMED:
-        return "None: the spike was not confirmed."
+        return "No loss: the spike was not confirmed."
     parts = [f"{quantity(business.orders_affected)} orders affected"] if business.orders_affected else []
     if business.revenue_lost_usd:
         parts.append(f"{dollars(business.revenue_lost_usd)} of revenue lost")
