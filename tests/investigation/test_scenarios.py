@@ -1,0 +1,314 @@
+"""Everything that goes wrong in the shop's day, investigated on every engine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.investigation import timeline
+from tests.investigation.conftest import Investigations, investigate
+from tests.investigation.refusing import refusing
+from tests.investigation.rules import check_figures, check_text, gaps
+from tests.investigation.shop import DEPLOYMENTS, INCIDENTS, LOGS, METRICS, Action
+from tests.investigation.timeline import ALERTS, EU, HOSTILE, LAB, US
+from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
+from worker.domain.severity import Severity
+from worker.domain.window import iso
+
+ONSET_TOLERANCE = timedelta(minutes=3)
+BAD_DEPLOYMENT = [name for name in ALERTS if name.startswith("bad deployment")]
+WHAT_IS_MISSING = {METRICS: "Metrics", LOGS: "Logs", DEPLOYMENTS: "Deployments", INCIDENTS: "Past incidents"}
+QUIET_ALERTS = [
+    "daily peak",
+    "daily peak, region first",
+    "quiet",
+    "quiet, unknown group",
+    "collector catching up",
+]
+HOSTILE_ALERTS = [name for name in ALERTS if name.startswith("hostile name")]
+
+
+def cause_of(report: Report) -> RootCause:
+    assert report.verdict is Verdict.ROOT_CAUSE, report.sections.overview
+    assert report.root_cause
+    return report.root_cause
+
+
+def known(quantity: Quantity | None) -> Quantity:
+    assert quantity
+    assert quantity.low <= quantity.likely <= quantity.high
+    return quantity
+
+
+def excess_of(report: Report) -> Quantity:
+    return known(report.impact.carbon.excess_co2_grams)
+
+
+def lasting(report: Report) -> dict[str, Any]:
+    """All that two runs have in common."""
+    return report.model_dump(exclude={"timings", "created_at"})
+
+
+@pytest.mark.parametrize("name", BAD_DEPLOYMENT)
+def test_a_bad_deployment_is_found_however_the_alert_asks(reports: Investigations, name: str) -> None:
+    report = reports[name]
+    cause = cause_of(report)
+    assert (cause.kind, cause.service, cause.region) == (CauseKind.DEPLOYMENT, "checkout", US)
+    assert (cause.deployment_id, cause.version) == (timeline.BAD_DEPLOYMENT, "2.3.0")
+    assert cause.error_type == "PoolTimeoutError"
+    assert cause.onset
+    assert abs(cause.onset - timeline.BAD_SINCE) <= ONSET_TOLERANCE
+    assert report.window.start <= cause.onset
+    assert report.severity in {Severity.HIGH, Severity.CRITICAL}
+    assert timeline.BAD_DEPLOYMENT in report.sections.recommendations[0]
+    assert "2.2.9" in report.sections.recommendations[0]
+
+
+@pytest.mark.parametrize("name", BAD_DEPLOYMENT)
+def test_the_excess_of_a_bad_deployment_is_what_was_injected(reports: Investigations, name: str) -> None:
+    report = reports[name]
+    actual, usual = reports.shop.emitted(report.window, report.service, report.region)
+    injected = actual - usual
+    excess = excess_of(report)
+    assert injected > 0.3 * actual
+    assert excess.low <= injected <= excess.high or abs(excess.likely - injected) <= 0.1 * injected
+    assert excess.high - excess.low < injected
+    assert known(report.impact.compute.excess_vcpu_hours).likely > 0
+    assert known(report.impact.users.requests_failed).likely > 0
+
+
+def test_past_incidents_price_a_bad_deployment(reports: Investigations) -> None:
+    """Those of the same service and region cost 1.5 to 2 orders and 90 to 100 dollars a minute."""
+    report = reports["bad deployment, by service"]
+    business, minutes = report.impact.business, report.window.minutes
+    orders, revenue = known(business.orders_affected), known(business.revenue_lost_usd)
+    assert business.source == "estimated"
+    assert [orders.low / minutes, orders.high / minutes] == pytest.approx([1.5, 2.0])
+    assert [revenue.low / minutes, revenue.high / minutes] == pytest.approx([90, 100])
+    assert len(report.similar_incidents) == 2
+
+
+def test_an_innocent_deployment_is_named_and_not_blamed(reports: Investigations) -> None:
+    report = reports["bad deployment, by service"]
+    assert all(one.deployment_id != timeline.INNOCENT_DEPLOYMENT for one in report.candidates)
+    said = report.sections.deployment_correlation
+    assert timeline.INNOCENT_DEPLOYMENT in said
+    assert "no worse" in said or "no deviation" in said
+    innocent = next(one for one in report.candidates if one.service == "search")
+    assert innocent.confidence < 0.1
+    assert innocent.against
+    assert "no deviation" in innocent.against
+
+
+@pytest.mark.parametrize("name", list(ALERTS))
+def test_emissions_are_those_of_exactly_the_window_and_scope(reports: Investigations, name: str) -> None:
+    report = reports[name]
+    assert report.window.end == ALERTS[name].date
+    assert report.baseline.end <= report.window.start
+    actual, _ = reports.shop.emitted(report.window, report.service, report.region)
+    assert known(report.impact.carbon.actual_co2_grams).likely == pytest.approx(actual, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "since", "error"),
+    [
+        ("dependency", EU, timeline.OUTAGE_SINCE, "DiskFullError"),
+        ("silent dependency", US, timeline.SILENT_SINCE, None),
+    ],
+)
+def test_what_callers_suffer_from_is_their_dependency(
+    reports: Investigations, name: str, region: str, since: Any, error: str | None
+) -> None:
+    report = reports[name]
+    cause = cause_of(report)
+    assert (cause.kind, cause.service, cause.region) == (CauseKind.DEPENDENCY, "ledger", region)
+    assert (cause.deployment_id, cause.error_type) == (None, error)
+    assert cause.onset
+    assert abs(cause.onset - since) <= ONSET_TOLERANCE
+    assert (report.service, report.region) == ("payments", region)
+    assert "ledger" in report.sections.recommendations[0]
+
+
+def test_work_without_errors_is_a_matter_of_resources(reports: Investigations) -> None:
+    report = reports["cpu"]
+    cause = cause_of(report)
+    assert (cause.kind, cause.service, cause.region) == (CauseKind.RESOURCE, "search", US)
+    assert (cause.deployment_id, cause.error_type) == (None, None)
+    assert cause.onset
+    assert abs(cause.onset - timeline.CPU_SINCE) <= ONSET_TOLERANCE
+    actual, usual = reports.shop.emitted(report.window, report.service, report.region)
+    excess = excess_of(report)
+    assert excess.low <= actual - usual <= excess.high
+
+
+def test_errors_of_its_own_are_a_services_own(reports: Investigations) -> None:
+    report = reports["errors"]
+    cause = cause_of(report)
+    assert (cause.kind, cause.service, cause.region) == (CauseKind.ERROR, "search", EU)
+    assert (cause.error_type, cause.deployment_id) == ("CouponParseError", None)
+    assert cause.onset
+    assert abs(cause.onset - timeline.ERRORS_SINCE) <= ONSET_TOLERANCE
+    assert "No deployment" in report.sections.deployment_correlation
+
+
+def test_demand_is_nobodys_fault(reports: Investigations) -> None:
+    report = reports["surge"]
+    if report.verdict is not Verdict.NOT_CONFIRMED:
+        cause = cause_of(report)
+        assert (cause.kind, cause.service, cause.region) == (CauseKind.TRAFFIC, "frontend", US)
+    assert report.severity is Severity.LOW
+
+
+def test_demand_at_the_usual_cost_is_no_excess(reports: Investigations) -> None:
+    report = reports["surge"]
+    excess, actual = excess_of(report), known(report.impact.carbon.actual_co2_grams).likely
+    assert max(abs(excess.low), abs(excess.high)) < 0.1 * actual
+
+
+@pytest.mark.parametrize("name", QUIET_ALERTS)
+def test_the_usual_is_not_confirmed(reports: Investigations, name: str) -> None:
+    report = reports[name]
+    assert report.verdict is Verdict.NOT_CONFIRMED, report.sections.overview
+    assert report.severity is Severity.LOW
+    assert report.root_cause is None
+    excess, actual = excess_of(report), known(report.impact.carbon.actual_co2_grams).likely
+    assert excess.low <= 0.02 * actual
+    assert excess.high >= -0.02 * actual
+
+
+@pytest.mark.parametrize("name", ["quiet, unknown group", "bad deployment, unknown group"])
+def test_a_name_without_telemetry_is_a_gap(reports: Investigations, name: str) -> None:
+    assert "no-such-service" in gaps(reports[name])
+
+
+def test_a_region_that_no_table_knows_is_a_gap(reports: Investigations) -> None:
+    report = reports["region without factors"]
+    cause = cause_of(report)
+    assert (cause.kind, cause.service, cause.region) == (CauseKind.RESOURCE, LAB.service, LAB.region)
+    assert LAB.region in gaps(report)
+    assert report.impact.compute.excess_vcpu_hours is None
+    assert report.impact.compute.excess_cost_usd is None
+    assert excess_of(report).low > 0
+
+
+def test_emissions_that_contradict_each_other_are_a_gap(reports: Investigations) -> None:
+    report = reports["contradictory emissions"]
+    assert any("mission" in gap.what and str(report.service) in gap.what for gap in report.gaps), gaps(report)
+
+
+@pytest.mark.parametrize("name", HOSTILE_ALERTS)
+def test_names_go_through_as_they_are(reports: Investigations, name: str) -> None:
+    place = HOSTILE[name.removeprefix("hostile name: ")]
+    report = reports[name]
+    cause = cause_of(report)
+    assert (cause.kind, cause.service, cause.region) == (CauseKind.RESOURCE, place.service, place.region)
+    assert (report.service, report.region) == (place.service, place.region)
+
+
+@pytest.mark.parametrize("name", ["bad deployment, by service", "dependency", "quiet"])
+def test_two_runs_find_the_same(reports: Investigations, name: str) -> None:
+    assert lasting(reports.investigate(ALERTS[name])) == lasting(reports[name])
+
+
+def _later() -> list[Action]:
+    """What was not known when the alert fired: from its very moment on."""
+    actions: list[Action] = []
+    for minutes in (0, 1, 30):
+        at = timeline.END + timedelta(minutes=minutes)
+        stamp = {"@timestamp": iso(at), "service": "checkout", "region": US}
+        deployed = timeline.deployment(at, "checkout", US, f"deploy-later-{minutes}", "9.9.9")
+        grams = {"estimated_co2_grams": 5000.0, "emissions_kg_co2e": 7.0, "requests_per_min": 1e6, "cpu_pct": 99.0}
+        failed = {"level": "ERROR", "message": "search, ledger and payments are gone", "error_type": "LaterError"}
+        cost = {"title": "checkout: the bill", "orders_affected": 1000, "revenue_lost_usd": 1e6, "duration_minutes": 5}
+        actions += [(DEPLOYMENTS, deployed), (METRICS, stamp | grams), (INCIDENTS, stamp | cost)]
+        actions += [(LOGS, stamp | failed | {"retry": True, "latency_ms": 9e5}) for _ in range(20)]
+    return actions
+
+
+def test_what_came_later_changes_nothing(reports: Investigations) -> None:
+    name = "bad deployment, by service"
+    before = lasting(reports[name])
+    with reports.planted(_later()):
+        assert lasting(reports.investigate(ALERTS[name])) == before
+
+
+def test_recorded_business_figures_go_before_estimates(reports: Investigations) -> None:
+    at = iso(timeline.BAD_SINCE + timedelta(minutes=5))
+    recorded = {"@timestamp": at, "title": "checkout", "service": "checkout", "region": US, "orders_affected": 17}
+    with reports.planted([(INCIDENTS, recorded)]):
+        report = reports.investigate(ALERTS["bad deployment, by service"])
+    assert report.impact.business.source == "recorded"
+    assert known(report.impact.business.orders_affected).likely == 17
+    assert report.impact.business.revenue_lost_usd is None
+
+
+def test_a_deployment_dated_to_the_nanosecond_is_read(reports: Investigations) -> None:
+    at = "2026-03-12T14:33:20.123456789Z"
+    document = {"@timestamp": at, "service": "checkout", "deployment_id": "deploy-8802"}
+    with reports.planted([(DEPLOYMENTS, document)]):
+        report = reports.investigate(ALERTS["bad deployment, by service"])
+    assert cause_of(report).deployment_id == timeline.BAD_DEPLOYMENT
+    assert "deploy-8802" in report.sections.deployment_correlation
+
+
+def test_letters_that_only_look_like_a_name_do_not_stop_an_investigation(reports: Investigations) -> None:
+    """A long s is an s to a pattern that ignores case, and another letter to everything else."""
+    at = timeline.BAD_SINCE
+    line = {
+        "service": "checkout",
+        "region": US,
+        "level": "ERROR",
+        "error_type": "Odd",
+        "message": "call to \u017fearch",
+    }
+    lines = [(LOGS, line | {"@timestamp": iso(at + timedelta(seconds=20 * number))}) for number in range(30)]
+    with reports.planted(lines):
+        cause = cause_of(reports.investigate(ALERTS["bad deployment, by service"]))
+    assert cause.service == "checkout"
+
+
+@pytest.mark.parametrize("name", list(ALERTS))
+def test_every_report_keeps_to_the_rules_of_its_text(reports: Investigations, name: str) -> None:
+    check_text(reports[name])
+
+
+@pytest.mark.parametrize("name", list(ALERTS))
+def test_every_figure_that_is_not_given_has_its_reason(reports: Investigations, name: str) -> None:
+    check_figures(reports[name])
+
+
+@pytest.mark.parametrize("name", ["bad deployment, by service", "dependency", "quiet", "hostile name: quotes"])
+def test_every_query_in_evidence_can_be_sent_again(reports: Investigations, name: str) -> None:
+    for evidence in reports[name].evidence:
+        answer = reports.client.search(index=evidence.index, body=evidence.query)
+        assert answer["hits"]["total"]["value"] > 0, evidence.title
+        assert evidence.result
+
+
+@pytest.mark.parametrize("index", [[METRICS], [LOGS], [DEPLOYMENTS], [INCIDENTS], [METRICS, LOGS]])
+def test_a_report_is_delivered_without_what_was_refused(reports: Investigations, index: list[str]) -> None:
+    report = investigate(refusing(reports.client, index), ALERTS["bad deployment, by service"])
+    for one in index:
+        assert WHAT_IS_MISSING[one] in {gap.what for gap in report.gaps}
+        assert "no such index" in gaps(report)
+    check_text(report)
+    check_figures(report)
+    if METRICS in index and LOGS in index:
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "not excluded" in report.sections.overview
+    if index == [DEPLOYMENTS]:
+        assert report.candidates[0].service == "checkout"
+        assert report.candidates[0].deployment_id is None
+        assert "could not be read" in report.sections.deployment_correlation
+    if index == [INCIDENTS]:
+        assert cause_of(report).deployment_id == timeline.BAD_DEPLOYMENT
+
+
+def test_a_report_is_delivered_without_the_second_wave(reports: Investigations) -> None:
+    report = investigate(refusing(reports.client, [LOGS], wave=2), ALERTS["bad deployment, by service"])
+    assert cause_of(report).service == "checkout"
+    assert {"Error types", "Logs by deployment", "Latency quantiles"} <= {gap.what for gap in report.gaps}
+    check_text(report)
+    check_figures(report)
