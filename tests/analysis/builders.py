@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from worker.analysis.baseline import Mask
 from worker.analysis.deviation import Deviation
@@ -38,10 +38,8 @@ def inside_and_before(minutes: int, count: int = FINE_MINUTES) -> tuple[Mask, Ma
 def autocorrelated(rng: np.random.Generator, count: int, phi: float, sigma: float) -> Floats:
     """AR(1) noise with standard deviation `sigma`."""
     steps = rng.normal(0, sigma * np.sqrt(1 - phi**2), count)
-    noise = np.empty(count)
-    noise[0] = rng.normal(0, sigma)
-    for place in range(1, count):
-        noise[place] = phi * noise[place - 1] + steps[place]
+    steps[0] = rng.normal(0, sigma)
+    noise: Floats = lfilter([1.0], [1.0, -phi], steps)
     return noise
 
 
@@ -143,6 +141,7 @@ class Plan:
     demand_noise: float = 0.03
     carbon_noise: float = 0.02
     missing: float = 0.0
+    is_logged: bool = True
 
 
 def simulate(plan: Plan) -> Simulated:
@@ -156,9 +155,10 @@ def simulate(plan: Plan) -> Simulated:
     noise = 1 + rng.normal(0, plan.carbon_noise, count)
     without = (plan.idle + plan.per_request * demand) * noise
     carbon = (plan.idle + plan.per_request * (demand + retried)) * noise * np.where(inside, plan.work, 1.0)
-    lines = np.full(count, 12.0)
-    logged = log_series(lines, rng.binomial(12, 0.004, count).astype(float), _retry_lines(rng, plan, inside))
-    series = metric_series(carbon, demand + retried) | logged
+    series = metric_series(carbon, demand + retried)
+    if plan.is_logged:
+        errors = rng.binomial(12, 0.004, count).astype(float)
+        series |= log_series(np.full(count, 12.0), errors, _retry_lines(rng, plan, inside))
     fine = {name: values[-FINE_MINUTES:].copy() for name, values in series.items()}
     _drop_samples(rng, fine, plan.missing)
     coarse = {name: _coarse(name, values) for name, values in series.items()}
@@ -196,7 +196,3 @@ def _coarse(name: str, values: Floats) -> Floats:
     counted = name in log_series(np.zeros(1))
     whole: Floats = table.sum(axis=1) if counted else table.mean(axis=1)
     return whole
-
-
-def scopes(*names: str, region: str = "us-central1") -> Iterable[Scope]:
-    return [Scope(name, region) for name in names]

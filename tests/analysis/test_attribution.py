@@ -1,0 +1,155 @@
+"""Whose rise it is: the parts' rises are the total's, and the one that stands out is named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.analysis.builders import (
+    FINE_MINUTES,
+    a_deviation,
+    a_reading,
+    a_survey,
+    last_minutes,
+    log_series,
+    metric_series,
+)
+from worker.analysis.attribution import Share, attribute, narrow
+from worker.analysis.signals import Reader, Reading
+from worker.domain.telemetry import Scope, Series
+
+EVERYTHING = Scope(None, None)
+US, EUROPE, ASIA = "us-central1", "europe-west1", "asia-east1"
+
+
+def parts(**rises: float) -> list[Reading]:
+    """Readings of carbon by `service__region`, each usually at 100 g/min."""
+    readings = []
+    for name, rise in rises.items():
+        service, region = name.split("__")
+        scope = Scope(service, {"us": US, "eu": EUROPE, "asia": ASIA}[region])
+        readings.append(a_reading(scope, a_deviation("carbon", 5.0, 100 + rise, 100)))
+    return readings
+
+
+def shares_of(**rises: float) -> list[Share]:
+    return attribute(parts(**rises), "carbon")
+
+
+rises = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=12)
+
+
+@given(rises)
+def test_shares_are_of_all_rises_and_the_largest_comes_first(amounts: list[float]) -> None:
+    readings = [
+        a_reading(Scope(f"service-{number}", US), a_deviation("carbon", 1.0, 1e6 + rise, 1e6))
+        for number, rise in enumerate(amounts)
+    ]
+    found = attribute(readings, "carbon")
+    assert len(found) == len(amounts)
+    assert [one.rise for one in found] == sorted((one.rise for one in found), reverse=True)
+    assert all(0 <= one.share <= 1 for one in found)
+    total = sum(one.share for one in found)
+    assert total == pytest.approx(1.0) if any(one.rise > 0 for one in found) else total == 0
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_the_parts_rises_add_up_to_the_totals(seed: int) -> None:
+    """Exactly, where all were sampled in the same minutes and rest on the same days."""
+    rng = np.random.default_rng(seed)
+    recent = {}
+    for service in ("cart", "checkout", "search"):
+        for region in (US, EUROPE):
+            constant = np.full(FINE_MINUTES, rng.uniform(50, 500))
+            raised = constant + np.where(np.arange(FINE_MINUTES) >= FINE_MINUTES - 10, rng.uniform(-20, 200), 0.0)
+            recent[Scope(service, region)] = Series(metric_series(raised, constant))
+    reader = Reader(a_survey(recent))
+    found = attribute(reader.parts(EVERYTHING, last_minutes(10)), "carbon")
+    whole = reader.read(EVERYTHING, last_minutes(10))
+    assert whole is not None
+    assert sum(one.rise for one in found) == pytest.approx(whole.deviations["carbon"].rise, rel=1e-9)
+
+
+def test_the_parts_errors_add_up_to_the_totals() -> None:
+    """A share of many lines weighs more than the same share of few: rises are counted in errors."""
+    recent = {}
+    for service, lines, errors in (("cart", 100.0, 30.0), ("search", 2.0, 1.0)):
+        each = np.full(FINE_MINUTES, lines)
+        late = np.arange(FINE_MINUTES) >= FINE_MINUTES - 10
+        recent[Scope(service, US)] = Series(log_series(each, np.where(late, errors, 0.0)))
+    found = attribute(Reader(a_survey(recent)).parts(EVERYTHING, last_minutes(10)), "errors")
+    assert {one.scope.service: one.rise for one in found} == {"cart": pytest.approx(300), "search": pytest.approx(10)}
+    assert found[0].share == pytest.approx(300 / 310)
+
+
+def test_a_fall_does_not_make_anothers_rise_smaller() -> None:
+    found = shares_of(cart__us=50, search__us=-400, frontend__us=50)
+    assert {one.scope.service: one.share for one in found} == {"cart": 0.5, "frontend": 0.5, "search": 0.0}
+
+
+def test_a_part_without_the_signal_has_no_share() -> None:
+    found = attribute([a_reading(Scope("cart", US)), *parts(search__us=10)], "carbon")
+    assert {one.scope.service: one.share for one in found} == {"search": 1.0, "cart": 0.0}
+
+
+# --- the owner
+
+
+def test_the_service_that_owns_the_rise_of_a_region_is_named() -> None:
+    found = shares_of(cart__us=500, search__us=30, frontend__us=20)
+    assert narrow(Scope(None, US), found) == Scope("cart", US)
+
+
+def test_the_region_that_owns_the_rise_of_a_service_is_named() -> None:
+    found = shares_of(cart__us=500, cart__eu=10, cart__asia=-5)
+    assert narrow(Scope("cart", None), found) == Scope("cart", US)
+
+
+def test_of_everything_both_are_named() -> None:
+    found = shares_of(cart__us=500, cart__eu=10, search__us=40, search__eu=30)
+    assert narrow(EVERYTHING, found) == Scope("cart", US)
+
+
+def test_a_rise_in_all_regions_is_not_one_regions() -> None:
+    found = shares_of(cart__us=100, cart__eu=110, cart__asia=90)
+    assert narrow(Scope("cart", None), found) == Scope("cart", None)
+
+
+def test_two_services_with_like_rises_leave_it_open() -> None:
+    found = shares_of(cart__us=100, search__us=90)
+    assert narrow(Scope(None, US), found) == Scope(None, US)
+
+
+def test_a_scope_that_was_asked_for_is_kept() -> None:
+    found = shares_of(cart__us=1, search__us=5000, cart__eu=3)
+    assert narrow(Scope("cart", US), found) == Scope("cart", US)
+
+
+def test_others_rises_do_not_count() -> None:
+    """The alert asks of Europe."""
+    found = shares_of(cart__us=5000, search__eu=50, frontend__eu=2)
+    assert narrow(Scope(None, EUROPE), found) == Scope("search", EUROPE)
+
+
+def test_where_nothing_rises_nobody_is_named() -> None:
+    assert narrow(EVERYTHING, shares_of(cart__us=-10, search__us=-3, cart__eu=0)) == EVERYTHING
+    assert narrow(EVERYTHING, []) == EVERYTHING
+
+
+def test_the_only_region_of_a_service_is_named_whatever_it_shows() -> None:
+    assert narrow(Scope("cart", None), shares_of(cart__us=0)) == Scope("cart", US)
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from("abcd"), st.sampled_from([US, EUROPE])), st.floats(-1e3, 1e3)))
+def test_whatever_is_named_is_part_of_what_was_asked(rises_of: dict[tuple[str, str], float]) -> None:
+    readings = [
+        a_reading(Scope(*place), a_deviation("carbon", 1.0, 1e3 + rise, 1e3)) for place, rise in rises_of.items()
+    ]
+    found = attribute(readings, "carbon")
+    for asked in (EVERYTHING, Scope(None, US), Scope("a", None), Scope("a", US)):
+        named = narrow(asked, found)
+        assert asked.covers(named)
+        assert named == asked or any(named.covers(one.scope) for one in found)
