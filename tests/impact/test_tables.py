@@ -1,0 +1,135 @@
+"""Factor tables: what is shipped, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from worker.errors import ConfigurationError
+from worker.impact import tables
+from worker.impact.tables import Grid, Machine, grids, machines, read_table
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "carbon" / "gcp-regions-2024.csv"
+HEADER = "provider,region,g_per_kwh,pue,year,source"
+GOOD = "gcp,us-central1,412.72,1.1,2024,somewhere"
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of our own in place of the shipped one."""
+    folder = tmp_path / "factors"
+    folder.mkdir()
+    monkeypatch.setattr(tables, "files", lambda package: tmp_path)
+    return folder / "grid.csv"
+
+
+# --- shipped
+
+
+def test_every_provider_with_a_grid_has_a_machine() -> None:
+    assert {provider for provider, _ in grids()} == set(machines())
+
+
+def test_no_region_is_listed_twice() -> None:
+    assert len(read_table("grid_intensity.csv", Grid)) == len(grids())
+    assert len(read_table("machine.csv", Machine)) == len(machines())
+
+
+@pytest.mark.parametrize(
+    ("provider", "region", "g_per_kwh", "pue"),
+    [
+        ("gcp", "us-central1", 412.72, 1.1),
+        ("gcp", "europe-west1", 103.37, 1.1),
+        ("aws", "us-east-1", 396.25, 1.15),
+        ("aws", "eu-central-1", 370.93, 1.33),
+        ("aws", "eu-west-3", 52.87, 1.135),
+        ("azure", "swedencentral", 24.71, 1.16),
+    ],
+)
+def test_factors_are_those_of_their_sources(provider: str, region: str, g_per_kwh: float, pue: float) -> None:
+    found = grids()[provider, region]
+    assert (found.g_per_kwh, found.pue) == (g_per_kwh, pue)
+
+
+@pytest.mark.parametrize(
+    ("provider", "least", "most"), [("aws", 0.74, 3.5), ("azure", 0.74, 3.54), ("gcp", 0.68, 4.11)]
+)
+def test_watts_run_from_idle_to_full_load(provider: str, least: float, most: float) -> None:
+    machine = machines()[provider]
+    assert [machine.watts(share) for share in (0, 1)] == [pytest.approx(least), pytest.approx(most)]
+    assert machine.watts(0.5) == pytest.approx((least + most) / 2)
+    assert [machine.watts(share) for share in (-1, 7)] == [pytest.approx(least), pytest.approx(most)]
+
+
+def test_prices_and_watts_are_in_order() -> None:
+    for machine in machines().values():
+        assert machine.watts_min < machine.watts_max
+        assert machine.usd_per_vcpu_hour_low <= machine.usd_per_vcpu_hour_likely <= machine.usd_per_vcpu_hour_high
+
+
+@pytest.mark.skipif(not SHARED.is_file(), reason="the source's own table is not here to compare with")
+def test_regions_of_gcp_are_those_of_the_source() -> None:
+    with SHARED.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    name = next(key for key in rows[0] if "region" in key.lower())
+    intensity = next(key for key in rows[0] if "intensity" in key.lower())
+    stated = {row[name]: float(row[intensity]) for row in rows if row[intensity]}
+    assert {region: grid.g_per_kwh for (provider, region), grid in grids().items() if provider == "gcp"} == stated
+
+
+# --- refused
+
+
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        ("gcp,us-central1,,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,about 400,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,0,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,-5,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,41272,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,nan,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,inf,1.1,2024,somewhere", "g_per_kwh"),
+        ("gcp,us-central1,412.72,0.9,2024,somewhere", "pue"),
+        ("gcp,us-central1,412.72,110,2024,somewhere", "pue"),
+        ("gcp,us-central1,412.72,1.1,24,somewhere", "year"),
+        ("gcp,us-central1,412.72,1.1,2024.5,somewhere", "year"),
+        ("gcp,us-central1,412.72,1.1,2024,", "source"),
+        ("gcp,us-central1,412.72,1.1,2024", "source"),
+        ("gcp,us-central1,412.72,1.1", "year"),
+        ('gcp,us-central1,"412,72",1.1,2024,somewhere', "g_per_kwh"),
+    ],
+)
+@pytest.mark.parametrize("good_rows", [0, 3])
+def test_a_malformed_row_is_refused_with_its_file_and_line(written: Path, row: str, key: str, good_rows: int) -> None:
+    written.write_text("\n".join([HEADER, *[GOOD] * good_rows, row]), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        read_table("grid.csv", Grid)
+    assert refused.value.reason.startswith(f"grid.csv, line {good_rows + 2}: {key}: ")
+
+
+def test_a_row_with_a_column_too_many_is_refused(written: Path) -> None:
+    written.write_text(f"{HEADER}\n{GOOD}\n{GOOD},more\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid\.csv, line 3"):
+        read_table("grid.csv", Grid)
+
+
+def test_a_column_that_nobody_knows_is_refused(written: Path) -> None:
+    written.write_text(f"{HEADER},market_based\n{GOOD},0\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid\.csv, line 2: market_based"):
+        read_table("grid.csv", Grid)
+
+
+def test_a_column_that_is_missing_is_refused(written: Path) -> None:
+    written.write_text("provider,region,g_per_kwh,year,source\ngcp,us-central1,400,2024,somewhere\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid\.csv, line 2: pue"):
+        read_table("grid.csv", Grid)
+
+
+def test_a_good_table_is_read_as_it_stands(written: Path) -> None:
+    written.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
+    assert read_table("grid.csv", Grid) == [
+        Grid(provider="gcp", region="us-central1", g_per_kwh=412.72, pue=1.1, year=2024, source="somewhere")
+    ]
