@@ -1,0 +1,224 @@
+"""What is said of small, clear cases: the right cause, with its figures and evidence, and no empty phrase."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.writing.cases import ONSET, SHOPS, Told, told
+from worker.domain.report import CauseKind, Verdict
+from worker.domain.severity import Severity
+from worker.writing.figures import clock, count, percent
+
+EVERY_SHOP = pytest.mark.parametrize("name", SHOPS)
+CITED = re.compile(r"\be\d+\b")
+
+
+def section_texts(one: Told) -> dict[str, str]:
+    sections = one.report.sections
+    texts = {name: value for name, value in sections.model_dump().items() if isinstance(value, str)}
+    return texts | {f"recommendation {number}": text for number, text in enumerate(sections.recommendations)}
+
+
+def candidate_texts(one: Told) -> list[str]:
+    return [text for each in one.report.candidates for text in (each.reason, each.against, each.check) if text]
+
+
+def everything_said(one: Told) -> str:
+    gaps = [text for gap in one.report.gaps for text in (gap.what, gap.reason, gap.effect)]
+    return "\n".join([one.report.headline, *section_texts(one).values(), *candidate_texts(one), *gaps])
+
+
+# --- every case
+
+
+@EVERY_SHOP
+def test_every_section_says_something(name: str) -> None:
+    one = told(name)
+    assert all(text.strip() for text in section_texts(one).values())
+    assert one.report.sections.recommendations
+    assert one.report.headline.strip()
+
+
+@EVERY_SHOP
+def test_nothing_that_only_a_program_would_say(name: str) -> None:
+    said = everything_said(told(name))
+    assert not re.search(r"\b(None(?!: the)|nan|inf|True|False|[a-z]+_[a-z_]+)\b|  |\.\.|[{}]|\( |,,|;;|: \.", said)
+    assert not re.search(r"-0(?![.\d])|\d[eE][+-]?\d", said)
+
+
+@EVERY_SHOP
+def test_sentences_begin_and_end(name: str) -> None:
+    for text in section_texts(told(name)).values():
+        assert re.match(r"[\dA-Za-z]", text)
+        assert text.endswith(".")
+
+
+@EVERY_SHOP
+def test_what_is_cited_exists(name: str) -> None:
+    one = told(name)
+    known = {evidence.id for evidence in one.report.evidence}
+    cited = {
+        number
+        for text in section_texts(one).values()
+        for part in re.findall(r"\[[^\]]*\]", text)
+        for number in CITED.findall(part)
+    }
+    assert cited | {number for each in one.report.candidates for number in each.evidence} <= known
+
+
+@EVERY_SHOP
+def test_the_opening_is_short_and_names_the_scope(name: str) -> None:
+    overview = told(name).report.sections.overview
+    assert len(re.sub(r" \[[e\d ]+\]", "", overview).split()) <= 60
+    assert str(told(name).case.scope) in overview
+
+
+@EVERY_SHOP
+def test_the_headline_is_the_opening_without_its_citations(name: str) -> None:
+    report = told(name).report
+    assert "[" not in report.headline
+    assert re.sub(r" \[[e\d ]+\]", "", report.sections.overview).startswith(report.headline)
+
+
+@EVERY_SHOP
+def test_a_report_is_json_without_numbers_that_json_does_not_know(name: str) -> None:
+    json.dumps(told(name).report.model_dump(mode="json"), allow_nan=False)
+
+
+@EVERY_SHOP
+def test_a_window_without_an_onset_is_the_rules(name: str) -> None:
+    one = told(name)
+    assert one.report.window.start == (one.case.onset or one.report.window.start)
+    assert one.report.window.end == one.report.timestamp
+
+
+# --- verdicts and causes
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "kind", "service"),
+    [
+        ("deployment", Verdict.ROOT_CAUSE, CauseKind.DEPLOYMENT, "checkout"),
+        ("dependency", Verdict.ROOT_CAUSE, CauseKind.DEPENDENCY, "payments"),
+        ("recorded", Verdict.ROOT_CAUSE, CauseKind.DEPENDENCY, "payments"),
+        ("resource", Verdict.ROOT_CAUSE, CauseKind.RESOURCE, "search"),
+        ("surge", Verdict.ROOT_CAUSE, CauseKind.TRAFFIC, "checkout"),
+        ("quiet", Verdict.NOT_CONFIRMED, None, None),
+        ("silent", Verdict.INCONCLUSIVE, None, None),
+    ],
+)
+def test_verdict_and_cause(name: str, verdict: Verdict, kind: CauseKind | None, service: str | None) -> None:
+    report = told(name).report
+    assert report.verdict is verdict
+    cause = report.root_cause
+    assert (cause.kind if cause else None, cause.service if cause else None) == (kind, service)
+
+
+@pytest.mark.parametrize("name", ["deployment", "dependency", "resource", "surge"])
+def test_the_onset_is_told(name: str) -> None:
+    report = told(name).report
+    assert report.root_cause is not None
+    assert report.root_cause.onset is not None
+    assert abs((report.root_cause.onset - ONSET).total_seconds()) <= 120
+    assert clock(report.root_cause.onset) in report.sections.overview
+
+
+def test_severities_follow_what_people_feel() -> None:
+    assert told("deployment").report.severity.at_least(Severity.HIGH)
+    assert told("surge").report.severity is Severity.LOW
+    assert told("quiet").report.severity is Severity.LOW
+
+
+# --- each section
+
+
+def test_a_deployment_is_named_with_its_version_and_rolled_back_to_the_one_before() -> None:
+    sections = told("deployment").report.sections
+    for text in (sections.overview, sections.deployment_correlation):
+        assert "deploy-2" in text
+        assert "2.0" in text
+        assert "4 min before the onset" in text
+    assert sections.recommendations[0].startswith("Roll back deploy-2 (checkout in us-central1) to version 1.9")
+
+
+def test_a_dependency_is_to_be_repaired_before_its_callers() -> None:
+    sections = told("dependency").report.sections
+    assert "100 % of checkout's new errors name it" in sections.overview
+    assert sections.recommendations[0].startswith("Take payments in us-central1 in hand first")
+
+
+def test_no_deployment_is_said_so() -> None:
+    said = told("resource").report.sections.deployment_correlation
+    assert said.startswith("No deployment or other change is recorded in the two hours before the onset")
+
+
+def test_a_surge_is_nobodys_fault() -> None:
+    report = told("surge").report
+    assert "nothing is broken" in report.sections.overview
+    assert "within the expectation's range" in report.sections.carbon_compute_impact
+    assert not any("Roll back" in text for text in report.sections.recommendations)
+
+
+def test_a_quiet_alert_says_what_is_usual_and_what_threshold_would_be_silent() -> None:
+    sections = told("quiet").report.sections
+    assert sections.overview.startswith(
+        "Not an incident: CO₂ of checkout, us-central1 is 4.9 g/min; 4.9 g/min is usual"
+    )
+    assert "The threshold of 3 is below" in sections.overview
+    assert sections.business_impact == "No loss: the spike was not confirmed."
+
+
+def test_silence_of_the_telemetry_is_no_all_clear() -> None:
+    report = told("silent").report
+    assert report.sections.overview.startswith("No verdict on checkout, us-central1")
+    assert report.sections.user_impact.startswith("Not known")
+    assert report.sections.carbon_compute_impact.startswith("Not known")
+    assert {gap.what for gap in report.gaps} >= {"Carbon of checkout, us-central1", "Requests of checkout, us-central1"}
+
+
+def test_deployments_that_were_not_read_are_not_excluded() -> None:
+    report = told("unread").report
+    assert report.sections.deployment_correlation == (
+        "Deployments could not be read (index is closed), so a bad deployment is not excluded."
+    )
+    assert "No deployment" not in everything_said(told("unread"))
+    assert any(gap.what == "Deployments" and gap.reason == "index is closed" for gap in report.gaps)
+
+
+def test_what_is_recorded_is_not_called_an_estimate() -> None:
+    said = told("recorded").report.sections.business_impact
+    assert said.startswith("31 orders affected and $1,519 of revenue lost, as recorded in the incidents index")
+    assert "stimat" not in said
+
+
+# --- figures agree with what they are of
+
+
+@pytest.mark.parametrize("name", ["deployment", "dependency"])
+def test_the_share_of_failing_requests_is_one_figure(name: str) -> None:
+    one = told(name)
+    errors, requests = one.case.deviation("errors"), one.story.requests
+    assert errors is not None
+    assert requests is not None
+    assert requests.failed_share == pytest.approx(errors.actual, abs=0.005)
+    assert percent(errors.actual) in one.report.sections.overview
+    assert percent(requests.failed_share) in one.report.sections.user_impact
+
+
+@pytest.mark.parametrize("name", ["deployment", "resource"])
+def test_excess_is_told_with_its_range_and_what_it_stands_for(name: str) -> None:
+    one = told(name)
+    excess, cost = one.report.impact.carbon.excess_co2_grams, one.report.impact.compute.excess_cost_usd
+    assert excess is not None
+    assert cost is not None
+    said = one.report.sections.carbon_compute_impact
+    assert f"Excess: {count(excess.likely)} gCO₂e ({count(excess.low)} to {count(excess.high)})" in said
+    assert f"${count(cost.likely)}" in said
+    assert "estimated" in said
+
+
+def test_sampled_failures_are_called_an_estimate() -> None:
+    assert "estimated from the sampled log" in told("deployment").report.sections.user_impact
