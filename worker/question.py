@@ -89,7 +89,7 @@ def _group_fields(alert: Alert) -> list[str]:
 
 def rule_window(alert: Alert) -> timedelta:
     size, unit = alert.rule.params.get("timeWindowSize"), alert.rule.params.get("timeWindowUnit")
-    if not isinstance(size, int | float) or unit not in UNITS or not 0 < size < 10_000:
+    if not isinstance(size, int | float) or str(unit) not in UNITS or not 0 < size < 10_000:
         return USUAL_WINDOW
     return min(max(timedelta(**{UNITS[unit]: size}), SHORTEST_WINDOW), LONGEST_WINDOW)
 

@@ -127,7 +127,7 @@ def changes(answer: Answer, names: Changes) -> list[Change]:
     """One change an id, service and region, at its first record; with the version it replaced, where known."""
     found: dict[tuple[str, str | None, str | None], Change] = {}
     versions: dict[tuple[str | None, str | None], str] = {}
-    for hit in sorted(answer["hits"]["hits"], key=lambda hit: str(field(hit["_source"], "@timestamp"))):
+    for hit in sorted(answer["hits"]["hits"], key=lambda hit: parse_time(str(field(hit["_source"], "@timestamp")))):
         change = _change(hit, names)
         place = (change.service, change.region)
         key = (change.deployment_id, *place)
