@@ -91,7 +91,7 @@ def rule_window(alert: Alert) -> timedelta:
     size, unit = alert.rule.params.get("timeWindowSize"), alert.rule.params.get("timeWindowUnit")
     if not isinstance(size, int | float) or str(unit) not in UNITS or not 0 < size < 10_000:
         return USUAL_WINDOW
-    return min(max(timedelta(**{UNITS[unit]: size}), SHORTEST_WINDOW), LONGEST_WINDOW)
+    return min(max(timedelta(**{UNITS[str(unit)]: size}), SHORTEST_WINDOW), LONGEST_WINDOW)
 
 
 def signal_of(alert: Alert, profile: Profile) -> str | None:

@@ -87,8 +87,8 @@ def test_earlier_days_are_finite_whatever_was_sampled(past: Floats) -> None:
 def test_todays_level_moves_the_rhythm() -> None:
     _, before = inside_and_before(60)
     days = np.tile(rhythm(FINE), (3, 1))
-    found = from_the_past(1.5 * rhythm(FINE), before, days)
-    np.testing.assert_allclose(found.likely, 1.5 * rhythm(FINE), rtol=1e-6)
+    found = from_the_past(1.3 * rhythm(FINE), before, days)
+    np.testing.assert_allclose(found.likely, 1.3 * rhythm(FINE), rtol=1e-6)
     assert found.days == 3
 
 

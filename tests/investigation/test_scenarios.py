@@ -11,7 +11,7 @@ from tests.investigation import timeline
 from tests.investigation.conftest import Investigations, investigate
 from tests.investigation.refusing import refusing
 from tests.investigation.rules import check_figures, check_text, gaps
-from tests.investigation.shop import DEPLOYMENTS, INCIDENTS, LOGS, METRICS, Action
+from tests.investigation.shop import DEPLOYMENTS, INCIDENTS, LOGS, METRICS, Action, Place
 from tests.investigation.timeline import ALERTS, EU, HOSTILE, LAB, US
 from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
 from worker.domain.severity import Severity
@@ -153,11 +153,14 @@ def test_errors_of_its_own_are_a_services_own(reports: Investigations) -> None:
     assert "No deployment" in report.sections.deployment_correlation
 
 
-def test_demand_is_nobodys_fault(reports: Investigations) -> None:
-    report = reports["surge"]
+@pytest.mark.parametrize(
+    ("name", "place"), [("surge", Place("frontend", US)), ("surge of an even service", timeline.KIOSK)]
+)
+def test_demand_is_nobodys_fault(reports: Investigations, name: str, place: Place) -> None:
+    report = reports[name]
     if report.verdict is not Verdict.NOT_CONFIRMED:
         cause = cause_of(report)
-        assert (cause.kind, cause.service, cause.region) == (CauseKind.TRAFFIC, "frontend", US)
+        assert (cause.kind, cause.service, cause.region) == (CauseKind.TRAFFIC, place.service, place.region)
     assert report.severity is Severity.LOW
 
 
@@ -193,8 +196,9 @@ def test_a_region_that_no_table_knows_is_a_gap(reports: Investigations) -> None:
     assert excess_of(report).low > 0
 
 
-def test_emissions_that_contradict_each_other_are_a_gap(reports: Investigations) -> None:
-    report = reports["contradictory emissions"]
+@pytest.mark.parametrize("name", ["contradictory emissions", "negative emissions"])
+def test_emissions_that_cannot_be_true_are_a_gap(reports: Investigations, name: str) -> None:
+    report = reports[name]
     assert any("mission" in gap.what and str(report.service) in gap.what for gap in report.gaps), gaps(report)
 
 
@@ -242,15 +246,44 @@ def test_recorded_business_figures_go_before_estimates(reports: Investigations) 
     assert report.impact.business.source == "recorded"
     assert known(report.impact.business.orders_affected).likely == 17
     assert report.impact.business.revenue_lost_usd is None
+    assert "evenue" in gaps(report)
 
 
-def test_a_deployment_dated_to_the_nanosecond_is_read(reports: Investigations) -> None:
-    at = "2026-03-12T14:33:20.123456789Z"
-    document = {"@timestamp": at, "service": "checkout", "deployment_id": "deploy-8802"}
-    with reports.planted([(DEPLOYMENTS, document)]):
-        report = reports.investigate(ALERTS["bad deployment, by service"])
-    assert cause_of(report).deployment_id == timeline.BAD_DEPLOYMENT
-    assert "deploy-8802" in report.sections.deployment_correlation
+FOREIGN_DOCUMENTS: dict[str, Action] = {
+    "an incident dated by a number": (INCIDENTS, {"@timestamp": 1_772_000_000_000, "service": "checkout"}),
+    "an incident of several services": (
+        INCIDENTS,
+        {"@timestamp": "2026-03-01T10:00:00Z", "service": ["checkout", "search"], "region": [US], "title": ["a", "b"]},
+    ),
+    "an incident with words for figures": (
+        INCIDENTS,
+        {
+            "@timestamp": "2026-03-01T10:00Z",
+            "service": "checkout",
+            "region": US,
+            "orders_affected": "many",
+            "duration_minutes": "long",
+            "tags": "late, slow",
+            "status": 3,
+        },
+    ),
+    "an incident dated by the month": (INCIDENTS, {"@timestamp": "2026-03", "title": "checkout", "service": None}),
+    "a deployment dated by a number": (
+        DEPLOYMENTS,
+        {"@timestamp": 1_773_326_000_000, "service": "checkout", "region": US, "deployment_id": 8801, "version": 2},
+    ),
+    "a deployment dated to the nanosecond": (
+        DEPLOYMENTS,
+        {"@timestamp": "2026-03-12T14:33:20.123456789Z", "service": "checkout", "deployment_id": "deploy-8802"},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", list(FOREIGN_DOCUMENTS))
+def test_documents_of_others_do_not_stop_an_investigation(reports: Investigations, what: str) -> None:
+    with reports.planted([FOREIGN_DOCUMENTS[what]]):
+        cause = cause_of(reports.investigate(ALERTS["bad deployment, by service"]))
+    assert (cause.service, cause.deployment_id) == ("checkout", timeline.BAD_DEPLOYMENT)
 
 
 def test_letters_that_only_look_like_a_name_do_not_stop_an_investigation(reports: Investigations) -> None:

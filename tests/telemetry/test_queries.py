@@ -56,7 +56,7 @@ def every_body(scope: Scope) -> dict[str, dict[str, Any]]:
         "metrics facts": queries.metrics_facts(METRICS, WINDOW),
         "logs": queries.logs_over_time(LOGS, FINE, END, scope),
         "changes": queries.recent_changes(WINDOW),
-        "history": queries.past_incidents(END, scope),
+        "history": queries.past_incidents(WINDOW, scope),
         "errors": queries.error_types(LOGS, scope, WINDOW, BASELINE),
         "deployments": queries.by_deployment(LOGS, scope, WINDOW),
         "latency": queries.latency(LOGS, scope, WINDOW, BASELINE),
@@ -227,7 +227,7 @@ def test_what_a_profile_does_not_name_is_not_asked_for() -> None:
 
 
 def test_history_has_others_too_and_the_scopes_own_first() -> None:
-    body = queries.past_incidents(END, CHECKOUT)
+    body = queries.past_incidents(WINDOW, CHECKOUT)
     assert body["query"]["bool"]["should"] == [{"term": {"service": "checkout"}}, {"term": {"region": "us-central1"}}]
     assert "minimum_should_match" not in body["query"]["bool"]
     assert body["sort"][0] == "_score"

@@ -21,6 +21,8 @@ DAY_SECONDS = 86_400
 KNOWN_SHARE = 0.8
 # How far the level of today may differ from earlier days' before the difference itself is the news.
 LEVEL_LIMITS = (0.4, 2.5)
+LEVEL_LIMITS_OF_DAYS = (0.7, 1.4)
+FEW_DAYS = 2
 # A trend of the hours before is carried on by at most this share of the level.
 TREND_LIMIT = 0.25
 MIN_PAIRS = 20
@@ -73,15 +75,16 @@ def from_the_past(values: Floats, before: Mask, days: Floats) -> Expectation:
     """Earlier days at the same time, moved to today's level; without them the trend of the hours before."""
     if len(days):
         season = np.median(days, axis=0)
-        level = _level(values[before], season[before])
+        limits = LEVEL_LIMITS if len(days) < FEW_DAYS else LEVEL_LIMITS_OF_DAYS
+        level = _level(values[before], season[before], limits)
         return Expectation(season * level, "the same time on earlier days", len(days))
     return Expectation(_trend(values, before), "the hours before", 0)
 
 
-def _level(today: Floats, season: Floats) -> float:
+def _level(today: Floats, season: Floats, limits: tuple[float, float]) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = median(np.where(season > 0, today / season, np.nan))
-    return float(np.clip(ratio, *LEVEL_LIMITS)) if np.isfinite(ratio) else 1.0
+    return float(np.clip(ratio, *limits)) if np.isfinite(ratio) else 1.0
 
 
 def _trend(values: Floats, before: Mask) -> Floats:
@@ -98,10 +101,15 @@ def _trend(values: Floats, before: Mask) -> Floats:
 
 @dataclass(frozen=True)
 class TrafficModel:
-    """value = idle + per_request · traffic."""
+    """value = idle + per_request · traffic.
+
+    `is_assumed`: traffic hardly varied, so how much of the `level` is idle is not known, and proportion is assumed.
+    """
 
     idle: float
     per_request: float
+    level: float = 0.0
+    is_assumed: bool = False
 
     def predict(self, traffic: Floats) -> Floats:
         return self.idle + self.per_request * traffic
@@ -116,7 +124,7 @@ def fit_traffic(pairs: tuple[Floats, Floats]) -> TrafficModel | None:
         return None
     low, high = np.percentile(traffic, [5, 95])
     if high < 1.15 * low:
-        return TrafficModel(0.0, median(values / traffic))
+        return TrafficModel(0.0, median(values / traffic), median(values), is_assumed=True)
     # The joint intercept: the median of all values lies too high where traffic varies and some of them are outliers.
     slope, intercept, *_ = stats.theilslopes(values, traffic, method="joint")
     if slope < 0:

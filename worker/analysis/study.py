@@ -24,7 +24,7 @@ DOUBTFUL_Z = 1.5
 FEW_COUNTED = 40
 DEMAND_RATIO = 1.2
 CARBON_RATIO = 1.15
-# Carbon per demand within this share of the usual is the usual.
+# Carbon per demand up to this share above the usual is the usual.
 SAME_INTENSITY = 0.12
 # These follow demand; they answer no question about errors or latency.
 DEMAND_SIGNALS = ("carbon", "traffic")
@@ -189,7 +189,7 @@ def is_demand(reading: Reading, confirmed: Sequence[str]) -> bool:
     if retries_set_in(reading):
         return False
     intensity = reading.deviations.get("carbon_per_demand")
-    return intensity is None or abs(intensity.ratio - 1) <= SAME_INTENSITY
+    return intensity is None or intensity.ratio <= 1 + SAME_INTENSITY
 
 
 def suspects(case: Case) -> list[Suspect]:

@@ -23,6 +23,7 @@ def assess(case: Case, detail: Detail, log: EvidenceLog) -> Impact:
     _users(case, detail, impact, log)
     _business(case, impact, log)
     _cross_check(case, parts, log)
+    _signs(case, parts, log)
     return impact
 
 
@@ -34,6 +35,11 @@ def _carbon(case: Case, parts: list[Scope], impact: Impact, log: EvidenceLog) ->
         return
     impact.carbon = carbon_impact(found.values())
     computed = [cost for scope, emitted in found.items() if (cost := _compute(case, scope, emitted, impact, log))]
+    log.miss(
+        "Split of the excess",
+        reason="the telemetry does not tell retries, errors and slower work apart by machine time",
+        effect="the excess is given as a whole",
+    )
     if len(computed) == len(found):
         impact.compute = ComputeImpact(
             excess_vcpu_hours=_sum([one.excess_vcpu_hours for one in computed]),
@@ -97,14 +103,27 @@ def _users(case: Case, detail: Detail, impact: Impact, log: EvidenceLog) -> None
 
 def _business(case: Case, impact: Impact, log: EvidenceLog) -> None:
     found = business_impact(case.survey.history, case.scope, case.window)
-    if found:
-        impact.business = found
+    if found is None:
+        reason = f"nothing is recorded of {case.scope} in the window, and too few past incidents to estimate from"
+        log.miss("Orders and revenue", reason=reason, effect="orders affected and revenue lost are unknown")
         return
-    log.miss(
-        "Orders and revenue",
-        reason=f"nothing is recorded of {case.scope} in the window, and too few past incidents to estimate from",
-        effect="orders affected and revenue lost are unknown",
-    )
+    impact.business = found
+    if found.orders_affected is None:
+        log.miss("Orders affected", reason="the incidents record revenue only", effect="orders affected are unknown")
+    if found.revenue_lost_usd is None:
+        log.miss("Revenue lost", reason="the incidents record orders only", effect="revenue lost is unknown")
+
+
+def _signs(case: Case, parts: list[Scope], log: EvidenceLog) -> None:
+    for scope in parts:
+        grams = case.survey.recent[scope].values.get("carbon_grams")
+        negative = int((grams < 0).sum()) if grams is not None else 0
+        if negative:
+            log.miss(
+                f"Emissions of {scope}",
+                reason=f"{negative} samples of the last hours are negative, which emissions cannot be",
+                effect="carbon figures of this scope cannot be relied on",
+            )
 
 
 def _cross_check(case: Case, parts: list[Scope], log: EvidenceLog) -> None:

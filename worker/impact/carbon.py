@@ -73,7 +73,14 @@ def emissions(reader: Reader, scope: Scope, window: Window, onset: datetime | No
     noise = total * _relative_error(grams, expected, before, samples)
     # A sample speaks of the time before it: at both ends of the window up to one sample's excess is on the wrong side.
     edges = EDGE_SHARE * abs(actual - total) / samples
-    return Emissions(actual, total, float(np.hypot(noise, edges)))
+    idle = _unknown_idle(reading, total, float(minutes[inside].sum()))
+    return Emissions(actual, total + idle, float(np.sqrt(noise**2 + edges**2 + idle**2)))
+
+
+def _unknown_idle(reading: Reading, expected: float, minutes: float) -> float:
+    """Half of what lies between emissions in proportion to requests and emissions that do not follow them at all."""
+    model = reading.traffic_model
+    return (model.level * minutes - expected) / 2 if model and model.is_assumed else 0.0
 
 
 def covered_minutes(minutes: Floats) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Part, Scope, ScopeDetail, Series
-from worker.domain.window import parse_time
+from worker.domain.window import iso
 from worker.telemetry.profiles import Changes, Logs, Metrics
 from worker.telemetry.queries import LATENCY_EDGES_MS
 
@@ -123,11 +123,37 @@ def _text(value: Any) -> str | None:
     return None if value in (None, "") else str(value)
 
 
+def moment(hit: Answer) -> datetime:
+    """The document's time as the engine understood it, in whatever form it was written: the last of its sort values."""
+    return datetime.fromtimestamp(float(hit["sort"][-1]) / 1000, UTC)
+
+
+def history(answer: Answer) -> list[Answer]:
+    """Past incidents, `{"_id", "_source"}`. Others write there, too: what is of another form reads as absent."""
+    return [{"_id": str(hit["_id"]), "_source": _incident(hit)} for hit in answer["hits"]["hits"]]
+
+
+def _incident(hit: Answer) -> Answer:
+    document: Answer = hit["_source"]
+    texts = {name: _only_text(document.get(name)) for name in ("title", "summary", "service", "region", "status")}
+    lists: Answer = {name: _texts(document.get(name)) for name in ("tags", "alert_ids") if name in document}
+    return {**document, **texts, **lists, "@timestamp": iso(moment(hit))}
+
+
+def _only_text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, str)]
+
+
 def changes(answer: Answer, names: Changes) -> list[Change]:
     """One change an id, service and region, at its first record; with the version it replaced, where known."""
     found: dict[tuple[str, str | None, str | None], Change] = {}
     versions: dict[tuple[str | None, str | None], str] = {}
-    for hit in sorted(answer["hits"]["hits"], key=lambda hit: parse_time(str(field(hit["_source"], "@timestamp")))):
+    for hit in sorted(answer["hits"]["hits"], key=moment):
         change = _change(hit, names)
         place = (change.service, change.region)
         key = (change.deployment_id, *place)
@@ -141,7 +167,7 @@ def changes(answer: Answer, names: Changes) -> list[Change]:
 def _change(hit: Answer, names: Changes) -> Change:
     document = hit["_source"]
     return Change(
-        at=parse_time(str(field(document, "@timestamp"))),
+        at=moment(hit),
         service=_text(field(document, names.service)),
         region=_text(field(document, names.region)),
         deployment_id=_text(field(document, names.deployment)) or str(hit["_id"]),

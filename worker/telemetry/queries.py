@@ -101,10 +101,10 @@ def recent_changes(window: Window) -> Body:
     return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query([between(window.start, window.end)])}
 
 
-def past_incidents(before: datetime, scope: Scope) -> Body:
+def past_incidents(window: Window, scope: Scope) -> Body:
     """Incidents known by then: those of the scope first, then the newest."""
     wanted = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
-    query = {"bool": {"filter": [{"range": {TIME: {"lt": iso(before)}}}], "should": wanted}}
+    query = {"bool": {"filter": [between(window.start, window.end)], "should": wanted}}
     return {
         "size": MAX_HISTORY,
         "sort": ["_score", {TIME: "desc"}],

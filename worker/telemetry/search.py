@@ -19,6 +19,7 @@ FINE_HOURS = 4
 COARSE_STEP_SECONDS = 1800
 COARSE_DAYS = 7
 CHANGE_HOURS = 48
+HISTORY_DAYS = 400
 
 Answers = dict[str, dict[str, Any]]
 
@@ -39,6 +40,7 @@ class ElasticTelemetry:
         metrics, logs = profile.metrics, profile.logs
         hours, days = Window(start=fine.start, end=as_of), Window(start=coarse.start, end=as_of)
         since = Window.before(as_of, timedelta(hours=CHANGE_HOURS))
+        known = Window.before(as_of, timedelta(days=HISTORY_DAYS))
         asked = {
             "metrics": Asked(metrics.index, queries.metrics_over_time(metrics, fine, as_of), hours),
             "metrics_past": Asked(metrics.index, queries.metrics_over_time(metrics, coarse, as_of, scope), days),
@@ -46,7 +48,7 @@ class ElasticTelemetry:
             "logs": Asked(logs.index, queries.logs_over_time(logs, fine, as_of), hours),
             "logs_past": Asked(logs.index, queries.logs_over_time(logs, coarse, as_of, scope), days),
             "changes": Asked(profile.changes.index, queries.recent_changes(since), since),
-            "history": Asked(profile.incidents.index, queries.past_incidents(as_of, scope), days),
+            "history": Asked(profile.incidents.index, queries.past_incidents(known, scope), known),
         }
         answers, unread = self._ask(asked)
         read = _reader(answers)
@@ -63,7 +65,7 @@ class ElasticTelemetry:
                 read("logs_past", lambda answer: decode.log_series(answer, coarse), {}),
             ),
             changes=read("changes", lambda answer: decode.changes(answer, profile.changes), []),
-            history=read("history", lambda answer: answer["hits"]["hits"], []),
+            history=read("history", decode.history, []),
             providers=read("metrics_facts", decode.providers, {}),
             cross_check=read("metrics_facts", lambda answer: decode.cross_check(answer, _factor(metrics)), {}),
             asked=asked,

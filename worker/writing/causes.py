@@ -89,7 +89,7 @@ def reason(one: Suspect, case: Case) -> str:
 def symptom(found: Deviation, own: bool = True) -> str:
     """What a deviation means, with the usual value beside it."""
     if found.signal == "silence":
-        return f"hardly logs any more ({number(-found.actual)} lines a minute, usually {number(-found.expected)})"
+        return f"hardly any log lines ({number(-found.actual)} a minute, usually {number(-found.expected)})"
     as_figure = percent if found.signal in ("errors", "retries") else number
     return SYMPTOMS[found.signal].format(
         whose="its " if own else "",

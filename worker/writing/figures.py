@@ -15,9 +15,11 @@ def number(value: float) -> str:
     """Two significant digits below a thousand, whole numbers with separators above."""
     if not isfinite(value) or abs(value) >= BEYOND_MEASURE:
         return "unknown"
-    if value == 0 or abs(value) >= 100:
+    if value < 0:
+        return f"-{number(-value)}"
+    if value == 0 or value >= 100:
         return f"{_significant(value, 3):,.0f}"
-    digits = max(0, 1 - floor(log10(abs(value))))
+    digits = max(0, 1 - floor(log10(value)))
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if digits > 1 else text.removesuffix(".0")
 
@@ -93,7 +95,7 @@ def duration(span: timedelta) -> str:
 
 def before_onset(minutes: float) -> str:
     """`4 min before the onset`, with the measuring grid's coarseness in mind."""
-    whole = round(minutes)
+    whole = floor(minutes + 0.5)
     if whole == 0:
         return "in the minute of the onset"
     return f"{whole} min before the onset" if whole > 0 else f"{-whole} min after the first deviating sample"

@@ -55,7 +55,7 @@ def _cause(case: Case, suspect: Suspect, candidate: Candidate) -> str:
     if kind is CauseKind.DEPLOYMENT and suspect.change:
         return causes.change_sentence(suspect.change, of="" if suspect.scope == case.scope else service, is_brief=True)
     if kind is CauseKind.DEPENDENCY:
-        return _dependency(service, shown, suspect)
+        return _dependency(service, shown, suspect, case)
     if kind is CauseKind.TRAFFIC:
         return "more demand, served at the usual cost, error rate and latency; nothing is broken"
     if kind is CauseKind.ERROR and candidate.error_type:
@@ -65,10 +65,11 @@ def _cause(case: Case, suspect: Suspect, candidate: Candidate) -> str:
     return f"{service} itself, with {shown}; no change of it explains that"
 
 
-def _dependency(service: str, shown: str, suspect: Suspect) -> str:
-    callers = sorted(suspect.named_by.items(), key=lambda item: -item[1])
+def _dependency(service: str, shown: str, suspect: Suspect, case: Case) -> str:
+    callers = sorted(suspect.named_by.items(), key=lambda item: (item[0] != case.scope.service, -item[1]))
     named = [f"{percent(share)} of {possessive(caller)} new errors name it" for caller, share in callers[:1]]
-    return "; ".join([f"{service}, with {shown}" if shown else service, *named])
+    joined = "where" if suspect.main_signal in ("errors", "retries") else "with"
+    return "; ".join([f"{service}, {joined} {shown}" if shown else service, *named])
 
 
 def _open(story: Story) -> list[str]:

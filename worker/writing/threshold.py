@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.analysis.study import Case
+from worker.analysis.study import PEAK_HALF_WIDTH, Case
 from worker.domain.alert import Alert
+from worker.domain.window import Window
 from worker.writing.figures import number
 
 ABOVE = (">", ">=")
@@ -28,7 +29,8 @@ def sentence(alert: Alert, case: Case) -> str:
     days = case.reading.days.get(name) if case.reading else None
     if found is None or days is None or len(days) < FEWEST_DAYS or found.actual <= 0:
         return ""
-    peak = float(np.max(days)) / found.actual * alert.value
+    around = Window(start=case.window.start - PEAK_HALF_WIDTH, end=case.window.end)
+    peak = float(np.max(days[:, case.survey.fine.mask(around)])) / found.actual * alert.value
     if peak <= limit:
         return ""
     return (
