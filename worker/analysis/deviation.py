@@ -175,8 +175,8 @@ def _first_raised(signal: Signal, bins: list[Places], number: int) -> int:
     """The bucket at which the bins around a raised one part best into before and after (least squares)."""
     around = np.concatenate(bins[max(0, number - 2) : number + 3])
     residual, weights = (signal.values - signal.expected)[around], signal.weights[around]
-    sums, counts = np.cumsum(residual * weights), np.cumsum(weights)
-    before, after = counts[:-1], counts[-1] - counts[:-1]
+    before, after = np.cumsum(weights)[:-1], np.cumsum(weights[::-1])[::-1][1:]
+    sums = np.cumsum(residual * weights)
     rise = (sums[-1] - sums[:-1]) / after - sums[:-1] / before
     gain = np.where(rise > 0, rise**2 * before * after, 0.0)
     return int(around[1 + int(np.argmax(gain))]) if gain.any() else int(bins[number][0])
