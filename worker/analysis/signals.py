@@ -53,6 +53,8 @@ ONLY_ERRORS_SHARE = 0.5
 CARRY_SAMPLES = 10
 FELL_Z = 5.0
 FELL_RATIO = 0.85
+# Fewer requests a minute than these are none.
+LEAST_TRAFFIC = 0.01
 MATERIAL_RETRIES = 0.01
 LEAST_RETRIES = 0.002
 RETRIES_BY_CHANCE = 0.005
@@ -295,7 +297,10 @@ def _share(part: Floats, whole: Floats, before: Mask) -> float:
 
 def _requests(series: Series, otherwise: Floats) -> Floats:
     traffic = series.get("traffic")
-    return otherwise if traffic is None else np.nan_to_num(_carry_on(traffic))
+    if traffic is None:
+        return otherwise
+    known = np.nan_to_num(_carry_on(traffic))
+    return np.where(known >= LEAST_TRAFFIC, known, 0.0)
 
 
 def _usual(part: Floats, whole: Floats, past: Series, names: tuple[str, str], before: Mask) -> float | None:
