@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -27,6 +28,7 @@ UNPRIVILEGED_ACCOUNT = "nobody"
 JAVA_OPTIONS = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC"
 # One client for all tests: making one loads the machine's certificates, which takes longer than a request.
 HTTP = httpx.Client(timeout=30)
+atexit.register(HTTP.close)
 
 
 @dataclass(frozen=True)

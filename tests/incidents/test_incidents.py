@@ -13,6 +13,7 @@ from tests.incidents.samples import DEPLOYMENT, FIRED, IMPACT, ONSET, a_report
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
 from worker.domain.severity import Severity
+from worker.domain.window import Window
 from worker.elastic import connect_elasticsearch
 from worker.incidents import record, recover
 from worker.settings import Settings
@@ -88,7 +89,8 @@ def test_these_are_nobodys_incident(
 
 def test_an_inconclusive_report_opens_an_incident_of_unknown_cause(store: ElasticIncidentStore) -> None:
     incident = opened(a_report(verdict=Verdict.INCONCLUSIVE, root_cause=None), store)
-    assert incident.root_cause == RootCause(kind=CauseKind.UNKNOWN, service="checkout", region="us-central1")
+    unknown = RootCause(kind=CauseKind.UNKNOWN, service="checkout", region="us-central1", onset=ONSET)
+    assert incident.root_cause == unknown
     assert incident.title.endswith(", cause unknown")
 
 
@@ -129,7 +131,8 @@ def test_the_same_time_never_joins_other_causes(store: ElasticIncidentStore, oth
 
 
 def test_an_unknown_cause_joins_neither_a_known_one_nor_another_scope(store: ElasticIncidentStore) -> None:
-    unknown = {"verdict": Verdict.INCONCLUSIVE, "root_cause": None}
+    earlier = Window(start=ONSET - timedelta(minutes=40), end=ONSET + timedelta(minutes=8))
+    unknown = {"verdict": Verdict.INCONCLUSIVE, "root_cause": None, "window": earlier}
     ids = {
         opened(a_report(1), store).incident_id,
         opened(a_report(2, **unknown), store).incident_id,
@@ -137,6 +140,16 @@ def test_an_unknown_cause_joins_neither_a_known_one_nor_another_scope(store: Ela
     }
     assert len(ids) == 3
     assert opened(a_report(4, **unknown), store).alert_ids == [a_report(2).alert_id, a_report(4).alert_id]
+
+
+def test_a_cause_found_later_joins_what_was_unknown_in_its_scope_and_set_in_with_it(
+    store: ElasticIncidentStore,
+) -> None:
+    first = opened(a_report(1, verdict=Verdict.INCONCLUSIVE, root_cause=None), store)
+    joined = opened(a_report(2), store)
+    assert joined.incident_id == first.incident_id
+    assert joined.root_cause == cause()
+    assert [entry.event for entry in joined.history] == ["opened", "joined", "cause"]
 
 
 def test_a_caller_that_suffers_joins_and_the_one_to_blame_says_more(store: ElasticIncidentStore) -> None:
