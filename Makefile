@@ -6,10 +6,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help install demo test check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+install: $(INSTALLED) ## the locked dependencies and SpikeTrace itself, into .venv
 
 demo: $(INSTALLED) ## a shop's two days with incidents hidden in them: alert, report, verdict against truth
 	$(BIN)/spiketrace demo
