@@ -123,6 +123,24 @@ def test_two_services_with_like_rises_leave_it_open() -> None:
     assert narrow(Scope(None, US), found) == Scope(None, US)
 
 
+def test_a_service_needs_to_stand_out_from_the_next_and_not_to_be_most_of_all() -> None:
+    """Two fifths of the rise, and twice the next: many others rise a little."""
+    many = shares_of(cart__us=100, search__us=50, frontend__us=25, ledger__us=25)
+    assert narrow(Scope(None, US), many) == Scope("cart", US)
+    two = shares_of(cart__us=100, search__us=60, frontend__us=25, ledger__us=25)
+    assert narrow(Scope(None, US), two) == Scope(None, US)
+    spread = shares_of(cart__us=100, search__us=37, frontend__us=37, ledger__us=37, users__us=37)
+    assert narrow(Scope(None, US), spread) == Scope("cart", US)
+    thin = shares_of(cart__us=100, search__us=38, frontend__us=38, ledger__us=38, users__us=38)
+    assert narrow(Scope(None, US), thin) == Scope(None, US)
+
+
+def test_a_region_needs_most_of_the_rise() -> None:
+    """Half of it is not enough, for a service that is in trouble in several regions."""
+    assert narrow(Scope("cart", None), shares_of(cart__us=50, cart__eu=25, cart__asia=25)) == Scope("cart", None)
+    assert narrow(Scope("cart", None), shares_of(cart__us=62, cart__eu=20, cart__asia=18)) == Scope("cart", US)
+
+
 def test_a_scope_that_was_asked_for_is_kept() -> None:
     found = shares_of(cart__us=1, search__us=5000, cart__eu=3)
     assert narrow(Scope("cart", US), found) == Scope("cart", US)

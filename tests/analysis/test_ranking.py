@@ -135,7 +135,7 @@ def test_what_set_in_later_is_no_cause() -> None:
     early = a_suspect("payments", failing(0.3), named_by={"checkout": 0.4})
     late = a_suspect("ledger", failing(0.3, onset_minutes=8), named_by={"checkout": 0.4})
     caller = a_suspect("checkout", failing(0.3))
-    placed = order(caller, early, late)
+    placed = order(caller, late, early)
     assert placed.index("payments") < placed.index("ledger")
 
 
@@ -247,6 +247,22 @@ def test_only_what_is_certain_and_material_is_an_effect() -> None:
     immaterial = a_deviation("latency", 40.0, 105, 100)
     both = a_deviation("cpu", 40.0, 90, 40)
     assert set(effects(a_reading(scope, uncertain, immaterial, both))) == {"cpu"}
+
+
+def test_beside_a_confirmed_spike_less_certainty_is_enough() -> None:
+    assert effects(a_reading(Scope("cart", US), a_deviation("errors", 4.5, 0.3, 0.004)))
+
+
+@pytest.mark.parametrize(("lines", "is_silent"), [(0.0, True), (5.0, True), (9.0, False)])
+def test_a_service_that_hardly_logs_is_silent(lines: float, is_silent: bool) -> None:
+    """Lines a minute are negated, so that fewer of them is a rise."""
+    found = effects(a_reading(Scope("cart", US), a_deviation("silence", 20, -lines, -20)))
+    assert ("silence" in found) is is_silent
+
+
+def test_some_retries_more_are_no_effect() -> None:
+    assert not effects(a_reading(Scope("cart", US), a_deviation("retries", 20, 0.05, 0.01)))
+    assert effects(a_reading(Scope("cart", US), a_deviation("retries", 20, 0.07, 0.01)))
 
 
 def test_demand_is_no_effect() -> None:

@@ -18,6 +18,8 @@ from tests.analysis.builders import (
     FINE,
     FINE_MINUTES,
     Plan,
+    a_deviation,
+    a_reading,
     a_survey,
     autocorrelated,
     last_minutes,
@@ -25,7 +27,7 @@ from tests.analysis.builders import (
     metric_series,
     simulate,
 )
-from worker.analysis.signals import CARRY_SAMPLES, Reader, Reading, combine
+from worker.analysis.signals import CARRY_SAMPLES, Reader, Reading, combine, retries_set_in
 from worker.domain.telemetry import Floats, Scope, Series
 
 NAN = float("nan")
@@ -198,6 +200,31 @@ def test_a_few_lines_are_judged_over_a_longer_time() -> None:
     lines = np.where(np.arange(FINE_MINUTES) % 2 == 0, 1.0, 0.0)
     found = reading_of(log_series(lines, np.zeros(FINE_MINUTES)), minutes=5).deviations["errors"]
     assert found.weight == 10
+
+
+@pytest.mark.parametrize(
+    ("retries", "lines", "usual", "expected"),
+    [
+        (20, 100, 0.002, True),
+        (3, 100, 0.002, True),
+        (1, 100, 0.002, False),
+        (1, 12, 0.0, False),
+        (3, 12, 0.0, True),
+        (12, 100, 0.11, False),
+        (40, 100, 0.11, True),
+        (3, 1000, 0.001, False),
+    ],
+)
+def test_retries_set_in_where_chance_does_not_explain_them(
+    retries: int, lines: int, usual: float, expected: bool
+) -> None:
+    """Chance: less than one time in two hundred, of a share that is never believed to be nothing at all."""
+    found = a_deviation("retries", 0.0, retries / lines, usual, lines)
+    assert retries_set_in(a_reading(CHECKOUT, found)) is expected
+
+
+def test_no_retries_were_logged_none_set_in() -> None:
+    assert not retries_set_in(a_reading(CHECKOUT))
 
 
 def test_a_signal_that_was_never_sampled_is_no_signal() -> None:

@@ -167,6 +167,20 @@ def test_an_earlier_incident_does_not_become_the_norm() -> None:
     assert stained.expected == pytest.approx(clean.expected, rel=0.03)
 
 
+def test_of_traffic_that_never_varied_the_idle_share_stays_open() -> None:
+    """Nothing tells whether thrice the requests should take thrice the carbon or hardly more than before."""
+    inside = np.arange(FINE_MINUTES) >= FINE_MINUTES - 10
+    traffic, carbon = np.where(inside, 300.0, 100.0), np.where(inside, 9.0, 5.0)
+    window = last_minutes(10)
+    reader = Reader(a_survey({CHECKOUT: Series(metric_series(carbon, traffic))}))
+    found = emissions(reader, CHECKOUT, window, window.start)
+    assert found is not None
+    expected = carbon_impact([found]).expected_co2_grams
+    assert expected is not None
+    assert expected.low <= 50
+    assert expected.high >= 150
+
+
 # --- what cannot be known
 
 

@@ -110,6 +110,22 @@ def test_a_malformed_row_is_refused_with_its_file_and_line(written: Path, row: s
     assert refused.value.reason.startswith(f"grid.csv, line {good_rows + 2}: {key}: ")
 
 
+MACHINE_HEADER = (
+    "provider,watts_min,watts_max,usd_per_vcpu_hour_low,usd_per_vcpu_hour_likely,usd_per_vcpu_hour_high,year,source"
+)
+MACHINE = ["gcp", "0.68", "4.11", "0.0335", "0.0475", "0.0486", "2023", "somewhere"]
+
+
+@pytest.mark.parametrize("column", range(1, 6))
+@pytest.mark.parametrize("value", ["", "0", "-1", "nan", "50", "x"])
+def test_a_machine_that_cannot_be_is_refused(written: Path, column: int, value: str) -> None:
+    key = MACHINE_HEADER.split(",")[column]
+    row = [*MACHINE[:column], value, *MACHINE[column + 1 :]]
+    written.write_text(f"{MACHINE_HEADER}\n{','.join(MACHINE)}\n{','.join(row)}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"grid\.csv, line 3: {key}: "):
+        read_table("grid.csv", Machine)
+
+
 def test_a_row_with_a_column_too_many_is_refused(written: Path) -> None:
     written.write_text(f"{HEADER}\n{GOOD}\n{GOOD},more\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"grid\.csv, line 3"):

@@ -97,6 +97,12 @@ def test_nothing_logged_is_nothing_known() -> None:
     assert count_requests(Series(metric_series(flat(1.0), flat(9.0))), INSIDE, FINE) is None
 
 
+def test_no_requests_at_all_are_no_failures() -> None:
+    none = Totals((Requests(lines=0, errors=0, served=None),))
+    assert (none.failed_share, none.per_line) == (0, 1)
+    assert Totals(()).failed_share == 0
+
+
 def test_lines_outside_the_window_do_not_count() -> None:
     series = Series(log_series(flat(7.0), np.where(INSIDE, 0.0, 5.0)))
     found = count_requests(series, INSIDE, FINE)

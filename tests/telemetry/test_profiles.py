@@ -67,6 +67,15 @@ def test_a_profile_of_your_own_is_read_by_its_path(tmp_path: Path) -> None:
     assert load_profile(str(path)).logs.retry is None
 
 
+def test_one_signal_and_one_level_are_enough(tmp_path: Path) -> None:
+    def only_one(own: dict[str, Any]) -> None:
+        own["logs"]["error_levels"] = ["ERROR"]
+        own["metrics"]["signals"] = own["metrics"]["signals"][:1]
+
+    own = load_profile(str(written(tmp_path, only_one)))
+    assert [signal.name for signal in own.metrics.signals] == ["carbon"]
+
+
 @pytest.mark.parametrize(
     ("edit", "key"),
     [

@@ -234,6 +234,22 @@ def test_history_has_others_too_and_the_scopes_own_first() -> None:
     assert "embedding" in body["_source"]["excludes"]
 
 
+def test_a_single_document_counts() -> None:
+    histogram = every_body(CHECKOUT)["logs"]["aggs"]["services"]["aggs"]["regions"]["aggs"]["times"]["date_histogram"]
+    assert histogram["min_doc_count"] == 1
+
+
+@pytest.mark.parametrize("name", ["errors", "latency"])
+def test_documents_of_either_span_are_read(name: str) -> None:
+    spans = [
+        parameters
+        for kind, parameters in every_clause(every_body(CHECKOUT)[name])
+        if kind == "bool" and "should" in parameters
+    ]
+    wanted = [queries.between(one.start, one.end) for one in (WINDOW, BASELINE)]
+    assert spans == [{"should": wanted, "minimum_should_match": 1}]
+
+
 def test_latencies_are_counted_without_a_gap_between_their_ranges() -> None:
     ranges = every_body(CHECKOUT)["latency"]["aggs"]["window"]["aggs"]["histogram"]["range"]["ranges"]
     assert "from" not in ranges[0]

@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from worker.domain.evidence import EvidenceLog
-from worker.domain.telemetry import Grid, Scope
+from worker.domain.telemetry import Grid, Scope, Series
 from worker.domain.window import Window, floor_minute, iso, parse_time
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -157,6 +158,13 @@ def test_a_grid_ends_after_its_last_bucket(grid: Grid) -> None:
     assert middles.size == grid.count
     assert 0 < middles[0] < grid.step_seconds
     assert (grid.end - grid.start).total_seconds() > middles[-1]
+
+
+def test_a_series_that_was_never_sampled_is_none() -> None:
+    series = Series({"carbon": np.full(3, np.nan), "cpu": np.array([np.nan, 0.0, np.nan])})
+    assert series.get("carbon") is None
+    assert series.get("memory") is None
+    assert series.get("cpu") is series.values["cpu"]
 
 
 # --- scopes

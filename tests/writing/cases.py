@@ -202,6 +202,20 @@ def dependency() -> Shop:
     )
 
 
+def slow() -> Shop:
+    """checkout takes three times as long; two others were deployed, one of them elsewhere."""
+    live = ONSET - timedelta(minutes=40)
+    return Shop(
+        [Service("checkout", slower=3.0), *_others()],
+        CHECKOUT,
+        signal="latency",
+        changes=[
+            Change(live, "search", US, "deploy-77", "3.1", "success", "3.0"),
+            Change(live, "checkout", "europe-west1", "deploy-78", "2.0", "success", "1.9"),
+        ],
+    )
+
+
 def resource() -> Shop:
     """search burns CPU for the same requests."""
     return Shop([Service("checkout"), Service("search", 900, work=2.2)], Scope("search", US), signal="carbon")
@@ -246,7 +260,7 @@ def recorded() -> Shop:
 
 
 SHOPS: dict[str, Callable[[], Shop]] = {
-    shop.__name__: shop for shop in (deployment, dependency, resource, surge, quiet, silent, unread, recorded)
+    shop.__name__: shop for shop in (deployment, dependency, slow, resource, surge, quiet, silent, unread, recorded)
 }
 
 

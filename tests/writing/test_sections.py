@@ -155,6 +155,28 @@ def test_no_deployment_is_said_so() -> None:
     assert said.startswith("No deployment or other change is recorded in the two hours before the onset")
 
 
+def test_slow_requests_are_told_with_what_is_usual() -> None:
+    said = told("slow").report.sections.user_impact
+    assert re.search(
+        r"p95 latency: 360 ms, before 120 ms \[e\d\]; [\d,]+ .*more requests than usual were slower than 120 ms", said
+    )
+
+
+def test_as_fast_as_ever_nobody_was_slowed() -> None:
+    said = told("deployment").report.sections.user_impact
+    assert "p95 latency: 120 ms, before 120 ms" in said
+    assert "slower" not in said
+
+
+def test_changes_of_others_are_told_where_they_are_near_and_not_where_they_are_not() -> None:
+    said = told("slow").report.sections.deployment_correlation
+    assert "deploy-77" in said
+    assert "13:06 UTC" in said or "40 min before the onset" in said
+    assert "deploy-78" not in said
+    assert "itself shows no deviation" in said
+    assert "deploy-77" not in told("slow").report.sections.overview
+
+
 def test_a_surge_is_nobodys_fault() -> None:
     report = told("surge").report
     assert "nothing is broken" in report.sections.overview
