@@ -87,7 +87,10 @@ def _templates(client: Elasticsearch) -> Check:
 
 def _telemetry(client: Elasticsearch, settings: Settings) -> Iterator[Check]:
     profile = load_profile(settings.profile)
-    for name, index in (("metrics", profile.metrics.index), ("logs", profile.logs.index)):
+    for name, source in (("metrics", profile.metrics), ("logs", profile.logs)):
+        if source is None:
+            continue
+        index = source.index
         count = client.count(index=index, ignore_unavailable=True)["count"]
         advice = f"send telemetry to {index}, or name your own index in a profile (SPIKETRACE_PROFILE)"
         yield Check(f"telemetry: {name}", f"{count:,} documents in {index}", None if count else advice)

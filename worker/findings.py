@@ -14,6 +14,11 @@ from worker.domain.window import iso
 
 METRICS = ("carbon", "carbon_per_demand", "cpu", "memory", "traffic")
 LOGS = ("errors", "retries", "latency", "silence")
+MOST_EDGES = 12
+MOST_ACCOUNTS = 5
+MOST_PATTERNS = 4
+MOST_METRICS = 8
+LONGEST_EXAMPLE = 300
 MISSING_EFFECT = {
     "metrics": "carbon, CPU and traffic are not known",
     "metrics_past": "earlier days could not be compared, so a daily peak is not excluded by them",
@@ -25,6 +30,9 @@ MISSING_EFFECT = {
     "errors": "error types and their messages are not known",
     "parts": "deployments could not be compared side by side",
     "latency": "latency quantiles are not known",
+    "calls": "who calls whom, and how long it takes, is not known",
+    "lines_within": "log patterns are not known",
+    "lines_before": "log patterns could not be compared with those before",
 }
 READ = {
     "metrics": "Metrics",
@@ -37,6 +45,9 @@ READ = {
     "errors": "Error types",
     "parts": "Logs by deployment",
     "latency": "Latency quantiles",
+    "calls": "Calls between services",
+    "lines_within": "Log lines",
+    "lines_before": "Log lines before the onset",
 }
 
 
@@ -61,7 +72,10 @@ class Citations:
 def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
     """Numbers what was read, in the order of a reader's questions, and names what was not."""
     cite = Citations()
-    _signals(case, log, cite)
+    if case.look:
+        _roles(case, detail, log, cite)
+    else:
+        _signals(case, log, cite)
     _shares(case, log, cite)
     for one in case.suspects:
         if one.detail and (one.score > 0 or one.scope == case.scope):
@@ -93,6 +107,38 @@ def _signals(case: Case, log: EvidenceLog, cite: Citations) -> None:
         if found and topic in case.survey.asked:
             title = f"{case.scope}: {what} against the baseline"
             _record(log, cite, topic, title, case.survey.asked[topic], found)
+
+
+def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> None:
+    """Metrics by role, calls, log patterns: what deviates, of the alerted service and of the first suspects."""
+    look, asked = case.look, case.survey.asked
+    assert look is not None
+    if "metrics" in asked and case.reading and case.reading.deviations:
+        figures = {name: _figures(one) for name, one in _told(case.reading.deviations, case.confirmed)}
+        _record(log, cite, "metrics", f"{case.scope}: metrics against the baseline", asked["metrics"], figures)
+    slower = sorted(look.findings.slower.values(), key=lambda one: (-one.z, one.edge))[:MOST_EDGES]
+    fewer = [one for account in case.accounts[:MOST_ACCOUNTS] if (one := account.fewer)]
+    if "calls" in asked and (slower or fewer):
+        result = {
+            "slower": [_rounded_fields(asdict(one)) for one in slower],
+            "fewer": [_rounded_fields(asdict(one)) for one in fewer],
+        }
+        _record(log, cite, "calls", "Calls that take longer, or are no longer made", asked["calls"], result)
+    changed = [one for account in case.accounts[:MOST_ACCOUNTS] for one in account.patterns[:MOST_PATTERNS]]
+    if "lines_within" in detail.asked and changed:
+        patterns = [_rounded_fields({**asdict(one), "example": one.example[:LONGEST_EXAMPLE]}) for one in changed]
+        title = "Log patterns that are new, surging or gone"
+        _record(log, cite, "patterns", title, detail.asked["lines_within"], {"patterns": patterns})
+
+
+def _told(deviations: dict[str, Deviation], confirmed: list[str]) -> list[tuple[str, Deviation]]:
+    """What deviates; where nothing does, what comes nearest to it."""
+    names = confirmed or sorted(deviations, key=lambda name: -deviations[name].z)
+    return [(name, deviations[name]) for name in names[:MOST_METRICS]]
+
+
+def _rounded_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: _rounded(value) if isinstance(value, float) else value for name, value in fields.items()}
 
 
 def _figures(found: Deviation) -> dict[str, Any]:
@@ -136,7 +182,7 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
         _record(log, cite, of("errors", suspect.scope), title, detail.asked[f"errors{number}"], result)
     if suspect.scope != case.scope and suspect.reading and suspect.effects:
         figures = {name: _figures(suspect.reading.deviations[name]) for name in suspect.effects}
-        topic = "metrics" if suspect.leading_signal in METRICS else "logs"
+        topic = "metrics" if suspect.account or suspect.leading_signal in METRICS else "logs"
         title = f"{suspect.scope}: what deviates"
         _record(log, cite, of("own", suspect.scope), title, case.survey.asked[topic], figures)
     if suspect.change and suspect.change.comparison.verdict != "unknown":
@@ -153,7 +199,7 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
 
 
 def _changes(case: Case, log: EvidenceLog, cite: Citations) -> None:
-    if "changes" in case.survey.unread:
+    if "changes" in case.survey.unread or "changes" not in case.survey.asked:
         return
     asked = case.survey.asked["changes"]
     listed = [{**asdict(change), "at": iso(change.at)} for change in case.near_changes]
@@ -161,7 +207,7 @@ def _changes(case: Case, log: EvidenceLog, cite: Citations) -> None:
 
 
 def _history(case: Case, log: EvidenceLog, cite: Citations) -> None:
-    if not case.survey.history:
+    if not case.survey.history or "history" not in case.survey.asked:
         return
     result = {"incidents": len(case.survey.history)}
     _record(log, cite, "history", "Incidents known by then", case.survey.asked["history"], result)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from worker import question
-from worker.analysis import study
+from worker.analysis import of_roles, study
 from worker.analysis.study import ROLLOUT, Case
 from worker.conclusion import conclude, write_report
 from worker.domain.alert import Alert
@@ -21,6 +21,7 @@ from worker.domain.report import Report
 from worker.domain.telemetry import Detail, Scope
 from worker.domain.window import Window
 from worker.ports import Telemetry
+from worker.question import Question
 
 
 def _now() -> datetime:
@@ -37,20 +38,28 @@ class Investigator:
     def __call__(self, alert: Alert, alert_id: str) -> Report:
         """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap."""
         watch = Stopwatch()
-        profile = self.telemetry.profile
-        survey = self.telemetry.survey(question.guess(alert, profile), alert.date)
-        watch.lap("survey_seconds")
-        asked = question.understand(alert, profile, survey.scopes)
-        case = study.open_case(survey, asked.scope, asked.signal, asked.window)
-        suspects = study.suspects(case) if case.confirmed else []
-        watch.lap("analysis_seconds")
-        detail = self._detail(case, study.worth_detail(case, suspects))
-        watch.lap("detail_seconds")
-        study.close_case(case, suspects, detail)
+        asked, case, detail = self.examine(alert, watch)
         conclusion = conclude(alert, asked, case, detail)
-        report = write_report(alert, alert_id, conclusion, profile=profile.name, now=self.now())
+        name = self.telemetry.profile.name
+        report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
         watch.lap("conclusion_seconds")
         return report.model_copy(update={"timings": watch.laps})
+
+    def examine(self, alert: Alert, watch: Stopwatch) -> tuple[Question, Case, Detail]:
+        """Everything up to the verdict: what was asked, the closed case, and the details it rests on."""
+        profile = self.telemetry.profile
+        survey = self.telemetry.survey(question.guess(alert, profile), question.window_of(alert, profile))
+        watch.lap("survey_seconds")
+        asked = question.understand(alert, profile, survey.scopes)
+        # Where the profile tells metrics by their role, or who calls whom, there is more to weigh.
+        method = of_roles if survey.is_of_roles else study
+        case = method.open_case(survey, asked.scope, asked.signal, asked.window)
+        suspects = method.suspects(case) if case.confirmed or case.look else []
+        watch.lap("analysis_seconds")
+        detail = self._detail(case, method.worth_detail(case, suspects))
+        watch.lap("detail_seconds")
+        method.close_case(case, suspects, detail)
+        return asked, case, detail
 
     def _detail(self, case: Case, scopes: list[Scope]) -> Detail:
         rollout = Window(start=(case.onset or case.window.start) - ROLLOUT, end=case.window.end)

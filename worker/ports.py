@@ -188,7 +188,7 @@ class DeliveryReceipt(BaseModel):
 
 
 class Telemetry(Protocol):
-    """What an organisation measures. Nothing at or after `as_of`, or a window's end, is read.
+    """What an organisation measures. Nothing at or after a window's end is read.
 
     Both raise EvidenceUnavailable when the engine does not answer at all; what it answers only in part is named
     in `unread`.
@@ -196,7 +196,7 @@ class Telemetry(Protocol):
 
     profile: Profile
 
-    def survey(self, scope: Scope, as_of: datetime) -> Survey: ...
+    def survey(self, scope: Scope, window: Window) -> Survey: ...
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
 

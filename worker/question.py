@@ -13,7 +13,8 @@ from worker.domain.window import Window, floor_minute
 from worker.telemetry.profiles import Profile
 
 SHORTEST_WINDOW = timedelta(minutes=5)
-LONGEST_WINDOW = timedelta(hours=1)
+# A rule's window is at most this share of what is read step by step, so that enough is left to compare it with.
+LONGEST_SHARE = 0.25
 USUAL_WINDOW = timedelta(minutes=10)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -63,23 +64,33 @@ def understand(alert: Alert, profile: Profile, scopes: Iterable[Scope]) -> Quest
     service = region = None
     unknown = []
     for name in group_names(alert):
-        if name in services and not (name in regions and profile.metrics.region in _group_fields(alert)):
+        if name in services and not (name in regions and _fields_of(profile)[1] in _group_fields(alert)):
             service = name
         elif name in regions:
             region = name
         else:
             unknown.append(name)
-    # Telemetry is read by the minute: a window that began within one would leave out what was read of it.
-    window = Window(start=floor_minute(alert.date - rule_window(alert)), end=alert.date)
-    return Question(Scope(service, region), tuple(unknown), signal_of(alert, profile), window)
+    return Question(Scope(service, region), tuple(unknown), signal_of(alert, profile), window_of(alert, profile))
+
+
+def window_of(alert: Alert, profile: Profile) -> Window:
+    """Telemetry is read by the minute: a window that began within one would leave out what was read of it."""
+    return Window(start=floor_minute(alert.date - rule_window(alert, profile)), end=alert.date)
 
 
 def guess(alert: Alert, profile: Profile) -> Scope:
     """Before any telemetry was read: the scope as the rule's own grouping tells it."""
-    names, metrics = group_names(alert), profile.metrics
-    fields = _group_fields(alert) or [metrics.service, metrics.region][: len(names)]
+    names, (service, region) = group_names(alert), _fields_of(profile)
+    fields = _group_fields(alert) or [field for field in (service, region) if field][: len(names)]
     placed = dict(zip(fields, names, strict=True)) if len(fields) == len(names) else {}
-    return Scope(placed.get(metrics.service), placed.get(metrics.region))
+    return Scope(placed.get(service), placed.get(region) if region else None)
+
+
+def _fields_of(profile: Profile) -> tuple[str, str | None]:
+    """The fields that hold service and region."""
+    source = profile.metrics or profile.logs
+    assert source is not None  # a profile reads something
+    return source.service, source.region
 
 
 def _group_fields(alert: Alert) -> list[str]:
@@ -87,31 +98,47 @@ def _group_fields(alert: Alert) -> list[str]:
     return [field for field in (term if isinstance(term, list) else [term]) if isinstance(field, str)]
 
 
-def rule_window(alert: Alert) -> timedelta:
+def rule_window(alert: Alert, profile: Profile) -> timedelta:
     size, unit = alert.rule.params.get("timeWindowSize"), alert.rule.params.get("timeWindowUnit")
     if not isinstance(size, int | float) or str(unit) not in UNITS or not 0 < size < 10_000:
         return USUAL_WINDOW
-    return min(max(timedelta(**{UNITS[str(unit)]: size}), SHORTEST_WINDOW), LONGEST_WINDOW)
+    longest = timedelta(hours=profile.sampling.recent_hours * LONGEST_SHARE)
+    return min(max(timedelta(**{UNITS[str(unit)]: size}), _shortest(profile)), longest)
+
+
+def _shortest(profile: Profile) -> timedelta:
+    """Logs need some minutes to tell a share from chance; a metric with a role is told by its samples."""
+    return timedelta(seconds=profile.sampling.step_seconds) if profile.is_of_roles else SHORTEST_WINDOW
 
 
 def signal_of(alert: Alert, profile: Profile) -> str | None:
     """From the rule's parameters, where it says what it measures; else from its tags; else from its name."""
     params = alert.rule.params
-    fields = {signal.field: signal.name for signal in profile.metrics.signals}
-    if check := profile.metrics.cross_check:
-        fields[check.field] = check.name
-    if profile.logs.latency_ms:
-        fields[profile.logs.latency_ms] = "latency"
+    fields = _signal_fields(profile)
     measured = params.get("aggField")
     if isinstance(measured, str) and measured in fields:
         return fields[measured]
+    if isinstance(measured, str) and profile.metrics and profile.metrics.discover:
+        return measured
     filters = f"{params.get('filterKuery', '')} {params.get('esQuery', '')} {params.get('esqlQuery', '')}"
-    if any(re.search(rf"\b{re.escape(level)}\b", filters) for level in profile.logs.error_levels):
+    levels = profile.logs.error_levels if profile.logs else []
+    if any(re.search(rf"\b{re.escape(level)}\b", filters) for level in levels):
         return "errors"
     for name in sorted(fields, key=len, reverse=True):
         if name in filters:
             return fields[name]
     return _by_words(" ".join(alert.rule.tags)) or _by_words(alert.rule.name)
+
+
+def _signal_fields(profile: Profile) -> dict[str, str]:
+    """Field → signal."""
+    metrics, logs = profile.metrics, profile.logs
+    fields = {signal.field: signal.name for signal in metrics.signals} if metrics else {}
+    if metrics and (check := metrics.cross_check):
+        fields[check.field] = check.name
+    if logs and logs.latency_ms:
+        fields[logs.latency_ms] = "latency"
+    return fields
 
 
 def _by_words(text: str) -> str | None:

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.telemetry.shipped import CHANGES, LOGS, METRICS
 from worker.domain.telemetry import Change, Grid, Part, Scope, ScopeDetail, Series
 from worker.domain.window import iso
 from worker.telemetry import decode
-from worker.telemetry.profiles import load_profile
 from worker.telemetry.queries import LATENCY_EDGES_MS
 
-PROFILE = load_profile("spiketrace")
 START = datetime(2026, 2, 26, 10, 0, tzinfo=UTC)
 GRID = Grid(START, 60, 10)
 CHECKOUT = Scope("checkout", "us-central1")
@@ -61,7 +60,7 @@ def sample(
 
 
 def metrics(*buckets: dict[str, Any], grid: Grid = GRID) -> dict[str, Any]:
-    return decode.metric_series(answer(*buckets), PROFILE.metrics, grid)[CHECKOUT].values
+    return decode.metric_series(answer(*buckets), METRICS, grid)[CHECKOUT].values
 
 
 # --- metrics
@@ -123,7 +122,7 @@ def test_buckets_outside_the_grid_are_left_out() -> None:
 
 
 def test_documents_without_a_region_have_none() -> None:
-    assert list(decode.metric_series(answer(sample(0), region=""), PROFILE.metrics, GRID)) == [Scope("checkout", None)]
+    assert list(decode.metric_series(answer(sample(0), region=""), METRICS, GRID)) == [Scope("checkout", None)]
 
 
 masses = st.lists(st.none() | st.floats(0.1, 1e4), min_size=2, max_size=10)
@@ -247,7 +246,7 @@ def record(minute: float, deployment: str | None, version: Any = None, **fields:
 
 
 def changes(*hits: dict[str, Any]) -> list[Change]:
-    return decode.changes({"hits": {"hits": list(hits)}}, PROFILE.changes)
+    return decode.changes({"hits": {"hits": list(hits)}}, CHANGES)
 
 
 def test_a_change_is_at_its_first_record_in_whatever_order_they_come() -> None:
@@ -329,7 +328,7 @@ def test_past_incidents_of_others_read_as_far_as_they_are_of_the_expected_form()
 
 
 def test_a_profiles_own_fields_are_read_nested() -> None:
-    names = PROFILE.changes.model_copy(update={"service": "service.name", "version": "service.version", "status": None})
+    names = CHANGES.model_copy(update={"service": "service.name", "version": "service.version", "status": None})
     hit = {
         "_id": "x",
         "_source": {"@timestamp": iso(START), "service": {"name": "cart", "version": "3"}, "deployment_id": "d"},
@@ -354,7 +353,7 @@ def test_errors_by_type_with_their_messages() -> None:
     ]
     detail = ScopeDetail()
     given_answer = {"hits": {"total": {"value": 9}}, "aggregations": {"window": whole, "types": {"buckets": types}}}
-    decode.error_types(given_answer, PROFILE.logs, detail)
+    decode.error_types(given_answer, LOGS, detail)
     assert (detail.error_lines_in_window, detail.error_lines_in_baseline) == (7, 2)
     assert [(one.name, one.in_window, one.in_baseline, one.messages) for one in detail.errors] == [
         ("Timeout", 5, 2, ("slow", "")),
@@ -365,7 +364,7 @@ def test_errors_by_type_with_their_messages() -> None:
 def test_errors_without_types_are_one() -> None:
     detail = ScopeDetail()
     whole = {"doc_count": 7, "examples": example("a", "b")}
-    decode.error_types({"hits": {"total": {"value": 9}}, "aggregations": {"window": whole}}, PROFILE.logs, detail)
+    decode.error_types({"hits": {"total": {"value": 9}}, "aggregations": {"window": whole}}, LOGS, detail)
     assert [(one.name, one.in_window, one.in_baseline, one.messages) for one in detail.errors] == [
         ("", 7, 2, ("a", "b"))
     ]

@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.telemetry.shipped import LOGS, METRICS
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
 from worker.telemetry import queries
-from worker.telemetry.profiles import load_profile
 
-PROFILE = load_profile("spiketrace")
-METRICS, LOGS = PROFILE.metrics, PROFILE.logs
 END = datetime(2026, 2, 26, 14, 0, tzinfo=UTC)
 WINDOW = Window.before(END, timedelta(minutes=15))
 BASELINE = Window.before(WINDOW.start, timedelta(hours=4))

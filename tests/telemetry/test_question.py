@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from worker.domain.alert import Alert, Rule
 from worker.domain.telemetry import Scope
 from worker.question import (
-    LONGEST_WINDOW,
     SHORTEST_WINDOW,
     USUAL_WINDOW,
     group_names,
@@ -24,6 +23,7 @@ from worker.question import (
 from worker.telemetry.profiles import load_profile
 
 PROFILE = load_profile("spiketrace")
+LONGEST_WINDOW = timedelta(hours=1)
 DATE = datetime(2026, 2, 26, 10, 42, 30, tzinfo=UTC)
 US, EUROPE = "us-central1", "europe-west1"
 SCOPES = [Scope(service, region) for service in ("checkout", "cart", "payments") for region in (US, EUROPE)]
@@ -201,7 +201,13 @@ def test_what_is_measured_goes_before_what_it_is_called() -> None:
     ],
 )
 def test_the_window_is_the_rules_within_reason(size: Any, unit: Any, window: timedelta) -> None:
-    assert rule_window(alert(timeWindowSize=size, timeWindowUnit=unit)) == window
+    assert rule_window(alert(timeWindowSize=size, timeWindowUnit=unit), PROFILE) == window
+
+
+def test_where_metrics_have_roles_a_window_may_be_one_sample_long_and_a_quarter_of_what_is_read() -> None:
+    roles = load_profile("labelled-cases")
+    assert rule_window(alert(timeWindowSize=10, timeWindowUnit="s"), roles) == timedelta(seconds=60)
+    assert rule_window(alert(timeWindowSize=9, timeWindowUnit="h"), roles) == timedelta(hours=1)
 
 
 def test_nothing_after_the_alert_is_asked_for() -> None:

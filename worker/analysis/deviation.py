@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from worker.analysis.baseline import Mask, mad_sigma, median
-from worker.domain.telemetry import Floats, Grid
+from worker.domain.telemetry import Floats, Grid, Metric
 
 # Residuals beyond this many deviations say no more than that they are far.
 CLIP_SIGMA = 12.0
@@ -63,7 +63,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class Deviation:
-    """`z` in robust standard deviations of a window's mean; `weight` is the window's total of sample sizes."""
+    """`z` in robust standard deviations of a window's mean; `weight` is the window's total of sample sizes.
+
+    `metric` is what the profile says of the signal, where it tells signals by their role.
+    """
 
     signal: str
     z: float
@@ -71,6 +74,7 @@ class Deviation:
     expected: float
     weight: float
     onset: datetime | None = None
+    metric: Metric | None = None
 
     @property
     def ratio(self) -> float:

@@ -16,6 +16,7 @@ from worker.analysis.blame import surging
 from worker.analysis.changes import WeighedChange
 from worker.analysis.deviation import Deviation
 from worker.analysis.signals import Reading
+from worker.analysis.system.weighing import Account
 from worker.domain.report import CauseKind
 from worker.domain.telemetry import ErrorType, Scope, ScopeDetail
 
@@ -67,6 +68,7 @@ class Suspect:
     score: float = 0.0
     confidence: float = 0.0
     factors: dict[str, float] = field(default_factory=dict)
+    account: Account | None = None
 
     @property
     def own(self) -> float:
@@ -226,8 +228,23 @@ def kind_of(suspect: Suspect, alerted: Scope) -> CauseKind:
         return CauseKind.DEPLOYMENT
     if suspect.scope.service != alerted.service and (alerted.service or suspect.named_by):
         return CauseKind.DEPENDENCY
+    return _kind_by_role(suspect.account) if suspect.account else _kind_by_effects(suspect)
+
+
+def _kind_by_effects(suspect: Suspect) -> CauseKind:
     if suspect.main_signal in ("errors", "retries"):
         return CauseKind.ERROR
     if any(name in suspect.effects for name in ("cpu", "memory", "carbon_per_demand", "carbon")):
         return CauseKind.RESOURCE
     return CauseKind.UNKNOWN
+
+
+def _kind_by_role(account: Account) -> CauseKind:
+    """Of the alerted service itself: what it shows most."""
+    strongest = max(account.anomalies, key=lambda one: one.strength, default=None)
+    role = strongest.metric.role if strongest and strongest.strength > 0 else None
+    if account.logs > (strongest.strength if strongest else 0.0) or role in ("errors", "availability"):
+        return CauseKind.ERROR
+    if role in ("saturation", "memory", "carbon"):
+        return CauseKind.RESOURCE
+    return CauseKind.TRAFFIC if role == "traffic" else CauseKind.UNKNOWN

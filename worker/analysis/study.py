@@ -14,6 +14,8 @@ from worker.analysis.changes import WeighedChange
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import DEVIATES, EFFECTS, SURE_Z, Suspect
 from worker.analysis.signals import Reader, Reading, retries_set_in
+from worker.analysis.system.look import Look
+from worker.analysis.system.weighing import Account
 from worker.domain.telemetry import Change, Detail, Scope, ScopeDetail, Survey
 from worker.domain.window import Window, floor_minute
 
@@ -42,7 +44,10 @@ WATCHED = ("errors", "silence", "latency", "carbon", "carbon_per_demand", "retri
 
 @dataclass
 class Case:
-    """What is known of an alert so far. `confirmed` are the signals that deviate, the alerted one first."""
+    """What is known of an alert so far. `confirmed` are the signals that deviate, the alerted one first.
+
+    `look`, `accounts` (the likeliest service first) and `confidence` are there where the profile tells roles or calls.
+    """
 
     reader: Reader
     asked: Scope
@@ -58,6 +63,9 @@ class Case:
     suspects: list[Suspect] = field(default_factory=list)
     near_changes: list[Change] = field(default_factory=list)
     doubt: Deviation | None = None
+    look: Look | None = None
+    accounts: list[Account] = field(default_factory=list)
+    confidence: float | None = None
 
     @property
     def survey(self) -> Survey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.analysis.of_roles import NOTHING
 from worker.analysis.ranking import CONFIDENT
 from worker.analysis.study import Case
 from worker.domain.report import Verdict
@@ -9,6 +10,8 @@ from worker.domain.report import Verdict
 
 def judge(case: Case) -> Verdict:
     """`inconclusive` also where there was nothing to judge by: silence of the telemetry is no all-clear."""
+    if case.look is not None:
+        return _judge_accounts(case)
     if case.reading is None or not case.reading.deviations:
         return Verdict.INCONCLUSIVE
     if not case.confirmed:
@@ -16,3 +19,13 @@ def judge(case: Case) -> Verdict:
     if case.suspects and case.suspects[0].confidence >= CONFIDENT:
         return Verdict.ROOT_CAUSE
     return Verdict.INCONCLUSIVE
+
+
+def _judge_accounts(case: Case) -> Verdict:
+    """By the first account: nothing points anywhere, or it does but not surely enough, or it does."""
+    if not case.accounts:
+        return Verdict.INCONCLUSIVE
+    first = case.accounts[0]
+    if first.score < NOTHING and not case.confirmed:
+        return Verdict.NOT_CONFIRMED
+    return Verdict.ROOT_CAUSE if (case.confidence or 0.0) >= CONFIDENT else Verdict.INCONCLUSIVE

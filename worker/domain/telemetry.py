@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from worker.domain.window import Window
 
 Floats = NDArray[np.float64]
+
+# What a metric tells of a service. `waiting` is time spent in calls to others, `other` whatever fits nowhere else.
+Role = Literal["latency", "errors", "availability", "saturation", "memory", "traffic", "carbon", "waiting", "other"]
+Worse = Literal["up", "down", "both"]
+Edge = tuple[str, str]
 
 
 class Scope(NamedTuple):
@@ -78,8 +83,97 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """What a profile says of a metric: `unit` as people write it, `worse` the direction that hurts.
+
+    `adds_up`: the parts of a service (instances, regions) are summed; else they are averaged.
+    """
+
+    name: str
+    role: Role
+    worse: Worse
+    unit: str = ""
+    label: str = ""
+    adds_up: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Of so many samples: the values below which 1, 5, 50, 95 and 99 % of them lie."""
+
+    count: int
+    low: float
+    least: float
+    median: float
+    most: float
+    high: float
+
+
+@dataclass(frozen=True)
+class CallSpan:
+    """One edge in one span of time: durations in seconds, as the caller saw them, and as the callee did.
+
+    `moments` are the distinct times at which the edge was seen.
+    """
+
+    moments: int
+    calls: float | None = None
+    duration: Quantiles | None = None
+    callee_duration: Quantiles | None = None
+
+
+@dataclass(frozen=True)
+class CallHistory:
+    """One edge from one source before the alert's window and within it; None where it was not seen."""
+
+    before: CallSpan | None
+    within: CallSpan | None
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Who calls whom. Sources measure an edge in different ways and are never mixed, so each has its own history.
+
+    `moments` by source: at how many distinct times any edge was seen, before the window and within it.
+    """
+
+    sources: dict[str, dict[Edge, CallHistory]] = field(default_factory=dict)
+    moments: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def edges(self) -> set[Edge]:
+        return {edge for history in self.sources.values() for edge in history}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One log line. `severity` None: the telemetry does not tell its level."""
+
+    at: datetime
+    service: str
+    message: str
+    severity: Literal["error", "warning", "normal"] | None = None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Log lines before the onset and within the window. `is_sample`: there were more than were read."""
+
+    before: list[Line] = field(default_factory=list)
+    within: list[Line] = field(default_factory=list)
+    is_sample: bool = False
+
+
+@dataclass(frozen=True)
 class Change:
-    """A deployment or another change, at the first moment it was recorded."""
+    """A deployment or another change, at the first moment it was recorded.
+
+    `kind` is `deployment`, or what the profile calls it (`flag`, `config`, …).
+    """
 
     at: datetime
     service: str | None
@@ -88,6 +182,7 @@ class Change:
     version: str | None
     status: str | None
     previous_version: str | None = None
+    kind: str = "deployment"
 
 
 @dataclass(frozen=True)
@@ -101,7 +196,11 @@ class Asked:
 
 @dataclass
 class Survey:
-    """First look: every scope, `fine` (minutes before the alert) and `coarse` (the days before)."""
+    """First look: every scope, `fine` (minutes before the alert) and `coarse` (the days before).
+
+    `metrics` are those that the profile gives a role, by name; `peaks` the highest sample of each coarse bucket, of
+    the alerted scope; `window` is the rule's own, where `calls` are split into before and within.
+    """
 
     as_of: datetime
     fine: Grid
@@ -114,6 +213,16 @@ class Survey:
     cross_check: dict[Scope, tuple[float, float]]
     asked: dict[str, Asked]
     unread: dict[str, str]
+    window: Window | None = None
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    peaks: dict[Scope, dict[str, Floats]] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
+    topology: list[Edge] = field(default_factory=list)
+
+    @property
+    def is_of_roles(self) -> bool:
+        """Whether the profile tells metrics by their role, or who calls whom."""
+        return bool(self.metrics or self.calls.sources or self.topology)
 
     @property
     def scopes(self) -> list[Scope]:
@@ -160,3 +269,4 @@ class Detail:
     scopes: dict[Scope, ScopeDetail]
     asked: dict[str, Asked]
     unread: dict[str, str]
+    lines: Lines = field(default_factory=Lines)

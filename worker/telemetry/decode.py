@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Part, Scope, ScopeDetail, Series
+from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Line, Part, Scope, ScopeDetail, Series
 from worker.domain.window import iso
 from worker.telemetry.profiles import Changes, Logs, Metrics
-from worker.telemetry.queries import LATENCY_EDGES_MS
+from worker.telemetry.queries import LATENCY_EDGES_MS, PEAK
 
 Answer = dict[str, Any]
 
@@ -22,8 +22,11 @@ LATENCY = {"latency_sum_ms": "sum", "latency_squares": "sum_of_squares", "latenc
 
 def scope_buckets(answer: Answer) -> Iterator[tuple[Scope, Answer]]:
     for service in answer["aggregations"]["services"]["buckets"]:
-        for region in service["regions"]["buckets"]:
-            yield Scope(service["key"], region["key"] or None), region
+        regions = service["regions"]["buckets"]
+        # Without a region in the profile there is one bucket for all of them.
+        named = regions.items() if isinstance(regions, dict) else ((one["key"], one) for one in regions)
+        for name, region in named:
+            yield Scope(service["key"], name or None), region
 
 
 def metric_series(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, Series]:
@@ -38,15 +41,35 @@ def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
     for bucket in buckets:
         place = _place(bucket, grid)
         for name in values if place is not None else ():
-            value = bucket[name]["value"]
-            values[name][place] = np.nan if value is None else value
+            values[name][place] = _figure(bucket, name)
     samples, minutes = values.pop("samples"), _elapsed_minutes(values.pop("last"))
+    for signal in metrics.signals:
+        values[signal.name] *= signal.scale
     for name in rates:
         values[name] /= np.maximum(samples, 1)
     for name in masses:
         values[f"{name}_grams"], values[f"{name}_minutes"] = values[name], minutes
         values[name] = values[name] / minutes
     return Series(values)
+
+
+def _figure(bucket: Answer, name: str) -> float:
+    value = bucket.get(name, {}).get("value")
+    return np.nan if value is None else float(value)
+
+
+def peaks(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, dict[str, Floats]]:
+    """The highest sample of each bucket, of every signal with a role."""
+    wanted = [signal for signal in metrics.signals if signal.role]
+    found: dict[Scope, dict[str, Floats]] = {}
+    for scope, bucket in scope_buckets(answer):
+        values = {signal.name: np.full(grid.count, np.nan) for signal in wanted}
+        for one in bucket["times"]["buckets"]:
+            place = _place(one, grid)
+            for signal in wanted if place is not None else ():
+                values[signal.name][place] = _figure(one, f"{signal.name}{PEAK}") * signal.scale
+        found[scope] = values
+    return found
 
 
 def _elapsed_minutes(last: Floats) -> Floats:
@@ -170,10 +193,39 @@ def _change(hit: Answer, names: Changes) -> Change:
         at=moment(hit),
         service=_text(field(document, names.service)),
         region=_text(field(document, names.region)),
-        deployment_id=_text(field(document, names.deployment)) or str(hit["_id"]),
+        deployment_id=_named(document, names) or str(hit["_id"]),
         version=_text(field(document, names.version)),
         status=_text(field(document, names.status)),
+        kind=names.kind,
     )
+
+
+def _named(document: Answer, names: Changes) -> str | None:
+    """By its id; where the profile knows no ids, by its version."""
+    return _text(field(document, names.deployment or names.version))
+
+
+def lines(answer: Answer, logs: Logs) -> list[Line]:
+    """Oldest first."""
+    return [_line(hit, logs) for hit in reversed(answer["hits"]["hits"])]
+
+
+def _line(hit: Answer, logs: Logs) -> Line:
+    document = hit["_source"]
+    return Line(
+        at=moment(hit),
+        service=_text(field(document, logs.service)) or "",
+        message=str(field(document, logs.message) or ""),
+        severity=_severity(_text(field(document, logs.level)), logs),
+    )
+
+
+def _severity(level: str | None, logs: Logs) -> Literal["error", "warning", "normal"] | None:
+    if level is None:
+        return None
+    if level in logs.error_levels:
+        return "error"
+    return "warning" if level.lower().startswith("warn") else "normal"
 
 
 def error_types(answer: Answer, logs: Logs, detail: ScopeDetail) -> None:

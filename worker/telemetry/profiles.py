@@ -1,29 +1,89 @@
-"""Profiles: which index and field holds which signal."""
+"""Profiles: which index and field holds which signal. `docs/profiles.md` explains them to those who write one."""
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from worker.domain.telemetry import Edge, Metric, Role, Worse
 from worker.errors import ConfigurationError
+
+WORSE: dict[str, Worse] = {"availability": "down", "traffic": "both", "other": "both"}
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Sampling(_Strict):
+    """How often metrics are sampled, and how far back is read: in steps of that length, and in coarser ones."""
+
+    step_seconds: int = Field(default=60, ge=10, le=86_400)
+    recent_hours: float = Field(default=4, gt=0, le=24 * 60)
+    past_step_seconds: int = Field(default=1800, ge=60, le=86_400)
+    past_days: int = Field(default=7, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.past_step_seconds < self.step_seconds:
+            raise ValueError("past_step_seconds must not be shorter than step_seconds")
+        return self
+
+
 class Signal(_Strict):
-    """One numeric field. `kind` says how samples add up (see the shipped profile)."""
+    """One numeric field. `kind` says how samples add up (see the shipped profile).
+
+    A signal with a `role` is weighed by it, whatever its name. `scale` turns the field's values into `unit`.
+    """
 
     name: str
     field: str
-    kind: Literal["mass", "gauge", "rate"]
-    unit: str
-    label: str
+    kind: Literal["mass", "gauge", "rate", "count"]
+    unit: str = ""
+    label: str = ""
+    role: Role | None = None
+    worse: Worse | None = None
+    scale: float = 1.0
+
+    @property
+    def metric(self) -> Metric | None:
+        if self.role is None:
+            return None
+        worse = self.worse or WORSE.get(self.role, "up")
+        adds_up = self.kind in ("rate", "mass", "count")
+        return Metric(self.name, self.role, worse, self.unit, self.label, adds_up)
+
+
+class Discovered(_Strict):
+    """Every numeric field whose name matches, as one signal each; the first entry that matches a name decides."""
+
+    match: str | list[str]
+    role: Role | None = None
+    worse: Worse | None = None
+    kind: Literal["gauge", "rate"] = "gauge"
+    unit: str = ""
+    scale: float = 1.0
+    ignore: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if (self.role is None) == (not self.ignore):
+            raise ValueError("needs a role, or ignore: true")
+        return self
+
+    def matches(self, name: str) -> bool:
+        patterns = [self.match] if isinstance(self.match, str) else self.match
+        return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+    def signal(self, name: str) -> Signal:
+        return Signal(
+            name=name, field=name, kind=self.kind, unit=self.unit, role=self.role, worse=self.worse, scale=self.scale
+        )
 
 
 class CrossCheck(_Strict):
@@ -37,62 +97,188 @@ class CrossCheck(_Strict):
 class Metrics(_Strict):
     index: str
     service: str
-    region: str
+    region: str | None = None
+    instance: str | None = None
     deployment: str | None = None
     provider: str | None = None
-    signals: list[Signal] = Field(min_length=1)
+    signals: list[Signal] = []
+    discover: list[Discovered] = []
     cross_check: CrossCheck | None = None
+
+    @model_validator(mode="after")
+    def _has_signals(self) -> Self:
+        if not self.signals and not self.discover:
+            raise ValueError("needs signals, or discover to find them by name")
+        return self
+
+    def with_fields(self, numeric: list[str]) -> Metrics:
+        """With a signal for each of these fields that `discover` wants and that is none yet."""
+        known = {signal.field for signal in self.signals}
+        found = [signal for name in sorted(numeric) if name not in known and (signal := self._discovered(name))]
+        return self.model_copy(update={"signals": [*self.signals, *found]})
+
+    def _discovered(self, name: str) -> Signal | None:
+        first = next((one for one in self.discover if one.matches(name)), None)
+        return first.signal(name) if first and not first.ignore else None
 
 
 class Logs(_Strict):
     index: str
     service: str
-    region: str
+    region: str | None = None
     deployment: str | None = None
-    level: str
-    error_levels: list[str] = Field(min_length=1)
+    level: str | None = None
+    error_levels: list[str] = []
     message: str
     error_type: str | None = None
     retry: str | None = None
     latency_ms: str | None = None
 
+    @model_validator(mode="after")
+    def _knows_errors(self) -> Self:
+        if self.level and not self.error_levels:
+            raise ValueError("a level needs error_levels: those of its values that are errors")
+        return self
+
 
 class Changes(_Strict):
+    """Deployments or other changes; `kind` is what the report calls them."""
+
     index: str
     service: str
-    region: str
-    deployment: str
+    region: str | None = None
+    deployment: str | None = None
     version: str | None = None
     status: str | None = None
+    kind: str = "deployment"
+
+
+class Duration(_Strict):
+    """A duration of calls: `field` holds that of one call (a mean or a median), or `total` the sum over all of them."""
+
+    field: str | None = None
+    total: str | None = None
+    unit: Literal["s", "ms", "us", "ns"] = "s"
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if bool(self.field) == bool(self.total):
+            raise ValueError("needs field or total, and not both")
+        return self
+
+    @property
+    def seconds(self) -> float:
+        return {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[self.unit]
+
+
+class Edges(_Strict):
+    """Calls between services, one document an edge and time. `strip` is cut from the end of a callee's name."""
+
+    index: str
+    caller: str
+    callee: str
+    calls: str | None = None
+    duration: Duration | None = None
+    callee_duration: Duration | None = None
+    strip: str = ""
+
+    @model_validator(mode="after")
+    def _can_divide(self) -> Self:
+        totals = [one.total for one in (self.duration, self.callee_duration) if one]
+        if any(totals) and not self.calls:
+            raise ValueError("a total of durations needs calls to be divided by")
+        return self
 
 
 class Incidents(_Strict):
     index: str
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
 class Profile(_Strict):
+    """Every part but the name may be left out; a report names what it so could not look at."""
+
     name: str
-    metrics: Metrics
-    logs: Logs
-    changes: Changes
-    incidents: Incidents
+    sampling: Sampling = Sampling()
+    metrics: Metrics | None = None
+    logs: Logs | None = None
+    changes: Annotated[list[Changes], BeforeValidator(_as_list)] = []
+    edges: Edges | None = None
+    topology: list[Edge] = []
+    incidents: Incidents | None = None
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> Self:
+        if not self.metrics and not self.logs:
+            raise ValueError("needs metrics or logs")
+        return self
+
+    @property
+    def is_of_roles(self) -> bool:
+        signals = self.metrics.signals if self.metrics else []
+        discovers = bool(self.metrics and self.metrics.discover)
+        return discovers or bool(self.edges or self.topology) or any(signal.role for signal in signals)
+
+
+def shipped_profiles() -> list[str]:
+    folder = files("worker.telemetry") / "shipped"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def load_profile(name: str) -> Profile:
     """A shipped profile by its name, or one of your own by its path.
 
-    Raises ConfigurationError naming the file and the key that is wrong.
+    Raises ConfigurationError naming the file, the line and the key that is wrong.
     """
     shipped = files("worker.telemetry") / "shipped" / f"{name}.yaml"
     source = Path(str(shipped)) if shipped.is_file() else Path(name)
     try:
-        return Profile.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except OSError as error:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(
-            f"SPIKETRACE_PROFILE names {name!r}: neither a shipped profile nor a readable file ({error.strerror})"
+            f"SPIKETRACE_PROFILE names {name!r}: neither a shipped profile ({', '.join(shipped_profiles())}) "
+            f"nor a readable file ({why})"
         ) from None
+    return parse_profile(text, str(source))
+
+
+def parse_profile(text: str, source: str) -> Profile:
+    """Raises ConfigurationError."""
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        return Profile.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise ConfigurationError(f"profile {source} is not YAML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigurationError(f"profile {source}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        wrong = "; ".join(_complaint(tree, one) for one in error.errors()[:3])
+        raise ConfigurationError(f"profile {source}, {wrong}") from None
+
+
+def _complaint(tree: yaml.Node | None, error: Any) -> str:
+    path = tuple(part for part in error["loc"] if isinstance(part, str | int))
+    return f"line {_line(tree, path)}: {'.'.join(map(str, path)) or 'the profile'}: {error['msg']}"
+
+
+def _line(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
+    """The line of the deepest part of `path` that is there; counted from 1."""
+    if node is None:
+        return 1
+    for part in path:
+        inner = _child(node, part)
+        if inner is None:
+            break
+        node = inner
+    return int(node.start_mark.line) + 1
+
+
+def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        inner: yaml.Node = node.value[part]
+        return inner
+    return None

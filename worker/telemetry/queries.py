@@ -24,6 +24,12 @@ EXAMPLES = 5
 
 EVERYTHING = Scope(None, None)
 
+# How the documents of one bucket are put together, by the signal's kind.
+COMBINED = {"gauge": "avg", "rate": "sum", "mass": "sum", "count": "value_count"}
+PEAK = "^"
+# More than these are not read of one span: the newest ones are.
+MAX_LINES = 10_000
+
 # Edges of the latency histogram, milliseconds: a quantile read from it is right within 15 %.
 LATENCY_EDGES_MS = [round(1.15**k, 3) for k in range(90)]
 
@@ -34,7 +40,7 @@ def between(start: datetime, end: datetime) -> Body:
 
 def scope_filters(scope: Scope, source: Metrics | Logs) -> list[Body]:
     pairs = ((source.service, scope.service), (source.region, scope.region))
-    return [{"term": {name: value}} for name, value in pairs if value is not None]
+    return [{"term": {name: value}} for name, value in pairs if name is not None and value is not None]
 
 
 def _query(filters: Iterable[Body]) -> Body:
@@ -42,7 +48,9 @@ def _query(filters: Iterable[Body]) -> Body:
 
 
 def _by_scope(source: Metrics | Logs, aggs: Body) -> Body:
-    regions = {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
+    regions: Body = {"filters": {"filters": {"": {"match_all": {}}}}, "aggs": aggs}
+    if source.region:
+        regions = {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
     return {"services": {"terms": {"field": source.service, "size": MAX_SERVICES}, "aggs": {"regions": regions}}}
 
 
@@ -57,14 +65,20 @@ def _over_time(grid: Grid, aggs: Body) -> Body:
     return {"times": {"date_histogram": histogram, "aggs": aggs}}
 
 
-def metrics_over_time(metrics: Metrics, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
-    """Every signal, by service, region and bucket; `samples` counts the moments that were sampled."""
-    aggs: Body = {
-        "last": {"max": {"field": TIME}},
-        "samples": {"cardinality": {"field": TIME, "precision_threshold": 100}},
-    }
+def metrics_over_time(
+    metrics: Metrics, grid: Grid, end: datetime, scope: Scope = EVERYTHING, *, with_peaks: bool = False
+) -> Body:
+    """Every signal, by service, region and bucket; `samples` counts the moments that were sampled.
+
+    `with_peaks`: of those with a role the highest sample as well.
+    """
+    aggs: Body = {"last": {"max": {"field": TIME}}}
+    if any(signal.kind != "gauge" for signal in metrics.signals):
+        aggs["samples"] = {"cardinality": {"field": TIME, "precision_threshold": 100}}
     for signal in metrics.signals:
-        aggs[signal.name] = {("avg" if signal.kind == "gauge" else "sum"): {"field": signal.field}}
+        aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
+        if with_peaks and signal.role:
+            aggs[f"{signal.name}{PEAK}"] = {"max": {"field": signal.field}}
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
     return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, _over_time(grid, aggs))}
 
@@ -89,7 +103,9 @@ def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTH
 
 
 def _line_counts(logs: Logs) -> Body:
-    aggs: Body = {"errors": {"filter": {"terms": {logs.level: logs.error_levels}}}}
+    aggs: Body = {}
+    if logs.level:
+        aggs["errors"] = {"filter": {"terms": {logs.level: logs.error_levels}}}
     if logs.retry:
         aggs["retries"] = {"filter": {"term": {logs.retry: True}}}
     if logs.latency_ms:
@@ -117,7 +133,9 @@ def error_types(logs: Logs, scope: Scope, window: Window, baseline: Window) -> B
     """Errors of the window and the baseline by type, each with its newest messages of the window."""
     per_type: Body = {"window": {"filter": between(window.start, window.end), "aggs": {"examples": _examples(logs)}}}
     per_type["baseline"] = {"filter": between(baseline.start, baseline.end)}
-    wanted = [{"terms": {logs.level: logs.error_levels}}, _either(window, baseline), *scope_filters(scope, logs)]
+    wanted = [_either(window, baseline), *scope_filters(scope, logs)]
+    if logs.level:
+        wanted.append({"terms": {logs.level: logs.error_levels}})
     aggs: Body = {"window": {"filter": between(window.start, window.end), "aggs": {"examples": _examples(logs, 50)}}}
     if logs.error_type:
         types = {"field": logs.error_type, "size": MAX_ERROR_TYPES, "missing": ""}
@@ -155,3 +173,14 @@ def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
         for name, w in (("window", window), ("baseline", baseline))
     }
     return {"size": 0, "query": _query([_either(window, baseline), *scope_filters(scope, logs)]), "aggs": spans}
+
+
+def lines(logs: Logs, window: Window) -> Body:
+    """The newest lines of every service."""
+    return {
+        "size": MAX_LINES,
+        "sort": [{TIME: "desc"}],
+        "query": _query([between(window.start, window.end)]),
+        "_source": [name for name in (logs.service, logs.message, logs.level) if name],
+        "track_total_hits": True,
+    }

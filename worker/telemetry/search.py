@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from elasticsearch import Elasticsearch
 
-from worker.domain.telemetry import Asked, Detail, Grid, Scope, ScopeDetail, Survey
+from worker.domain.telemetry import (
+    Asked,
+    Calls,
+    Detail,
+    Floats,
+    Grid,
+    Lines,
+    Metric,
+    Scope,
+    ScopeDetail,
+    Series,
+    Survey,
+)
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
-from worker.telemetry import decode, queries
-from worker.telemetry.profiles import Metrics, Profile
+from worker.telemetry import calls, decode, queries
+from worker.telemetry.profiles import Logs, Metrics, Profile, Sampling
 
-FINE_STEP_SECONDS = 60
-FINE_HOURS = 4
-COARSE_STEP_SECONDS = 1800
-COARSE_DAYS = 7
 CHANGE_HOURS = 48
 HISTORY_DAYS = 400
+
+NUMERIC = frozenset(
+    {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"}
+    | {"aggregate_metric_double", "histogram"}
+)
 
 Answers = dict[str, dict[str, Any]]
 
@@ -31,68 +46,99 @@ class ElasticTelemetry:
         self._client = client
         self.profile = profile
 
-    def survey(self, scope: Scope, as_of: datetime) -> Survey:
+    def survey(self, scope: Scope, window: Window) -> Survey:
         """First wave: every scope's last hours, and of `scope` (None: of all) the days before and past incidents first.
 
-        Raises EvidenceUnavailable when the engine does not answer at all.
+        `window` is the rule's own; nothing at or after its end is read. Raises EvidenceUnavailable when the engine
+        does not answer at all.
         """
-        profile, fine, coarse = self.profile, _fine_grid(as_of), _coarse_grid(as_of)
-        metrics, logs = profile.metrics, profile.logs
-        hours, days = Window(start=fine.start, end=as_of), Window(start=coarse.start, end=as_of)
-        since = Window.before(as_of, timedelta(hours=CHANGE_HOURS))
-        known = Window.before(as_of, timedelta(days=HISTORY_DAYS))
-        asked = {
-            "metrics": Asked(metrics.index, queries.metrics_over_time(metrics, fine, as_of), hours),
-            "metrics_past": Asked(metrics.index, queries.metrics_over_time(metrics, coarse, as_of, scope), days),
-            "metrics_facts": Asked(metrics.index, queries.metrics_facts(metrics, hours), hours),
-            "logs": Asked(logs.index, queries.logs_over_time(logs, fine, as_of), hours),
-            "logs_past": Asked(logs.index, queries.logs_over_time(logs, coarse, as_of, scope), days),
-            "changes": Asked(profile.changes.index, queries.recent_changes(since), since),
-            "history": Asked(profile.incidents.index, queries.past_incidents(known, scope), known),
-        }
+        profile, as_of = self._profile_with_fields(), window.end
+        fine, coarse = _fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
+        asked = self._questions(profile, scope, window, fine, coarse)
         answers, unread = self._ask(asked)
         read = _reader(answers)
+        changes = [
+            change
+            for number, source in enumerate(profile.changes)
+            for change in read(_numbered("changes", number), partial(decode.changes, names=source), [])
+        ]
         return Survey(
             as_of=as_of,
             fine=fine,
             coarse=coarse,
             recent=decode.merge(
-                read("metrics", lambda answer: decode.metric_series(answer, metrics, fine), {}),
-                read("logs", lambda answer: decode.log_series(answer, fine), {}),
+                _series(read, "metrics", profile.metrics, fine),
+                read("logs", partial(decode.log_series, grid=fine), {}),
             ),
             past=decode.merge(
-                read("metrics_past", lambda answer: decode.metric_series(answer, metrics, coarse), {}),
-                read("logs_past", lambda answer: decode.log_series(answer, coarse), {}),
+                _series(read, "metrics_past", profile.metrics, coarse),
+                read("logs_past", partial(decode.log_series, grid=coarse), {}),
             ),
-            changes=read("changes", lambda answer: decode.changes(answer, profile.changes), []),
+            changes=sorted(changes, key=lambda change: change.at),
             history=read("history", decode.history, []),
             providers=read("metrics_facts", decode.providers, {}),
-            cross_check=read("metrics_facts", lambda answer: decode.cross_check(answer, _factor(metrics)), {}),
+            cross_check=read("metrics_facts", partial(decode.cross_check, factor=_factor(profile.metrics)), {}),
             asked=asked,
             unread=unread,
+            window=window,
+            metrics=_metrics_of(profile),
+            peaks=_peaks(read, profile.metrics, coarse),
+            calls=read("calls", partial(calls.decode, edges=profile.edges), Calls()) if profile.edges else Calls(),
+            topology=profile.topology,
         )
 
+    def _questions(self, profile: Profile, scope: Scope, window: Window, fine: Grid, coarse: Grid) -> dict[str, Asked]:
+        as_of = window.end
+        hours, days = Window(start=fine.start, end=as_of), Window(start=coarse.start, end=as_of)
+        since = Window.before(as_of, timedelta(hours=CHANGE_HOURS))
+        known = Window.before(as_of, timedelta(days=HISTORY_DAYS))
+        asked = {}
+        if metrics := profile.metrics:
+            past = queries.metrics_over_time(metrics, coarse, as_of, scope, with_peaks=True)
+            asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, fine, as_of), hours)
+            asked["metrics_past"] = Asked(metrics.index, past, days)
+            asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, hours), hours)
+        if logs := profile.logs:
+            asked["logs"] = Asked(logs.index, queries.logs_over_time(logs, fine, as_of), hours)
+            asked["logs_past"] = Asked(logs.index, queries.logs_over_time(logs, coarse, as_of, scope), days)
+        for number, source in enumerate(profile.changes):
+            asked[_numbered("changes", number)] = Asked(source.index, queries.recent_changes(since), since)
+        if incidents := profile.incidents:
+            asked["history"] = Asked(incidents.index, queries.past_incidents(known, scope), known)
+        if (edges := profile.edges) and fine.start < window.start:
+            before = Window(start=fine.start, end=window.start)
+            asked["calls"] = Asked(edges.index, calls.calls(edges, before, window), hours)
+        return asked
+
+    def _profile_with_fields(self) -> Profile:
+        """The profile with a signal for every field that it wants to have discovered."""
+        metrics = self.profile.metrics
+        if metrics is None or not metrics.discover:
+            return self.profile
+        with elasticsearch_errors("reading the fields of the metrics"):
+            # In the address, where every engine looks for them; the client would put them into the body.
+            answer = self._client.perform_request(
+                "GET",
+                f"/{quote(metrics.index, safe=',*')}/_field_caps",
+                params={"fields": "*", "ignore_unavailable": "true"},
+                headers={"accept": "application/json"},
+            )
+        found = answer["fields"].items()
+        numeric = [name for name, types in found if not name.startswith("_") and NUMERIC.intersection(types)]
+        return self.profile.model_copy(update={"metrics": metrics.with_fields(numeric)})
+
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
-        """Second wave: of each scope its error types, its deployments side by side, its latency."""
-        logs, asked = self.profile.logs, {}
-        both = Window(start=baseline.start, end=window.end)
-        for number, scope in enumerate(scopes):
-            asked[f"errors{number}"] = Asked(logs.index, queries.error_types(logs, scope, window, baseline), both)
-            if logs.deployment:
-                asked[f"parts{number}"] = Asked(logs.index, queries.by_deployment(logs, scope, rollout), rollout)
-            if logs.latency_ms:
-                asked[f"latency{number}"] = Asked(logs.index, queries.latency(logs, scope, window, baseline), both)
+        """Second wave: of each scope its error types, its deployments side by side, its latency; and log lines."""
+        logs = self.profile.logs
+        if logs is None:
+            return Detail({scope: ScopeDetail() for scope in scopes}, {}, {})
+        asked = _scope_questions(logs, scopes, window, baseline, rollout)
+        if self.profile.is_of_roles:
+            asked["lines_within"] = Asked(logs.index, queries.lines(logs, window), window)
+            asked["lines_before"] = Asked(logs.index, queries.lines(logs, baseline), baseline)
         answers, unread = self._ask(asked)
-        found = {}
-        for number, scope in enumerate(scopes):
-            found[scope] = detail = ScopeDetail()
-            if answer := answers.get(f"errors{number}"):
-                decode.error_types(answer, logs, detail)
-            if answer := answers.get(f"parts{number}"):
-                detail.parts = decode.parts(answer)
-            if answer := answers.get(f"latency{number}"):
-                decode.latency(answer, detail)
-        return Detail(found, asked, unread)
+        found = {scope: _scope_detail(answers, logs, number) for number, scope in enumerate(scopes)}
+        return Detail(found, asked, unread, _lines(answers, logs))
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
         """Answers by name, and for those that could not be read (or not whole) the reason."""
@@ -130,17 +176,76 @@ def _reader(answers: Answers) -> Callable[..., Any]:
     return read
 
 
-def _factor(metrics: Metrics) -> float:
-    return metrics.cross_check.factor if metrics.cross_check else 1.0
+def _series(read: Callable[..., Any], name: str, metrics: Metrics | None, grid: Grid) -> dict[Scope, Series]:
+    found: dict[Scope, Series] = {}
+    return read(name, partial(decode.metric_series, metrics=metrics, grid=grid), found) if metrics else found
 
 
-def _fine_grid(as_of: datetime) -> Grid:
+def _peaks(read: Callable[..., Any], metrics: Metrics | None, grid: Grid) -> dict[Scope, dict[str, Floats]]:
+    found: dict[Scope, dict[str, Floats]] = {}
+    return read("metrics_past", partial(decode.peaks, metrics=metrics, grid=grid), found) if metrics else found
+
+
+def _factor(metrics: Metrics | None) -> float:
+    return metrics.cross_check.factor if metrics and metrics.cross_check else 1.0
+
+
+def _scope_questions(
+    logs: Logs, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window
+) -> dict[str, Asked]:
+    both = Window(start=baseline.start, end=window.end)
+    asked = {}
+    for number, scope in enumerate(scopes):
+        asked[f"errors{number}"] = Asked(logs.index, queries.error_types(logs, scope, window, baseline), both)
+        if logs.deployment:
+            asked[f"parts{number}"] = Asked(logs.index, queries.by_deployment(logs, scope, rollout), rollout)
+        if logs.latency_ms:
+            asked[f"latency{number}"] = Asked(logs.index, queries.latency(logs, scope, window, baseline), both)
+    return asked
+
+
+def _scope_detail(answers: Answers, logs: Logs, number: int) -> ScopeDetail:
+    detail = ScopeDetail()
+    if answer := answers.get(f"errors{number}"):
+        decode.error_types(answer, logs, detail)
+    if answer := answers.get(f"parts{number}"):
+        detail.parts = decode.parts(answer)
+    if answer := answers.get(f"latency{number}"):
+        decode.latency(answer, detail)
+    return detail
+
+
+def _numbered(name: str, number: int) -> str:
+    """`changes`, `changes1`, `changes2`, …"""
+    return f"{name}{number or ''}"
+
+
+def _metrics_of(profile: Profile) -> dict[str, Metric]:
+    signals = profile.metrics.signals if profile.metrics else []
+    return {metric.name: metric for signal in signals if (metric := signal.metric)}
+
+
+def _lines(answers: Answers, logs: Logs) -> Lines:
+    before, within = answers.get("lines_before"), answers.get("lines_within")
+    return Lines(
+        before=decode.lines(before, logs) if before else [],
+        within=decode.lines(within, logs) if within else [],
+        is_sample=any(one["hits"]["total"]["value"] > queries.MAX_LINES for one in (before, within) if one),
+    )
+
+
+def _fine_grid(sampling: Sampling, window: Window) -> Grid:
+    """Buckets that meet the window's start, so that none is half before it and half within."""
+    step = timedelta(seconds=sampling.step_seconds)
+    within = -((window.start - window.end) // step)
+    if sampling.step_seconds == 60:
+        # The minute that the window ends in is read as far as it goes.
+        within = int((floor_minute(window.end) + step - window.start) / step)
+    count = within + max(1, round(sampling.recent_hours * 3600 / sampling.step_seconds) - within)
+    return Grid(window.start - (count - within) * step, sampling.step_seconds, count)
+
+
+def _coarse_grid(sampling: Sampling, as_of: datetime) -> Grid:
     end = floor_minute(as_of) + timedelta(minutes=1)
-    count = FINE_HOURS * 3600 // FINE_STEP_SECONDS
-    return Grid(end - timedelta(hours=FINE_HOURS), FINE_STEP_SECONDS, count)
-
-
-def _coarse_grid(as_of: datetime) -> Grid:
-    end = floor_minute(as_of) + timedelta(minutes=1)
-    count = COARSE_DAYS * 86400 // COARSE_STEP_SECONDS
-    return Grid(end - timedelta(days=COARSE_DAYS), COARSE_STEP_SECONDS, count)
+    count = sampling.past_days * 86_400 // sampling.past_step_seconds
+    return Grid(end - timedelta(days=sampling.past_days), sampling.past_step_seconds, count)

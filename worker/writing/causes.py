@@ -7,9 +7,11 @@ from worker.analysis.changes import WORSE_LATENCY, Comparison, WeighedChange
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect, kind_of
 from worker.analysis.study import Case
+from worker.analysis.system.weighing import Account
 from worker.domain.report import Candidate, CauseKind
 from worker.domain.telemetry import ErrorType
 from worker.findings import Citations, of
+from worker.writing import roles
 from worker.writing.figures import before_onset, clock, listed, number, percent, possessive, times
 
 # Below this nothing points at a suspect but a change nearby.
@@ -63,9 +65,17 @@ def _metric(one: Suspect) -> str | None:
 
 def evidence_of(one: Suspect, case: Case, cite: Citations) -> list[str]:
     scope = one.scope
-    own = ("metrics", "logs") if scope == case.scope else (of("own", scope),)
+    own: tuple[str, ...] = ("metrics", "logs") if scope == case.scope else (of("own", scope),)
     named = [of("errors", other.scope) for other in case.suspects if other.scope.service in one.named_by]
+    if one.account:
+        own += tuple(topic for topic, strength in evidence_topics(one.account) if strength > 0)
     return cite.ids(*own, of("errors", scope), of("split", scope), *named, *(("changes",) if one.change else ()))
+
+
+def evidence_topics(account: Account) -> list[tuple[str, float]]:
+    """Topic of the evidence → how much of the account rests on it."""
+    calls = (account.calls.strength if account.calls else 0.0) + account.behaviour
+    return [("calls", calls), ("patterns", account.logs)]
 
 
 def main_error(one: Suspect, case: Case) -> ErrorType | None:
@@ -76,18 +86,25 @@ def main_error(one: Suspect, case: Case) -> ErrorType | None:
 
 
 def reason(one: Suspect, case: Case) -> str:
+    if one.account:
+        return "; ".join([*roles.reasons(one.account), *_for_a_change(one)]) or "shows no deviation of its own"
     parts = [symptom(found, one.scope == case.scope) for name in one.effects if (found := one.deviation(name))]
     if one.is_demand and (traffic := one.deviation("traffic")):
         parts.append(f"{times(traffic.ratio)} the usual requests at the usual cost, error rate and latency")
     for caller, share in sorted(one.named_by.items(), key=lambda item: -item[1])[:3]:
         parts.append(f"named by {percent(share)} of {possessive(caller)} new errors")
-    if one.change:
-        parts.append(change_sentence(one.change))
+    parts += _for_a_change(one)
     return "; ".join(parts) if parts else "shows no deviation of its own"
+
+
+def _for_a_change(one: Suspect) -> list[str]:
+    return [change_sentence(one.change)] if one.change else []
 
 
 def symptom(found: Deviation, own: bool = True) -> str:
     """What a deviation means, with the usual value beside it."""
+    if found.metric:
+        return roles.symptom(found)
     if found.signal == "silence":
         return f"hardly any log lines ({number(-found.actual)} a minute, usually {number(-found.expected)})"
     as_figure = percent if found.signal in ("errors", "retries") else number
@@ -100,6 +117,8 @@ def symptom(found: Deviation, own: bool = True) -> str:
 
 
 def leading_symptom(one: Suspect) -> str:
+    if one.account:
+        return next(iter(roles.reasons(one.account)), "")
     found = one.deviation(one.main_signal) if one.main_signal else None
     return symptom(found) if found else ""
 
@@ -108,7 +127,7 @@ def change_sentence(weighed: WeighedChange, of: str = "", *, is_brief: bool = Fa
     """`deployment deploy-7 of cart (version 2.1), 4 min before the onset; …`; `of` only where it is not plain."""
     change = weighed.change
     version = f" (version {change.version})" if change.version else ""
-    what = "configuration change" if change.status == "config" else "deployment"
+    what = "configuration change" if change.status == "config" else change.kind
     whose = f" of {of}" if of else ""
     when = before_onset(weighed.minutes_before_onset)
     return f"{what} {change.deployment_id}{whose}{version}, {when}{comparison(weighed.comparison, is_brief=is_brief)}"
@@ -132,6 +151,8 @@ def comparison(found: Comparison, *, is_brief: bool = False) -> str:
 
 def against(one: Suspect, case: Case) -> str | None:
     """What speaks against it, if anything that was read does."""
+    if one.account:
+        return roles.against(one.account)
     factors = one.factors
     said = []
     if not one.effects and not one.is_demand:

@@ -14,6 +14,7 @@ from worker.domain.report import Chart, Mark
 from worker.domain.telemetry import Floats
 from worker.findings import Citations
 from worker.impact.carbon import NINETY_PERCENT
+from worker.writing import roles
 
 MOST = 4
 SHOWN = timedelta(hours=3)
@@ -44,7 +45,8 @@ def draw(case: Case, cite: Citations) -> list[Chart]:
         "errors",
         "traffic",
     ]
-    names = [name for name in dict.fromkeys(wanted) if name in TITLES and name in case.reading.signals]
+    known = {*TITLES, *case.survey.metrics}
+    names = [name for name in dict.fromkeys(wanted) if name in known and name in case.reading.signals]
     return [_chart(case, name, cite) for name in names[:MOST]]
 
 
@@ -55,7 +57,7 @@ def _drawn_as(name: str) -> str:
 def _chart(case: Case, name: str, cite: Citations) -> Chart:
     assert case.reading is not None
     signal, fine = case.reading.signals[name], case.survey.fine
-    title, unit, scale = TITLES[name]
+    title, unit, scale = _titled(case, name)
     group = _group(signal)
     first = max(0, fine.count - int(SHOWN / fine.step)) // group * group
     values, expected = (
@@ -78,6 +80,14 @@ def _chart(case: Case, name: str, cite: Citations) -> Chart:
         marks=_marks(case),
         evidence=next(iter(cite.ids("logs" if name in ("errors", "retries", "latency") else "metrics")), None),
     )
+
+
+def _titled(case: Case, name: str) -> tuple[str, str, float]:
+    """Title, unit, and what values are multiplied with."""
+    if metric := case.survey.metrics.get(name):
+        title = roles.title(metric)
+        return title[:1].upper() + title[1:], roles.level(metric, 1).partition(" ")[2], 1.0
+    return TITLES[name]
 
 
 def _group(signal: Signal) -> int:

@@ -6,7 +6,7 @@ from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect, kind_of
 from worker.analysis.study import Case
 from worker.domain.report import Candidate, CauseKind, Verdict
-from worker.writing import causes
+from worker.writing import causes, roles
 from worker.writing.figures import listed, number, percent, possessive, times
 from worker.writing.story import Story, topic_of
 
@@ -100,7 +100,7 @@ def _nothing_read(story: Story) -> str:
 def _quiet(story: Story) -> list[str]:
     case = story.case
     name = "carbon" if case.leading in (None, "carbon_per_demand", "silence") else case.leading
-    found = case.deviation(name or "carbon")
+    found = case.deviation(name or "carbon") or _of_role(case)
     if found is None:
         return [f"Not an incident: no signal of {case.scope} deviates{story.cite('metrics', 'logs')}."]
     said = [f"Not an incident: {_usual(case, found)}{story.cite(topic_of(found.signal))}."]
@@ -111,10 +111,21 @@ def _quiet(story: Story) -> list[str]:
     return said + ([story.threshold] if story.threshold else [])
 
 
+def _of_role(case: Case) -> Deviation | None:
+    """The alerted kind of metric where the alert names no single one: the one that deviates most."""
+    deviations = case.reading.deviations.values() if case.reading else ()
+    found = [one for one in deviations if one.metric and case.signal in (one.metric.role, one.metric.name)]
+    return max(found, key=lambda one: one.z, default=None)
+
+
 def _usual(case: Case, found: Deviation) -> str:
     if found.signal in SHARES:
         doing = SHARES[found.signal]
         return f"{percent(found.actual)} of the requests of {case.scope} {doing}, usually {percent(found.expected)}"
+    if found.metric:
+        name, now, usual = roles.title(found.metric), found.actual, found.expected
+        level = f"{name} of {case.scope} is {roles.level(found.metric, now)}"
+        return f"{level}; {roles.level(found.metric, usual)} is usual{_basis(case, found.signal)}"
     label, unit = LEVELS[found.signal]
     level = f"{label} of {case.scope} is {number(found.actual)}{unit}"
     return f"{level}; {number(found.expected)}{unit} is usual{_basis(case, found.signal)}"

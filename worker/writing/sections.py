@@ -138,6 +138,8 @@ def _business(story: Story) -> str:
 
 def _deployments(story: Story) -> str:
     case = story.case
+    if "changes" not in case.survey.asked:
+        return "Not known: the profile names no deployments, so a bad one is not excluded."
     if reason := case.survey.unread.get("changes"):
         return f"Deployments could not be read ({reason}), so a bad deployment is not excluded."
     moment = "onset" if case.onset else "alert"

@@ -1,0 +1,127 @@
+"""Who calls whom, and how long it takes: the search for it, and its answer as `Calls`. Pure.
+
+The span before the alert's window is told by quantiles, not by a series, so that the answer has the same size
+however long it is and however many services there are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from worker.domain.telemetry import CallHistory, Calls, CallSpan, Edge, Quantiles
+from worker.domain.window import Window
+from worker.telemetry.profiles import Duration, Edges
+from worker.telemetry.queries import TIME, between
+
+Body = dict[str, Any]
+Answer = dict[str, Any]
+
+MAX_CALLERS = 500
+MAX_CALLEES = 100
+PERCENTS = [1, 5, 50, 95, 99]
+SPANS = ("before", "within")
+# Documents that count calls and those that do not come from different instruments.
+COUNTED, SAMPLED = "counted", "sampled"
+
+
+def calls(edges: Edges, before: Window, within: Window) -> Body:
+    """Every edge with its calls and durations, by source and span."""
+    callees = {"terms": {"field": edges.callee, "size": MAX_CALLEES}, "aggs": _by_span(before, within, _figures(edges))}
+    callers = {"terms": {"field": edges.caller, "size": MAX_CALLERS}, "aggs": {"callees": callees}}
+    aggs = {"callers": callers, **_by_span(before, within, {"moments": _moments()})}
+    return {
+        "size": 0,
+        "query": {"bool": {"filter": [between(before.start, within.end)]}},
+        "aggs": {"sources": {"filters": {"filters": _sources(edges)}, "aggs": aggs}},
+    }
+
+
+def _sources(edges: Edges) -> Body:
+    if not edges.calls:
+        return {SAMPLED: {"match_all": {}}}
+    exists = {"exists": {"field": edges.calls}}
+    return {COUNTED: exists, SAMPLED: {"bool": {"must_not": [exists]}}}
+
+
+def _by_span(before: Window, within: Window, aggs: Body) -> Body:
+    filters = {name: between(w.start, w.end) for name, w in zip(SPANS, (before, within), strict=True)}
+    return {"spans": {"filters": {"filters": filters}, "aggs": aggs}}
+
+
+def _moments() -> Body:
+    return {"cardinality": {"field": TIME, "precision_threshold": 1000}}
+
+
+def _figures(edges: Edges) -> Body:
+    aggs: Body = {"moments": _moments()}
+    if edges.calls:
+        aggs["calls"] = {"sum": {"field": edges.calls}}
+    for name, duration in _durations(edges):
+        if duration.total:
+            aggs[f"{name}_total"] = {"sum": {"field": duration.total}}
+        else:
+            aggs[name] = {"percentiles": {"field": duration.field, "percents": PERCENTS}}
+            aggs[f"{name}_count"] = {"value_count": {"field": duration.field}}
+    return aggs
+
+
+def _durations(edges: Edges) -> list[tuple[str, Duration]]:
+    named = (("duration", edges.duration), ("callee_duration", edges.callee_duration))
+    return [(name, duration) for name, duration in named if duration]
+
+
+def decode(answer: Answer, edges: Edges) -> Calls:
+    found = Calls()
+    for source, bucket in answer["aggregations"]["sources"]["buckets"].items():
+        if not bucket["doc_count"]:
+            continue
+        spans = bucket["spans"]["buckets"]
+        found.moments[source] = (int(spans["before"]["moments"]["value"]), int(spans["within"]["moments"]["value"]))
+        found.sources[source] = _edges_of(bucket, edges)
+    return found
+
+
+def _edges_of(bucket: Answer, edges: Edges) -> dict[Edge, CallHistory]:
+    return {
+        (str(caller["key"]), _stripped(str(callee["key"]), edges)): CallHistory(
+            *(_span(callee["spans"]["buckets"][name], edges) for name in SPANS)
+        )
+        for caller in bucket["callers"]["buckets"]
+        for callee in caller["callees"]["buckets"]
+    }
+
+
+def _stripped(callee: str, edges: Edges) -> str:
+    """`ledger:8080` is `ledger` where the profile says that a port is no part of the name."""
+    if not edges.strip or edges.strip not in callee:
+        return callee
+    return callee[: callee.index(edges.strip)] or callee
+
+
+def _span(bucket: Answer, edges: Edges) -> CallSpan | None:
+    if not bucket["doc_count"]:
+        return None
+    durations = {name: _duration(bucket, name, duration) for name, duration in _durations(edges)}
+    count = float(bucket["calls"]["value"]) if edges.calls else None
+    return CallSpan(
+        moments=int(bucket["moments"]["value"]),
+        calls=count or None,
+        duration=durations.get("duration"),
+        callee_duration=durations.get("callee_duration"),
+    )
+
+
+def _duration(bucket: Answer, name: str, duration: Duration) -> Quantiles | None:
+    """In seconds. Of a total only the mean is known."""
+    if duration.total:
+        count = float(bucket["calls"]["value"] or 0)
+        if count <= 0:
+            return None
+        mean = float(bucket[f"{name}_total"]["value"] or 0) / count * duration.seconds
+        return Quantiles(1, mean, mean, mean, mean, mean)
+    values = bucket[name]["values"]
+    count = int(bucket[f"{name}_count"]["value"])
+    if not count:
+        return None
+    by_percent = {float(key): value for key, value in values.items()}
+    return Quantiles(count, *(float(by_percent[float(percent)]) * duration.seconds for percent in PERCENTS))
