@@ -95,10 +95,11 @@ class Case:
 
     @property
     def system(self) -> str:
-        """What was measured: the dataset, and within it the part of the id that names the system."""
+        """What was measured: the dataset, and within it the part of the id before its first number."""
         name = self.id.removeprefix(f"{self.dataset.name}-")
-        digits = next((place for place, letter in enumerate(name) if letter.isdigit()), len(name))
-        return f"{self.dataset.name}/{name[:digits].rstrip('-_') or name}"
+        digits = next((place for place, letter in enumerate(name) if letter.isdigit()), 0)
+        part = name[:digits].strip("-_")
+        return f"{self.dataset.name}/{part}" if part else self.dataset.name
 
     def documents(self, kind: str) -> Iterator[Document]:
         """Documents of `metrics`, `logs`, `edges`, `deployments` or `flags`, moved to the case's time."""

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import bulk
-from pydantic import BaseModel, Field
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
+from pydantic import BaseModel
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from evaluation.cases import KINDS, Case
 from worker.domain.alert import Alert, Rule
-from worker.domain.report import CauseKind, Report
+from worker.domain.report import CauseKind, Report, Verdict
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
 from worker.investigate import Investigator
@@ -43,7 +43,7 @@ class Deployment(BaseModel):
 class Prediction(BaseModel):
     """What the report says of a case, in the form that is scored. `seconds` are those of the investigation alone.
 
-    `scores` are those of the ranking; they are not written.
+    A ranking may be there where nothing is confirmed: it is the order in which to look, and blames nobody.
     """
 
     id: str
@@ -52,19 +52,21 @@ class Prediction(BaseModel):
     deployment: Deployment | None
     confidence: float | None
     seconds: float
-    scores: list[float] = Field(default_factory=list, exclude=True)
 
 
-# An engine that says it has too much to do gets time to do it.
-patiently = retry(
-    retry=retry_if_exception(lambda error: isinstance(error, EvidenceUnavailable) and error.retryable),
-    stop=stop_after_attempt(5),
-    wait=wait_exponential(multiplier=2, max=20),
-    reraise=True,
-)
+PAUSE_SECONDS = 2.0
 
 
-@patiently
+def patient(pause_seconds: float) -> Retrying:
+    """Tries again where an engine has too much to do, with growing pauses."""
+    return Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, EvidenceUnavailable) and error.retryable),
+        stop=stop_after_attempt(5),
+        wait=wait_exponential(multiplier=pause_seconds, max=20),
+        reraise=True,
+    )
+
+
 def predict(case: Case, client: Elasticsearch, prefix: str) -> Prediction:
     """Loads the case into indices of its own under `prefix`, investigates its alert, and deletes them again."""
     with loaded(case, client, prefix) as profile:
@@ -144,13 +146,12 @@ def alert_of(case: Case) -> Alert:
 def prediction_of(report: Report, case_id: str, seconds: float) -> Prediction:
     first = report.candidates[0] if report.candidates else None
     is_deployment = first is not None and first.kind is CauseKind.DEPLOYMENT
-    says_nothing = report.verdict == "not_confirmed"
+    says_nothing = report.verdict is Verdict.NOT_CONFIRMED
     return Prediction(
         id=case_id,
         verdict=report.verdict.value,
-        ranking=[] if says_nothing else [one.service for one in report.candidates if one.service],
+        ranking=[one.service for one in report.candidates if one.service],
         deployment=Deployment(service=first.service, version=first.version) if first and is_deployment else None,
         confidence=None if says_nothing or first is None else first.confidence,
         seconds=round(seconds, 4),
-        scores=[] if says_nothing else [one.score for one in report.candidates],
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from evaluation import baselines
 from evaluation.cases import Case, read_folder
-from evaluation.predict import Prediction, predict
+from evaluation.predict import PAUSE_SECONDS, Prediction, predict
 from evaluation.scores import Scored, figures, summarise
 from worker.elastic import connect_elasticsearch
 from worker.errors import ConfigurationError, SpikeTraceError
@@ -52,12 +52,18 @@ def read_folders(folders: Sequence[Path]) -> list[Case]:
 
 
 def evaluate(
-    cases: Sequence[Case], settings: Sequence[Settings], told: Callable[[str], None] = lambda _: None
+    cases: Sequence[Case],
+    settings: Sequence[Settings],
+    told: Callable[[str], None] = lambda _: None,
+    pause_seconds: float = PAUSE_SECONDS,
 ) -> Evaluated:
-    """As many at a time as there are settings, each of which names an engine. `told` hears of every finished case."""
+    """As many at a time as there are settings, each of which names an engine. `told` hears of every finished case.
+
+    `pause_seconds`: how long an engine that has too much to do is left alone at first.
+    """
     found: dict[str, Prediction] = {}
     failures: list[Failure] = []
-    for case_id, outcome in _outcomes(cases, settings):
+    for case_id, outcome in _outcomes(cases, settings, pause_seconds):
         told(case_id)
         if isinstance(outcome, Prediction):
             found[case_id] = outcome
@@ -66,16 +72,18 @@ def evaluate(
     return Evaluated([(case, found[case.id]) for case in cases if case.id in found], failures)
 
 
-def _outcomes(cases: Sequence[Case], settings: Sequence[Settings]) -> Iterator[tuple[str, Prediction | str]]:
+def _outcomes(
+    cases: Sequence[Case], settings: Sequence[Settings], pause_seconds: float
+) -> Iterator[tuple[str, Prediction | str]]:
     if len(settings) == 1:
         for case in cases:
-            yield case.id, attempt(case, settings[0])
+            yield case.id, attempt(case, settings[0], pause_seconds)
         return
     # Each engine has a queue of its own. A fresh interpreter: the parent has threads and open connections.
     pools = [ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) for _ in settings]
     try:
         running = {
-            pools[number % len(pools)].submit(attempt, case, settings[number % len(pools)]): case.id
+            pools[number % len(pools)].submit(attempt, case, settings[number % len(pools)], pause_seconds): case.id
             for number, case in enumerate(cases)
         }
         for done in as_completed(running):
@@ -85,12 +93,12 @@ def _outcomes(cases: Sequence[Case], settings: Sequence[Settings]) -> Iterator[t
             pool.shutdown(cancel_futures=True)
 
 
-def attempt(case: Case, settings: Settings) -> Prediction | str:
+def attempt(case: Case, settings: Settings, pause_seconds: float) -> Prediction | str:
     """The prediction, or why there is none."""
     patient = settings.model_copy(update={"elasticsearch_timeout_seconds": LOADING_TIMEOUT_SECONDS})
     with connect_elasticsearch(patient) as client:
         try:
-            return predict(case, client, f"spiketrace-evaluation-{getpid()}")
+            return patient(pause_seconds)(predict, case, client, f"spiketrace-evaluation-{getpid()}")
         except SpikeTraceError as error:
             return error.reason
 

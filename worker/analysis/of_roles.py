@@ -20,8 +20,8 @@ from worker.analysis.system.weighing import Account
 from worker.domain.telemetry import Detail, Lines, Scope, Series, Survey
 from worker.domain.window import Window
 
-# Below so many weighted bits nothing points at anybody.
-NOTHING = 0.5
+# Below so many weighted bits nothing points at anybody; from so many on an alert's own service deviates.
+NOTHING, SOMETHING = 1.0, 0.5
 MOST_CANDIDATES = 8
 MOST_DETAILED = 4
 

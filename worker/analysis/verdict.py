@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.analysis.of_roles import NOTHING
+from worker.analysis.of_roles import NOTHING, SOMETHING
 from worker.analysis.ranking import CONFIDENT
 from worker.analysis.study import Case
 from worker.domain.report import Verdict
@@ -25,7 +25,12 @@ def _judge_accounts(case: Case) -> Verdict:
     """By the first account: nothing points anywhere, or it does but not surely enough, or it does."""
     if not case.accounts:
         return Verdict.INCONCLUSIVE
-    first = case.accounts[0]
-    if first.score < NOTHING and not case.confirmed:
-        return Verdict.NOT_CONFIRMED
+    if case.accounts[0].score < NOTHING:
+        return Verdict.INCONCLUSIVE if _alert_is_real(case) else Verdict.NOT_CONFIRMED
     return Verdict.ROOT_CAUSE if (case.confidence or 0.0) >= CONFIDENT else Verdict.INCONCLUSIVE
+
+
+def _alert_is_real(case: Case) -> bool:
+    """Whether the alerted service itself shows something, though not enough to blame anybody."""
+    own = next((one for one in case.accounts if one.service == case.scope.service), None)
+    return own is not None and own.shown >= SOMETHING

@@ -16,6 +16,9 @@ from worker.analysis.system.patterns import PatternChange
 from worker.analysis.system.topology import Topology
 from worker.domain.telemetry import Edge
 
+# A callee that explains less of its caller's delay than this has nothing to do with it.
+LEAST_EXPLAINED = 0.1
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -100,10 +103,13 @@ def weigh(findings: Findings, weights: Weights | None = None) -> list[Account]:
     for account in accounts.values():
         _subtract_explained(account, accounts, findings, weights)
     for account in accounts.values():
-        _add_suffering(account, accounts, findings.topology, weights)
+        _add_suffering(account, accounts, findings, weights)
         account.place = _place(account.service, findings, weights)
         account.score = (account.direct + account.suffering) * account.place
-    return sorted(accounts.values(), key=lambda account: (-account.score, account.service))
+    # Of two alike the alerted one: it is what somebody watches.
+    return sorted(
+        accounts.values(), key=lambda one: (-round(one.score, 9), one.service != findings.alerted, one.service)
+    )
 
 
 def _account(service: str, findings: Findings, weights: Weights) -> Account:
@@ -181,15 +187,25 @@ def _explains_failures(account: Account, callee: Account) -> tuple[float, str]:
     return max(share, 0.9 * ahead / (1 + ahead) if ahead > 0 else 0.0), callee.service
 
 
-def _add_suffering(account: Account, accounts: Mapping[str, Account], topology: Topology, weights: Weights) -> None:
+def _add_suffering(account: Account, accounts: Mapping[str, Account], findings: Findings, weights: Weights) -> None:
     """A part of what callers show, less with each call between; never more than twice what the service shows."""
-    callers = topology.suffering_from(account.service)
+    callers = findings.topology.suffering_from(account.service)
     suffered = sum(
         accounts[name].shown * weights.suffering_decay**distance
         for name, distance in callers.items()
-        if name in accounts and not _sets_in_later(account, accounts[name])
+        if name in accounts and _may_suffer(accounts[name], account, findings)
     )
     account.suffering = weights.suffering * min(suffered, 2 * account.direct)
+
+
+def _may_suffer(caller: Account, account: Account, findings: Findings) -> bool:
+    """Not from what sets in later, and not from a delay that is small beside its own."""
+    if _sets_in_later(account, caller):
+        return False
+    slow, cause = caller.strongest(("latency",)), account.strongest(("latency",))
+    if slow is None or cause is None or account.service not in findings.topology.called_by(caller.service):
+        return True
+    return _explains_latency(caller, account, findings)[0] >= LEAST_EXPLAINED
 
 
 def _sets_in_later(account: Account, caller: Account) -> bool:
