@@ -95,8 +95,8 @@ def _outcomes(
 
 def attempt(case: Case, settings: Settings, pause_seconds: float) -> Prediction | str:
     """The prediction, or why there is none."""
-    patient = settings.model_copy(update={"elasticsearch_timeout_seconds": LOADING_TIMEOUT_SECONDS})
-    with connect_elasticsearch(patient) as client:
+    unhurried = settings.model_copy(update={"elasticsearch_timeout_seconds": LOADING_TIMEOUT_SECONDS})
+    with connect_elasticsearch(unhurried) as client:
         try:
             return patient(pause_seconds)(predict, case, client, f"spiketrace-evaluation-{getpid()}")
         except SpikeTraceError as error:
