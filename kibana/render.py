@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -26,11 +26,29 @@ def render_body(template: str, variables: Mapping[str, Any]) -> str:
 
     Never raises for a bad template: Kibana sends its error's text instead, and so does this.
     """
+    return _render(template, _with_text_forms(_nested(variables)), escape_json)
+
+
+def render_document(template: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The document that Kibana's `.index` connector would write: each string rendered by itself, nothing escaped."""
+    known = _with_text_forms(_nested(variables))
+    return {key: _render_strings(value, known) for key, value in template.items()}
+
+
+def _render_strings(value: Any, known: Any) -> Any:
+    if isinstance(value, str):
+        return _render(value, known, str)
+    if isinstance(value, Mapping):
+        return {key: _render_strings(item, known) for key, item in value.items()}
+    return [_render_strings(item, known) for item in value] if isinstance(value, list) else value
+
+
+def _render(template: str, known: Any, escape: Callable[[str], str]) -> str:
     if "{{" in _TAG.sub("", template):
         return _failed(template, "a tag is not closed")
-    renderer = _KibanaRenderer(escape=escape_json, missing_tags="ignore")
+    renderer = _KibanaRenderer(escape=escape, missing_tags="ignore")
     try:
-        return str(renderer.render(template, _with_text_forms(_nested(variables))))
+        return str(renderer.render(template, known))
     except (ParsingError, PystacheError) as error:
         return _failed(template, str(error))
 
