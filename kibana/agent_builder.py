@@ -32,24 +32,19 @@ def load_tools(folder: Path = SHIPPED_AGENTS) -> list[dict[str, Any]]:
     return [_read(path) for path in sorted((folder / "tools").glob("*.json"))]
 
 
-def workflow_id(name: str) -> str:
-    """The id under which `workflows/NAME.yaml` is created where Kibana lets us choose it (9.4 and later)."""
-    return f"spiketrace-{name.replace('_', '-')}"
-
-
 def tools_for(
-    version: tuple[int, int], tools: Iterable[Mapping[str, Any]], *, ticket_workflow: str | None
+    version: tuple[int, int], tools: Iterable[Mapping[str, Any]], *, workflow_id: str | None
 ) -> list[dict[str, Any]]:
     """The tools that a Kibana of this version (major, minor) has, as it takes them; none below 9.2.
 
-    `ticket_workflow` is the id that `workflows/create_incident.yaml` has in this Kibana; without one there are no
+    `workflow_id` is the id that `workflows/create_incident.yaml` has in this Kibana; without one there are no
     tools of type workflow, and before 9.3 there are none anyway.
     """
     if version < FIRST_VERSION:
         return []
     if version < PRESENT_FORM_SINCE:
         return [_form_of_9_2(tool) for tool in tools if tool["type"] != "workflow"]
-    return [_with_workflow(tool, ticket_workflow) for tool in tools if tool["type"] != "workflow" or ticket_workflow]
+    return [_with_workflow(tool, workflow_id) for tool in tools if tool["type"] != "workflow" or workflow_id]
 
 
 def agent_for(agent: Mapping[str, Any], tools: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -71,10 +66,10 @@ def _form_of_9_2(tool: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _with_workflow(tool: Mapping[str, Any], ticket_workflow: str | None) -> dict[str, Any]:
+def _with_workflow(tool: Mapping[str, Any], workflow_id: str | None) -> dict[str, Any]:
     changed = copy.deepcopy(dict(tool))
     if tool["type"] == "workflow":
-        changed["configuration"]["workflow_id"] = ticket_workflow
+        changed["configuration"]["workflow_id"] = workflow_id
     return changed
 
 

@@ -1,4 +1,4 @@
-"""What Kibana makes of an action's body: mustache, escaped for JSON.
+"""What Kibana makes of an action's template: mustache, escaped for JSON where it is text that should be JSON.
 
 Kibana renders a webhook's body with mustache.js, escapes double braces so that they are safe inside a JSON
 string, gives objects and arrays a text form, and sends what failed to render as it is.
@@ -26,29 +26,24 @@ def render_body(template: str, variables: Mapping[str, Any]) -> str:
 
     Never raises for a bad template: Kibana sends its error's text instead, and so does this.
     """
-    return _render(template, _with_text_forms(_nested(variables)), escape_json)
+    return _render(template, variables, escape_json)
 
 
-def render_document(template: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The document that Kibana's `.index` connector would write: each string rendered by itself, nothing escaped."""
-    known = _with_text_forms(_nested(variables))
-    return {key: _render_strings(value, known) for key, value in template.items()}
+def render_document(template: Any, variables: Mapping[str, Any]) -> Any:
+    """The document that Kibana's index connector would write: each string in it rendered by itself, unescaped."""
+    if isinstance(template, Mapping):
+        return {name: render_document(value, variables) for name, value in template.items()}
+    if isinstance(template, list):
+        return [render_document(value, variables) for value in template]
+    return _render(template, variables, str) if isinstance(template, str) else template
 
 
-def _render_strings(value: Any, known: Any) -> Any:
-    if isinstance(value, str):
-        return _render(value, known, str)
-    if isinstance(value, Mapping):
-        return {key: _render_strings(item, known) for key, item in value.items()}
-    return [_render_strings(item, known) for item in value] if isinstance(value, list) else value
-
-
-def _render(template: str, known: Any, escape: Callable[[str], str]) -> str:
+def _render(template: str, variables: Mapping[str, Any], escape: Callable[[str], str]) -> str:
     if "{{" in _TAG.sub("", template):
         return _failed(template, "a tag is not closed")
     renderer = _KibanaRenderer(escape=escape, missing_tags="ignore")
     try:
-        return str(renderer.render(template, known))
+        return str(renderer.render(template, _with_text_forms(_nested(variables))))
     except (ParsingError, PystacheError) as error:
         return _failed(template, str(error))
 

@@ -7,7 +7,6 @@ https://www.elastic.co/docs/api/doc/kibana/operation/operation-post-alerting-rul
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -215,11 +214,6 @@ class Rule(_Strict):
     @property
     def interval(self) -> timedelta:
         return duration(self.schedule.interval)
-
-
-def update_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the call that updates a rule: that one refuses what cannot be changed, and whether it is enabled."""
-    return {name: value for name, value in body.items() if name not in {"rule_type_id", "consumer", "enabled"}}
 
 
 def duration(text: str) -> timedelta:

@@ -23,7 +23,8 @@ BODY = BODIES["kibana_rules/spiketrace-errors-by-service.json"]
 
 
 def written(body: str, known: dict[str, Any]) -> dict[str, Any]:
-    return render_document(document_template(body), known)
+    document: dict[str, Any] = render_document(document_template(body), known)
+    return document
 
 
 def read(document: dict[str, Any]) -> Alert:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from kibana.rules import SHIPPED_RULES, load_rule, load_rules, update_body
+from kibana.rules import SHIPPED_RULES, load_rule, load_rules
 from tests.artifacts.tree import shipped
 from tests.kibana.builders import make_rule, rule_body
 from worker.errors import ConfigurationError
@@ -159,9 +159,3 @@ def test_an_esql_query_takes_no_condition_beside_it(params: dict[str, Any], tmp_
     (tmp_path / "a.json").write_text(json.dumps(esql_body(**params)), encoding="utf-8")
     with pytest.raises(ConfigurationError):
         load_rules(tmp_path)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_an_update_says_nothing_of_what_cannot_be_updated(path: Path) -> None:
-    body = read(path)
-    assert body.keys() - update_body(body).keys() == {"rule_type_id", "consumer", "enabled"}
