@@ -132,7 +132,7 @@ def test_whatever_names_hold_the_webhook_reads_what_was_meant(
     template: str, text: str, tags: list[str], group: str, value: object
 ) -> None:
     known = contexts.variables(
-        rule={"name": text, "tags": tags, "params": {text: [text, {group: None}]}},
+        rule={"name": text, "tags": tags, "params": {"esQuery": text, "index": [text, None]}},
         alert={"id": group},
         context={"group": group, "message": text, "title": text, "conditions": text, "value": value},
     )
