@@ -13,7 +13,7 @@ from typing import Any
 
 from evaluation import baselines
 from evaluation.cases import Case, read_folder
-from evaluation.predict import PAUSE_SECONDS, Prediction, predict
+from evaluation.predict import PAUSE_SECONDS, Prediction, patient, predict
 from evaluation.scores import Scored, figures, summarise
 from worker.elastic import connect_elasticsearch
 from worker.errors import ConfigurationError, SpikeTraceError
@@ -98,9 +98,11 @@ def attempt(case: Case, settings: Settings, pause_seconds: float) -> Prediction 
     unhurried = settings.model_copy(update={"elasticsearch_timeout_seconds": LOADING_TIMEOUT_SECONDS})
     with connect_elasticsearch(unhurried) as client:
         try:
-            return patient(pause_seconds)(predict, case, client, f"spiketrace-evaluation-{getpid()}")
+            prefix = f"spiketrace-evaluation-{getpid()}"
+            found: Prediction = patient(pause_seconds)(predict, case, client, prefix)
         except SpikeTraceError as error:
             return error.reason
+    return found
 
 
 def document(evaluated: Evaluated) -> dict[str, Any]:

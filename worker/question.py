@@ -22,6 +22,9 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # https://www.elastic.co/docs/explore-analyze/alerts-cases/alerts/rule-type-index-threshold
 UNGROUPED = {"", "all documents", "query matched", "unknown"}
 
+# Kibana names an alert of an ES|QL row by the fields after the last BY.
+_BY = re.compile(r"\bSTATS\b[^|]*\bBY\b([^|]+)", re.IGNORECASE)
+
 WORDS = {
     "carbon": ("carbon", "co2", "co₂", "emission"),
     "latency": ("latency", "duration", "slow", "response time"),
@@ -70,6 +73,8 @@ def understand(alert: Alert, profile: Profile, scopes: Iterable[Scope]) -> Quest
             region = name
         else:
             unknown.append(name)
+    if service or region:
+        unknown = [name for name in unknown if name not in _values_of_other_fields(alert, profile)]
     return Question(Scope(service, region), tuple(unknown), signal_of(alert, profile), window_of(alert, profile))
 
 
@@ -95,7 +100,21 @@ def _fields_of(profile: Profile) -> tuple[str, str | None]:
 
 def _group_fields(alert: Alert) -> list[str]:
     term = alert.rule.params.get("termField")
+    match alert.rule.params.get("esqlQuery"):
+        case {"esql": str(text)} if by := _BY.findall(text):
+            term = [field.strip() for field in by[-1].split(",")]
     return [field for field in (term if isinstance(term, list) else [term]) if isinstance(field, str)]
+
+
+def _values_of_other_fields(alert: Alert, profile: Profile) -> set[str]:
+    """Names that the rule's own grouping gives to something else than a service or a region: an error's type, say."""
+    fields, names = _group_fields(alert), group_names(alert)
+    if len(fields) != len(names):
+        return set()
+    places = {
+        field for source in (profile.metrics, profile.logs) if source for field in (source.service, source.region)
+    }
+    return {name for field, name in zip(fields, names, strict=True) if field not in places}
 
 
 def rule_window(alert: Alert, profile: Profile) -> timedelta:
