@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -74,8 +75,17 @@ def clamp_pause(seconds: float) -> float:
 
 @contextmanager
 def left_to_the_next_run(task_name: str) -> Iterator[None]:
-    """For the clock's tasks: they come again in seconds, so a failure is told and not retried."""
+    """For the clock's tasks: they come again in seconds, so a failure is told and not retried.
+
+    One that stays until a person does something is told once a process: `spiketrace doctor` names it at any time.
+    """
     try:
         yield
     except SpikeTraceError as error:
-        log.warning("left to the next run", task=task_name, reason=error.reason)
+        tell = log.warning if is_retryable(error) else _tell_once
+        tell("left to the next run", task=task_name, reason=error.reason)
+
+
+@lru_cache(maxsize=128)
+def _tell_once(event: str, **about: str) -> None:
+    log.warning(event, **about)
