@@ -32,8 +32,8 @@ def active_document(uuid: str, *, written_at: str = "2026-02-26T09:30:04.000Z", 
     return {"@timestamp": written_at, **rendered(active(uuid, **parts))}
 
 
-def recovered_document(uuid: str, *, written_at: str = "2026-02-26T09:52:04.000Z", **parts: Any) -> dict[str, Any]:
-    return {"@timestamp": written_at, **rendered(recovered(uuid, **parts))}
+def recovered_document(uuid: str, *, written_at: str = "2026-02-26T09:52:04.000Z") -> dict[str, Any]:
+    return {"@timestamp": written_at, **rendered(recovered(uuid))}
 
 
 def connector_writes(client: Elasticsearch, *documents: Mapping[str, Any], refresh: bool = True) -> None:
