@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,14 @@ NOW = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 # What the body holds as JSON is one more string of a document, since Kibana renders a document's strings one by one.
 AS_STRINGS = re.sub(r"\{\{\{([\w.]+?)(?:\.asJSON)?\}\}\}", r'"{{\1}}"', BODY)
 DOCUMENT = {"@timestamp": "{{date}}", **json.loads(AS_STRINGS)}
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "delivery-paths.md").read_text(encoding="utf-8")
+
+
+def test_the_document_that_people_copy_is_this_one() -> None:
+    (shown,) = re.findall(r'```json\n(\{\n  "@timestamp".*?)```', PAGE, re.DOTALL)
+    assert json.loads(shown) == DOCUMENT
 
 
 def of(action_group: str, **context: Any) -> dict[str, Any]:
