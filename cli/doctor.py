@@ -109,7 +109,7 @@ def _inbox_index(client: Elasticsearch) -> Check:
         advice = "grant them, or set SPIKETRACE_INDEX_INTAKE=false if no rule writes there (docs/delivery-paths.md)"
         return Check("inbox index", f"the credentials lack {lacking} on {inbox_index.INDEX}", advice)
     backlog = InboxIndex(client).backlog()
-    found = f"{backlog.documents:,} documents wait in {inbox_index.INDEX}"
+    found = f"{backlog.documents:,} waiting in {inbox_index.INDEX}"
     if backlog.oldest and backlog.oldest < datetime.now(UTC) - LONGEST_WAIT:
         return Check("inbox index", f"{found}, since {backlog.oldest:%Y-%m-%d %H:%M} UTC", "start worker and beat")
     return Check("inbox index", found)

@@ -50,10 +50,10 @@ def _keep_letters(dead_letters: DeadLetterStore, letters: Iterable[Letter]) -> N
 
 def record(
     notifications: Sequence[Notification], alerts: AlertStore, dead_letters: DeadLetterStore, queue: Queue
-) -> None:
+) -> Sequence[Recorded]:
     """Store them and enqueue what is new; what will never be stored becomes a dead letter. Safe to repeat.
 
-    Raises EvidenceUnavailable or QueueUnavailable.
+    One answer for each. Raises EvidenceUnavailable or QueueUnavailable.
     """
     recorded = alerts.record(notifications)
     for notification, outcome in zip(notifications, recorded, strict=True):
@@ -62,6 +62,7 @@ def record(
     waiting = dict.fromkeys(outcome.alert_id for outcome in recorded if outcome.is_waiting and not outcome.refused)
     if waiting:
         queue.investigate(list(waiting))
+    return recorded
 
 
 def _give_up(dead_letters: DeadLetterStore, notification: Notification, outcome: Recorded) -> None:

@@ -16,7 +16,7 @@ import structlog
 from worker.alerts_as_data import KibanaAlert, read_document
 from worker.errors import EvidenceUnavailable, InvalidAlert
 from worker.intake import record
-from worker.ports import AlertStore, DeadLetterStore, Queue
+from worker.ports import AlertStore, DeadLetterStore, Queue, Recorded
 from worker.sweep import SearchableAlerts
 
 # An alert that came and went unheard is still worth a report for so long; later it would be a message about the past.
@@ -78,11 +78,10 @@ def take_in_missed(
     taken = 0
     for page in pages:
         missed = _unknown(_readable(page, patience.now), alerts)
-        if missed:
-            notifications = [item for alert in missed for item in alert.notifications(patience.now)]
-            record(notifications, alerts, dead_letters, queue)
-            log.warning("alerts were taken in that Kibana's action never brought", count=len(missed))
-        taken += len(missed)
+        notifications = [item for found in missed for item in found.notifications(patience.now)]
+        taken += _accepted(record(notifications, alerts, dead_letters, queue)) if notifications else 0
+    if taken:
+        log.warning("alerts were taken in that Kibana's action never brought", count=taken)
     return taken
 
 
@@ -98,9 +97,15 @@ def end_recovered(kibana: KibanaAlerts, alerts: SearchableAlerts, patience: Pati
         endings = [item for found in recovered for item in found.notifications(patience.now) if item.alert.is_recovery]
         if endings:
             alerts.record(endings)
-            log.warning("alerts were ended whose recovery Kibana's action never brought", count=len(endings))
         ended += len(endings)
+    if ended:
+        log.warning("alerts were ended whose recovery Kibana's action never brought", count=ended)
     return ended
+
+
+def _accepted(answers: Iterable[Recorded]) -> int:
+    """How many of them are new: one that will never be stored comes again, and is not."""
+    return sum(answer.status == "accepted" and not answer.refused for answer in answers)
 
 
 def _readable(documents: Iterable[Mapping[str, Any]], now: datetime) -> list[KibanaAlert]:

@@ -70,10 +70,10 @@ class TestOtherPaths:
         self, settings: Settings, telemetry: None, kept: Stores
     ) -> None:
         connector_writes(kept.client, {"@timestamp": self.NOW.isoformat()})
-        assert self.found(settings, "inbox index") == ("1 documents wait in spiketrace-alert-inbox", None)
+        assert self.found(settings, "inbox index") == ("1 waiting in spiketrace-alert-inbox", None)
         connector_writes(kept.client, {"@timestamp": (self.NOW - timedelta(minutes=6)).isoformat()})
         found, advice = self.found(settings, "inbox index")
-        assert "2 documents wait" in found
+        assert "2 waiting" in found
         assert "worker and beat" in (advice or "")
 
     def test_kibanas_alerts_that_are_not_there_are_a_gap_with_a_name(self, settings: Settings, telemetry: None) -> None:

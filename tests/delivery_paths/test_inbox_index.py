@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -109,9 +109,42 @@ def test_what_was_changed_after_it_was_read_is_not_deleted(stores: Stores, queue
     assert queue.alert_ids == [posted(active("after")).alert_id]
 
 
-def test_a_document_with_a_routing_is_deleted_as_well(stores: Stores, queue: Queued) -> None:
-    stores.client.index(index=INDEX, routing="elsewhere", document=active_document("a"), refresh=True)
-    assert [run(stores, queue), run(stores, queue)] == [1, 0]
+def test_documents_with_a_routing_are_deleted_as_well(stores: Stores, queue: Queued) -> None:
+    stores.client.indices.create(index=INDEX, settings={"index": {"number_of_shards": 5}})
+    for number in range(8):
+        routing = f"elsewhere-{number}"
+        stores.client.index(index=INDEX, routing=routing, document=active_document(f"life-{number}"), refresh=True)
+    assert [run(stores, queue), run(stores, queue)] == [8, 0]
+
+
+class TestDates:
+    UNDATED: Mapping[str, Any] = {"rule": {"id": "r"}, "alert": {"uuid": "u"}}
+
+    def taken(self, stores: Stores, document: Mapping[str, Any]) -> Notification:
+        connector_writes(stores.client, document)
+        (entry,) = stores.inbox_index.take(10)
+        assert isinstance(entry.content, Notification)
+        return entry.content
+
+    def test_without_one_of_its_own_an_alert_is_of_when_it_was_written(self, embedded_stores: Stores) -> None:
+        taken = self.taken(embedded_stores, {"@timestamp": "2026-02-26T09:30:00Z", **self.UNDATED})
+        assert taken.alert.date == datetime(2026, 2, 26, 9, 30, tzinfo=UTC)
+        assert taken.received_at >= NOW
+
+    @pytest.mark.parametrize("written", [{}, {"@timestamp": "soon"}, {"@timestamp": 7}, {"@timestamp": "2999-01-01"}])
+    def test_without_any_it_is_of_now_and_never_of_later(
+        self, embedded_stores: Stores, written: Mapping[str, Any]
+    ) -> None:
+        taken = self.taken(embedded_stores, {**written, **self.UNDATED})
+        assert NOW <= taken.alert.date <= datetime.now(UTC)
+        assert not taken.is_dated
+
+    def test_what_says_nothing_of_when_it_was_written_does_not_wait_behind_the_rest(
+        self, embedded_stores: Stores, queue: Queued
+    ) -> None:
+        connector_writes(embedded_stores.client, active_document("a"), self.UNDATED)
+        take_in(embedded_stores.inbox_index, embedded_stores.alerts, embedded_stores.dead_letters, queue, limit=1)
+        assert queue.alert_ids != [posted(active("a")).alert_id]
 
 
 HOSTILE: list[tuple[dict[str, Any], str]] = [
@@ -312,3 +345,9 @@ class TestTwoConnectorsOfOneRule:
         connector_writes(embedded_stores.client, active_document("a", date="2026-02-26T10:30:03Z"))
         run(embedded_stores, queue)
         assert queue.alert_ids == [posted(active("a", date="2026-02-26T10:30:03Z")).renotification_id]
+
+    def test_what_one_brings_twice_under_two_dates_is_two(self, embedded_stores: Stores, queue: Queued) -> None:
+        again = active_document("a", date="2026-02-26T09:30:13Z")
+        connector_writes(embedded_stores.client, active_document("a"), again)
+        run(embedded_stores, queue)
+        assert len(queue.alert_ids) == 2

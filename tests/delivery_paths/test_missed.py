@@ -113,7 +113,7 @@ class TestAlertsThatNeverArrived:
         assert stored(kept) == 2
 
     def test_one_that_was_told_meanwhile_stays_as_it_was_told(self, embedded_kept: Stores, queue: Queued) -> None:
-        tell(embedded_kept, told("known", LONG_AGO + timedelta(seconds=2)))
+        tell(embedded_kept, told("known", LONG_AGO + timedelta(minutes=5)))
         found = read_document(alert_of("known", start=LONG_AGO), found_at=NOW)
         (recorded,) = embedded_kept.alerts.record(found.notifications(NOW))
         assert recorded.status == "duplicate"
@@ -152,10 +152,10 @@ class TestAlertsThatNeverArrived:
     ) -> None:
         monkeypatch.setattr(kibana_alerts, "PAGE", 3)
         monkeypatch.setattr(alert_store, "UNENDED_PAGE", 2)
-        lives = [f"life-{number}" for number in range(11)]
+        lives, last_of_all = [f"life-{number:02}" for number in range(11)], "life-10"
         for uuid in lives:
             kibana_keeps(kept.client, alert_of(uuid, start=LONG_AGO), refresh=False)
-            if uuid != lives[-1]:
+            if uuid != last_of_all:
                 tell(kept, told(uuid, LONG_AGO))
         kept.client.indices.refresh(index=".alerts-*", expand_wildcards="all")
         assert sweep(kept, queue) == (1, 0)
@@ -180,6 +180,25 @@ class TestWhatEndedUnheard:
         # Kibana's word, should it still come, changes nothing that counts.
         tell(kept, told("known", end + timedelta(seconds=2), recovery=True))
         assert stored(kept) == 2
+
+    def test_that_of_another_rule_or_space_is_another_alert(self, embedded_kept: Stores, queue: Queued) -> None:
+        tell(embedded_kept, told("known", LONG_AGO))
+        assert stored(embedded_kept) == 1
+        ended = alert_of("known", start=LONG_AGO, end=NOW - timedelta(minutes=11))
+        for field, value in (("kibana.alert.rule.uuid", "theirs"), ("kibana.space_ids", ["theirs"])):
+            kibana_keeps(embedded_kept.client, ended | {field: value})
+            assert end_recovered(embedded_kept.kibana_alerts, embedded_kept.alerts, PATIENCE) == 0
+
+    def test_a_rule_without_our_tag_that_told_us_is_heard_to_its_end(
+        self, embedded_kept: Stores, queue: Queued
+    ) -> None:
+        rule = {"id": "of-our-own", "tags": ["checkout"]}
+        body = active("theirs", rule=rule, date=iso(LONG_AGO))
+        tell(embedded_kept, parse_alert(encoded(body), received_at=NOW))
+        ended = alert_of("theirs", start=LONG_AGO, end=NOW - timedelta(minutes=11))
+        untagged = {"kibana.alert.rule.uuid": rule["id"], "kibana.alert.rule.tags": rule["tags"]}
+        kibana_keeps(embedded_kept.client, ended | untagged)
+        assert sweep(embedded_kept, queue) == (0, 1)
 
     def test_it_ends_however_long_ago_it_was(self, embedded_kept: Stores, queue: Queued) -> None:
         start = NOW - timedelta(days=30)
@@ -223,6 +242,18 @@ class TestWhereThereIsNothingToRead:
         with pytest.raises(EvidenceUnavailable, match="cannot be read") as raised:
             sweep(stores, queue)
         assert not raised.value.retryable
+
+    def test_one_that_elasticsearch_will_never_store_is_a_dead_letter_and_not_news_each_minute(
+        self, embedded_kept: Stores, queue: Queued
+    ) -> None:
+        kibana_keeps(embedded_kept.client, alert_of("lost", start=LONG_AGO))
+        # What stands under its id is no record.
+        embedded_kept.client.index(index="spiketrace-alerts", id=told("lost", NOW).alert_id, document={"of": "theirs"})
+        assert sweep(embedded_kept, queue) == (0, 0)
+        assert sweep(embedded_kept, queue) == (0, 0)
+        assert queue.alert_ids == []
+        embedded_kept.client.indices.refresh(index="spiketrace-*")
+        assert embedded_kept.client.count(index="spiketrace-dead-letters")["count"] == 1
 
     def test_documents_that_name_nothing_are_passed_over(self, embedded_kept: Stores, queue: Queued) -> None:
         nameless = {"kibana.alert.rule.uuid": ["spiketrace-one", "spiketrace-two"]}

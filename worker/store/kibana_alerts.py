@@ -42,7 +42,7 @@ SILENCED = [
 
 
 class ElasticKibanaAlerts:
-    """Alerts of our rules. Every method raises EvidenceUnavailable, and gives documents as Kibana wrote them."""
+    """Every method raises EvidenceUnavailable, and gives documents as Kibana wrote them."""
 
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
@@ -73,11 +73,11 @@ class ElasticKibanaAlerts:
         )
 
     def recovered_among(self, uuids: Sequence[str], *, ended_before: datetime) -> Sequence[Mapping[str, Any]]:
-        """Those that have recovered of the lives of these uuids, at most PAGE of them."""
+        """Those that have recovered of the lives of these uuids, whoever's rule it was; at most PAGE of them."""
         ended = {"range": {"kibana.alert.end": {"lte": iso(ended_before)}}}
         named = {"terms": {"kibana.alert.uuid": list(uuids)}}
         with elasticsearch_errors("reading Kibana's recovered alerts"):
-            return _documents(self._search(_all(OURS, *NAMED, named, _recovered(), ended), size=PAGE))
+            return _documents(self._search(_all(named, _recovered(), ended), size=PAGE))
 
     def _pages(self, query: Mapping[str, Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
         after: dict[str, Any] = {}
