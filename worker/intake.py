@@ -11,7 +11,7 @@ from worker.ports import AlertStore, DeadLetterStore, Inbox, Letter, Notificatio
 
 BATCH = 500
 # Of one run: the worker has other work, and the next run comes within seconds.
-MOST_BATCHES = 10
+MOST_BATCHES = 2
 
 
 def take_in(
