@@ -315,7 +315,7 @@ def test_several_intakes_at_once_make_one_alert_each(stores: Stores) -> None:
     connector_writes(stores.client, *(active_document(f"life-{number}") for number in range(60)))
     queues = [Queued() for _ in range(4)]
     with ThreadPoolExecutor(len(queues)) as pool:
-        list(pool.map(lambda queue: run(stores, queue, batch=25), queues))
+        list(pool.map(lambda queue: run(stores, queue, batch=40), queues))
     expected = {posted(active(f"life-{number}")).alert_id for number in range(60)}
     assert {alert_id for queue in queues for alert_id in queue.alert_ids} == expected
     stores.client.indices.refresh(index="spiketrace-alerts")
