@@ -18,6 +18,13 @@ from worker.ports import Notification
 
 ALERT = "kibana.alert."
 RULE = "kibana.alert.rule."
+OF_ALERT = (
+    *("uuid", "status", "action_group", "previous_action_group", "instance.id", "start", "end"),
+    *("flapping", "title", "reason", "url", "evaluation.conditions"),
+)
+OF_RULE = ("uuid", "name", "rule_type_id", "tags", "parameters")
+# All that is read here; a document holds much more, and what its rule copied from other indices.
+FIELDS = ["kibana.space_ids", *(ALERT + name for name in OF_ALERT), *(RULE + name for name in OF_RULE)]
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,21 @@ def test_real_engines_take_hostile_documents_too(stores: Stores, queue: Queued) 
     assert len(queue.alert_ids) == 1
 
 
+def test_a_document_that_no_json_reader_of_ours_can_read_holds_up_nothing(stores: Stores, queue: Queued) -> None:
+    # Elasticsearch takes up to 1,000 levels, and its answer adds some.
+    deep = '{"x":' + "[" * 990 + "]" * 990 + "}"
+    connector_writes(stores.client, active_document("a"), active_document("b"))
+    stores.client.perform_request(
+        "POST", f"/{INDEX}/_doc", params={"refresh": "true"}, headers={"content-type": "application/json"}, body=deep
+    )
+    assert run(stores, queue) == 3
+    assert len(queue.alert_ids) == 2
+    (letter,) = letters(stores)
+    # A later Python reads it.
+    assert any(words in letter["reason"] for words in ("nested too deeply", "no rule.id"))
+    assert left(stores) == 0
+
+
 def test_however_many_wait_a_run_is_short_and_takes_the_oldest(embedded_stores: Stores, queue: Queued) -> None:
     documents = [active_document(f"life-{number}", written_at=f"2026-02-26T09:{number:02}:00Z") for number in range(50)]
     random.Random(7).shuffle(documents)

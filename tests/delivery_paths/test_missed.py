@@ -81,7 +81,8 @@ def stored(stores: Stores) -> int:
 
 class TestAlertsThatNeverArrived:
     def test_one_is_taken_in_as_what_its_notification_would_have_been(self, kept: Stores, queue: Queued) -> None:
-        kibana_keeps(kept.client, alert_of("lost", start=LONG_AGO))
+        link = "https://kibana.example.com/app/management"
+        kibana_keeps(kept.client, alert_of("lost", start=LONG_AGO) | {"kibana.alert.url": link, "logs": ["…"] * 100})
         assert sweep(kept, queue) == (1, 0)
         record = record_of(kept, "lost")
         assert record
@@ -89,6 +90,7 @@ class TestAlertsThatNeverArrived:
         expected = told("lost", LONG_AGO)
         same = {"rule", "instance", "uuid", "action_group", "date", "title", "message", "conditions"}
         assert record.alert.model_dump(include=same) == expected.model_dump(include=same)
+        assert record.alert.link == link
         # That of Kibana's document is of the latest run.
         assert record.alert.value is None
         assert (record.origin, record.state) == (Origin.SWEEP, AlertState.QUEUED)

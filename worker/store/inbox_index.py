@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from worker.domain.alert import Origin
 from worker.domain.window import parse_time
@@ -42,12 +43,13 @@ class InboxIndex:
 
     def take(self, limit: int) -> list[InboxEntry]:
         """The oldest that searches see; none where there is no such index, or none that we may read."""
-        with elasticsearch_errors("reading the inbox index"):
-            found = self._client.search(
-                index=INDEX, ignore_unavailable=True, size=limit, sort=OLDEST_FIRST, seq_no_primary_term=True
-            )
+        try:
+            hits = self._oldest(limit)
+        except RecursionError:
+            # One is nested deeper than Python's JSON reads: alone, it does not hold up the others.
+            hits = self._with_source(self._oldest(limit, source=False))
         now = datetime.now(UTC)
-        return [_to_entry(hit, now) for hit in found["hits"]["hits"]]
+        return [_to_entry(hit, now) for hit in hits]
 
     def acknowledge(self, entries: Sequence[InboxEntry]) -> None:
         if not entries:
@@ -58,10 +60,42 @@ class InboxIndex:
         for item in answer["items"]:
             _require_settled(item["delete"])
 
+    def _oldest(self, limit: int, *, source: bool = True) -> list[Mapping[str, Any]]:
+        with elasticsearch_errors("reading the inbox index"):
+            found = self._client.search(
+                index=INDEX,
+                ignore_unavailable=True,
+                size=limit,
+                sort=OLDEST_FIRST,
+                seq_no_primary_term=True,
+                source=source,
+            )
+        return list(found["hits"]["hits"])
+
+    def _with_source(self, hits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Each read by itself; one that is gone by now is left out, one that cannot be read stays without source."""
+        complete: list[Mapping[str, Any]] = []
+        for hit in hits:
+            with elasticsearch_errors("reading a document of the inbox index"), suppress(NotFoundError):
+                complete.append({**hit, **self._source(hit)})
+        return complete
+
+    def _source(self, hit: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            found = self._client.get(index=hit["_index"], id=hit["_id"], routing=hit.get("_routing"))
+        except RecursionError:
+            return {}
+        return {"_source": found["_source"]}
+
     def backlog(self) -> Backlog:
         with elasticsearch_errors("looking into the inbox index"):
             found = self._client.search(
-                index=INDEX, ignore_unavailable=True, size=1, sort=OLDEST_FIRST, track_total_hits=True
+                index=INDEX,
+                ignore_unavailable=True,
+                size=1,
+                sort=OLDEST_FIRST,
+                track_total_hits=True,
+                source_includes="@timestamp",
             )
         hits, now = found["hits"], datetime.now(UTC)
         written = [_written_at(hit.get("_source") or {}, now) for hit in hits["hits"]]
@@ -69,8 +103,14 @@ class InboxIndex:
 
 
 def _to_entry(hit: Mapping[str, Any], now: datetime) -> InboxEntry:
-    source = hit.get("_source") or {}
-    return InboxEntry(entry_id=hit["_id"], content=_read(source, now), version=_condition(hit))
+    content = _read(hit["_source"], now) if "_source" in hit else _unreadable(hit)
+    return InboxEntry(entry_id=hit["_id"], content=content, version=_condition(hit))
+
+
+def _unreadable(hit: Mapping[str, Any]) -> Letter:
+    return letter_about(
+        f"{hit['_index']}/{hit['_id']}".encode(), "the document cannot be read: it is nested too deeply"
+    )
 
 
 def _condition(hit: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from worker.alerts_as_data import FIELDS
 from worker.domain.alert import RECOVERED
 from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
@@ -98,6 +99,7 @@ class ElasticKibanaAlerts:
             ignore_unavailable=True,
             allow_no_indices=True,
             query=query,
+            source_includes=FIELDS,
             **options,
         ).body
         return answer
