@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import click
 import redis
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from cli.options import as_json, print_json
 from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch, elasticsearch_errors
 from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.settings import Settings, load_settings
+from worker.store import inbox_index
+from worker.store.inbox_index import InboxIndex
+from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.templates import index_templates
 from worker.telemetry.profiles import load_profile
 
 PATIENCE_SECONDS = 5.0
+KIBANA_ALERTS = ".alerts-stack.alerts-default"
+# The intake comes every few seconds; what waits longer has nobody who takes it in.
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,10 @@ def _elasticsearch(settings: Settings) -> Iterator[Check]:
             with elasticsearch_errors(f"reading from {settings.elasticsearch_url}"):
                 yield _templates(client)
                 yield from _telemetry(client, settings)
+                if settings.index_intake:
+                    yield _inbox_index(client)
+                if settings.missed_alerts:
+                    yield _kibana_alerts(client)
         except EvidenceUnavailable as error:
             yield Check("elasticsearch", error.reason, "see that it runs, and check SPIKETRACE_ELASTICSEARCH_URL")
 
@@ -94,6 +105,40 @@ def _telemetry(client: Elasticsearch, settings: Settings) -> Iterator[Check]:
         count = client.count(index=index, ignore_unavailable=True)["count"]
         advice = f"send telemetry to {index}, or name your own index in a profile (SPIKETRACE_PROFILE)"
         yield Check(f"telemetry: {name}", f"{count:,} documents in {index}", None if count else advice)
+
+
+def _inbox_index(client: Elasticsearch) -> Check:
+    if lacking := _lacking(client, inbox_index.INDEX, "read", "delete"):
+        advice = "grant them, or set SPIKETRACE_INDEX_INTAKE=false if no rule writes there (docs/delivery-paths.md)"
+        return Check("inbox index", f"the credentials lack {lacking} on {inbox_index.INDEX}", advice)
+    backlog = InboxIndex(client).backlog()
+    found = f"{backlog.documents:,} waiting in {inbox_index.INDEX}"
+    if backlog.oldest and backlog.oldest < datetime.now(UTC) - LONGEST_WAIT:
+        return Check("inbox index", f"{found}, since {backlog.oldest:%Y-%m-%d %H:%M} UTC", "start worker and beat")
+    return Check("inbox index", found)
+
+
+def _kibana_alerts(client: Elasticsearch) -> Check:
+    """Without them nothing fails, but what Kibana's action loses stays lost."""
+    if lacking := _lacking(client, KIBANA_ALERTS, "read"):
+        advice = "grant it on .alerts-*, or set SPIKETRACE_MISSED_ALERTS=false (docs/delivery-paths.md)"
+        found = f"the credentials lack {lacking} on {KIBANA_ALERTS}: alerts that Kibana's action loses stay lost"
+        return Check("kibana's alerts", found, advice)
+    alerts = ElasticKibanaAlerts(client)
+    if not alerts.readable_shards():
+        return Check("kibana's alerts", "no .alerts-* is here: alerts that Kibana's action loses stay lost")
+    return Check("kibana's alerts", f"can be read; {alerts.active():,} active of our rules")
+
+
+def _lacking(client: Elasticsearch, index: str, *privileges: str) -> str:
+    """Those that the credentials lack; empty where they have all, or where the engine checks nobody."""
+    try:
+        answer = client.security.has_privileges(index=[{"names": [index], "privileges": list(privileges)}])
+    except ApiError as error:
+        if error.status_code in (401, 403) or error.status_code >= 500:
+            raise
+        return ""
+    return ", ".join(name for name, granted in answer["index"][index].items() if not granted)
 
 
 def _broker(settings: Settings) -> Iterator[Check]:

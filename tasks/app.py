@@ -20,6 +20,8 @@ INVESTIGATE = "spiketrace.investigate"
 DELIVER = "spiketrace.deliver"
 SWEEP = "spiketrace.sweep"
 INTAKE = "spiketrace.intake"
+INDEX_INTAKE = "spiketrace.index_intake"
+MISSED_ALERTS = "spiketrace.missed_alerts"
 
 INTAKE_INTERVAL_SECONDS = 2.0
 # What a task may still do after the soft limit: write down why it stopped.
@@ -79,6 +81,8 @@ def _messages() -> dict[str, Any]:
             DELIVER: {"queue": DELIVERIES},
             SWEEP: {"queue": MAINTENANCE},
             INTAKE: {"queue": MAINTENANCE},
+            INDEX_INTAKE: {"queue": MAINTENANCE},
+            MISSED_ALERTS: {"queue": MAINTENANCE},
         },
     }
 
@@ -116,6 +120,10 @@ def _connection(settings: Settings) -> dict[str, Any]:
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
     """Each message expires when the next one is due: a worker that was away finds one of a kind, not hundreds."""
     intervals = {SWEEP: settings.sweep_interval_seconds, INTAKE: INTAKE_INTERVAL_SECONDS}
+    if settings.index_intake:
+        intervals[INDEX_INTAKE] = settings.index_intake_interval_seconds
+    if settings.missed_alerts:
+        intervals[MISSED_ALERTS] = settings.missed_alerts_interval_seconds
     return {
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in intervals.items()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -74,8 +76,23 @@ def clamp_pause(seconds: float) -> float:
 
 @contextmanager
 def left_to_the_next_run(task_name: str) -> Iterator[None]:
-    """For the clock's tasks: they come again in seconds, so a failure is told and not retried."""
+    """For the clock's tasks: they come again in seconds, so a failure is told and not retried.
+
+    One that stays until a person does something is told once an hour: `spiketrace doctor` names it at any time.
+    """
     try:
         yield
     except SpikeTraceError as error:
-        log.warning("left to the next run", task=task_name, reason=error.reason)
+        if isinstance(error, InvestigationError) and not error.retryable:
+            _tell_once(task_name, error.reason, hour=int(time.monotonic() // 3600))
+        else:
+            _tell(task_name, error.reason)
+
+
+@lru_cache(maxsize=128)
+def _tell_once(task_name: str, reason: str, *, hour: int) -> None:  # noqa: ARG001 - the cache tells hours apart by it
+    _tell(task_name, reason)
+
+
+def _tell(task_name: str, reason: str) -> None:
+    log.warning("left to the next run", task=task_name, reason=reason)

@@ -10,7 +10,14 @@ from tasks.queue import CeleryQueue
 from worker.assembly import open_desk
 from worker.settings import Settings
 
-TASK_MODULES = ["tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"]
+TASK_MODULES = [
+    "tasks.investigate",
+    "tasks.deliver",
+    "tasks.sweep",
+    "tasks.intake",
+    "tasks.index_intake",
+    "tasks.missed_alerts",
+]
 
 
 def run_worker(settings: Settings) -> None:

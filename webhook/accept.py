@@ -20,9 +20,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from webhook import metrics
-from webhook.kibana_payload import letter_about, parse_alert
+from webhook.kibana_payload import parse_alert
 from webhook.problems import problem
 from worker.errors import AlertNotSaved, EvidenceUnavailable, InvalidAlert, QueueUnavailable
+from worker.kibana_body import letter_about
 from worker.ports import Acceptance, AlertStore, DeadLetterStore, Letter, Notification, Recorded
 from worker.store.group_commit import GroupCommit
 from worker.store.inbox import Appended, Submission

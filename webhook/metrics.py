@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
-from worker.errors import QueueUnavailable
+from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.store.inbox import RedisInbox
+from worker.store.inbox_index import InboxIndex
 
 ALERTS = Counter(
     "spiketrace_webhook_alerts_total",
@@ -25,15 +26,20 @@ SAVED_GROUPS = Counter(
 )
 TAKEN_IN = Counter("spiketrace_webhook_taken_in_total", "Entries of the inbox written to Elasticsearch and queued.")
 INTAKE_FAILURES = Counter("spiketrace_webhook_intake_failures_total", "Rounds of the intake that broke off.")
+INBOX_INDEX_DEPTH = Gauge(
+    "spiketrace_inbox_index_documents",
+    "Documents of Kibana's index connector that nobody has taken in; NaN when Elasticsearch is away.",
+)
 INBOX_DEPTH = Gauge("spiketrace_inbox_entries", "Entries that wait in the inbox; NaN when the broker is away.")
 
 
-def metrics_router(inbox: RedisInbox) -> APIRouter:
+def metrics_router(inbox: RedisInbox, inbox_index: InboxIndex) -> APIRouter:
     router = APIRouter()
 
     @router.get("/metrics")
     def metrics() -> Response:
         INBOX_DEPTH.set(_depth(inbox))
+        INBOX_INDEX_DEPTH.set(_documents(inbox_index))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -43,4 +49,11 @@ def _depth(inbox: RedisInbox) -> float:
     try:
         return inbox.depth()
     except QueueUnavailable:
+        return float("nan")
+
+
+def _documents(inbox_index: InboxIndex) -> float:
+    try:
+        return inbox_index.backlog().documents
+    except EvidenceUnavailable:
         return float("nan")

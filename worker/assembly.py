@@ -26,6 +26,8 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         incidents=stores.incidents,
         dead_letters=stores.dead_letters,
         inbox=stores.inbox,
+        inbox_index=stores.inbox_index,
+        kibana_alerts=stores.kibana_alerts,
         queue=queue,
         post=Post(stores.incidents, stores.reports, destinations(settings), clock=lambda: datetime.now(UTC)),
         investigate=open_investigator(settings, stores.client),

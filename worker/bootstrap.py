@@ -11,13 +11,15 @@ from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInbox
+from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
+from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.reports import ElasticReportStore
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The project's own indices, and the inbox in front of them."""
+    """The project's own indices, the inboxes in front of them, and Kibana's index of alerts."""
 
     client: Elasticsearch
     alerts: ElasticAlertStore
@@ -25,6 +27,8 @@ class Stores:
     incidents: ElasticIncidentStore
     dead_letters: ElasticDeadLetterStore
     inbox: RedisInbox
+    inbox_index: InboxIndex
+    kibana_alerts: ElasticKibanaAlerts
 
 
 def connect(settings: Settings) -> Stores:
@@ -37,4 +41,6 @@ def connect(settings: Settings) -> Stores:
         incidents=ElasticIncidentStore(client),
         dead_letters=ElasticDeadLetterStore(client),
         inbox=RedisInbox(settings.redis_url),
+        inbox_index=InboxIndex(client),
+        kibana_alerts=ElasticKibanaAlerts(client),
     )

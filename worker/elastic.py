@@ -25,7 +25,7 @@ from worker.settings import Settings
 WHAT_TO_DO = {
     400: "the request does not suit this engine or its mappings",
     401: "set SPIKETRACE_ELASTICSEARCH_API_KEY, or _USER and _PASSWORD, to credentials it knows",
-    403: "give the credentials the privileges that docs/install.md lists",
+    403: "give the credentials the privileges that README.md and docs/delivery-paths.md list",
     404: "check SPIKETRACE_ELASTICSEARCH_URL and that the index exists",
     413: "raise http.max_content_length or send less at once",
 }

@@ -1,4 +1,4 @@
-"""From the inbox to Elasticsearch and onto the queue.
+"""From an inbox to the record in Elasticsearch and onto the queue.
 
 Every step may be repeated: an entry is acknowledged last, so whoever dies in between leaves it to the next one.
 """
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from worker.ports import AlertStore, DeadLetterStore, Inbox, Letter, Notification, Queue, Recorded
 
 BATCH = 500
+# Of one run: the worker has other work, and the next run comes within seconds.
+MOST_BATCHES = 2
 
 
 def take_in(
@@ -23,9 +25,22 @@ def take_in(
     _keep_letters(dead_letters, (entry.content for entry in entries if isinstance(entry.content, Letter)))
     notifications = [entry.content for entry in entries if isinstance(entry.content, Notification)]
     if notifications:
-        _record(notifications, alerts, dead_letters, queue)
+        record(notifications, alerts, dead_letters, queue)
     inbox.acknowledge(entries)
     return len(entries)
+
+
+def take_in_batches(
+    inbox: Inbox, alerts: AlertStore, dead_letters: DeadLetterStore, queue: Queue, *, batch: int = BATCH
+) -> int:
+    """As `take_in`, until the inbox is empty, but at most MOST_BATCHES times."""
+    taken = 0
+    for _ in range(MOST_BATCHES):
+        now_taken = take_in(inbox, alerts, dead_letters, queue, limit=batch)
+        taken += now_taken
+        if now_taken < batch:
+            break
+    return taken
 
 
 def _keep_letters(dead_letters: DeadLetterStore, letters: Iterable[Letter]) -> None:
@@ -33,9 +48,13 @@ def _keep_letters(dead_letters: DeadLetterStore, letters: Iterable[Letter]) -> N
         dead_letters.put(letter.letter_id, reason=letter.reason, kind=letter.kind, payload=letter.payload)
 
 
-def _record(
+def record(
     notifications: Sequence[Notification], alerts: AlertStore, dead_letters: DeadLetterStore, queue: Queue
-) -> None:
+) -> Sequence[Recorded]:
+    """Store them and enqueue what is new; what will never be stored becomes a dead letter. Safe to repeat.
+
+    One answer for each. Raises EvidenceUnavailable or QueueUnavailable.
+    """
     recorded = alerts.record(notifications)
     for notification, outcome in zip(notifications, recorded, strict=True):
         if outcome.refused:
@@ -43,6 +62,7 @@ def _record(
     waiting = dict.fromkeys(outcome.alert_id for outcome in recorded if outcome.is_waiting and not outcome.refused)
     if waiting:
         queue.investigate(list(waiting))
+    return recorded
 
 
 def _give_up(dead_letters: DeadLetterStore, notification: Notification, outcome: Recorded) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel
 
-from worker.domain.alert import Alert, AlertState
+from worker.domain.alert import Alert, AlertState, Origin
 from worker.domain.incident import Incident
 from worker.domain.report import Report, ReportSummary
 
@@ -40,6 +40,7 @@ class AlertRecord(BaseModel):
     incident_id: str | None = None
     recovered_at: AwareDatetime | None = None
     reason: str | None = None
+    origin: Origin = Origin.WEBHOOK
     version: Any = None
 
 
@@ -49,6 +50,7 @@ class Notification(BaseModel):
     alert: Alert
     received_at: AwareDatetime
     alert_id: str | None = None
+    origin: Origin = Origin.WEBHOOK
 
     @property
     def is_dated(self) -> bool:
@@ -66,14 +68,15 @@ class Letter(BaseModel):
 
 
 class InboxEntry(BaseModel):
-    """One thing that was accepted and is not in Elasticsearch yet. `entry_id` is the inbox's own."""
+    """One thing that arrived and is not recorded yet. `entry_id` and `version` are the inbox's own."""
 
     entry_id: str
     content: Notification | Letter
+    version: Any = None
 
 
 class Inbox(Protocol):
-    """Where the webhook's answers are safe before Elasticsearch has them."""
+    """Where what arrived is safe before it is recorded."""
 
     def take(self, limit: int) -> list[InboxEntry]:
         """Entries nobody works on, oldest first. They come again until they are acknowledged."""

@@ -16,6 +16,7 @@ from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Delivery, Incident
 from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
+from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.sweep import MeasuredQueue, SearchableAlerts, SearchableIncidents
 
@@ -39,6 +40,8 @@ class Desk:
     incidents: SearchableIncidents
     dead_letters: DeadLetterStore
     inbox: Inbox
+    inbox_index: Inbox
+    kibana_alerts: KibanaAlerts
     queue: MeasuredQueue
     post: Post
     investigate: Callable[[Alert, str], Report]

@@ -55,6 +55,12 @@ class Settings(BaseModel):
     sweep_interval_seconds: float = Field(default=5.0, gt=0)
     max_attempts: int = Field(default=6, ge=1)
 
+    index_intake: bool = True
+    index_intake_interval_seconds: float = Field(default=2.0, gt=0)
+    missed_alerts: bool = True
+    missed_alerts_interval_seconds: float = Field(default=60.0, gt=0)
+    missed_alerts_grace_seconds: float = Field(default=600.0, ge=0)
+
     kibana_url: Url | None = None
     kibana_api_key: SecretStr | None = None
     kibana_space: str = "default"

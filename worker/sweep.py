@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -33,6 +33,8 @@ class MeasuredQueue(Queue, Protocol):
 
 class SearchableAlerts(AlertStore, Protocol):
     def recovered_among(self, alert_ids: Sequence[str]) -> list[AlertRecord]: ...
+
+    def unended(self) -> Iterator[list[AlertRecord]]: ...
 
 
 class SearchableIncidents(IncidentLedger, Protocol):

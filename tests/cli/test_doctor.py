@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from cli.doctor import doctor, examine
 from tests.cli.conftest import Invoke, printed
+from tests.delivery_paths.kibana_documents import (
+    alert_of,
+    connector_writes,
+    create_alerts_index,
+    drop_alerts_index,
+    kibana_keeps,
+)
 from tests.engines.servers import Engine
 from worker.bootstrap import Stores
 from worker.settings import Settings
@@ -41,3 +51,42 @@ def test_a_destination_configured_in_part_is_a_problem(settings: Settings, telem
     problems = [check for check in examine(in_part) if check.advice]
     assert [check.name for check in problems] == ["destinations"]
     assert "SPIKETRACE_JIRA_USER" in (problems[0].advice or "")
+
+
+class TestOtherPaths:
+    NOW = datetime.now(UTC)
+
+    @pytest.fixture
+    def kept(self, stores: Stores) -> Iterator[Stores]:
+        create_alerts_index(stores.client)
+        yield stores
+        drop_alerts_index(stores.client)
+
+    def found(self, settings: Settings, name: str) -> tuple[str, str | None]:
+        (check,) = [check for check in examine(settings) if check.name == name]
+        return check.found, check.advice
+
+    def test_a_document_that_nobody_takes_in_is_a_problem(
+        self, settings: Settings, telemetry: None, kept: Stores
+    ) -> None:
+        connector_writes(kept.client, {"@timestamp": self.NOW.isoformat()})
+        assert self.found(settings, "inbox index") == ("1 waiting in spiketrace-alert-inbox", None)
+        connector_writes(kept.client, {"@timestamp": (self.NOW - timedelta(minutes=6)).isoformat()})
+        found, advice = self.found(settings, "inbox index")
+        assert "2 waiting" in found
+        assert "worker and beat" in (advice or "")
+
+    def test_kibanas_alerts_that_are_not_there_are_a_gap_with_a_name(self, settings: Settings, telemetry: None) -> None:
+        found, advice = self.found(settings, "kibana's alerts")
+        assert "stay lost" in found
+        assert advice is None
+
+    def test_kibanas_alerts_are_counted(self, settings: Settings, telemetry: None, kept: Stores) -> None:
+        ended = alert_of("b", start=self.NOW, end=self.NOW)
+        theirs = alert_of("c", start=self.NOW) | {"kibana.alert.rule.uuid": "x", "kibana.alert.rule.tags": []}
+        kibana_keeps(kept.client, alert_of("a", start=self.NOW), ended, theirs)
+        assert self.found(settings, "kibana's alerts") == ("can be read; 1 active of our rules", None)
+
+    def test_what_is_switched_off_is_not_looked_at(self, settings: Settings, telemetry: None) -> None:
+        off = settings.model_copy(update={"index_intake": False, "missed_alerts": False})
+        assert not {"inbox index", "kibana's alerts"} & {check.name for check in examine(off)}

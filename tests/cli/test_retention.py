@@ -30,6 +30,8 @@ class TestOnEveryEngine:
         for number in range(5):
             _write(stores, f"old-{number}", LONG_AGO)
         _write(stores, "new", NOW)
+        for at in (LONG_AGO, NOW):
+            stores.client.index(index="spiketrace-alert-inbox", document={"@timestamp": at.isoformat()})
         stores.client.indices.refresh(index="spiketrace-*")
         deleted = printed(invoke(retention, "apply", "--json"))["deleted"]
         assert deleted == {
@@ -37,6 +39,7 @@ class TestOnEveryEngine:
             "spiketrace-reports": 5,
             "spiketrace-incidents": 0,
             "spiketrace-dead-letters": 0,
+            "spiketrace-alert-inbox": 1,
         }
         for index in ("spiketrace-alerts", "spiketrace-reports"):
             assert stores.client.count(index=index)["count"] == 1

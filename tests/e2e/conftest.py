@@ -151,7 +151,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", "up", "--embedded", "--port", "0", "--ready-file", str(ready_file)],
-            env={**environment, "TMPDIR": str(folder)},
+            env={**environment, "TMPDIR": str(folder), "SPIKETRACE_MISSED_ALERTS_INTERVAL_SECONDS": "2"},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -8,14 +8,28 @@ import stat
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.delivery_paths.kibana_documents import (
+    alert_of,
+    connector_writes,
+    create_alerts_index,
+    kibana_keeps,
+    rendered,
+)
 from tests.e2e import telemetry
 from tests.e2e.conftest import Up, kibana_body, wait_until
+from tests.webhook.bodies import active, encoded
+from webhook.kibana_payload import parse_alert
+from worker.elastic import connect_elasticsearch
+from worker.settings import Settings
+from worker.store.inbox_index import InboxIndex
 
 
 def test_the_ready_file_holds_what_is_needed_and_only_its_owner_reads_it(up: Up) -> None:
@@ -137,3 +151,26 @@ def test_killing_the_children_of_the_worker_changes_no_pid(up: Up) -> None:
     up.wait_for_reports(alert_ids)
     assert up.pid("worker") == worker
     assert len(up.reports_of(alert_ids)) == 4
+
+
+def test_without_a_webhook_a_document_of_kibanas_index_connector_becomes_a_report(up: Up) -> None:
+    uuids = [str(uuid.uuid4()) for _ in range(3)]
+    with connect_elasticsearch(Settings(elasticsearch_url=up.ready["elasticsearch_url"])) as client:
+        connector_writes(client, *(rendered(kibana_body(each)) for each in uuids))
+        up.wait_for_reports([alert_id_of(kibana_body(each)) for each in uuids])
+        assert up.accept(uuids[0]) == alert_id_of(kibana_body(uuids[0]))
+        reports = up.reports_of([alert_id_of(kibana_body(each)) for each in uuids])
+        wait_until(lambda: InboxIndex(client).backlog().documents == 0, seconds=10, what="an empty inbox")
+    assert [report["verdict"] for report in reports] == ["root_cause"] * 3
+
+
+def test_an_alert_that_kibanas_action_lost_becomes_a_report(up: Up) -> None:
+    lost, start = str(uuid.uuid4()), datetime.now(UTC) - timedelta(minutes=30)
+    with connect_elasticsearch(Settings(elasticsearch_url=up.ready["elasticsearch_url"])) as client:
+        create_alerts_index(client)
+        kibana_keeps(client, alert_of(lost, start=start))
+        up.wait_for_reports([alert_id_of(active(lost))])
+
+
+def alert_id_of(body: dict[str, Any]) -> str:
+    return parse_alert(encoded(body), received_at=datetime.now(UTC)).alert_id

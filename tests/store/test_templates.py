@@ -78,7 +78,7 @@ def test_every_field_we_read_is_mapped(name: str) -> None:
 
 def test_templates_say_whose_they_are_and_stand_above_elastics_own() -> None:
     templates = index_templates()
-    assert set(templates) == {*WRITTEN, *READ_FIELDS, "spiketrace-dead-letters"}
+    assert set(templates) == {*WRITTEN, *READ_FIELDS, "spiketrace-dead-letters", "spiketrace-alert-inbox"}
     for name, template in templates.items():
         assert all(pattern.startswith(name) for pattern in template["index_patterns"])
         assert template["priority"] > 200

@@ -59,6 +59,8 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
         incidents=stores.incidents,
         dead_letters=stores.dead_letters,
         inbox=stores.inbox,
+        inbox_index=stores.inbox_index,
+        kibana_alerts=stores.kibana_alerts,
         queue=queue,
         post=Post(stores.incidents, stores.reports, {slack.name: slack}, clock=lambda: datetime.now(UTC)),
         investigate=investigate,

@@ -10,8 +10,22 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tasks.lease import kept
-from tasks.retry import LONGEST_PAUSE_SECONDS, guarded, is_retryable, pause_seconds, reason_of
-from worker.errors import BudgetExceeded, DeliveryError, EvidenceUnavailable, InvalidAlert, QueueUnavailable
+from tasks.retry import (
+    LONGEST_PAUSE_SECONDS,
+    guarded,
+    is_retryable,
+    left_to_the_next_run,
+    pause_seconds,
+    reason_of,
+)
+from worker.errors import (
+    BudgetExceeded,
+    DeliveryError,
+    EvidenceUnavailable,
+    InvalidAlert,
+    QueueUnavailable,
+    SpikeTraceError,
+)
 from worker.settings import Settings
 
 SECRET = "hunter2"
@@ -78,3 +92,19 @@ def test_a_lease_is_renewed_until_the_work_ends_even_after_a_failure() -> None:
         pass
     time.sleep(0.05)
     assert not renewals.acquire(blocking=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [
+        (EvidenceUnavailable("away", retryable=True), 3),
+        (QueueUnavailable("away"), 3),
+        (EvidenceUnavailable("no privilege", retryable=False), 1),
+    ],
+)
+def test_what_stays_until_a_person_does_something_is_said_once(error: SpikeTraceError, times: int) -> None:
+    with capture_logs() as logs:
+        for _ in range(3):
+            with left_to_the_next_run("a task"):
+                raise error
+    assert [entry["reason"] for entry in logs] == [error.reason] * times

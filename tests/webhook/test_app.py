@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.delivery_paths.kibana_documents import active_document, connector_writes
 from tests.engines.servers import Engine
 from tests.incidents.samples import a_report
 from tests.webhook.bodies import active, encoded, recovered
@@ -258,6 +259,17 @@ def test_the_webhook_counts_what_it_answers(client: httpx.Client) -> None:
     for body in (encoded(active()), encoded(active()), b"no json"):
         client.post(POST, content=body)
     assert {outcome: count(outcome) - before[outcome] for outcome in before} == dict.fromkeys(before, 1)
+
+
+def test_the_webhook_counts_what_waits_in_the_inbox_index(client: httpx.Client, stores: Stores) -> None:
+    def waiting() -> str:
+        name = "spiketrace_inbox_index_documents "
+        (row,) = [row for row in client.get("/metrics").text.splitlines() if row.startswith(name)]
+        return row.removeprefix(name)
+
+    assert waiting() == "0.0"
+    connector_writes(stores.client, active_document("a"), active_document("b"))
+    assert waiting() == "2.0"
 
 
 def test_neither_secrets_nor_bodies_are_logged(

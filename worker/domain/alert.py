@@ -19,6 +19,14 @@ class AlertState(StrEnum):
     RECOVERED = "recovered"
 
 
+class Origin(StrEnum):
+    """How an alert came: by Kibana's webhook or index connector, or found in Kibana's own index of alerts."""
+
+    WEBHOOK = "webhook"
+    INDEX = "index"
+    SWEEP = "sweep"
+
+
 class Rule(BaseModel):
     """The Kibana rule that spoke. Only `id` is certain; everything else may be empty."""
 

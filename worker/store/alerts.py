@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from worker.store.ledger import Ledger, has_ended, life_of
 
 INDEX = "spiketrace-alerts"
 MAX_RECOVERED_READ = 1_000
+UNENDED_PAGE = 500
 WRITE_ROUNDS = 8
 MAX_RENOTIFICATIONS_READ = 1_000
 # What is wrong with the document itself, and will be every time.
@@ -159,6 +160,31 @@ class ElasticAlertStore:
                 seq_no_primary_term=True,
             )
         return _readable(found["hits"]["hits"])
+
+    def unended(self) -> Iterator[list[AlertRecord]]:
+        """Pages of the alerts that no recovery has ended, as far as searches see them."""
+        after: dict[str, Any] = {}
+        while True:
+            with elasticsearch_errors("looking for alerts that have not ended"):
+                found = self._client.search(
+                    index=INDEX,
+                    ignore_unavailable=True,
+                    query={
+                        "bool": {
+                            "filter": [{"exists": {"field": "alert.uuid"}}],
+                            "must_not": [{"exists": {"field": "recovered_at"}}],
+                        }
+                    },
+                    sort=[{"alert_id": {"order": "asc", "unmapped_type": "keyword"}}],
+                    size=UNENDED_PAGE,
+                    seq_no_primary_term=True,
+                    **after,
+                )
+            hits = found["hits"]["hits"]
+            yield _readable(hits)
+            if len(hits) < UNENDED_PAGE:
+                return
+            after = {"search_after": hits[-1]["sort"]}
 
     def requeue(self, alert_ids: Sequence[str], *, at: datetime) -> list[str]:
         def free(record: AlertRecord) -> AlertRecord | None:

@@ -8,10 +8,13 @@ order, so a recovery may come first: it leaves a record without an alert, which 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from worker.domain.alert import Alert, AlertState
+from worker.domain.alert import Alert, AlertState, Origin
 from worker.ports import AlertRecord, Notification, Recorded
+
+# Kibana dates every action by itself, so what two connectors of one rule say of one run differs by moments.
+SAME_RUN = timedelta(minutes=1)
 
 
 class Ledger:
@@ -34,7 +37,7 @@ class Ledger:
             return self._renotify(notification, life)
         if life is None or life.alert is None:
             return self._open(alert.alert_id, notification, life)
-        if not notification.is_dated or life.alert.date == alert.date:
+        if _is_known(notification, life, life.alert):
             return _duplicate(life)
         return self._renotify(notification, life)
 
@@ -57,6 +60,7 @@ class Ledger:
                 state=AlertState.QUEUED,
                 received_at=notification.received_at,
                 queued_at=self._now,
+                origin=notification.origin,
                 recovered_at=ended_at if has_ended(notification.alert, ended_at) else None,
                 version=known.version if known else None,
             )
@@ -77,6 +81,19 @@ class Ledger:
         self._records[record.alert_id] = record
         self._lives.setdefault(life_of(record), set()).add(record.alert_id)
         self._changed.add(record.alert_id)
+
+
+def _is_known(notification: Notification, life: AlertRecord, first: Alert) -> bool:
+    """Whether it says what opened that life: once more, or by another way.
+
+    What the sweep found stands for everything that Kibana dated before it was found and sent later.
+    """
+    alert = notification.alert
+    if not notification.is_dated or alert.date == first.date or notification.origin is Origin.SWEEP:
+        return True
+    if life.origin is Origin.SWEEP:
+        return alert.date <= life.received_at + SAME_RUN
+    return notification.origin is not life.origin and abs(alert.date - first.date) <= SAME_RUN
 
 
 def life_of(record: AlertRecord) -> str:
@@ -112,6 +129,7 @@ def _tombstone(life_id: str, notification: Notification) -> AlertRecord:
         state=AlertState.RECOVERED,
         received_at=notification.received_at,
         queued_at=notification.received_at,
+        origin=notification.origin,
         recovered_at=notification.alert.date,
     )
 
