@@ -47,7 +47,7 @@ def entry_for(notification: Notification, truth: Truth) -> TruthEntry | None:
 
 def scope_of(notification: Notification) -> dict[str, str]:
     """The fields by which the rule groups, with the values of the alert's group."""
-    fields = notification.rule.params.term_fields
+    fields = notification.rule.condition.term_fields
     return dict(zip(fields, notification.instance.split(","), strict=True)) if fields else {}
 
 

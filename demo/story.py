@@ -26,7 +26,7 @@ from demo.processes import DemoFailed, running
 from demo.shop import Shop, documents, load, open_shop, tell_truth
 from demo.truth import Truth
 from kibana.rules import load_rules
-from kibana.simulate import simulate
+from kibana.simulate import can_be_simulated, simulate
 from worker.domain.incident import Incident
 from worker.elastic import connect_elasticsearch
 from worker.policy import due
@@ -96,7 +96,8 @@ def play(console: Console, spiketrace: SpikeTrace, shop: Shop, truth: Truth) -> 
     cases = Cases(console, spiketrace, shop, truth)
     with connect_elasticsearch(Settings(elasticsearch_url=spiketrace.elasticsearch_url)) as client:
         since = truth.now - timedelta(days=2) + RULES_RUN_AFTER
-        for notification in simulate(client, load_rules(), since=since, until=truth.now):
+        rules = [rule for rule in load_rules() if can_be_simulated(rule)]
+        for notification in simulate(client, rules, since=since, until=truth.now):
             cases.take(notification)
     return cases.finish()
 

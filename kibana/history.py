@@ -59,7 +59,7 @@ class History:
 
 def read_history(client: Elasticsearch, rule: Rule, *, since: datetime, until: datetime) -> History:
     """What a rule's documents come to, by group and step, from one window before `since` to `until`."""
-    params = rule.params
+    params = rule.condition
     step = math.gcd(int(rule.interval.total_seconds()), int(params.window.total_seconds()))
     start = datetime.fromtimestamp((since - params.window).timestamp() // step * step, UTC)
     cells: dict[str, dict[int, Cell]] = {}
@@ -74,7 +74,7 @@ def read_history(client: Elasticsearch, rule: Rule, *, since: datetime, until: d
 
 
 def _buckets(client: Elasticsearch, rule: Rule, step: int, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    params = rule.params
+    params = rule.condition
     sources: list[dict[str, Any]] = [
         {"at": {"date_histogram": {"field": params.time_field, "fixed_interval": f"{step}s"}}},
         *({f"g{number}": {"terms": {"field": name}}} for number, name in enumerate(params.term_fields)),
@@ -106,9 +106,13 @@ def _cell(bucket: Mapping[str, Any]) -> Cell:
 
 
 def _filters(rule: Rule) -> list[dict[str, Any]]:
-    params = rule.params
+    params = rule.condition
     if isinstance(params, IndexThresholdParams):
         return [{"query_string": {"query": kql_to_lucene(params.filter_kuery)}}] if params.filter_kuery else []
+    if params.runtime_fields:
+        raise ConfigurationError(
+            f"rule {rule.id} cannot be simulated: Elasticsearch computes {', '.join(params.runtime_fields)} by script"
+        )
     if params.exclude_hits_from_previous_run and not params.term_fields:
         raise ConfigurationError(
             f"rule {rule.id} cannot be simulated: what it counts depends on which hits it saw in its last run; "

@@ -19,6 +19,9 @@ from worker.errors import ConfigurationError
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "kibana_rules"
 RECOVERED = "recovered"
 ACTION_GROUPS = {".index-threshold": "threshold met", ".es-query": "query matched"}
+# Kibana takes no notice of anything else beside the query.
+# https://www.elastic.co/docs/explore-analyze/alerts-cases/alerts/rule-type-es-query
+READ_BESIDE_THE_QUERY = {"fields", "_source", "runtime_mappings"}
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhd]$")]
@@ -65,21 +68,30 @@ class AlertDelay(_Strict):
     active: int = Field(ge=1)
 
 
-class _Condition(_Strict):
-    """What both rule types have in common: a window, an aggregation, groups, a threshold."""
+class _Window(_Strict):
+    """What all kinds of params have in common: a span of time, and what is compared with what."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
 
     time_field: str
     time_window_size: int = Field(ge=1)
     time_window_unit: Literal["s", "m", "h", "d"]
+    threshold: list[float] = Field(min_length=1, max_length=2)
+    threshold_comparator: Comparator
+
+    @property
+    def window(self) -> timedelta:
+        return duration(f"{self.time_window_size}{self.time_window_unit}")
+
+
+class _Condition(_Window):
+    """An aggregation over documents, with or without groups."""
+
     agg_type: Aggregation = "count"
     agg_field: str | None = None
     group_by: Literal["all", "top"] = "all"
     term_field: str | list[str] | None = None
     term_size: int | None = Field(default=None, ge=1, le=1000)
-    threshold: list[float] = Field(min_length=1, max_length=2)
-    threshold_comparator: Comparator
     index: list[str] = Field(min_length=1)
 
     @field_validator("index", mode="before")
@@ -103,10 +115,6 @@ class _Condition(_Strict):
             return []
         return [self.term_field] if isinstance(self.term_field, str) else self.term_field
 
-    @property
-    def window(self) -> timedelta:
-        return duration(f"{self.time_window_size}{self.time_window_unit}")
-
 
 class IndexThresholdParams(_Condition):
     """Params of `.index-threshold`."""
@@ -128,9 +136,40 @@ class EsQueryParams(_Condition):
     @classmethod
     def _holds_a_query(cls, value: str) -> str:
         match json.loads(value):
-            case {"query": dict(query)} if query:
+            case {"query": dict(query), **others} if query and others.keys() <= READ_BESIDE_THE_QUERY:
                 return value
-        raise ValueError('esQuery must be a JSON object with a "query"')
+        raise ValueError(f'esQuery must be a JSON object with a "query" and no more than {READ_BESIDE_THE_QUERY}')
+
+    @property
+    def runtime_fields(self) -> dict[str, Any]:
+        """Fields that Elasticsearch computes by script while it searches."""
+        fields: dict[str, Any] = json.loads(self.es_query).get("runtime_mappings", {})
+        return fields
+
+
+class EsqlText(_Strict):
+    esql: str = Field(min_length=1)
+
+
+class EsqlQueryParams(_Window):
+    """Params of `.es-query` with ES|QL: the query does the grouping and the comparing, and each row is an alert.
+
+    Kibana takes no other threshold than "more than 0 rows"; a row's alert id is made of the fields after BY.
+    """
+
+    search_type: Literal["esqlQuery"]
+    esql_query: EsqlText
+    size: int = Field(ge=0, le=10_000)
+    exclude_hits_from_previous_run: bool = True
+    group_by: Literal["row"]
+    threshold_comparator: Literal[">"]
+
+    @field_validator("threshold")
+    @classmethod
+    def _any_row(cls, value: list[float]) -> list[float]:
+        if value != [0]:
+            raise ValueError("the threshold of an ES|QL query is [0]: the query does the comparing")
+        return value
 
 
 class Rule(_Strict):
@@ -143,7 +182,7 @@ class Rule(_Strict):
     enabled: bool = True
     tags: list[str] = Field(default_factory=list)
     schedule: Schedule
-    params: IndexThresholdParams | EsQueryParams
+    params: IndexThresholdParams | EsQueryParams | EsqlQueryParams
     raw_params: dict[str, Any] = Field(exclude=True)
     alert_delay: AlertDelay = AlertDelay(active=1)
     actions: list[Action] = Field(default_factory=list)
@@ -160,6 +199,13 @@ class Rule(_Strict):
             if throttle and duration(throttle) < self.interval:
                 raise ValueError("a throttle must not be shorter than the rule's interval")
         return self
+
+    @property
+    def condition(self) -> IndexThresholdParams | EsQueryParams:
+        """The params as something that can be evaluated here. Raises ConfigurationError for ES|QL."""
+        if isinstance(self.params, EsqlQueryParams):
+            raise ConfigurationError(f"rule {self.id} cannot be simulated: its ES|QL runs in Elasticsearch only")
+        return self.params
 
     @property
     def action_group(self) -> str:

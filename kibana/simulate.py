@@ -76,6 +76,13 @@ def simulate(
     return heapq.merge(*streams, key=lambda item: item.date)
 
 
+def can_be_simulated(rule: Rule) -> bool:
+    """Not those that leave the arithmetic to Elasticsearch, in ES|QL or by script: what they find is not seen here."""
+    return isinstance(rule.params, IndexThresholdParams) or (
+        isinstance(rule.params, EsQueryParams) and not rule.params.runtime_fields
+    )
+
+
 def notifications(rule: Rule, history: History, *, since: datetime, until: datetime) -> Iterator[Notification]:
     """Of one rule, over what was read for it."""
     lives: dict[str, _Life] = {}
@@ -95,7 +102,7 @@ def evaluate(rule: Rule, history: History, date: datetime) -> tuple[dict[str, fl
 
     With groups, Kibana looks at the top `termSize` of them only, and learns nothing of the others' values.
     """
-    params = rule.params
+    params = rule.condition
     end = int(date.timestamp())
     steps = range(end - int(params.window.total_seconds()), end, history.step_seconds)
     values = {group: value for group in history.cells if (value := _window_value(rule, history.cells[group], steps))}
@@ -140,7 +147,7 @@ def _window_value(rule: Rule, cells: Mapping[int, Cell], steps: range) -> _Ranke
     for step in steps:
         if cell := cells.get(step):
             window.add(cell)
-    value = window.value(rule.params.agg_type)
+    value = window.value(rule.condition.agg_type)
     return _Ranked(value, window.documents) if window.documents and value is not None else None
 
 
@@ -210,7 +217,7 @@ def _notification(
 
 def _context(rule: Rule, instance: str, date: datetime, value: float | str, *, recovered: bool) -> dict[str, Any]:
     """The wording differs between Kibana's versions: it is for people, and nothing may rely on it."""
-    params = rule.params
+    params = rule.condition
     number = javascript_text(value)
     if isinstance(params, IndexThresholdParams):
         conditions = _conditions(params, recovered=recovered)
