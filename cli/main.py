@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "demo": Subcommand("demo.command", "demo", "See it work, on a shop's two days with incidents hidden in them."),
     "up": Subcommand("cli.up", "up", "Run everything in one place."),
     "doctor": Subcommand("cli.doctor", "doctor", "Say what is missing and what to do about it."),
+    "setup": Subcommand("cli.setup", "setup", "Install what is needed in Kibana and Elasticsearch."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
     "webhook": Subcommand("cli.webhook", "webhook", "Take Kibana's alerts by HTTP and show the reports."),
     "worker": Subcommand("cli.worker", "worker", "Investigate alerts and deliver what was found."),
@@ -66,8 +67,9 @@ def spiketrace() -> None:
       spiketrace webhook
       spiketrace worker
       spiketrace beat
-    See what is missing:
+    See what is missing, and connect Kibana:
       spiketrace doctor
+      spiketrace setup plan
 
     Settings come from the environment: SPIKETRACE_ELASTICSEARCH_URL, SPIKETRACE_REDIS_URL,
     SPIKETRACE_WEBHOOK_USER and _PASSWORD first; .env.example lists all. A secret may instead be in a file

@@ -73,15 +73,17 @@ class KibanaClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
         self._client.close()
 
-    def get(self, path: str, *, headers: Mapping[str, str] | None = None, **params: Any) -> Any:
+    def get(self, path: str, *, headers: Mapping[str, str] | None = None, in_space: bool = True) -> Any:
         """The answer's JSON. Raises KibanaRefused and KibanaUnreachable, as all of these do."""
-        return self._call("GET", path, params=params, headers=headers)
+        return self._call("GET", path, headers=headers, in_space=in_space)
 
     def find(self, path: str, *, headers: Mapping[str, str] | None = None) -> Any | None:
         """As `get`; None for a 404."""
@@ -92,14 +94,14 @@ class KibanaClient:
                 return None
             raise
 
-    def post(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None, **params: Any) -> Any:
-        return self._call("POST", path, json=body, params=params, headers=headers)
+    def post(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
+        return self._call("POST", path, json=body, headers=headers)
 
     def put(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
         return self._call("PUT", path, json=body, headers=headers)
 
-    def delete(self, path: str, *, headers: Mapping[str, str] | None = None, **params: Any) -> None:
-        self._call("DELETE", path, params=params, headers=headers)
+    def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
+        self._call("DELETE", path, headers=headers)
 
     def import_objects(self, objects: Iterable[Json], *, overwrite: bool) -> Json:
         """Saved objects. The answer is 200 even where objects were refused: see its `success`.
@@ -114,7 +116,7 @@ class KibanaClient:
 
     def status(self) -> Json:
         """Of the server, which is in no space."""
-        answer: Json = self._call("GET", "/api/status", in_space=False)
+        answer: Json = self.get("/api/status", in_space=False)
         return answer
 
     def _call(self, method: str, path: str, *, in_space: bool = True, **request: Any) -> Any:

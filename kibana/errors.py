@@ -6,7 +6,7 @@ import re
 
 from worker.errors import SpikeTraceError
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT = 401, 403, 404, 405, 409
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT = 400, 401, 403, 404, 405, 409
 WHAT_TO_DO = {
     UNAUTHORIZED: "set SPIKETRACE_KIBANA_API_KEY, or SPIKETRACE_KIBANA_USER and _PASSWORD, to credentials it knows",
     FORBIDDEN: "give the credentials the privileges that docs/kibana.md lists",
@@ -36,7 +36,8 @@ class KibanaRefused(KibanaError):
 
     @property
     def is_conflict(self) -> bool:
-        return self.status == CONFLICT
+        """Agent Builder says with a 400 what all others say with a 409."""
+        return self.status == CONFLICT or (self.status == BAD_REQUEST and "already exists" in self.message)
 
     @property
     def lacks_licence(self) -> bool:

@@ -62,6 +62,7 @@ class Settings(BaseModel):
     kibana_ca_file: Path | None = None
     kibana_timeout_seconds: float = Field(default=30.0, gt=0)
     kibana_space: str = Field(default="default", pattern=r"^[a-z0-9_-]+$")
+    kibana_thresholds: Path | None = None
 
     jira_url: Url | None = None
     jira_user: str | None = None

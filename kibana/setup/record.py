@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import scrypt
 from typing import Any
 
@@ -17,13 +18,14 @@ from elasticsearch import BadRequestError, ConflictError, Elasticsearch, NotFoun
 
 from kibana.setup.compare import ABSENT, Applied, Change
 from kibana.setup.things import Json, Key, Kind
+from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
 from worker.errors import SpikeTraceError
 
 INDEX = "spiketrace-setup"
 MAPPINGS = {
     "dynamic": False,
-    "properties": {"space": {"type": "keyword"}, "updated_at": {"type": "date"}, "api_key_id": {"type": "keyword"}},
+    "properties": {"space": {"type": "keyword"}, "updated_at": {"type": "date"}, "api_key_name": {"type": "keyword"}},
 }
 # About 30 ms and 16 MB: nothing for one apply, much for whoever tries passwords.
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}
@@ -37,49 +39,59 @@ class AnotherSetup(SpikeTraceError):
 class Entry:
     """Of one thing. `made`: it was not there before us. `id` is Kibana's, where it makes up its own.
 
-    `underway`: it is about to be written, so that what an interrupted run left is known to be ours.
+    `underway` is what is being sent, written down before it is: so what an interrupted run left is known to be ours.
     """
 
     made: bool
     id: str
     applied: Applied | None = None
     secrets: str | None = None
-    underway: bool = False
+    underway: Json | None = None
 
 
-@dataclass
 class Record:
-    """`changed` is called whenever an entry is, and keeps what is remembered."""
-
-    entries: dict[Key, Entry] = field(default_factory=dict)
-    api_key_id: str | None = None
-
-
-class RecordStore:
-    """The record of one space. To be used by one apply at a time; a second one is refused at its first write."""
+    """Of one space. Raises EvidenceUnavailable, and AnotherSetup at the first write when two are at work."""
 
     def __init__(self, client: Elasticsearch, space: str) -> None:
         self._client, self._space = client, space
         self._written: dict[str, int] = {}
+        self.entries: dict[Key, Entry] = {}
+        self.api_key_name: str | None = None
+        self._load()
 
-    def load(self) -> Record:
+    def remember(self, key: Key, entry: Entry | None) -> None:
+        """On disk before it returns. None forgets."""
+        if entry == self.entries.get(key):
+            return
+        if entry is None:
+            del self.entries[key]
+        else:
+            self.entries[key] = entry
+        self._save()
+
+    def remember_api_key(self, name: str | None) -> None:
+        if name != self.api_key_name:
+            self.api_key_name = name
+            self._save()
+
+    def _load(self) -> None:
         with elasticsearch_errors("reading what set-up applied last"):
             try:
                 found = self._client.get(index=INDEX, id=self._space)
             except NotFoundError:
-                self._written = {}
-                return Record()
+                return
         self._written = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
         source = found["_source"]
-        entries = dict(_entry(item) for item in json.loads(source["entries"]))
-        return Record(entries, source.get("api_key_id"))
+        self.entries = dict(_entry(item) for item in json.loads(source["entries"]))
+        self.api_key_name = source.get("api_key_name")
 
-    def save(self, record: Record) -> None:
+    def _save(self) -> None:
         document = {
             "space": self._space,
-            "api_key_id": record.api_key_id,
+            "updated_at": iso(datetime.now(UTC)),
+            "api_key_name": self.api_key_name,
             # As text: fields of rules and dashboards would otherwise become fields of this index.
-            "entries": json.dumps([_document(key, entry) for key, entry in record.entries.items()]),
+            "entries": json.dumps([_document(key, entry) for key, entry in self.entries.items()]),
         }
         condition: dict[str, Any] = self._written or {"op_type": "create"}
         if not self._written:
@@ -102,9 +114,10 @@ class RecordStore:
                 if error.error != "resource_already_exists_exception":
                     raise
 
-
-    def forget(self) -> None:
+    def end(self) -> None:
         """When nothing of ours is left in the space."""
+        if self.entries or self.api_key_name:
+            return
         with elasticsearch_errors("deleting what set-up applied"):
             self._client.options(ignore_status=404).delete(index=INDEX, id=self._space)
         self._written = {}
@@ -135,10 +148,13 @@ def _document(key: Key, entry: Entry) -> Json:
         "made": entry.made,
         "underway": entry.underway,
         "secrets": entry.secrets,
-        "applied": applied and {
+        "applied": applied
+        and {
             "sent": applied.sent,
             "seen": applied.seen,
-            "accepted": [[change.path, _optional(change.before), _optional(change.after)] for change in applied.accepted],
+            "accepted": [
+                [change.path, _optional(change.before), _optional(change.after)] for change in applied.accepted
+            ],
         },
     }
 
@@ -147,7 +163,9 @@ def _entry(item: Mapping[str, Any]) -> tuple[Key, Entry]:
     key = Key(Kind(item["kind"]), item["name"])
     applied = None
     if found := item["applied"]:
-        accepted = tuple(Change(tuple(path), _given(before), _given(after)) for path, before, after in found["accepted"])
+        accepted = tuple(
+            Change(tuple(path), _given(before), _given(after)) for path, before, after in found["accepted"]
+        )
         applied = Applied(found["sent"], found["seen"], accepted)
     return key, Entry(item["made"], item["id"], applied, item["secrets"], item["underway"])
 

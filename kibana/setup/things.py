@@ -29,6 +29,10 @@ IN_ELASTICSEARCH = frozenset({Kind.TEMPLATE, Kind.ROLE})
 WHOLE = frozenset({Kind.TEMPLATE, Kind.DATA_VIEW, Kind.DASHBOARD, Kind.WORKFLOW})
 
 
+# What a version, a licence or an advanced setting may lack, by the kinds that are part of it.
+FEATURES = {Kind.WORKFLOW: "workflows", Kind.TOOL: "Agent Builder", Kind.AGENT: "Agent Builder"}
+
+
 class Key(NamedTuple):
     kind: Kind
     id: str
@@ -85,6 +89,13 @@ class NotOffered(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """It may be there: the credentials are not allowed to look. `reason` is a sentence."""
+
+    reason: str
 
 
 class Adapter(Protocol):

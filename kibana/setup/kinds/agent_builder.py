@@ -5,7 +5,7 @@ https://www.elastic.co/docs/api/doc/kibana/group/endpoint-agent-builder
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -15,21 +15,31 @@ from kibana.setup.things import Json, Observed, Thing, as_list, as_set
 
 TOOLS = "/api/agent_builder/tools"
 AGENTS = "/api/agent_builder/agents"
+# Ours for `workflows/create_incident.yaml`, and Kibana's where it lets us choose.
+WORKFLOW_ID = "spiketrace-create-incident"
 AGENT_FIELDS = ("name", "description", "avatar_color", "avatar_symbol")
 # 9.4 and later answer with more than 9.2 takes; what is there is sent back, so that theirs stays.
 CONFIGURATION = ("instructions", "skill_ids", "plugin_ids", "workflow_ids", "enable_elastic_capabilities")
 
 
 class ToolAdapter:
-    def __init__(self, kibana: KibanaClient) -> None:
-        self._kibana = kibana
+    """`workflow_id` gives Kibana's id of a workflow for ours: before 9.4 Kibana makes up its own."""
+
+    def __init__(self, kibana: KibanaClient, workflow_id: Callable[[str], str]) -> None:
+        self._kibana, self._workflow_id = kibana, workflow_id
 
     def read(self, thing_id: str) -> Observed | None:
         answer = self._kibana.find(_path(TOOLS, thing_id))
-        return None if answer is None else Observed(body=tool_body(answer), raw=answer)
+        if answer is None:
+            return None
+        body = tool_body(answer)
+        if body["configuration"].get("workflow_id") == self._workflow_id(WORKFLOW_ID):
+            body["configuration"] = {**body["configuration"], "workflow_id": WORKFLOW_ID}
+        return Observed(body=body, raw=answer)
 
     def create(self, thing: Thing) -> str:
-        self._kibana.post(TOOLS, {"id": thing.key.id, "type": thing.body["type"], **_tool_request(thing.body)})
+        request = {"id": thing.key.id, "type": thing.body["type"], **self._request(thing.body)}
+        self._kibana.post(TOOLS, request)
         return thing.key.id
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:
@@ -37,7 +47,20 @@ class ToolAdapter:
             raise KibanaError(
                 f"tool {thing.key.id} is there as {there.body['type']}: delete it in Agent Builder, then apply again"
             )
-        self._kibana.put(_path(TOOLS, thing_id), _tool_request(body))
+        self._kibana.put(_path(TOOLS, thing_id), self._request(body))
+
+    def _request(self, body: Json) -> Json:
+        configuration = dict(body["configuration"])
+        if body["type"] == "esql":
+            # Required even where there are none, and an empty object is lost when fields are compared.
+            configuration.setdefault("params", {})
+        if body["type"] == "workflow":
+            configuration["workflow_id"] = self._workflow_id(configuration["workflow_id"])
+        return {
+            "description": body["description"],
+            "tags": as_list(body.get("tags", {})),
+            "configuration": configuration,
+        }
 
     def delete(self, thing_id: str) -> None:
         if self._kibana.find(_path(TOOLS, thing_id)) is None:
@@ -82,18 +105,6 @@ def tool_body(tool: Mapping[str, Any]) -> Json:
         "description": tool.get("description", ""),
         "tags": as_set(tool.get("tags")),
         "configuration": tool["configuration"],
-    }
-
-
-def _tool_request(body: Json) -> Json:
-    configuration = dict(body["configuration"])
-    if body["type"] == "esql":
-        # Required even where there are none, and an empty object is lost when fields are compared.
-        configuration.setdefault("params", {})
-    return {
-        "description": body["description"],
-        "tags": as_list(body.get("tags", {})),
-        "configuration": configuration,
     }
 
 

@@ -34,7 +34,7 @@ class RuleAdapter:
         self._kibana.post(_path(thing.key.id), rule_request(thing.body))
         return thing.key.id
 
-    def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:
+    def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:  # noqa: ARG002
         if any(body[name] != there.body[name] for name in IMMUTABLE):
             self._kibana.delete(_path(thing_id))
             self._kibana.post(_path(thing_id), rule_request(body))

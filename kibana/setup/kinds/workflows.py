@@ -55,7 +55,9 @@ class PreviewWorkflowAdapter:
     def _id_of(self, name: str) -> str | None:
         """Of a workflow that an interrupted apply left without telling its id: names are unique in a space."""
         try:
-            found = self._kibana.post(f"{PREVIEW_PATH}/search", {"query": name, "page": 1, "limit": 100}, headers=INTERNAL)
+            found = self._kibana.post(
+                f"{PREVIEW_PATH}/search", {"query": name, "page": 1, "limit": 100}, headers=INTERNAL
+            )
         except KibanaRefused:
             return None
         return next((item["id"] for item in (found or {}).get("results", []) if item.get("name") == name), None)

@@ -1,0 +1,204 @@
+"""What `spiketrace setup` says to people."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from os.path import commonprefix
+from typing import Any
+
+import click
+
+from kibana.setup.apply import Done, Outcome
+from kibana.setup.compare import ABSENT, Change
+from kibana.setup.connectors import warnings
+from kibana.setup.plan import Action, Plan, Step
+from kibana.setup.session import Setup
+from worker.settings import Settings
+
+LONGEST_VALUE = 70
+CONTEXT = 20
+MOST_LINES = 20
+VERBS = {Action.CREATE: "+ create", Action.UPDATE: "~ change", Action.CANNOT: "! cannot", Action.NOTHING: "  keep"}
+TOLD = {Outcome.CREATED: "+", Outcome.UPDATED: "~", Outcome.FAILED: "!", Outcome.REMOVED: "-", Outcome.STAYS: "="}
+INDENT = " " * 12
+
+
+def print_plan(deployment: Setup, planned: Plan, settings: Settings, *, api_key: str | None) -> None:
+    _print_deployment(deployment, planned.way, settings)
+    for step in planned.steps:
+        if step.writes or step.kept or step.action is Action.CANNOT:
+            _print_step(step)
+    if api_key:
+        click.echo(f"  {'API key':27} {api_key}")
+    _print_left_out((step.key.kind, step.name, step.reason) for step in planned.steps if _is_left_out(step))
+    if planned.left_over:
+        click.echo("\nFrom an earlier apply, and not wanted here any more (`spiketrace setup remove` takes it away):")
+        for key in planned.left_over:
+            click.echo(f"  {key}")
+    click.echo(f"\n{_counts(planned)}")
+    click.echo(_next_step(planned))
+
+
+def _is_left_out(step: Step) -> bool:
+    return step.action is Action.LEAVE_OUT
+
+
+def _print_deployment(deployment: Setup, way: str, settings: Settings) -> None:
+    click.echo(f"{deployment.platform.described}, at {deployment.url}, space {deployment.space}")
+    click.echo(f"Alerts reach SpikeTrace {way}.")
+    if deployment.platform.may_make_rules is False:
+        click.echo("Note: these credentials may not make rules: that takes `all` on Stack Rules.")
+    for warning in warnings(settings, deployment.wanted.things):
+        click.echo(f"Note: {warning}.")
+    click.echo()
+
+
+def _print_step(step: Step) -> None:
+    because = f"  ({step.reason})" if step.reason else ""
+    click.echo(f"{VERBS[step.action]} {step.key.kind:15} {step.name}{because}")
+    for change in step.changes:
+        _print_lines(f"{change.field}: ", difference(change.before, change.after))
+    for change in step.kept:
+        _print_lines(f"{change.field}: ", [_kept(change)])
+
+
+def _print_lines(start: str, lines: list[str]) -> None:
+    click.echo(f"{INDENT}{start}{lines[0]}")
+    for line in lines[1:]:
+        click.echo(f"{INDENT}  {line}")
+
+
+def _kept(change: Change) -> str:
+    if change.after is ABSENT:
+        return f"{shown(change.before)}, added in Kibana; stays"
+    if len(shown(change.before)) + len(shown(change.after)) > LONGEST_VALUE:
+        return f"changed in Kibana; stays. {' '.join(difference(change.after, change.before))}"
+    return f"{shown(change.before)}, changed in Kibana; stays. Ours is {shown(change.after)}"
+
+
+def _print_left_out(items: Iterable[tuple[str, str, str | None]]) -> None:
+    """Those that are left out for the same reason are told together."""
+    by_reason = groupby(sorted(items, key=lambda item: item[2] or ""), key=lambda item: item[2])
+    told = [(reason, list(group)) for reason, group in by_reason]
+    if told:
+        click.echo("\nLeft out:")
+    for reason, group in told:
+        click.echo(f"  {_named(group)}\n    {reason}")
+
+
+def _named(group: list[tuple[str, str, str | None]]) -> str:
+    kinds = groupby(group, key=lambda item: item[0])
+    return "; ".join(f"{kind} {', '.join(name for _, name, _ in items)}" for kind, items in kinds)
+
+
+def _counts(planned: Plan) -> str:
+    counts = [
+        f"{planned.count(Action.CREATE)} to create",
+        f"{planned.count(Action.UPDATE)} to change",
+        f"{planned.count(Action.NOTHING)} as they should be",
+    ]
+    if planned.kept:
+        counts.append(f"{len(planned.kept)} of them with changes made in Kibana")
+    if cannot := planned.count(Action.CANNOT):
+        counts.append(f"{cannot} that these credentials may not touch")
+    return f"{', '.join(counts)}; {planned.count(Action.LEAVE_OUT)} left out."
+
+
+def _next_step(planned: Plan) -> str:
+    if planned.pending:
+        return "Nothing was changed. `spiketrace setup apply` does it."
+    if planned.kept:
+        return (
+            "There is nothing to do. `--take ours` would write over what was changed in Kibana, `--take theirs` agrees."
+        )
+    return "There is nothing to do."
+
+
+def print_done(item: Done) -> None:
+    """A line of progress; nothing about what is as it should be, or left out: that comes at the end."""
+    if item.outcome not in TOLD:
+        return
+    reason = f": {item.reason}" if item.reason else ""
+    click.echo(f"{TOLD[item.outcome]} {item.outcome:9} {item.step.key.kind:15} {item.step.name}{reason}")
+
+
+def print_result(deployment: Setup, done: list[Done], settings: Settings, *, api_key: str | None) -> None:
+    for item in done:
+        if item.step.kept:
+            click.echo(f"  kept      {item.step.key.kind:15} {item.step.name}")
+            for change in item.step.kept:
+                _print_lines(f"{change.field}: ", [_kept(change)])
+    if api_key:
+        click.echo(f"  {'API key':25} {api_key}")
+    left_out = [item for item in done if item.outcome is Outcome.LEFT_OUT]
+    _print_left_out((item.step.key.kind, item.step.name, item.reason) for item in left_out)
+    click.echo()
+    _print_deployment(deployment, deployment.wanted.way, settings)
+    counts = [f"{count} {outcome}" for outcome in Outcome if (count := _count(done, outcome))]
+    click.echo(f"{', '.join(counts)}.")
+    if _count(done, Outcome.FAILED):
+        click.echo("See to what failed, then run `spiketrace setup apply` again: it goes on from there.")
+
+
+def print_removal(done: list[Done], *, had_key: bool, dry_run: bool) -> None:
+    if had_key:
+        click.echo(
+            f"- {'would be taken back' if dry_run else 'taken back'}: the worker's API key; its file is of no use"
+        )
+    removed, failed = _count(done, Outcome.REMOVED), _count(done, Outcome.FAILED)
+    if not done:
+        click.echo("Set-up made nothing in this space, or it was removed already.")
+    elif dry_run:
+        click.echo(f"\n{removed} would be removed. Nothing was changed.")
+    else:
+        click.echo(f"\n{removed} removed. The indices spiketrace-* and their documents are still there.")
+    if failed:
+        click.echo(f"{failed} could not be removed: see above, then run `spiketrace setup remove` again.")
+
+
+def _count(done: list[Done], outcome: Outcome) -> int:
+    return sum(item.outcome is outcome for item in done)
+
+
+def describe_change(change: Change) -> dict[str, Any]:
+    """For programs: a side that is absent has no key."""
+    sides = {"before": change.before, "after": change.after}
+    return {"field": change.field} | {name: value for name, value in sides.items() if value is not ABSENT}
+
+
+def shown(value: Any) -> str:
+    if value is ABSENT:
+        return "(nothing)"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def difference(before: Any, after: Any) -> list[str]:
+    """The lines that tell one from the other: whole values when they are short, else where they differ."""
+    left, right = shown(before), shown(after)
+    if "\n" in left + right:
+        return ["", *_diff_lines(left, right)]
+    if len(left) <= LONGEST_VALUE and len(right) <= LONGEST_VALUE:
+        return [f"{left} → {right}"]
+    return list(_where_they_differ(left, right))
+
+
+def _diff_lines(left: str, right: str) -> list[str]:
+    lines = list(difflib.unified_diff(left.splitlines(), right.splitlines(), lineterm="", n=1))[2:]
+    return lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], f"… {len(lines) - MOST_LINES} lines more"]
+
+
+def _where_they_differ(left: str, right: str) -> Iterator[str]:
+    start = max(0, len(commonprefix([left, right])) - CONTEXT)
+    end = max(0, len(commonprefix([left[start:][::-1], right[start:][::-1]])) - CONTEXT)
+    yield _cut(left, start, end)
+    yield f"→ {_cut(right, start, end)}"
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    piece = text[start : len(text) - end]
+    if len(piece) > 2 * LONGEST_VALUE:
+        piece = f"{piece[: 2 * LONGEST_VALUE]}…"
+    return f"{'…' if start else ''}{piece}{'…' if end else ''}"
