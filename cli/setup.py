@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from cli.options import as_json, print_json
-from cli.setup_text import describe_change, print_done, print_plan, print_removal, print_result
+from cli.setup_text import (
+    describe_change,
+    print_deployment,
+    print_done,
+    print_plan,
+    print_removal,
+    print_result,
+)
 from kibana.client import connect_kibana
 from kibana.setup.api_key import WorkerKey
 from kibana.setup.apply import Done, Outcome
@@ -71,7 +78,8 @@ def plan(take: Take | None, api_key_file: Path | None, as_json: bool) -> None:
         if as_json:
             print_json(_plan_document(deployment, planned) | ({"api_key": key} if key else {}))
         else:
-            print_plan(deployment, planned, settings, api_key=key)
+            print_deployment(deployment, settings)
+            print_plan(planned, api_key=key)
     if planned.count(Action.CANNOT):
         raise click.exceptions.Exit(1)
 
@@ -90,12 +98,17 @@ def apply(take: Take | None, api_key_file: Path | None, as_json: bool) -> None:
       spiketrace setup apply --take theirs --json
     """
     with _open() as (settings, deployment):
+        if not as_json:
+            print_deployment(deployment, settings)
+        way = deployment.wanted.way
         done = deployment.apply(take, lambda item: None if as_json else print_done(item))
+        if not as_json and deployment.wanted.way != way:
+            click.echo(f"\nAfter all, alerts reach SpikeTrace {deployment.wanted.way}.")
         key = _make_key(settings, deployment, api_key_file) if api_key_file else None
         if as_json:
             print_json(_result_document(deployment, done) | ({"api_key": key} if key else {}))
         else:
-            print_result(deployment, done, settings, api_key=key)
+            print_result(done, api_key=key)
     _exit_if_failed(done)
 
 
@@ -113,7 +126,7 @@ def remove(dry_run: bool, as_json: bool) -> None:
       spiketrace setup remove
     """
     with _open() as (settings, deployment):
-        done = deployment.remove(lambda item: None if as_json else print_done(item), dry_run=dry_run)
+        done = deployment.remove(lambda item: None if as_json else print_done(item, dry_run=dry_run), dry_run=dry_run)
         had_key = _drop_key(settings, deployment, dry_run=dry_run)
         if as_json:
             print_json(_result_document(deployment, done) | {"api_key": "removed" if had_key else "none"})

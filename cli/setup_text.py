@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import textwrap
 from collections.abc import Iterable, Iterator
-from itertools import groupby
-from os.path import commonprefix
+from itertools import groupby, takewhile
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from kibana.setup.plan import Action, Plan, Step
 from kibana.setup.session import Setup
 from worker.settings import Settings
 
+WIDTH = 110
 LONGEST_VALUE = 70
 CONTEXT = 20
 MOST_LINES = 20
@@ -26,8 +27,7 @@ TOLD = {Outcome.CREATED: "+", Outcome.UPDATED: "~", Outcome.FAILED: "!", Outcome
 INDENT = " " * 12
 
 
-def print_plan(deployment: Setup, planned: Plan, settings: Settings, *, api_key: str | None) -> None:
-    _print_deployment(deployment, planned.way, settings)
+def print_plan(planned: Plan, *, api_key: str | None) -> None:
     for step in planned.steps:
         if step.writes or step.kept or step.action is Action.CANNOT:
             _print_step(step)
@@ -46,14 +46,20 @@ def _is_left_out(step: Step) -> bool:
     return step.action is Action.LEAVE_OUT
 
 
-def _print_deployment(deployment: Setup, way: str, settings: Settings) -> None:
-    click.echo(f"{deployment.platform.described}, at {deployment.url}, space {deployment.space}")
-    click.echo(f"Alerts reach SpikeTrace {way}.")
-    if deployment.platform.may_make_rules is False:
+def print_deployment(deployment: Setup, settings: Settings) -> None:
+    """Where it all goes, and which way alerts will come."""
+    platform, wanted = deployment.platform, deployment.wanted
+    click.echo(f"{platform.described}, at {deployment.url}, space {deployment.space}")
+    _print_wrapped(f"Alerts reach SpikeTrace {wanted.way}.", "")
+    if platform.may_make_rules is False:
         click.echo("Note: these credentials may not make rules: that takes `all` on Stack Rules.")
-    for warning in warnings(settings, deployment.wanted.things):
-        click.echo(f"Note: {warning}.")
+    for warning in warnings(settings, wanted.things):
+        _print_wrapped(f"Note: {warning}.", "")
     click.echo()
+
+
+def _print_wrapped(text: str, indent: str) -> None:
+    click.echo(textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False))
 
 
 def _print_step(step: Step) -> None:
@@ -86,7 +92,8 @@ def _print_left_out(items: Iterable[tuple[str, str, str | None]]) -> None:
     if told:
         click.echo("\nLeft out:")
     for reason, group in told:
-        click.echo(f"  {_named(group)}\n    {reason}")
+        _print_wrapped(_named(group), "  ")
+        _print_wrapped(f"{(reason or '').rstrip('.')}.", "      ")
 
 
 def _named(group: list[tuple[str, str, str | None]]) -> str:
@@ -117,15 +124,16 @@ def _next_step(planned: Plan) -> str:
     return "There is nothing to do."
 
 
-def print_done(item: Done) -> None:
+def print_done(item: Done, *, dry_run: bool = False) -> None:
     """A line of progress; nothing about what is as it should be, or left out: that comes at the end."""
     if item.outcome not in TOLD:
         return
     reason = f": {item.reason}" if item.reason else ""
-    click.echo(f"{TOLD[item.outcome]} {item.outcome:9} {item.step.key.kind:15} {item.step.name}{reason}")
+    outcome = f"would be {item.outcome}" if dry_run and item.outcome is Outcome.REMOVED else item.outcome
+    click.echo(f"{TOLD[item.outcome]} {outcome:9} {item.step.key.kind:15} {item.step.name}{reason}")
 
 
-def print_result(deployment: Setup, done: list[Done], settings: Settings, *, api_key: str | None) -> None:
+def print_result(done: list[Done], *, api_key: str | None) -> None:
     for item in done:
         if item.step.kept:
             click.echo(f"  kept      {item.step.key.kind:15} {item.step.name}")
@@ -135,10 +143,8 @@ def print_result(deployment: Setup, done: list[Done], settings: Settings, *, api
         click.echo(f"  {'API key':25} {api_key}")
     left_out = [item for item in done if item.outcome is Outcome.LEFT_OUT]
     _print_left_out((item.step.key.kind, item.step.name, item.reason) for item in left_out)
-    click.echo()
-    _print_deployment(deployment, deployment.wanted.way, settings)
     counts = [f"{count} {outcome}" for outcome in Outcome if (count := _count(done, outcome))]
-    click.echo(f"{', '.join(counts)}.")
+    click.echo(f"\n{', '.join(counts)}.")
     if _count(done, Outcome.FAILED):
         click.echo("See to what failed, then run `spiketrace setup apply` again: it goes on from there.")
 
@@ -191,10 +197,15 @@ def _diff_lines(left: str, right: str) -> list[str]:
 
 
 def _where_they_differ(left: str, right: str) -> Iterator[str]:
-    start = max(0, len(commonprefix([left, right])) - CONTEXT)
-    end = max(0, len(commonprefix([left[start:][::-1], right[start:][::-1]])) - CONTEXT)
+    start = max(0, _alike(left, right) - CONTEXT)
+    end = max(0, _alike(left[start:][::-1], right[start:][::-1]) - CONTEXT)
     yield _cut(left, start, end)
     yield f"→ {_cut(right, start, end)}"
+
+
+def _alike(left: str, right: str) -> int:
+    """How many characters at the beginning are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
 
 
 def _cut(text: str, start: int, end: int) -> str:

@@ -10,6 +10,7 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT = 
 WHAT_TO_DO = {
     UNAUTHORIZED: "set SPIKETRACE_KIBANA_API_KEY, or SPIKETRACE_KIBANA_USER and _PASSWORD, to credentials it knows",
     FORBIDDEN: "give the credentials the privileges that docs/kibana.md lists",
+    METHOD_NOT_ALLOWED: "is that Kibana? check SPIKETRACE_KIBANA_URL",
 }
 LICENCE = re.compile(r"licen[cs]e", re.IGNORECASE)
 # Of a route that exists and an object that does not: "Saved object [alert/x] not found", "Tool x not found".

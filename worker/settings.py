@@ -47,6 +47,7 @@ class Settings(BaseModel):
     webhook_password: SecretStr | None = None
     webhook_token: SecretStr | None = None
     webhook_max_body_bytes: int = Field(default=262_144, gt=0)
+    webhook_url: Url | None = None
     public_url: Url = "http://127.0.0.1:8080"
 
     worker_concurrency: int = Field(default=2, ge=1)

@@ -40,21 +40,23 @@ def connectors(settings: Settings, platform: Platform) -> Iterator[Thing | LeftO
         if isinstance(filled, str):
             yield LeftOut(key, attributes["name"], filled)
             continue
-        body = connector_body({"name": attributes["name"], "connector_type_id": kind, "config": filled.config})
-        yield Thing(key, attributes["name"], body, secrets=filled.secrets)
+        name = attributes["name"]
+        shipped = connector_body({"name": name, "connector_type_id": kind, "config": attributes["config"]})
+        body = connector_body({"name": name, "connector_type_id": kind, "config": filled.config})
+        yield Thing(key, name, body, secrets=filled.secrets, shipped=shipped)
 
 
 def _reason_or_filled(kind: str, config: Json, settings: Settings, platform: Platform) -> Filled | str:
     if kind == INBOX and platform.allows(WEBHOOK):
         return "not needed: the licence allows the webhook"
     if not platform.allows(kind):
-        return f"the licence ({platform.licence}) does not allow connectors of type {kind}"
+        return f"the licence ({platform.licence}) does not allow such connectors"
     filled = FILL[kind](config, settings, platform)
     return filled if isinstance(filled, Filled) else f"{filled} not set"
 
 
 def _webhook(config: Json, settings: Settings, platform: Platform) -> Filled | str:
-    url = {**config, "url": f"{settings.public_url}{ALERTS_PATH}"}
+    url = {**config, "url": f"{_webhook_url(settings)}{ALERTS_PATH}"}
     if settings.webhook_user and settings.webhook_password:
         return Filled(url, {"user": settings.webhook_user, "password": settings.webhook_password.get_secret_value()})
     if settings.webhook_token and platform.release >= SECRET_HEADERS_SINCE:
@@ -62,6 +64,10 @@ def _webhook(config: Json, settings: Settings, platform: Platform) -> Filled | s
         header = f"Bearer {settings.webhook_token.get_secret_value()}"
         return Filled({**without, "hasAuth": False}, {"secretHeaders": {"Authorization": header}})
     return "SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD are"
+
+
+def _webhook_url(settings: Settings) -> str:
+    return settings.webhook_url or settings.public_url
 
 
 def _inbox(config: Json, settings: Settings, platform: Platform) -> Filled | str:  # noqa: ARG001
@@ -108,10 +114,11 @@ def warnings(settings: Settings, things: Mapping[Key, Thing]) -> Iterator[str]:
     """What Kibana takes and what will not work all the same."""
     webhook = next((thing for thing in things.values() if thing.body.get("connector_type_id") == WEBHOOK), None)
     kibana_is_elsewhere = not is_loopback(_host(settings.kibana_url or ""))
-    if webhook and kibana_is_elsewhere and is_loopback(_host(settings.public_url)):
+    url = _webhook_url(settings)
+    if webhook and kibana_is_elsewhere and is_loopback(_host(url)):
         yield (
-            f"SPIKETRACE_PUBLIC_URL is {settings.public_url}, which from Kibana's machine is Kibana's machine: "
-            "set it to the address at which Kibana reaches the webhook"
+            f"{url}, where Kibana is to send its alerts, is from Kibana's machine Kibana's own: set "
+            "SPIKETRACE_PUBLIC_URL, or SPIKETRACE_WEBHOOK_URL, to an address at which Kibana reaches the webhook"
         )
 
 

@@ -92,18 +92,15 @@ def _rules(settings: Settings, platform: Platform, by_type: Mapping[str, Key]) -
         if not entry.fits(platform.version):
             yield LeftOut(key, body["name"], f"Kibana {platform.version} does not take it: it needs {entry.kibana}")
         elif connector := by_type.get(WEBHOOK) or by_type.get(INBOX):
-            yield _rule(key, entry, _to(connector, body), chosen.get(rule_id, {}), connector)
+            yield _rule(key, entry, body, chosen.get(rule_id, {}), connector)
         else:
             yield LeftOut(key, body["name"], "there is no connector that it could call")
 
 
-def _rule(key: Key, entry: Entry, body: Json, chosen: Mapping[str, object], connector: Key) -> Thing:
+def _rule(key: Key, entry: Entry, shipped: Json, chosen: Mapping[str, object], connector: Key) -> Thing:
+    body = through_the_inbox(shipped) if connector.id == INDEX_CONNECTOR_ID else shipped
     body = with_variables(entry, body, chosen)
-    return Thing(key, body["name"], rule_body(body), needs=(connector,))
-
-
-def _to(connector: Key, body: Json) -> Json:
-    return through_the_inbox(body) if connector.id == INDEX_CONNECTOR_ID else body
+    return Thing(key, body["name"], rule_body(body), needs=(connector,), shipped=rule_body(shipped))
 
 
 def load_thresholds(path: Path | None) -> dict[str, dict[str, object]]:

@@ -90,7 +90,7 @@ def plan_step(thing: Thing, there: Observed | None, entry: Entry | None, take: T
         return Step(thing.key, thing.name, Action.CREATE, reason=gone, thing=thing)
     if there.fixed:
         return Step(thing.key, thing.name, Action.NOTHING, reason=there.fixed)
-    merged = _merged(thing, there, last_applied(thing.key.kind, entry, there), take)
+    merged = _merged(thing, there, last_applied(thing, entry, there), take)
     why = _why_secrets(thing, there, entry)
     return Step(
         thing.key,
@@ -124,21 +124,25 @@ def _merged(thing: Thing, there: Observed, applied: Applied | None, take: Take |
     return Merge(there.body, [], theirs, accepted)
 
 
-def last_applied(kind: Kind, entry: Entry | None, there: Observed) -> Applied | None:
+def last_applied(thing: Thing, entry: Entry | None, there: Observed) -> Applied | None:
     """What was applied last, where the run that did it was interrupted before it could say so, too."""
     if entry is None:
-        return _assumed(there) if kind is Kind.TEMPLATE else None
+        return _installed_otherwise(thing, there)
     if entry.underway is None:
         return entry.applied
     if entry.applied and same(there.body, entry.applied.seen):
         return entry.applied
-    seen = there.body if kind in WHOLE else _as_sent(entry.underway, there.body)
+    seen = there.body if thing.key.kind in WHOLE else _as_sent(entry.underway, there.body)
     return Applied(entry.underway, seen, entry.applied.accepted if entry.applied else ())
 
 
-def _assumed(there: Observed) -> Applied:
-    """Of an index template, which every worker puts there by itself: that it is as it was put."""
-    return Applied(sent=there.body, seen=there.body)
+def _installed_otherwise(thing: Thing, there: Observed) -> Applied | None:
+    """By hand, from the shipped file; or, an index template, by a worker when it started."""
+    if thing.key.kind is Kind.TEMPLATE:
+        return Applied(sent=there.body, seen=there.body)
+    if thing.shipped is None:
+        return None
+    return Applied(thing.shipped, _as_sent(thing.shipped, there.body))
 
 
 def _as_sent(sent: Json, there: Json) -> Json:
@@ -150,7 +154,7 @@ def settled(step: Step, there: Observed, entry: Entry | None) -> Applied:
     """What to remember once a step is done and `there` is there."""
     if step.thing is None:
         raise ValueError("only a thing that is wanted is remembered")
-    before = last_applied(step.key.kind, entry, step.there) if step.there else None
+    before = last_applied(step.thing, entry, step.there) if step.there else None
     merged = step.merged or Merge(there.body, [], [])
     return settle(merged, step.thing.body, there.body, before)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from kibana.client import DEFAULT_SPACE, KibanaClient
-from kibana.errors import KibanaError, KibanaRefused
+from kibana.errors import FORBIDDEN, KibanaError, KibanaRefused
 from worker.errors import ConfigurationError
 
 OLDEST = (8, 19)
@@ -85,18 +85,27 @@ def read_platform(kibana: KibanaClient) -> Platform:
 
 def _connector_types(kibana: KibanaClient) -> dict[str, bool]:
     """https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-actions-connector-types"""
-    return {
-        item["id"]: bool(item.get("enabled_in_license", True)) for item in kibana.get("/api/actions/connector_types")
-    }
+    types = _get_if_possible(kibana, "/api/actions/connector_types")
+    return {item["id"]: bool(item.get("enabled_in_license", True)) for item in types}
 
 
 def _may_make_rules(kibana: KibanaClient) -> bool | None:
     """https://www.elastic.co/docs/api/doc/kibana/operation/operation-getruletypes"""
-    for rule_type in kibana.get("/api/alerting/rule_types") or []:
+    for rule_type in _get_if_possible(kibana, "/api/alerting/rule_types"):
         consumers = rule_type.get("authorized_consumers")
         if rule_type["id"] == ".index-threshold" and consumers is not None:
             return bool(consumers.get("stackAlerts", {}).get("all"))
     return None
+
+
+def _get_if_possible(kibana: KibanaClient, path: str) -> list[Any]:
+    """What is only good to know; what follows will tell as well."""
+    try:
+        return kibana.get(path) or []
+    except KibanaRefused as error:
+        if error.lacks_route or error.status == FORBIDDEN:
+            return []
+        raise
 
 
 def _check_space(kibana: KibanaClient) -> None:

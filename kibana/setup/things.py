@@ -46,7 +46,8 @@ class Thing:
     """Wanted, with its fields in the form in which they are compared (`body`).
 
     `secrets` are written and never read back; `needs` names what must be there before it.
-    `source` is the file's own content where the body is only a digest of it.
+    `shipped` is the body as the file has it, which somebody may have installed by hand; `source` is the file's content
+    where the body is only a digest of it.
     """
 
     key: Key
@@ -54,6 +55,7 @@ class Thing:
     body: Json
     needs: tuple[Key, ...] = ()
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    shipped: Json | None = field(default=None, repr=False)
     source: Json = field(default_factory=dict, repr=False)
 
 
