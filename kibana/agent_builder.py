@@ -37,8 +37,8 @@ def tools_for(
 ) -> list[dict[str, Any]]:
     """The tools that a Kibana of this version (major, minor) has, as it takes them; none below 9.2.
 
-    `workflow_id` is the id that Kibana gave to `workflows/create_incident.yaml`; without one there are no tools
-    of type workflow, and before 9.3 there are none anyway.
+    `workflow_id` is the id that `workflows/create_incident.yaml` has in this Kibana; without one there are no
+    tools of type workflow, and before 9.3 there are none anyway.
     """
     if version < FIRST_VERSION:
         return []

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kibana.rules import SHIPPED_RULES
 from worker.errors import ConfigurationError
 
-Value = float | list[str]
+Value = int | float | list[str]
 
 
 class _Strict(BaseModel):
@@ -152,4 +152,4 @@ def _load(text: object) -> Any:
 
 
 def _assignment(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?P<name>\b{re.escape(name)}\s*=\s*)(?P<value>\d+(?:\.\d+)?)(?![\w.])")
+    return re.compile(rf"(?P<name>\b{re.escape(name)}\s*=\s*)(?P<value>\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])")

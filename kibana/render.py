@@ -1,4 +1,4 @@
-"""What Kibana makes of an action's body: mustache, escaped for JSON.
+"""What Kibana makes of an action's template: mustache, escaped for JSON where it is text that should be JSON.
 
 Kibana renders a webhook's body with mustache.js, escapes double braces so that they are safe inside a JSON
 string, gives objects and arrays a text form, and sends what failed to render as it is.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -26,9 +26,22 @@ def render_body(template: str, variables: Mapping[str, Any]) -> str:
 
     Never raises for a bad template: Kibana sends its error's text instead, and so does this.
     """
+    return _render(template, variables, escape_json)
+
+
+def render_document(template: Any, variables: Mapping[str, Any]) -> Any:
+    """The document that Kibana's index connector would write: each string in it rendered by itself, unescaped."""
+    if isinstance(template, Mapping):
+        return {name: render_document(value, variables) for name, value in template.items()}
+    if isinstance(template, list):
+        return [render_document(value, variables) for value in template]
+    return _render(template, variables, str) if isinstance(template, str) else template
+
+
+def _render(template: str, variables: Mapping[str, Any], escape: Callable[[str], str]) -> str:
     if "{{" in _TAG.sub("", template):
         return _failed(template, "a tag is not closed")
-    renderer = _KibanaRenderer(escape=escape_json, missing_tags="ignore")
+    renderer = _KibanaRenderer(escape=escape, missing_tags="ignore")
     try:
         return str(renderer.render(template, _with_text_forms(_nested(variables))))
     except (ParsingError, PystacheError) as error:

@@ -69,6 +69,8 @@ def understand(alert: Alert, profile: Profile, scopes: Iterable[Scope]) -> Quest
             region = name
         else:
             unknown.append(name)
+    if service or region:
+        unknown = [name for name in unknown if name not in _values_of_other_fields(alert, profile)]
     # Telemetry is read by the minute: a window that began within one would leave out what was read of it.
     window = Window(start=floor_minute(alert.date - rule_window(alert)), end=alert.date)
     return Question(Scope(service, region), tuple(unknown), signal_of(alert, profile), window)
@@ -85,6 +87,15 @@ def guess(alert: Alert, profile: Profile) -> Scope:
 def _group_fields(alert: Alert) -> list[str]:
     term = alert.rule.params.get("termField")
     return [field for field in (term if isinstance(term, list) else [term]) if isinstance(field, str)]
+
+
+def _values_of_other_fields(alert: Alert, profile: Profile) -> set[str]:
+    """Names that the rule's own grouping gives to something else than a service or a region: an error's type, say."""
+    fields, names = _group_fields(alert), group_names(alert)
+    if len(fields) != len(names):
+        return set()
+    places = {profile.metrics.service, profile.metrics.region, profile.logs.service, profile.logs.region}
+    return {name for field, name in zip(fields, names, strict=True) if field not in places}
 
 
 def rule_window(alert: Alert) -> timedelta:

@@ -6,6 +6,7 @@ import copy
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from kibana.rules import SHIPPED_RULES, load_rule, load_rules
-from tests.kibana.builders import rule_body
+from tests.artifacts.tree import shipped
+from tests.kibana.builders import make_rule, rule_body
 from worker.errors import ConfigurationError
 
 FILES = sorted(SHIPPED_RULES.glob("*.json"))
@@ -55,7 +57,7 @@ def test_an_installation_has_them_where_they_are_looked_for(tmp_path: Path) -> N
     (wheel,) = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as zipped:
         installed = set(zipped.namelist())
-    assert {path.relative_to(root).as_posix() for path in FILES} < installed
+    assert shipped().files.keys() <= installed
     assert "kibana/rules.py" in installed
 
 
@@ -107,9 +109,53 @@ def test_what_is_no_json_is_refused_with_its_name(tmp_path: Path) -> None:
         load_rules(tmp_path)
 
 
-@pytest.mark.parametrize("query", ["{}", "[]", '{"query": {}}', '{"query": 1}', "no json"])
+@pytest.mark.parametrize(
+    "query", ["{}", "[]", '{"query": {}}', '{"query": 1}', "no json", '{"query": {"match_all": {}}, "aggs": {}}']
+)
 def test_an_es_query_needs_a_query(query: str, tmp_path: Path) -> None:
     body = rule_body(searchType="esQuery", esQuery=query, size=0) | {"rule_type_id": ".es-query", "actions": []}
     (tmp_path / "a.json").write_text(json.dumps(body), encoding="utf-8")
+    with pytest.raises(ConfigurationError):
+        load_rules(tmp_path)
+
+
+def esql_body(**params: Any) -> dict[str, Any]:
+    merged = {
+        "searchType": "esqlQuery",
+        "esqlQuery": {"esql": "FROM spiketrace-logs-* | LIMIT 1"},
+        "timeField": "@timestamp",
+        "size": 100,
+        "timeWindowSize": 5,
+        "timeWindowUnit": "m",
+        "threshold": [0],
+        "thresholdComparator": ">",
+        "groupBy": "row",
+        **params,
+    }
+    return {**rule_body(), "rule_type_id": ".es-query", "actions": [], "params": merged}
+
+
+def test_an_esql_query() -> None:
+    rule = make_rule(esql_body())
+    assert (rule.action_group, rule.params.window) == ("query matched", timedelta(minutes=5))
+    with pytest.raises(ConfigurationError, match="cannot be simulated"):
+        _ = rule.condition
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"threshold": [5]},
+        {"threshold": []},
+        {"thresholdComparator": "<"},
+        {"groupBy": "top"},
+        {"esqlQuery": {"esql": ""}},
+        {"index": ["spiketrace-logs-*"]},
+        {"searchType": "esQuery"},
+        {"termField": "service", "termSize": 5},
+    ],
+)
+def test_an_esql_query_takes_no_condition_beside_it(params: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(esql_body(**params)), encoding="utf-8")
     with pytest.raises(ConfigurationError):
         load_rules(tmp_path)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from kibana.history import Cell, History, kql_to_lucene, read_history
-from kibana.rules import Rule
-from kibana.simulate import Notification, evaluate, meets, notifications, simulate
+from kibana.rules import Rule, load_rules
+from kibana.simulate import Notification, can_be_simulated, evaluate, meets, notifications, simulate
 from tests.engines.servers import Engine
 from tests.kibana.builders import action, counted, make_rule, measured, minute, rule_body
 from worker.domain.window import iso
@@ -307,3 +307,28 @@ class TestReading:
             pytest.raises(ConfigurationError, match="excludeHitsFromPreviousRun"),
         ):
             list(simulate(client, [make_rule(body)], since=minute(-5), until=minute(20)))
+
+
+SHIPPED = {rule.id: rule for rule in load_rules()}
+COMPUTED = [name for name, rule in SHIPPED.items() if not can_be_simulated(rule)]
+
+
+class TestWhatIsLeftToElasticsearch:
+    def test_is_what_scripts_and_esql_compute(self) -> None:
+        assert set(COMPUTED) == {
+            "spiketrace-carbon-against-past-by-region",
+            "spiketrace-carbon-against-past-by-service",
+            "spiketrace-carbon-against-past-by-service-esql",
+            "spiketrace-error-rate-by-service",
+            "spiketrace-new-error-types",
+            "spiketrace-new-error-types-esql",
+        }
+
+    @pytest.mark.parametrize("name", COMPUTED)
+    def test_is_refused_with_the_reason(self, name: str) -> None:
+        rule = SHIPPED[name].model_copy(update={"enabled": True})
+        with (
+            connect_elasticsearch(Settings(elasticsearch_url="http://127.0.0.1:9")) as client,
+            pytest.raises(ConfigurationError, match=f"{name} cannot be simulated"),
+        ):
+            list(simulate(client, [rule], since=minute(-5), until=minute(20)))

@@ -96,6 +96,19 @@ def test_a_name_that_nothing_bears_is_told() -> None:
     assert (question.scope, question.unknown) == (Scope(None, US), ("chekout",))
 
 
+@pytest.mark.parametrize(
+    ("group", "unknown"),
+    [
+        ("checkout,PoolTimeoutError", ()),
+        ("chekout,PoolTimeoutError", ("chekout", "PoolTimeoutError")),
+        ("checkout,Pool,Timeout", ("Pool", "Timeout")),
+    ],
+)
+def test_beside_a_scope_a_name_of_something_else_is_no_riddle(group: str, unknown: tuple[str, ...]) -> None:
+    question = understand(alert(group, termField=["service", "error_type"]), PROFILE, SCOPES)
+    assert question.unknown == unknown
+
+
 def test_names_are_compared_exactly() -> None:
     assert understand(alert("Checkout"), PROFILE, SCOPES).unknown == ("Checkout",)
     assert understand(alert("check"), PROFILE, SCOPES).unknown == ("check",)
