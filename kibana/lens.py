@@ -77,16 +77,17 @@ def _buckets(panel: Panel) -> Iterator[tuple[str, Column]]:
     if panel.x:
         yield "x", _terms(panel.x, panel.metrics[0])
     elif panel.chart not in CLASSES:
-        yield "x", _over_time()
+        yield "x", _over_time(whole_spans_only=any(metric.op == "change" for metric in panel.metrics))
 
 
-def _over_time() -> Column:
+def _over_time(*, whole_spans_only: bool) -> Column:
+    """A change needs whole spans: a part of one against a whole one of before would always be a fall."""
     return {
         "dataType": "date",
         "isBucketed": True,
         "label": "@timestamp",
         "operationType": "date_histogram",
-        "params": {"interval": "auto", "includeEmptyRows": True, "dropPartials": False},
+        "params": {"interval": "auto", "includeEmptyRows": True, "dropPartials": whole_spans_only},
         "scale": "interval",
         "sourceField": "@timestamp",
     }
@@ -193,8 +194,10 @@ def _formula_parts(name: str, metric: Metric) -> Iterator[tuple[str, Column]]:
     above, below = f"{name}X0", f"{name}X1"
     text = formula_text(metric)
     if metric.op == "change":
-        yield above, _part(text, "sum", metric.field or "")
-        yield below, {**_part(text, "sum", metric.field or ""), "timeShift": metric.shift}
+        # No samples are no fall to zero.
+        total = {**_part(text, "sum", metric.field or ""), "params": {"emptyAsNull": True}}
+        yield above, total
+        yield below, {**total, "timeShift": metric.shift}
     else:
         yield above, _counted_part(text, metric.part or "")
         yield below, _counted_part(text, metric.whole)

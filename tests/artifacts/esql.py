@@ -11,6 +11,7 @@ _WORD = re.compile(
     "from|where|stats|by|eval|keep|sort|limit|asc|desc|nulls|last|first|and|or|not|null|is|in|like|as|metadata|true|false",
     re.IGNORECASE,
 )
+_SPAN = re.compile(r"\b\d+ (minute|hour|day)s?\b")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NAME = re.compile(r"\?(?P<parameter>\w+)|(?P<name>[@A-Za-z_][\w@]*(?:\.\w+)*)(?P<call>\s*\()?")
 _ALIAS = re.compile(r"(?<![=!<>])\b(\w+)\s*=(?!=)")
@@ -42,7 +43,7 @@ def unknown_fields(query: str) -> set[str]:
     pattern = source.split()[1]
     if pattern not in index_fields():
         return {pattern}
-    text = _TEXT.sub('""', rest)
+    text = _SPAN.sub("", _TEXT.sub('""', rest))
     known = index_fields()[pattern].keys() | set(_ALIAS.findall(text)) | {"_score", "_id", "_index"}
     names = {match["name"] for match in _NAME.finditer(text) if match["name"] and not match["call"]}
     return {name for name in names if not _WORD.fullmatch(name) and name not in known}

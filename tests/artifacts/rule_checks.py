@@ -65,12 +65,13 @@ def send_what_the_webhook_reads(tree: Tree) -> Iterator[Fault]:
     for path, rule in tree.each(RULES):
         for action in rule["actions"]:
             for case, make in CASES.items():
-                sentence = _misread(action["params"]["body"], make())
+                sentence = misread(action["params"]["body"], make())
                 if sentence:
                     yield Fault(path, f"{case}: {sentence}")
 
 
-def _misread(template: str, known: dict[str, Any]) -> str | None:
+def misread(template: str, known: dict[str, Any]) -> str | None:
+    """What is wrong with the body that this template makes of what is known; None if it is read as it was meant."""
     body = render_body(template, known)
     try:
         document = json.loads(body)

@@ -6,7 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.artifacts import contexts
 from tests.artifacts import rule_checks as checks
 from tests.artifacts.breaking import Breakage, Change, Check, faulty_paths, named
 from tests.artifacts.tree import RULES, shipped
@@ -43,15 +46,15 @@ def _misspell(rule: dict[str, Any]) -> None:
         if params.get(key):
             params[key] = "co2_gramms"
     if "esqlQuery" in params:
-        params["esqlQuery"]["esql"] = params["esqlQuery"]["esql"].replace("BY service", "BY sevrice")
+        params["esqlQuery"]["esql"] = (
+            params["esqlQuery"]["esql"].replace("BY service", "BY sevrice").replace("BY region", "BY reigon")
+        )
 
 
 def _choose_otherwise(rule: dict[str, Any]) -> None:
     params = rule["params"]
     if "esqlQuery" in params:
-        params["esqlQuery"]["esql"] = (
-            params["esqlQuery"]["esql"].replace(" = 1.5", " = 2.5").replace(" = 3\n", " = 4\n")
-        )
+        params["esqlQuery"]["esql"] = params["esqlQuery"]["esql"].replace(" = 3\n", " = 4\n")
     else:
         params["threshold"] = [99_999]
 
@@ -116,6 +119,26 @@ def test_a_broken_copy_fails(path: str, check: Check, change: Change) -> None:
     assert path in faulty_paths(check, path, change)
 
 
+@given(
+    text=st.text(),
+    tags=st.lists(st.text()),
+    group=st.text(min_size=1),
+    value=st.one_of(st.text(), st.none(), st.integers()),
+)
+@pytest.mark.parametrize(
+    "template", sorted({action["params"]["body"] for _, rule in shipped().each(RULES) for action in rule["actions"]})
+)
+def test_whatever_names_hold_the_webhook_reads_what_was_meant(
+    template: str, text: str, tags: list[str], group: str, value: object
+) -> None:
+    known = contexts.variables(
+        rule={"name": text, "tags": tags, "params": {"esQuery": text, "index": [text, None]}},
+        alert={"id": group},
+        context={"group": group, "message": text, "title": text, "conditions": text, "value": value},
+    )
+    assert checks.misread(template, known) is None
+
+
 ESQL = [path for path in FILES if "esqlQuery" in shipped().content(path)["params"]]
 
 
@@ -127,7 +150,7 @@ ESQL = [path for path in FILES if "esqlQuery" in shipped().content(path)["params
         ("| LIMIT 100", ""),
         ("| LIMIT 100", "| LIMIT 100000"),
         ("spiketrace-", "spikes-"),
-        ("service", "?service"),
+        ("@timestamp", "?timestamp"),
         ("| LIMIT", '| WHERE @timestamp > NOW() - TO_TIMEDURATION("7 days")\n| LIMIT'),
     ],
 )

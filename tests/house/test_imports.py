@@ -22,7 +22,6 @@ PART_OF = {
     "elastic-transport": "elasticsearch",
     "kombu": "celery",
     "markupsafe": "jinja2",
-    "packaging": "pytest",
     "pydantic-core": "pydantic",
     "starlette": "fastapi",
 }

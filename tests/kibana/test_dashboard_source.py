@@ -109,6 +109,13 @@ def test_a_change_is_a_sum_by_the_sum_of_before_less_one() -> None:
     assert (tree["name"], tree["args"][1], tree["args"][0]["name"]) == ("subtract", 1, "divide")
 
 
+def test_a_change_is_of_whole_spans_that_have_samples() -> None:
+    changed = columns(metrics=[{"op": "change", "label": "x", "field": "kg", "shift": "1d"}])
+    assert changed["x"]["params"]["dropPartials"] is True
+    assert changed["m0X0"]["params"] == changed["m0X1"]["params"] == {"emptyAsNull": True}
+    assert columns()["x"]["params"]["dropPartials"] is False
+
+
 def test_lines_are_a_layer_of_their_own() -> None:
     attributes = lens_attributes(Panel.model_validate(panel(lines=[{"value": 0.99, "label": "Objective"}])))
     data, lines = attributes["state"]["visualization"]["layers"]

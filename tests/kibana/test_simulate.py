@@ -317,6 +317,7 @@ class TestWhatIsLeftToElasticsearch:
     def test_is_what_scripts_and_esql_compute(self) -> None:
         assert set(COMPUTED) == {
             "spiketrace-carbon-against-past-by-region",
+            "spiketrace-carbon-against-past-by-region-esql",
             "spiketrace-carbon-against-past-by-service",
             "spiketrace-carbon-against-past-by-service-esql",
             "spiketrace-error-rate-by-service",
