@@ -58,7 +58,7 @@ class KibanaClient:
     ) -> None:
         self.url, self.space = url, space
         self._prefix = "" if space == DEFAULT_SPACE else f"/s/{quote(space, safe='')}"
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._secrets = _forms(secrets)
         self._first_wait_seconds = first_wait_seconds
         self._client = httpx.Client(
             auth=auth,
@@ -176,6 +176,12 @@ def _credentials(settings: Settings) -> httpx.Auth | None:
     if settings.kibana_user and settings.kibana_password:
         return httpx.BasicAuth(settings.kibana_user, settings.kibana_password.get_secret_value())
     return None
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """Each secret as it is and as JSON would write it, longest first: one may be part of another."""
+    forms = {form for secret in secrets if secret for form in (secret, json.dumps(secret)[1:-1])}
+    return sorted(forms, key=len, reverse=True)
 
 
 class _ApiKey(httpx.Auth):

@@ -3,6 +3,7 @@
 Three versions of one thing, field by field, as a merge of text compares lines. A field that only we changed is
 written; a field that somebody changed in Kibana is theirs and stays, whatever we changed, until we are told otherwise.
 Pure: JSON-like values in, values out. A list is one value; lists whose items are merged one by one come in as objects.
+A field is a value in all three versions or an object in all three, as the schemas of Kibana have it.
 """
 
 from __future__ import annotations
@@ -128,10 +129,9 @@ def _same_change(left: Change, right: Change) -> bool:
 
 
 def _set(flat: Flat, change: Change) -> None:
-    """Also takes away what stands in the way: an object where a plain value is to be, or the reverse."""
-    for path in [path for path in flat if path[: len(change.path)] == change.path or change.path[: len(path)] == path]:
-        del flat[path]
-    if change.after is not ABSENT:
+    if change.after is ABSENT:
+        flat.pop(change.path, None)
+    else:
         flat[change.path] = change.after
 
 

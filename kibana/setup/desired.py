@@ -6,13 +6,14 @@ Pure but for reading the shipped files: settings and a platform in, things out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from kibana.agent_builder import FIRST_VERSION, agent_for, load_agent, load_tools, tools_for
+from kibana.dashboards import load_export
 from kibana.inbox_document import INDEX_CONNECTOR_ID, through_the_inbox
 from kibana.manifest import Entry, load_manifest, with_variables
 from kibana.rules import SHIPPED_RULES
@@ -52,7 +53,7 @@ def desired(settings: Settings, platform: Platform) -> Desired:
         if isinstance(item, Thing) and item.key.kind is Kind.CONNECTOR
     }
     wanted += _rules(settings, platform, by_type)
-    wanted += _saved_objects()
+    wanted += _saved_objects(settings)
     wanted += _workflow(platform, by_type)
     wanted += _agent(platform, {item.key for item in wanted if isinstance(item, Thing)})
     things = {item.key: item for item in wanted if isinstance(item, Thing)}
@@ -120,22 +121,19 @@ def load_thresholds(path: Path | None) -> dict[str, dict[str, object]]:
     return found
 
 
-def _saved_objects() -> Iterator[Thing]:
-    """Data views first: a dashboard whose data views are missing is refused."""
+def _saved_objects(settings: Settings) -> Iterator[Thing]:
+    """Data views first: a dashboard whose data views are missing is refused. Links lead to where the reports are."""
     kinds = {name: kind for kind, name in TYPES.items()}
     found: dict[Key, Thing] = {}
-    for item in _objects(sorted((SHIPPED / "dashboards").glob("*.ndjson"))):
-        if kind := kinds.get(item.get("type", "")):
-            key = Key(kind, item["id"])
-            needs = tuple(Key(kinds[name], ref["id"]) for ref in item["references"] if (name := ref["type"]) in kinds)
+    for path in sorted((SHIPPED / "dashboards").glob("*.ndjson")):
+        ours = load_export(path, public_url=settings.public_url)
+        for item, shipped in zip(ours, load_export(path), strict=True):
+            key = Key(kinds[item["type"]], item["id"])
+            needs = tuple({Key(kinds[ref["type"]], ref["id"]): None for ref in item["references"]})
             name = item["attributes"].get("name") or item["attributes"]["title"]
-            found[key] = Thing(key, name, saved_object_body(item), needs=tuple(dict.fromkeys(needs)), source=item)
+            bodies = {"body": saved_object_body(item), "shipped": saved_object_body(shipped)}
+            found[key] = Thing(key, name, needs=needs, source=item, **bodies)
     yield from sorted(found.values(), key=lambda thing: thing.key.kind is not Kind.DATA_VIEW)
-
-
-def _objects(paths: Iterable[Path]) -> Iterator[Json]:
-    for path in paths:
-        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
 def _workflow(platform: Platform, by_type: Mapping[str, Key]) -> Iterator[Wanted]:

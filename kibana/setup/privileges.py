@@ -18,7 +18,7 @@ READER_ROLE = "spiketrace-reader"
 METADATA = {"managed_by": "spiketrace"}
 WRITTEN = (alerts.INDEX, reports.INDEX, incidents.INDEX, dead_letters.INDEX)
 # Alerts that a rule raised and whose webhook call Kibana gave up on are found there.
-ALERTS_AS_DATA = (".alerts-stack.alerts-*", ".alerts-observability.*")
+ALERTS_AS_DATA = (".alerts-*",)
 READ = ["read", "view_index_metadata"]
 # To create an index on its first document, to write and delete documents, and to make them visible to searches.
 WRITE = [*READ, "create_index", "auto_configure", "index", "create", "delete", "maintenance"]
@@ -29,7 +29,9 @@ def roles(profile: Profile) -> dict[str, Json]:
     telemetry = telemetry_indices(profile)
     worker = [
         {"names": telemetry, "privileges": READ},
-        {"names": sorted({*WRITTEN, INBOX_INDEX}), "privileges": WRITE},
+        {"names": sorted(WRITTEN), "privileges": WRITE},
+        # Kibana's index connector writes there; what was taken in is deleted.
+        {"names": [INBOX_INDEX], "privileges": [*READ, "delete"]},
         {"names": list(ALERTS_AS_DATA), "privileges": READ},
     ]
     reader = [{"names": sorted({*telemetry, *WRITTEN}), "privileges": READ}]
