@@ -195,7 +195,7 @@ class Connectors:
 
 def _check_webhook(config: WebhookConfig, secrets: WebhookSecrets, release: Release) -> None:
     if secrets.secret_headers is not None and release < SECRET_HEADERS_SINCE:
-        raise Refused(400, "[request body.secrets.secret_headers]: definition for this key is missing")
+        raise Refused(400, "[request body.secrets.secretHeaders]: definition for this key is missing")
     if not config.has_auth and config.auth_type is not None:
         raise Refused(
             400, "error validating action type config: authType must be null or undefined if hasAuth is false"
