@@ -3,6 +3,8 @@
     python -m kibana.dashboards           writes them
     python -m kibana.dashboards --check   says whether they are what the source makes; 1 if not
 
+The compilers of others write for Kibana 9 only; these files must be read by 8.19 as well.
+
 An export has every data view of SpikeTrace and one dashboard, so that each file can be imported by itself.
 """
 

@@ -21,6 +21,9 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # https://www.elastic.co/docs/explore-analyze/alerts-cases/alerts/rule-type-index-threshold
 UNGROUPED = {"", "all documents", "query matched", "unknown"}
 
+# Kibana names an alert of an ES|QL row by the fields after the last BY.
+_BY = re.compile(r"\bSTATS\b[^|]*\bBY\b([^|]+)", re.IGNORECASE)
+
 WORDS = {
     "carbon": ("carbon", "co2", "co₂", "emission"),
     "latency": ("latency", "duration", "slow", "response time"),
@@ -86,6 +89,9 @@ def guess(alert: Alert, profile: Profile) -> Scope:
 
 def _group_fields(alert: Alert) -> list[str]:
     term = alert.rule.params.get("termField")
+    match alert.rule.params.get("esqlQuery"):
+        case {"esql": str(text)} if by := _BY.findall(text):
+            term = [field.strip() for field in by[-1].split(",")]
     return [field for field in (term if isinstance(term, list) else [term]) if isinstance(field, str)]
 
 

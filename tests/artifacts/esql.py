@@ -11,6 +11,10 @@ _WORD = re.compile(
     "from|where|stats|by|eval|keep|sort|limit|asc|desc|nulls|last|first|and|or|not|null|is|in|like|as|metadata|true|false",
     re.IGNORECASE,
 )
+_FUNCTIONS = re.compile(
+    "avg|case|count|count_distinct|date_diff|match|max|min|now|percentile|round|sum|to_datetime|to_double|to_timeduration",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(r"\b\d+ (minute|hour|day)s?\b")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NAME = re.compile(r"\?(?P<parameter>\w+)|(?P<name>[@A-Za-z_][\w@]*(?:\.\w+)*)(?P<call>\s*\()?")
@@ -34,8 +38,15 @@ def faults(query: str, declared: Iterable[str]) -> Iterator[str]:
         yield f"the parameter {name} is declared and not used"
     for name in sorted(used - set(declared)):
         yield f"the parameter {name} is used and not declared"
+    for name in sorted(_unknown_functions(query)):
+        yield f"no function of ES|QL that is used here is called {name}"
     for name in sorted(unknown_fields(query)):
         yield f"no field of the index is called {name}"
+
+
+def _unknown_functions(query: str) -> set[str]:
+    names = {match["name"] for match in _NAME.finditer(_TEXT.sub('""', query)) if match["call"]}
+    return {name for name in names if not _FUNCTIONS.fullmatch(name) and not _WORD.fullmatch(name)}
 
 
 def unknown_fields(query: str) -> set[str]:

@@ -80,6 +80,11 @@ QUERY_BREAKAGES: list[Breakage] = [
     ("too large a limit", checks.ask_queries_that_work, _in_query("| LIMIT ", "| LIMIT 99")),
     ("an index that is not there", checks.ask_queries_that_work, _in_query("FROM spiketrace-", "FROM spikes-")),
     ("a field that is not there", checks.ask_queries_that_work, _in_query("\n| LIMIT", "\n| DROP co2_gramms\n| LIMIT")),
+    (
+        "a function that is not there",
+        checks.ask_queries_that_work,
+        _in_query("\n| LIMIT", "\n| EVAL x = ROUNDED(1)\n| LIMIT"),
+    ),
     ("a parameter that is not declared", checks.ask_queries_that_work, _in_query("WHERE ", "WHERE ?more AND ")),
     (
         "a parameter that is not used",

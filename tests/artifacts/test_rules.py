@@ -151,6 +151,7 @@ ESQL = [path for path in FILES if "esqlQuery" in shipped().content(path)["params
         ("| LIMIT 100", "| LIMIT 100000"),
         ("spiketrace-", "spikes-"),
         ("@timestamp", "?timestamp"),
+        ("COUNT", "COUNTED"),
         ("| LIMIT", '| WHERE @timestamp > NOW() - TO_TIMEDURATION("7 days")\n| LIMIT'),
     ],
 )

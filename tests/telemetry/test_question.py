@@ -109,6 +109,30 @@ def test_beside_a_scope_a_name_of_something_else_is_no_riddle(group: str, unknow
     assert question.unknown == unknown
 
 
+@pytest.mark.parametrize(
+    ("text", "scope", "unknown"),
+    [
+        ("FROM x | STATS n = COUNT(*) BY service, error_type | LIMIT 9", Scope("checkout", None), ()),
+        ("from x | stats n = count(*) by service,error_type", Scope("checkout", None), ()),
+        (
+            "FROM x | STATS m = MAX(y) BY a | STATS n = COUNT(*) BY error_type, service",
+            Scope("checkout", None),
+            ("Pool",),
+        ),
+        ("FROM x | LIMIT 9", Scope("checkout", None), ("Pool",)),
+        ("", Scope("checkout", None), ("Pool",)),
+    ],
+)
+def test_an_esql_query_names_what_it_groups_by(text: str, scope: Scope, unknown: tuple[str, ...]) -> None:
+    question = understand(alert("", "checkout,Pool", esqlQuery={"esql": text}), PROFILE, SCOPES)
+    assert (question.scope, question.unknown) == (scope, unknown)
+
+
+@pytest.mark.parametrize("query", [None, "STATS BY service", {"esql": 5}, {}, ["BY"]])
+def test_an_esql_query_that_is_none_names_nothing(query: Any) -> None:
+    assert scope_of(alert("", "checkout,us-central1", esqlQuery=query)) == Scope("checkout", US)
+
+
 def test_names_are_compared_exactly() -> None:
     assert understand(alert("Checkout"), PROFILE, SCOPES).unknown == ("Checkout",)
     assert understand(alert("check"), PROFILE, SCOPES).unknown == ("check",)

@@ -59,10 +59,16 @@ def test_a_threshold_above_the_past_is_no_matter(limit: float) -> None:
         {"thresholdComparator": "between"},
         {"thresholdComparator": ["x"]},
         {"thresholdComparator": None},
+        {"esqlQuery": {"esql": "FROM x"}},
+        {"esQuery": '{"query": {"match_all": {}}, "runtime_mappings": {"above": {"type": "double"}}}'},
     ],
 )
 def test_a_rule_that_does_not_tell_is_not_advised(params: dict[str, Any]) -> None:
     assert said(**params) == ""
+
+
+def test_a_query_that_only_filters_is_advised() -> None:
+    assert said(esQuery='{"query": {"term": {"service": "checkout"}}}') == said() != ""
 
 
 def test_an_alert_without_a_value_is_not_advised() -> None:

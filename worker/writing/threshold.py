@@ -22,6 +22,7 @@ def sentence(alert: Alert, case: Case) -> str:
         alert.value is None
         or not isinstance(limit, int | float)
         or alert.rule.params.get("thresholdComparator") not in ABOVE
+        or _is_computed(alert)
     ):
         return ""
     name = case.leading or ""
@@ -37,3 +38,9 @@ def sentence(alert: Alert, case: Case) -> str:
         f"The threshold of {number(limit)} is below what the last {len(days)} days reached at this hour "
         f"({number(peak)}); {number(peak * MARGIN)} would have stayed silent."
     )
+
+
+def _is_computed(alert: Alert) -> bool:
+    """Whether the alert's value is a script's or a query's: it does not rise and fall as the signal itself does."""
+    params = alert.rule.params
+    return "esqlQuery" in params or "runtime_mappings" in str(params.get("esQuery"))
