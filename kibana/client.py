@@ -173,6 +173,8 @@ def connect_kibana(settings: Settings, **options: Any) -> KibanaClient:
 def _credentials(settings: Settings) -> httpx.Auth | None:
     if settings.kibana_api_key:
         return _ApiKey(settings.kibana_api_key.get_secret_value())
+    if bool(settings.kibana_user) != bool(settings.kibana_password):
+        raise ConfigurationError("SPIKETRACE_KIBANA_USER and SPIKETRACE_KIBANA_PASSWORD go together: set both, or none")
     if settings.kibana_user and settings.kibana_password:
         return httpx.BasicAuth(settings.kibana_user, settings.kibana_password.get_secret_value())
     return None

@@ -131,7 +131,7 @@ class Run:
     def _again(self, step: Step, thing: Thing, before: Entry | None, attempt: int) -> Done:
         known = before or Entry(made=False, id=thing.key.id)
         self.record.remember(step.key, known)
-        there = self._read(step.key, known.id) or _as_last_sent(known)
+        there = self._read(step.key, known.id) or _as_last_known(known)
         if there is None:
             raise KibanaError(f"{step.key} is there, and this Kibana does not let anybody look at it: delete it first")
         step = plan_step(thing, there, known, self.take)
@@ -180,6 +180,8 @@ class Run:
             self.record.remember(key, None)
 
 
-def _as_last_sent(entry: Entry) -> Observed | None:
-    """Of a thing that cannot be read, what was being written when a run was interrupted."""
-    return Observed(entry.underway) if entry.underway else None
+def _as_last_known(entry: Entry) -> Observed | None:
+    """Of a thing that is there and cannot be read: what was being written, or what was applied last."""
+    if entry.underway:
+        return Observed(entry.underway)
+    return Observed(entry.applied.seen) if entry.applied else None

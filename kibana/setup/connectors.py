@@ -63,6 +63,11 @@ def _webhook(config: Json, settings: Settings, platform: Platform) -> Filled | s
         without = {name: value for name, value in url.items() if name != "authType"}
         header = f"Bearer {settings.webhook_token.get_secret_value()}"
         return Filled({**without, "hasAuth": False}, {"secretHeaders": {"Authorization": header}})
+    if settings.webhook_token:
+        # https://www.elastic.co/docs/reference/kibana/connectors-kibana/webhook-action-type
+        return (
+            "before 9.2 Kibana shows a token to everybody: SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD are"
+        )
     return "SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD are"
 
 

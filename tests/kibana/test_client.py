@@ -78,6 +78,11 @@ def test_credentials_come_from_the_settings(environment: dict[str, str], header:
     assert transport.requests[0].headers.get("authorization") == header
 
 
+def test_a_user_without_a_password_is_a_mistake() -> None:
+    with pytest.raises(ConfigurationError, match="go together"):
+        connect_kibana(load_settings({"SPIKETRACE_KIBANA_URL": URL, "SPIKETRACE_KIBANA_USER": "ada"}))
+
+
 def test_without_a_url_it_says_what_to_set() -> None:
     with pytest.raises(ConfigurationError, match="SPIKETRACE_KIBANA_URL"):
         connect_kibana(load_settings({}))

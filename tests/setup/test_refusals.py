@@ -180,6 +180,25 @@ def test_without_the_deprecated_calls_for_saved_objects(start_kibana: StartKiban
     assert all("Saved Objects" in reason for reason in failed.values())
 
 
+class SeesNoTools(httpx.HTTPTransport):
+    """As if this Kibana had no call that reads a tool."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET" and "/agent_builder/" in request.url.path:
+            return httpx.Response(404, json={"statusCode": 404, "error": "Not Found", "message": "Not Found"})
+        return super().handle_request(request)
+
+
+def test_what_cannot_be_read_is_not_written_again(start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana()
+    for _ in range(2):
+        with open_setup(kibana, transport=SeesNoTools()) as setup:
+            done = setup.apply(None, silent)
+        assert reasons(done, Outcome.FAILED) == {}
+    assert [path for method, path in kibana.deployment.writes if method == "PUT"] == []
+    assert len(kibana.space.tools) == 9
+
+
 def test_two_at_the_same_time(start_kibana: StartKibana, open_setup: Open) -> None:
     kibana = start_kibana()
     with open_setup(kibana) as one, open_setup(kibana) as other:

@@ -19,6 +19,7 @@ IMMUTABLE = ("rule_type_id", "consumer")
 UPDATABLE = (
     "name", "schedule", "params", "tags", "throttle", "notify_when", "alert_delay", "flapping", "artifacts",
 )  # fmt: skip
+FREQUENCY_OF_THE_RULE = frozenset({"notify_when", "throttle"})
 ACTION_FIELDS = ("group", "id", "params", "frequency", "alerts_filter", "use_alert_data_for_template")
 
 
@@ -81,6 +82,9 @@ def rule_request(body: Json) -> Json:
 
 def _update_request(body: Json, there: Observed) -> Json:
     request = rule_request({name: value for name, value in body.items() if name in {*UPDATABLE, "tags", "actions"}})
+    if any("frequency" in action for action in request["actions"]):
+        # Either the rule says how often, or its actions do: Kibana refuses both.
+        request = {name: value for name, value in request.items() if name not in FREQUENCY_OF_THE_RULE}
     known = {name: action.get("uuid") for name, action in _by_name(there.raw.get("actions", []))}
     # An action that keeps its uuid keeps what Kibana knows of it: when it was last run, and whether it is throttled.
     request["actions"] = [
