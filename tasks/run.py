@@ -10,7 +10,7 @@ from tasks.queue import CeleryQueue
 from worker.assembly import open_desk
 from worker.settings import Settings
 
-TASK_MODULES = ["tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"]
+TASK_MODULES = ["tasks.retention", "tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake"]
 
 
 def run_worker(settings: Settings) -> None:

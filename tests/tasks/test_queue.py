@@ -18,6 +18,7 @@ from tasks.app import (
     MAINTENANCE,
     QUEUES,
     REPLAY,
+    RETENTION,
     SWEEP,
     ReplayLast,
     create_app,
@@ -93,11 +94,11 @@ def test_all_queues_take_turns_but_replay_which_is_last() -> None:
 
 def test_what_the_clock_sends_expires_before_the_next_and_has_its_queue() -> None:
     configuration = create_app(Settings(sweep_interval_seconds=7)).conf
-    assert set(configuration.beat_schedule) == {SWEEP, INTAKE}
+    assert set(configuration.beat_schedule) == {SWEEP, INTAKE, RETENTION}
     assert configuration.beat_schedule[SWEEP]["schedule"] == 7
     for entry in configuration.beat_schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
-    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, SWEEP, INTAKE}
+    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, SWEEP, INTAKE, RETENTION}
 
 
 def test_a_message_is_not_handed_out_twice_while_its_task_may_run() -> None:
