@@ -151,6 +151,6 @@ def _set_up(deployment: Setup, plan: Plan) -> Iterator[Check]:
         yield Check("kibana: privileges", "not enough to install or compare everything", advice)
     pending, kept = len(plan.pending), sum(len(step.kept) for step in plan.kept)
     found = f"{plan.count(Action.NOTHING)} as they should be, {plan.count(Action.CREATE)} missing, "
-    found += f"{plan.count(Action.UPDATE)} outdated, {kept} changes made in Kibana"
+    found += f"{plan.count(Action.UPDATE)} outdated, {kept} fields changed in Kibana"
     advice = "look at `spiketrace setup plan`, then run `spiketrace setup apply`"
     yield Check("kibana: set-up", found, advice if pending else None)

@@ -109,7 +109,7 @@ def _why_secrets(thing: Thing, there: Observed, entry: Entry | None) -> str | No
     if there.lacks_secrets:
         return "its secrets are missing"
     if thing.secrets and not matches(thing.secrets, entry.secrets if entry else None):
-        return "its secrets are set again: they are not those of the last apply, or not known to be"
+        return "its secrets changed since the last apply, or who set them is not known"
     return None
 
 

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 Json = dict[str, Any]
 
+# What a value begins with that is only compared, not shown.
+DIGEST = "sha256:"
+
 
 class Kind(StrEnum):
     """In the order in which they are made: what is named by others comes first."""

@@ -9,7 +9,9 @@ import pytest
 
 from cli.doctor import doctor, examine
 from cli.setup import setup
+from cli.setup_text import difference
 from demo.standins.kibana.deployment import Account
+from kibana.setup.compare import ABSENT
 from tests.cli.conftest import Invoke, printed
 from tests.standins.kibana import Kibana, running_kibana
 from worker.settings import Settings
@@ -115,7 +117,7 @@ def test_doctor_before_and_after(invoke: Invoke, kibana: Kibana) -> None:
     kibana.space.rules[RULE]["params"]["threshold"] = [7]
     after = {check["name"]: check for check in printed(invoke(doctor, "--json"))["checks"]}
     assert after["kibana: set-up"]["advice"] is None
-    assert "1 changes made in Kibana" in after["kibana: set-up"]["found"]
+    assert "1 fields changed in Kibana" in after["kibana: set-up"]["found"]
 
     del kibana.space.rules[RULE]
     drifted = {check["name"]: check for check in printed(invoke(doctor, "--json"))["checks"]}
@@ -134,3 +136,21 @@ def test_doctor_without_an_answer(settings: Settings) -> None:
     (check,) = [check for check in examine(nowhere) if check.name == "kibana"]
     assert "cannot be reached" in check.found
     assert check.advice
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ([0.18], [0.25], ["[0.18] → [0.25]"]),
+        (ABSENT, "x", ["(nothing) → x"]),
+        ("sha256:1", "sha256:2", ["another value"]),
+        ("a\nb\nc\nd", "a\nb\nX\nd", ["@@ -2,3 +2,3 @@", " b", "-c", "+X", " d"]),
+        (
+            f"{'a' * 90}{'-' * 30}1{'+' * 90}",
+            f"{'a' * 90}{'-' * 30}2{'+' * 90}",
+            [f"…{'-' * 20}1{'+' * 20}…", f"→ …{'-' * 20}2{'+' * 20}…"],
+        ),
+    ],
+)
+def test_a_difference_is_shown_where_it_is(before: object, after: object, lines: list[str]) -> None:
+    assert difference(before, after) == lines

@@ -9,7 +9,7 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
-from kibana.setup.things import Json, NotOffered, Observed, Thing, as_list, as_set
+from kibana.setup.things import DIGEST, Json, NotOffered, Observed, Thing, as_list, as_set
 from worker.elastic import elasticsearch_errors
 from worker.store.templates import install_template
 
@@ -52,7 +52,7 @@ def template_body(template: Mapping[str, Any]) -> Json:
     content = {name: value for name, value in template.items() if name != "_meta"}
     text = json.dumps(content, sort_keys=True, default=str)
     version = template.get("_meta", {}).get("fingerprint")
-    return {"version": version, "content": f"sha256:{sha256(text.encode()).hexdigest()[:16]}"}
+    return {"version": version, "content": f"{DIGEST}{sha256(text.encode()).hexdigest()[:16]}"}
 
 
 class RoleAdapter:

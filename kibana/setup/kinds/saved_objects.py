@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from kibana.client import KibanaClient
 from kibana.errors import CONFLICT, NOT_FOUND, KibanaError, KibanaRefused
-from kibana.setup.things import Json, Kind, Observed, Thing, Unreadable
+from kibana.setup.things import DIGEST, Json, Kind, Observed, Thing, Unreadable
 
 TYPES = {Kind.DATA_VIEW: "index-pattern", Kind.DASHBOARD: "dashboard"}
 # Interfaces that may take an object away, in the order of preference: the type's own, and the one for all types,
@@ -80,7 +80,7 @@ def _shown(value: Any) -> Any:
 
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{DIGEST}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _refusal(thing: Thing, answer: Mapping[str, Any]) -> KibanaError:
