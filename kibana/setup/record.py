@@ -115,11 +115,13 @@ class Record:
                     raise
 
     def end(self) -> None:
-        """When nothing of ours is left in the space."""
+        """When nothing of ours is left in the space; the index goes with its last document."""
         if self.entries or self.api_key_name:
             return
         with elasticsearch_errors("deleting what set-up applied"):
-            self._client.options(ignore_status=404).delete(index=INDEX, id=self._space)
+            self._client.options(ignore_status=404).delete(index=INDEX, id=self._space, refresh=True)
+            if self._client.count(index=INDEX, ignore_unavailable=True)["count"] == 0:
+                self._client.options(ignore_status=404).indices.delete(index=INDEX)
         self._written = {}
 
 

