@@ -7,6 +7,7 @@ import re
 from worker.errors import SpikeTraceError
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT = 400, 401, 403, 404, 405, 409
+INTERNAL_SERVER_ERROR = 500
 WHAT_TO_DO = {
     UNAUTHORIZED: "set SPIKETRACE_KIBANA_API_KEY, or SPIKETRACE_KIBANA_USER and _PASSWORD, to credentials it knows",
     FORBIDDEN: "give the credentials the privileges that docs/kibana.md lists",
@@ -39,6 +40,11 @@ class KibanaRefused(KibanaError):
     def is_conflict(self) -> bool:
         """Agent Builder says with a 400 what all others say with a 409."""
         return self.status == CONFLICT or (self.status == BAD_REQUEST and "already exists" in self.message)
+
+    @property
+    def was_not_carried_out(self) -> bool:
+        """Kibana itself refused; a 5xx may be a proxy's, which gave up on a Kibana that went on."""
+        return self.status < INTERNAL_SERVER_ERROR
 
     @property
     def lacks_licence(self) -> bool:

@@ -111,6 +111,8 @@ class Run:
         try:
             thing_id = self._send(step, thing, begun.id)
         except KibanaRefused as error:
+            if error.was_not_carried_out:
+                self.record.remember(step.key, before)
             if not error.is_conflict or attempt == ATTEMPTS_AT_A_CONFLICT:
                 raise
             # Somebody else was quicker: look again, and decide anew.
@@ -161,7 +163,6 @@ class Run:
     def _refused(self, step: Step, thing: Thing, error: KibanaError | EvidenceUnavailable) -> Done:
         stop_if_hopeless(error)
         if isinstance(error, KibanaRefused) and (reason := why_not_here(step.key.kind, error)):
-            self._forget_underway(step.key)
             if step.key.kind is Kind.CONNECTOR:
                 raise Lacks(reason, connector_type=thing.body["connector_type_id"])
             if feature := FEATURES.get(step.key.kind):

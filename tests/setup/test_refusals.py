@@ -180,6 +180,44 @@ def test_without_the_deprecated_calls_for_saved_objects(start_kibana: StartKiban
     assert all("Saved Objects" in reason for reason in failed.values())
 
 
+class Refuses(httpx.HTTPTransport):
+    """Answers 400 to what would change anything at that path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET" and request.url.path.startswith(self._path):
+            return httpx.Response(400, json={"statusCode": 400, "error": "Bad Request", "message": "not like this"})
+        return super().handle_request(request)
+
+
+def test_what_was_refused_is_not_remembered_as_made(start_kibana: StartKibana, open_setup: Open) -> None:
+    """Somebody who makes it by hand afterwards keeps it."""
+    kibana = start_kibana()
+    with open_setup(kibana, transport=Refuses("/api/agent_builder/agents")) as setup:
+        done = setup.apply(None, silent)
+    assert set(reasons(done, Outcome.FAILED)) == {"SpikeTrace Commander"}
+    theirs = {"id": "spiketrace", "name": "Ours", "configuration": {"tools": []}}
+    kibana.space.agents["spiketrace"] = theirs
+    with open_setup(kibana) as setup:
+        setup.remove(silent, dry_run=False)
+    assert kibana.space.agents == {"spiketrace": theirs}
+
+
+def test_a_refused_change_is_tried_again_the_next_time(start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana()
+    with open_setup(kibana) as setup:
+        setup.apply(None, silent)
+    moved = {"public_url": "https://new.example.com"}
+    with open_setup(kibana, transport=Refuses("/api/actions/connector/"), **moved) as setup:
+        assert set(reasons(setup.apply(None, silent), Outcome.FAILED)) == {"spiketrace-webhook"}
+    with open_setup(kibana, **moved) as setup:
+        assert reasons(setup.apply(None, silent), Outcome.FAILED) == {}
+    assert kibana.space.connectors[WEBHOOK]["config"]["url"].startswith("https://new.example.com")
+
+
 class SeesNoTools(httpx.HTTPTransport):
     """As if this Kibana had no call that reads a tool."""
 
