@@ -65,7 +65,7 @@ def _print_wrapped(text: str, indent: str) -> None:
 
 def _print_step(step: Step) -> None:
     because = f"  ({step.reason})" if step.reason else ""
-    click.echo(f"{VERBS[step.action]} {step.key.kind:15} {step.name}{because}")
+    click.echo(f"{VERBS[step.action]:8} {step.key.kind:15} {step.name}{because}")
     for change in step.changes:
         _print_lines(f"{change.field}: ", difference(change.before, change.after))
     for change in step.kept:
