@@ -25,7 +25,6 @@ FORMATS: dict[Unit, dict[str, Any]] = {
     "usd": {"id": "number", "params": {"decimals": 2, "suffix": " USD"}},
     "percent": {"id": "percent", "params": {"decimals": 1}},
 }
-KEYWORDS_OF_LAST_VALUE = "string"
 
 
 def lens_attributes(panel: Panel) -> dict[str, Any]:
@@ -149,7 +148,7 @@ def _metric_column(metric: Metric) -> Column:
 
 def _data_type(metric: Metric) -> str:
     if metric.op == "last_value":
-        return KEYWORDS_OF_LAST_VALUE
+        return "string"
     return "date" if metric.field == "@timestamp" else "number"
 
 

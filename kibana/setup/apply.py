@@ -106,7 +106,7 @@ class Run:
 
     def _write(self, step: Step, thing: Thing, attempt: int = 1) -> Done:
         before = self.record.entries.get(step.key)
-        begun = before or Entry(made=step.there is None, id=thing.key.id)
+        begun = before or Entry(made=step.there is None or step.there.is_ours, id=thing.key.id)
         self.record.remember(step.key, replace(begun, underway=thing.body))
         try:
             thing_id = self._send(step, thing, begun.id)
@@ -149,7 +149,7 @@ class Run:
         """Remembers a thing that is as it should be, or that stays as it was changed."""
         if step.there:
             before = self.record.entries.get(step.key)
-            entry = before or Entry(made=False, id=thing.key.id)
+            entry = before or Entry(made=step.there.is_ours, id=thing.key.id)
             self._settle(step, thing, step.there, before, entry)
         return Done(step, Outcome.UNCHANGED, step.reason)
 

@@ -114,6 +114,12 @@ class Record:
                 if error.error != "resource_already_exists_exception":
                     raise
 
+    def others(self) -> bool:
+        """Whether set-up has made something in another space, too."""
+        with elasticsearch_errors("looking for other spaces"):
+            query = {"bool": {"must_not": [{"term": {"space": self._space}}]}}
+            return bool(self._client.count(index=INDEX, ignore_unavailable=True, query=query)["count"])
+
     def end(self) -> None:
         """When nothing of ours is left in the space; the index goes with its last document."""
         if self.entries or self.api_key_name:

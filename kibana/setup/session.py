@@ -15,7 +15,7 @@ from kibana.setup.desired import Desired, desired
 from kibana.setup.plan import Action, Look, Plan, Step, in_order, make_plan
 from kibana.setup.platform import read_platform
 from kibana.setup.record import Record
-from kibana.setup.things import FEATURES, Adapter, Hidden, Key, Kind, NotOffered, Observed, Unreadable
+from kibana.setup.things import FEATURES, IN_ELASTICSEARCH, Adapter, Hidden, Key, Kind, NotOffered, Observed, Unreadable
 from worker.errors import EvidenceUnavailable
 from worker.settings import Settings
 
@@ -92,17 +92,23 @@ class Setup:
     def _remove(self, key: Key, *, dry_run: bool) -> Done:
         entry = self.record.entries[key]
         step = Step(key, _name(key, entry.applied.seen if entry.applied else {}), Action.NOTHING)
-        if entry.made and not dry_run:
+        if key.kind in IN_ELASTICSEARCH and self.record.others():
+            return self._stays(step, "set-up of another space needs it", dry_run=dry_run)
+        if not entry.made:
+            return self._stays(step, "it was there before set-up", dry_run=dry_run)
+        if not dry_run:
             try:
                 self._adapters[key.kind].delete(entry.id)
             except (KibanaError, EvidenceUnavailable) as error:
                 stop_if_hopeless(error)
                 return Done(step, Outcome.FAILED, error.reason)
-        if not dry_run:
             self.record.remember(key, None)
-        if entry.made:
-            return Done(step, Outcome.REMOVED)
-        return Done(step, Outcome.STAYS, "it was there before set-up")
+        return Done(step, Outcome.REMOVED)
+
+    def _stays(self, step: Step, reason: str, *, dry_run: bool) -> Done:
+        if not dry_run:
+            self.record.remember(step.key, None)
+        return Done(step, Outcome.STAYS, reason)
 
 
 def _is_lacking(key: Key, look: Look) -> bool:

@@ -75,13 +75,15 @@ class LeftOut:
 class Observed:
     """What is there, in the form of `Thing.body`; `raw` is the answer it was made from.
 
-    `lacks_secrets`: it must be written again, with them. `fixed`: why it cannot be changed from here.
+    `lacks_secrets`: it must be written again, with them. `fixed`: why it cannot be changed from here. `is_ours`: it
+    says itself that SpikeTrace made it, a worker for example, or set-up in another space.
     """
 
     body: Json
     raw: Json = field(default_factory=dict, repr=False)
     lacks_secrets: bool = False
     fixed: str | None = None
+    is_ours: bool = False
 
 
 class Unreadable(Exception):

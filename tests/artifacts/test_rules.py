@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def _misspell(rule: dict[str, Any]) -> None:
 def _choose_otherwise(rule: dict[str, Any]) -> None:
     params = rule["params"]
     if "esqlQuery" in params:
-        params["esqlQuery"]["esql"] = params["esqlQuery"]["esql"].replace(" = 3\n", " = 4\n")
+        params["esqlQuery"]["esql"] = re.sub(r" = \d+\n", " = 99\n", params["esqlQuery"]["esql"])
     else:
         params["threshold"] = [99_999]
 
@@ -150,7 +151,7 @@ ESQL = [path for path in FILES if "esqlQuery" in shipped().content(path)["params
         ("| LIMIT 100", ""),
         ("| LIMIT 100", "| LIMIT 100000"),
         ("spiketrace-", "spikes-"),
-        ("@timestamp", "?timestamp"),
+        ("| KEEP ", "| WHERE ?more\n| KEEP "),
         ("COUNT", "COUNTED"),
         ("| LIMIT", '| WHERE @timestamp > NOW() - TO_TIMEDURATION("7 days")\n| LIMIT'),
     ],

@@ -321,6 +321,7 @@ class TestWhatIsLeftToElasticsearch:
             "spiketrace-carbon-against-past-by-service",
             "spiketrace-carbon-against-past-by-service-esql",
             "spiketrace-error-rate-by-service",
+            "spiketrace-latency-p95-by-service-esql",
             "spiketrace-new-error-types",
             "spiketrace-new-error-types-esql",
         }

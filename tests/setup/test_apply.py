@@ -13,6 +13,7 @@ from kibana.setup.apply import Done, Outcome
 from kibana.setup.plan import Action
 from kibana.setup.record import INDEX
 from kibana.setup.session import Setup
+from kibana.setup.things import Kind
 from tests.engines.servers import Engine
 from tests.setup.conftest import EVERYTHING, SECRETS, Open, StartKibana, silent
 from worker.elastic import connect_elasticsearch
@@ -137,6 +138,28 @@ def test_everything_goes_into_the_named_space(start_kibana: StartKibana, open_se
         setup.apply(None, silent)
     assert not any(kibana.space.summary().values())
     assert len(kibana.deployment.spaces["sre"].rules) == len(load_rules())
+
+
+def test_what_two_spaces_need_goes_with_the_last(
+    start_kibana: StartKibana, open_setup: Open, elasticsearch: Elasticsearch
+) -> None:
+    kibana = start_kibana()
+    kibana.deployment.spaces["sre"] = type(kibana.space)()
+    for space in ("default", "sre"):
+        with open_setup(kibana, kibana_space=space) as setup:
+            setup.apply(None, silent)
+    # The record of the other space is found once the index shows it.
+    elasticsearch.indices.refresh(index=INDEX)
+    with open_setup(kibana) as setup:
+        done = setup.remove(silent, dry_run=False)
+        setup.record.end()
+    assert {item.step.key.kind for item in done if item.outcome is Outcome.STAYS} == {Kind.TEMPLATE}
+    assert elasticsearch.indices.exists_index_template(name="spiketrace-alerts")
+    assert kibana.deployment.spaces["sre"].rules
+    with open_setup(kibana, kibana_space="sre") as setup:
+        setup.remove(silent, dry_run=False)
+        setup.record.end()
+    assert nothing_is_in(elasticsearch)
 
 
 def test_on_every_engine(engine: Engine, start_kibana: StartKibana) -> None:

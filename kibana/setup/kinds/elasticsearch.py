@@ -34,7 +34,7 @@ class TemplateAdapter:
             except NotFoundError:
                 return None
         template = answer["index_templates"][0]["index_template"]
-        return Observed(body=template_body(template), raw=template)
+        return Observed(body=template_body(template), raw=template, is_ours=_is_ours(template.get("_meta")))
 
     def create(self, thing: Thing) -> str:
         install_template(self._client, thing.key.id)
@@ -67,7 +67,8 @@ class RoleAdapter:
                 return None
             except ApiError as error:
                 raise not_offered(error, "roles") from error
-        return Observed(body=role_body(answer[thing_id]), raw=answer[thing_id])
+        role = answer[thing_id]
+        return Observed(body=role_body(role), raw=role, is_ours=_is_ours(role.get("metadata")))
 
     def create(self, thing: Thing) -> str:
         self._put(thing.key.id, thing.body, {})
@@ -84,6 +85,10 @@ class RoleAdapter:
     def delete(self, thing_id: str) -> None:
         with elasticsearch_errors(f"deleting the role {thing_id}"):
             self._client.options(ignore_status=404).security.delete_role(name=thing_id)
+
+
+def _is_ours(mark: Mapping[str, Any] | None) -> bool:
+    return (mark or {}).get("managed_by") == "spiketrace"
 
 
 def not_offered(error: ApiError, what: str) -> Exception:
