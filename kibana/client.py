@@ -114,10 +114,9 @@ class KibanaClient:
         answer: Json = self._call("POST", "/api/saved_objects/_import", files={"file": file}, params=params)
         return answer
 
-    def status(self) -> Json:
+    def status(self) -> Any:
         """Of the server, which is in no space."""
-        answer: Json = self.get("/api/status", in_space=False)
-        return answer
+        return self.get("/api/status", in_space=False)
 
     def _call(self, method: str, path: str, *, in_space: bool = True, **request: Any) -> Any:
         url = f"{self.url}{self._prefix if in_space else ''}{path}"

@@ -8,7 +8,11 @@ from worker.errors import SpikeTraceError
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT = 400, 401, 403, 404, 405, 409
 INTERNAL_SERVER_ERROR = 500
+REDIRECTS = dict.fromkeys(
+    (301, 302, 303, 307, 308), "it leads elsewhere: set SPIKETRACE_KIBANA_URL to Kibana's own address"
+)
 WHAT_TO_DO = {
+    **REDIRECTS,
     UNAUTHORIZED: "set SPIKETRACE_KIBANA_API_KEY, or SPIKETRACE_KIBANA_USER and _PASSWORD, to credentials it knows",
     FORBIDDEN: "give the credentials the privileges that docs/kibana.md lists",
     METHOD_NOT_ALLOWED: "is that Kibana? check SPIKETRACE_KIBANA_URL",

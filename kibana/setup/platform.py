@@ -65,7 +65,7 @@ class Platform:
 
 def read_platform(kibana: KibanaClient) -> Platform:
     """Asks Kibana; reads only. Raises KibanaError, and ConfigurationError for a Kibana or a space that will not do."""
-    version = kibana.status().get("version", {})
+    version = _version(kibana)
     if not version.get("number"):
         raise KibanaError(
             f"{kibana.url} answers and does not say its version: set SPIKETRACE_KIBANA_API_KEY, or "
@@ -81,6 +81,17 @@ def read_platform(kibana: KibanaClient) -> Platform:
         raise ConfigurationError(f"Kibana {platform.version} is too old: SpikeTrace needs 8.19 or newer")
     _check_space(kibana)
     return platform
+
+
+def _version(kibana: KibanaClient) -> dict[str, Any]:
+    try:
+        status = kibana.status()
+    except KibanaRefused as error:
+        if error.lacks_route:
+            raise ConfigurationError(f"SPIKETRACE_KIBANA_URL: what answers at {kibana.url} is not Kibana") from None
+        raise
+    version = status.get("version") if isinstance(status, dict) else None
+    return version if isinstance(version, dict) else {}
 
 
 def _connector_types(kibana: KibanaClient) -> dict[str, bool]:

@@ -18,7 +18,7 @@ from kibana.setup.record import AnotherSetup
 from kibana.setup.session import Setup
 from kibana.setup.things import Kind
 from tests.setup.conftest import EVERYTHING, SECRETS, Open, StartKibana, silent
-from worker.errors import ConfigurationError
+from worker.errors import ConfigurationError, SpikeTraceError
 from worker.settings import Settings
 
 WEBHOOK = "6f0c2b1e-4d5a-4c8b-9a37-2e1d5b8f7c60"
@@ -249,6 +249,22 @@ def test_a_space_that_is_not_there(start_kibana: StartKibana, open_setup: Open) 
     kibana = start_kibana()
     with pytest.raises(ConfigurationError, match="no space 'sre'"), open_setup(kibana, kibana_space="sre"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(404, json={"error": "no such route"}), "is not Kibana"),
+        (httpx.Response(200, json={"status": "green"}), "does not say its version"),
+        (httpx.Response(200, json=[]), "does not say its version"),
+        (httpx.Response(302, headers={"location": "/login"}), "leads elsewhere"),
+    ],
+)
+def test_something_else_at_the_address(answer: httpx.Response, said: str, elasticsearch: Elasticsearch) -> None:
+    settings = Settings(kibana_url="http://127.0.0.1:1", **EVERYTHING)
+    transport = httpx.MockTransport(lambda _: answer)
+    with connect_kibana(settings, transport=transport) as client, pytest.raises(SpikeTraceError, match=said):
+        Setup(settings, client, elasticsearch)
 
 
 def test_a_kibana_that_is_too_old(start_kibana: StartKibana, open_setup: Open) -> None:
