@@ -9,7 +9,7 @@ from enum import StrEnum
 from kibana.errors import UNAUTHORIZED, KibanaError, KibanaRefused, KibanaUnreachable
 from kibana.setup.compare import Take
 from kibana.setup.plan import Action, Plan, Step, plan_step, settled
-from kibana.setup.record import Entry, Record, matches, secrets_digest
+from kibana.setup.record import Entry, Record, secrets_digest
 from kibana.setup.things import FEATURES, Adapter, Key, Kind, NotOffered, Observed, Thing, Unreadable
 from worker.errors import EvidenceUnavailable
 
@@ -154,9 +154,7 @@ class Run:
         return Done(step, Outcome.UNCHANGED, step.reason)
 
     def _settle(self, step: Step, thing: Thing, there: Observed, before: Entry | None, entry: Entry) -> None:
-        digest = entry.secrets
-        if not matches(thing.secrets, digest):
-            digest = secrets_digest(thing.secrets)
+        digest = secrets_digest(thing.secrets) if step.sets_secrets else entry.secrets
         applied = settled(step, there, before)
         self.record.remember(step.key, replace(entry, applied=applied, secrets=digest, underway=None))
 

@@ -30,6 +30,7 @@ class Step:
     changes: list[Change] = field(default_factory=list)
     kept: list[Change] = field(default_factory=list)
     reason: str | None = None
+    sets_secrets: bool = False
     thing: Thing | None = field(default=None, repr=False)
     there: Observed | None = field(default=None, repr=False)
     merged: Merge | None = field(default=None, repr=False)
@@ -87,7 +88,7 @@ def _step(thing: Thing, look: Look, entry: Entry | None, take: Take | None) -> S
 def plan_step(thing: Thing, there: Observed | None, entry: Entry | None, take: Take | None) -> Step:
     if there is None:
         gone = "it was deleted meanwhile" if entry and entry.applied else None
-        return Step(thing.key, thing.name, Action.CREATE, reason=gone, thing=thing)
+        return Step(thing.key, thing.name, Action.CREATE, reason=gone, sets_secrets=bool(thing.secrets), thing=thing)
     if there.fixed:
         return Step(thing.key, thing.name, Action.NOTHING, reason=there.fixed)
     merged = _merged(thing, there, last_applied(thing, entry, there), take)
@@ -99,6 +100,7 @@ def plan_step(thing: Thing, there: Observed | None, entry: Entry | None, take: T
         changes=merged.changes,
         kept=merged.kept,
         reason=why,
+        sets_secrets=why is not None,
         thing=thing,
         there=there,
         merged=merged,

@@ -47,13 +47,16 @@ class PreviewWorkflowAdapter:
         return _observed(self._kibana.find(_path(PREVIEW_PATH, thing_id), headers=INTERNAL))
 
     def create(self, thing: Thing) -> str:
-        if (there := self._id_of(thing.name)) is not None:
-            return there
-        answer = self._kibana.post(PREVIEW_PATH, {"yaml": thing.body["yaml"]}, headers=INTERNAL)
+        try:
+            answer = self._kibana.post(PREVIEW_PATH, {"yaml": thing.body["yaml"]}, headers=INTERNAL)
+        except KibanaRefused as error:
+            # Names are unique in a space: an interrupted apply may have left it without telling its id.
+            if error.is_conflict and (there := self._id_of(thing.name)) is not None:
+                return there
+            raise
         return str(answer["id"])
 
     def _id_of(self, name: str) -> str | None:
-        """Of a workflow that an interrupted apply left without telling its id: names are unique in a space."""
         try:
             found = self._kibana.post(
                 f"{PREVIEW_PATH}/search", {"query": name, "page": 1, "limit": 100}, headers=INTERNAL
