@@ -180,6 +180,18 @@ def test_without_the_deprecated_calls_for_saved_objects(start_kibana: StartKiban
     assert all("Saved Objects" in reason for reason in failed.values())
 
 
+def test_a_workflow_of_the_same_name_is_somebody_elses(start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana(version="9.3.1")
+    theirs = {"id": "workflow-theirs", "name": "SpikeTrace create incident", "yaml": "name: theirs"}
+    kibana.space.workflows["workflow-theirs"] = theirs
+    with open_setup(kibana) as setup:
+        done = setup.apply(None, silent)
+    assert "SpikeTrace create incident" in reasons(done, Outcome.FAILED)
+    with open_setup(kibana) as setup:
+        setup.remove(silent, dry_run=False)
+    assert kibana.space.workflows == {"workflow-theirs": theirs}
+
+
 class Refuses(httpx.HTTPTransport):
     """Answers 400 to what would change anything at that path."""
 

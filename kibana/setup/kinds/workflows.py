@@ -50,8 +50,11 @@ class PreviewWorkflowAdapter:
         try:
             answer = self._kibana.post(PREVIEW_PATH, {"yaml": thing.body["yaml"]}, headers=INTERNAL)
         except KibanaRefused as error:
-            # Names are unique in a space: an interrupted apply may have left it without telling its id.
-            if error.is_conflict and (there := self._id_of(thing.name)) is not None:
+            # Names are unique in a space: an interrupted apply may have left it without telling its id. One of another
+            # text was made by somebody else.
+            there = self._id_of(thing.name) if error.is_conflict else None
+            found = self.read(there) if there else None
+            if there and found and found.body == thing.body:
                 return there
             raise
         return str(answer["id"])
