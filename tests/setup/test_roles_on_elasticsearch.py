@@ -28,6 +28,8 @@ from worker.telemetry.profiles import load_profile
 
 VERSION = REAL_VERSIONS[-1]
 PASSWORD = "only-for-a-test"
+# Too young for every retention.
+LATER = {"@timestamp": "2099-01-01T00:00:00Z"}
 # Whoever runs set-up: what docs/kibana.md lists for Elasticsearch, but `manage_security`, which is no file's to give.
 SETUP = {
     "cluster": ["manage_index_templates"],
@@ -62,7 +64,7 @@ def settings_of() -> Iterator[SettingsOf]:
             install_templates(client)
         with connect_elasticsearch(settings("root")) as client:
             for index in ("spiketrace-logs-1", "spiketrace-alert-inbox", ".alerts-stack.alerts-default"):
-                client.index(index=index, id="1", document={"@timestamp": "2026-01-01T00:00:00Z"}, refresh=True)
+                client.index(index=index, id="1", document=LATER, refresh=True)
         yield settings
 
 
