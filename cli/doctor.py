@@ -12,6 +12,10 @@ import redis
 from elasticsearch import ApiError, Elasticsearch
 
 from cli.options import as_json, print_json
+from kibana.client import connect_kibana
+from kibana.errors import KibanaError
+from kibana.setup.plan import Action, Plan
+from kibana.setup.session import Setup
 from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch, elasticsearch_errors
 from worker.errors import ConfigurationError, EvidenceUnavailable
@@ -40,7 +44,7 @@ class Check:
 @click.command(short_help="Say what is missing and what to do about it.")
 @as_json
 def doctor(as_json: bool) -> None:
-    """Look at the settings, Elasticsearch, the broker and the webhook's credentials. Changes nothing.
+    """Look at the settings, Elasticsearch, the broker, the webhook's credentials and Kibana. Changes nothing.
 
     \b
     Exit code 0 when all is well, 1 when something is not:
@@ -70,6 +74,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _broker(settings)
     yield _credentials(settings)
     yield _destinations(settings)
+    if settings.kibana_url:
+        yield from _kibana(settings)
 
 
 def _elasticsearch(settings: Settings) -> Iterator[Check]:
@@ -172,3 +178,27 @@ def _destinations(settings: Settings) -> Check:
     except ConfigurationError as error:
         return Check("destinations", "configured in part", error.reason)
     return Check("destinations", ", ".join(names) or "none: reports are only stored")
+
+
+def _kibana(settings: Settings) -> Iterator[Check]:
+    try:
+        with connect_kibana(settings) as kibana, connect_elasticsearch(settings) as client:
+            deployment = Setup(settings, kibana, client.options(request_timeout=PATIENCE_SECONDS, max_retries=0))
+            yield Check("kibana", f"{deployment.platform.described}, space {deployment.space}")
+            yield from _set_up(deployment, deployment.plan())
+    except (KibanaError, ConfigurationError) as error:
+        yield Check("kibana", error.reason, "check the SPIKETRACE_KIBANA_ settings (docs/kibana.md)")
+    except EvidenceUnavailable as error:
+        yield Check("kibana: set-up", f"cannot be compared: {error.reason}", "see to Elasticsearch first")
+
+
+def _set_up(deployment: Setup, plan: Plan) -> Iterator[Check]:
+    yield Check("kibana: alerts", f"reach SpikeTrace {plan.way}")
+    if deployment.platform.may_make_rules is False or plan.count(Action.CANNOT):
+        advice = "give the credentials of SPIKETRACE_KIBANA_ the privileges that docs/kibana.md lists"
+        yield Check("kibana: privileges", "not enough to install or compare everything", advice)
+    pending, kept = len(plan.pending), sum(len(step.kept) for step in plan.kept)
+    found = f"{plan.count(Action.NOTHING)} as they should be, {plan.count(Action.CREATE)} missing, "
+    found += f"{plan.count(Action.UPDATE)} outdated, {kept} fields changed in Kibana"
+    advice = "look at `spiketrace setup plan`, then run `spiketrace setup apply`"
+    yield Check("kibana: set-up", found, advice if pending else None)

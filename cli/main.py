@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "demo": Subcommand("demo.command", "demo", "See it work, on a shop's two days with incidents hidden in them."),
     "up": Subcommand("cli.up", "up", "Run everything in one place."),
     "doctor": Subcommand("cli.doctor", "doctor", "Say what is missing and what to do about it."),
+    "setup": Subcommand("cli.setup", "setup", "Install what is needed in Kibana and Elasticsearch."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
     "evaluate": Subcommand("cli.evaluate", "evaluate", "Labelled incidents through the real pipeline, scored."),
     "webhook": Subcommand("cli.webhook", "webhook", "Take Kibana's alerts by HTTP and show the reports."),
@@ -67,8 +68,9 @@ def spiketrace() -> None:
       spiketrace webhook
       spiketrace worker
       spiketrace beat
-    See what is missing:
+    See what is missing, and connect Kibana:
       spiketrace doctor
+      spiketrace setup plan
 
     Settings come from the environment: SPIKETRACE_ELASTICSEARCH_URL, SPIKETRACE_REDIS_URL,
     SPIKETRACE_WEBHOOK_USER and _PASSWORD first; .env.example lists all. A secret may instead be in a file

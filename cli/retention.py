@@ -23,8 +23,8 @@ def retention() -> None:
 def apply(as_json: bool) -> None:
     """Delete what was written more than SPIKETRACE_RETENTION_DAYS (90) ago.
 
-    Open incidents stay, and so does everything in the indices that are only read. Run it daily, from cron or
-    wherever your clock is.
+    Open incidents stay, and so does everything in the indices that are only read. `spiketrace beat` has a worker
+    do the same every hour.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ REPLAY = "replay"
 MAINTENANCE = "maintenance"
 QUEUES = (MAINTENANCE, LIVE, DELIVERIES, REPLAY)
 
+RETENTION = "spiketrace.retention"
 INVESTIGATE = "spiketrace.investigate"
 DELIVER = "spiketrace.deliver"
 SWEEP = "spiketrace.sweep"
@@ -27,6 +28,7 @@ INTAKE_INTERVAL_SECONDS = 2.0
 # What a task may still do after the soft limit: write down why it stopped.
 SOFT_LIMIT_MARGIN_SECONDS = 10
 SOCKET_TIMEOUT_SECONDS = 5.0
+HOUR_SECONDS = 3600.0
 
 
 class SpikeTraceApp(Celery):
@@ -55,8 +57,8 @@ def create_app(settings: Settings) -> SpikeTraceApp:
         **_messages(),
         **_delivery_guarantees(settings),
         **_connection(settings),
-        beat_schedule=_beat_schedule(settings),
-        # Everything is due every few seconds: there is nothing worth remembering across a restart of beat.
+        beat_schedule=_beat_schedule(settings) | _retention_schedule(),
+        # Nearly everything is due every few seconds: there is nothing worth remembering across a restart of beat.
         beat_scheduler="celery.beat:Scheduler",
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
@@ -77,6 +79,7 @@ def _messages() -> dict[str, Any]:
         "task_default_queue": MAINTENANCE,
         "task_create_missing_queues": False,
         "task_routes": {
+            RETENTION: {"queue": MAINTENANCE},
             INVESTIGATE: {"queue": LIVE},
             DELIVER: {"queue": DELIVERIES},
             SWEEP: {"queue": MAINTENANCE},
@@ -128,6 +131,11 @@ def _beat_schedule(settings: Settings) -> dict[str, Any]:
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in intervals.items()
     }
+
+
+def _retention_schedule() -> dict[str, Any]:
+    """By the hour, since a beat that restarts every night would never come to a day's end."""
+    return {RETENTION: {"task": RETENTION, "schedule": HOUR_SECONDS, "options": {"expires": HOUR_SECONDS}}}
 
 
 @setup_logging.connect

@@ -11,6 +11,7 @@ from worker.assembly import open_desk
 from worker.settings import Settings
 
 TASK_MODULES = [
+    "tasks.retention",
     "tasks.investigate",
     "tasks.deliver",
     "tasks.sweep",

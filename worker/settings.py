@@ -47,6 +47,7 @@ class Settings(BaseModel):
     webhook_password: SecretStr | None = None
     webhook_token: SecretStr | None = None
     webhook_max_body_bytes: int = Field(default=262_144, gt=0)
+    webhook_url: Url | None = None
     public_url: Url = "http://127.0.0.1:8080"
 
     worker_concurrency: int = Field(default=2, ge=1)
@@ -63,7 +64,12 @@ class Settings(BaseModel):
 
     kibana_url: Url | None = None
     kibana_api_key: SecretStr | None = None
-    kibana_space: str = "default"
+    kibana_user: str | None = None
+    kibana_password: SecretStr | None = None
+    kibana_ca_file: Path | None = None
+    kibana_timeout_seconds: float = Field(default=30.0, gt=0)
+    kibana_space: str = Field(default="default", pattern=r"^[a-z0-9_-]+$")
+    kibana_thresholds: Path | None = None
 
     jira_url: Url | None = None
     jira_user: str | None = None
@@ -76,6 +82,11 @@ class Settings(BaseModel):
     slack_api_url: Url = "https://slack.com/api"
     slack_channel: str | None = None
     slack_signing_secret: SecretStr | None = None
+
+    gemini_gcp_project: str | None = None
+    gemini_gcp_region: str | None = None
+    gemini_gcp_credentials: SecretStr | None = None
+    gemini_model: str = "gemini-2.5-flash"
 
     allow_plain_http: bool = False
     profile: str = "spiketrace"
@@ -113,6 +124,10 @@ class Settings(BaseModel):
 
     def _elasticsearch_has_credentials(self) -> bool:
         return bool(self.elasticsearch_api_key or self.elasticsearch_password)
+
+    def secret_values(self) -> list[str]:
+        """Every secret that is set: what must not be in anything that is said."""
+        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
 
     @property
     def has_webhook_credentials(self) -> bool:

@@ -22,7 +22,16 @@ OURS = ("webhook", "worker", "beat")
 
 
 def test_all_parts_of_a_deployment_are_there() -> None:
-    assert set(SERVICES) == {*OURS, "redis", "elasticsearch", "kibana"}
+    assert set(SERVICES) == {*OURS, "setup", "redis", "elasticsearch", "kibana"}
+
+
+def test_set_up_runs_when_it_is_asked_for_and_ends() -> None:
+    service = SERVICES["setup"]
+    assert service["command"] == ["setup", "apply"]
+    assert service["restart"] == "no"
+    assert service["profiles"] == ["setup"]
+    assert service["depends_on"]["kibana"] == {"condition": "service_healthy"}
+    assert SERVICES["kibana"]["healthcheck"]["test"]
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:
@@ -40,7 +49,7 @@ def test_the_broker_writes_before_it_answers_and_keeps_its_file() -> None:
     assert SERVICES["redis"]["volumes"] == ["redis:/data"]
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", [*OURS, "setup"])
 def test_our_processes_get_settings_that_load(name: str) -> None:
     environment = {key: re.sub(r"\$\{.*}", "given", value) for key, value in SERVICES[name]["environment"].items()}
     assert {key for key in environment if key.startswith(PREFIX)} == set(environment)

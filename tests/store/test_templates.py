@@ -155,3 +155,28 @@ def test_telemetry_written_without_care_still_gets_the_right_types(client: Elast
     assert found["hits"]["total"]["value"] == 2
     assert found["aggregations"]["slow"]["value"] == 13.5
     assert found["aggregations"]["services"]["buckets"][0]["key"] == "checkout"
+
+
+def test_what_somebody_changed_stays_until_the_next_version(client: Elasticsearch) -> None:
+    install_templates(client)
+    there = client.indices.get_index_template(name="spiketrace-alerts")["index_templates"][0]["index_template"]
+    changed = {**there["template"], "settings": {"index": {"auto_expand_replicas": "0-2"}}}
+    put(client, changed, there["_meta"])
+    install_templates(client)
+    assert replicas(client) == "0-2"
+
+    put(client, changed, {**there["_meta"], "fingerprint": "of an older version"})
+    install_templates(client)
+    assert replicas(client) == "0-1"
+
+
+def put(client: Elasticsearch, template: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+    client.indices.put_index_template(
+        name="spiketrace-alerts", index_patterns=["spiketrace-alerts"], priority=500, template=template, meta=meta
+    )
+
+
+def replicas(client: Elasticsearch) -> str:
+    found = client.indices.get_index_template(name="spiketrace-alerts")["index_templates"][0]["index_template"]
+    value: str = found["template"]["settings"]["index"]["auto_expand_replicas"]
+    return value

@@ -6,6 +6,7 @@ searchable, so that during an upgrade no write is refused; a known field of a wr
 
 from __future__ import annotations
 
+import hashlib
 import json
 from copy import deepcopy
 from functools import cache
@@ -33,32 +34,48 @@ def index_templates() -> dict[str, Template]:
     return deepcopy(_read_templates())
 
 
+def fingerprint(template: Template) -> str:
+    """Tells one version of a template from another, whatever form an engine gives it back in."""
+    text = json.dumps(template, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def install_templates(client: Elasticsearch) -> list[str]:
-    """Puts every template, over an older one if there is one, and names them. Indices that exist are not changed."""
+    """Puts every template that is not there in this version, and names all. Indices that exist are not changed.
+
+    One that is there already is left alone, so that what somebody changed in it stays until the next version, and
+    so that a process without the right to change templates starts in peace where `spiketrace setup` put them.
+    """
     templates = index_templates()
+    with elasticsearch_errors("reading the index templates"):
+        installed = client.indices.get_index_template()["index_templates"]
+    versions = {found["name"]: found["index_template"].get("_meta", {}).get("fingerprint") for found in installed}
     for name, template in templates.items():
-        _install(client, name, template)
+        if versions.get(name) != fingerprint(template):
+            install_template(client, name)
     return list(templates)
 
 
-def _install(client: Elasticsearch, name: str, template: Template) -> None:
+def install_template(client: Elasticsearch, name: str) -> None:
+    """Puts one, over an older one if there is one."""
+    template = index_templates()[name]
     with elasticsearch_errors(f"installing the index template {name}"):
         try:
-            _put(client, name, template)
+            _put(client, name, template, fingerprint(template))
         except BadRequestError:
             simpler = _without_optional_types(template)
             if simpler == template:
                 raise
-            _put(client, name, simpler)
+            _put(client, name, simpler, fingerprint(template))
 
 
-def _put(client: Elasticsearch, name: str, template: Template) -> None:
+def _put(client: Elasticsearch, name: str, template: Template, version: str) -> None:
     client.indices.put_index_template(
         name=name,
         index_patterns=template["index_patterns"],
         priority=template["priority"],
         template=template["template"],
-        meta=template["_meta"],
+        meta={**template["_meta"], "fingerprint": version},
     )
 
 
