@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from worker.analysis.attribution import attribute_slices
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect
 from worker.analysis.study import Case
@@ -18,6 +19,7 @@ MOST_EDGES = 12
 MOST_ACCOUNTS = 5
 MOST_PATTERNS = 4
 MOST_METRICS = 8
+MOST_PARTS = 20
 LONGEST_EXAMPLE = 300
 MISSING_EFFECT = {
     "metrics": "carbon, CPU and traffic are not known",
@@ -31,6 +33,8 @@ MISSING_EFFECT = {
     "parts": "deployments could not be compared side by side",
     "latency": "latency quantiles are not known",
     "calls": "who calls whom, and how long it takes, is not known",
+    "instances": "whether one instance alone shows it is not known",
+    "deployments": "whose part of the rise which deployment has is not known",
     "lines_within": "log patterns are not known",
     "lines_before": "log patterns could not be compared with those before",
 }
@@ -46,6 +50,8 @@ READ = {
     "parts": "Logs by deployment",
     "latency": "Latency quantiles",
     "calls": "Calls between services",
+    "instances": "Metrics by instance",
+    "deployments": "Metrics by deployment",
     "lines_within": "Log lines",
     "lines_before": "Log lines before the onset",
 }
@@ -189,6 +195,7 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
         title = f"{suspect.scope}: documents of {suspect.change.change.deployment_id} against the others"
         result = asdict(suspect.change.comparison)
         _record(log, cite, of("split", suspect.scope), title, detail.asked[f"parts{number}"], result)
+    _slices(case, suspect, detail, number, log, cite)
     if found.latency_ms and suspect.scope == case.scope:
         title = f"{suspect.scope}: latency quantiles in milliseconds, in the window and before"
         result = {
@@ -196,6 +203,19 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
         }
         result["lines"] = {"slower_than_usual_p95": found.slow_lines, "timed": found.timed_lines}
         _record(log, cite, "latency", title, detail.asked[f"latency{number}"], result)
+
+
+def _slices(case: Case, suspect: Suspect, detail: Detail, number: int, log: EvidenceLog, cite: Citations) -> None:
+    """The rise by instance and by deployment: the parts add up to the whole."""
+    signal = suspect.leading_signal or case.leading
+    if suspect.detail is None or signal is None:
+        return
+    for what, found in (("instance", suspect.detail.instances), ("deployment", suspect.detail.deployments)):
+        parts = attribute_slices(found, signal)
+        if len(parts) > 1:
+            result = {"signal": signal, "parts": [_rounded_fields(asdict(one)) for one in parts[:MOST_PARTS]]}
+            title = f"{suspect.scope}: {signal.replace('_', ' ')} by {what}"
+            _record(log, cite, of(what, suspect.scope), title, detail.asked[f"{what}s{number}"], result)
 
 
 def _changes(case: Case, log: EvidenceLog, cite: Citations) -> None:

@@ -16,9 +16,9 @@ from tests.analysis.builders import (
     log_series,
     metric_series,
 )
-from worker.analysis.attribution import Share, attribute, narrow
+from worker.analysis.attribution import Share, alone, attribute, attribute_slices, narrow
 from worker.analysis.signals import Reader, Reading
-from worker.domain.telemetry import Scope, Series
+from worker.domain.telemetry import Scope, Series, Slice
 
 EVERYTHING = Scope(None, None)
 US, EUROPE, ASIA = "us-central1", "europe-west1", "asia-east1"
@@ -171,3 +171,36 @@ def test_whatever_is_named_is_part_of_what_was_asked(rises_of: dict[tuple[str, s
         named = narrow(asked, found)
         assert asked.covers(named)
         assert named == asked or any(named.covers(one.scope) for one in found)
+
+
+# --- instances and deployments
+
+values = st.dictionaries(st.just("carbon"), st.floats(0, 1e6))
+slices = st.lists(st.builds(Slice, st.text(min_size=1, max_size=4), values, values), max_size=8)
+
+
+@given(slices)
+def test_the_rises_of_all_parts_add_up_to_the_whole(found: list[Slice]) -> None:
+    parts = attribute_slices(found, "carbon")
+    whole = sum(one.within.get("carbon", 0) for one in found) - sum(one.before.get("carbon", 0) for one in found)
+    assert sum(part.rise for part in parts) == pytest.approx(whole, abs=1e-6)
+    assert sum(part.share for part in parts) == pytest.approx(1.0 if any(part.rise > 0 for part in parts) else 0.0)
+
+
+def test_a_deployment_that_is_new_has_all_of_the_rise_and_the_one_it_replaced_falls() -> None:
+    parts = attribute_slices([Slice("v1", {"carbon": 10.0}, {}), Slice("v2", {}, {"carbon": 30.0})], "carbon")
+    assert [(part.name, part.rise, part.share) for part in parts] == [("v2", 30.0, 1.0), ("v1", -10.0, 0.0)]
+
+
+def test_one_instance_alone_is_named_and_one_of_several_alike_is_not() -> None:
+    calm = [Slice(f"pod-{k}", {"cpu": 20.0}, {"cpu": 21.0}) for k in range(3)]
+    found = alone(attribute_slices([*calm, Slice("pod-x", {"cpu": 20.0}, {"cpu": 90.0})], "cpu"))
+    assert found is not None
+    assert found.name == "pod-x"
+    hot = [Slice(f"pod-{k}", {"cpu": 20.0}, {"cpu": 90.0}) for k in range(4)]
+    assert alone(attribute_slices(hot, "cpu")) is None
+    assert alone(attribute_slices(hot[:1], "cpu")) is None
+
+
+def test_a_signal_that_nothing_has_is_attributed_to_nobody() -> None:
+    assert attribute_slices([Slice("v1", {"cpu": 1.0}, {"cpu": 2.0})], "carbon") == []

@@ -15,13 +15,22 @@ from hypothesis import strategies as st
 from tests.telemetry.shipped import LOGS, METRICS
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
-from worker.telemetry import queries
+from worker.telemetry import calls, queries
+from worker.telemetry.profiles import Duration, Edges
 
 END = datetime(2026, 2, 26, 14, 0, tzinfo=UTC)
 WINDOW = Window.before(END, timedelta(minutes=15))
 BASELINE = Window.before(WINDOW.start, timedelta(hours=4))
 FINE = Grid(END - timedelta(hours=4), 60, 240)
 COARSE = Grid(END - timedelta(days=7), 1800, 336)
+EDGES = Edges(
+    index="edges",
+    caller="caller",
+    callee="callee",
+    calls="calls",
+    duration=Duration(field="duration"),
+    callee_duration=Duration(total="callee_total", unit="us"),
+)
 CHECKOUT = Scope("checkout", "us-central1")
 
 # What Elasticsearch 8 and 9 with few modules, serverless and the embedded engine have in common.
@@ -58,10 +67,13 @@ def every_body(scope: Scope) -> dict[str, dict[str, Any]]:
         "errors": queries.error_types(LOGS, scope, WINDOW, BASELINE),
         "deployments": queries.by_deployment(LOGS, scope, WINDOW),
         "latency": queries.latency(LOGS, scope, WINDOW, BASELINE),
+        "slices": queries.slices(METRICS, "deployment_id", scope, WINDOW, BASELINE),
+        "lines": queries.lines(LOGS, WINDOW),
+        "calls": calls.calls(EDGES, BASELINE, WINDOW),
     }
 
 
-SCOPED = ("metrics", "metrics past", "logs", "history", "errors", "deployments", "latency")
+SCOPED = ("metrics", "metrics past", "logs", "history", "errors", "deployments", "latency", "slices")
 
 
 def aggregations(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -168,7 +180,20 @@ def test_a_name_is_a_value_and_never_syntax(service: str, region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["metrics", "logs", "changes", "history", "errors", "deployments", "latency", "metrics facts"]
+    "name",
+    [
+        "metrics",
+        "logs",
+        "changes",
+        "history",
+        "errors",
+        "deployments",
+        "latency",
+        "metrics facts",
+        "slices",
+        "lines",
+        "calls",
+    ],
 )
 def test_nothing_at_or_after_the_end_is_read(name: str) -> None:
     ranges = [
@@ -237,7 +262,7 @@ def test_a_single_document_counts() -> None:
     assert histogram["min_doc_count"] == 1
 
 
-@pytest.mark.parametrize("name", ["errors", "latency"])
+@pytest.mark.parametrize("name", ["errors", "latency", "slices"])
 def test_documents_of_either_span_are_read(name: str) -> None:
     spans = [
         parameters

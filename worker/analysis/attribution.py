@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from worker.analysis.signals import Reading
-from worker.domain.telemetry import Scope
+from worker.domain.telemetry import Scope, Slice
 
 # One part owns the rise when it holds this share of it.
 OWNER_SHARE = 0.6
 MAIN_SHARE = 0.4
+ALONE_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,39 @@ def attribute(readings: Iterable[Reading], signal: str) -> list[Share]:
         for reading, rise in rises
     ]
     return sorted(shares, key=lambda share: -share.rise)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instance's or deployment's part in the rise of a signal: value before and within, in the signal's unit.
+
+    `share`: of all that rose; what fell has none. Of flows and masses the rises add up to the whole's.
+    """
+
+    name: str
+    before: float
+    within: float
+    rise: float
+    share: float
+
+
+def attribute_slices(slices: Iterable[Slice], signal: str) -> list[Part]:
+    """Parts by their rise, largest first. What was not there before, or is no longer, has a value of 0 there."""
+    known = [one for one in slices if signal in one.before or signal in one.within]
+    values = [(one.name, one.before.get(signal, 0.0), one.within.get(signal, 0.0)) for one in known]
+    total = sum(max(within - before, 0.0) for _, before, within in values)
+    parts = [
+        Part(name, before, within, within - before, max(within - before, 0.0) / total if total else 0.0)
+        for name, before, within in values
+    ]
+    return sorted(parts, key=lambda part: (-part.rise, part.name))
+
+
+def alone(parts: Sequence[Part]) -> Part | None:
+    """The one that owns the rise, where the others do not have it."""
+    if len(parts) < 2 or parts[0].share < ALONE_SHARE:
+        return None
+    return parts[0]
 
 
 def _rise(reading: Reading, signal: str) -> float:

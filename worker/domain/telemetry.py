@@ -251,6 +251,18 @@ class Part:
     latency_count: float
 
 
+@dataclass(frozen=True)
+class Slice:
+    """What one instance, or one deployment, of a scope has: each signal before the onset and within the window.
+
+    Levels are means; flows and masses are per minute, so that the slices of a scope add up to the whole.
+    """
+
+    name: str
+    before: dict[str, float]
+    within: dict[str, float]
+
+
 @dataclass
 class ScopeDetail:
     """Second look at one scope."""
@@ -262,6 +274,8 @@ class ScopeDetail:
     latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
     slow_lines: int | None = None
     timed_lines: int | None = None
+    instances: list[Slice] = field(default_factory=list)
+    deployments: list[Slice] = field(default_factory=list)
 
 
 @dataclass

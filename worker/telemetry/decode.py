@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Line, Part, Scope, ScopeDetail, Series
-from worker.domain.window import iso
+from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Line, Part, Scope, ScopeDetail, Series, Slice
+from worker.domain.window import Window, iso
 from worker.telemetry.profiles import Changes, Logs, Metrics
 from worker.telemetry.queries import LATENCY_EDGES_MS, PEAK
 
@@ -203,6 +203,25 @@ def _change(hit: Answer, names: Changes) -> Change:
 def _named(document: Answer, names: Changes) -> str | None:
     """By its id; where the profile knows no ids, by its version."""
     return _text(field(document, names.deployment or names.version))
+
+
+def slices(answer: Answer, metrics: Metrics, window: Window, baseline: Window) -> list[Slice]:
+    """By falling number of documents."""
+    return [
+        Slice(
+            str(bucket["key"]),
+            before=_slice(bucket["spans"]["buckets"]["before"], metrics, baseline.minutes),
+            within=_slice(bucket["spans"]["buckets"]["within"], metrics, window.minutes),
+        )
+        for bucket in answer["aggregations"]["slices"]["buckets"]
+    ]
+
+
+def _slice(bucket: Answer, metrics: Metrics, minutes: float) -> dict[str, float]:
+    """A rate is of each moment that was sampled; a mass and a count are of the whole span, and told per minute."""
+    divisor = {"gauge": 1.0, "rate": max(_figure(bucket, "moments"), 1.0), "mass": minutes, "count": minutes}
+    found = {one.name: _figure(bucket, one.name) * one.scale / divisor[one.kind] for one in metrics.signals}
+    return {name: value for name, value in found.items() if np.isfinite(value)} if bucket["doc_count"] else {}
 
 
 def lines(answer: Answer, logs: Logs) -> list[Line]:

@@ -20,6 +20,7 @@ MAX_CHANGES = 300
 MAX_HISTORY = 200
 MAX_DEPLOYMENTS = 5
 MAX_ERROR_TYPES = 12
+MAX_SLICES = 50
 EXAMPLES = 5
 
 EVERYTHING = Scope(None, None)
@@ -173,6 +174,21 @@ def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
         for name, w in (("window", window), ("baseline", baseline))
     }
     return {"size": 0, "query": _query([_either(window, baseline), *scope_filters(scope, logs)]), "aggs": spans}
+
+
+def slices(metrics: Metrics, field: str, scope: Scope, window: Window, baseline: Window) -> Body:
+    """Every signal by instance or deployment, within and before: levels as means, flows and masses as sums."""
+    aggs: Body = {"moments": {"cardinality": {"field": TIME, "precision_threshold": 1000}}}
+    for signal in metrics.signals:
+        aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
+    spans = {"filters": {"filters": {name: between(w.start, w.end) for name, w in _spans(window, baseline)}}}
+    terms = {"terms": {"field": field, "size": MAX_SLICES, "missing": ""}, "aggs": {"spans": {**spans, "aggs": aggs}}}
+    filters = [_either(window, baseline), *scope_filters(scope, metrics)]
+    return {"size": 0, "query": _query(filters), "aggs": {"slices": terms}}
+
+
+def _spans(window: Window, baseline: Window) -> tuple[tuple[str, Window], ...]:
+    return ("before", baseline), ("within", window)
 
 
 def lines(logs: Logs, window: Window) -> Body:

@@ -29,6 +29,7 @@ from worker.telemetry import calls, decode, queries
 from worker.telemetry.profiles import Logs, Metrics, Profile, Sampling
 
 CHANGE_HOURS = 48
+MOST_SLICED = 3
 HISTORY_DAYS = 400
 
 NUMERIC = frozenset(
@@ -128,17 +129,22 @@ class ElasticTelemetry:
         return self.profile.model_copy(update={"metrics": metrics.with_fields(numeric)})
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
-        """Second wave: of each scope its error types, its deployments side by side, its latency; and log lines."""
-        logs = self.profile.logs
-        if logs is None:
-            return Detail({scope: ScopeDetail() for scope in scopes}, {}, {})
-        asked = _scope_questions(logs, scopes, window, baseline, rollout)
-        if self.profile.is_of_roles:
+        """Second wave: of each scope its error types, its deployments and instances side by side, its latency; and
+        log lines where the profile tells roles."""
+        logs, asked = self.profile.logs, dict[str, Asked]()
+        metrics = self._profile_with_fields().metrics
+        if metrics:
+            asked |= _slice_questions(metrics, scopes, window, baseline)
+        if logs:
+            asked |= _scope_questions(logs, scopes, window, baseline, rollout)
+        if logs and self.profile.is_of_roles:
             asked["lines_within"] = Asked(logs.index, queries.lines(logs, window), window)
             asked["lines_before"] = Asked(logs.index, queries.lines(logs, baseline), baseline)
         answers, unread = self._ask(asked)
         found = {scope: _scope_detail(answers, logs, number) for number, scope in enumerate(scopes)}
-        return Detail(found, asked, unread, _lines(answers, logs))
+        if metrics:
+            _add_slices(answers, metrics, found, window, baseline)
+        return Detail(found, asked, unread, _lines(answers, logs) if logs else Lines())
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
         """Answers by name, and for those that could not be read (or not whole) the reason."""
@@ -204,8 +210,30 @@ def _scope_questions(
     return asked
 
 
-def _scope_detail(answers: Answers, logs: Logs, number: int) -> ScopeDetail:
+def _slice_questions(metrics: Metrics, scopes: Sequence[Scope], window: Window, baseline: Window) -> dict[str, Asked]:
+    both = Window(start=baseline.start, end=window.end)
+    return {
+        f"{name}{number}": Asked(metrics.index, queries.slices(metrics, field, scope, window, baseline), both)
+        for number, scope in enumerate(scopes[:MOST_SLICED])
+        for name, field in (("instances", metrics.instance), ("deployments", metrics.deployment))
+        if field
+    }
+
+
+def _add_slices(
+    answers: Answers, metrics: Metrics, found: dict[Scope, ScopeDetail], window: Window, baseline: Window
+) -> None:
+    for number, detail in enumerate(found.values()):
+        if answer := answers.get(f"instances{number}"):
+            detail.instances = decode.slices(answer, metrics, window, baseline)
+        if answer := answers.get(f"deployments{number}"):
+            detail.deployments = decode.slices(answer, metrics, window, baseline)
+
+
+def _scope_detail(answers: Answers, logs: Logs | None, number: int) -> ScopeDetail:
     detail = ScopeDetail()
+    if logs is None:
+        return detail
     if answer := answers.get(f"errors{number}"):
         decode.error_types(answer, logs, detail)
     if answer := answers.get(f"parts{number}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.analysis.attribution import alone, attribute_slices
 from worker.analysis.blame import surging
 from worker.analysis.changes import WORSE_LATENCY, Comparison, WeighedChange
 from worker.analysis.deviation import Deviation
@@ -87,7 +88,8 @@ def main_error(one: Suspect, case: Case) -> ErrorType | None:
 
 def reason(one: Suspect, case: Case) -> str:
     if one.account:
-        return "; ".join([*roles.reasons(one.account), *_for_a_change(one)]) or "shows no deviation of its own"
+        said = [*roles.reasons(one.account), *_for_an_instance(one), *_for_a_change(one)]
+        return "; ".join(said) or "shows no deviation of its own"
     parts = [symptom(found, one.scope == case.scope) for name in one.effects if (found := one.deviation(name))]
     if one.is_demand and (traffic := one.deviation("traffic")):
         parts.append(f"{times(traffic.ratio)} the usual requests at the usual cost, error rate and latency")
@@ -95,6 +97,12 @@ def reason(one: Suspect, case: Case) -> str:
         parts.append(f"named by {percent(share)} of {possessive(caller)} new errors")
     parts += _for_a_change(one)
     return "; ".join(parts) if parts else "shows no deviation of its own"
+
+
+def _for_an_instance(one: Suspect) -> list[str]:
+    parts = attribute_slices(one.detail.instances, one.leading_signal) if one.detail and one.leading_signal else []
+    found = alone(parts)
+    return [f"only its instance {found.name} shows it, of {len(parts)}"] if found else []
 
 
 def _for_a_change(one: Suspect) -> list[str]:
