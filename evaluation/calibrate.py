@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from elasticsearch import Elasticsearch
 from scipy.optimize import minimize
 
 from evaluation.cases import Case
+from evaluation.diagram import diagram
 from evaluation.predict import PAUSE_SECONDS, alert_of, loaded, patient
 from evaluation.run import LOADING_TIMEOUT_SECONDS, read_folders
 from evaluation.scores import calibration_error, calibration_table
@@ -172,15 +173,19 @@ def _client(url: str | None) -> Iterator[Elasticsearch]:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--elasticsearch-url", help="Where to load the cases; SPIKETRACE_ELASTICSEARCH_URL otherwise.")
 @click.option("--write", is_flag=True, help="Replace the shipped calibration by this fit.")
-def main(folders: Sequence[Path], elasticsearch_url: str | None, write: bool) -> None:
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the calibration (SVG).")
+def main(folders: Sequence[Path], elasticsearch_url: str | None, write: bool, plot: Path | None) -> None:
     """Fit the confidence on the labelled incidents of FOLDERS and print tables for docs/accuracy.md."""
     cases = [case for case in read_folders(folders) if case.truth]
     with _client(elasticsearch_url) as client, click.progressbar(examine(cases, client), length=len(cases)) as bar:
         examined = list(bar)
     known = pairs(examined)
     fitted = _calibration(fit(known), _provenance(examined, known))
-    _print_confidence(examined, fitted)
+    checks = _checks(examined, fitted)
+    _print_confidence(checks, fitted)
     _print_weights(examined)
+    if plot:
+        plot.write_text(diagram(checks), encoding="utf-8")
     if write:
         FILE.write_text(json.dumps(fitted.model_dump(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -195,17 +200,22 @@ def _provenance(examined: Sequence[Examined], known: Sequence[Any]) -> dict[str,
     }
 
 
-def _print_confidence(examined: Sequence[Examined], fitted: Calibration) -> None:
+def _checks(examined: Sequence[Examined], fitted: Calibration) -> dict[str, list[tuple[float, bool]]]:
+    """By what was left out: (confidence, whether the first was right)."""
+    return {
+        "fitted and checked on the same cases": [
+            (fitted.confidence(scores), right) for scores, right in pairs(said(examined))
+        ],
+        "left out by kind of fault": held_out(examined, by_fault),
+        "left out by day": held_out(examined, by_day),
+    }
+
+
+def _print_confidence(checks: Mapping[str, list[tuple[float, bool]]], fitted: Calibration) -> None:
     click.echo(
         f"confidence = 1 / (1 + exp(-({fitted.intercept} + {fitted.strength} ln(1 + score) + {fitted.lead} lead)))"
     )
-    own = [(fitted.confidence(scores), right) for scores, right in pairs(said(examined))]
-    rows = (
-        ("fitted and checked on the same cases", own),
-        ("left out by kind of fault", held_out(examined, by_fault)),
-        ("left out by day", held_out(examined, by_day)),
-    )
-    for name, found in rows:
+    for name, found in checks.items():
         click.echo(f"\n{name}: expected calibration error {calibration_error(found)}, {len(found)} cases")
         for mean, share, count in calibration_table(found):
             click.echo(f"| {mean:.2f} | {share:.2f} | {count} |")

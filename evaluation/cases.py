@@ -26,6 +26,8 @@ from worker.errors import ConfigurationError
 
 KINDS = ("metrics", "logs", "edges", "deployments", "flags")
 Document = dict[str, Any]
+# With more alerted services than these they are parts of one system.
+MOST_SYSTEMS = 4
 
 
 class _Part(BaseModel):
@@ -83,7 +85,10 @@ class _Case(_Part):
 
 @dataclass(frozen=True)
 class Case:
-    """One labelled incident. `truth` None: it is not known, and the case is predicted and not scored."""
+    """One labelled incident. `truth` None: it is not known, and the case is predicted and not scored.
+
+    `system`: what was measured; the dataset, and the alerted service where the dataset has a few of them.
+    """
 
     id: str
     dataset: Dataset
@@ -92,14 +97,7 @@ class Case:
     telemetry: tuple[TelemetryFolder, ...]
     topology: tuple[Edge, ...]
     truth: Truth | None
-
-    @property
-    def system(self) -> str:
-        """What was measured: the dataset, and within it the part of the id before its first number."""
-        name = self.id.removeprefix(f"{self.dataset.name}-")
-        digits = next((place for place, letter in enumerate(name) if letter.isdigit()), 0)
-        part = name[:digits].strip("-_")
-        return f"{self.dataset.name}/{part}" if part else self.dataset.name
+    system: str
 
     def documents(self, kind: str) -> Iterator[Document]:
         """Documents of `metrics`, `logs`, `edges`, `deployments` or `flags`, moved to the case's time."""
@@ -128,15 +126,17 @@ def read_folder(folder: Path) -> list[Case]:
     truths = _read(folder / "truth.json", TypeAdapter(dict[str, Truth])) if (folder / "truth.json").exists() else {}
     if not cases:
         raise ConfigurationError(f"{folder / 'cases.json'} holds no case")
-    return [_case(one, dataset, folder, truths) for one in cases]
+    alerted = {one.alert.service for one in cases}
+    return [_case(one, dataset, folder, truths, len(alerted)) for one in cases]
 
 
-def _case(one: _Case, dataset: Dataset, folder: Path, truths: dict[str, Truth]) -> Case:
+def _case(one: _Case, dataset: Dataset, folder: Path, truths: dict[str, Truth], alerted: int) -> Case:
     missing = [part.folder for part in one.telemetry if not (folder / part.folder).is_dir()]
     if missing:
         raise ConfigurationError(f"case {one.id} in {folder}: its telemetry is not there: {', '.join(missing)}")
     edges = _read(folder / one.topology, TypeAdapter(list[Edge])) if one.topology else []
-    return Case(one.id, dataset, one.alert, folder, tuple(one.telemetry), tuple(edges), truths.get(one.id))
+    system = f"{dataset.name}/{one.alert.service}" if 1 < alerted <= MOST_SYSTEMS else dataset.name
+    return Case(one.id, dataset, one.alert, folder, tuple(one.telemetry), tuple(edges), truths.get(one.id), system)
 
 
 def _read(path: Path, adapter: TypeAdapter[Any]) -> Any:

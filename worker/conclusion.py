@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from worker.analysis.deviation import Deviation
+from worker.analysis.of_roles import NOTHING
 from worker.analysis.ranking import DEVIATES
 from worker.analysis.study import Case
 from worker.analysis.verdict import judge
@@ -99,21 +102,59 @@ def _name_unknown(asked: Question, log: EvidenceLog) -> None:
 
 def _facts(story: Story) -> SeverityFacts:
     case, carbon, failed = story.case, story.impact.carbon, story.impact.users.requests_failed
-    latency, errors = case.deviation("latency"), case.deviation("errors")
     excess = carbon.excess_co2_grams
     first = story.candidates[0] if story.candidates else None
-    return SeverityFacts(
+    facts = SeverityFacts(
         verdict=story.verdict,
         cause_kind=first.kind if first else None,
         confidence=first.confidence if first else None,
-        failed_share=story.requests.failed_share if story.requests and "errors" in case.confirmed else None,
-        usual_failed_share=errors.expected if errors else 0.0,
         requests_failed=failed.likely if failed else None,
         co2_ratio=_co2_ratio(case),
         excess_co2_grams=excess.likely if excess else None,
-        latency_ratio=latency.ratio if latency and "latency" in case.confirmed else None,
-        services_affected=max(1, sum(one.own >= DEVIATES for one in case.suspects)),
     )
+    return replace(facts, **(_by_role(case) if case.look else _by_signal(story)))
+
+
+def _by_signal(story: Story) -> dict[str, Any]:
+    case = story.case
+    latency, errors = case.deviation("latency"), case.deviation("errors")
+    return {
+        "failed_share": story.requests.failed_share if story.requests and "errors" in case.confirmed else None,
+        "usual_failed_share": errors.expected if errors else 0.0,
+        "latency_ratio": latency.ratio if latency and "latency" in case.confirmed else None,
+        "services_affected": max(1, sum(one.own >= DEVIATES for one in case.suspects)),
+    }
+
+
+def _by_role(case: Case) -> dict[str, Any]:
+    """The worst of the alerted service's metrics of each role."""
+    shares = [share for name in case.confirmed if (found := case.deviation(name)) and (share := failed_share(found))]
+    failed, usual = max(shares, key=lambda share: share[0] - share[1], default=(None, 0.0))
+    latencies = [found.ratio for name in case.confirmed if (found := case.deviation(name)) and _is_of(found, "latency")]
+    return {
+        "failed_share": failed,
+        "usual_failed_share": usual,
+        "latency_ratio": max(latencies, default=None),
+        "services_affected": max(1, sum(one.shown >= NOTHING for one in case.accounts)),
+        # Log lines are no requests where metrics tell failures.
+        "requests_failed": None,
+    }
+
+
+def _is_of(found: Deviation, role: str) -> bool:
+    return found.metric is not None and found.metric.role == role
+
+
+def failed_share(found: Deviation) -> tuple[float, float] | None:
+    """(now, usually) as shares of 0–1, of a metric that tells failures or availability as a share or in percent."""
+    metric = found.metric
+    if metric is None or metric.role not in ("errors", "availability"):
+        return None
+    whole = 100.0 if "percent" in metric.name or metric.unit == "%" else 1.0
+    if not (0 <= found.actual <= whole and 0 <= found.expected <= whole):
+        return None  # A count, and no share.
+    now, usual = found.actual / whole, found.expected / whole
+    return (1 - now, 1 - usual) if metric.role == "availability" else (now, usual)
 
 
 def _co2_ratio(case: Case) -> float | None:

@@ -82,7 +82,8 @@ def test_edges_are_read_by_source_and_span_in_seconds(engine: Engine, telemetry:
     assert history.before.duration is not None
     assert history.before.duration.median == pytest.approx(0.2)
     assert history.within.callee_duration is not None
-    assert (history.within.callee_duration.median, history.within.callee_duration.count) == (pytest.approx(0.1), 5)
+    assert history.within.callee_duration.median == pytest.approx(0.1)
+    assert history.within.callee_duration.count == 5
     assert found.sources["sampled"][("front", "cart")].before is None
 
 

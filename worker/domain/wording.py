@@ -56,10 +56,15 @@ def scope_in_words(service: str | None, region: str | None) -> str:
     return ", ".join(one_line(name) for name in (service, region) if name) or "all services"
 
 
+def _version(cause: RootCause) -> str | None:
+    """Where deployments have no ids of their own, they go by their version."""
+    return f"version {cause.version}" if cause.version and cause.version != cause.deployment_id else None
+
+
 def cause_in_words(cause: RootCause, *, reported: tuple[str | None, str | None] = (None, None)) -> str:
     """Deployment deploy-8841, version 2.3.0 (checkout, us-central1); without the scope that is reported on."""
     what = {
-        CauseKind.DEPLOYMENT: [cause.deployment_id, cause.version and f"version {cause.version}"],
+        CauseKind.DEPLOYMENT: [cause.deployment_id, _version(cause)],
         CauseKind.RESOURCE: [cause.metric],
         CauseKind.TRAFFIC: [cause.metric],
         CauseKind.ERROR: [cause.error_type],

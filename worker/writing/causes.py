@@ -134,7 +134,7 @@ def leading_symptom(one: Suspect) -> str:
 def change_sentence(weighed: WeighedChange, of: str = "", *, is_brief: bool = False) -> str:
     """`deployment deploy-7 of cart (version 2.1), 4 min before the onset; …`; `of` only where it is not plain."""
     change = weighed.change
-    version = f" (version {change.version})" if change.version else ""
+    version = f" (version {change.version})" if change.version and change.version != change.deployment_id else ""
     what = "configuration change" if change.status == "config" else change.kind
     whose = f" of {of}" if of else ""
     when = before_onset(weighed.minutes_before_onset)

@@ -11,6 +11,7 @@ from worker.writing.figures import listed, number, percent, possessive, times
 from worker.writing.story import Story, topic_of
 
 LIKELY_ENOUGH = 0.1
+ITSELF_CALM = "its own metrics are as usual; what it calls is not"
 MOST_WORDS = 60
 SAME = 0.05
 # signal → (name, unit)
@@ -36,7 +37,8 @@ def sentences(story: Story) -> list[str]:
 
 def _found(story: Story) -> list[str]:
     case, first = story.case, story.candidates[0]
-    said = [f"{case.scope}: {story.what}{story.since}{story.shown_by}."]
+    shown = f"{story.what}{story.since}{story.shown_by}" if story.what else ITSELF_CALM
+    said = [f"{case.scope}: {shown}."]
     said.append(f"Cause: {_cause(case, case.suspects[0], first)}; confidence {first.confidence:.2f}{_ids(first)}.")
     second = next(iter(story.candidates[1:]), None)
     if second and second.confidence >= LIKELY_ENOUGH:
@@ -68,8 +70,9 @@ def _cause(case: Case, suspect: Suspect, candidate: Candidate) -> str:
 def _dependency(service: str, shown: str, suspect: Suspect, case: Case) -> str:
     callers = sorted(suspect.named_by.items(), key=lambda item: (item[0] != case.scope.service, -item[1]))
     named = [f"{percent(share)} of {possessive(caller)} new errors name it" for caller, share in callers[:1]]
-    joined = "where" if suspect.main_signal in ("errors", "retries") else "with"
-    return "; ".join([f"{service}, {joined} {shown}" if shown else service, *named])
+    joined = ", where" if suspect.main_signal in ("errors", "retries") else ", with"
+    joined = ":" if suspect.account else joined
+    return "; ".join([f"{service}{joined} {shown}" if shown else service, *named])
 
 
 def _open(story: Story) -> list[str]:
@@ -80,7 +83,8 @@ def _open(story: Story) -> list[str]:
     if not case.confirmed:
         return [_nothing_read(story)]
     said = [f"Something is wrong in {case.scope}, and the data does not say what."]
-    said.append(f"{_capital(story.what)}{story.since}{story.shown_by}.")
+    if story.what:
+        said.append(f"{_capital(story.what)}{story.since}{story.shown_by}.")
     if not case.near_changes and "changes" not in case.survey.unread:
         said.append(f"No deployment in the two hours before{story.cite('changes')}.")
     if story.candidates and story.candidates[0].confidence >= LIKELY_ENOUGH:

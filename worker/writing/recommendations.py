@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from worker.analysis.study import Case
 from worker.domain.report import Candidate, CauseKind, Impact, Quantity, Verdict
+from worker.writing import roles
 from worker.writing.figures import clock, grams_range, percent, possessive
 
 MOST = 4
@@ -75,6 +76,8 @@ def _for_resource(first: Candidate, place: str, onset: str, effect: str) -> list
 def _effect(case: Case, impact: Impact) -> str:
     """What a remedy saves, and how to see that it worked."""
     name = next((words for signal, words in PROOFS.items() if signal in case.confirmed), "CO₂")
+    if case.look:
+        name = roles.title(case.survey.metrics[case.confirmed[0]]) if case.confirmed else (case.signal or "traffic")
     whose = possessive(case.scope.service) if case.scope.service else f"the {name} of"
     measured = f"{whose} {name}" if case.scope.service else f"{whose} {case.scope}"
     return f"{_saving(case, impact)}; done when {measured} is back at its usual value."

@@ -21,9 +21,17 @@ UNITS_IN_NAMES = {"percent": "%", "seconds": "s", "milliseconds": "ms", "ratio":
 
 
 def level(metric: Metric, value: float) -> str:
-    """`0.42 s`, `85 %`: the unit as the profile says, else as the metric's own name does."""
+    """`420 ms`, `85 %`: the unit as the profile says, else as the metric's own name does."""
     unit = metric.unit or UNITS_IN_NAMES.get(metric.name.rsplit("_", 1)[-1], "")
-    return f"{number(value)} {unit}".rstrip()
+    if unit == "s":
+        return seconds(value)
+    # 99.9 and 99.5 % are not the same.
+    figure = f"{value:.4g}" if metric.role == "availability" else number(value)
+    return f"{figure} {unit}".rstrip()
+
+
+def seconds(value: float) -> str:
+    return f"{number(value)} s" if abs(value) >= 1 else f"{number(1000 * value)} ms"
 
 
 def title(metric: Metric) -> str:
@@ -67,7 +75,7 @@ def _slower(account: Account) -> str:
 def _call(one: Slower, service: str) -> str:
     caller, callee = one.edge
     whose = f"calls from {caller}" if callee == service else f"its calls to {callee}"
-    times = f"{number(one.actual)} s (usually {number(one.usual)} s)"
+    times = f"{seconds(one.actual)} (usually {seconds(one.usual)})"
     return {
         "duration": f"{whose} take {times}",
         "callee_duration": f"{whose} are worked on for {times}",

@@ -186,8 +186,9 @@ def _against_earlier_days(one: Anomaly, values: Floats, survey: Survey, window: 
     is_peak = is_earlier_peak(values, survey.fine.mask(window), _earlier_maxima(survey, one.metric.name, window))
     if is_peak:
         strength = 0.0
-    elif is_peak is not None and is_asked:
-        strength = max(strength, ABOVE_PEAKS)
+    elif is_peak is not None and is_asked and strength < ABOVE_PEAKS:
+        highest = float(np.nanmax(values[survey.fine.mask(window)]))
+        return replace(one, strength=ABOVE_PEAKS, actual=highest)
     return replace(one, strength=strength)
 
 
