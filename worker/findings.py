@@ -88,6 +88,9 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
             _suspect(case, one, detail, log, cite)
     _changes(case, log, cite)
     _history(case, log, cite)
+    for name, count in case.survey.left_out.items():
+        reason = f"only the services with most documents are read; {count:,} documents are of others"
+        log.miss(f"{READ[name]} of further services", reason=reason, effect="a cause among them is not excluded")
     for name, reason in {**case.survey.unread, **detail.unread}.items():
         topic = name.rstrip("0123456789")
         log.miss(READ[topic], reason=reason, effect=MISSING_EFFECT[topic])

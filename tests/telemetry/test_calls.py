@@ -13,6 +13,7 @@ from worker.domain.window import Window, iso
 from worker.elastic import connect_elasticsearch
 from worker.settings import Settings
 from worker.telemetry.profiles import Duration, Edges, Logs, Metrics, Profile, Sampling, Signal
+from worker.telemetry.queries import MAX_SERVICES
 from worker.telemetry.search import ElasticTelemetry
 
 NOON = datetime(2026, 2, 26, 12, tzinfo=UTC)
@@ -138,3 +139,13 @@ def test_log_lines_are_read_oldest_first_with_what_their_level_says(
     assert [one.severity for one in lines.within] == ["error", "warning", "normal", None]
     assert lines.before == []
     assert not lines.is_sample
+
+
+def test_services_that_were_not_read_are_counted(engine: Engine, telemetry: ElasticTelemetry) -> None:
+    many = MAX_SERVICES + 5
+    fill(
+        engine,
+        "spiketrace-test-metrics",
+        [{"@timestamp": at(-2), "service": f"s{k}", "instance": "a", "deployment": "v1"} for k in range(many)],
+    )
+    assert telemetry.survey(Scope("s1", None), WINDOW).left_out == {"metrics": 5}

@@ -200,6 +200,7 @@ class Survey:
 
     `metrics` are those that the profile gives a role, by name; `peaks` the highest sample of each coarse bucket, of
     the alerted scope; `window` is the rule's own, where `calls` are split into before and within.
+    `left_out`: by question, how many documents are of services beyond those that were read.
     """
 
     as_of: datetime
@@ -218,6 +219,7 @@ class Survey:
     peaks: dict[Scope, dict[str, Floats]] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     topology: list[Edge] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_of_roles(self) -> bool:

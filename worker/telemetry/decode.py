@@ -29,6 +29,11 @@ def scope_buckets(answer: Answer) -> Iterator[tuple[Scope, Answer]]:
             yield Scope(service["key"], name or None), region
 
 
+def left_out(answer: Answer) -> int:
+    """Documents of services beyond those that were asked for."""
+    return int(answer.get("aggregations", {}).get("services", {}).get("sum_other_doc_count", 0))
+
+
 def metric_series(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, Series]:
     return {scope: _metrics(bucket["times"]["buckets"], metrics, grid) for scope, bucket in scope_buckets(answer)}
 

@@ -86,6 +86,7 @@ class ElasticTelemetry:
             peaks=_peaks(read, profile.metrics, coarse),
             calls=read("calls", partial(calls.decode, edges=profile.edges), Calls()) if profile.edges else Calls(),
             topology=profile.topology,
+            left_out={name: count for name in ("metrics", "logs") if (count := read(name, decode.left_out, 0))},
         )
 
     def _questions(self, profile: Profile, scope: Scope, window: Window, fine: Grid, coarse: Grid) -> dict[str, Asked]:
