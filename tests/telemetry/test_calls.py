@@ -13,7 +13,7 @@ from worker.domain.window import Window, iso
 from worker.elastic import connect_elasticsearch
 from worker.settings import Settings
 from worker.telemetry.profiles import Duration, Edges, Logs, Metrics, Profile, Sampling, Signal
-from worker.telemetry.queries import MAX_SERVICES
+from worker.telemetry.queries import MAX_SERVICES, most_services
 from worker.telemetry.search import ElasticTelemetry
 
 NOON = datetime(2026, 2, 26, 12, tzinfo=UTC)
@@ -141,11 +141,16 @@ def test_log_lines_are_read_oldest_first_with_what_their_level_says(
     assert not lines.is_sample
 
 
-def test_services_that_were_not_read_are_counted(engine: Engine, telemetry: ElasticTelemetry) -> None:
-    many = MAX_SERVICES + 5
+def test_services_that_were_not_read_are_counted(engine: Engine) -> None:
+    """With regions beneath them, fewer services have room in one answer."""
+    assert PROFILE.metrics is not None
+    metrics = PROFILE.metrics.model_copy(update={"region": "region"})
+    assert most_services(metrics, 60) == MAX_SERVICES < most_services(PROFILE.metrics, 60)
     fill(
         engine,
         "spiketrace-test-metrics",
-        [{"@timestamp": at(-2), "service": f"s{k}", "instance": "a", "deployment": "v1"} for k in range(many)],
+        [{"@timestamp": at(-2), "service": f"s{k}", "region": "eu"} for k in range(MAX_SERVICES + 5)],
     )
+    client = connect_elasticsearch(Settings(elasticsearch_url=engine.url))
+    telemetry = ElasticTelemetry(client, PROFILE.model_copy(update={"metrics": metrics}))
     assert telemetry.survey(Scope("s1", None), WINDOW).left_out == {"metrics": 5}

@@ -15,6 +15,9 @@ Body = dict[str, Any]
 
 TIME = "@timestamp"
 MAX_SERVICES = 100
+# Below `search.max_buckets`, 65,536 unless set otherwise.
+# https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/search-settings
+MOST_BUCKETS = 60_000
 MAX_REGIONS = 30
 MAX_CHANGES = 300
 MAX_HISTORY = 200
@@ -48,11 +51,16 @@ def _query(filters: Iterable[Body]) -> Body:
     return {"bool": {"filter": list(filters)}}
 
 
-def _by_scope(source: Metrics | Logs, aggs: Body) -> Body:
+def most_services(source: Metrics | Logs, buckets_each: int) -> int:
+    """As many as the engine's usual limit of buckets has room for; with regions beneath, no more than MAX_SERVICES."""
+    return MAX_SERVICES if source.region else max(MAX_SERVICES, MOST_BUCKETS // buckets_each)
+
+
+def _by_scope(source: Metrics | Logs, aggs: Body, services: int = MAX_SERVICES) -> Body:
     regions: Body = {"filters": {"filters": {"": {"match_all": {}}}}, "aggs": aggs}
     if source.region:
         regions = {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
-    return {"services": {"terms": {"field": source.service, "size": MAX_SERVICES}, "aggs": {"regions": regions}}}
+    return {"services": {"terms": {"field": source.service, "size": services}, "aggs": {"regions": regions}}}
 
 
 def _over_time(grid: Grid, aggs: Body) -> Body:
@@ -81,7 +89,8 @@ def metrics_over_time(
         if with_peaks and signal.role:
             aggs[f"{signal.name}{PEAK}"] = {"max": {"field": signal.field}}
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
-    return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, _over_time(grid, aggs))}
+    services = most_services(metrics, grid.count)
+    return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, _over_time(grid, aggs), services)}
 
 
 def metrics_facts(metrics: Metrics, window: Window) -> Body:
@@ -100,7 +109,8 @@ def metrics_facts(metrics: Metrics, window: Window) -> Body:
 def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
     """Lines, errors, retries and latency, by service, region and bucket."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
-    return {"size": 0, "query": _query(filters), "aggs": _by_scope(logs, _over_time(grid, _line_counts(logs)))}
+    over_time = _over_time(grid, _line_counts(logs))
+    return {"size": 0, "query": _query(filters), "aggs": _by_scope(logs, over_time, most_services(logs, grid.count))}
 
 
 def _line_counts(logs: Logs) -> Body:
