@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from worker.analysis import signals
 from worker.analysis.baseline import Mask
-from worker.analysis.signals import Reader, Reading, requests_fell, retries_set_in
+from worker.analysis.counterfactual import Counterfactual, Observed, forecast
+from worker.analysis.sampling import edges
+from worker.analysis.signals import Reader, Reading, requests_fell, retries_set_in, series_of
 from worker.domain.report import CarbonImpact, Quantity
-from worker.domain.telemetry import Floats, Grid, Scope
+from worker.domain.telemetry import Floats, Grid, Scope, Series, Survey
 from worker.domain.window import Window
 
 # Of the relative error of a counterfactual over one window: never believed smaller than this.
@@ -26,18 +28,27 @@ LEAST_ERROR = 0.015
 OPTIMISM = 1.6
 FEW_WINDOWS = 8
 # Of one sample: half the 90 % interval of where within it the incident began.
-EDGE_SHARE = 0.9
+EDGE_SHARE = 0.0
+# Deviations from which on errors or slowness explain that requests stayed away.
+TROUBLE_Z = 4.0
 # Standard deviations of a 90 % interval of the normal distribution.
 NINETY_PERCENT = 1.645
 
 
 @dataclass(frozen=True)
 class Emissions:
-    """Grams in the window of one scope; `spread` is half the 90 % interval of `expected`."""
+    """Grams in the window of one scope, as its samples hold them.
+
+    `spread` is half the 90 % interval of `expected`. `before` is the excess that the first sample may hold of the time
+    before the window, `after` what the time since the last sample may hold: both are only known when one knows how the
+    excess is spread within a sample.
+    """
 
     actual: float
     expected: float
     spread: float
+    before: float = 0.0
+    after: float = 0.0
 
 
 def carbon_impact(parts: Iterable[Emissions]) -> CarbonImpact:
@@ -47,10 +58,11 @@ def carbon_impact(parts: Iterable[Emissions]) -> CarbonImpact:
     expected = sum(part.expected for part in every)
     spread = float(np.sqrt(sum(part.spread**2 for part in every)))
     low, high = max(0.0, expected - spread), expected + spread
+    before, after = sum(part.before for part in every), sum(part.after for part in every)
     return CarbonImpact(
         actual_co2_grams=Quantity(low=actual, likely=actual, high=actual),
         expected_co2_grams=Quantity(low=low, likely=expected, high=high),
-        excess_co2_grams=Quantity(low=actual - high, likely=actual - expected, high=actual - low),
+        excess_co2_grams=Quantity(low=actual - high - before, likely=actual - expected, high=actual - low + after),
         method="measured",
     )
 
@@ -62,41 +74,49 @@ def emissions(reader: Reader, scope: Scope, window: Window, onset: datetime | No
         return None
     grams, minutes = reading.series.values["carbon_grams"], covered_minutes(reading.series.values["carbon_minutes"])
     inside = survey.fine.mask(window) & np.isfinite(grams)
-    rate = expected_rate(reading, survey.fine)
-    if not inside.any() or rate is None:
+    if not inside.any():
         return None
-    expected = rate * minutes
-    known = inside & np.isfinite(expected)
-    total = float(expected[known].sum()) * (inside.sum() / max(1, known.sum()))
-    before = signals.before_mask(survey, window, onset) & np.isfinite(grams) & np.isfinite(expected)
-    actual, samples = float(grams[inside].sum()), int(inside.sum())
-    noise = total * _relative_error(grams, expected, before, samples)
-    # A sample speaks of the time before it: at both ends of the window up to one sample's excess is on the wrong side.
-    edges = EDGE_SHARE * abs(actual - total) / samples
-    idle = _unknown_idle(reading, total, float(minutes[inside].sum()))
-    return Emissions(actual, total + idle, float(np.sqrt(noise**2 + edges**2 + idle**2)))
+    found = _counterfactual(reading, survey, window, onset, inside)
+    if found is None:
+        return None
+    actual, expected = float(grams[inside].sum()), float((found.rate * minutes[inside]).sum())
+    a_minute = max(0.0, actual - expected) / float(minutes[inside].sum())
+    lead, tail = edges(np.flatnonzero(inside), np.flatnonzero(np.isfinite(grams)), survey.fine, window)
+    return Emissions(actual, expected, found.error * expected, before=lead * a_minute, after=tail * a_minute)
 
 
-def _unknown_idle(reading: Reading, expected: float, minutes: float) -> float:
-    """Half of what lies between emissions in proportion to requests and emissions that do not follow them at all."""
-    model = reading.traffic_model
-    return (model.level * minutes - expected) / 2 if model and model.is_assumed else 0.0
+def _counterfactual(
+    reading: Reading, survey: Survey, window: Window, onset: datetime | None, inside: Mask
+) -> Counterfactual | None:
+    fine, values = survey.fine, reading.series.values
+    demand = _filled(values.get("traffic", np.full(fine.count, np.nan)), fine)
+    observed = Observed(fine.seconds(), values["carbon"], demand)
+    before = fine.mask(Window(start=fine.start, end=max(onset or window.start, fine.start + timedelta(minutes=1))))
+    past = series_of(survey.past, reading.scope) or Series()
+    count = survey.coarse.count - int((fine.end - fine.start) / survey.coarse.step)
+    unknown = np.full(survey.coarse.count, np.nan)
+    offset = (survey.coarse.start - fine.start).total_seconds()
+    earlier = Observed(
+        (survey.coarse.seconds() + offset)[:count],
+        past.values.get("carbon", unknown)[:count],
+        past.values.get("traffic", unknown)[:count],
+    )
+    usual = retries_set_in(reading) or requests_were_lost(reading)
+    known = before & np.isfinite(values["carbon"])
+    return forecast(
+        observed.of(known), earlier, observed.of(inside), window.minutes, follows_demand=not usual
+    )
+
+
+def requests_were_lost(reading: Reading) -> bool:
+    """Whether fewer requests came because something went wrong; a fall without errors or slowness is less demand."""
+    return requests_fell(reading) and max(reading.z("errors"), reading.z("latency")) >= TROUBLE_Z
 
 
 def covered_minutes(minutes: Floats) -> Floats:
     """The time each sample covers; of a first sample, whose start is unknown, the usual time between two."""
     known = minutes[np.isfinite(minutes)]
     return np.where(np.isfinite(minutes), minutes, np.median(known) if known.size else 1.0)
-
-
-def expected_rate(reading: Reading, fine: Grid) -> Floats | None:
-    """g/min that the scope would have emitted without the incident."""
-    model, traffic = reading.traffic_model, reading.signals.get("traffic")
-    if model is None or traffic is None:
-        return reading.signals["carbon"].expected if "carbon" in reading.signals else None
-    is_usual = retries_set_in(reading) or requests_fell(reading)
-    demand = traffic.expected if is_usual else traffic.values
-    return _filled(model.predict(demand), fine)
 
 
 def _filled(values: Floats, fine: Grid) -> Floats:

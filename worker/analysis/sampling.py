@@ -1,0 +1,44 @@
+"""When samples speak of what: a sample of emissions holds what was emitted since the scope's previous sample."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from worker.domain.telemetry import Floats, Grid
+from worker.domain.window import Window
+
+# A longer pause between two samples is a gap, of which the next sample does not say when in it anything happened.
+LONGEST_SAMPLE = 2.5
+LEAST_GAP_MINUTES = 3.0
+
+
+def usual_minutes(known: Floats) -> float:
+    """Minutes between two samples, as they usually are; `known` are the places of samples on a grid of minutes."""
+    return float(np.median(np.diff(known))) if known.size > 1 else 1.0
+
+
+def start_of_sample(values: Floats, fine: Grid, moment: datetime) -> datetime:
+    """The start of the sample that the minute of `moment` is told by: just after the sample before.
+
+    `moment` itself where there is no sample before it, or none within the usual time.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    earlier = known[known < fine.index(moment)]
+    if not earlier.size or fine.index(moment) - earlier[-1] > max(LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual_minutes(known)):
+        return moment
+    return min(moment, fine.time(int(earlier[-1]) + 1))
+
+
+def edges(inside: Floats, known: Floats, fine: Grid, window: Window) -> tuple[float, float]:
+    """(minutes before the window that its first sample holds, minutes at its end that no sample holds yet).
+
+    `inside` and `known` are the places of the window's samples and of all; times are known to the minute, so
+    up to one minute at either edge is none.
+    """
+    earlier = known[known < inside[0]]
+    first = (window.start - fine.start).total_seconds() / 60
+    lead = first - earlier[-1] - 1 if earlier.size else 0.0
+    tail = (window.end - fine.start).total_seconds() / 60 - inside[-1] - 1
+    return max(0.0, float(lead)), max(0.0, float(tail))
