@@ -25,6 +25,11 @@ MISSING_EFFECT = {
     "errors": "error types and their messages are not known",
     "parts": "deployments could not be compared side by side",
     "latency": "latency quantiles are not known",
+    "impact_machines": "emissions cannot be estimated from utilisation, nor the embodied share be given",
+    "impact_business": "orders and revenue are not measured",
+    "impact_business_past": "orders and revenue have nothing to be compared with",
+    "impact_users": "the number of users is unknown",
+    "impact_service_level": "the error budget is not known",
 }
 READ = {
     "metrics": "Metrics",
@@ -37,6 +42,11 @@ READ = {
     "errors": "Error types",
     "parts": "Logs by deployment",
     "latency": "Latency quantiles",
+    "impact_machines": "vCPUs, memory and instances",
+    "impact_business": "Business events",
+    "impact_business_past": "Business events of earlier days",
+    "impact_users": "Distinct users",
+    "impact_service_level": "Service level",
 }
 
 

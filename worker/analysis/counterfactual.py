@@ -139,7 +139,26 @@ def fit_demand(before: Observed, past: Observed) -> DemandModel | None:
         return None
     usual = float(np.median(demand[known]))
     level, elasticity, sigma = _robust_line(demand[known] / usual - 1, rate[known])
+    sigma = float(np.hypot(sigma, _confounded(DemandModel(level, usual, elasticity, sigma), past)))
     return DemandModel(level, usual, *_with_prior(elasticity, sigma))
+
+
+def _confounded(model: DemandModel, past: Observed) -> float:
+    """What a rhythm of the grid, or of anything else but demand, may have lent to the slope.
+
+    The part of such a rhythm that runs with demand cannot be told from the slope; the part that does not is what the
+    line leaves over, and the two are taken for equally large.
+    """
+    if not _has_past(past):
+        return 0.0
+    left = _by_day(_logs(past.rate / model.rate(past.demand)))
+    if left.shape[0] < FEWEST_DAYS:
+        return 0.0
+    rhythm, demand = _curve(left), _curve(_by_day(_logs(past.demand)))
+    scatter = 1.4826 * float(np.nanmedian(np.abs(left - np.nanmedian(left, axis=1, keepdims=True) - rhythm)))
+    # Smoothing over neighbours leaves 3/8 of a variance.
+    by_chance = scatter**2 * 0.375 * 1.57 / left.shape[0]
+    return float(np.sqrt(max(0.0, np.var(rhythm) - by_chance)) / max(float(np.std(demand)), 1e-3))
 
 
 def _with_prior(elasticity: float, sigma: float) -> tuple[float, float]:
@@ -280,10 +299,9 @@ NO_RHYTHM = Rhythm(np.empty(0), 0.0)
 
 def _curve(table: Floats) -> Floats:
     """The median day, each day's own level taken out, smoothed over neighbours."""
-    level = np.array([np.median(row[np.isfinite(row)]) for row in table])
-    aligned = table - level[:, None]
-    middle = np.array([np.median(one[np.isfinite(one)]) if np.isfinite(one).any() else 0.0 for one in aligned.T])
-    return (np.roll(middle, 1) + 2 * middle + np.roll(middle, -1)) / 4
+    middle = np.nan_to_num(_medians((table - _medians(table)[:, None]).T))
+    curve: Floats = (np.roll(middle, 1) + 2 * middle + np.roll(middle, -1)) / 4
+    return curve
 
 
 def _best(series: Blocks, length: int) -> tuple[Rhythm, Way, Floats]:
@@ -330,13 +348,18 @@ def _level(histories: Floats, way: Way) -> Floats:
 
 
 def _middle(rows: Floats) -> Floats:
-    known = np.isfinite(rows)
-    count = known.sum(axis=1)
-    if rows.shape[1] < ROBUST_FROM:
-        return np.where(count > 0, np.nansum(rows, axis=1) / np.maximum(count, 1), np.nan)
-    ordered = np.sort(rows, axis=1)  # unknown ones last
+    """The mean of each row, or the median where a row is long; NaN where nothing is known."""
+    if rows.shape[1] >= ROBUST_FROM:
+        return _medians(rows)
+    count = np.isfinite(rows).sum(axis=1)
+    return np.where(count > 0, np.nansum(rows, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _medians(rows: Floats) -> Floats:
+    """Of the known values of each row."""
+    count, ordered = np.isfinite(rows).sum(axis=1), np.sort(rows, axis=1)  # unknown ones come last
     places = np.arange(rows.shape[0])
-    low, high = ordered[places, np.maximum(count - 1, 0) // 2], ordered[places, np.minimum(count // 2, rows.shape[1] - 1)]
+    low, high = (ordered[places, np.maximum(place, 0)] for place in ((count - 1) // 2, np.minimum(count // 2, count - 1)))
     return np.where(count > 0, (low + high) / 2, np.nan)
 
 

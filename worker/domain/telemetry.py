@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.domain.window import Window
+
+if TYPE_CHECKING:
+    from worker.domain.impact_facts import ImpactFacts, ScopeFacts
 
 Floats = NDArray[np.float64]
 
@@ -114,6 +117,7 @@ class Survey:
     cross_check: dict[Scope, tuple[float, float]]
     asked: dict[str, Asked]
     unread: dict[str, str]
+    impact: ImpactFacts | None = None
 
     @property
     def scopes(self) -> list[Scope]:
@@ -160,3 +164,4 @@ class Detail:
     scopes: dict[Scope, ScopeDetail]
     asked: dict[str, Asked]
     unread: dict[str, str]
+    impact: ScopeFacts | None = None

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import ConfigurationError
+from worker.telemetry.impact_profile import Business, Machine, Sci, Slo, Users
 
 
 class _Strict(BaseModel):
@@ -76,6 +77,11 @@ class Profile(_Strict):
     logs: Logs
     changes: Changes
     incidents: Incidents
+    users: Users | None = None
+    business: Business | None = None
+    machine: Machine | None = None
+    slo: Slo | None = None
+    sci: Sci = Sci()
 
 
 def load_profile(name: str) -> Profile:

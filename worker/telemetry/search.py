@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 from worker.domain.telemetry import Asked, Detail, Grid, Scope, ScopeDetail, Survey
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
-from worker.telemetry import decode, queries
+from worker.telemetry import decode, impact_facts, queries
 from worker.telemetry.profiles import Metrics, Profile
 
 FINE_STEP_SECONDS = 60
@@ -50,9 +50,11 @@ class ElasticTelemetry:
             "changes": Asked(profile.changes.index, queries.recent_changes(since), since),
             "history": Asked(profile.incidents.index, queries.past_incidents(known, scope), known),
         }
+        grids = impact_facts.Grids(fine, coarse, as_of)
+        asked |= impact_facts.survey_questions(profile, grids)
         answers, unread = self._ask(asked)
         read = _reader(answers)
-        return Survey(
+        survey = Survey(
             as_of=as_of,
             fine=fine,
             coarse=coarse,
@@ -71,6 +73,8 @@ class ElasticTelemetry:
             asked=asked,
             unread=unread,
         )
+        survey.impact = impact_facts.survey_answers(answers, profile, grids, survey.scopes)
+        return survey
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
         """Second wave: of each scope its error types, its deployments side by side, its latency."""
@@ -82,6 +86,8 @@ class ElasticTelemetry:
                 asked[f"parts{number}"] = Asked(logs.index, queries.by_deployment(logs, scope, rollout), rollout)
             if logs.latency_ms:
                 asked[f"latency{number}"] = Asked(logs.index, queries.latency(logs, scope, window, baseline), both)
+        if scopes:
+            asked |= impact_facts.detail_questions(self.profile, scopes[0], window)
         answers, unread = self._ask(asked)
         found = {}
         for number, scope in enumerate(scopes):
@@ -92,7 +98,7 @@ class ElasticTelemetry:
                 detail.parts = decode.parts(answer)
             if answer := answers.get(f"latency{number}"):
                 decode.latency(answer, detail)
-        return Detail(found, asked, unread)
+        return Detail(found, asked, unread, impact_facts.detail_answers(answers))
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
         """Answers by name, and for those that could not be read (or not whole) the reason."""

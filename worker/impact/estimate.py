@@ -1,0 +1,105 @@
+"""Emissions that nobody measured, estimated from what machines and requests tell.
+
+Energy is that of the vCPUs at their utilisation (Cloud Carbon Footprint's linear model) and of the memory, times PUE;
+or, where only requests are known, so many watt hours each as the profile says. Times the intensity of the region's
+grid that is CO₂ (SCI: E × I). Embodied emissions are reported beside it and are no waste of an incident: the machines
+were there anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.domain.impact_facts import MachineFacts
+from worker.domain.report import Quantity
+from worker.domain.telemetry import Floats
+from worker.impact import energy
+from worker.impact.tables import Factors, Grid, Machine
+
+MINUTES_PER_HOUR = 60.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How a scope's g/min follows from its signals. `factor` is the range of all its factors, as shares."""
+
+    grid: Grid
+    machine: Machine
+    facts: MachineFacts
+    g_per_kwh: float
+    memory_kwh_per_gb_hour: float
+    usual_utilisation: float
+    factor: Quantity
+    watt_hours_per_request: float | None = None
+
+    def rate(self, values: Mapping[str, Floats], count: int) -> Floats:
+        """g/min in each bucket; NaN where what it follows from was not sampled."""
+        kwh = self._kwh_a_minute(values, count)
+        return kwh * self.grid.pue * self.g_per_kwh
+
+    def _kwh_a_minute(self, values: Mapping[str, Floats], count: int) -> Floats:
+        unknown = np.full(count, np.nan)
+        cpu, traffic = values.get("cpu", unknown), values.get("traffic", unknown)
+        if self.facts.vcpus:
+            utilisation = np.clip(cpu / 100, 0, 1)
+            if not np.isfinite(cpu).any():
+                utilisation = np.where(np.isfinite(traffic), self.usual_utilisation, np.nan)
+            watts = self.machine.watts_min + utilisation * (self.machine.watts_max - self.machine.watts_min)
+            memory = (self.facts.memory_gb or 0.0) * self.memory_kwh_per_gb_hour
+            kwh: Floats = (watts * self.facts.vcpus / energy.WATTS_PER_KW + memory) / MINUTES_PER_HOUR
+            return kwh
+        return traffic * (self.watt_hours_per_request or np.nan) / energy.WATTS_PER_KW
+
+    @property
+    def basis(self) -> str:
+        if self.facts.vcpus:
+            return f"{self.facts.vcpus:g} vCPUs at their utilisation"
+        return f"{self.watt_hours_per_request:g} Wh a request"
+
+
+def estimate_of(
+    grid: Grid, facts: MachineFacts, factors: Factors, intensity: Quantity, watt_hours_per_request: float | None
+) -> Estimate | None:
+    """None where neither vCPUs nor the energy of a request is known."""
+    machine = factors.machines.get(grid.provider)
+    if machine is None or not (facts.vcpus or watt_hours_per_request):
+        return None
+    memory = factors.coefficients["memory energy"]
+    return Estimate(
+        grid=grid,
+        machine=machine,
+        facts=facts,
+        g_per_kwh=intensity.likely,
+        memory_kwh_per_gb_hour=memory.likely,
+        usual_utilisation=factors.coefficients["usual utilisation"].likely,
+        factor=Quantity(low=intensity.low / intensity.likely, likely=1.0, high=intensity.high / intensity.likely),
+        watt_hours_per_request=None if facts.vcpus else watt_hours_per_request,
+    )
+
+
+def embodied(facts: MachineFacts, hours: float, factors: Factors) -> Quantity | None:
+    """M of the scope's vCPUs for so many hours, in grams; None where vCPUs are not known."""
+    if not facts.vcpus:
+        return None
+    known = factors.coefficients
+    server_gb = known["server memory"].likely
+    low, likely, high = (
+        energy.embodied_grams(
+            energy.server_embodied_kg(
+                base, 1, known["server second CPU"].likely, server_gb, known["server memory above 16 GB"].likely
+            ),
+            hours,
+            known["server life"].likely,
+            facts.vcpus,
+            resources,
+        )
+        for base, resources in (
+            (known["server base"].low, known["server vCPUs"].high),
+            (known["server base"].likely, known["server vCPUs"].likely),
+            (known["server base"].high, known["server vCPUs"].low),
+        )
+    )
+    return Quantity(low=low, likely=likely, high=high)
