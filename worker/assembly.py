@@ -9,7 +9,10 @@ from elasticsearch import Elasticsearch
 from worker.bootstrap import connect
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
+from worker.impact.electricity_maps import ElectricityMaps
+from worker.impact.tables import load_factors
 from worker.investigate import Investigator
+from worker.ports import GridIntensity
 from worker.run import Desk
 from worker.settings import Settings
 from worker.sweep import MeasuredQueue
@@ -34,4 +37,11 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
 
 
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
-    return Investigator(ElasticTelemetry(client, load_profile(settings.profile)))
+    telemetry = ElasticTelemetry(client, load_profile(settings.profile))
+    return Investigator(telemetry, factors=load_factors(settings.factors), hourly=open_intensity(settings))
+
+
+def open_intensity(settings: Settings) -> GridIntensity | None:
+    """None unless it is configured: nothing is sent anywhere that nobody asked for."""
+    token = settings.electricity_maps_token
+    return ElectricityMaps(settings.electricity_maps_url, token.get_secret_value()) if token else None

@@ -78,6 +78,7 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
             _suspect(case, one, detail, log, cite)
     _changes(case, log, cite)
     _history(case, log, cite)
+    _impact(case, detail, log, cite)
     for name, reason in {**case.survey.unread, **detail.unread}.items():
         topic = name.rstrip("0123456789")
         log.miss(READ[topic], reason=reason, effect=MISSING_EFFECT[topic])
@@ -175,3 +176,24 @@ def _history(case: Case, log: EvidenceLog, cite: Citations) -> None:
         return
     result = {"incidents": len(case.survey.history)}
     _record(log, cite, "history", "Incidents known by then", case.survey.asked["history"], result)
+
+
+def _impact(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> None:
+    """What only the impact rests on: business events, distinct users, the service level."""
+    events, inside = case.survey.impact.business if case.survey.impact else {}, case.survey.fine.mask(case.window)
+    if events:
+        result = {
+            region or "all regions": {
+                "orders": float(one.orders[inside].sum()),
+                "revenue": float(one.revenue[inside].sum()),
+            }
+            for region, one in sorted(events.items(), key=lambda item: item[0] or "")
+        }
+        _record(log, cite, "business", "Business events in the window", case.survey.asked["impact_business"], result)
+    known = detail.impact
+    if known and known.audience:
+        title = f"{case.scope}: distinct users in the window"
+        _record(log, cite, "users", title, detail.asked["impact_users"], asdict(known.audience))
+    if known and known.service:
+        title = f"{case.scope}: log lines against the service level objective"
+        _record(log, cite, "service_level", title, detail.asked["impact_service_level"], asdict(known.service))

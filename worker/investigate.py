@@ -8,7 +8,7 @@ Nothing is stored, sent or changed here, and nothing at or after the alert's own
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -20,7 +20,9 @@ from worker.domain.alert import Alert
 from worker.domain.report import Report
 from worker.domain.telemetry import Detail, Scope
 from worker.domain.window import Window
-from worker.ports import Telemetry
+from worker.impact.means import Means
+from worker.impact.tables import Factors, shipped
+from worker.ports import GridIntensity, Telemetry
 
 
 def _now() -> datetime:
@@ -29,10 +31,15 @@ def _now() -> datetime:
 
 @dataclass
 class Investigator:
-    """Investigates alerts with one engine and one profile. `now` only dates the report."""
+    """Investigates alerts with one engine and one profile. `now` only dates the report.
+
+    `factors` and `hourly`, if any, are what emissions are reckoned with.
+    """
 
     telemetry: Telemetry
     now: Callable[[], datetime] = _now
+    factors: Factors = field(default_factory=shipped)
+    hourly: GridIntensity | None = None
 
     def __call__(self, alert: Alert, alert_id: str) -> Report:
         """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap."""
@@ -47,10 +54,22 @@ class Investigator:
         detail = self._detail(case, study.worth_detail(case, suspects))
         watch.lap("detail_seconds")
         study.close_case(case, suspects, detail)
-        conclusion = conclude(alert, asked, case, detail)
+        conclusion = conclude(alert, asked, case, detail, self._means())
         report = write_report(alert, alert_id, conclusion, profile=profile.name, now=self.now())
         watch.lap("conclusion_seconds")
         return report.model_copy(update={"timings": watch.laps})
+
+    def _means(self) -> Means:
+        profile = self.telemetry.profile
+        return Means(
+            factors=self.factors,
+            hourly=self.hourly,
+            machine=profile.machine,
+            business=profile.business,
+            users=profile.users,
+            slo=profile.slo,
+            sci=profile.sci,
+        )
 
     def _detail(self, case: Case, scopes: list[Scope]) -> Detail:
         rollout = Window(start=(case.onset or case.window.start) - ROLLOUT, end=case.window.end)

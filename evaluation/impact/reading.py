@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluation.impact.simulator import LOGS, METRICS, SCOPE, Simulation
 from worker.domain.alert import Alert, Rule
@@ -19,14 +20,14 @@ COARSE_MINUTES = 30
 COARSE_DAYS = 7
 
 
-@dataclass(frozen=True)
+@dataclass
 class SimulatedTelemetry:
     """Answers an investigation's two waves of questions from arrays."""
 
     simulation: Simulation
     profile: Profile
 
-    def survey(self, scope: Scope, as_of: datetime) -> Survey:
+    def survey(self, scope: Scope, as_of: datetime) -> Survey:  # noqa: ARG002 - there is one scope
         end = floor_minute(as_of) + timedelta(minutes=1)
         fine = Grid(end - timedelta(minutes=FINE_MINUTES), 60, FINE_MINUTES)
         coarse = Grid(end - timedelta(days=COARSE_DAYS), COARSE_MINUTES * 60, COARSE_DAYS * 1440 // COARSE_MINUTES)
@@ -49,25 +50,33 @@ class SimulatedTelemetry:
             unread={},
         )
 
-    def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
+    def detail(
+        self,
+        scopes: Sequence[Scope],
+        window: Window,  # noqa: ARG002 - nothing of it depends on when
+        baseline: Window,  # noqa: ARG002
+        rollout: Window,  # noqa: ARG002
+    ) -> Detail:
         return Detail({scope: ScopeDetail() for scope in scopes}, {}, {})
 
     def _series(self, grid: Grid, as_of: datetime) -> Series:
         one = self.simulation
         limit = (as_of - one.begin).total_seconds()
-        place = np.floor((one.sampled_at - (grid.start - one.begin).total_seconds()) / grid.step_seconds).astype(int)
-        known = (place >= 0) & (place < grid.count) & (one.sampled_at < limit)
-        grams = _sum(place[known], one.sampled_grams[known], grid)
+        place = np.floor((one.samples.seconds - (grid.start - one.begin).total_seconds()) / grid.step_seconds).astype(
+            int
+        )
+        known = (place >= 0) & (place < grid.count) & (one.samples.seconds < limit)
+        grams = _sum(place[known], one.samples.grams[known], grid)
         last = np.full(grid.count, -np.inf)
-        np.maximum.at(last, place[known], one.sampled_at[known])
+        np.maximum.at(last, place[known], one.samples.seconds[known])
         minutes = _elapsed(np.where(np.isfinite(last), last, np.nan))
         return Series(
             {
                 "carbon": grams / minutes,
                 "carbon_grams": grams,
                 "carbon_minutes": minutes,
-                "traffic": _mean(place[known], one.sampled_requests[known], grid),
-                "cpu": _mean(place[known], one.sampled_cpu[known], grid),
+                "traffic": _mean(place[known], one.samples.requests[known], grid),
+                "cpu": _mean(place[known], one.samples.cpu[known], grid),
                 **self._lines(grid),
             }
         )
@@ -77,23 +86,27 @@ class SimulatedTelemetry:
         minutes = np.arange(one.lines.size) * 60 - (grid.start - one.begin).total_seconds()
         place = np.floor(minutes / grid.step_seconds).astype(int)
         inside = (place >= 0) & (place < grid.count)
-        lines = np.bincount(place[inside], one.lines[inside], grid.count)
+        lines, retries = (_count(place[inside], values[inside], grid) for values in (one.lines, one.retry_lines))
         return {
             "lines": lines,
             "errors": np.zeros(grid.count),
-            "retries": np.bincount(place[inside], one.retry_lines[inside], grid.count),
+            "retries": retries,
             "latency_sum_ms": lines * 80.0,
             "latency_squares": lines * 6_410.0,
             "latency_count": lines.copy(),
         }
 
 
-def _sum(place: np.ndarray, values: Floats, grid: Grid) -> Floats:
+def _count(place: NDArray[np.intp], values: Floats, grid: Grid) -> Floats:
+    return np.bincount(place, values, grid.count).astype(np.float64)
+
+
+def _sum(place: NDArray[np.intp], values: Floats, grid: Grid) -> Floats:
     count = np.bincount(place, minlength=grid.count)
     return np.where(count > 0, np.bincount(place, values, grid.count), np.nan)
 
 
-def _mean(place: np.ndarray, values: Floats, grid: Grid) -> Floats:
+def _mean(place: NDArray[np.intp], values: Floats, grid: Grid) -> Floats:
     count = np.bincount(place, minlength=grid.count)
     return np.where(count > 0, np.bincount(place, values, grid.count) / np.maximum(count, 1), np.nan)
 

@@ -7,9 +7,9 @@ is the same minutes without the incident: the same noise, the same demand, and r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.signal import lfilter
@@ -112,31 +112,40 @@ def scenario(seed: int, kind: Kind | None = None) -> Scenario:
     )
 
 
+class Samples(NamedTuple):
+    """What a collector sends: seconds since the beginning, grams since the sample before, requests a minute, CPU %.
+
+    `usual_grams` are what the grams would have been without the incident.
+    """
+
+    seconds: Floats
+    grams: Floats
+    usual_grams: Floats
+    requests: Floats
+    cpu: Floats
+
+
 @dataclass
 class Simulation:
     """The week of a scenario: arrays of one value a minute, and samples as a collector sends them.
 
-    `usual` is what would have been emitted in each minute without the incident, `sampled_usual` in each sample.
+    `usual` is what would have been emitted in each minute without the incident.
     """
 
     scenario: Scenario
     requests: Floats
     grams: Floats
     usual: Floats
-    sampled_at: Floats
-    sampled_grams: Floats
-    sampled_usual: Floats
-    sampled_requests: Floats
-    sampled_cpu: Floats
+    samples: Samples
     lines: Floats
     retry_lines: Floats
-    begin: datetime = field(default=START)
+    begin: datetime
 
     def excess(self, window: Window) -> float:
         """Grams of waste in the samples of `window`, the form in which emissions are stated."""
         seconds = [(moment - self.begin).total_seconds() for moment in (window.start, window.end)]
-        inside = (self.sampled_at >= seconds[0]) & (self.sampled_at < seconds[1])
-        return float((self.sampled_grams - self.sampled_usual)[inside].sum())
+        inside = (self.samples.seconds >= seconds[0]) & (self.samples.seconds < seconds[1])
+        return float((self.samples.grams - self.samples.usual_grams)[inside].sum())
 
     def excess_by_the_minute(self, window: Window) -> float:
         """Grams of waste in the minutes of `window`, whenever they were sampled."""
@@ -149,7 +158,8 @@ class Simulation:
 
     def _metrics(self) -> list[tuple[str, dict[str, Any]]]:
         place = {"service": SCOPE.service, "region": SCOPE.region, "cloud": {"provider": "gcp"}}
-        columns = (self.sampled_at, self.sampled_grams, self.sampled_requests, self.sampled_cpu)
+        one = self.samples
+        columns = (one.seconds, one.grams, one.requests, one.cpu)
         return [
             (
                 METRICS,
@@ -196,7 +206,7 @@ def simulate(one: Scenario) -> Simulation:
         demand + retried,
         grams,
         usual,
-        *_samples(one, rng, demand + retried, grams, usual, cpu),
+        _samples(one, rng, demand + retried, grams, usual, cpu),
         lines=lines,
         retry_lines=rng.binomial(lines.astype(int), np.maximum(share, 0.002)).astype(float),
         begin=one.as_of - timedelta(minutes=MINUTES, seconds=one.alert_delay_seconds),
@@ -231,13 +241,14 @@ def _noise(rng: np.random.Generator, sigma: float, memory: float) -> Floats:
     """AR(1) noise with standard deviation `sigma`, within what leaves everything positive."""
     steps = rng.normal(0, sigma * np.sqrt(1 - memory**2), MINUTES)
     steps[0] = rng.normal(0, sigma)
-    return np.clip(lfilter([1.0], [1.0, -memory], steps), -0.6, None)
+    noise: Floats = np.clip(lfilter([1.0], [1.0, -memory], steps), -0.6, None)
+    return noise
 
 
 def _samples(
     one: Scenario, rng: np.random.Generator, requests: Floats, grams: Floats, usual: Floats, cpu: Floats
-) -> tuple[Floats, ...]:
-    """(seconds, grams, usual grams, requests a minute, CPU %): a sample that is missing is in the next one's mass."""
+) -> Samples:
+    """A sample that is missing is in the next one's mass."""
     ends = np.arange(one.step + one.offset, MINUTES + 1, one.step)
     ends = ends[ends > (DAYS - one.days) * 1440]
     kept = rng.random(ends.size) >= one.missing
@@ -252,4 +263,5 @@ def _samples(
     served, busy = ((total[ends] - total[np.maximum(ends - one.step, 0)]) / one.step for total in totals[2:])
     seen = served if one.sees_mean else requests[ends - 1]
     # A sample is sent within the minute that it ends.
-    return ends * 60.0 - float(rng.uniform(1, 59)), emitted, expected, seen, busy
+    sent = (ends * 60.0 - float(rng.uniform(1, 59))).astype(np.float64)
+    return Samples(sent, emitted, expected, seen, busy)

@@ -91,7 +91,7 @@ def outcomes() -> list[Outcome]:
 
 
 def test_the_interval_holds_the_truth(outcomes: list[Outcome]) -> None:
-    assert np.mean([one.holds for one in outcomes]) >= 0.8
+    assert 0.85 <= np.mean([one.holds for one in outcomes]) <= 0.97
 
 
 def test_the_interval_says_something(outcomes: list[Outcome]) -> None:
@@ -122,8 +122,8 @@ def test_what_was_measured_is_exact(outcomes: list[Outcome]) -> None:
 def test_excess_is_actual_less_expected(outcomes: list[Outcome]) -> None:
     for one in outcomes:
         assert one.excess.likely == pytest.approx(one.actual.likely - one.expected.likely)
-        assert one.excess.low == pytest.approx(one.actual.likely - one.expected.high)
-        assert one.excess.high == pytest.approx(one.actual.likely - one.expected.low)
+        assert one.excess.low <= one.actual.likely - one.expected.high + 1e-9
+        assert one.excess.high >= one.actual.likely - one.expected.low - 1e-9
         assert one.excess.low <= one.excess.likely <= one.excess.high
 
 
@@ -147,10 +147,10 @@ def test_requests_that_are_retries_are_waste() -> None:
     assert abs(surge.excess.likely) < 0.05 * surge.actual.likely
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_quiet_window_wastes_nothing(seed: int) -> None:
-    one = outcome(Plan(seed=seed, minutes=15, missing=0.1))
-    assert one.excess.low <= 0 <= one.excess.high
+def test_a_quiet_window_wastes_nothing() -> None:
+    """As often as the interval promises, before anything is known of a verdict."""
+    quiet = [outcome(Plan(seed=seed, minutes=15, missing=0.1)) for seed in range(60)]
+    assert np.mean([one.excess.low <= 0 <= one.excess.high for one in quiet]) >= 0.85
 
 
 def test_an_earlier_incident_does_not_become_the_norm() -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.domain.telemetry import Floats, Grid
 from worker.domain.window import Window
+
+Places = NDArray[np.intp]
 
 # A longer pause between two samples is a gap, of which the next sample does not say when in it anything happened.
 LONGEST_SAMPLE = 2.5
 LEAST_GAP_MINUTES = 3.0
 
 
-def usual_minutes(known: Floats) -> float:
+def usual_minutes(known: Places) -> float:
     """Minutes between two samples, as they usually are; `known` are the places of samples on a grid of minutes."""
     return float(np.median(np.diff(known))) if known.size > 1 else 1.0
 
@@ -26,12 +29,14 @@ def start_of_sample(values: Floats, fine: Grid, moment: datetime) -> datetime:
     """
     known = np.flatnonzero(np.isfinite(values))
     earlier = known[known < fine.index(moment)]
-    if not earlier.size or fine.index(moment) - earlier[-1] > max(LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual_minutes(known)):
+    if not earlier.size or fine.index(moment) - earlier[-1] > max(
+        LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual_minutes(known)
+    ):
         return moment
     return min(moment, fine.time(int(earlier[-1]) + 1))
 
 
-def edges(inside: Floats, known: Floats, fine: Grid, window: Window) -> tuple[float, float]:
+def edges(inside: Places, known: Places, fine: Grid, window: Window) -> tuple[float, float]:
     """(minutes before the window that its first sample holds, minutes at its end that no sample holds yet).
 
     `inside` and `known` are the places of the window's samples and of all; times are known to the minute, so

@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 
 from worker.analysis.baseline import Mask
-from worker.analysis.counterfactual import NINETY_PERCENT, Counterfactual, Observed, forecast
+from worker.analysis.counterfactual import Counterfactual, forecast
+from worker.analysis.half_hours import Observed
 from worker.analysis.sampling import edges
 from worker.analysis.signals import Reader, Reading, requests_fell, retries_set_in, series_of
 from worker.domain.report import CarbonImpact, Quantity
@@ -29,12 +30,10 @@ from worker.impact.plausibility import Finding, Samples, examine, pauses
 # Deviations from which on errors or slowness explain that requests stayed away.
 TROUBLE_Z = 4.0
 
-__all__ = ["NINETY_PERCENT", "Emissions", "carbon_impact", "covered_minutes", "emissions"]
-
 
 @dataclass(frozen=True)
 class Demand:
-    """Requests in the window as they came and as they were expected; grams, requests and minutes of the hours before."""
+    """Requests in the window, as they came and as they were expected; and of the hours before it."""
 
     came: float
     usual: float
@@ -122,7 +121,7 @@ def emissions(
         return None
     if findings is not None:
         findings += found.samples.findings
-    return _weigh(found, reading, past, survey, window, onset) if found.samples.is_usable else None
+    return _weigh(found, reading, past, survey, window) if found.samples.is_usable else None
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,7 @@ def _elapsed(values: Floats) -> Floats:
     return minutes
 
 
-def _weigh(
-    source: _Source, reading: Reading, past: Series, survey: Survey, window: Window, onset: datetime | None
-) -> Emissions | None:
+def _weigh(source: _Source, reading: Reading, past: Series, survey: Survey, window: Window) -> Emissions | None:
     samples, inside, fine = source.samples, source.inside, survey.fine
     if not inside.any():
         return None

@@ -17,4 +17,5 @@ def compare(excess: Quantity | None, factors: Factors) -> str | None:
     best = max(fitting, key=lambda one: one.from_g)
     count = excess.likely / best.g_per_one
     rounded = round(count) if count >= 1.5 else round(count, 1)
-    return f"about {number(rounded)} {best.what if rounded == 1 else best.plural} ({best.source.split(':')[0]}, {best.year})"
+    what = best.what if rounded == 1 else best.plural
+    return f"about {number(rounded)} {what} ({best.source.split(':')[0]}, {best.year})"

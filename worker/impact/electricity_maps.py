@@ -58,7 +58,9 @@ class ElectricityMaps:
             known = [(hour, self._known.get((provider, region, hour))) for hour in hours]
         found = [IntensityHour(hour, hour + HOUR, value) for hour, value in known if value is not None]
         if len(found) < len(hours):
-            raise IntensityUnavailable(f"{self.name} lacks {len(hours) - len(found)} of the window's {len(hours)} hours")
+            raise IntensityUnavailable(
+                f"{self.name} lacks {len(hours) - len(found)} of the window's {len(hours)} hours"
+            )
         return found
 
     def _ask(self, provider: str, region: str, hours: list[datetime]) -> list[_Hour]:

@@ -12,7 +12,7 @@ from worker.domain.telemetry import Asked, Detail, Grid, Scope, ScopeDetail, Sur
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
 from worker.telemetry import decode, impact_facts, queries
-from worker.telemetry.profiles import Metrics, Profile
+from worker.telemetry.profiles import Logs, Metrics, Profile
 
 FINE_STEP_SECONDS = 60
 FINE_HOURS = 4
@@ -89,15 +89,7 @@ class ElasticTelemetry:
         if scopes:
             asked |= impact_facts.detail_questions(self.profile, scopes[0], window)
         answers, unread = self._ask(asked)
-        found = {}
-        for number, scope in enumerate(scopes):
-            found[scope] = detail = ScopeDetail()
-            if answer := answers.get(f"errors{number}"):
-                decode.error_types(answer, logs, detail)
-            if answer := answers.get(f"parts{number}"):
-                detail.parts = decode.parts(answer)
-            if answer := answers.get(f"latency{number}"):
-                decode.latency(answer, detail)
+        found = {scope: _decoded(answers, number, logs) for number, scope in enumerate(scopes)}
         return Detail(found, asked, unread, impact_facts.detail_answers(answers))
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
@@ -116,6 +108,17 @@ class ElasticTelemetry:
             if "error" not in response and (response.get("aggregations") or "aggs" not in asked[name].body):
                 answers[name] = response
         return answers, unread
+
+
+def _decoded(answers: Answers, number: int, logs: Logs) -> ScopeDetail:
+    detail = ScopeDetail()
+    if answer := answers.get(f"errors{number}"):
+        decode.error_types(answer, logs, detail)
+    if answer := answers.get(f"parts{number}"):
+        detail.parts = decode.parts(answer)
+    if answer := answers.get(f"latency{number}"):
+        decode.latency(answer, detail)
+    return detail
 
 
 def _complaint(response: dict[str, Any]) -> str | None:
