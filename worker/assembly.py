@@ -15,6 +15,7 @@ from worker.investigate import Investigator
 from worker.ports import GridIntensity
 from worker.run import Desk
 from worker.settings import Settings
+from worker.settle import Settler
 from worker.sweep import MeasuredQueue
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.search import ElasticTelemetry
@@ -23,6 +24,7 @@ from worker.telemetry.search import ElasticTelemetry
 def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores = connect(settings)
+    investigator = open_investigator(settings, stores.client)
     return Desk(
         alerts=stores.alerts,
         reports=stores.reports,
@@ -31,8 +33,9 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         inbox=stores.inbox,
         queue=queue,
         post=Post(stores.incidents, stores.reports, destinations(settings), clock=lambda: datetime.now(UTC)),
-        investigate=open_investigator(settings, stores.client),
+        investigate=investigator,
         max_attempts=settings.max_attempts,
+        measure=Settler(investigator.telemetry),
     )
 
 
