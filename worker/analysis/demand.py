@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from worker.analysis.baseline import MAD_TO_SIGMA, mad_sigma
 from worker.analysis.half_hours import (
@@ -109,11 +108,13 @@ def _robust_line(x: Floats, rate: Floats) -> tuple[float, float, float]:
 
 
 def _theil_sen(x: Floats, y: Floats) -> tuple[float, float]:
-    """(value at 0, slope)."""
-    if np.ptp(x) < LEAST_RANGE:
+    """(value at 0, slope), medians both. SciPy's also computes an interval, and warns of some data that it cannot."""
+    run, rise = x[:, None] - x, y[:, None] - y
+    apart = run > LEAST_RANGE
+    if not apart.any():
         return float(np.median(y)), 0.0
-    slope, intercept, *_ = stats.theilslopes(y, x, method="joint")
-    return float(intercept), float(slope)
+    slope = float(np.median(rise[apart] / run[apart]))
+    return float(np.median(y - slope * x)), slope
 
 
 Base = Callable[[Observed], Floats]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from worker.domain.impact_facts import MachineFacts
 from worker.domain.report import Quantity
 from worker.domain.telemetry import Floats
 from worker.impact import energy
-from worker.impact.tables import Factors, Grid, Machine
+from worker.impact.tables import Coefficient, Factors, Grid, Machine
 
 MINUTES_PER_HOUR = 60.0
 
@@ -75,9 +76,16 @@ def estimate_of(
         g_per_kwh=intensity.likely,
         memory_kwh_per_gb_hour=memory.likely,
         usual_utilisation=factors.coefficients["usual utilisation"].likely,
-        factor=Quantity(low=intensity.low / intensity.likely, likely=1.0, high=intensity.high / intensity.likely),
+        factor=_range(intensity, factors.coefficients["power of a vCPU"]),
         watt_hours_per_request=None if facts.vcpus else watt_hours_per_request,
     )
+
+
+def _range(intensity: Quantity, power: Coefficient) -> Quantity:
+    """Of intensity and power together, as independent shares of the likely product."""
+    below = hypot(1 - intensity.low / intensity.likely, 1 - power.low)
+    above = hypot(intensity.high / intensity.likely - 1, power.high - 1)
+    return Quantity(low=max(0.0, 1 - below), likely=1.0, high=1 + above)
 
 
 def embodied(facts: MachineFacts, hours: float, factors: Factors) -> Quantity | None:

@@ -29,6 +29,8 @@ FEWEST_TOTALS = 40
 MOST_RESETS = 3
 RESET_TO = 0.2
 FEWEST_PAUSES = 3
+# Samples on either side that tell what one between them should hold.
+NEAR = 3
 
 
 class Finding(NamedTuple):
@@ -79,10 +81,10 @@ def examine(grams: Floats, elapsed: Floats, past_rate: Floats, inside: Mask, bef
     grams = _without_slips(grams, grams / minutes, past_rate, inside, before, findings)
     grams = _without_jumps(grams, grams / minutes, findings)
     minutes = np.where(np.isfinite(grams), minutes, np.nan)
-    lost = _are_lost(grams, minutes, usual, before)
-    held = np.where(_is_pause(minutes, usual), usual, minutes) if lost else minutes
-    share = float(np.nansum(held[before]) / np.nansum(minutes[before])) if lost else 1.0
-    return Samples(grams, held, lost, share, findings)
+    lost = _lost(grams, minutes, usual, before)
+    held = np.where(lost, usual, minutes)
+    share = float(np.nansum(held[before]) / np.nansum(minutes[before])) if lost[before].any() else 1.0
+    return Samples(grams, held, bool(lost[inside].any() or lost[before].any()), share, findings)
 
 
 def _without_negatives(grams: Floats, findings: list[Finding]) -> Floats:
@@ -178,16 +180,31 @@ def _is_pause(minutes: Floats, usual: float) -> Mask:
     return minutes > max(1.6 * usual, usual + 0.5)
 
 
-def _are_lost(grams: Floats, minutes: Floats, usual: float, before: Mask) -> bool:
-    """Whether the samples after a pause hold no more than any other: then what the pause emitted was never sent."""
-    pause = before & _is_pause(minutes, usual)
-    rate = grams / minutes
-    ordinary = rate[before & np.isfinite(rate) & ~pause]
-    if int(pause.sum()) < FEWEST_PAUSES or not ordinary.size:
-        return False
-    typical = float(np.median(ordinary))
-    held, whole = grams[pause] / (typical * usual), minutes[pause] / usual
-    return bool(np.median(np.abs(np.log(held))) < np.median(np.abs(np.log(held / whole))))
+def _lost(grams: Floats, minutes: Floats, usual: float, before: Mask) -> Mask:
+    """The samples after a pause that hold no more than any other: what the pause emitted was never sent.
+
+    A sender either adds up or does not, so the pauses before the incident decide for all; where there were too few,
+    each is judged by its neighbours.
+    """
+    pause = (grams > 0) & _is_pause(minutes, usual)
+    usual_rate = _neighbours(grams / minutes, (grams > 0) & ~pause)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        as_one, as_whole = (np.abs(np.log(grams / (usual_rate * held))) for held in (usual, minutes))
+    hold_no_more = pause & (as_one < as_whole)
+    known = pause & before & np.isfinite(as_one)
+    if known.sum() >= FEWEST_PAUSES:
+        return pause if hold_no_more[known].mean() > 0.5 else np.zeros(grams.size, dtype=bool)
+    return hold_no_more
+
+
+def _neighbours(rate: Floats, known: Mask) -> Floats:
+    """The median rate of the few known samples around each."""
+    places = np.flatnonzero(known)
+    if not places.size:
+        return np.full(rate.size, np.nan)
+    nearest = np.searchsorted(places, np.arange(rate.size))
+    around = [rate[places[max(0, one - NEAR) : one + NEAR]] for one in nearest]
+    return np.array([np.median(values) if values.size else np.nan for values in around])
 
 
 def pauses(minutes: Floats, inside: Mask, tail: float) -> float:
