@@ -1,6 +1,7 @@
 """What CodeCarbon says of one kWh in each region of ours that it knows, as JSON.
 
-CodeCarbon brings pandas and two dozen packages more, so it is no dependency of SpikeTrace. In an environment of its own:
+CodeCarbon brings pandas and two dozen packages more, so it is no dependency of SpikeTrace. In an environment of its
+own:
 
     python3 -m venv /tmp/codecarbon && /tmp/codecarbon/bin/pip install codecarbon
     /tmp/codecarbon/bin/python benchmarks/codecarbon_answers.py > tests/impact/codecarbon.json
@@ -18,21 +19,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+try:
+    from codecarbon import __version__  # type: ignore[import-not-found]
+    from codecarbon.core.emissions import Emissions  # type: ignore[import-not-found]
+    from codecarbon.core.units import Energy  # type: ignore[import-not-found]
+    from codecarbon.external.geography import CloudMetadata  # type: ignore[import-not-found]
+    from codecarbon.input import DataSource  # type: ignore[import-not-found]
+except ImportError:
+    sys.exit(f"CodeCarbon is not installed here.\n\n{__doc__}")
+
 TABLE = Path(__file__).resolve().parents[1] / "worker" / "impact" / "factors" / "grid_intensity.csv"
 # What CodeCarbon answers where it has no region of that name: the world's average, silently.
 ITS_FALLBACK_KG = 0.475
 
 
-def main() -> int:
-    try:
-        from codecarbon import __version__
-        from codecarbon.core.emissions import Emissions
-        from codecarbon.core.units import Energy
-        from codecarbon.external.geography import CloudMetadata
-        from codecarbon.input import DataSource
-    except ImportError:
-        print(f"CodeCarbon is not installed here.\n\n{__doc__}", file=sys.stderr)
-        return 1
+def main() -> None:
     logging.disable(logging.CRITICAL)
     emissions, one = Emissions(DataSource()), Energy.from_energy(kWh=1)
     answers: list[dict[str, Any]] = []
@@ -46,8 +47,7 @@ def main() -> int:
                 )
     about = {"codecarbon": __version__, "read_on": f"{datetime.now(UTC):%Y-%m-%d}"}
     print(json.dumps(about | {"answers": answers}, indent=1))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -193,6 +193,16 @@ def test_emissions_that_nobody_measured_are_estimated_from_utilisation(plain: tu
     check_text(report)
 
 
+def test_more_than_the_machines_can_emit_is_named(plain: tuple[Simulation, Report]) -> None:
+    profile = PROFILE.model_copy(update={"machine": Machine(vcpus=1)})
+    few, many = (
+        with_profile(plain[0], profile, facts=ImpactFacts(machines={SCOPE: MachineFacts(vcpus=vcpus)}))
+        for vcpus in (1, 1000)
+    )
+    assert "vCPUs at full load emit" in gaps(few)
+    assert "at full load" not in gaps(many)
+
+
 def test_without_vcpus_nothing_is_estimated(plain: tuple[Simulation, Report]) -> None:
     report = investigate(plain[0], is_measured=False)
     assert excess(report) is None

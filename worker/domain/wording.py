@@ -144,7 +144,8 @@ def _business(business: BusinessImpact) -> ImpactGroup:
         business.source,
         [("Orders affected", business.orders_affected, COUNT), ("Revenue lost", business.revenue_lost_usd, None)],
     )
-    return group._replace(note=one_line(business.assumption) if business.assumption else None)
+    assumption = one_line(business.assumption or "")
+    return group._replace(note=assumption[:1].upper() + assumption[1:] or None)
 
 
 def _group(

@@ -22,6 +22,8 @@ from worker.impact.tables import Grid
 # Two statements of the same emissions agree within this share.
 AGREES = 0.02
 MATERIAL_MINUTES = 1.0
+# So many times what the machines can emit is no matter of factors any more.
+BEYOND = 5.0
 
 
 @dataclass
@@ -61,6 +63,8 @@ def _emitted(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> Found 
     _missing(case, scope, log)
     if one is None:
         return None
+    if one.method == "measured" and estimate:
+        _beyond_machines(case, scope, one, estimate, log)
     if one.method == "estimated" and estimate:
         log.miss(
             f"Emissions of {scope}",
@@ -68,6 +72,17 @@ def _emitted(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> Found 
             effect="carbon figures are estimates, with the range of their factors",
         )
     return Found(one, grid, intensity, estimate if one.method == "estimated" else None)
+
+
+def _beyond_machines(case: Case, scope: Scope, one: Emissions, estimate: Estimate, log: EvidenceLog) -> None:
+    most = estimate.most_grams(case.window.minutes)
+    if most and one.actual > BEYOND * most:
+        machines = f"{estimate.facts.vcpus:g} vCPUs at full load emit {most:,.0f} g"
+        log.miss(
+            f"Emissions of {scope}",
+            reason=f"{one.actual:,.0f} g are stated, and {machines}",
+            effect="the emissions, their unit or the number of vCPUs is wrong, and every figure of carbon with it",
+        )
 
 
 def _why_no_carbon(case: Case, parts: list[Scope], means: Means) -> str:

@@ -54,6 +54,13 @@ class Estimate:
             return kwh
         return traffic * (self.watt_hours_per_request or np.nan) / energy.WATTS_PER_KW
 
+    def most_grams(self, minutes: float) -> float | None:
+        """What the scope's vCPUs emit at full load on the dirtiest grid that a source tells of; None without vCPUs."""
+        if not self.facts.vcpus:
+            return None
+        rate = self.rate({"cpu": np.array([100.0])}, 1)
+        return float(rate[0]) * minutes * self.factor.high
+
     @property
     def basis(self) -> str:
         if self.facts.vcpus:
