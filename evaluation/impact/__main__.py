@@ -9,6 +9,7 @@ from time import perf_counter
 
 import click
 from elasticsearch import Elasticsearch, helpers
+from osmem_server import OsmemServer
 from rich.console import Console
 from rich.table import Table
 
@@ -39,15 +40,21 @@ COLUMNS = {
     help="An empty engine (`spiketrace up --embedded`): every incident is written there and read back. All "
     "spiketrace-*-simulated indices there are deleted.",
 )
+@click.option("--embedded", is_flag=True, help="The same through an embedded engine that is started for it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(incidents: int, harmless: int, processes: int, elasticsearch_url: str | None, *, as_json: bool) -> None:
+def main(
+    incidents: int, harmless: int, processes: int, elasticsearch_url: str | None, *, embedded: bool, as_json: bool
+) -> None:
     """Measure the interval of the excess CO₂ on simulated incidents whose truth is known.
 
     Each has a week of demand with a rhythm, a trend, noise, gaps, and an incident in its last minutes; the report's
     excess is compared with the waste in exactly the report's window. The same seeds give the same numbers.
     """
     started, wanted = perf_counter(), jobs(incidents, harmless)
-    outcomes = _through_engine(wanted, elasticsearch_url) if elasticsearch_url else run(wanted, processes)
+    if embedded:
+        outcomes = _through_embedded(wanted)
+    else:
+        outcomes = _through_engine(wanted, elasticsearch_url) if elasticsearch_url else run(wanted, processes)
     rows = summarise(outcomes)
     about = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {perf_counter() - started:.0f} s"
     if as_json:
@@ -62,7 +69,7 @@ def _print(rows: list[dict[str, Figure | str]], about: str) -> None:
         table.add_column(title, justify="left" if title == "kind" else "right")
     for row in rows:
         table.add_row(*(_cell(name, row[name]) for name in COLUMNS))
-    Console().print(table)
+    Console(width=100).print(table)
 
 
 def _cell(name: str, value: Figure | str) -> str:
@@ -71,6 +78,14 @@ def _cell(name: str, value: Figure | str) -> str:
     return (
         f"{100 * float(value):.1f} %" if name in ("covers_truth", "median_relative_error", "holds_zero") else str(value)
     )
+
+
+def _through_embedded(wanted: list[Job]) -> list[Outcome]:
+    with OsmemServer.start(japanese=False) as server:
+        outcomes = _through_engine(wanted, server.url.rstrip("/"))
+    if server.process.stdout:
+        server.process.stdout.close()
+    return outcomes
 
 
 def _through_engine(wanted: list[Job], url: str) -> list[Outcome]:
