@@ -99,6 +99,7 @@ def test_a_data_centre_is_asked_for_as_its_provider_names_it(vendor: Vendor, map
             "start": "2026-03-09T09:00:00.000Z",
             "end": "2026-03-09T11:00:00.000Z",
             "temporalGranularity": "hourly",
+            "shouldUseFallbackCallerLookup": "false",
         }
     ]
 

@@ -70,6 +70,8 @@ class ElectricityMaps:
             "start": iso(hours[0]),
             "end": iso(hours[-1] + HOUR),
             "temporalGranularity": "hourly",
+            # Else a region that it does not know is answered with the place this request comes from.
+            "shouldUseFallbackCallerLookup": "false",
         }
         try:
             answer = self._client.get(self._url, params=asked)
