@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cli.doctor import doctor, examine
@@ -41,3 +43,17 @@ def test_a_destination_configured_in_part_is_a_problem(settings: Settings, telem
     problems = [check for check in examine(in_part) if check.advice]
     assert [check.name for check in problems] == ["destinations"]
     assert "SPIKETRACE_JIRA_USER" in (problems[0].advice or "")
+
+
+def test_a_factor_table_that_is_wrong_is_a_problem_with_its_line(
+    settings: Settings, telemetry: None, tmp_path: Path
+) -> None:
+    header, good = "provider,region,g_per_kwh,pue,year,source,licence", "gcp,us-central1,000077,1.1,2024,mine,mine"
+    table = f"{header}\n{good}\ngcp,europe-west1,,1.1,2024,mine,mine\n"
+    (tmp_path / "grid_intensity.csv").write_text(table, encoding="utf-8")
+    own = Settings.model_validate({**dict(settings), "factors": tmp_path})
+    (problem,) = [check for check in examine(own) if check.advice]
+    assert (problem.name, problem.found) == (
+        "carbon factors",
+        "grid_intensity.csv, line 3: g_per_kwh: Input should be a valid number, unable to parse string as a number",
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from worker.errors import ConfigurationError
 from worker.impact import tables
-from worker.impact.tables import Grid, Machine, grids, machines, read_table
+from worker.impact.tables import Grid, Machine, grids, load_factors, machines, read_table, shipped
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "carbon" / "gcp-regions-2024.csv"
 HEADER = "provider,region,g_per_kwh,pue,year,source,licence"
@@ -160,3 +160,53 @@ def test_a_good_table_is_read_as_it_stands(written: Path) -> None:
             licence="Apache-2.0",
         )
     ]
+
+
+# --- tables of one's own
+
+
+def test_a_table_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+    prices = f"{MACHINE_HEADER}\ngcp,0.68,4.11,0.01,0.02,0.03,2026,our contract,ours\n"
+    (tmp_path / "machine.csv").write_text(prices, encoding="utf-8")
+    own = load_factors(tmp_path)
+    assert own.machines["gcp"].usd_per_vcpu_hour_likely == 0.02
+    assert own.grids == shipped().grids
+
+
+def test_a_region_listed_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "grid_intensity.csv").write_text("\n".join([HEADER, GOOD, GOOD]), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid_intensity\.csv lists \('gcp', 'us-central1'\) twice"):
+        load_factors(tmp_path)
+
+
+def test_a_number_too_many_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "grid_intensity.csv").write_text(f"{HEADER}\n{GOOD},more\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid_intensity\.csv, line 2: more values"):
+        load_factors(tmp_path)
+
+
+def test_a_range_out_of_order_is_refused(tmp_path: Path) -> None:
+    header = "name,low,likely,high,unit,year,source,licence"
+    (tmp_path / "coefficients.csv").write_text(f"{header}\nmemory energy,3,2,1,kWh,2024,s,l\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"coefficients\.csv, line 2: .*not in order"):
+        load_factors(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "machine.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="cannot be read as UTF-8"):
+        load_factors(tmp_path)
+
+
+def test_a_coefficient_that_a_table_of_ones_own_leaves_out_is_named(tmp_path: Path) -> None:
+    header = "name,low,likely,high,unit,year,source,licence"
+    (tmp_path / "coefficients.csv").write_text(f"{header}\nmemory energy,1,1,1,kWh,2024,s,l\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"coefficients\.csv lacks 'usual utilisation'"):
+        load_factors(tmp_path)
+
+
+def test_every_row_says_where_it_is_from_and_under_which_licence() -> None:
+    known = shipped()
+    rows = [*known.grids.values(), *known.others.values(), *known.machines.values(), *known.coefficients.values()]
+    assert all(row.source and row.licence and row.year for row in [*rows, *known.comparisons])
+    assert len(known.others) >= 45

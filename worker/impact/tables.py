@@ -23,6 +23,19 @@ from worker.errors import ConfigurationError
 Row = TypeVar("Row", bound=BaseModel)
 Place = tuple[str, str]
 
+# Coefficients that a figure rests on.
+NEEDED = (
+    "memory energy",
+    "usual utilisation",
+    "power of a vCPU",
+    "server base",
+    "server second CPU",
+    "server memory above 16 GB",
+    "server life",
+    "server vCPUs",
+    "server memory",
+)
+
 
 class _Sourced(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -140,10 +153,18 @@ def load_factors(folder: Path | None) -> Factors:
         grids=grids,
         others=others,
         machines=_keyed("machine.csv", Machine, folder, lambda row: row.provider),
-        coefficients=_keyed("coefficients.csv", Coefficient, folder, lambda row: row.name),
+        coefficients=_coefficients(folder),
         comparisons=tuple(read_table("comparisons.csv", Comparison, folder)),
         typical_spread=median(ratios) if ratios else 1.0,
     )
+
+
+def _coefficients(folder: Path | None) -> dict[str, Coefficient]:
+    found = _keyed("coefficients.csv", Coefficient, folder, lambda row: row.name)
+    for name in NEEDED:
+        if name not in found:
+            raise ConfigurationError(f"coefficients.csv lacks {name!r}")
+    return found
 
 
 def _place(row: Grid | OtherGrid) -> Place:
