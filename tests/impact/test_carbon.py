@@ -16,16 +16,25 @@ from tests.analysis.builders import (
     FINE_MINUTES,
     Plan,
     Simulated,
+    a_deviation,
+    a_reading,
     a_survey,
     last_minutes,
     log_series,
     metric_series,
     simulate,
 )
-from worker.analysis.signals import Reader
+from worker.analysis.signals import Reader, retries_set_in
 from worker.domain.report import Quantity
 from worker.domain.telemetry import Scope, Series
-from worker.impact.carbon import Emissions, carbon_impact, covered_minutes, emissions
+from worker.impact.carbon import (
+    Emissions,
+    carbon_impact,
+    covered_minutes,
+    emissions,
+    requests_were_lost,
+    retries_explain,
+)
 
 RUNS = 200
 
@@ -145,6 +154,26 @@ def test_requests_that_are_retries_are_waste() -> None:
     assert storm.excess.likely == pytest.approx(storm.true_excess, rel=0.1)
     assert storm.excess.low > 0
     assert abs(surge.excess.likely) < 0.05 * surge.actual.likely
+
+
+def test_a_few_retries_by_chance_do_not_make_a_surge_a_storm() -> None:
+    """Of demand that has doubled half the lines would be retries; 2 % of them explain nothing."""
+    traffic, retries = a_deviation("traffic", 20, 200, 100), a_deviation("retries", 3, 0.022, 0.002, weight=400)
+    assert retries_set_in(a_reading(CHECKOUT, traffic, retries))
+    assert not retries_explain(a_reading(CHECKOUT, traffic, retries))
+    storm = a_deviation("retries", 9, 0.3, 0.002, weight=400)
+    assert retries_explain(a_reading(CHECKOUT, traffic, storm))
+    assert retries_explain(a_reading(CHECKOUT, storm))
+    assert not retries_explain(a_reading(CHECKOUT, traffic))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "are_lost"), [(("errors", 8.0), True), (("latency", 8.0), True), (("memory", 8.0), False)]
+)
+def test_fewer_requests_are_lost_only_where_something_went_wrong(trouble: tuple[str, float], are_lost: bool) -> None:
+    fell = a_deviation("traffic", -9, 60, 100)
+    assert requests_were_lost(a_reading(CHECKOUT, fell, a_deviation(*trouble, 2, 1))) == are_lost
+    assert not requests_were_lost(a_reading(CHECKOUT, a_deviation(*trouble, 2, 1)))
 
 
 def test_a_quiet_window_wastes_nothing() -> None:

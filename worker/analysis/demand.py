@@ -30,6 +30,8 @@ FEWEST_DAYS = 2
 FEWEST_BLOCKS = 4
 # Prior of the share of CO₂ that follows demand, where demand hardly varied: most of it, and nobody knows.
 USUAL_ELASTICITY, ELASTICITY_SIGMA = 0.9, 0.55
+# What runs with demand may be larger than what is left over beside it: by so much, to be believed.
+UNSEEN = 1.4
 # Demand that varied by less, as a share, did not vary.
 LEAST_RANGE = 1e-6
 # No slope of a line is believed to be known better, as a share of the CO₂ that follows demand.
@@ -67,7 +69,7 @@ def _confounded(model: DemandModel, past: Observed) -> float:
     """What a rhythm of the grid, or of anything else but demand, may have lent to the slope.
 
     The part of such a rhythm that runs with demand cannot be told from the slope; the part that does not is what the
-    line leaves over, and the two are taken for equally large.
+    line leaves over, and the first is taken for as large, and somewhat more.
     """
     if not has_past(past):
         return 0.0
@@ -79,7 +81,7 @@ def _confounded(model: DemandModel, past: Observed) -> float:
     # A median of n has pi/2n of the variance of one, and smoothing over neighbours leaves 3/8 of that.
     by_chance = scatter**2 * np.pi / 2 / days_known(left) * 3 / 8
     unexplained = max(0.0, float(np.var(rhythm)) - by_chance)
-    return float(np.sqrt(unexplained)) / max(float(np.std(demand)), 1e-3)
+    return UNSEEN * float(np.sqrt(unexplained)) / max(float(np.std(demand)), 1e-3)
 
 
 def _with_prior(elasticity: float, sigma: float) -> tuple[float, float]:

@@ -29,6 +29,8 @@ from worker.impact.plausibility import Finding, Samples, examine, pauses
 
 # Deviations from which on errors or slowness explain that requests stayed away.
 TROUBLE_Z = 4.0
+# So small a share of the retries that would explain a rise does not.
+BY_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def _weigh(source: _Source, reading: Reading, past: Series, survey: Survey, wind
     samples, inside, fine = source.samples, source.inside, survey.fine
     if not inside.any():
         return None
-    follows = not (retries_set_in(reading) or requests_were_lost(reading))
+    follows = not (retries_explain(reading) or requests_were_lost(reading))
     every = _forecast(source, reading, past, survey, window, follows_demand=True)
     found = every if follows else _forecast(source, reading, past, survey, window, follows_demand=False)
     if found is None:
@@ -234,6 +236,15 @@ def _demand(reading: Reading, source: _Source, fine: Grid) -> Demand | None:
         requests_before=float(np.nansum(came[before])),
         minutes_before=float(np.nansum(samples.minutes[before])),
     )
+
+
+def retries_explain(reading: Reading) -> bool:
+    """Whether a rise of requests sets in with retries, and with more than the few that chance logs beside a surge."""
+    retries, traffic = reading.deviations.get("retries"), reading.deviations.get("traffic")
+    if retries is None or traffic is None or not retries_set_in(reading):
+        return retries_set_in(reading)
+    needed = 1 - 1 / traffic.ratio if traffic.ratio > 1 else 0.0
+    return retries.rise >= BY_CHANCE * needed
 
 
 def requests_were_lost(reading: Reading) -> bool:

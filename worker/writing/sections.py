@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from worker.analysis.ranking import Suspect
-from worker.analysis.signals import retries_set_in
 from worker.analysis.study import Case
 from worker.domain.report import CarbonImpact, CauseKind, Quantity, Sections, Verdict
 from worker.domain.telemetry import Change
 from worker.findings import of
-from worker.impact.carbon import requests_were_lost
+from worker.impact.carbon import requests_were_lost, retries_explain
 from worker.impact.users import Totals
 from worker.writing import causes, overview
 from worker.writing.figures import (
@@ -156,9 +155,9 @@ def _basis(story: Story) -> str:
     reading = story.case.reading
     if reading is None or reading.traffic_model is None:
         return ""
-    if requests_were_lost(reading) and not retries_set_in(reading):
+    if requests_were_lost(reading) and not retries_explain(reading):
         return " at the requests usual for this hour (fewer came)"
-    if retries_set_in(reading):
+    if retries_explain(reading):
         return " at the requests usual for this hour (additional ones came with retries and are not demand)"
     return " for the requests that came"
 
