@@ -131,8 +131,10 @@ def test_what_was_measured_is_exact(outcomes: list[Outcome]) -> None:
 def test_excess_is_actual_less_expected(outcomes: list[Outcome]) -> None:
     for one in outcomes:
         assert one.excess.likely == pytest.approx(one.actual.likely - one.expected.likely)
-        assert one.excess.low <= one.actual.likely - one.expected.high + 1e-9
-        assert one.excess.high >= one.actual.likely - one.expected.low - 1e-9
+        noise = one.expected.high - one.expected.likely
+        # Where an edge widens one side, the other is that of one case in ten instead of one in twenty.
+        assert one.excess.low <= one.excess.likely - 0.77 * noise
+        assert one.excess.high >= one.excess.likely + 0.77 * noise
         assert one.excess.low <= one.excess.likely <= one.excess.high
 
 
