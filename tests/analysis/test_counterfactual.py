@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from tests.analysis.builders import autocorrelated
 from worker.analysis.counterfactual import Counterfactual, forecast
 from worker.analysis.demand import fit_demand
-from worker.analysis.half_hours import A_DAY, HALF_HOUR, Observed, averaged, by_day, curve, has_past, medians
+from worker.analysis.half_hours import (
+    A_DAY,
+    HALF_HOUR,
+    Observed,
+    averaged,
+    by_day,
+    curve,
+    has_past,
+    medians,
+    on_half_hours,
+)
 from worker.domain.telemetry import Floats
 
 DAYS = 7
@@ -201,3 +211,17 @@ def test_the_rhythm_has_no_level() -> None:
 
 def test_a_few_half_hours_are_no_past() -> None:
     assert not has_past(Observed(np.arange(5.0), np.arange(5.0), np.arange(5.0)))
+
+
+@pytest.mark.parametrize("step", [600, 1800, 3600])
+def test_other_grids_are_brought_to_half_hours(step: int) -> None:
+    seconds = ((np.arange(12 * 3600 // step) + 0.5) * step).astype(np.float64)
+    found = on_half_hours(Observed(seconds, seconds / 60, np.full(seconds.size, 5.0)), step)
+    np.testing.assert_allclose(found.seconds, (np.arange(24) + 0.5) * HALF_HOUR)
+    assert found.rate.mean() == pytest.approx((seconds / 60).mean())
+    np.testing.assert_allclose(found.demand, 5.0)
+
+
+def test_a_grid_that_does_not_fit_says_nothing() -> None:
+    seven = Observed(np.arange(10.0), np.arange(10.0), np.arange(10.0))
+    assert on_half_hours(seven, 420).seconds.size == 0

@@ -82,5 +82,26 @@ def medians(rows: Floats) -> Floats:
     return np.where(count > 0, (low + high) / 2, np.nan)
 
 
+def on_half_hours(observed: Observed, step_seconds: int) -> Observed:
+    """The same on half hours, from a regular grid of parts or of multiples of them; nothing from any other."""
+    if step_seconds == HALF_HOUR:
+        return observed
+    if step_seconds % HALF_HOUR == 0:
+        parts = step_seconds // HALF_HOUR
+        seconds = np.repeat(observed.seconds, parts) + np.tile(
+            (np.arange(parts) - (parts - 1) / 2) * HALF_HOUR, observed.seconds.size
+        )
+        return Observed(seconds, np.repeat(observed.rate, parts), np.repeat(observed.demand, parts))
+    if HALF_HOUR % step_seconds:
+        return Observed(np.empty(0), np.empty(0), np.empty(0))
+    parts = HALF_HOUR // step_seconds
+    first = observed.seconds.size % parts
+    return Observed(*(_grouped(getattr(observed, name)[first:], parts) for name in ("seconds", "rate", "demand")))
+
+
+def _grouped(values: Floats, parts: int) -> Floats:
+    return np.array([mean(group) for group in values.reshape(-1, parts)])
+
+
 def days_known(table: Floats) -> int:
     return int(np.isfinite(table).any(axis=1).sum())

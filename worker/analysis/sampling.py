@@ -17,21 +17,20 @@ LONGEST_SAMPLE = 2.5
 LEAST_GAP_MINUTES = 3.0
 
 
-def usual_minutes(known: Places) -> float:
-    """Minutes between two samples, as they usually are; `known` are the places of samples on a grid of minutes."""
+def usual_buckets(known: Places) -> float:
+    """Buckets between two samples, as they usually are; `known` are the places of samples on a grid."""
     return float(np.median(np.diff(known))) if known.size > 1 else 1.0
 
 
 def start_of_sample(values: Floats, fine: Grid, moment: datetime) -> datetime:
-    """The start of the sample that the minute of `moment` is told by: just after the sample before.
+    """The start of the sample that the bucket of `moment` is told by: just after the sample before.
 
     `moment` itself where there is no sample before it, or none within the usual time.
     """
     known = np.flatnonzero(np.isfinite(values))
     earlier = known[known < fine.index(moment)]
-    if not earlier.size or fine.index(moment) - earlier[-1] > max(
-        LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual_minutes(known)
-    ):
+    longest = max(LEAST_GAP_MINUTES * 60 / fine.step_seconds, LONGEST_SAMPLE * usual_buckets(known))
+    if not earlier.size or fine.index(moment) - earlier[-1] > longest:
         return moment
     return min(moment, fine.time(int(earlier[-1]) + 1))
 
@@ -39,11 +38,12 @@ def start_of_sample(values: Floats, fine: Grid, moment: datetime) -> datetime:
 def edges(inside: Places, known: Places, fine: Grid, window: Window) -> tuple[float, float]:
     """(minutes before the window that its first sample holds, minutes at its end that no sample holds yet).
 
-    `inside` and `known` are the places of the window's samples and of all; times are known to the minute, so
-    up to one minute at either edge is none.
+    `inside` and `known` are the places of the window's samples and of all; times are known to the bucket, so
+    up to one bucket at either edge is none.
     """
     earlier = known[known < inside[0]]
-    first = (window.start - fine.start).total_seconds() / 60
+    first = (window.start - fine.start).total_seconds() / fine.step_seconds
     lead = first - earlier[-1] - 1 if earlier.size else 0.0
-    tail = (window.end - fine.start).total_seconds() / 60 - inside[-1] - 1
-    return max(0.0, float(lead)), max(0.0, float(tail))
+    tail = (window.end - fine.start).total_seconds() / fine.step_seconds - inside[-1] - 1
+    minutes = fine.step_seconds / 60
+    return max(0.0, float(lead)) * minutes, max(0.0, float(tail)) * minutes

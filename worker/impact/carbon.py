@@ -19,7 +19,7 @@ import numpy as np
 from worker.analysis.baseline import Mask
 from worker.analysis.counterfactual import Counterfactual, forecast
 from worker.analysis.demand import NINETY_PERCENT
-from worker.analysis.half_hours import Observed
+from worker.analysis.half_hours import Observed, on_half_hours
 from worker.analysis.sampling import edges
 from worker.analysis.signals import Reader, Reading, requests_fell, retries_set_in, series_of
 from worker.domain.report import CarbonImpact, Quantity
@@ -164,7 +164,7 @@ def _read(
     rate, past_rate = estimate.rate(values, fine.count), estimate.rate(past.values, survey.coarse.count)
     if not np.isfinite(rate[inside]).any():
         return None
-    minutes = covered_minutes(_elapsed(rate))
+    minutes = covered_minutes(_elapsed(rate) * fine.step_seconds / 60)
     samples = Samples(rate * minutes, np.where(np.isfinite(rate), minutes, np.nan))
     known = np.isfinite(rate)
     return _Source(samples, past_rate, inside & known, before & known, estimate)
@@ -176,6 +176,7 @@ def _before(fine: Grid, window: Window, onset: datetime | None) -> Mask:
 
 
 def _elapsed(values: Floats) -> Floats:
+    """Buckets since the one before that has a value."""
     known = np.flatnonzero(np.isfinite(values))
     minutes = np.full(values.size, np.nan)
     minutes[known[1:]] = np.diff(known)
@@ -223,10 +224,13 @@ def _forecast(
     # What the hours read minute by minute cover is not read twice.
     count = coarse.count - int((fine.end - fine.start) / coarse.step)
     unknown = np.full(coarse.count, np.nan)
-    earlier = Observed(
-        (coarse.seconds() + (coarse.start - fine.start).total_seconds())[:count],
-        source.past_rate[:count],
-        past.values.get("traffic", unknown)[:count],
+    earlier = on_half_hours(
+        Observed(
+            (coarse.seconds() + (coarse.start - fine.start).total_seconds())[:count],
+            source.past_rate[:count],
+            past.values.get("traffic", unknown)[:count],
+        ),
+        coarse.step_seconds,
     )
     asked = observed.of(source.inside)
     return forecast(observed.of(source.before), earlier, asked, window.minutes, follows_demand=follows_demand)

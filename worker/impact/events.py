@@ -12,13 +12,13 @@ import numpy as np
 
 from worker.analysis.baseline import Mask
 from worker.analysis.counterfactual import forecast
-from worker.analysis.half_hours import Observed
+from worker.analysis.half_hours import Observed, on_half_hours
 from worker.domain.impact_facts import BusinessEvents
 from worker.domain.report import BusinessImpact, Quantity
 from worker.domain.telemetry import Floats, Grid
 from worker.domain.window import Window
 
-# Orders are counted over so many minutes at a time, so that a usual count is no smaller than this.
+# Orders are counted over so many buckets at a time, so that a usual count is no smaller than this.
 FEWEST_A_BIN = 8.0
 BINS = (1, 2, 5, 10, 15, 30)
 FEWEST_BEFORE = 40.0
@@ -43,10 +43,11 @@ def measure(events: BusinessEvents, fine: Grid, coarse: Grid, window: Window, us
     if not inside.any() or seen < FEWEST_BEFORE:
         return None
     near = _binned(events.orders, fine, before)
-    half_hours = np.where(events.past_orders > 0, events.past_orders, np.nan) / (coarse.step_seconds / 60)
+    counted = np.where(events.past_orders > 0, events.past_orders, np.nan) / (coarse.step_seconds / 60)
     offset = (coarse.start - fine.start).total_seconds()
     nothing = np.full(coarse.count, np.nan)
-    past = Observed((coarse.seconds() + offset)[earlier], half_hours[earlier], nothing[earlier])
+    known = Observed((coarse.seconds() + offset)[earlier], counted[earlier], nothing[earlier])
+    past = on_half_hours(known, coarse.step_seconds)
     asked = Observed(fine.seconds()[inside], np.full(int(inside.sum()), np.nan), np.full(int(inside.sum()), np.nan))
     found = forecast(near, past, asked, window.minutes, follows_demand=False)
     if found is None:
@@ -68,11 +69,12 @@ def _binned(orders: Floats, fine: Grid, before: Mask) -> Observed:
     count = int(before.sum())
     mean = float(orders[:count].mean()) if count else 0.0
     size = next((size for size in BINS if size * mean >= FEWEST_A_BIN), BINS[-1])
+    minutes = size * fine.step_seconds / 60
     bins = count // size
     first = count - bins * size
     totals = orders[first:count].reshape(bins, size).sum(axis=1)
     seconds = fine.seconds()[first:count].reshape(bins, size).mean(axis=1)
-    return Observed(seconds, np.where(totals > 0, totals, np.nan) / size, np.full(bins, np.nan))
+    return Observed(seconds, np.where(totals > 0, totals, np.nan) / minutes, np.full(bins, np.nan))
 
 
 def impact_of(found: Measured, where: str) -> BusinessImpact:

@@ -129,7 +129,7 @@ def _without_slips(
                 is_fatal=True,
             )
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(rate > 0, np.maximum(rate / usual, usual / rate), np.nan)
     slipped = (ratio >= SLIP[0]) & (ratio <= SLIP[1])
     if not slipped.any():
@@ -188,7 +188,7 @@ def _lost(grams: Floats, minutes: Floats, usual: float, before: Mask) -> Mask:
     """
     pause = (grams > 0) & _is_pause(minutes, usual)
     usual_rate = _neighbours(grams / minutes, (grams > 0) & ~pause)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         as_one, as_whole = (np.abs(np.log(grams / (usual_rate * held))) for held in (usual, minutes))
     hold_no_more = pause & (as_one < as_whole)
     known = pause & before & np.isfinite(as_one)
