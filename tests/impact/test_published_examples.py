@@ -44,6 +44,11 @@ def test_sci_case_study_total() -> None:
     assert pytest.approx(156.9586, abs=0.01) == 66.6906 + 50.76 + 24.96 + 14.54
 
 
+def test_a_score_without_functional_units_is_refused() -> None:
+    with pytest.raises(ValueError, match="per functional unit"):
+        energy.software_carbon_intensity(1, 400, 0, 0)
+
+
 # --- Green-Software-Foundation/sci-guide, "Getting Started"
 
 

@@ -38,20 +38,18 @@ class Estimate:
 
     def rate(self, values: Mapping[str, Floats], count: int) -> Floats:
         """g/min in each bucket; NaN where what it follows from was not sampled."""
-        kwh = self._kwh_a_minute(values, count)
-        return kwh * self.grid.pue * self.g_per_kwh
+        return energy.operational_grams(self._kwh_a_minute(values, count) * self.grid.pue, self.g_per_kwh)
 
     def _kwh_a_minute(self, values: Mapping[str, Floats], count: int) -> Floats:
         unknown = np.full(count, np.nan)
         cpu, traffic = values.get("cpu", unknown), values.get("traffic", unknown)
         if self.facts.vcpus:
-            utilisation = np.clip(cpu / 100, 0, 1)
+            utilisation: Floats = cpu / 100
             if not np.isfinite(cpu).any():
                 utilisation = np.where(np.isfinite(traffic), self.usual_utilisation, np.nan)
-            watts = self.machine.watts_min + utilisation * (self.machine.watts_max - self.machine.watts_min)
-            memory = (self.facts.memory_gb or 0.0) * self.memory_kwh_per_gb_hour
-            kwh: Floats = (watts * self.facts.vcpus / energy.WATTS_PER_KW + memory) / MINUTES_PER_HOUR
-            return kwh
+            watts = energy.average_watts(self.machine.watts_min, self.machine.watts_max, utilisation)
+            memory = energy.memory_kwh((self.facts.memory_gb or 0.0) / MINUTES_PER_HOUR, self.memory_kwh_per_gb_hour)
+            return energy.compute_kwh(watts, self.facts.vcpus / MINUTES_PER_HOUR) + memory
         return traffic * (self.watt_hours_per_request or np.nan) / energy.WATTS_PER_KW
 
     def most_grams(self, minutes: float) -> float | None:

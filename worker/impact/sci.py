@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from worker.domain.report import Quantity, SciScore
+from worker.impact import energy
 from worker.impact.carbon import Emissions
 
 
@@ -26,14 +27,14 @@ def score(
     m = embodied_per_minute or 0.0
     return SciScore(
         functional_unit=unit,
-        incident=_per_unit(sum(part.actual for part in parts) + m * minutes, units / requests),
-        baseline=_per_unit(sum(one.grams_before for one in known) + m * minutes_before, before / requests),
+        incident=_score(sum(part.actual for part in parts), m * minutes, units / requests),
+        baseline=_score(sum(one.grams_before for one in known), m * minutes_before, before / requests),
         includes_embodied=embodied_per_minute is not None,
     )
 
 
-def _per_unit(grams: float, units: float) -> float | None:
-    return grams / units if units > 0 else None
+def _score(operational: float, embodied: float, units: float) -> float | None:
+    return energy.per_functional_unit(operational, embodied, units) if units > 0 else None
 
 
 def per_minute(embodied: Quantity | None, minutes: float) -> float | None:

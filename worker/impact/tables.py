@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from worker.domain.report import Quantity
 from worker.errors import ConfigurationError
+from worker.impact import energy
 
 Row = TypeVar("Row", bound=BaseModel)
 Place = tuple[str, str]
@@ -74,7 +75,7 @@ class Machine(_Sourced):
 
     def watts(self, utilisation: float) -> float:
         """Watts of one vCPU at a utilisation of 0–1 (Cloud Carbon Footprint: linear between idle and full)."""
-        return self.watts_min + min(max(utilisation, 0.0), 1.0) * (self.watts_max - self.watts_min)
+        return float(energy.average_watts(self.watts_min, self.watts_max, utilisation))
 
 
 class Coefficient(_Sourced):
