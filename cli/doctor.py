@@ -19,6 +19,7 @@ from kibana.setup.session import Setup
 from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch, elasticsearch_errors
 from worker.errors import ConfigurationError, EvidenceUnavailable
+from worker.impact.tables import load_factors
 from worker.settings import Settings, load_settings
 from worker.store import inbox_index
 from worker.store.inbox_index import InboxIndex
@@ -76,6 +77,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _destinations(settings)
     if settings.kibana_url:
         yield from _kibana(settings)
+    yield _factors(settings)
 
 
 def _elasticsearch(settings: Settings) -> Iterator[Check]:
@@ -170,6 +172,15 @@ def _credentials(settings: Settings) -> Check:
         return Check("webhook", "has credentials")
     advice = "set SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_TOKEN"
     return Check("webhook", "has no credentials and would refuse to start", advice)
+
+
+def _factors(settings: Settings) -> Check:
+    try:
+        known = load_factors(settings.factors)
+    except ConfigurationError as error:
+        return Check("carbon factors", error.reason, f"put the table in {settings.factors} right, or take it away")
+    hourly = "by the hour, else of the year" if settings.electricity_maps_token else "of the year"
+    return Check("carbon factors", f"{len(known.grids)} regions, grid intensity {hourly}")
 
 
 def _destinations(settings: Settings) -> Check:

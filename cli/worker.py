@@ -7,6 +7,7 @@ import click
 from cli.options import json_logs
 from cli.startup import prepare_indices, prepare_process
 from tasks.run import run_worker
+from worker.impact.tables import load_factors
 
 
 @click.command(short_help="Investigate alerts and deliver what was found.")
@@ -22,5 +23,7 @@ def worker(json_lines: bool) -> None:
       SPIKETRACE_WORKER_CONCURRENCY=4 spiketrace worker
     """
     settings = prepare_process("worker", json_lines=json_lines)
+    # A table of one's own that cannot be read ends the process here, and not the first investigation.
+    load_factors(settings.factors)
     prepare_indices(settings)
     run_worker(settings)

@@ -15,7 +15,7 @@ from webhook.charts import SHORT, TALL, LegendEntry, caption, draw, legend
 from worker.domain.evidence import Evidence
 from worker.domain.figures import duration
 from worker.domain.incident import Incident
-from worker.domain.report import Chart, Report, Verdict
+from worker.domain.report import CalculationStep, Chart, Report, Verdict
 from worker.domain.text import CITATION, first_sentence, one_line
 from worker.domain.wording import ImpactGroup, impact_groups
 
@@ -49,6 +49,24 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Calculation:
+    """The steps of one part of the impact, in their order."""
+
+    name: str
+    steps: list[CalculationStep]
+
+
+PARTS = {
+    "carbon": "Carbon",
+    "waste": "Waste",
+    "compute": "Energy, compute and cost",
+    "sci": "Software Carbon Intensity",
+    "users": "Users",
+    "business": "Business",
+}
+
+
+@dataclass(frozen=True)
 class ReportView:
     report: Report
     incident: Incident | None
@@ -60,6 +78,7 @@ class ReportView:
     charts: list[Drawing]
     impact: list[ImpactGroup]
     unknown_figures: list[str]
+    calculation: list[Calculation]
     exhibits: list[Exhibit]
     alert_link: str | None
     receipts: list[Receipt]
@@ -99,6 +118,7 @@ def view_of(report: Report, incident: Incident | None, *, kibana_url: str | None
         charts=drawings[1:],
         impact=known,
         unknown_figures=[name.lower() for group in groups for name in _unknown(group)] if known else [],
+        calculation=_calculation(report.impact.calculation),
         exhibits=[_exhibit(item, kibana_url) for item in report.evidence],
         alert_link=link_into(kibana_url, report.alert.link),
         receipts=_receipts(incident),
@@ -130,6 +150,11 @@ def link_into(site: str | None, link: str | None) -> str | None:
     return (
         link if same_place and target.scheme in ("http", "https") and "@" not in target.netloc and is_inside else None
     )
+
+
+def _calculation(steps: list[CalculationStep]) -> list[Calculation]:
+    grouped = {part: [step for step in steps if step.part == part] for part in PARTS}
+    return [Calculation(PARTS[part], found) for part, found in grouped.items() if found]
 
 
 def _unknown(group: ImpactGroup) -> list[str]:

@@ -9,9 +9,13 @@ from elasticsearch import Elasticsearch
 from worker.bootstrap import connect
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
+from worker.impact.electricity_maps import ElectricityMaps
+from worker.impact.tables import load_factors
 from worker.investigate import Investigator
+from worker.ports import GridIntensity
 from worker.run import Desk
 from worker.settings import Settings
+from worker.settle import Settler
 from worker.sweep import MeasuredQueue
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.search import ElasticTelemetry
@@ -20,6 +24,7 @@ from worker.telemetry.search import ElasticTelemetry
 def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores = connect(settings)
+    investigator = open_investigator(settings, stores.client)
     return Desk(
         alerts=stores.alerts,
         reports=stores.reports,
@@ -30,10 +35,18 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
         post=Post(stores.incidents, stores.reports, destinations(settings), clock=lambda: datetime.now(UTC)),
-        investigate=open_investigator(settings, stores.client),
+        investigate=investigator,
         max_attempts=settings.max_attempts,
+        measure=Settler(investigator.telemetry),
     )
 
 
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
-    return Investigator(ElasticTelemetry(client, load_profile(settings.profile)))
+    telemetry = ElasticTelemetry(client, load_profile(settings.profile))
+    return Investigator(telemetry, factors=load_factors(settings.factors), hourly=open_intensity(settings))
+
+
+def open_intensity(settings: Settings) -> GridIntensity | None:
+    """None unless it is configured: nothing is sent anywhere that nobody asked for."""
+    token = settings.electricity_maps_token
+    return ElectricityMaps(settings.electricity_maps_url, token.get_secret_value()) if token else None

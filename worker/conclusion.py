@@ -18,6 +18,7 @@ from worker.domain.severity import Severity
 from worker.domain.telemetry import Detail
 from worker.findings import gather
 from worker.impact.assess import assess, requests_of
+from worker.impact.means import Means
 from worker.markdown import render_markdown
 from worker.question import Question
 from worker.severity import SeverityFacts, judge_severity
@@ -43,7 +44,7 @@ class Conclusion:
         return RootCause(**self.story.candidates[0].model_dump(include=set(RootCause.model_fields)))
 
 
-def conclude(alert: Alert, asked: Question, case: Case, detail: Detail) -> Conclusion:
+def conclude(alert: Alert, asked: Question, case: Case, detail: Detail, means: Means | None = None) -> Conclusion:
     log = EvidenceLog()
     _name_unknown(asked, log)
     cite = gather(case, detail, log)
@@ -51,7 +52,7 @@ def conclude(alert: Alert, asked: Question, case: Case, detail: Detail) -> Concl
         case=case,
         verdict=judge(case),
         candidates=causes.candidates(case, cite),
-        impact=assess(case, detail, log),
+        impact=assess(case, detail, log, means),
         requests=requests_of(case),
         cite=cite,
         threshold=threshold.sentence(alert, case),

@@ -47,6 +47,10 @@ class EvidenceUnavailable(InvestigationError):
     """The engine that holds telemetry or reports did not answer, or refused."""
 
 
+class IntensityUnavailable(SpikeTraceError):
+    """No hourly intensity of the grid could be read: the yearly table's stands in, and the report says so."""
+
+
 class ModelUnavailable(InvestigationError):
     """The language model did not answer, or refused."""
 

@@ -37,6 +37,11 @@ MISSING_EFFECT = {
     "deployments": "whose part of the rise which deployment has is not known",
     "lines_within": "log patterns are not known",
     "lines_before": "log patterns could not be compared with those before",
+    "impact_machines": "emissions cannot be estimated from utilisation, nor the embodied share be given",
+    "impact_business": "orders and revenue are not measured",
+    "impact_business_past": "orders and revenue have nothing to be compared with",
+    "impact_users": "the number of users is unknown",
+    "impact_service_level": "the error budget is not known",
 }
 READ = {
     "metrics": "Metrics",
@@ -54,6 +59,11 @@ READ = {
     "deployments": "Metrics by deployment",
     "lines_within": "Log lines",
     "lines_before": "Log lines before the onset",
+    "impact_machines": "vCPUs, memory and instances",
+    "impact_business": "Business events",
+    "impact_business_past": "Business events of earlier days",
+    "impact_users": "Distinct users",
+    "impact_service_level": "Service level",
 }
 
 
@@ -91,6 +101,7 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
     for name, count in case.survey.left_out.items():
         reason = f"only the services with most documents are read; {count:,} documents are of others"
         log.miss(f"{READ[name]} of further services", reason=reason, effect="a cause among them is not excluded")
+    _impact(case, detail, log, cite)
     for name, reason in {**case.survey.unread, **detail.unread}.items():
         topic = name.rstrip("0123456789")
         log.miss(READ[topic], reason=reason, effect=MISSING_EFFECT[topic])
@@ -234,3 +245,24 @@ def _history(case: Case, log: EvidenceLog, cite: Citations) -> None:
         return
     result = {"incidents": len(case.survey.history)}
     _record(log, cite, "history", "Incidents known by then", case.survey.asked["history"], result)
+
+
+def _impact(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> None:
+    """What only the impact rests on: business events, distinct users, the service level."""
+    events, inside = case.survey.impact.business if case.survey.impact else {}, case.survey.fine.mask(case.window)
+    if events:
+        result = {
+            region or "all regions": {
+                "orders": float(one.orders[inside].sum()),
+                "revenue": float(one.revenue[inside].sum()),
+            }
+            for region, one in sorted(events.items(), key=lambda item: item[0] or "")
+        }
+        _record(log, cite, "business", "Business events in the window", case.survey.asked["impact_business"], result)
+    known = detail.impact
+    if known and known.audience:
+        title = f"{case.scope}: distinct users in the window"
+        _record(log, cite, "users", title, detail.asked["impact_users"], asdict(known.audience))
+    if known and known.service:
+        title = f"{case.scope}: log lines against the service level objective"
+        _record(log, cite, "service_level", title, detail.asked["impact_service_level"], asdict(known.service))

@@ -8,7 +8,7 @@ Nothing is stored, sent or changed here, and nothing at or after the alert's own
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -20,7 +20,9 @@ from worker.domain.alert import Alert
 from worker.domain.report import Report
 from worker.domain.telemetry import Detail, Scope
 from worker.domain.window import Window
-from worker.ports import Telemetry
+from worker.impact.means import Means
+from worker.impact.tables import Factors, shipped
+from worker.ports import GridIntensity, Telemetry
 from worker.question import Question
 
 
@@ -30,16 +32,21 @@ def _now() -> datetime:
 
 @dataclass
 class Investigator:
-    """Investigates alerts with one engine and one profile. `now` only dates the report."""
+    """Investigates alerts with one engine and one profile. `now` only dates the report.
+
+    `factors` and `hourly`, if any, are what emissions are reckoned with.
+    """
 
     telemetry: Telemetry
     now: Callable[[], datetime] = _now
+    factors: Factors = field(default_factory=shipped)
+    hourly: GridIntensity | None = None
 
     def __call__(self, alert: Alert, alert_id: str) -> Report:
         """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap."""
         watch = Stopwatch()
         asked, case, detail = self.examine(alert, watch)
-        conclusion = conclude(alert, asked, case, detail)
+        conclusion = conclude(alert, asked, case, detail, self._means())
         name = self.telemetry.profile.name
         report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
         watch.lap("conclusion_seconds")
@@ -60,6 +67,18 @@ class Investigator:
         watch.lap("detail_seconds")
         method.close_case(case, suspects, detail)
         return asked, case, detail
+
+    def _means(self) -> Means:
+        profile = self.telemetry.profile
+        return Means(
+            factors=self.factors,
+            hourly=self.hourly,
+            machine=profile.machine,
+            business=profile.business,
+            users=profile.users,
+            slo=profile.slo,
+            sci=profile.sci,
+        )
 
     def _detail(self, case: Case, scopes: list[Scope]) -> Detail:
         rollout = Window(start=(case.onset or case.window.start) - ROLLOUT, end=case.window.end)

@@ -33,7 +33,7 @@ _LIST_START = re.compile(r"^(?:([-+=:])|(\d+)([.)])(?=\s|$))")
 
 def render_markdown(report: Report) -> str:
     """The report's `markdown`: headings, the six sections, tables of impact and candidates, gaps and evidence."""
-    blocks = [*_opening(report), *_sections(report), *_candidates(report), *_rest(report)]
+    blocks = [*_opening(report), *_sections(report), *_candidates(report), *_calculation(report), *_rest(report)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -127,6 +127,18 @@ def _candidate(candidate: Candidate, reported: tuple[str | None, str | None]) ->
         escape(candidate.check),
         escape(" ".join(candidate.evidence)),
     )
+
+
+def _calculation(report: Report) -> Iterator[str]:
+    if report.impact.calculation:
+        yield "## How the figures are computed"
+        yield _table(
+            ("Step", "Calculation", "Result"),
+            [
+                tuple(escape(text) for text in (step.name, step.formula, step.result))
+                for step in report.impact.calculation
+            ],
+        )
 
 
 def _rest(report: Report) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -18,6 +18,23 @@ if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
     from worker.telemetry.profiles import Profile
 
 Status = Literal["accepted", "duplicate", "recovered"]
+
+
+class IntensityHour(NamedTuple):
+    """Grid intensity in gCO₂e per kWh in [start, end), location-based."""
+
+    start: datetime
+    end: datetime
+    g_per_kwh: float
+
+
+class GridIntensity(Protocol):
+    """A source of hourly grid intensity. Off unless configured; whoever asks falls back to the yearly table."""
+
+    name: str
+
+    def between(self, provider: str, region: str, window: Window) -> list[IntensityHour]:
+        """Every hour that touches `window`, oldest first. Raises IntensityUnavailable."""
 
 
 class Acceptance(BaseModel):

@@ -18,6 +18,7 @@ from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
 from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
+from worker.settle import Measure
 from worker.sweep import MeasuredQueue, SearchableAlerts, SearchableIncidents
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,10 @@ class Held(SpikeTraceError):
 
 @dataclass(frozen=True)
 class Desk:
-    """What it takes to work on alerts. `investigate` gets an alert and its id, reads telemetry and stores nothing."""
+    """What it takes to work on alerts. `investigate` gets an alert and its id, reads telemetry and stores nothing.
+
+    `measure` tells what an incident that has ended wasted in all; without it nothing is settled.
+    """
 
     alerts: SearchableAlerts
     reports: ReportStore
@@ -47,6 +51,7 @@ class Desk:
     investigate: Callable[[Alert, str], Report]
     max_attempts: int
     lease_seconds: float = 15.0
+    measure: Measure | None = None
 
 
 def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:

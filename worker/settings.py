@@ -91,6 +91,9 @@ class Settings(BaseModel):
     allow_plain_http: bool = False
     profile: str = "spiketrace"
     policy: Path | None = None
+    factors: Path | None = None
+    electricity_maps_token: SecretStr | None = None
+    electricity_maps_url: Url = "https://api.electricitymaps.com"
     retention_days: int = Field(default=90, ge=1)
     log_level: str = "INFO"
 
@@ -111,6 +114,7 @@ class Settings(BaseModel):
             "ELASTICSEARCH_URL": self.elasticsearch_url if self._elasticsearch_has_credentials() else None,
             "KIBANA_URL": self.kibana_url,
             "JIRA_URL": self.jira_url,
+            "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,17 @@ class TestOtherPaths:
     def test_what_is_switched_off_is_not_looked_at(self, settings: Settings, telemetry: None) -> None:
         off = settings.model_copy(update={"index_intake": False, "missed_alerts": False})
         assert not {"inbox index", "kibana's alerts"} & {check.name for check in examine(off)}
+
+
+def test_a_factor_table_that_is_wrong_is_a_problem_with_its_line(
+    settings: Settings, telemetry: None, tmp_path: Path
+) -> None:
+    header, good = "provider,region,g_per_kwh,pue,year,source,licence", "gcp,us-central1,000077,1.1,2024,mine,mine"
+    table = f"{header}\n{good}\ngcp,europe-west1,,1.1,2024,mine,mine\n"
+    (tmp_path / "grid_intensity.csv").write_text(table, encoding="utf-8")
+    own = Settings.model_validate({**dict(settings), "factors": tmp_path})
+    (problem,) = [check for check in examine(own) if check.advice]
+    assert (problem.name, problem.found) == (
+        "carbon factors",
+        "grid_intensity.csv, line 3: g_per_kwh: Input should be a valid number, unable to parse string as a number",
+    )

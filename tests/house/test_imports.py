@@ -35,7 +35,16 @@ DISTRIBUTIONS = packages_distributions()
 RUNTIME = _names(PROJECT["dependencies"])
 EMBEDDED = RUNTIME | _names(PROJECT["optional-dependencies"]["embedded"])
 EVERYTHING = EMBEDDED | _names(PROJECT["optional-dependencies"]["dev"])
-ALLOWED = {**dict.fromkeys(OURS, RUNTIME), "demo": EMBEDDED, "kibana": EMBEDDED, "tests": EVERYTHING}
+# Run in an environment of its own, beside which ours is measured.
+MEASURED_BESIDE = {"codecarbon"}
+ALLOWED = {
+    **dict.fromkeys(OURS, RUNTIME),
+    "benchmarks": RUNTIME | MEASURED_BESIDE,
+    "demo": EMBEDDED,
+    "evaluation": EMBEDDED,
+    "kibana": EMBEDDED,
+    "tests": EVERYTHING,
+}
 
 
 def _imported(package: str) -> Iterator[str]:

@@ -16,16 +16,25 @@ from tests.analysis.builders import (
     FINE_MINUTES,
     Plan,
     Simulated,
+    a_deviation,
+    a_reading,
     a_survey,
     last_minutes,
     log_series,
     metric_series,
     simulate,
 )
-from worker.analysis.signals import Reader
+from worker.analysis.signals import Reader, retries_set_in
 from worker.domain.report import Quantity
 from worker.domain.telemetry import Scope, Series
-from worker.impact.carbon import Emissions, carbon_impact, covered_minutes, emissions
+from worker.impact.carbon import (
+    Emissions,
+    carbon_impact,
+    covered_minutes,
+    emissions,
+    requests_were_lost,
+    retries_explain,
+)
 
 RUNS = 200
 
@@ -91,7 +100,7 @@ def outcomes() -> list[Outcome]:
 
 
 def test_the_interval_holds_the_truth(outcomes: list[Outcome]) -> None:
-    assert np.mean([one.holds for one in outcomes]) >= 0.8
+    assert 0.85 <= np.mean([one.holds for one in outcomes]) <= 0.97
 
 
 def test_the_interval_says_something(outcomes: list[Outcome]) -> None:
@@ -122,8 +131,10 @@ def test_what_was_measured_is_exact(outcomes: list[Outcome]) -> None:
 def test_excess_is_actual_less_expected(outcomes: list[Outcome]) -> None:
     for one in outcomes:
         assert one.excess.likely == pytest.approx(one.actual.likely - one.expected.likely)
-        assert one.excess.low == pytest.approx(one.actual.likely - one.expected.high)
-        assert one.excess.high == pytest.approx(one.actual.likely - one.expected.low)
+        noise = one.expected.high - one.expected.likely
+        # Where an edge widens one side, the other is that of one case in ten instead of one in twenty.
+        assert one.excess.low <= one.excess.likely - 0.77 * noise
+        assert one.excess.high >= one.excess.likely + 0.77 * noise
         assert one.excess.low <= one.excess.likely <= one.excess.high
 
 
@@ -147,10 +158,30 @@ def test_requests_that_are_retries_are_waste() -> None:
     assert abs(surge.excess.likely) < 0.05 * surge.actual.likely
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_quiet_window_wastes_nothing(seed: int) -> None:
-    one = outcome(Plan(seed=seed, minutes=15, missing=0.1))
-    assert one.excess.low <= 0 <= one.excess.high
+def test_a_few_retries_by_chance_do_not_make_a_surge_a_storm() -> None:
+    """Of demand that has doubled half the lines would be retries; 2 % of them explain nothing."""
+    traffic, retries = a_deviation("traffic", 20, 200, 100), a_deviation("retries", 3, 0.022, 0.002, weight=400)
+    assert retries_set_in(a_reading(CHECKOUT, traffic, retries))
+    assert not retries_explain(a_reading(CHECKOUT, traffic, retries))
+    storm = a_deviation("retries", 9, 0.3, 0.002, weight=400)
+    assert retries_explain(a_reading(CHECKOUT, traffic, storm))
+    assert retries_explain(a_reading(CHECKOUT, storm))
+    assert not retries_explain(a_reading(CHECKOUT, traffic))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "are_lost"), [(("errors", 8.0), True), (("latency", 8.0), True), (("memory", 8.0), False)]
+)
+def test_fewer_requests_are_lost_only_where_something_went_wrong(trouble: tuple[str, float], are_lost: bool) -> None:
+    fell = a_deviation("traffic", -9, 60, 100)
+    assert requests_were_lost(a_reading(CHECKOUT, fell, a_deviation(*trouble, 2, 1))) == are_lost
+    assert not requests_were_lost(a_reading(CHECKOUT, a_deviation(*trouble, 2, 1)))
+
+
+def test_a_quiet_window_wastes_nothing() -> None:
+    """As often as the interval promises, before anything is known of a verdict."""
+    quiet = [outcome(Plan(seed=seed, minutes=15, missing=0.1)) for seed in range(60)]
+    assert np.mean([one.excess.low <= 0 <= one.excess.high for one in quiet]) >= 0.85
 
 
 def test_an_earlier_incident_does_not_become_the_norm() -> None:

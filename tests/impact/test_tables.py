@@ -9,11 +9,11 @@ import pytest
 
 from worker.errors import ConfigurationError
 from worker.impact import tables
-from worker.impact.tables import Grid, Machine, grids, machines, read_table
+from worker.impact.tables import Grid, Machine, grids, load_factors, machines, read_table, shipped
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "carbon" / "gcp-regions-2024.csv"
-HEADER = "provider,region,g_per_kwh,pue,year,source"
-GOOD = "gcp,us-central1,412.72,1.1,2024,somewhere"
+HEADER = "provider,region,g_per_kwh,pue,year,source,licence"
+GOOD = "gcp,us-central1,412.72,1.1,2024,somewhere,Apache-2.0"
 
 
 @pytest.fixture
@@ -85,21 +85,21 @@ def test_regions_of_gcp_are_those_of_the_source() -> None:
 @pytest.mark.parametrize(
     ("row", "key"),
     [
-        ("gcp,us-central1,,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,about 400,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,0,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,-5,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,41272,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,nan,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,inf,1.1,2024,somewhere", "g_per_kwh"),
-        ("gcp,us-central1,412.72,0.9,2024,somewhere", "pue"),
-        ("gcp,us-central1,412.72,110,2024,somewhere", "pue"),
-        ("gcp,us-central1,412.72,1.1,24,somewhere", "year"),
-        ("gcp,us-central1,412.72,1.1,2024.5,somewhere", "year"),
+        ("gcp,us-central1,,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,about 400,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,0,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,-5,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,41272,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,nan,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,inf,1.1,2024,somewhere,MIT", "g_per_kwh"),
+        ("gcp,us-central1,412.72,0.9,2024,somewhere,MIT", "pue"),
+        ("gcp,us-central1,412.72,110,2024,somewhere,MIT", "pue"),
+        ("gcp,us-central1,412.72,1.1,24,somewhere,MIT", "year"),
+        ("gcp,us-central1,412.72,1.1,2024.5,somewhere,MIT", "year"),
         ("gcp,us-central1,412.72,1.1,2024,", "source"),
         ("gcp,us-central1,412.72,1.1,2024", "source"),
         ("gcp,us-central1,412.72,1.1", "year"),
-        ('gcp,us-central1,"412,72",1.1,2024,somewhere', "g_per_kwh"),
+        ('gcp,us-central1,"412,72",1.1,2024,somewhere,MIT', "g_per_kwh"),
     ],
 )
 @pytest.mark.parametrize("good_rows", [0, 3])
@@ -111,9 +111,10 @@ def test_a_malformed_row_is_refused_with_its_file_and_line(written: Path, row: s
 
 
 MACHINE_HEADER = (
-    "provider,watts_min,watts_max,usd_per_vcpu_hour_low,usd_per_vcpu_hour_likely,usd_per_vcpu_hour_high,year,source"
+    "provider,watts_min,watts_max,usd_per_vcpu_hour_low,usd_per_vcpu_hour_likely,usd_per_vcpu_hour_high,"
+    "year,source,licence"
 )
-MACHINE = ["gcp", "0.68", "4.11", "0.0335", "0.0475", "0.0486", "2023", "somewhere"]
+MACHINE = ["gcp", "0.68", "4.11", "0.0335", "0.0475", "0.0486", "2023", "somewhere", "MIT"]
 
 
 @pytest.mark.parametrize("column", range(1, 6))
@@ -139,7 +140,9 @@ def test_a_column_that_nobody_knows_is_refused(written: Path) -> None:
 
 
 def test_a_column_that_is_missing_is_refused(written: Path) -> None:
-    written.write_text("provider,region,g_per_kwh,year,source\ngcp,us-central1,400,2024,somewhere\n", encoding="utf-8")
+    written.write_text(
+        "provider,region,g_per_kwh,year,source,licence\ngcp,us-central1,400,2024,somewhere,MIT\n", encoding="utf-8"
+    )
     with pytest.raises(ConfigurationError, match=r"grid\.csv, line 2: pue"):
         read_table("grid.csv", Grid)
 
@@ -147,5 +150,63 @@ def test_a_column_that_is_missing_is_refused(written: Path) -> None:
 def test_a_good_table_is_read_as_it_stands(written: Path) -> None:
     written.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
     assert read_table("grid.csv", Grid) == [
-        Grid(provider="gcp", region="us-central1", g_per_kwh=412.72, pue=1.1, year=2024, source="somewhere")
+        Grid(
+            provider="gcp",
+            region="us-central1",
+            g_per_kwh=412.72,
+            pue=1.1,
+            year=2024,
+            source="somewhere",
+            licence="Apache-2.0",
+        )
     ]
+
+
+# --- tables of one's own
+
+
+def test_a_table_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+    prices = f"{MACHINE_HEADER}\ngcp,0.68,4.11,0.01,0.02,0.03,2026,our contract,ours\n"
+    (tmp_path / "machine.csv").write_text(prices, encoding="utf-8")
+    own = load_factors(tmp_path)
+    assert own.machines["gcp"].usd_per_vcpu_hour_likely == 0.02
+    assert own.grids == shipped().grids
+
+
+def test_a_region_listed_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "grid_intensity.csv").write_text("\n".join([HEADER, GOOD, GOOD]), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid_intensity\.csv lists \('gcp', 'us-central1'\) twice"):
+        load_factors(tmp_path)
+
+
+def test_a_number_too_many_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "grid_intensity.csv").write_text(f"{HEADER}\n{GOOD},more\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"grid_intensity\.csv, line 2: more values"):
+        load_factors(tmp_path)
+
+
+def test_a_range_out_of_order_is_refused(tmp_path: Path) -> None:
+    header = "name,low,likely,high,unit,year,source,licence"
+    (tmp_path / "coefficients.csv").write_text(f"{header}\nmemory energy,3,2,1,kWh,2024,s,l\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"coefficients\.csv, line 2: .*not in order"):
+        load_factors(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "machine.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="cannot be read as UTF-8"):
+        load_factors(tmp_path)
+
+
+def test_a_coefficient_that_a_table_of_ones_own_leaves_out_is_named(tmp_path: Path) -> None:
+    header = "name,low,likely,high,unit,year,source,licence"
+    (tmp_path / "coefficients.csv").write_text(f"{header}\nmemory energy,1,1,1,kWh,2024,s,l\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"coefficients\.csv lacks 'usual utilisation'"):
+        load_factors(tmp_path)
+
+
+def test_every_row_says_where_it_is_from_and_under_which_licence() -> None:
+    known = shipped()
+    rows = [*known.grids.values(), *known.others.values(), *known.machines.values(), *known.coefficients.values()]
+    assert all(row.source and row.licence and row.year for row in [*rows, *known.comparisons])
+    assert len(known.others) >= 45

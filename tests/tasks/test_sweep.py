@@ -12,7 +12,11 @@ from tests.tasks.conftest import Bench
 from worker import incidents
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Delivery, Incident, IncidentStatus
+from worker.domain.report import Quantity
+from worker.domain.telemetry import Scope
+from worker.domain.window import Window
 from worker.ports import Notification
+from worker.settle import SAMPLES_ARRIVE, sweep_ended
 from worker.sweep import DELIVERY_GRACE, GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_recoveries
 
 NOW = datetime.now(UTC)
@@ -123,3 +127,25 @@ class TestRecoveries:
         found = bench.stores.incidents.get(incident.incident_id)
         assert found is not None
         return found.status
+
+
+class TestEnded:
+    def test_one_that_has_ended_is_settled_in_the_store_and_found_no_more(self, bench: Bench) -> None:
+        alert = samples.alert("checkout")
+        incident, ended = opened(bench, "checkout", alert.alert_id), alert.date + timedelta(minutes=20)
+        assert bench.stores.reports.create(samples.report(alert, alert.alert_id))
+        incidents.recover(alert.alert_id, bench.stores.incidents, recovered_at=ended, now=NOW)
+        later, grams = ended + SAMPLES_ARRIVE, Quantity(low=90, likely=100, high=115)
+
+        def measure(scope: Scope, window: Window) -> Quantity:
+            assert window.end == ended
+            return grams
+
+        swept = [
+            sweep_ended(bench.stores.incidents, bench.stores.reports, measure, now=later + timedelta(seconds=number))
+            for number in range(2)
+        ]
+        settled = bench.stores.incidents.get(incident.incident_id)
+        assert swept == [1, 0]
+        assert settled is not None
+        assert (settled.wasted_co2, settled.wasted_co2_grams, settled.settled_until) == (grams, 100, ended)

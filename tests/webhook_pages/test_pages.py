@@ -14,7 +14,7 @@ from tests.webhook_pages import samples
 from tests.webhook_pages.dom import Dom, parse
 from tests.webhook_pages.fakes import Incidents, client, incident, unreachable_client
 from webhook.pages import CONTENT_SECURITY_POLICY
-from worker.domain.report import Impact, Report, Verdict
+from worker.domain.report import CalculationStep, Impact, Report, Verdict
 
 ALL = [samples.bad_deployment, samples.inconclusive, samples.quiet, samples.hostile]
 
@@ -201,3 +201,15 @@ def test_pages_load_no_analysis_library() -> None:
     heavy = "{'numpy', 'scipy', 'ruptures', 'google.genai', 'celery'}"
     program = f"import sys, webhook.pages, worker.markdown; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+
+
+def test_the_calculation_is_folded_away_part_by_part() -> None:
+    report = samples.bad_deployment()
+    report.impact = report.impact.model_copy(deep=True)
+    report.impact.calculation = [
+        CalculationStep(part="waste", name="Excess", formula="emitted − <b>expected</b>", result="410 gCO₂e"),
+        CalculationStep(part="carbon", name="Emitted: E × I", formula="sum of 12 samples", result="610 gCO₂e"),
+    ]
+    page = client(report).get(f"/reports/{report.report_id}").text
+    assert '<details class="factors calculation" id="calculation">' in page
+    assert page.index("sum of 12 samples") < page.index("emitted − &lt;b&gt;expected&lt;/b&gt;")

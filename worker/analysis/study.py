@@ -13,6 +13,7 @@ from worker.analysis.attribution import Share, attribute, narrow
 from worker.analysis.changes import WeighedChange
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import DEVIATES, EFFECTS, SURE_Z, Suspect
+from worker.analysis.sampling import start_of_sample
 from worker.analysis.signals import Reader, Reading, retries_set_in
 from worker.analysis.system.look import Look
 from worker.analysis.system.weighing import Account
@@ -175,10 +176,17 @@ def _since(case: Case, onset: datetime) -> Case:
     """The same scope again, with everything before the onset as its baseline."""
     survey, end = case.survey, case.window.end
     case.onset = onset
-    case.window = Window(start=min(onset, floor_minute(end - timedelta(minutes=1))), end=end)
-    case.baseline = _before(survey, onset)
+    start = min(_sampled_since(case, onset), floor_minute(end - timedelta(minutes=1)))
+    case.window = Window(start=start, end=end)
+    case.baseline = _before(survey, start)
     case.reading = case.reader.read(case.scope, case.window, onset)
     return _with_confirmed(case)
+
+
+def _sampled_since(case: Case, onset: datetime) -> datetime:
+    """A window cuts no sample in two: what was emitted in it is then what its samples hold."""
+    carbon = case.reading.series.get("carbon") if case.reading else None
+    return onset if carbon is None else start_of_sample(carbon, case.survey.fine, onset)
 
 
 def _with_confirmed(case: Case) -> Case:

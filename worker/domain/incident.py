@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from worker.domain.report import RootCause
+from worker.domain.report import Quantity, RootCause
 from worker.domain.severity import Severity
 
 
@@ -41,7 +41,8 @@ class Incident(BaseModel):
     """What `spiketrace-incidents` holds of ours; others may write documents of their own there.
 
     `@timestamp` is when the trouble began. `last_alert_at`, `last_recovered_at` and `resolved_at` are times of the
-    alerts themselves; the history's times are those of the writing. `cause_key` names the service that is to
+    alerts themselves; the history's times are those of the writing. `wasted_co2` are the grams of the whole incident
+    with their interval, settled for its end at `settled_until`. `cause_key` names the service that is to
     blame, and the incidents of one service are told apart by their `root_cause`.
     """
 
@@ -61,6 +62,8 @@ class Incident(BaseModel):
     duration_minutes: float | None = None
     wasted_co2_grams: float | None = None
     wasted_emissions_kg_co2e: float | None = None
+    wasted_co2: Quantity | None = None
+    settled_until: AwareDatetime | None = None
     orders_affected: float | None = None
     revenue_lost_usd: float | None = None
     alert_ids: list[str]

@@ -60,26 +60,70 @@ class Candidate(RootCause):
     check: str
 
 
+class SciScore(BaseModel):
+    """Software Carbon Intensity: (E · I + M) per R, gCO₂e for each `functional_unit`, incident and baseline alike.
+
+    `includes_embodied` is false where M is not known and left out of both.
+    """
+
+    functional_unit: str
+    baseline: float | None = None
+    incident: float | None = None
+    includes_embodied: bool = False
+
+
 class CarbonImpact(BaseModel):
-    """Grams of CO₂ equivalent in exactly the report's window and scope."""
+    """Grams of CO₂ equivalent in exactly the report's window and scope.
+
+    `split` parts the excess by what it was spent on; `comparison` says it in something people know.
+    """
 
     excess_co2_grams: Quantity | None = None
     actual_co2_grams: Quantity | None = None
     expected_co2_grams: Quantity | None = None
     method: Literal["measured", "estimated"] | None = None
     factors: list[dict[str, str | float | int | None]] = Field(default_factory=list)
+    split: dict[str, Quantity] | None = None
+    excess_kwh: Quantity | None = None
+    embodied_co2_grams: Quantity | None = None
+    sci: SciScore | None = None
+    comparison: str | None = None
 
 
 class ComputeImpact(BaseModel):
+    """`split` in vCPU-hours, `cost_split` in US dollars, both as the excess emissions are split."""
+
     excess_vcpu_hours: Quantity | None = None
     excess_cost_usd: Quantity | None = None
     split: dict[str, Quantity] | None = None
+    cost_split: dict[str, Quantity] | None = None
+
+
+class ServiceLevel(BaseModel):
+    """A service level objective in the window: shares of 0–1, `burn_rate` in times of what the objective allows.
+
+    `budget_burnt` is the share of the period's whole error budget that the window used up.
+    """
+
+    objective: float
+    latency_target_ms: float | None = None
+    period_days: float
+    bad_share: float
+    burn_rate: float
+    budget_burnt: float | None = None
 
 
 class UsersImpact(BaseModel):
+    """`users_affected` counts distinct `users_kind`; `users_share` is their share of all that were seen."""
+
     requests_failed: Quantity | None = None
     requests_slowed: Quantity | None = None
     users_affected: Quantity | None = None
+    users_share: float | None = None
+    users_kind: Literal["users", "sessions"] | None = None
+    failed_share: float | None = None
+    latency_ms: dict[str, dict[str, float]] | None = None
+    slo: ServiceLevel | None = None
 
 
 class BusinessImpact(BaseModel):
@@ -89,11 +133,21 @@ class BusinessImpact(BaseModel):
     assumption: str | None = None
 
 
+class CalculationStep(BaseModel):
+    """One step from what was read to a figure: what it is, how it is computed, and what comes out."""
+
+    part: Literal["carbon", "waste", "compute", "sci", "users", "business"]
+    name: str
+    formula: str
+    result: str
+
+
 class Impact(BaseModel):
     carbon: CarbonImpact = Field(default_factory=CarbonImpact)
     compute: ComputeImpact = Field(default_factory=ComputeImpact)
     users: UsersImpact = Field(default_factory=UsersImpact)
     business: BusinessImpact = Field(default_factory=BusinessImpact)
+    calculation: list[CalculationStep] = Field(default_factory=list)
 
 
 class Sections(BaseModel):

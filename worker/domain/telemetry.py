@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.domain.window import Window
+
+if TYPE_CHECKING:
+    from worker.domain.impact_facts import ImpactFacts, ScopeFacts
 
 Floats = NDArray[np.float64]
 
@@ -220,6 +223,7 @@ class Survey:
     calls: Calls = field(default_factory=Calls)
     topology: list[Edge] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    impact: ImpactFacts | None = None
 
     @property
     def is_of_roles(self) -> bool:
@@ -286,3 +290,4 @@ class Detail:
     asked: dict[str, Asked]
     unread: dict[str, str]
     lines: Lines = field(default_factory=Lines)
+    impact: ScopeFacts | None = None

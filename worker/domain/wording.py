@@ -13,6 +13,7 @@ from worker.domain.figures import (
     Unit,
     describe,
     describe_usd,
+    number,
 )
 from worker.domain.report import (
     BusinessImpact,
@@ -22,6 +23,7 @@ from worker.domain.report import (
     Impact,
     Quantity,
     RootCause,
+    ServiceLevel,
     UsersImpact,
     Verdict,
 )
@@ -91,7 +93,7 @@ def impact_groups(impact: Impact) -> list[ImpactGroup]:
 
 
 def _carbon(carbon: CarbonImpact) -> ImpactGroup:
-    return _group(
+    group = _group(
         "Carbon",
         carbon.method,
         [
@@ -100,6 +102,7 @@ def _carbon(carbon: CarbonImpact) -> ImpactGroup:
             ("Expected CO₂", carbon.expected_co2_grams, CO2_GRAMS),
         ],
     )
+    return group._replace(note=f"The excess is {one_line(carbon.comparison)}." if carbon.comparison else None)
 
 
 def _compute(compute: ComputeImpact) -> ImpactGroup:
@@ -116,15 +119,28 @@ def _compute(compute: ComputeImpact) -> ImpactGroup:
 
 
 def _users(users: UsersImpact) -> ImpactGroup:
-    return _group(
+    kind = "Sessions" if users.users_kind == "sessions" else "Users"
+    group = _group(
         "Users",
         None,
         [
             ("Requests failed", users.requests_failed, COUNT),
             ("Requests slowed", users.requests_slowed, COUNT),
-            ("Users affected", users.users_affected, COUNT),
+            (f"{kind} affected", users.users_affected, COUNT),
         ],
     )
+    return group._replace(note=_objective(users.slo) if users.slo else None)
+
+
+def _objective(slo: ServiceLevel) -> str:
+    """Objective 99.9 %: burning its error budget 12 times as fast as it allows; 3.1 % of 30 days' budget gone."""
+    target = f" within {number(slo.latency_target_ms)} ms" if slo.latency_target_ms else ""
+    burnt = (
+        f"; this window used {number(100 * slo.budget_burnt)} % of the {number(slo.period_days)} days' error budget"
+        if slo.budget_burnt is not None
+        else ""
+    )
+    return f"Objective {100 * slo.objective:g} %{target}: burn rate {number(slo.burn_rate)}{burnt}."
 
 
 def _business(business: BusinessImpact) -> ImpactGroup:
@@ -133,7 +149,8 @@ def _business(business: BusinessImpact) -> ImpactGroup:
         business.source,
         [("Orders affected", business.orders_affected, COUNT), ("Revenue lost", business.revenue_lost_usd, None)],
     )
-    return group._replace(note=one_line(business.assumption) if business.assumption else None)
+    assumption = one_line(business.assumption or "")
+    return group._replace(note=assumption[:1].upper() + assumption[1:] or None)
 
 
 def _group(

@@ -8,9 +8,10 @@ from math import sqrt
 import numpy as np
 
 from worker.analysis.baseline import Mask
+from worker.analysis.demand import NINETY_PERCENT
 from worker.domain.report import Quantity, UsersImpact
 from worker.domain.telemetry import Grid, ScopeDetail, Series
-from worker.impact.carbon import NINETY_PERCENT, covered_minutes
+from worker.impact.carbon import covered_minutes
 
 # Log lines are taken for one a request when their number is within this share of the measured requests.
 ONE_A_REQUEST = 0.25

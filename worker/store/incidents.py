@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
@@ -65,6 +66,11 @@ class ElasticIncidentStore:
 
     def open_ones(self) -> list[Incident]:
         return self._search("status", IncidentStatus.OPEN, most=MOST_OPEN)
+
+    def ended_since(self, moment: datetime) -> list[Incident]:
+        """Those that were resolved since then."""
+        found = self._search("status", IncidentStatus.RESOLVED)
+        return [incident for incident in found if incident.resolved_at and incident.resolved_at >= moment]
 
     def with_pending(self, destination: str) -> list[Incident]:
         """Those of which that destination is still to be told."""

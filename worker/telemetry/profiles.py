@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from worker.domain.telemetry import Edge, Metric, Role, Worse
 from worker.errors import ConfigurationError
+from worker.telemetry.impact_profile import Business, Machine, Sci, Slo, Users
 
 WORSE: dict[str, Worse] = {"availability": "down", "traffic": "both", "other": "both"}
 
@@ -209,11 +210,19 @@ class Profile(_Strict):
     edges: Edges | None = None
     topology: list[Edge] = []
     incidents: Incidents | None = None
+    users: Users | None = None
+    business: Business | None = None
+    machine: Machine | None = None
+    slo: Slo | None = None
+    sci: Sci = Sci()
 
     @model_validator(mode="after")
     def _reads_something(self) -> Self:
         if not self.metrics and not self.logs:
             raise ValueError("needs metrics or logs")
+        for name, value in (("users", self.users), ("slo", self.slo)):
+            if value and not (self.logs and self.logs.level):
+                raise ValueError(f"{name} needs logs with a level, to tell failed requests from others")
         return self
 
     @property

@@ -56,7 +56,7 @@ def most_services(source: Metrics | Logs, buckets_each: int) -> int:
     return MAX_SERVICES if source.region else max(MAX_SERVICES, MOST_BUCKETS // buckets_each)
 
 
-def _by_scope(source: Metrics | Logs, aggs: Body, services: int = MAX_SERVICES) -> Body:
+def by_scope(source: Metrics | Logs, aggs: Body, services: int = MAX_SERVICES) -> Body:
     regions: Body = {"filters": {"filters": {"": {"match_all": {}}}}, "aggs": aggs}
     if source.region:
         regions = {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
@@ -90,7 +90,7 @@ def metrics_over_time(
             aggs[f"{signal.name}{PEAK}"] = {"max": {"field": signal.field}}
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
     services = most_services(metrics, grid.count)
-    return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, _over_time(grid, aggs), services)}
+    return {"size": 0, "query": _query(filters), "aggs": by_scope(metrics, _over_time(grid, aggs), services)}
 
 
 def metrics_facts(metrics: Metrics, window: Window) -> Body:
@@ -103,14 +103,14 @@ def metrics_facts(metrics: Metrics, window: Window) -> Body:
         both = [{"exists": {"field": field}}, {"exists": {"field": check.field}}]
         sums = {"stated": {"sum": {"field": field}}, "other": {"sum": {"field": check.field}}}
         aggs["both"] = {"filter": _query(both), "aggs": sums}
-    return {"size": 0, "query": _query([between(window.start, window.end)]), "aggs": _by_scope(metrics, aggs)}
+    return {"size": 0, "query": _query([between(window.start, window.end)]), "aggs": by_scope(metrics, aggs)}
 
 
 def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
     """Lines, errors, retries and latency, by service, region and bucket."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
     over_time = _over_time(grid, _line_counts(logs))
-    return {"size": 0, "query": _query(filters), "aggs": _by_scope(logs, over_time, most_services(logs, grid.count))}
+    return {"size": 0, "query": _query(filters), "aggs": by_scope(logs, over_time, most_services(logs, grid.count))}
 
 
 def _line_counts(logs: Logs) -> Body:

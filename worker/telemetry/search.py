@@ -25,7 +25,7 @@ from worker.domain.telemetry import (
 )
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
-from worker.telemetry import calls, decode, queries
+from worker.telemetry import calls, decode, impact_facts, queries
 from worker.telemetry.profiles import Logs, Metrics, Profile, Sampling
 
 CHANGE_HOURS = 48
@@ -56,6 +56,8 @@ class ElasticTelemetry:
         profile, as_of = self._profile_with_fields(), window.end
         fine, coarse = _fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
         asked = self._questions(profile, scope, window, fine, coarse)
+        grids = impact_facts.Grids(fine, coarse, as_of)
+        asked |= impact_facts.survey_questions(profile, grids)
         answers, unread = self._ask(asked)
         read = _reader(answers)
         changes = [
@@ -63,7 +65,7 @@ class ElasticTelemetry:
             for number, source in enumerate(profile.changes)
             for change in read(_numbered("changes", number), partial(decode.changes, names=source), [])
         ]
-        return Survey(
+        survey = Survey(
             as_of=as_of,
             fine=fine,
             coarse=coarse,
@@ -88,6 +90,8 @@ class ElasticTelemetry:
             topology=profile.topology,
             left_out={name: count for name in ("metrics", "logs") if (count := read(name, decode.left_out, 0))},
         )
+        survey.impact = impact_facts.survey_answers(answers, profile, grids, survey.scopes)
+        return survey
 
     def _questions(self, profile: Profile, scope: Scope, window: Window, fine: Grid, coarse: Grid) -> dict[str, Asked]:
         as_of = window.end
@@ -141,11 +145,14 @@ class ElasticTelemetry:
         if logs and self.profile.is_of_roles:
             asked["lines_within"] = Asked(logs.index, queries.lines(logs, window), window)
             asked["lines_before"] = Asked(logs.index, queries.lines(logs, baseline), baseline)
+        if scopes:
+            asked |= impact_facts.detail_questions(self.profile, scopes[0], window)
         answers, unread = self._ask(asked)
         found = {scope: _scope_detail(answers, logs, number) for number, scope in enumerate(scopes)}
         if metrics:
             _add_slices(answers, metrics, found, window, baseline)
-        return Detail(found, asked, unread, _lines(answers, logs) if logs else Lines())
+        lines = _lines(answers, logs) if logs else Lines()
+        return Detail(found, asked, unread, lines, impact_facts.detail_answers(answers))
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
         """Answers by name, and for those that could not be read (or not whole) the reason."""

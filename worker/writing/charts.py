@@ -7,13 +7,13 @@ from datetime import timedelta
 import numpy as np
 
 from worker.analysis.baseline import mad_sigma
+from worker.analysis.demand import NINETY_PERCENT
 from worker.analysis.deviation import Signal
 from worker.analysis.signals import before_mask
 from worker.analysis.study import Case
 from worker.domain.report import Chart, Mark
 from worker.domain.telemetry import Floats
 from worker.findings import Citations
-from worker.impact.carbon import NINETY_PERCENT
 from worker.writing import roles
 
 MOST = 4

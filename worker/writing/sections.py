@@ -5,14 +5,25 @@ from __future__ import annotations
 import re
 
 from worker.analysis.ranking import Suspect
-from worker.analysis.signals import requests_fell, retries_set_in
 from worker.analysis.study import Case
 from worker.domain.report import CarbonImpact, CauseKind, Quantity, Sections, Verdict
 from worker.domain.telemetry import Change
 from worker.findings import of
+from worker.impact.carbon import requests_were_lost, retries_explain
 from worker.impact.users import Totals
 from worker.writing import causes, overview
-from worker.writing.figures import clock, count, dollars, duration, grams_range, listed, number, percent, quantity
+from worker.writing.figures import (
+    clock,
+    count,
+    dollars,
+    duration,
+    grams,
+    grams_range,
+    listed,
+    number,
+    percent,
+    quantity,
+)
 from worker.writing.recommendations import recommend
 from worker.writing.story import Story
 
@@ -52,8 +63,26 @@ def _users(story: Story) -> str:
         )
     else:
         failing = f"{count(requests.failed)} of {count(requests.total)} requests failed"
+    return f"{failing}: {share}.{_slowness(story)}{_objective(story)} {_audience(story)}"
+
+
+def _audience(story: Story) -> str:
+    users = story.impact.users
+    if users.users_affected is None:
+        return "Users affected: not measured; the telemetry names no user or session."
+    of_all = f", {percent(users.users_share)} of those seen" if users.users_share is not None else ""
+    least = "at least " if users.users_affected.high > users.users_affected.likely else ""
+    what = (users.users_kind or "users").capitalize()
+    return f"{what} affected: {least}{count(users.users_affected.likely)}{of_all}, measured{story.cite('users')}."
+
+
+def _objective(story: Story) -> str:
+    slo = story.impact.users.slo
+    if slo is None:
+        return ""
+    burnt = f", {percent(slo.budget_burnt)} of the budget gone" if slo.budget_burnt is not None else ""
     return (
-        f"{failing}: {share}.{_slowness(story)} Users affected: not measured; the telemetry names no user or session."
+        f" Objective {100 * slo.objective:g} %: burn rate {number(slo.burn_rate)}{burnt}{story.cite('service_level')}."
     )
 
 
@@ -87,13 +116,27 @@ def _slowness(story: Story) -> str:
 def _carbon(story: Story) -> str:
     carbon = story.impact.carbon
     if not (carbon.actual_co2_grams and carbon.expected_co2_grams and carbon.excess_co2_grams):
-        return f"Not known: no emissions of {story.case.scope} were measured in the window."
-    measured = f"{grams_range(carbon.actual_co2_grams)} measured in {duration(story.case.window.length)}"
+        return f"Not known: no emissions of {story.case.scope} were measured in the window, or none that can be true."
+    measured = f"{grams_range(carbon.actual_co2_grams)} {carbon.method} in {duration(story.case.window.length)}"
     expected = f"{grams_range(carbon.expected_co2_grams)} expected{_basis(story)}"
     if _holds_zero(carbon.excess_co2_grams):
         return f"{measured}, {expected}: the difference is within the expectation's range{story.cite('metrics')}."
     text = f"{measured}, {expected}. Excess: {grams_range(carbon.excess_co2_grams)}{story.cite('metrics')}."
-    return text + _compute(story, carbon)
+    return text + _split(carbon) + _compute(story, carbon) + _score(carbon)
+
+
+def _split(carbon: CarbonImpact) -> str:
+    """Of the excess: the parts that are worth a word, the largest first."""
+    parts = sorted((carbon.split or {}).items(), key=lambda one: -one[1].likely)
+    told = [f"{grams(quantity.likely)} {name}" for name, quantity in parts]
+    return f" Of it, estimated: {listed(told)}." if len(told) > 1 else ""
+
+
+def _score(carbon: CarbonImpact) -> str:
+    sci = carbon.sci
+    if sci is None or not sci.incident or not sci.baseline:
+        return ""
+    return f" SCI: {grams(sci.incident)} per {sci.functional_unit}, before {grams(sci.baseline)}."
 
 
 def _compute(story: Story, carbon: CarbonImpact) -> str:
@@ -112,9 +155,9 @@ def _basis(story: Story) -> str:
     reading = story.case.reading
     if reading is None or reading.traffic_model is None:
         return ""
-    if requests_fell(reading) and not retries_set_in(reading):
+    if requests_were_lost(reading) and not retries_explain(reading):
         return " at the requests usual for this hour (fewer came)"
-    if retries_set_in(reading):
+    if retries_explain(reading):
         return " at the requests usual for this hour (additional ones came with retries and are not demand)"
     return " for the requests that came"
 
@@ -131,6 +174,9 @@ def _business(story: Story) -> str:
             "Orders and revenue: not measured. Nothing is recorded for this scope and window, "
             "and too few past incidents record what they cost to estimate from."
         )
+    if business.source == "measured":
+        told = overview.capital_list(parts)
+        return f"{told}, measured{story.cite('business')}: {business.assumption}."
     if business.source == "recorded":
         return f"{overview.capital_list(parts)}, as recorded in the incidents index{story.cite('history')}."
     return f"Estimated: {listed(parts)}, if {business.assumption}{story.cite('history')}."
