@@ -31,6 +31,7 @@ MISSING_EFFECT = {
     "parts": "deployments could not be compared side by side",
     "latency": "latency quantiles are not known",
     "calls": "who calls whom, and how long it takes, is not known",
+    "failed_calls": "failures of services that send no metrics themselves are not known",
     "lines_within": "log patterns are not known",
     "lines_before": "log patterns could not be compared with those before",
 }
@@ -46,6 +47,7 @@ READ = {
     "parts": "Logs by deployment",
     "latency": "Latency quantiles",
     "calls": "Calls between services",
+    "failed_calls": "Failed calls, as the callers see them",
     "lines_within": "Log lines",
     "lines_before": "Log lines before the onset",
 }

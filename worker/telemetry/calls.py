@@ -6,12 +6,16 @@ however long it is and however many services there are.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from worker.domain.telemetry import CallHistory, Calls, CallSpan, Edge, Quantiles
+import numpy as np
+
+from worker.domain.telemetry import CallHistory, Calls, CallSpan, Edge, Grid, Metric, Quantiles, Scope, Series
 from worker.domain.window import Window
+from worker.telemetry.decode import place_of
 from worker.telemetry.profiles import Duration, Edges
-from worker.telemetry.queries import TIME, between
+from worker.telemetry.queries import TIME, between, matching, over_time
 
 Body = dict[str, Any]
 Answer = dict[str, Any]
@@ -22,6 +26,10 @@ PERCENTS = [1, 5, 50, 95, 99]
 SPANS = ("before", "within")
 # Documents that count calls and those that do not come from different instruments.
 COUNTED, SAMPLED = "counted", "sampled"
+# What callers see of a service that sends no metrics itself.
+FAILED = Metric("failed_calls", "errors", "up", label="share of failed calls")
+# The engine refuses answers of more than 65,536 buckets.
+MOST_BUCKETS = 30_000
 
 
 def calls(edges: Edges, before: Window, within: Window) -> Body:
@@ -125,3 +133,30 @@ def _duration(bucket: Answer, name: str, duration: Duration) -> Quantiles | None
         return None
     by_percent = {float(key): value for key, value in values.items()}
     return Quantiles(count, *(float(by_percent[float(percent)]) * duration.seconds for percent in PERCENTS))
+
+
+def failures_over_time(edges: Edges, grid: Grid, end: datetime) -> Body:
+    """Calls and failed ones by callee and bucket, of the callees with the most failed ones."""
+    assert edges.failures is not None
+    counted = {"sum": {"field": edges.calls}} if edges.calls else {"value_count": {"field": edges.callee}}
+    failed = {"failed": {"filter": matching(edges.failures), "aggs": {"calls": counted}}}
+    size = max(1, min(MAX_CALLEES, MOST_BUCKETS // (2 * grid.count)))
+    terms = {"field": edges.callee, "size": size, "order": {"failed>calls": "desc"}}
+    aggs = {**failed, **over_time(grid, {**failed, "calls": counted})}
+    query = {"bool": {"filter": [between(grid.start, end)]}}
+    return {"size": 0, "query": query, "aggs": {"callees": {"terms": terms, "aggs": aggs}}}
+
+
+def failures(answer: Answer, edges: Edges, grid: Grid) -> dict[Scope, Series]:
+    """The share of failed calls of each callee; NaN where it was not called."""
+    counts: dict[str, np.ndarray[Any, Any]] = {}
+    for callee in answer["aggregations"]["callees"]["buckets"]:
+        own = counts.setdefault(_stripped(str(callee["key"]), edges), np.zeros((2, grid.count)))
+        for bucket in callee["times"]["buckets"]:
+            if (place := place_of(bucket, grid)) is not None:
+                own[:, place] += bucket["failed"]["calls"]["value"] or 0.0, bucket["calls"]["value"] or 0.0
+    return {Scope(name, None): Series({FAILED.name: _share(*own)}) for name, own in counts.items()}
+
+
+def _share(failed: Any, made: Any) -> Any:
+    return np.where(made > 0, failed / np.maximum(made, 1e-9), np.nan)

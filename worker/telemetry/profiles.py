@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Matching(_Strict):
+    """Documents whose `field` has one of `values`."""
+
+    field: str
+    values: list[str] = Field(min_length=1)
+
+
 class Sampling(_Strict):
     """How often metrics are sampled, and how far back is read: in steps of that length, and in coarser ones."""
 
@@ -36,14 +44,14 @@ class Sampling(_Strict):
 
 
 class Signal(_Strict):
-    """One numeric field. `kind` says how samples add up (see the shipped profile).
+    """One numeric field. `kind` says how samples add up (see docs/profiles.md).
 
     A signal with a `role` is weighed by it, whatever its name. `scale` turns the field's values into `unit`.
     """
 
     name: str
     field: str
-    kind: Literal["mass", "gauge", "rate", "count"]
+    kind: Literal["mass", "gauge", "rate", "count", "summary"]
     unit: str = ""
     label: str = ""
     role: Role | None = None
@@ -57,6 +65,11 @@ class Signal(_Strict):
         worse = self.worse or WORSE.get(self.role, "up")
         adds_up = self.kind in ("rate", "mass", "count")
         return Metric(self.name, self.role, worse, self.unit, self.label, adds_up)
+
+    @property
+    def has_peak(self) -> bool:
+        """Whether its field's highest value is its highest sample: not where a document sums up many values."""
+        return self.role is not None and self.kind not in ("count", "summary")
 
 
 class Discovered(_Strict):
@@ -80,9 +93,10 @@ class Discovered(_Strict):
         patterns = [self.match] if isinstance(self.match, str) else self.match
         return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
-    def signal(self, name: str) -> Signal:
+    def signal(self, name: str, *, is_summary: bool) -> Signal:
+        kind = "summary" if is_summary else self.kind
         return Signal(
-            name=name, field=name, kind=self.kind, unit=self.unit, role=self.role, worse=self.worse, scale=self.scale
+            name=name, field=name, kind=kind, unit=self.unit, role=self.role, worse=self.worse, scale=self.scale
         )
 
 
@@ -111,15 +125,19 @@ class Metrics(_Strict):
             raise ValueError("needs signals, or discover to find them by name")
         return self
 
-    def with_fields(self, numeric: list[str]) -> Metrics:
-        """With a signal for each of these fields that `discover` wants and that is none yet."""
+    def with_fields(self, numeric: list[str], summaries: Collection[str] = ()) -> Metrics:
+        """With a signal for each of these fields that `discover` wants and that is none yet.
+
+        `summaries`: those of them that hold the sum and the count of many values.
+        """
         known = {signal.field for signal in self.signals}
-        found = [signal for name in sorted(numeric) if name not in known and (signal := self._discovered(name))]
+        wanted = [(name, first) for name in sorted(numeric) if name not in known and (first := self._wanted(name))]
+        found = [first.signal(name, is_summary=name in summaries) for name, first in wanted]
         return self.model_copy(update={"signals": [*self.signals, *found]})
 
-    def _discovered(self, name: str) -> Signal | None:
+    def _wanted(self, name: str) -> Discovered | None:
         first = next((one for one in self.discover if one.matches(name)), None)
-        return first.signal(name) if first and not first.ignore else None
+        return first if first and not first.ignore else None
 
 
 class Logs(_Strict):
@@ -142,7 +160,7 @@ class Logs(_Strict):
 
 
 class Changes(_Strict):
-    """Deployments or other changes; `kind` is what the report calls them."""
+    """Deployments or other changes; `kind` is what the report calls them. `only`: where the index holds others, too."""
 
     index: str
     service: str
@@ -151,6 +169,7 @@ class Changes(_Strict):
     version: str | None = None
     status: str | None = None
     kind: str = "deployment"
+    only: Matching | None = None
 
 
 class Duration(_Strict):
@@ -172,7 +191,11 @@ class Duration(_Strict):
 
 
 class Edges(_Strict):
-    """Calls between services, one document an edge and time. `strip` is cut from the end of a callee's name."""
+    """Calls between services, one document an edge and time.
+
+    `strip`: where it stands in a callee's name, it and what follows are cut off. `failures`: the documents of calls
+    that failed.
+    """
 
     index: str
     caller: str
@@ -180,6 +203,7 @@ class Edges(_Strict):
     calls: str | None = None
     duration: Duration | None = None
     callee_duration: Duration | None = None
+    failures: Matching | None = None
     strip: str = ""
 
     @model_validator(mode="after")

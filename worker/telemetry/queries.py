@@ -9,7 +9,7 @@ from typing import Any
 
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
-from worker.telemetry.profiles import Logs, Metrics
+from worker.telemetry.profiles import Logs, Matching, Metrics
 
 Body = dict[str, Any]
 
@@ -25,7 +25,7 @@ EXAMPLES = 5
 EVERYTHING = Scope(None, None)
 
 # How the documents of one bucket are put together, by the signal's kind.
-COMBINED = {"gauge": "avg", "rate": "sum", "mass": "sum", "count": "value_count"}
+COMBINED = {"gauge": "avg", "rate": "sum", "mass": "sum", "count": "value_count", "summary": "avg"}
 PEAK = "^"
 # More than these are not read of one span: the newest ones are.
 MAX_LINES = 10_000
@@ -54,7 +54,7 @@ def _by_scope(source: Metrics | Logs, aggs: Body) -> Body:
     return {"services": {"terms": {"field": source.service, "size": MAX_SERVICES}, "aggs": {"regions": regions}}}
 
 
-def _over_time(grid: Grid, aggs: Body) -> Body:
+def over_time(grid: Grid, aggs: Body) -> Body:
     offset = int(grid.start.timestamp()) % grid.step_seconds
     histogram = {
         "field": TIME,
@@ -73,14 +73,14 @@ def metrics_over_time(
     `with_peaks`: of those with a role the highest sample as well.
     """
     aggs: Body = {"last": {"max": {"field": TIME}}}
-    if any(signal.kind != "gauge" for signal in metrics.signals):
+    if any(signal.kind in ("rate", "mass") for signal in metrics.signals):
         aggs["samples"] = {"cardinality": {"field": TIME, "precision_threshold": 100}}
     for signal in metrics.signals:
         aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
-        if with_peaks and signal.role:
+        if with_peaks and signal.has_peak:
             aggs[f"{signal.name}{PEAK}"] = {"max": {"field": signal.field}}
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
-    return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, _over_time(grid, aggs))}
+    return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, over_time(grid, aggs))}
 
 
 def metrics_facts(metrics: Metrics, window: Window) -> Body:
@@ -99,7 +99,7 @@ def metrics_facts(metrics: Metrics, window: Window) -> Body:
 def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
     """Lines, errors, retries and latency, by service, region and bucket."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
-    return {"size": 0, "query": _query(filters), "aggs": _by_scope(logs, _over_time(grid, _line_counts(logs)))}
+    return {"size": 0, "query": _query(filters), "aggs": _by_scope(logs, over_time(grid, _line_counts(logs)))}
 
 
 def _line_counts(logs: Logs) -> Body:
@@ -113,8 +113,13 @@ def _line_counts(logs: Logs) -> Body:
     return aggs
 
 
-def recent_changes(window: Window) -> Body:
-    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query([between(window.start, window.end)])}
+def recent_changes(window: Window, only: Matching | None = None) -> Body:
+    filters = [between(window.start, window.end), *([matching(only)] if only else [])]
+    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query(filters)}
+
+
+def matching(wanted: Matching) -> Body:
+    return {"terms": {wanted.field: wanted.values}}
 
 
 def past_incidents(window: Window, scope: Scope) -> Body:
@@ -156,7 +161,7 @@ def by_deployment(logs: Logs, scope: Scope, window: Window) -> Body:
     grid = Grid(window.start, 60, max(1, int(window.minutes) + 1))
     deployments = {"terms": {"field": logs.deployment, "size": MAX_DEPLOYMENTS}, "aggs": _line_counts(logs)}
     filters = [between(window.start, window.end), *scope_filters(scope, logs)]
-    return {"size": 0, "query": _query(filters), "aggs": _over_time(grid, {"deployments": deployments})}
+    return {"size": 0, "query": _query(filters), "aggs": over_time(grid, {"deployments": deployments})}
 
 
 def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
