@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import click
@@ -16,6 +17,7 @@ from worker.elastic import connect_elasticsearch, elasticsearch_errors
 from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.settings import Settings, load_settings
 from worker.store.templates import index_templates
+from worker.telemetry.inspection import Sighting, inspect
 from worker.telemetry.profiles import load_profile
 
 PATIENCE_SECONDS = 5.0
@@ -31,24 +33,58 @@ class Check:
 
 
 @click.command(short_help="Say what is missing and what to do about it.")
+@click.option("--profile", help="A shipped profile's name or a file: which of its fields the telemetry has.")
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(profile: str | None, as_json: bool) -> None:
     """Look at the settings, Elasticsearch, the broker and the webhook's credentials. Changes nothing.
 
+    With --profile it looks only at the telemetry: for every field that the profile names, how many documents of the
+    last day have it (of changes and incidents: of the last 30 days), which fields discovery finds and the role that
+    each gets, and what to do about the missing ones. docs/profiles.md tells how to write a profile.
+
     \b
-    Exit code 0 when all is well, 1 when something is not:
+    Exit code 0 when all is well, 1 when something is not, 2 when the profile is wrong:
       spiketrace doctor
       spiketrace doctor --json | jq '.checks[] | select(.advice)'
+      spiketrace doctor --profile elastic-apm
+      spiketrace doctor --profile ours.yaml --json | jq '.fields[] | select(.advice)'
     """
+    is_well = _look_at_telemetry(profile, as_json) if profile else _look_at_setup(as_json)
+    if not is_well:
+        raise click.exceptions.Exit(1)
+
+
+def _look_at_setup(as_json: bool) -> bool:
     checks = list(examine(load_settings()))
-    problems = [check for check in checks if check.advice]
+    is_well = not any(check.advice for check in checks)
     if as_json:
-        print_json({"well": not problems, "checks": [asdict(check) for check in checks]})
+        print_json({"well": is_well, "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
             _print(check)
-    if problems:
-        raise click.exceptions.Exit(1)
+    return is_well
+
+
+def _look_at_telemetry(name: str, as_json: bool) -> bool:
+    profile = load_profile(name)
+    with connect_elasticsearch(load_settings()) as client:
+        found = inspect(client, profile, datetime.now(UTC))
+    is_well = not any(one.is_problem for one in found)
+    if as_json:
+        print_json({"well": is_well, "profile": profile.name, "fields": [asdict(one) for one in found]})
+    else:
+        for one in found:
+            _print_sighting(one)
+    return is_well
+
+
+def _print_sighting(one: Sighting) -> None:
+    status = "PROBLEM" if one.is_problem else "missing" if one.advice else "ok"
+    role = f", role {one.role}" if one.role else ""
+    span = "day" if one.days == 1 else f"{one.days} days"
+    click.echo(f"{status:8} {one.key:34} {one.field}{role}: {one.documents:,} of {one.of:,} documents, last {span}")
+    if one.advice:
+        click.echo(f"{'':43} → {one.advice}")
 
 
 def _print(check: Check) -> None:

@@ -42,6 +42,5 @@ def fill(client: Elasticsearch, shape: type[Apm] | type[OpenTelemetry], story: S
 
 
 def _forget(client: Elasticsearch) -> None:
-    names = [one["index"] for one in client.cat.indices(index=OURS, format="json").body]
-    if names:
+    if names := list(client.indices.get(index=OURS).body):
         client.indices.delete(index=names)

@@ -31,7 +31,7 @@ ANNOTATION_FIELDS = {
 }
 
 
-def annotations(story: Story) -> Iterator[Document]:
+def annotated(story: Story) -> Iterator[Document]:
     """What Kibana's annotation API writes, and an annotation that is no deployment."""
     for one in story.deployments:
         yield annotation(one)
@@ -58,7 +58,7 @@ class Apm:
     lines = "logs-shop-default"
 
     @classmethod
-    def indices(cls, *, embedded: bool) -> dict[str, Document]:  # noqa: ARG003  (the other shape asks)
+    def indices(cls, *, embedded: bool) -> dict[str, Document]:
         named = {"@timestamp": DATE, "service.name": KEYWORD}
         return {
             cls.transactions: {
@@ -91,7 +91,7 @@ class Apm:
         yield from ((cls.transactions, cls._transactions(one)) for one in story.transactions())
         yield from ((cls.destinations, cls._requests(one)) for one in story.requests())
         yield from ((cls.lines, cls._line(one)) for one in story.lines())
-        yield from ((ANNOTATIONS, one) for one in annotations(story))
+        yield from ((ANNOTATIONS, one) for one in annotated(story))
 
     @staticmethod
     def _transactions(one: Transactions) -> Document:
@@ -163,7 +163,7 @@ class OpenTelemetry:
         yield from ((cls.transactions, cls._transactions(one)) for one in story.transactions())
         yield from ((cls.destinations, cls._requests(one)) for one in story.requests())
         yield from ((cls.lines, cls._line(one)) for one in story.lines())
-        yield from ((ANNOTATIONS, one) for one in annotations(story))
+        yield from ((ANNOTATIONS, one) for one in annotated(story))
 
     @staticmethod
     def _transactions(one: Transactions) -> Document:

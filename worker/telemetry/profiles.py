@@ -131,13 +131,13 @@ class Metrics(_Strict):
         `summaries`: those of them that hold the sum and the count of many values.
         """
         known = {signal.field for signal in self.signals}
-        wanted = [(name, first) for name in sorted(numeric) if name not in known and (first := self._wanted(name))]
-        found = [first.signal(name, is_summary=name in summaries) for name, first in wanted]
-        return self.model_copy(update={"signals": [*self.signals, *found]})
+        found = [(name, first) for name in sorted(numeric) if name not in known and (first := self.discovery_of(name))]
+        later = [first.signal(name, is_summary=name in summaries) for name, first in found if not first.ignore]
+        return self.model_copy(update={"signals": [*self.signals, *later]})
 
-    def _wanted(self, name: str) -> Discovered | None:
-        first = next((one for one in self.discover if one.matches(name)), None)
-        return first if first and not first.ignore else None
+    def discovery_of(self, name: str) -> Discovered | None:
+        """The entry that decides on a field of this name."""
+        return next((one for one in self.discover if one.matches(name)), None)
 
 
 class Logs(_Strict):

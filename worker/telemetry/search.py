@@ -121,14 +121,7 @@ class ElasticTelemetry:
         if metrics is None or not metrics.discover:
             return self.profile
         with elasticsearch_errors("reading the fields of the metrics"):
-            # In the address, where every engine looks for them; the client would put them into the body.
-            answer = self._client.perform_request(
-                "GET",
-                f"/{quote(metrics.index, safe=',*')}/_field_caps",
-                params={"fields": "*", "ignore_unavailable": "true"},
-                headers={"accept": "application/json"},
-            )
-        found = {name: types for name, types in answer["fields"].items() if not name.startswith("_")}
+            found = field_types(self._client, metrics.index)
         numeric = [name for name, types in found.items() if NUMERIC.intersection(types)]
         summaries = [name for name in numeric if SUMMARIES.intersection(found[name])]
         return self.profile.model_copy(update={"metrics": metrics.with_fields(numeric, summaries)})
@@ -162,6 +155,18 @@ class ElasticTelemetry:
             if "error" not in response and (response.get("aggregations") or "aggs" not in asked[name].body):
                 answers[name] = response
         return answers, unread
+
+
+def field_types(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
+    """Field → type → what it can do; without the engine's own fields."""
+    # In the address, where every engine looks for them; the client would put them into the body.
+    answer = client.perform_request(
+        "GET",
+        f"/{quote(index, safe=',*')}/_field_caps",
+        params={"fields": "*", "ignore_unavailable": "true"},
+        headers={"accept": "application/json"},
+    )
+    return {name: types for name, types in answer["fields"].items() if not name.startswith("_")}
 
 
 def _complaint(response: dict[str, Any]) -> str | None:
