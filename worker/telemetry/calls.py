@@ -6,6 +6,7 @@ however long it is and however many services there are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,28 @@ def _sources(edges: Edges) -> Body:
     return {COUNTED: exists, SAMPLED: {"bool": {"must_not": [exists]}}}
 
 
+def calls_over_time(edges: Edges, grid: Grid, end: datetime) -> Body:
+    """Every edge with its calls and durations, by source and bucket: for few buckets."""
+    times = over_time(grid, _figures(edges))
+    callees = {"terms": {"field": edges.callee, "size": MAX_CALLEES}, "aggs": times}
+    callers = {"terms": {"field": edges.caller, "size": MAX_CALLERS}, "aggs": {"callees": callees}}
+    return {
+        "size": 0,
+        "query": {"bool": {"filter": [between(grid.start, end)]}},
+        "aggs": {"sources": {"filters": {"filters": _sources(edges)}, "aggs": {"callers": callers}}},
+    }
+
+
+def by_step(answer: Answer, edges: Edges, grid: Grid) -> Iterator[tuple[datetime, Edge, CallSpan]]:
+    """What `calls_over_time` found: (start of the bucket, edge, its calls)."""
+    for source in answer["aggregations"]["sources"]["buckets"].values():
+        for edge, callee in _named_edges(source, edges):
+            for bucket in callee["times"]["buckets"]:
+                place, span = place_of(bucket, grid), _span(bucket, edges)
+                if place is not None and span is not None:
+                    yield grid.time(place), edge, span
+
+
 def _by_span(before: Window, within: Window, aggs: Body) -> Body:
     filters = {name: between(w.start, w.end) for name, w in zip(SPANS, (before, within), strict=True)}
     return {"spans": {"filters": {"filters": filters}, "aggs": aggs}}
@@ -91,12 +114,15 @@ def decode(answer: Answer, edges: Edges) -> Calls:
 
 def _edges_of(bucket: Answer, edges: Edges) -> dict[Edge, CallHistory]:
     return {
-        (str(caller["key"]), _stripped(str(callee["key"]), edges)): CallHistory(
-            *(_span(callee["spans"]["buckets"][name], edges) for name in SPANS)
-        )
-        for caller in bucket["callers"]["buckets"]
-        for callee in caller["callees"]["buckets"]
+        edge: CallHistory(*(_span(callee["spans"]["buckets"][name], edges) for name in SPANS))
+        for edge, callee in _named_edges(bucket, edges)
     }
+
+
+def _named_edges(source: Answer, edges: Edges) -> Iterator[tuple[Edge, Answer]]:
+    for caller in source["callers"]["buckets"]:
+        for callee in caller["callees"]["buckets"]:
+            yield (str(caller["key"]), _stripped(str(callee["key"]), edges)), callee
 
 
 def _stripped(callee: str, edges: Edges) -> str:

@@ -207,10 +207,10 @@ def _named(document: Answer, names: Changes) -> str | None:
 
 def lines(answer: Answer, logs: Logs) -> list[Line]:
     """Oldest first."""
-    return [_line(hit, logs) for hit in reversed(answer["hits"]["hits"])]
+    return [line(hit, logs) for hit in reversed(answer["hits"]["hits"])]
 
 
-def _line(hit: Answer, logs: Logs) -> Line:
+def line(hit: Answer, logs: Logs) -> Line:
     document = hit["_source"]
     return Line(
         at=moment(hit),

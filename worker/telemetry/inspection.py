@@ -29,8 +29,8 @@ Types = Mapping[str, Mapping[str, Any]]
 class Sighting:
     """One field of the profile. `documents`: how many of the index's `of` documents of those `days` have it.
 
-    `role` is what the analysis weighs it by, or why it is not. `advice` says what to do where it is missing or cannot be used;
-    `is_problem` whether an investigation misses something essential without it.
+    `role` is what the analysis weighs it by, or why it is not. `advice` says what to do where it is missing or cannot
+    be used; `is_problem` whether an investigation misses something essential without it.
     """
 
     key: str
