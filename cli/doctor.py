@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import click
 import redis
 from elasticsearch import Elasticsearch
 
+from cli.doctor_of_profile import look_at_telemetry
 from cli.options import as_json, print_json
 from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch, elasticsearch_errors
 from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.settings import Settings, load_settings
 from worker.store.templates import index_templates
-from worker.telemetry.inspection import Sighting, inspect
 from worker.telemetry.profiles import load_profile
 
 PATIENCE_SECONDS = 5.0
@@ -49,42 +48,19 @@ def doctor(profile: str | None, as_json: bool) -> None:
       spiketrace doctor --profile elastic-apm
       spiketrace doctor --profile ours.yaml --json | jq '.fields[] | select(.advice)'
     """
-    is_well = _look_at_telemetry(profile, as_json) if profile else _look_at_setup(as_json)
-    if not is_well:
-        raise click.exceptions.Exit(1)
-
-
-def _look_at_setup(as_json: bool) -> bool:
+    if profile:
+        if not look_at_telemetry(profile, as_json=as_json):
+            raise click.exceptions.Exit(1)
+        return
     checks = list(examine(load_settings()))
-    is_well = not any(check.advice for check in checks)
+    problems = [check for check in checks if check.advice]
     if as_json:
-        print_json({"well": is_well, "checks": [asdict(check) for check in checks]})
+        print_json({"well": not problems, "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
             _print(check)
-    return is_well
-
-
-def _look_at_telemetry(name: str, as_json: bool) -> bool:
-    profile = load_profile(name)
-    with connect_elasticsearch(load_settings()) as client:
-        found = inspect(client, profile, datetime.now(UTC))
-    is_well = not any(one.is_problem for one in found)
-    if as_json:
-        print_json({"well": is_well, "profile": profile.name, "fields": [asdict(one) for one in found]})
-    else:
-        for one in found:
-            _print_sighting(one)
-    return is_well
-
-
-def _print_sighting(one: Sighting) -> None:
-    status = "PROBLEM" if one.is_problem else "missing" if one.advice else "ok"
-    role = f", role {one.role}" if one.role else ""
-    span = "day" if one.days == 1 else f"{one.days} days"
-    click.echo(f"{status:8} {one.key:34} {one.field}{role}: {one.documents:,} of {one.of:,} documents, last {span}")
-    if one.advice:
-        click.echo(f"{'':43} → {one.advice}")
+    if problems:
+        raise click.exceptions.Exit(1)
 
 
 def _print(check: Check) -> None:

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from worker.domain.window import Window
 from worker.elastic import elasticsearch_errors
 from worker.telemetry.profiles import Changes, Discovered, Edges, Logs, Matching, Metrics, Profile
-from worker.telemetry.queries import between, matching
+from worker.telemetry.queries import TIME, between, matching
 from worker.telemetry.search import NUMERIC, field_types
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -183,7 +183,10 @@ def _counts(
     """How many documents there are, and how many answer each query."""
     filters = [between(window.start, window.end), *([matching(only)] if only else [])]
     named = {str(number): query for number, query in enumerate(queries)}
-    aggs: dict[str, Any] = {"fields": {"filters": {"filters": named}}} if named else {}
+    # A bucket's own count is of what its documents stand for: those of APM's metrics hold a `_doc_count`.
+    # https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/mapping-doc-count-field
+    documents = {"documents": {"value_count": {"field": TIME}}}
+    aggs: dict[str, Any] = {"fields": {"filters": {"filters": named}, "aggs": documents}} if named else {}
     answer = client.search(
         index=index,
         ignore_unavailable=True,
@@ -193,7 +196,7 @@ def _counts(
         aggs=aggs,
     )
     buckets = answer["aggregations"]["fields"]["buckets"] if named and "aggregations" in answer else {}
-    counts = [buckets[name]["doc_count"] if name in buckets else 0 for name in named]
+    counts = [buckets[name]["documents"]["value"] if name in buckets else 0 for name in named]
     return [answer["hits"]["total"]["value"], *counts]
 
 
