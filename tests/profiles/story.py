@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 FIRED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 WINDOW_MINUTES = 10
+DAY = timedelta(days=1)
 MINUTES = 150
 CALLS = (("frontend", "checkout"), ("frontend", "catalog"), ("checkout", "ledger"), ("checkout", "bank"))
 OWN_MS = {"frontend": 30.0, "checkout": 40.0, "catalog": 12.0, "ledger": 25.0, "bank": 60.0}
@@ -59,14 +60,18 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Story:
-    """`slower_ms` and `failing` (a share) are a service's own, within the alert's window; callers suffer from them."""
+    """`slower_ms` and `failing` (a share) are a service's own, within the alert's window; callers suffer from them.
+
+    `days`: so many days before had the same minutes around the window, with the same slowness at the same hour.
+    """
 
     slower_ms: dict[str, float] = field(default_factory=dict)
+    days: int = 0
     failing: dict[str, float] = field(default_factory=dict)
     deployments: tuple[Deployment, ...] = ()
 
     def _is_within(self, at: datetime) -> bool:
-        return at >= FIRED - timedelta(minutes=WINDOW_MINUTES)
+        return (FIRED - at) % DAY <= timedelta(minutes=WINDOW_MINUTES)
 
     def _ms(self, service: str, at: datetime) -> float:
         own = OWN_MS[service] + (self.slower_ms.get(service, 0.0) if self._is_within(at) else 0.0)
@@ -79,6 +84,8 @@ class Story:
         return min(1.0, own + noise + sum(self._failing(callee, at) for caller, callee in CALLS if caller == service))
 
     def moments(self) -> Iterator[datetime]:
+        for day in range(self.days, 0, -1):
+            yield from (FIRED - day * DAY - timedelta(minutes=left) for left in range(30, 0, -1))
         yield from (FIRED - timedelta(minutes=left) for left in range(MINUTES, 0, -1))
 
     def transactions(self) -> Iterator[Transactions]:
@@ -117,6 +124,11 @@ def _at(deployment: Deployment) -> datetime:
 
 def slow_callee() -> Story:
     return Story(slower_ms={"ledger": 400.0})
+
+
+def daily_peak() -> Story:
+    """Every day at that hour the frontend itself is slower."""
+    return Story(slower_ms={"frontend": 90.0}, days=4)
 
 
 def failing_stranger() -> Story:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from elasticsearch import Elasticsearch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from worker.domain.window import Window
 from worker.errors import ConfigurationError
 from worker.telemetry import calls, decode, queries
 from worker.telemetry.profiles import Discovered, Edges, Matching, Metrics, Signal, parse_profile
+from worker.telemetry.search import ElasticTelemetry
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 GRID = Grid(START, 60, 3)
@@ -27,7 +29,7 @@ def times(body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_what_sums_up_many_values_is_averaged_and_has_no_peak() -> None:
+def test_what_sums_up_many_values_is_averaged_and_has_its_peak_by_steps() -> None:
     signals = [
         Signal(name="latency", field="d", kind="summary", role="latency"),
         Signal(name="traffic", field="d", kind="count", role="traffic"),
@@ -38,17 +40,39 @@ def test_what_sums_up_many_values_is_averaged_and_has_no_peak() -> None:
     assert asked["latency"] == {"avg": {"field": "d"}}
     assert asked["traffic"] == {"value_count": {"field": "d"}}
     # The longest call of half an hour is no sample of the average.
-    assert {name for name in asked if name.endswith(queries.PEAK)} == {f"cpu{queries.PEAK}"}
+    assert {name for name in asked if name.endswith(queries.PEAK)} == {"cpu^"}
+    asked = times(queries.metrics_over_time(metrics, GRID, GRID.end, with_peaks=True, step_seconds=60))
+    assert asked["latency^"] == {"max_bucket": {"buckets_path": "^steps>v0"}}
+    assert asked["^steps"]["aggs"] == {"v0": {"avg": {"field": "d"}}, "v1": {"value_count": {"field": "d"}}}
     bucket = {"key": START.timestamp() * 1000, "cpu^": {"value": 3.0}}
     regions = {"": {"times": {"buckets": [bucket]}}}
     answer = {"aggregations": {"services": {"buckets": [{"key": "x", "regions": {"buckets": regions}}]}}}
-    assert set(decode.peaks(answer, metrics, GRID)[Scope("x", None)]) == {"cpu"}
+    found = decode.peaks(answer, metrics, GRID)[Scope("x", None)]
+    assert found["cpu"][0] == 3.0
+    assert np.isnan(found["latency"]).all()
 
 
 def test_a_discovered_summary_is_one() -> None:
     metrics = Metrics(index="m", service="s", discover=[Discovered(match="*", role="latency")])
     kinds = {one.name: one.kind for one in metrics.with_fields(["a", "b"], ["b"]).signals}
     assert kinds == {"a": "gauge", "b": "summary"}
+
+
+def asked_of_the_past(scope: Scope, sampling: str = "{}") -> str:
+    """The search for the days before, as text; no engine is asked."""
+    metrics = "{index: m, service: s, signals: [{name: a, field: d, kind: summary, role: latency}]}"
+    profile = parse_profile(f"{{name: own, metrics: {metrics}, sampling: {sampling}}}", "own")
+    window = Window(start=START, end=START.replace(hour=1))
+    telemetry = ElasticTelemetry(Elasticsearch("http://127.0.0.1:1"), profile)
+    grid = Grid(START, 1800, 10)
+    return str(telemetry._questions(profile, scope, window, grid, grid)["metrics_past"].body)
+
+
+def test_peaks_by_steps_are_asked_for_only_where_they_fit_into_an_answer() -> None:
+    one = Scope("x", None)
+    assert "max_bucket" in asked_of_the_past(one)
+    assert "max_bucket" not in asked_of_the_past(Scope(None, None))
+    assert "max_bucket" not in asked_of_the_past(one, "{step_seconds: 10, past_days: 60}")
 
 
 def answer(*callees: tuple[str, list[tuple[float, float]]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.profiles.conftest import Load
 from tests.profiles.shapes import Apm, OpenTelemetry
-from tests.profiles.story import FIRED, WINDOW_MINUTES, Story, bad_release, failing_stranger, slow_callee
+from tests.profiles.story import FIRED, WINDOW_MINUTES, Story, bad_release, daily_peak, failing_stranger, slow_callee
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import CauseKind, Report
 from worker.domain.telemetry import Scope
@@ -58,6 +58,10 @@ def test_a_bad_release_is_named_with_its_version(load: Load, shape: type[Apm] | 
 
 def test_a_quiet_hour_is_blamed_on_nobody(load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:
     assert investigate(load, shape, Story(), "transaction.duration.summary").verdict.value == "not_confirmed"
+
+
+def test_a_daily_peak_is_no_spike(load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:
+    assert investigate(load, shape, daily_peak(), "transaction.duration.summary").verdict.value == "not_confirmed"
 
 
 def test_everything_that_the_profile_names_is_read(load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:

@@ -60,7 +60,7 @@ def _figure(bucket: Answer, name: str) -> float:
 
 def peaks(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, dict[str, Floats]]:
     """The highest sample of each bucket, of every signal with a role that has one."""
-    wanted = [signal for signal in metrics.signals if signal.has_peak]
+    wanted = [signal for signal in metrics.signals if signal.role]
     found: dict[Scope, dict[str, Floats]] = {}
     for scope, bucket in scope_buckets(answer):
         values = {signal.name: np.full(grid.count, np.nan) for signal in wanted}

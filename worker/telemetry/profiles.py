@@ -67,9 +67,9 @@ class Signal(_Strict):
         return Metric(self.name, self.role, worse, self.unit, self.label, adds_up)
 
     @property
-    def has_peak(self) -> bool:
-        """Whether its field's highest value is its highest sample: not where a document sums up many values."""
-        return self.role is not None and self.kind not in ("count", "summary")
+    def is_counted(self) -> bool:
+        """Whether a sample is made of many values, so that the field's highest value is not the highest sample."""
+        return self.kind in ("count", "summary")
 
 
 class Discovered(_Strict):

@@ -9,7 +9,7 @@ from typing import Any
 
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
-from worker.telemetry.profiles import Logs, Matching, Metrics
+from worker.telemetry.profiles import Logs, Matching, Metrics, Signal
 
 Body = dict[str, Any]
 
@@ -27,6 +27,7 @@ EVERYTHING = Scope(None, None)
 # How the documents of one bucket are put together, by the signal's kind.
 COMBINED = {"gauge": "avg", "rate": "sum", "mass": "sum", "count": "value_count", "summary": "avg"}
 PEAK = "^"
+STEPS = "^steps"
 # More than these are not read of one span: the newest ones are.
 MAX_LINES = 10_000
 
@@ -66,21 +67,43 @@ def over_time(grid: Grid, aggs: Body) -> Body:
 
 
 def metrics_over_time(
-    metrics: Metrics, grid: Grid, end: datetime, scope: Scope = EVERYTHING, *, with_peaks: bool = False
+    metrics: Metrics,
+    grid: Grid,
+    end: datetime,
+    scope: Scope = EVERYTHING,
+    *,
+    with_peaks: bool = False,
+    step_seconds: int | None = None,
 ) -> Body:
     """Every signal, by service, region and bucket; `samples` counts the moments that were sampled.
 
-    `with_peaks`: of those with a role the highest sample as well.
+    `with_peaks`: of those with a role the highest sample as well. Where samples are made of many values, they are told
+    apart by `step_seconds`, and there is no highest one without it.
     """
     aggs: Body = {"last": {"max": {"field": TIME}}}
     if any(signal.kind in ("rate", "mass") for signal in metrics.signals):
         aggs["samples"] = {"cardinality": {"field": TIME, "precision_threshold": 100}}
     for signal in metrics.signals:
         aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
-        if with_peaks and signal.has_peak:
+        if with_peaks and signal.role and not signal.is_counted:
             aggs[f"{signal.name}{PEAK}"] = {"max": {"field": signal.field}}
+    if with_peaks and step_seconds:
+        aggs.update(_peaks_of_steps([one for one in metrics.signals if one.role and one.is_counted], step_seconds))
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
     return {"size": 0, "query": _query(filters), "aggs": _by_scope(metrics, over_time(grid, aggs))}
+
+
+def _peaks_of_steps(signals: list[Signal], step_seconds: int) -> Body:
+    """The highest step within each bucket. Numbered, since a path of aggregations takes dots for its own."""
+    if not signals:
+        return {}
+    steps = {"field": TIME, "fixed_interval": f"{step_seconds}s", "min_doc_count": 1}
+    each = {f"v{number}": {COMBINED[one.kind]: {"field": one.field}} for number, one in enumerate(signals)}
+    peaks = {
+        f"{one.name}{PEAK}": {"max_bucket": {"buckets_path": f"{STEPS}>v{number}"}}
+        for number, one in enumerate(signals)
+    }
+    return {STEPS: {"date_histogram": steps, "aggs": each}, **peaks}
 
 
 def metrics_facts(metrics: Metrics, window: Window) -> Body:

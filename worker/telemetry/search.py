@@ -30,6 +30,9 @@ from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
 
 CHANGE_HOURS = 48
 HISTORY_DAYS = 400
+# The engine refuses answers of more than 65,536 buckets.
+MOST_STEPS = 60_000
+USUAL_REGIONS = 5
 
 # Types that hold the sum and the count of many values.
 SUMMARIES = frozenset({"aggregate_metric_double", "histogram"})
@@ -97,7 +100,8 @@ class ElasticTelemetry:
         known = Window.before(as_of, timedelta(days=HISTORY_DAYS))
         asked = {}
         if metrics := profile.metrics:
-            past = queries.metrics_over_time(metrics, coarse, as_of, scope, with_peaks=True)
+            step = _step_of_peaks(profile.sampling, metrics, scope)
+            past = queries.metrics_over_time(metrics, coarse, as_of, scope, with_peaks=True, step_seconds=step)
             asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, fine, as_of), hours)
             asked["metrics_past"] = Asked(metrics.index, past, days)
             asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, hours), hours)
@@ -206,6 +210,12 @@ def _seen_by_callers(
 def _peaks(read: Callable[..., Any], metrics: Metrics | None, grid: Grid) -> dict[Scope, dict[str, Floats]]:
     found: dict[Scope, dict[str, Floats]] = {}
     return read("metrics_past", partial(decode.peaks, metrics=metrics, grid=grid), found) if metrics else found
+
+
+def _step_of_peaks(sampling: Sampling, metrics: Metrics, scope: Scope) -> int | None:
+    """None where the steps of all those days are too many for one answer: of every service, or very short ones."""
+    steps = sampling.past_days * 86_400 // sampling.step_seconds * (USUAL_REGIONS if metrics.region else 1)
+    return sampling.step_seconds if scope.service and steps <= MOST_STEPS else None
 
 
 def _factor(metrics: Metrics | None) -> float:
