@@ -41,6 +41,7 @@ def test_of_a_shipped_profile_all_essentials_are_found(load: Load, shape: type[A
     assert 0 < failures.documents < failures.of
     # No line of the story is an error: that is no fault of the profile.
     assert (found["logs.error_levels"].documents, found["logs.error_levels"].advice) == (0, None)
+    assert "no document has it" in (found["logs.error_type"].advice or "")
     # Nobody recorded a deployment.
     assert found["changes[0]"].is_problem
     assert [key for key, one in found.items() if one.is_problem] == ["changes[0]", "changes[1]"]

@@ -48,6 +48,9 @@ def test_a_slow_callee_is_named_and_not_its_callers(load: Load, shape: type[Apm]
 def test_a_failing_callee_that_sends_nothing_is_named(load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:
     report = investigate(load, shape, failing_stranger(), "event.success_count")
     assert report.candidates[0].service == "bank"
+    # Nothing but its callers' documents speaks of it.
+    (own,) = [one for one in report.evidence if one.title == "bank: what deviates"]
+    assert "service_destination" in own.index
     assert "share of failed calls" in report.markdown
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from worker.domain.telemetry import CallHistory, Calls, CallSpan, Edge, Grid, Metric, Quantiles, Scope, Series
+from worker.domain.telemetry import FAILED_CALLS, CallHistory, Calls, CallSpan, Edge, Grid, Quantiles, Scope, Series
 from worker.domain.window import Window
 from worker.telemetry.decode import place_of
 from worker.telemetry.profiles import Duration, Edges
@@ -27,8 +27,6 @@ PERCENTS = [1, 5, 50, 95, 99]
 SPANS = ("before", "within")
 # Documents that count calls and those that do not come from different instruments.
 COUNTED, SAMPLED = "counted", "sampled"
-# What callers see of a service that sends no metrics itself.
-FAILED = Metric("failed_calls", "errors", "up", label="share of failed calls")
 # The engine refuses answers of more than 65,536 buckets.
 MOST_BUCKETS = 30_000
 
@@ -181,7 +179,7 @@ def failures(answer: Answer, edges: Edges, grid: Grid) -> dict[Scope, Series]:
         for bucket in callee["times"]["buckets"]:
             if (place := place_of(bucket, grid)) is not None:
                 own[:, place] += bucket["failed"]["calls"]["value"] or 0.0, bucket["calls"]["value"] or 0.0
-    return {Scope(name, None): Series({FAILED.name: _share(*own)}) for name, own in counts.items()}
+    return {Scope(name, None): Series({FAILED_CALLS.name: _share(*own)}) for name, own in counts.items()}
 
 
 def _share(failed: Any, made: Any) -> Any:

@@ -212,6 +212,8 @@ def _advice(one: _Wanted, index: str, count: int, total: int, types: Types) -> s
         return f"{one.field} is not aggregatable: name a keyword field such as {one.field}.keyword in {one.key}"
     if count or (one.values and one.field in types):
         return None
+    if one.field in types:
+        return f"fill it, or leave {one.key} out: the field is known, and no document has it"
     similar = get_close_matches(one.field, [name for name in types if not name.startswith("_")], n=3, cutoff=0.7)
     hint = f" (there is {', '.join(similar)})" if similar else ""
     return f"correct the field's name in {one.key}{hint}, or leave the key out"

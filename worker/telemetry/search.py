@@ -11,6 +11,7 @@ from urllib.parse import quote
 from elasticsearch import Elasticsearch
 
 from worker.domain.telemetry import (
+    FAILED_CALLS,
     Asked,
     Calls,
     Detail,
@@ -256,7 +257,7 @@ def metrics_of(profile: Profile) -> dict[str, Metric]:
     """Those with a role, by name."""
     signals = profile.metrics.signals if profile.metrics else []
     found = {metric.name: metric for signal in signals if (metric := signal.metric)}
-    seen = {calls.FAILED.name: calls.FAILED} if profile.edges and profile.edges.failures else {}
+    seen = {FAILED_CALLS.name: FAILED_CALLS} if profile.edges and profile.edges.failures else {}
     return {**seen, **found}
 
 
