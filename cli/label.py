@@ -32,6 +32,7 @@ MOST_LINES = 500_000
 @click.option("--service", help="The service that was the cause, as the telemetry calls it.")
 @click.option("--cause", help="What kind of fault it was, in a word or two: cases are compared by it.")
 @click.option("--deployment", metavar="VERSION", help="The version of SERVICE whose deployment was guilty.")
+@click.option("--no-deployment", is_flag=True, help="No deployment was guilty; without either it counts as not known.")
 @click.option("--nothing-was-wrong", is_flag=True, help="The alert was false: no service is to be blamed.")
 @click.option("--alerted", metavar="SERVICE", help="The service the alert was about, where it does not say so itself.")
 @click.option(
@@ -80,12 +81,14 @@ def label(alert_id: str, alerted: str | None, folder: Path, most_lines: int, as_
     _tell(cases, incident, verdict, export, report, is_replaced=is_replaced, as_json=as_json)
 
 
-def _verdict(*, service: Any, cause: Any, deployment: Any, nothing_was_wrong: Any) -> Verdict:
+def _verdict(*, service: Any, cause: Any, deployment: Any, no_deployment: Any, nothing_was_wrong: Any) -> Verdict:
+    if deployment and no_deployment:
+        raise click.UsageError("--deployment and --no-deployment contradict each other")
     if nothing_was_wrong and (service or cause or deployment):
         raise click.UsageError("--nothing-was-wrong goes with neither --service, --cause nor --deployment")
     if not nothing_was_wrong and not service:
         raise click.UsageError("name the cause with --service, or say --nothing-was-wrong")
-    return Verdict(service, cause, deployment)
+    return Verdict(service, cause, deployment, no_deployment)
 
 
 def _read(stores: Stores, alert_id: str) -> tuple[Alert, Report | None]:

@@ -41,16 +41,22 @@ CHANGED = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What people found. `service` None: nothing was wrong. `version`: of the deployment that was guilty, if known."""
+    """What people found. `service` None: nothing was wrong. `version`: of the deployment that was guilty, if known.
+
+    `no_deployment`: it is known that none was.
+    """
 
     service: str | None
     fault: str | None = None
     version: str | None = None
+    no_deployment: bool = False
 
     def truth(self, injected_at: str) -> Document:
         found: Document = {"service": self.service, "fault": self.fault, "injected_at": injected_at}
         if self.service and self.version:
             found["deployment"] = {"service": self.service, "version": self.version}
+        elif self.no_deployment:
+            found["deployment"] = None
         return found
 
 

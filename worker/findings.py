@@ -116,7 +116,7 @@ def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> Non
     """Metrics by role, calls, log patterns: what deviates, of the alerted service and of the first suspects."""
     look, asked = case.look, case.survey.asked
     assert look is not None
-    if case.reading and case.reading.deviations and (source := _measured_by(case.reading.deviations)) in asked:
+    if case.reading and case.reading.deviations and (source := _measured_by(case.reading.deviations, asked)) in asked:
         figures = {name: _figures(one) for name, one in _told(case.reading.deviations, case.confirmed)}
         _record(log, cite, "metrics", f"{case.scope}: metrics against the baseline", asked[source], figures)
     slower = sorted(look.findings.slower.values(), key=lambda one: (-one.z, one.edge))[:MOST_EDGES]
@@ -134,9 +134,9 @@ def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> Non
         _record(log, cite, "patterns", title, detail.asked["lines_within"], {"patterns": patterns})
 
 
-def _measured_by(names: Collection[str]) -> str:
-    """Which search measured it: where only failed calls are known of a service, its callers' documents."""
-    return "failed_calls" if set(names) == {FAILED_CALLS.name} else "metrics"
+def _measured_by(names: Collection[str], asked: Collection[str]) -> str:
+    """Which search measured it: where only failed calls are known of a service, that of its callers' documents."""
+    return "failed_calls" if set(names) == {FAILED_CALLS.name} and "failed_calls" in asked else "metrics"
 
 
 def _told(deviations: dict[str, Deviation], confirmed: list[str]) -> list[tuple[str, Deviation]]:
@@ -191,7 +191,7 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
     if suspect.scope != case.scope and suspect.reading and suspect.effects:
         figures = {name: _figures(suspect.reading.deviations[name]) for name in suspect.effects}
         by_metrics = suspect.account or suspect.leading_signal in METRICS
-        topic = _measured_by(suspect.effects) if by_metrics else "logs"
+        topic = _measured_by(suspect.effects, case.survey.asked) if by_metrics else "logs"
         title = f"{suspect.scope}: what deviates"
         _record(log, cite, of("own", suspect.scope), title, case.survey.asked[topic], figures)
     if suspect.change and suspect.change.comparison.verdict != "unknown":

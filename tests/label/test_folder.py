@@ -58,6 +58,10 @@ def test_a_deployment_that_is_not_known_is_not_said_to_be_none(tmp_path: Path) -
     truth = read_folder(tmp_path)[0].truth
     assert truth is not None
     assert not truth.names_deployment
+    add(tmp_path, Verdict("ledger", no_deployment=True))
+    truth = read_folder(tmp_path)[0].truth
+    assert truth is not None
+    assert (truth.names_deployment, truth.deployment) == (True, None)
 
 
 def test_a_second_case_is_added_and_the_first_one_replaced(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,9 @@ Run = Callable[..., Result]
 LATENCY = "transaction.duration.summary"
 
 
-@pytest.fixture
-def stores(embedded_engine: Engine) -> Iterator[Stores]:
-    found = connect(Settings(elasticsearch_url=embedded_engine.url))
+@contextmanager
+def opened(engine: Engine) -> Iterator[Stores]:
+    found = connect(Settings(elasticsearch_url=engine.url))
     install_templates(found.client)
     _forget(found.client)
     yield found
@@ -45,15 +46,25 @@ def stores(embedded_engine: Engine) -> Iterator[Stores]:
     found.client.close()
 
 
-@pytest.fixture
-def run(embedded_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("SPIKETRACE_ELASTICSEARCH_URL", embedded_engine.url)
+def runner(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("SPIKETRACE_ELASTICSEARCH_URL", engine.url)
 
     def called(command: click.Command, *arguments: str, profile: str = Apm.profile) -> Result:
         monkeypatch.setenv("SPIKETRACE_PROFILE", profile)
         return CliRunner().invoke(command, arguments)
 
     return called
+
+
+@pytest.fixture
+def stores(embedded_engine: Engine) -> Iterator[Stores]:
+    with opened(embedded_engine) as found:
+        yield found
+
+
+@pytest.fixture
+def run(embedded_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return runner(embedded_engine, monkeypatch)
 
 
 def recorded(stores: Stores, fired: Alert, *, profile: str | None = None) -> str:
@@ -68,8 +79,8 @@ def recorded(stores: Stores, fired: Alert, *, profile: str | None = None) -> str
     return found.alert_id
 
 
-def told(stores: Stores, story: Story, shape: type[Apm] | type[OpenTelemetry] = Apm) -> None:
-    fill(stores.client, shape, story, embedded=True)
+def told(stores: Stores, story: Story, shape: type[Apm] | type[OpenTelemetry] = Apm, *, embedded: bool = True) -> None:
+    fill(stores.client, shape, story, embedded=embedded)
 
 
 def documents(folder: Path, kind: str) -> list[dict[str, Any]]:
@@ -86,9 +97,16 @@ def evaluated(run: Run, folder: Path, engine: Engine) -> dict[str, Any]:
 
 @pytest.mark.parametrize("shape", [Apm, OpenTelemetry])
 def test_a_labelled_incident_is_evaluated_to_the_same_cause(
-    shape: type[Apm] | type[OpenTelemetry], run: Run, stores: Stores, embedded_engine: Engine, tmp_path: Path
+    shape: type[Apm] | type[OpenTelemetry], engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told(stores, slow_callee(), shape)
+    with opened(engine) as stores:
+        round_trip(shape, runner(engine, monkeypatch), stores, engine, tmp_path)
+
+
+def round_trip(
+    shape: type[Apm] | type[OpenTelemetry], run: Run, stores: Stores, engine: Engine, tmp_path: Path
+) -> None:
+    told(stores, slow_callee(), shape, embedded=engine.is_embedded)
     alert_id = recorded(stores, alert(LATENCY), profile=shape.profile)
     arguments = ("--service", "ledger", "--cause", "slow disk", "--to", str(tmp_path / "ours"))
     result = run(label, alert_id, *arguments, profile=shape.profile)
@@ -97,7 +115,7 @@ def test_a_labelled_incident_is_evaluated_to_the_same_cause(
     assert f"Next: spiketrace evaluate {tmp_path / 'ours'}" in result.stdout
     (case,) = read_folder(tmp_path / "ours")
     assert (case.alert.service, case.alert.metric) == ("frontend", "transaction_duration_summary")
-    found = evaluated(run, tmp_path / "ours", embedded_engine)
+    found = evaluated(run, tmp_path / "ours", engine)
     assert found["cases"][0]["ranking"][0] == "ledger"
     assert found["summary"]["scores"]["system"]["ours/incident"]["top_1"] == 1.0
 
@@ -205,6 +223,7 @@ def test_log_lines_are_limited_to_the_newest_and_that_is_said(run: Run, stores: 
         ((), "--service"),
         (("--nothing-was-wrong", "--service", "ledger"), "--nothing-was-wrong"),
         (("--nothing-was-wrong", "--deployment", "2"), "--nothing-was-wrong"),
+        (("--service", "ledger", "--deployment", "2", "--no-deployment"), "contradict"),
     ],
 )
 def test_a_label_that_says_nothing_or_two_things_is_refused(
