@@ -20,7 +20,7 @@ from evaluation.cases import read_folder
 from tests.cli.conftest import printed
 from tests.e2e import telemetry
 from tests.engines.servers import Engine
-from tests.profiles.conftest import _forget, fill
+from tests.profiles.conftest import fill, forget, spare_the_owner
 from tests.profiles.shapes import Apm, OpenTelemetry
 from tests.profiles.story import FIRED, Story, bad_release, failing_stranger, slow_callee
 from tests.profiles.test_shipped import alert
@@ -38,11 +38,12 @@ LATENCY = "transaction.duration.summary"
 
 @contextmanager
 def opened(engine: Engine) -> Iterator[Stores]:
+    spare_the_owner(engine)
     found = connect(Settings(elasticsearch_url=engine.url))
     install_templates(found.client)
-    _forget(found.client)
+    forget(found.client)
     yield found
-    _forget(found.client)
+    forget(found.client)
     found.client.close()
 
 

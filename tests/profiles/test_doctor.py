@@ -47,8 +47,8 @@ def test_of_a_shipped_profile_all_essentials_are_found(load: Load, shape: type[A
     assert [key for key, one in found.items() if one.is_problem] == ["changes[0]", "changes[1]"]
 
 
-def test_one_source_of_changes_is_enough(load: Load) -> None:
-    found = seen(load(Apm, bad_release()), load_profile("elastic-apm"))
+def test_one_source_of_changes_is_enough(quick_load: Load) -> None:
+    found = seen(quick_load(Apm, bad_release()), load_profile("elastic-apm"))
     assert found["changes[0].service"].documents == found["changes[0].service"].of == 2
     assert not any(one.is_problem for one in found.values())
 
@@ -67,8 +67,8 @@ edges: {{index: metrics-*, caller: service.name, callee: span.destination.servic
 """
 
 
-def test_what_is_missing_is_said_with_the_name_it_may_have(load: Load) -> None:
-    found = seen(load(Apm, bad_release()), parse_profile(OWN.format(service="service.nam"), "own"))
+def test_what_is_missing_is_said_with_the_name_it_may_have(quick_load: Load) -> None:
+    found = seen(quick_load(Apm, bad_release()), parse_profile(OWN.format(service="service.nam"), "own"))
     assert found["metrics.service"].is_problem
     assert "there is service.name" in (found["metrics.service"].advice or "")
     assert "there is message" in (found["logs.message"].advice or "")
@@ -76,8 +76,8 @@ def test_what_is_missing_is_said_with_the_name_it_may_have(load: Load) -> None:
     assert (region.documents, region.is_problem, bool(region.advice)) == (0, False, True)
 
 
-def test_discovered_fields_are_named_with_the_role_that_each_gets_or_does_not_get(load: Load) -> None:
-    found = seen(load(Apm, bad_release()), parse_profile(OWN.format(service="service.name"), "own"))
+def test_discovered_fields_are_named_with_the_role_that_each_gets_or_does_not_get(quick_load: Load) -> None:
+    found = seen(quick_load(Apm, bad_release()), parse_profile(OWN.format(service="service.name"), "own"))
     discovered = {key: one.role for key, one in found.items() if key.startswith("metrics.discover")}
     assert discovered == {
         "metrics.discover.event.success_count": "none: ignored",

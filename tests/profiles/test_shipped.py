@@ -59,8 +59,8 @@ def test_a_bad_release_is_named_with_its_version(load: Load, shape: type[Apm] | 
     assert (first.service, first.kind, first.version) == ("checkout", CauseKind.DEPLOYMENT, "2.4.1")
 
 
-def test_a_quiet_hour_is_blamed_on_nobody(load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:
-    assert investigate(load, shape, Story(), "transaction.duration.summary").verdict.value == "not_confirmed"
+def test_a_quiet_hour_is_blamed_on_nobody(quick_load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:
+    assert investigate(quick_load, shape, Story(), "transaction.duration.summary").verdict.value == "not_confirmed"
 
 
 def test_a_daily_peak_is_no_spike(load: Load, shape: type[Apm] | type[OpenTelemetry]) -> None:
