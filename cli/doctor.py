@@ -11,6 +11,7 @@ import click
 import redis
 from elasticsearch import ApiError, Elasticsearch
 
+from cli.doctor_of_profile import look_at_telemetry
 from cli.options import as_json, print_json
 from kibana.client import connect_kibana
 from kibana.errors import KibanaError
@@ -43,15 +44,26 @@ class Check:
 
 
 @click.command(short_help="Say what is missing and what to do about it.")
+@click.option("--profile", help="A shipped profile's name or a file: which of its fields the telemetry has.")
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(profile: str | None, as_json: bool) -> None:
     """Look at the settings, Elasticsearch, the broker, the webhook's credentials and Kibana. Changes nothing.
 
+    With --profile it looks only at the telemetry: for every field that the profile names, how many documents of the
+    last day have it (of changes and incidents: of the last 30 days), which fields discovery finds and the role that
+    each gets, and what to do about the missing ones. docs/profiles.md tells how to write a profile.
+
     \b
-    Exit code 0 when all is well, 1 when something is not:
+    Exit code 0 when all is well, 1 when something is not, 2 when the profile is wrong:
       spiketrace doctor
       spiketrace doctor --json | jq '.checks[] | select(.advice)'
+      spiketrace doctor --profile elastic-apm
+      spiketrace doctor --profile ours.yaml --json | jq '.fields[] | select(.advice)'
     """
+    if profile:
+        if not look_at_telemetry(profile, as_json=as_json):
+            raise click.exceptions.Exit(1)
+        return
     checks = list(examine(load_settings()))
     problems = [check for check in checks if check.advice]
     if as_json:

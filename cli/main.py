@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "setup": Subcommand("cli.setup", "setup", "Install what is needed in Kibana and Elasticsearch."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
     "evaluate": Subcommand("cli.evaluate", "evaluate", "Labelled incidents through the real pipeline, scored."),
+    "label": Subcommand("cli.label", "label", "An incident of your own as a labelled case."),
     "webhook": Subcommand("cli.webhook", "webhook", "Take Kibana's alerts by HTTP and show the reports."),
     "worker": Subcommand("cli.worker", "worker", "Investigate alerts and deliver what was found."),
     "beat": Subcommand("cli.beat", "beat", "Keep the clock."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect
 from worker.analysis.study import Case
 from worker.domain.evidence import EvidenceLog
-from worker.domain.telemetry import Asked, Detail, Scope
+from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, Scope
 from worker.domain.window import iso
 
 METRICS = ("carbon", "carbon_per_demand", "cpu", "memory", "traffic")
@@ -35,6 +36,7 @@ MISSING_EFFECT = {
     "calls": "who calls whom, and how long it takes, is not known",
     "instances": "whether one instance alone shows it is not known",
     "deployments": "whose part of the rise which deployment has is not known",
+    "failed_calls": "failures of services that send no metrics themselves are not known",
     "lines_within": "log patterns are not known",
     "lines_before": "log patterns could not be compared with those before",
     "impact_machines": "emissions cannot be estimated from utilisation, nor the embodied share be given",
@@ -57,6 +59,7 @@ READ = {
     "calls": "Calls between services",
     "instances": "Metrics by instance",
     "deployments": "Metrics by deployment",
+    "failed_calls": "Failed calls, as the callers see them",
     "lines_within": "Log lines",
     "lines_before": "Log lines before the onset",
     "impact_machines": "vCPUs, memory and instances",
@@ -133,9 +136,9 @@ def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> Non
     """Metrics by role, calls, log patterns: what deviates, of the alerted service and of the first suspects."""
     look, asked = case.look, case.survey.asked
     assert look is not None
-    if "metrics" in asked and case.reading and case.reading.deviations:
+    if case.reading and case.reading.deviations and (source := _measured_by(case.reading.deviations, asked)) in asked:
         figures = {name: _figures(one) for name, one in _told(case.reading.deviations, case.confirmed)}
-        _record(log, cite, "metrics", f"{case.scope}: metrics against the baseline", asked["metrics"], figures)
+        _record(log, cite, "metrics", f"{case.scope}: metrics against the baseline", asked[source], figures)
     slower = sorted(look.findings.slower.values(), key=lambda one: (-one.z, one.edge))[:MOST_EDGES]
     fewer = [one for account in case.accounts[:MOST_ACCOUNTS] if (one := account.fewer)]
     if "calls" in asked and (slower or fewer):
@@ -149,6 +152,11 @@ def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> Non
         patterns = [_rounded_fields({**asdict(one), "example": one.example[:LONGEST_EXAMPLE]}) for one in changed]
         title = "Log patterns that are new, surging or gone"
         _record(log, cite, "patterns", title, detail.asked["lines_within"], {"patterns": patterns})
+
+
+def _measured_by(names: Collection[str], asked: Collection[str]) -> str:
+    """Which search measured it: where only failed calls are known of a service, that of its callers' documents."""
+    return "failed_calls" if set(names) == {FAILED_CALLS.name} and "failed_calls" in asked else "metrics"
 
 
 def _told(deviations: dict[str, Deviation], confirmed: list[str]) -> list[tuple[str, Deviation]]:
@@ -202,7 +210,8 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
         _record(log, cite, of("errors", suspect.scope), title, detail.asked[f"errors{number}"], result)
     if suspect.scope != case.scope and suspect.reading and suspect.effects:
         figures = {name: _figures(suspect.reading.deviations[name]) for name in suspect.effects}
-        topic = "metrics" if suspect.account or suspect.leading_signal in METRICS else "logs"
+        by_metrics = suspect.account or suspect.leading_signal in METRICS
+        topic = _measured_by(suspect.effects, case.survey.asked) if by_metrics else "logs"
         title = f"{suspect.scope}: what deviates"
         _record(log, cite, of("own", suspect.scope), title, case.survey.asked[topic], figures)
     if suspect.change and suspect.change.comparison.verdict != "unknown":

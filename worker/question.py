@@ -152,7 +152,8 @@ def signal_of(alert: Alert, profile: Profile) -> str | None:
 def _signal_fields(profile: Profile) -> dict[str, str]:
     """Field → signal."""
     metrics, logs = profile.metrics, profile.logs
-    fields = {signal.field: signal.name for signal in metrics.signals} if metrics else {}
+    # Of two signals of one field the first is meant: its count is a signal of its own, and nobody alerts on it by name.
+    fields = {signal.field: signal.name for signal in reversed(metrics.signals)} if metrics else {}
     if metrics and (check := metrics.cross_check):
         fields[check.field] = check.name
     if logs and logs.latency_ms:

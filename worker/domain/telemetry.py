@@ -104,6 +104,10 @@ class Metric:
         return self.label or self.name.replace("_", " ")
 
 
+# What its callers see of a service that sends no metrics itself.
+FAILED_CALLS = Metric("failed_calls", "errors", "up", label="share of failed calls")
+
+
 @dataclass(frozen=True)
 class Quantiles:
     """Of so many samples: the values below which 1, 5, 50, 95 and 99 % of them lie."""

@@ -6,12 +6,17 @@ however long it is and however many services there are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from worker.domain.telemetry import CallHistory, Calls, CallSpan, Edge, Quantiles
+import numpy as np
+
+from worker.domain.telemetry import FAILED_CALLS, CallHistory, Calls, CallSpan, Edge, Grid, Quantiles, Scope, Series
 from worker.domain.window import Window
+from worker.telemetry.decode import place_of
 from worker.telemetry.profiles import Duration, Edges
-from worker.telemetry.queries import TIME, between
+from worker.telemetry.queries import TIME, between, matching, over_time
 
 Body = dict[str, Any]
 Answer = dict[str, Any]
@@ -22,6 +27,8 @@ PERCENTS = [1, 5, 50, 95, 99]
 SPANS = ("before", "within")
 # Documents that count calls and those that do not come from different instruments.
 COUNTED, SAMPLED = "counted", "sampled"
+# The engine refuses answers of more than 65,536 buckets.
+MOST_BUCKETS = 30_000
 
 
 def calls(edges: Edges, before: Window, within: Window) -> Body:
@@ -41,6 +48,28 @@ def _sources(edges: Edges) -> Body:
         return {SAMPLED: {"match_all": {}}}
     exists = {"exists": {"field": edges.calls}}
     return {COUNTED: exists, SAMPLED: {"bool": {"must_not": [exists]}}}
+
+
+def calls_over_time(edges: Edges, grid: Grid, end: datetime) -> Body:
+    """Every edge with its calls and durations, by source and bucket: for few buckets."""
+    times = over_time(grid, _figures(edges))
+    callees = {"terms": {"field": edges.callee, "size": MAX_CALLEES}, "aggs": times}
+    callers = {"terms": {"field": edges.caller, "size": MAX_CALLERS}, "aggs": {"callees": callees}}
+    return {
+        "size": 0,
+        "query": {"bool": {"filter": [between(grid.start, end)]}},
+        "aggs": {"sources": {"filters": {"filters": _sources(edges)}, "aggs": {"callers": callers}}},
+    }
+
+
+def by_step(answer: Answer, edges: Edges, grid: Grid) -> Iterator[tuple[datetime, Edge, CallSpan]]:
+    """What `calls_over_time` found: (start of the bucket, edge, its calls)."""
+    for source in answer["aggregations"]["sources"]["buckets"].values():
+        for edge, callee in _named_edges(source, edges):
+            for bucket in callee["times"]["buckets"]:
+                place, span = place_of(bucket, grid), _span(bucket, edges)
+                if place is not None and span is not None:
+                    yield grid.time(place), edge, span
 
 
 def _by_span(before: Window, within: Window, aggs: Body) -> Body:
@@ -83,12 +112,15 @@ def decode(answer: Answer, edges: Edges) -> Calls:
 
 def _edges_of(bucket: Answer, edges: Edges) -> dict[Edge, CallHistory]:
     return {
-        (str(caller["key"]), _stripped(str(callee["key"]), edges)): CallHistory(
-            *(_span(callee["spans"]["buckets"][name], edges) for name in SPANS)
-        )
-        for caller in bucket["callers"]["buckets"]
-        for callee in caller["callees"]["buckets"]
+        edge: CallHistory(*(_span(callee["spans"]["buckets"][name], edges) for name in SPANS))
+        for edge, callee in _named_edges(bucket, edges)
     }
+
+
+def _named_edges(source: Answer, edges: Edges) -> Iterator[tuple[Edge, Answer]]:
+    for caller in source["callers"]["buckets"]:
+        for callee in caller["callees"]["buckets"]:
+            yield (str(caller["key"]), _stripped(str(callee["key"]), edges)), callee
 
 
 def _stripped(callee: str, edges: Edges) -> str:
@@ -125,3 +157,30 @@ def _duration(bucket: Answer, name: str, duration: Duration) -> Quantiles | None
         return None
     by_percent = {float(key): value for key, value in values.items()}
     return Quantiles(count, *(float(by_percent[float(percent)]) * duration.seconds for percent in PERCENTS))
+
+
+def failures_over_time(edges: Edges, grid: Grid, end: datetime) -> Body:
+    """Calls and failed ones by callee and bucket, of the callees with the most failed ones."""
+    assert edges.failures is not None
+    counted = {"sum": {"field": edges.calls}} if edges.calls else {"value_count": {"field": edges.callee}}
+    failed = {"failed": {"filter": matching(edges.failures), "aggs": {"calls": counted}}}
+    size = max(1, min(MAX_CALLEES, MOST_BUCKETS // (2 * grid.count)))
+    terms = {"field": edges.callee, "size": size, "order": {"failed>calls": "desc"}}
+    aggs = {**failed, **over_time(grid, {**failed, "calls": counted})}
+    query = {"bool": {"filter": [between(grid.start, end)]}}
+    return {"size": 0, "query": query, "aggs": {"callees": {"terms": terms, "aggs": aggs}}}
+
+
+def failures(answer: Answer, edges: Edges, grid: Grid) -> dict[Scope, Series]:
+    """The share of failed calls of each callee; NaN where it was not called."""
+    counts: dict[str, np.ndarray[Any, Any]] = {}
+    for callee in answer["aggregations"]["callees"]["buckets"]:
+        own = counts.setdefault(_stripped(str(callee["key"]), edges), np.zeros((2, grid.count)))
+        for bucket in callee["times"]["buckets"]:
+            if (place := place_of(bucket, grid)) is not None:
+                own[:, place] += bucket["failed"]["calls"]["value"] or 0.0, bucket["calls"]["value"] or 0.0
+    return {Scope(name, None): Series({FAILED_CALLS.name: _share(*own)}) for name, own in counts.items()}
+
+
+def _share(failed: Any, made: Any) -> Any:
+    return np.where(made > 0, failed / np.maximum(made, 1e-9), np.nan)

@@ -44,7 +44,7 @@ def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
     rates = [signal.name for signal in metrics.signals if signal.kind == "rate"]
     values = {name: np.full(grid.count, np.nan) for name in [*names, "samples", "last"]}
     for bucket in buckets:
-        place = _place(bucket, grid)
+        place = place_of(bucket, grid)
         for name in values if place is not None else ():
             values[name][place] = _figure(bucket, name)
     samples, minutes = values.pop("samples"), _elapsed_minutes(values.pop("last"))
@@ -64,13 +64,13 @@ def _figure(bucket: Answer, name: str) -> float:
 
 
 def peaks(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, dict[str, Floats]]:
-    """The highest sample of each bucket, of every signal with a role."""
+    """The highest sample of each bucket, of every signal with a role that has one."""
     wanted = [signal for signal in metrics.signals if signal.role]
     found: dict[Scope, dict[str, Floats]] = {}
     for scope, bucket in scope_buckets(answer):
         values = {signal.name: np.full(grid.count, np.nan) for signal in wanted}
         for one in bucket["times"]["buckets"]:
-            place = _place(one, grid)
+            place = place_of(one, grid)
             for signal in wanted if place is not None else ():
                 values[signal.name][place] = _figure(one, f"{signal.name}{PEAK}") * signal.scale
         found[scope] = values
@@ -85,7 +85,7 @@ def _elapsed_minutes(last: Floats) -> Floats:
     return minutes
 
 
-def _place(bucket: Answer, grid: Grid) -> int | None:
+def place_of(bucket: Answer, grid: Grid) -> int | None:
     place = int((bucket["key"] / 1000 - grid.start.timestamp()) // grid.step_seconds)
     return place if 0 <= place < grid.count else None
 
@@ -97,7 +97,7 @@ def log_series(answer: Answer, grid: Grid) -> dict[Scope, Series]:
 def _logs(buckets: list[Answer], grid: Grid) -> Series:
     values: dict[str, Floats] = {name: np.zeros(grid.count) for name in ("lines", *COUNTS, *LATENCY)}
     for bucket in buckets:
-        place = _place(bucket, grid)
+        place = place_of(bucket, grid)
         if place is None:
             continue
         values["lines"][place] = bucket["doc_count"]
@@ -136,15 +136,15 @@ def cross_check(answer: Answer, factor: float) -> dict[Scope, tuple[float, float
 
 
 def field(document: Answer, path: str | None) -> Any:
-    """A field by its dotted path, written dotted or nested."""
+    """A field by its dotted path, written dotted, nested, or in part one and in part the other."""
     if path is None:
         return None
     if path in document:
         return document[path]
-    value: Any = document
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+    places = [place for place, letter in enumerate(path) if letter == "."]
+    inner = ((document.get(path[:place]), path[place + 1 :]) for place in places)
+    found = (field(value, rest) for value, rest in inner if isinstance(value, dict))
+    return next((value for value in found if value is not None), None)
 
 
 def _text(value: Any) -> str | None:
@@ -231,10 +231,10 @@ def _slice(bucket: Answer, metrics: Metrics, minutes: float) -> dict[str, float]
 
 def lines(answer: Answer, logs: Logs) -> list[Line]:
     """Oldest first."""
-    return [_line(hit, logs) for hit in reversed(answer["hits"]["hits"])]
+    return [line(hit, logs) for hit in reversed(answer["hits"]["hits"])]
 
 
-def _line(hit: Answer, logs: Logs) -> Line:
+def line(hit: Answer, logs: Logs) -> Line:
     document = hit["_source"]
     return Line(
         at=moment(hit),

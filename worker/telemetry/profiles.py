@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Matching(_Strict):
+    """Documents whose `field` has one of `values`."""
+
+    field: str
+    values: list[str] = Field(min_length=1)
+
+
 class Sampling(_Strict):
     """How often metrics are sampled, and how far back is read: in steps of that length, and in coarser ones."""
 
@@ -37,14 +45,14 @@ class Sampling(_Strict):
 
 
 class Signal(_Strict):
-    """One numeric field. `kind` says how samples add up (see the shipped profile).
+    """One numeric field. `kind` says how samples add up (see docs/profiles.md).
 
     A signal with a `role` is weighed by it, whatever its name. `scale` turns the field's values into `unit`.
     """
 
     name: str
     field: str
-    kind: Literal["mass", "gauge", "rate", "count"]
+    kind: Literal["mass", "gauge", "rate", "count", "summary"]
     unit: str = ""
     label: str = ""
     role: Role | None = None
@@ -58,6 +66,11 @@ class Signal(_Strict):
         worse = self.worse or WORSE.get(self.role, "up")
         adds_up = self.kind in ("rate", "mass", "count")
         return Metric(self.name, self.role, worse, self.unit, self.label, adds_up)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a sample is made of many values, so that the field's highest value is not the highest sample."""
+        return self.kind in ("count", "summary")
 
 
 class Discovered(_Strict):
@@ -81,9 +94,10 @@ class Discovered(_Strict):
         patterns = [self.match] if isinstance(self.match, str) else self.match
         return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
-    def signal(self, name: str) -> Signal:
+    def signal(self, name: str, *, is_summary: bool) -> Signal:
+        kind = "summary" if is_summary else self.kind
         return Signal(
-            name=name, field=name, kind=self.kind, unit=self.unit, role=self.role, worse=self.worse, scale=self.scale
+            name=name, field=name, kind=kind, unit=self.unit, role=self.role, worse=self.worse, scale=self.scale
         )
 
 
@@ -112,15 +126,19 @@ class Metrics(_Strict):
             raise ValueError("needs signals, or discover to find them by name")
         return self
 
-    def with_fields(self, numeric: list[str]) -> Metrics:
-        """With a signal for each of these fields that `discover` wants and that is none yet."""
-        known = {signal.field for signal in self.signals}
-        found = [signal for name in sorted(numeric) if name not in known and (signal := self._discovered(name))]
-        return self.model_copy(update={"signals": [*self.signals, *found]})
+    def with_fields(self, numeric: list[str], summaries: Collection[str] = ()) -> Metrics:
+        """With a signal for each of these fields that `discover` wants and that is none yet.
 
-    def _discovered(self, name: str) -> Signal | None:
-        first = next((one for one in self.discover if one.matches(name)), None)
-        return first.signal(name) if first and not first.ignore else None
+        `summaries`: those of them that hold the sum and the count of many values.
+        """
+        known = {signal.field for signal in self.signals}
+        found = [(name, first) for name in sorted(numeric) if name not in known and (first := self.discovery_of(name))]
+        later = [first.signal(name, is_summary=name in summaries) for name, first in found if not first.ignore]
+        return self.model_copy(update={"signals": [*self.signals, *later]})
+
+    def discovery_of(self, name: str) -> Discovered | None:
+        """The entry that decides on a field of this name."""
+        return next((one for one in self.discover if one.matches(name)), None)
 
 
 class Logs(_Strict):
@@ -143,7 +161,7 @@ class Logs(_Strict):
 
 
 class Changes(_Strict):
-    """Deployments or other changes; `kind` is what the report calls them."""
+    """Deployments or other changes; `kind` is what the report calls them. `only`: where the index holds others, too."""
 
     index: str
     service: str
@@ -152,6 +170,7 @@ class Changes(_Strict):
     version: str | None = None
     status: str | None = None
     kind: str = "deployment"
+    only: Matching | None = None
 
 
 class Duration(_Strict):
@@ -173,7 +192,11 @@ class Duration(_Strict):
 
 
 class Edges(_Strict):
-    """Calls between services, one document an edge and time. `strip` is cut from the end of a callee's name."""
+    """Calls between services, one document an edge and time.
+
+    `strip`: where it stands in a callee's name, it and what follows are cut off. `failures`: the documents of calls
+    that failed.
+    """
 
     index: str
     caller: str
@@ -181,6 +204,7 @@ class Edges(_Strict):
     calls: str | None = None
     duration: Duration | None = None
     callee_duration: Duration | None = None
+    failures: Matching | None = None
     strip: str = ""
 
     @model_validator(mode="after")

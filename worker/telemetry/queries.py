@@ -9,7 +9,7 @@ from typing import Any
 
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
-from worker.telemetry.profiles import Logs, Metrics
+from worker.telemetry.profiles import Logs, Matching, Metrics, Signal
 
 Body = dict[str, Any]
 
@@ -29,8 +29,9 @@ EXAMPLES = 5
 EVERYTHING = Scope(None, None)
 
 # How the documents of one bucket are put together, by the signal's kind.
-COMBINED = {"gauge": "avg", "rate": "sum", "mass": "sum", "count": "value_count"}
+COMBINED = {"gauge": "avg", "rate": "sum", "mass": "sum", "count": "value_count", "summary": "avg"}
 PEAK = "^"
+STEPS = "^steps"
 # More than these are not read of one span: the newest ones are.
 MAX_LINES = 10_000
 
@@ -63,7 +64,7 @@ def by_scope(source: Metrics | Logs, aggs: Body, services: int = MAX_SERVICES) -
     return {"services": {"terms": {"field": source.service, "size": services}, "aggs": {"regions": regions}}}
 
 
-def _over_time(grid: Grid, aggs: Body) -> Body:
+def over_time(grid: Grid, aggs: Body) -> Body:
     offset = int(grid.start.timestamp()) % grid.step_seconds
     histogram = {
         "field": TIME,
@@ -75,22 +76,44 @@ def _over_time(grid: Grid, aggs: Body) -> Body:
 
 
 def metrics_over_time(
-    metrics: Metrics, grid: Grid, end: datetime, scope: Scope = EVERYTHING, *, with_peaks: bool = False
+    metrics: Metrics,
+    grid: Grid,
+    end: datetime,
+    scope: Scope = EVERYTHING,
+    *,
+    with_peaks: bool = False,
+    step_seconds: int | None = None,
 ) -> Body:
     """Every signal, by service, region and bucket; `samples` counts the moments that were sampled.
 
-    `with_peaks`: of those with a role the highest sample as well.
+    `with_peaks`: of those with a role the highest sample as well. Where samples are made of many values, they are told
+    apart by `step_seconds`, and there is no highest one without it.
     """
     aggs: Body = {"last": {"max": {"field": TIME}}}
-    if any(signal.kind != "gauge" for signal in metrics.signals):
+    if any(signal.kind in ("rate", "mass") for signal in metrics.signals):
         aggs["samples"] = {"cardinality": {"field": TIME, "precision_threshold": 100}}
     for signal in metrics.signals:
         aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
-        if with_peaks and signal.role:
+        if with_peaks and signal.role and not signal.is_counted:
             aggs[f"{signal.name}{PEAK}"] = {"max": {"field": signal.field}}
+    if with_peaks and step_seconds:
+        aggs.update(_peaks_of_steps([one for one in metrics.signals if one.role and one.is_counted], step_seconds))
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
     services = most_services(metrics, grid.count)
-    return {"size": 0, "query": _query(filters), "aggs": by_scope(metrics, _over_time(grid, aggs), services)}
+    return {"size": 0, "query": _query(filters), "aggs": by_scope(metrics, over_time(grid, aggs), services)}
+
+
+def _peaks_of_steps(signals: list[Signal], step_seconds: int) -> Body:
+    """The highest step within each bucket. Numbered, since a path of aggregations takes dots for its own."""
+    if not signals:
+        return {}
+    steps = {"field": TIME, "fixed_interval": f"{step_seconds}s", "min_doc_count": 1}
+    each = {f"v{number}": {COMBINED[one.kind]: {"field": one.field}} for number, one in enumerate(signals)}
+    peaks = {
+        f"{one.name}{PEAK}": {"max_bucket": {"buckets_path": f"{STEPS}>v{number}"}}
+        for number, one in enumerate(signals)
+    }
+    return {STEPS: {"date_histogram": steps, "aggs": each}, **peaks}
 
 
 def metrics_facts(metrics: Metrics, window: Window) -> Body:
@@ -109,8 +132,8 @@ def metrics_facts(metrics: Metrics, window: Window) -> Body:
 def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
     """Lines, errors, retries and latency, by service, region and bucket."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
-    over_time = _over_time(grid, _line_counts(logs))
-    return {"size": 0, "query": _query(filters), "aggs": by_scope(logs, over_time, most_services(logs, grid.count))}
+    counts = over_time(grid, _line_counts(logs))
+    return {"size": 0, "query": _query(filters), "aggs": by_scope(logs, counts, most_services(logs, grid.count))}
 
 
 def _line_counts(logs: Logs) -> Body:
@@ -124,8 +147,13 @@ def _line_counts(logs: Logs) -> Body:
     return aggs
 
 
-def recent_changes(window: Window) -> Body:
-    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query([between(window.start, window.end)])}
+def recent_changes(window: Window, only: Matching | None = None) -> Body:
+    filters = [between(window.start, window.end), *([matching(only)] if only else [])]
+    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query(filters)}
+
+
+def matching(wanted: Matching) -> Body:
+    return {"terms": {wanted.field: wanted.values}}
 
 
 def past_incidents(window: Window, scope: Scope) -> Body:
@@ -167,7 +195,7 @@ def by_deployment(logs: Logs, scope: Scope, window: Window) -> Body:
     grid = Grid(window.start, 60, max(1, int(window.minutes) + 1))
     deployments = {"terms": {"field": logs.deployment, "size": MAX_DEPLOYMENTS}, "aggs": _line_counts(logs)}
     filters = [between(window.start, window.end), *scope_filters(scope, logs)]
-    return {"size": 0, "query": _query(filters), "aggs": _over_time(grid, {"deployments": deployments})}
+    return {"size": 0, "query": _query(filters), "aggs": over_time(grid, {"deployments": deployments})}
 
 
 def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from elasticsearch import Elasticsearch
 
 from worker.domain.telemetry import (
+    FAILED_CALLS,
     Asked,
     Calls,
     Detail,
@@ -26,15 +27,17 @@ from worker.domain.telemetry import (
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
 from worker.telemetry import calls, decode, impact_facts, queries
-from worker.telemetry.profiles import Logs, Metrics, Profile, Sampling
+from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
 
 CHANGE_HOURS = 48
 MOST_SLICED = 3
 HISTORY_DAYS = 400
+USUAL_REGIONS = 5
 
-NUMERIC = frozenset(
+# Types that hold the sum and the count of many values.
+SUMMARIES = frozenset({"aggregate_metric_double", "histogram"})
+NUMERIC = SUMMARIES | frozenset(
     {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"}
-    | {"aggregate_metric_double", "histogram"}
 )
 
 Answers = dict[str, dict[str, Any]]
@@ -53,8 +56,8 @@ class ElasticTelemetry:
         `window` is the rule's own; nothing at or after its end is read. Raises EvidenceUnavailable when the engine
         does not answer at all.
         """
-        profile, as_of = self._profile_with_fields(), window.end
-        fine, coarse = _fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
+        profile, as_of = self.profile_with_fields(), window.end
+        fine, coarse = fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
         asked = self._questions(profile, scope, window, fine, coarse)
         grids = impact_facts.Grids(fine, coarse, as_of)
         asked |= impact_facts.survey_questions(profile, grids)
@@ -65,13 +68,15 @@ class ElasticTelemetry:
             for number, source in enumerate(profile.changes)
             for change in read(_numbered("changes", number), partial(decode.changes, names=source), [])
         ]
+        measured = _series(read, "metrics", profile.metrics, fine)
         survey = Survey(
             as_of=as_of,
             fine=fine,
             coarse=coarse,
             recent=decode.merge(
-                _series(read, "metrics", profile.metrics, fine),
+                measured,
                 read("logs", partial(decode.log_series, grid=fine), {}),
+                _seen_by_callers(read, profile.edges, fine, measured),
             ),
             past=decode.merge(
                 _series(read, "metrics_past", profile.metrics, coarse),
@@ -84,7 +89,7 @@ class ElasticTelemetry:
             asked=asked,
             unread=unread,
             window=window,
-            metrics=_metrics_of(profile),
+            metrics=metrics_of(profile),
             peaks=_peaks(read, profile.metrics, coarse),
             calls=read("calls", partial(calls.decode, edges=profile.edges), Calls()) if profile.edges else Calls(),
             topology=profile.topology,
@@ -100,7 +105,8 @@ class ElasticTelemetry:
         known = Window.before(as_of, timedelta(days=HISTORY_DAYS))
         asked = {}
         if metrics := profile.metrics:
-            past = queries.metrics_over_time(metrics, coarse, as_of, scope, with_peaks=True)
+            step = _step_of_peaks(profile.sampling, metrics, scope)
+            past = queries.metrics_over_time(metrics, coarse, as_of, scope, with_peaks=True, step_seconds=step)
             asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, fine, as_of), hours)
             asked["metrics_past"] = Asked(metrics.index, past, days)
             asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, hours), hours)
@@ -108,36 +114,32 @@ class ElasticTelemetry:
             asked["logs"] = Asked(logs.index, queries.logs_over_time(logs, fine, as_of), hours)
             asked["logs_past"] = Asked(logs.index, queries.logs_over_time(logs, coarse, as_of, scope), days)
         for number, source in enumerate(profile.changes):
-            asked[_numbered("changes", number)] = Asked(source.index, queries.recent_changes(since), since)
+            asked[_numbered("changes", number)] = Asked(source.index, queries.recent_changes(since, source.only), since)
         if incidents := profile.incidents:
             asked["history"] = Asked(incidents.index, queries.past_incidents(known, scope), known)
         if (edges := profile.edges) and fine.start < window.start:
             before = Window(start=fine.start, end=window.start)
             asked["calls"] = Asked(edges.index, calls.calls(edges, before, window), hours)
+            if edges.failures:
+                asked["failed_calls"] = Asked(edges.index, calls.failures_over_time(edges, fine, as_of), hours)
         return asked
 
-    def _profile_with_fields(self) -> Profile:
+    def profile_with_fields(self) -> Profile:
         """The profile with a signal for every field that it wants to have discovered."""
         metrics = self.profile.metrics
         if metrics is None or not metrics.discover:
             return self.profile
         with elasticsearch_errors("reading the fields of the metrics"):
-            # In the address, where every engine looks for them; the client would put them into the body.
-            answer = self._client.perform_request(
-                "GET",
-                f"/{quote(metrics.index, safe=',*')}/_field_caps",
-                params={"fields": "*", "ignore_unavailable": "true"},
-                headers={"accept": "application/json"},
-            )
-        found = answer["fields"].items()
-        numeric = [name for name, types in found if not name.startswith("_") and NUMERIC.intersection(types)]
-        return self.profile.model_copy(update={"metrics": metrics.with_fields(numeric)})
+            found = field_types(self._client, metrics.index)
+        numeric = [name for name, types in found.items() if NUMERIC.intersection(types)]
+        summaries = [name for name in numeric if SUMMARIES.intersection(found[name])]
+        return self.profile.model_copy(update={"metrics": metrics.with_fields(numeric, summaries)})
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
         """Second wave: of each scope its error types, its deployments and instances side by side, its latency; and
         log lines where the profile tells roles."""
         logs, asked = self.profile.logs, dict[str, Asked]()
-        metrics = self._profile_with_fields().metrics
+        metrics = self.profile_with_fields().metrics
         if metrics:
             asked |= _slice_questions(metrics, scopes, window, baseline)
         if logs:
@@ -172,6 +174,18 @@ class ElasticTelemetry:
         return answers, unread
 
 
+def field_types(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
+    """Field → type → what it can do; without the engine's own fields."""
+    # In the address, where every engine looks for them; the client would put them into the body.
+    answer = client.perform_request(
+        "GET",
+        f"/{quote(index, safe=',*')}/_field_caps",
+        params={"fields": "*", "ignore_unavailable": "true"},
+        headers={"accept": "application/json"},
+    )
+    return {name: types for name, types in answer["fields"].items() if not name.startswith("_")}
+
+
 def _complaint(response: dict[str, Any]) -> str | None:
     if error := response.get("error"):
         return str(error.get("reason") or error.get("type") or error) if isinstance(error, dict) else str(error)
@@ -195,9 +209,26 @@ def _series(read: Callable[..., Any], name: str, metrics: Metrics | None, grid: 
     return read(name, partial(decode.metric_series, metrics=metrics, grid=grid), found) if metrics else found
 
 
+def _seen_by_callers(
+    read: Callable[..., Any], edges: Edges | None, grid: Grid, measured: dict[Scope, Series]
+) -> dict[Scope, Series]:
+    """Failed calls of the services that send no metrics themselves: what others measured once is not counted twice."""
+    if edges is None:
+        return {}
+    found: dict[Scope, Series] = read("failed_calls", partial(calls.failures, edges=edges, grid=grid), {})
+    known = {(scope.service or "").lower() for scope in measured}
+    return {scope: series for scope, series in found.items() if (scope.service or "").lower() not in known}
+
+
 def _peaks(read: Callable[..., Any], metrics: Metrics | None, grid: Grid) -> dict[Scope, dict[str, Floats]]:
     found: dict[Scope, dict[str, Floats]] = {}
     return read("metrics_past", partial(decode.peaks, metrics=metrics, grid=grid), found) if metrics else found
+
+
+def _step_of_peaks(sampling: Sampling, metrics: Metrics, scope: Scope) -> int | None:
+    """None where the steps of all those days are too many for one answer: of every service, or very short ones."""
+    steps = sampling.past_days * 86_400 // sampling.step_seconds * (USUAL_REGIONS if metrics.region else 1)
+    return sampling.step_seconds if scope.service and steps <= queries.MOST_BUCKETS else None
 
 
 def _factor(metrics: Metrics | None) -> float:
@@ -256,9 +287,12 @@ def _numbered(name: str, number: int) -> str:
     return f"{name}{number or ''}"
 
 
-def _metrics_of(profile: Profile) -> dict[str, Metric]:
+def metrics_of(profile: Profile) -> dict[str, Metric]:
+    """Those with a role, by name."""
     signals = profile.metrics.signals if profile.metrics else []
-    return {metric.name: metric for signal in signals if (metric := signal.metric)}
+    found = {metric.name: metric for signal in signals if (metric := signal.metric)}
+    seen = {FAILED_CALLS.name: FAILED_CALLS} if profile.edges and profile.edges.failures else {}
+    return {**seen, **found}
 
 
 def _lines(answers: Answers, logs: Logs) -> Lines:
@@ -270,7 +304,7 @@ def _lines(answers: Answers, logs: Logs) -> Lines:
     )
 
 
-def _fine_grid(sampling: Sampling, window: Window) -> Grid:
+def fine_grid(sampling: Sampling, window: Window) -> Grid:
     """Buckets that meet the window's start, so that none is half before it and half within."""
     step = timedelta(seconds=sampling.step_seconds)
     within = -((window.start - window.end) // step)
