@@ -46,7 +46,7 @@ def test_what_is_written_is_a_folder_of_cases(tmp_path: Path) -> None:
     assert (case.alert.started_at, case.alert.fired_at) == (WINDOW.start, WINDOW.end)
     assert case.dataset.step_seconds == 60
     assert case.topology == (("frontend", "ledger"),)
-    assert case.system == "ours/incident"
+    assert case.system == "ours"
     assert case.truth is not None
     assert (case.truth.service, case.truth.fault) == ("ledger", "slow disk")
     assert case.truth.deployment is not None

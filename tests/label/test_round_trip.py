@@ -118,7 +118,7 @@ def round_trip(
     assert (case.alert.service, case.alert.metric) == ("frontend", "transaction_duration_summary")
     found = evaluated(run, tmp_path / "ours", engine)
     assert found["cases"][0]["ranking"][0] == "ledger"
-    assert found["summary"]["scores"]["system"]["ours/incident"]["top_1"] == 1.0
+    assert found["summary"]["scores"]["system"]["ours"]["top_1"] == 1.0
 
 
 def test_nothing_after_the_alert_and_nothing_of_other_indices_is_exported(

@@ -87,6 +87,21 @@ def test_discovered_fields_are_named_with_the_role_that_each_gets_or_does_not_ge
     }
 
 
+FOR_IMPACT = """
+users: {field: user.id}
+business: {index: orders-*, revenue: total}
+machine: {vcpus: host.cpus, memory_gb: 16}
+"""
+
+
+def test_what_only_the_impact_needs_is_looked_at_too(quick_load: Load) -> None:
+    own = OWN.format(service="service.name").replace("message: mesage", "message: message, level: l, error_levels: [e]")
+    found = seen(quick_load(Apm, bad_release()), parse_profile(own + FOR_IMPACT, "own"))
+    told = {key: one.advice for key, one in found.items() if key.startswith(("users", "business", "machine"))}
+    assert set(told) == {"users.field", "business.revenue", "machine.vcpus"}
+    assert "orders-*" in (told["business.revenue"] or "")
+
+
 def test_a_text_field_cannot_tell_services_apart(embedded_engine: Engine) -> None:
     with connect_elasticsearch(Settings(elasticsearch_url=embedded_engine.url)) as client:
         document = {"@timestamp": "2026-03-04T09:00:00Z", "service": {"name": "shop"}, "ms": 3}

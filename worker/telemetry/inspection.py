@@ -9,17 +9,21 @@ from difflib import get_close_matches
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from pydantic import BaseModel
 
 from worker.domain.window import Window
 from worker.elastic import elasticsearch_errors
-from worker.telemetry.profiles import Changes, Discovered, Edges, Logs, Matching, Metrics, Profile
+from worker.telemetry.impact_profile import Machine, Users
+from worker.telemetry.profiles import Discovered, Edges, Logs, Matching, Metrics, Profile
 from worker.telemetry.queries import TIME, between, matching
 from worker.telemetry.search import NUMERIC, field_types
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 # Keys whose values are told apart or counted: their fields must be aggregatable.
 # https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/text
-GROUPED = frozenset({"service", "region", "deployment", "provider", "level", "error_type", "caller", "callee"})
+GROUPED = frozenset(
+    {"service", "region", "instance", "deployment", "provider", "level", "error_type", "caller", "callee", "field"}
+)
 NEEDED = frozenset({"service", "message", "caller", "callee", "signals", "level"})
 
 Types = Mapping[str, Mapping[str, Any]]
@@ -75,13 +79,19 @@ def _sightings(client: Elasticsearch, profile: Profile, now: datetime) -> Iterat
     day = Window.before(now, DAY)
     if profile.metrics:
         types = field_types(client, profile.metrics.index)
-        yield from _counted(client, profile.metrics.index, _of_metrics(profile.metrics, types), types, day)
+        yield from _counted(
+            client, profile.metrics.index, _of_metrics(profile.metrics, types, profile.machine), types, day
+        )
     if profile.logs:
         types = field_types(client, profile.logs.index)
-        yield from _counted(client, profile.logs.index, _of_logs(profile.logs), types, day)
+        yield from _counted(client, profile.logs.index, _of_logs(profile.logs, profile.users), types, day)
     if profile.edges:
         types = field_types(client, profile.edges.index)
         yield from _counted(client, profile.edges.index, _of_edges(profile.edges), types, day)
+    if profile.business:
+        types = field_types(client, profile.business.index)
+        wanted = _named("business", profile.business, ("region", "revenue"))
+        yield from _counted(client, profile.business.index, wanted or [_Wanted("business.index", TIME)], types, day)
     yield from _changes(client, profile, Window.before(now, MONTH))
     if profile.incidents:
         index, month = profile.incidents.index, Window.before(now, MONTH)
@@ -89,13 +99,16 @@ def _sightings(client: Elasticsearch, profile: Profile, now: datetime) -> Iterat
         yield Sighting("incidents", index, "@timestamp", total, total, _days(month))
 
 
-def _of_metrics(metrics: Metrics, types: Types) -> list[_Wanted]:
+def _of_metrics(metrics: Metrics, types: Types, machine: Machine | None) -> list[_Wanted]:
     found = _named("metrics", metrics, ("service", "region", "instance", "deployment", "provider"))
     found += [_Wanted(f"metrics.signals.{one.name}", one.field, one.role) for one in metrics.signals]
     if metrics.discover:
         found += _discovered(metrics, types)
     if check := metrics.cross_check:
         found.append(_Wanted("metrics.cross_check", check.field))
+    if machine:
+        named = ((key, getattr(machine, key)) for key in ("vcpus", "memory_gb", "instance"))
+        found += [_Wanted(f"machine.{key}", name) for key, name in named if isinstance(name, str)]
     return found
 
 
@@ -112,12 +125,12 @@ def _role(found: Discovered | None) -> str | None:
     return "none: ignored" if found.ignore else found.role
 
 
-def _of_logs(logs: Logs) -> list[_Wanted]:
+def _of_logs(logs: Logs, users: Users | None) -> list[_Wanted]:
     keys = ("service", "region", "deployment", "level", "message", "error_type", "retry", "latency_ms")
     found = _named("logs", logs, keys)
     if logs.level:
         found.append(_Wanted("logs.error_levels", logs.level, "errors", tuple(logs.error_levels)))
-    return found
+    return found + (_named("users", users, ("field",)) if users else [])
 
 
 def _of_edges(edges: Edges) -> list[_Wanted]:
@@ -130,7 +143,7 @@ def _of_edges(edges: Edges) -> list[_Wanted]:
     return found
 
 
-def _named(part: str, source: Metrics | Logs | Edges | Changes, keys: Sequence[str]) -> list[_Wanted]:
+def _named(part: str, source: BaseModel, keys: Sequence[str]) -> list[_Wanted]:
     named = ((key, getattr(source, key)) for key in keys)
     return [_Wanted(f"{part}.{key}", name) for key, name in named if name]
 
