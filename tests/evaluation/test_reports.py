@@ -71,6 +71,7 @@ def test_a_release_is_named_once_where_its_version_is_its_name(read: Read) -> No
     assert "Cause: deployment v7, 2 min before the onset" in report.sections.overview
     assert "Roll back v7 (front)" in report.sections.recommendations[0]
     assert "latency p95 is back" in report.sections.recommendations[0]
+    assert report.sections.user_impact.startswith("front: latency p95 ")
 
 
 def test_a_quiet_day_is_told_shortly(read: Read) -> None:

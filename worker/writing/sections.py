@@ -11,7 +11,7 @@ from worker.domain.telemetry import Change
 from worker.findings import of
 from worker.impact.carbon import requests_were_lost, retries_explain
 from worker.impact.users import Totals
-from worker.writing import causes, overview
+from worker.writing import causes, overview, roles
 from worker.writing.figures import (
     clock,
     count,
@@ -31,6 +31,8 @@ MOST_CHANGES = 3
 CITATION = re.compile(r" \[e\d+(?: e\d+)*\]")
 SLOWER = 1.1
 LOOKS_WORSE = 1.5
+# Roles of metrics that a service's users notice.
+FELT = ("errors", "availability", "latency")
 
 
 def write(story: Story) -> tuple[str, Sections]:
@@ -48,6 +50,8 @@ def write(story: Story) -> tuple[str, Sections]:
 
 
 def _users(story: Story) -> str:
+    if measured := _of_metrics(story):
+        return f"{measured}.{_objective(story)} {_audience(story)}"
     requests, failed = story.requests, story.impact.users.requests_failed
     if requests is None or failed is None:
         return f"Not known: {story.case.scope} logged nothing in the window."
@@ -64,6 +68,13 @@ def _users(story: Story) -> str:
     else:
         failing = f"{count(requests.failed)} of {count(requests.total)} requests failed"
     return f"{failing}: {share}.{_slowness(story)}{_objective(story)} {_audience(story)}"
+
+
+def _of_metrics(story: Story) -> str:
+    """What users notice, in metrics that tell it by their role: log lines are no requests where metrics count them."""
+    found = (story.case.deviation(name) for name in story.case.confirmed)
+    felt = [roles.symptom(one) for one in found if one and one.metric and one.metric.role in FELT]
+    return f"{story.case.scope}: {listed(felt)}{story.cite('metrics')}" if felt else ""
 
 
 def _audience(story: Story) -> str:
