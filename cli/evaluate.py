@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.options import as_json, print_json
 from evaluation.run import Evaluated, document, read_folders
 from evaluation.run import evaluate as run_all
 from worker.settings import Settings, load_settings
 
-SHOWN = (
-    "top_1",
-    "top_3",
-    "reciprocal_rank",
-    "not_blamed",
-    "balanced_accuracy",
-    "deployment_right",
-    "calibration_error",
-)
+# Figures of a group, and their headings.
+SHOWN = {
+    "top_1": "top 1",
+    "top_3": "top 3",
+    "reciprocal_rank": "MRR",
+    "not_blamed": "quiet kept",
+    "balanced_accuracy": "balanced",
+    "deployment_right": "release",
+    "calibration_error": "ECE",
+}
+# Where no terminal says how wide it is.
+WIDE = 120
 
 
 @click.command(short_help="Labelled incidents through the real pipeline, scored.")
@@ -88,7 +93,7 @@ def _progress(total: int) -> Iterator[Any]:
 
 
 def _show(summary: Mapping[str, Any]) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     for by in ("system", "fault"):
         groups = summary["scores"].get(by)
         if groups:
@@ -99,7 +104,7 @@ def _show(summary: Mapping[str, Any]) -> None:
 
 
 def _table(by: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(by, "faults", "quiet", *(name.replace("_", " ") for name in SHOWN), "s")
+    table = Table(Column(by, overflow="fold"), "faults", "quiet", *SHOWN.values(), "s", box=box.SIMPLE_HEAD)
     for name, figures in groups.items():
         table.add_row(
             name,
@@ -112,7 +117,7 @@ def _table(by: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _baseline_table(baselines: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
-    table = Table("trivial methods, top 1 / top 3", "random", "z-score", "robust scorer")
+    table = Table("trivial methods, top 1 / top 3", "random", "z-score", "robust scorer", box=box.SIMPLE_HEAD)
     for system, methods in baselines.items():
         cells = [" / ".join(_figure(found[name]) for name in ("top_1", "top_3")) for found in methods.values()]
         table.add_row(system, *cells)
