@@ -63,6 +63,8 @@ def why_not_here(kind: Kind, error: KibanaRefused) -> str | None:
     """A sentence when the refusal is one of the deployment's licence or version, not of this request."""
     if error.lacks_licence:
         return f"the licence does not allow it: {error.message}"
+    if error.lacks_rows and kind is Kind.RULE:
+        return "this version has no ES|QL rules with an alert per row: enable the rule that asks the same in query DSL"
     if error.lacks_route and kind in FEATURES:
         return f"this Kibana has no {FEATURES[kind]}, or its advanced settings switch that off"
     return None
