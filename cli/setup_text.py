@@ -140,8 +140,9 @@ def print_done(item: Done, *, dry_run: bool = False) -> None:
 
 def print_result(done: list[Done], *, api_key: str | None) -> None:
     for item in done:
-        if item.step.kept:
-            click.echo(f"  kept      {item.step.key.kind:15} {item.step.name}")
+        stays = item.reason if item.outcome is Outcome.UNCHANGED else None
+        if item.step.kept or stays:
+            click.echo(f"  kept      {item.step.key.kind:15} {item.step.name}{f': {stays}' if stays else ''}")
             for change in item.step.kept:
                 _print_lines(f"{change.field}: ", _kept(change))
     if api_key:
@@ -151,7 +152,7 @@ def print_result(done: list[Done], *, api_key: str | None) -> None:
     counts = [f"{count} {outcome}" for outcome in Outcome if (count := _count(done, outcome))]
     click.echo(f"\n{', '.join(counts)}.")
     if _count(done, Outcome.FAILED):
-        click.echo("See to what failed, then run `spiketrace setup apply` again: it goes on from there.")
+        click.echo("See what failed, mend it, then run `spiketrace setup apply` again: it goes on from there.")
 
 
 def print_removal(done: list[Done], *, had_key: bool, dry_run: bool) -> None:

@@ -23,8 +23,8 @@ SEARCH_OPTIONS_OF_9_2 = {"pattern"}
 TICKET_TOOL = "create_incident_ticket"
 # Without the tool an agent that has asked its question, and been told yes, would make up a ticket.
 WITHOUT_TICKETS = (
-    f"\n\nThis Kibana has no {TICKET_TOOL}. When the person agrees, say that you cannot create a ticket here, and write "
-    "its summary and description for them to paste."
+    f"\n\nThis Kibana has no {TICKET_TOOL}. When the person agrees, say that you cannot create a ticket here, and "
+    "write its summary and description for them to paste."
 )
 
 

@@ -87,7 +87,7 @@ class Settings(BaseModel):
     gemini_gcp_project: str | None = None
     gemini_gcp_region: str | None = None
     gemini_gcp_credentials: SecretStr | None = None
-    gemini_model: str = "gemini-2.5-flash"
+    gemini_model: str = "gemini-2.5-pro"
 
     allow_plain_http: bool = False
     profile: str = "spiketrace"

@@ -16,8 +16,8 @@ OLDEST = (8, 19)
 # https://www.elastic.co/subscriptions
 SHOWS_LICENCE = ((".gemini", "Enterprise or trial"), (".servicenow", "Platinum"), (".webhook", "Gold"))
 
-# Calls by the release that brought them, newest first: they date a Kibana whose status is kept behind a proxy. A preview
-# of the second came with 9.2, which nothing but its answers to a tool tells apart from 9.3.
+# Calls by the release that brought them, newest first: they date a Kibana whose status is kept behind a proxy.
+# 9.2 has the second one too, as a preview; nothing but its answers to a tool tells it from 9.3.
 CAME_WITH = (("9.4", "/api/workflows/workflow/spiketrace"), ("9.3", "/api/agent_builder/agents/spiketrace"))
 
 
@@ -25,8 +25,8 @@ CAME_WITH = (("9.4", "/api/workflows/workflow/spiketrace"), ("9.3", "/api/agent_
 class Platform:
     """`connector_types` says of each type whether the licence allows it; a type that is not in it may be allowed.
 
-    `may_make_rules` is None where Kibana does not say. `is_dated` by its calls: it did not tell its version. `lacking` are features that Kibana turned out not to have when
-    it was asked, with a sentence why.
+    `may_make_rules` is None where Kibana does not say. `is_dated`: its calls tell the version, since it does not.
+    `lacking` are features that Kibana turned out not to have when it was asked, with a sentence why.
     """
 
     version: str

@@ -14,6 +14,7 @@ from demo.standins.kibana.deployment import AREAS, Account
 from kibana.client import connect_kibana
 from kibana.errors import KibanaError, KibanaRefused
 from kibana.setup.apply import Done, Outcome
+from kibana.setup.compare import Take
 from kibana.setup.plan import Action
 from kibana.setup.record import AnotherSetup
 from kibana.setup.session import Setup
@@ -336,6 +337,37 @@ def test_a_preview_of_workflows_that_nobody_can_read(start_kibana: StartKibana, 
     with open_setup(kibana, transport=Lacks("/api/workflows/")) as setup:
         failed = reasons(setup.remove(silent, dry_run=False), Outcome.FAILED)
     assert "its page Workflows does" in failed["spiketrace-create-incident"]
+
+
+@pytest.mark.parametrize(
+    ("take", "title"), [(None, "theirs"), (Take.THEIRS, "theirs"), (Take.OURS, "spiketrace-logs-*")]
+)
+def test_what_was_imported_by_hand_where_nobody_can_look(
+    take: Take | None, title: str, start_kibana: StartKibana, open_setup: Open
+) -> None:
+    kibana = start_kibana(has_saved_object_calls=False)
+    view = {"type": "index-pattern", "id": "spiketrace-logs", "attributes": {"title": "theirs"}, "references": []}
+    kibana.space.objects["index-pattern", "spiketrace-logs"] = view
+    with open_setup(kibana) as setup:
+        done = setup.apply(take, silent)
+    assert reasons(done, Outcome.FAILED) == {}
+    assert kibana.space.objects["index-pattern", "spiketrace-logs"]["attributes"]["title"] == title
+    assert ("dashboard", "spiketrace-sre") in kibana.space.objects
+    stays = "it stays as it is" in reasons(done, Outcome.UNCHANGED).get("spiketrace-logs", "")
+    assert stays is (take is not Take.OURS)
+    with open_setup(kibana) as setup:
+        assert setup.plan().pending == []
+        kept = reasons(setup.remove(silent, dry_run=True), Outcome.STAYS)
+    assert set(kept) == {"spiketrace-logs"}
+
+
+def test_an_import_says_what_it_misses(start_kibana: StartKibana, open_setup: Open) -> None:
+    missing = {"type": "missing_references", "references": [{"type": "index-pattern", "id": "spiketrace-logs"}]}
+    refused = {"success": False, "successCount": 0, "errors": [{"type": "dashboard", "id": "x", "error": missing}]}
+    transport = Lacks("/api/saved_objects/_import", status_code=200, json=refused)
+    with open_setup(start_kibana(), transport=transport) as setup:
+        failed = reasons(setup.apply(None, silent), Outcome.FAILED)
+    assert "missing_references: index-pattern spiketrace-logs" in failed["spiketrace-logs"]
 
 
 class KnowsNoRows(httpx.HTTPTransport):
