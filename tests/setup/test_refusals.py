@@ -361,6 +361,17 @@ def test_what_was_imported_by_hand_where_nobody_can_look(
     assert set(kept) == {"spiketrace-logs"}
 
 
+def test_a_workflow_whose_id_nobody_tells_is_not_guessed(start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana(version="9.3.1")
+    there = {"id": "workflow-1", "name": "SpikeTrace create incident", "yaml": "name: there"}
+    kibana.space.workflows["workflow-1"] = there
+    with open_setup(kibana, transport=Lacks("/api/workflows/")) as setup:
+        done = setup.apply(None, silent)
+    assert "does not tell its id" in reasons(done, Outcome.FAILED)["SpikeTrace create incident"]
+    assert "create_incident_ticket" in reasons(done, Outcome.LEFT_OUT)
+    assert kibana.space.workflows == {"workflow-1": there}
+
+
 def test_an_import_says_what_it_misses(start_kibana: StartKibana, open_setup: Open) -> None:
     missing = {"type": "missing_references", "references": [{"type": "index-pattern", "id": "spiketrace-logs"}]}
     refused = {"success": False, "successCount": 0, "errors": [{"type": "dashboard", "id": "x", "error": missing}]}

@@ -64,6 +64,12 @@ class PreviewWorkflowAdapter:
             found = self.read(there) if there else None
             if there and found and found.body == thing.body:
                 return there
+            if error.is_conflict and not there:
+                # The agent's tool would call it by an id that nobody knows.
+                raise KibanaError(
+                    f"a workflow named {thing.name!r} is there, and this Kibana does not tell its id: delete it on the "
+                    "page Workflows, then apply again"
+                ) from None
             raise
         return str(answer["id"])
 
