@@ -37,8 +37,9 @@ def print_plan(planned: Plan, *, api_key: str | None) -> None:
     _print_left_out((step.key.kind, step.name, step.reason) for step in planned.steps if _is_left_out(step))
     if planned.left_over:
         click.echo("\nFrom an earlier apply, and not wanted here any more (`spiketrace setup remove` takes it away):")
+        names = {step.key: step.name for step in planned.steps}
         for key in planned.left_over:
-            click.echo(f"  {key}")
+            click.echo(f"  {key.kind} {names.get(key, key.id)}")
     click.echo(f"\n{_counts(planned)}")
     click.echo(_next_step(planned))
 
@@ -66,10 +67,32 @@ def _print_wrapped(text: str, indent: str) -> None:
 def _print_step(step: Step) -> None:
     because = f"  ({step.reason})" if step.reason else ""
     click.echo(f"{VERBS[step.action]:8} {step.key.kind:15} {step.name}{because}")
-    for change in step.changes:
-        _print_lines(f"{change.field}: ", difference(change.before, change.after))
+    for field, lines in shown_changes(step.changes):
+        _print_lines(f"{field}: ", lines)
     for change in step.kept:
         _print_lines(f"{change.field}: ", _kept(change))
+
+
+def shown_changes(changes: Iterable[Change]) -> Iterator[tuple[str, list[str]]]:
+    """Field by field; an action that comes or goes as a whole is one line, since all its fields would be noise."""
+    for action, group in groupby(changes, key=_action_of):
+        fields = list(group)
+        if action and (verb := _comes_or_goes(fields)):
+            yield f"actions.{action}", [verb]
+        else:
+            yield from ((change.field, difference(change.before, change.after)) for change in fields)
+
+
+def _action_of(change: Change) -> str | None:
+    return change.path[1] if change.path[0] == "actions" else None
+
+
+def _comes_or_goes(fields: list[Change]) -> str | None:
+    if not any(change.path[2:] == ("id",) for change in fields):
+        return None
+    if all(change.before is ABSENT for change in fields):
+        return "is added"
+    return "is taken away" if all(change.after is ABSENT for change in fields) else None
 
 
 def _print_lines(start: str, lines: list[str]) -> None:
@@ -140,8 +163,9 @@ def print_done(item: Done, *, dry_run: bool = False) -> None:
 
 def print_result(done: list[Done], *, api_key: str | None) -> None:
     for item in done:
-        if item.step.kept:
-            click.echo(f"  kept      {item.step.key.kind:15} {item.step.name}")
+        stays = item.reason if item.outcome is Outcome.UNCHANGED else None
+        if item.step.kept or stays:
+            click.echo(f"  kept      {item.step.key.kind:15} {item.step.name}{f': {stays}' if stays else ''}")
             for change in item.step.kept:
                 _print_lines(f"{change.field}: ", _kept(change))
     if api_key:
@@ -151,7 +175,7 @@ def print_result(done: list[Done], *, api_key: str | None) -> None:
     counts = [f"{count} {outcome}" for outcome in Outcome if (count := _count(done, outcome))]
     click.echo(f"\n{', '.join(counts)}.")
     if _count(done, Outcome.FAILED):
-        click.echo("See to what failed, then run `spiketrace setup apply` again: it goes on from there.")
+        click.echo("See what failed, mend it, then run `spiketrace setup apply` again: it goes on from there.")
 
 
 def print_removal(done: list[Done], *, had_key: bool, dry_run: bool) -> None:

@@ -20,6 +20,12 @@ FIRST_VERSION = (9, 2)
 PRESENT_FORM_SINCE = (9, 3)
 TYPES_OF_9_2 = {"string": "keyword"}
 SEARCH_OPTIONS_OF_9_2 = {"pattern"}
+TICKET_TOOL = "create_incident_ticket"
+# Without the tool an agent that has asked its question, and been told yes, would make up a ticket.
+WITHOUT_TICKETS = (
+    f"\n\nThis Kibana has no {TICKET_TOOL}. When the person agrees, say that you cannot create a ticket here, and "
+    "write its summary and description for them to paste."
+)
 
 
 def load_agent(folder: Path = SHIPPED_AGENTS) -> dict[str, Any]:
@@ -48,11 +54,16 @@ def tools_for(
 
 
 def agent_for(agent: Mapping[str, Any], tools: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The agent with those of its tools that are there: Kibana refuses an agent that names an unknown one."""
+    """The agent with those of its tools that are there: Kibana refuses an agent that names an unknown one.
+
+    Its instructions say so where tickets cannot be created.
+    """
     known = {tool["id"] for tool in tools}
     changed = copy.deepcopy(dict(agent))
     for group in changed["configuration"]["tools"]:
         group["tool_ids"] = [name for name in group["tool_ids"] if name in known or name.startswith(BUILT_IN)]
+    if TICKET_TOOL not in known:
+        changed["configuration"]["instructions"] += WITHOUT_TICKETS
     return changed
 
 

@@ -20,6 +20,8 @@ WHAT_TO_DO = {
 LICENCE = re.compile(r"licen[cs]e", re.IGNORECASE)
 # Of a route that exists and an object that does not: "Saved object [alert/x] not found", "Tool x not found".
 NAMES_AN_OBJECT = re.compile(r"\S.*\bnot found", re.IGNORECASE)
+# Of a proxy, or of a version with other words for a call that it does not have: "Route not found".
+NAMES_A_ROUTE = re.compile(r"\b(route|endpoint|url|path|page)\b", re.IGNORECASE)
 
 
 class KibanaError(SpikeTraceError):
@@ -58,4 +60,15 @@ class KibanaRefused(KibanaError):
     @property
     def lacks_route(self) -> bool:
         """This version has no such call, or it is switched off: Kibana's bare 404."""
-        return self.status in {NOT_FOUND, METHOD_NOT_ALLOWED} and not NAMES_AN_OBJECT.search(self.message)
+        if self.status == METHOD_NOT_ALLOWED:
+            return True
+        return self.status == NOT_FOUND and not self._names_an_object
+
+    @property
+    def _names_an_object(self) -> bool:
+        return bool(NAMES_AN_OBJECT.search(self.message)) and not NAMES_A_ROUTE.search(self.message)
+
+    @property
+    def lacks_rows(self) -> bool:
+        """A version whose ES|QL rules know no alert per row: of the shipped rules only those have such a `groupBy`."""
+        return self.status == BAD_REQUEST and "groupBy" in self.message

@@ -70,6 +70,7 @@ class Settings(BaseModel):
     kibana_timeout_seconds: float = Field(default=30.0, gt=0)
     kibana_space: str = Field(default="default", pattern=r"^[a-z0-9_-]+$")
     kibana_thresholds: Path | None = None
+    kibana_version: str | None = Field(default=None, pattern=r"^\d+\.\d+(\.\d+)?$")
 
     jira_url: Url | None = None
     jira_user: str | None = None
@@ -86,7 +87,7 @@ class Settings(BaseModel):
     gemini_gcp_project: str | None = None
     gemini_gcp_region: str | None = None
     gemini_gcp_credentials: SecretStr | None = None
-    gemini_model: str = "gemini-2.5-flash"
+    gemini_model: str = "gemini-2.5-pro"
 
     allow_plain_http: bool = False
     profile: str = "spiketrace"

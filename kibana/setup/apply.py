@@ -10,10 +10,21 @@ from kibana.errors import UNAUTHORIZED, KibanaError, KibanaRefused, KibanaUnreac
 from kibana.setup.compare import Take
 from kibana.setup.plan import Action, Plan, Step, plan_step, settled
 from kibana.setup.record import Entry, Record, secrets_digest
-from kibana.setup.things import FEATURES, Adapter, Key, Kind, NotOffered, Observed, Thing, Unreadable
+from kibana.setup.things import (
+    FEATURES,
+    SAVED_OBJECTS,
+    Adapter,
+    Key,
+    Kind,
+    NotOffered,
+    Observed,
+    Thing,
+    Unreadable,
+)
 from worker.errors import EvidenceUnavailable
 
 ATTEMPTS_AT_A_CONFLICT = 3
+UNSEEN = "it was there, and this Kibana lets nobody look at it: it stays as it is, `--take ours` writes over it"
 
 
 class Outcome(StrEnum):
@@ -63,6 +74,8 @@ def why_not_here(kind: Kind, error: KibanaRefused) -> str | None:
     """A sentence when the refusal is one of the deployment's licence or version, not of this request."""
     if error.lacks_licence:
         return f"the licence does not allow it: {error.message}"
+    if error.lacks_rows and kind is Kind.RULE:
+        return "this version has no ES|QL rules with an alert per row: enable the rule that asks the same in query DSL"
     if error.lacks_route and kind in FEATURES:
         return f"this Kibana has no {FEATURES[kind]}, or its advanced settings switch that off"
     return None
@@ -135,9 +148,21 @@ class Run:
         self.record.remember(step.key, known)
         there = self._read(step.key, known.id) or _as_last_known(known)
         if there is None:
-            raise KibanaError(f"{step.key} is there, and this Kibana does not let anybody look at it: delete it first")
+            return self._unseen(step, thing, known)
         step = plan_step(thing, there, known, self.take)
         return self._write(step, thing, attempt + 1) if step.writes else self._adopt(step, thing)
+
+    def _unseen(self, step: Step, thing: Thing, entry: Entry) -> Done:
+        """Somebody made it, with the id that we wanted, and nobody can look at it: it is theirs."""
+        if step.key.kind not in SAVED_OBJECTS:
+            raise KibanaError(f"{step.key} is there, and this Kibana does not let anybody look at it: delete it first")
+        ours = Observed(thing.body)
+        if self.take is Take.OURS:
+            self.adapters[step.key.kind].update(thing, entry.id, thing.body, ours)
+            self._settle(step, thing, ours, None, entry)
+            return Done(step, Outcome.UPDATED)
+        self._settle(step, thing, ours, None, entry)
+        return Done(step, Outcome.UNCHANGED, UNSEEN)
 
     def _read(self, key: Key, thing_id: str) -> Observed | None:
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from kibana.client import DEFAULT_SPACE, KibanaClient
-from kibana.errors import FORBIDDEN, KibanaError, KibanaRefused
+from kibana.errors import BAD_REQUEST, FORBIDDEN, KibanaRefused
 from worker.errors import ConfigurationError
 
 OLDEST = (8, 19)
@@ -16,26 +16,31 @@ OLDEST = (8, 19)
 # https://www.elastic.co/subscriptions
 SHOWS_LICENCE = ((".gemini", "Enterprise or trial"), (".servicenow", "Platinum"), (".webhook", "Gold"))
 
+# Calls by the release that brought them, newest first: they date a Kibana whose status is kept behind a proxy.
+# 9.2 has the second one too, as a preview; nothing but its answers to a tool tells it from 9.3.
+CAME_WITH = (("9.4", "/api/workflows/workflow/spiketrace"), ("9.3", "/api/agent_builder/agents/spiketrace"))
+
 
 @dataclass(frozen=True)
 class Platform:
     """`connector_types` says of each type whether the licence allows it; a type that is not in it may be allowed.
 
-    `may_make_rules` is None where Kibana does not say. `lacking` are features that Kibana turned out not to have when
-    it was asked, with a sentence why.
+    `may_make_rules` is None where Kibana does not say. `is_dated`: its calls tell the version, since it does not.
+    `lacking` are features that Kibana turned out not to have when it was asked, with a sentence why.
     """
 
     version: str
     connector_types: Mapping[str, bool] = field(default_factory=dict)
     is_serverless: bool = False
+    is_dated: bool = False
     may_make_rules: bool | None = None
     lacking: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def release(self) -> tuple[int, int]:
         """Major and minor; serverless is ahead of every release."""
-        numbers = [int(number) for number in re.findall(r"\d+", self.version)[:2]]
-        return (numbers[0], numbers[1])
+        major, minor = [*re.findall(r"\d+", self.version), "0"][:2]
+        return (int(major), int(minor))
 
     def allows(self, connector_type: str) -> bool:
         return self.connector_types.get(connector_type, True)
@@ -60,23 +65,26 @@ class Platform:
     def described(self) -> str:
         if self.is_serverless:
             return f"Kibana {self.version}, serverless"
+        if self.is_dated:
+            guess = "by its calls, since it does not say: SPIKETRACE_KIBANA_VERSION may"
+            return f"Kibana {self.version} ({guess}), licence: {self.licence}"
         return f"Kibana {self.version}, licence: {self.licence}"
 
 
-def read_platform(kibana: KibanaClient) -> Platform:
-    """Asks Kibana; reads only. Raises KibanaError, and ConfigurationError for a Kibana or a space that will not do."""
-    version = _version(kibana)
-    if not version.get("number"):
-        raise KibanaError(
-            f"{kibana.url} answers and does not say its version: set SPIKETRACE_KIBANA_API_KEY, or "
-            "SPIKETRACE_KIBANA_USER and _PASSWORD, to credentials it knows"
-        )
+def read_platform(kibana: KibanaClient, *, told: str | None = None) -> Platform:
+    """Asks Kibana; reads only. `told` is its version for the case that it does not say.
+
+    Raises KibanaError, and ConfigurationError for a Kibana or a space that will not do.
+    """
+    said = _version(kibana)
     platform = Platform(
-        version=version["number"],
+        version=str(said.get("number") or told or ""),
         connector_types=_connector_types(kibana),
-        is_serverless=version.get("build_flavor") == "serverless",
+        is_serverless=said.get("build_flavor") == "serverless",
         may_make_rules=_may_make_rules(kibana),
     )
+    if not platform.version:
+        platform = _dated(kibana, platform)
     if platform.release < OLDEST:
         raise ConfigurationError(f"Kibana {platform.version} is too old: SpikeTrace needs 8.19 or newer")
     _check_space(kibana)
@@ -84,14 +92,39 @@ def read_platform(kibana: KibanaClient) -> Platform:
 
 
 def _version(kibana: KibanaClient) -> dict[str, Any]:
+    """Empty where it is not told: a proxy may keep /api/status from everybody, and Kibana the version from strangers.
+
+    https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status
+    """
     try:
         status = kibana.status()
     except KibanaRefused as error:
-        if error.lacks_route:
-            raise ConfigurationError(f"SPIKETRACE_KIBANA_URL: what answers at {kibana.url} is not Kibana") from None
+        if error.lacks_route or error.status in {BAD_REQUEST, FORBIDDEN}:
+            return {}
         raise
     version = status.get("version") if isinstance(status, dict) else None
+    if isinstance(version, str):
+        return {"number": version}
     return version if isinstance(version, dict) else {}
+
+
+def _dated(kibana: KibanaClient, platform: Platform) -> Platform:
+    if not platform.connector_types and platform.may_make_rules is None:
+        raise ConfigurationError(
+            f"{kibana.url} does not say its version, and does not answer as Kibana does: check SPIKETRACE_KIBANA_URL, "
+            "and SPIKETRACE_KIBANA_API_KEY, or SPIKETRACE_KIBANA_USER and _PASSWORD"
+        )
+    oldest = ".".join(map(str, OLDEST))
+    version = next((version for version, path in CAME_WITH if _has_call(kibana, path)), oldest)
+    return replace(platform, version=version, is_dated=True)
+
+
+def _has_call(kibana: KibanaClient, path: str) -> bool:
+    try:
+        kibana.get(path)
+    except KibanaRefused as error:
+        return not error.lacks_route
+    return True
 
 
 def _connector_types(kibana: KibanaClient) -> dict[str, bool]:
@@ -112,11 +145,12 @@ def _may_make_rules(kibana: KibanaClient) -> bool | None:
 def _get_if_possible(kibana: KibanaClient, path: str) -> list[Any]:
     """What is only good to know; what follows will tell as well."""
     try:
-        return kibana.get(path) or []
+        answer = kibana.get(path)
     except KibanaRefused as error:
-        if error.lacks_route or error.status == FORBIDDEN:
+        if error.lacks_route or error.status in {BAD_REQUEST, FORBIDDEN}:
             return []
         raise
+    return answer if isinstance(answer, list) else []
 
 
 def _check_space(kibana: KibanaClient) -> None:
@@ -126,7 +160,7 @@ def _check_space(kibana: KibanaClient) -> None:
     try:
         spaces: list[dict[str, Any]] = kibana.get("/api/spaces/space", in_space=False)
     except KibanaRefused as error:
-        if error.lacks_route:
+        if error.lacks_route or error.status == BAD_REQUEST:
             return
         raise
     names = sorted(space["id"] for space in spaces)

@@ -29,7 +29,7 @@ class Setup:
     def __init__(self, settings: Settings, kibana: KibanaClient, elasticsearch: Elasticsearch) -> None:
         self._settings, self._kibana, self.elasticsearch = settings, kibana, elasticsearch
         self.url, self.space = kibana.url, kibana.space
-        self.platform = read_platform(kibana)
+        self.platform = read_platform(kibana, told=settings.kibana_version)
         self.record = Record(elasticsearch, kibana.space)
 
     @property

@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
 
 IN_ELASTICSEARCH = frozenset({Kind.TEMPLATE, Kind.ROLE})
+SAVED_OBJECTS = frozenset({Kind.DATA_VIEW, Kind.DASHBOARD})
 # Of a format that only Kibana takes apart: theirs as a whole, or ours.
 WHOLE = frozenset({Kind.TEMPLATE, Kind.DATA_VIEW, Kind.DASHBOARD, Kind.WORKFLOW})
 

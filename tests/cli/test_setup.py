@@ -9,9 +9,9 @@ import pytest
 
 from cli.doctor import doctor, examine
 from cli.setup import setup
-from cli.setup_text import difference
+from cli.setup_text import difference, shown_changes
 from demo.standins.kibana.deployment import Account
-from kibana.setup.compare import ABSENT
+from kibana.setup.compare import ABSENT, Change
 from tests.cli.conftest import Invoke, printed
 from tests.standins.kibana import Kibana, running_kibana
 from worker.settings import Settings
@@ -154,3 +154,29 @@ def test_doctor_without_an_answer(settings: Settings) -> None:
 )
 def test_a_difference_is_shown_where_it_is(before: object, after: object, lines: list[str]) -> None:
     assert difference(before, after) == lines
+
+
+def test_an_action_that_comes_or_goes_is_one_line() -> None:
+    changes = [
+        Change(("actions", "a", "group"), "recovered", ABSENT),
+        Change(("actions", "a", "id"), "1", ABSENT),
+        Change(("actions", "b", "id"), ABSENT, "2"),
+        Change(("actions", "b", "params", "body"), ABSENT, "{}"),
+        Change(("actions", "c", "params", "body"), ABSENT, "{}"),
+        Change(("name",), ABSENT, "x"),
+    ]
+    assert list(shown_changes(changes)) == [
+        ("actions.a", ["is taken away"]),
+        ("actions.b", ["is added"]),
+        ("actions.c.params.body", ["(nothing) → {}"]),
+        ("name", ["(nothing) → x"]),
+    ]
+
+
+def test_after_the_trial_a_plan_stays_readable(invoke: Invoke, kibana: Kibana) -> None:
+    assert invoke(setup, "apply").exit_code == 0
+    kibana.deployment.licence = "basic"
+    shown = invoke(setup, "plan").output
+    assert "actions.recovered → 6f0c2b1e-4d5a-4c8b-9a37-2e1d5b8f7c60: is taken away" in shown
+    assert "actions.recovered → b3f6a1d8-5c27-4e09-8d43-7a90c1e2f584: is added" in shown
+    assert "  connector spiketrace-webhook\n" in shown.split("From an earlier apply")[1]

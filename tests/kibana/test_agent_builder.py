@@ -57,6 +57,15 @@ def test_the_agent_names_only_tools_that_are_there(version: tuple[int, int], wor
     assert {**agent, "configuration": None} == {**load_agent(), "configuration": None}
 
 
+@pytest.mark.parametrize(("version", "is_told"), [((9, 2), True), ((9, 3), False)])
+def test_an_agent_that_cannot_create_tickets_says_so(version: tuple[int, int], is_told: bool) -> None:
+    agent = agent_for(load_agent(), tools_for(version, load_tools(), workflow_id="w"))
+    shipped = load_agent()["configuration"]["instructions"]
+    added = agent["configuration"]["instructions"].removeprefix(shipped)
+    assert ("for them to paste" in added) is is_told
+    assert bool(added) is is_told
+
+
 def test_the_files_are_not_changed_on_the_way() -> None:
     tools, agent = load_tools(), load_agent()
     before = json.dumps([tools, agent])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from demo.standins.kibana.deployment import AREAS, Account
 from kibana.client import connect_kibana
 from kibana.errors import KibanaError, KibanaRefused
 from kibana.setup.apply import Done, Outcome
+from kibana.setup.compare import Take
 from kibana.setup.plan import Action
 from kibana.setup.record import AnotherSetup
 from kibana.setup.session import Setup
@@ -266,7 +268,7 @@ def test_a_space_that_is_not_there(start_kibana: StartKibana, open_setup: Open) 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (httpx.Response(404, json={"error": "no such route"}), "is not Kibana"),
+        (httpx.Response(404, json={"error": "no such route"}), "does not answer as Kibana does"),
         (httpx.Response(200, json={"status": "green"}), "does not say its version"),
         (httpx.Response(200, json=[]), "does not say its version"),
         (httpx.Response(302, headers={"location": "/login"}), "leads elsewhere"),
@@ -277,6 +279,127 @@ def test_something_else_at_the_address(answer: httpx.Response, said: str, elasti
     transport = httpx.MockTransport(lambda _: answer)
     with connect_kibana(settings, transport=transport) as client, pytest.raises(SpikeTraceError, match=said):
         Setup(settings, client, elasticsearch)
+
+
+class Lacks(httpx.HTTPTransport):
+    """As if the call did not exist: `answer` to whatever is asked of a path that begins so."""
+
+    def __init__(self, *paths: str, **answer: Any) -> None:
+        super().__init__()
+        self._paths = paths
+        self._answer = answer or {"status_code": 404, "json": {"statusCode": 404, "message": "Not Found"}}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith(self._paths):
+            return httpx.Response(**self._answer)
+        return super().handle_request(request)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize(
+    ("version", "licence", "dated"),
+    [("9.4.3", "basic", "9.4"), ("9.3.1", "trial", "9.3"), ("8.19.8", "trial", "8.19")],
+)
+def test_a_version_that_is_not_told_shows_in_the_calls(
+    version: str, licence: str, dated: str, status: int, start_kibana: StartKibana, open_setup: Open
+) -> None:
+    kibana = start_kibana(version=version, licence=licence)
+    with open_setup(kibana, transport=Lacks("/api/status", status_code=status, json={})) as setup:
+        assert setup.platform.version == dated
+        assert "SPIKETRACE_KIBANA_VERSION" in setup.platform.described
+        assert reasons(setup.apply(None, silent), Outcome.FAILED) == {}
+    assert kibana.space.rules
+
+
+def test_a_version_that_is_not_told_may_be_set(start_kibana: StartKibana, open_setup: Open) -> None:
+    """The calls of 9.2 and 9.3 are alike, and the types of a tool's parameters are not."""
+    kibana = start_kibana(version="9.2.0")
+    with open_setup(kibana, transport=Lacks("/api/status"), kibana_version="9.2") as setup:
+        assert reasons(setup.apply(None, silent), Outcome.FAILED) == {}
+    assert "spiketrace" in kibana.space.agents
+
+
+def test_a_version_in_one_word(start_kibana: StartKibana, open_setup: Open) -> None:
+    with open_setup(
+        start_kibana(), transport=Lacks("/api/status", status_code=200, json={"version": "9.4.3"})
+    ) as setup:
+        assert setup.platform.described == "Kibana 9.4.3, licence: Enterprise or trial"
+
+
+def test_a_preview_of_workflows_that_nobody_can_read(start_kibana: StartKibana, open_setup: Open) -> None:
+    """All that 9.3 documents is the call that creates one: what was applied last is what is known."""
+    kibana = start_kibana(version="9.3.1")
+    for _ in range(2):
+        with open_setup(kibana, transport=Lacks("/api/workflows/")) as setup:
+            assert reasons(setup.apply(None, silent), Outcome.FAILED) == {}
+            assert setup.plan().pending == []
+    assert [path for _, path in kibana.deployment.writes if path == "/api/workflows"] == ["/api/workflows"]
+    with open_setup(kibana, transport=Lacks("/api/workflows/")) as setup:
+        failed = reasons(setup.remove(silent, dry_run=False), Outcome.FAILED)
+    assert "its page Workflows does" in failed["spiketrace-create-incident"]
+
+
+@pytest.mark.parametrize(
+    ("take", "title"), [(None, "theirs"), (Take.THEIRS, "theirs"), (Take.OURS, "spiketrace-logs-*")]
+)
+def test_what_was_imported_by_hand_where_nobody_can_look(
+    take: Take | None, title: str, start_kibana: StartKibana, open_setup: Open
+) -> None:
+    kibana = start_kibana(has_saved_object_calls=False)
+    view = {"type": "index-pattern", "id": "spiketrace-logs", "attributes": {"title": "theirs"}, "references": []}
+    kibana.space.objects["index-pattern", "spiketrace-logs"] = view
+    with open_setup(kibana) as setup:
+        done = setup.apply(take, silent)
+    assert reasons(done, Outcome.FAILED) == {}
+    assert kibana.space.objects["index-pattern", "spiketrace-logs"]["attributes"]["title"] == title
+    assert ("dashboard", "spiketrace-sre") in kibana.space.objects
+    stays = "it stays as it is" in reasons(done, Outcome.UNCHANGED).get("spiketrace-logs", "")
+    assert stays is (take is not Take.OURS)
+    with open_setup(kibana) as setup:
+        assert setup.plan().pending == []
+        kept = reasons(setup.remove(silent, dry_run=True), Outcome.STAYS)
+    assert set(kept) == {"spiketrace-logs"}
+
+
+def test_a_workflow_whose_id_nobody_tells_is_not_guessed(start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana(version="9.3.1")
+    there = {"id": "workflow-1", "name": "SpikeTrace create incident", "yaml": "name: there"}
+    kibana.space.workflows["workflow-1"] = there
+    with open_setup(kibana, transport=Lacks("/api/workflows/")) as setup:
+        done = setup.apply(None, silent)
+    assert "does not tell its id" in reasons(done, Outcome.FAILED)["SpikeTrace create incident"]
+    assert "create_incident_ticket" in reasons(done, Outcome.LEFT_OUT)
+    assert kibana.space.workflows == {"workflow-1": there}
+
+
+def test_an_import_says_what_it_misses(start_kibana: StartKibana, open_setup: Open) -> None:
+    missing = {"type": "missing_references", "references": [{"type": "index-pattern", "id": "spiketrace-logs"}]}
+    refused = {"success": False, "successCount": 0, "errors": [{"type": "dashboard", "id": "x", "error": missing}]}
+    transport = Lacks("/api/saved_objects/_import", status_code=200, json=refused)
+    with open_setup(start_kibana(), transport=transport) as setup:
+        failed = reasons(setup.apply(None, silent), Outcome.FAILED)
+    assert "missing_references: index-pattern spiketrace-logs" in failed["spiketrace-logs"]
+
+
+class KnowsNoRows(httpx.HTTPTransport):
+    """As a patch release before ES|QL rules could have an alert per row."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and b'"row"' in request.read():
+            said = "params invalid: [groupBy]: groupBy must be one of [all, top]"
+            return httpx.Response(400, json={"statusCode": 400, "error": "Bad Request", "message": said})
+        return super().handle_request(request)
+
+
+def test_rules_with_an_alert_per_row_that_this_version_does_not_take(
+    start_kibana: StartKibana, open_setup: Open
+) -> None:
+    kibana = start_kibana(version="8.19.8")
+    with open_setup(kibana, transport=KnowsNoRows()) as setup:
+        done = setup.apply(None, silent)
+    assert reasons(done, Outcome.FAILED) == {}
+    assert "query DSL" in reasons(done, Outcome.LEFT_OUT)["Carbon by service against its own past"]
+    assert "spiketrace-carbon-against-past-by-service" in kibana.space.rules
 
 
 def test_a_kibana_that_is_too_old(start_kibana: StartKibana, open_setup: Open) -> None:
@@ -337,6 +460,8 @@ def test_secrets_are_in_no_message_and_no_log(elasticsearch: Elasticsearch, capl
 
 def test_a_refusal_is_told_apart_from_a_missing_call() -> None:
     assert KibanaRefused("GET /x", 404, "Not Found").lacks_route
+    assert KibanaRefused("GET /x", 404, "Route GET /x not found").lacks_route
+    assert KibanaRefused("GET /x", 405, "Method not found").lacks_route
     assert not KibanaRefused("GET /x", 404, "Saved object [alert/x] not found").lacks_route
     assert KibanaRefused("POST /x", 403, "your basic license does not support it").lacks_licence
     assert not KibanaRefused("POST /x", 403, "unauthorized").lacks_licence

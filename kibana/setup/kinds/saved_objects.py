@@ -86,8 +86,14 @@ def _digest(value: Any) -> str:
 def _refusal(thing: Thing, answer: Mapping[str, Any]) -> KibanaError:
     """An import is answered with 200 whatever became of its objects."""
     errors = [error.get("error", {}) for error in answer.get("errors", [])]
-    said = "; ".join(error.get("message") or error.get("type", "unknown") for error in errors) or "no reason given"
+    said = "; ".join(map(_said, errors)) or "no reason given"
     doing = f"importing {thing.key.kind} {thing.name}"
     if any(error.get("type") in {"conflict", "ambiguous_conflict"} for error in errors):
         return KibanaRefused(doing, CONFLICT, said)
     return KibanaError(f"{doing}: Kibana did not take it: {said}")
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    lacking = ", ".join(f"{item.get('type')} {item.get('id')}" for item in error.get("references", []))
+    told = str(error.get("message") or error.get("type", "unknown"))
+    return f"{told}: {lacking}" if lacking else told

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kibana.client import INTERNAL, KibanaClient
-from kibana.errors import KibanaRefused
-from kibana.setup.things import Json, Observed, Thing
+from kibana.errors import NOT_FOUND, KibanaError, KibanaRefused
+from kibana.setup.things import Json, Observed, Thing, Unreadable
 
 PATH = "/api/workflows/workflow"
 PREVIEW_PATH = "/api/workflows"
@@ -44,7 +44,15 @@ class PreviewWorkflowAdapter:
         self._kibana = kibana
 
     def read(self, thing_id: str) -> Observed | None:
-        return _observed(self._kibana.find(_path(PREVIEW_PATH, thing_id), headers=INTERNAL))
+        """Kibana's bare 404 says that nobody can look, not that there is none: a preview need not have this call."""
+        try:
+            return _observed(self._kibana.get(_path(PREVIEW_PATH, thing_id), headers=INTERNAL))
+        except KibanaRefused as error:
+            if error.lacks_route:
+                raise Unreadable(error.reason) from error
+            if error.status == NOT_FOUND:
+                return None
+            raise
 
     def create(self, thing: Thing) -> str:
         try:
@@ -56,6 +64,12 @@ class PreviewWorkflowAdapter:
             found = self.read(there) if there else None
             if there and found and found.body == thing.body:
                 return there
+            if error.is_conflict and not there:
+                # The agent's tool would call it by an id that nobody knows.
+                raise KibanaError(
+                    f"a workflow named {thing.name!r} is there, and this Kibana does not tell its id: delete it on the "
+                    "page Workflows, then apply again"
+                ) from None
             raise
         return str(answer["id"])
 
@@ -72,8 +86,15 @@ class PreviewWorkflowAdapter:
         self._kibana.put(_path(PREVIEW_PATH, thing_id), {"yaml": body["yaml"]}, headers=INTERNAL)
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(_path(PREVIEW_PATH, thing_id), headers=INTERNAL) is not None:
+        try:
             self._kibana.delete(_path(PREVIEW_PATH, thing_id), headers=INTERNAL)
+        except KibanaRefused as error:
+            if error.lacks_route:
+                raise KibanaError(
+                    f"this Kibana has no call that deletes workflow {thing_id}: its page Workflows does"
+                ) from None
+            if error.status != NOT_FOUND:
+                raise
 
 
 def _path(base: str, workflow_id: str) -> str:
