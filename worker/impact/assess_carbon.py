@@ -86,11 +86,15 @@ def _beyond_machines(case: Case, scope: Scope, one: Emissions, estimate: Estimat
 
 
 def _why_no_carbon(case: Case, parts: list[Scope], means: Means) -> str:
-    if any(case.survey.recent[scope].get("carbon_grams") is not None for scope in parts):
+    if any(_measured(case, scope) for scope in parts):
         return "no emissions were measured in the window that can be believed"
     if means.machine is None:
         return "no emissions were measured in the window, and the profile names no vCPUs to estimate them from"
     return "no emissions were measured in the window, and vCPUs, CPU or the region's factors are not known"
+
+
+def _measured(case: Case, scope: Scope) -> bool:
+    return case.survey.recent[scope].get("carbon_grams") is not None
 
 
 def _grid(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> tuple[Grid | None, Intensity | None]:
@@ -99,11 +103,13 @@ def _grid(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> tuple[Gri
     provider = named or means.factors.provider_of(region)
     grid = means.factors.grids.get((provider or "", region))
     if grid is None or provider not in means.factors.machines:
-        log.miss(
-            f"Grid intensity of region {region or '(none)'}",
-            reason=f"the factor tables hold no region {region!r} of {provider or 'any provider'}",
-            effect="excess vCPU-hours and cost cannot be estimated from the emissions",
-        )
+        if means.machine or _measured(case, scope):
+            unknown = f"the factor tables hold no region {region!r} of {provider or 'any provider'}"
+            log.miss(
+                f"Grid intensity of region {region or '(none)'}",
+                reason=unknown if region else "the telemetry names no region",
+                effect="excess vCPU-hours and cost cannot be estimated from the emissions",
+            )
         return None, None
     intensity = intensity_of(grid, case.window, means.factors, means.hourly)
     if intensity.failure:
