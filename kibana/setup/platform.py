@@ -158,11 +158,13 @@ def _check_space(kibana: KibanaClient) -> None:
     if kibana.space == DEFAULT_SPACE:
         return
     try:
-        spaces: list[dict[str, Any]] = kibana.get("/api/spaces/space", in_space=False)
+        spaces = kibana.get("/api/spaces/space", in_space=False)
     except KibanaRefused as error:
         if error.lacks_route or error.status == BAD_REQUEST:
             return
         raise
+    if not isinstance(spaces, list):
+        return
     names = sorted(space["id"] for space in spaces)
     if kibana.space not in names:
         raise ConfigurationError(

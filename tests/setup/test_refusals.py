@@ -10,7 +10,7 @@ import httpx
 import pytest
 from elasticsearch import Elasticsearch
 
-from demo.standins.kibana.deployment import AREAS, Account
+from demo.standins.kibana.deployment import AREAS, Account, Space
 from kibana.client import connect_kibana
 from kibana.errors import KibanaError, KibanaRefused
 from kibana.setup.apply import Done, Outcome
@@ -263,6 +263,15 @@ def test_a_space_that_is_not_there(start_kibana: StartKibana, open_setup: Open) 
     kibana = start_kibana()
     with pytest.raises(ConfigurationError, match="no space 'sre'"), open_setup(kibana, kibana_space="sre"):
         pass
+
+
+@pytest.mark.parametrize("answer", [{"status_code": 404, "json": {}}, {"status_code": 200, "json": {}}])
+def test_spaces_that_nobody_lists(answer: dict[str, Any], start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana(spaces={"default": Space(), "sre": Space()})
+    with open_setup(kibana, kibana_space="sre", transport=Lacks("/api/spaces", **answer)) as setup:
+        setup.apply(None, silent)
+    assert kibana.deployment.spaces["sre"].rules
+    assert not kibana.space.rules
 
 
 @pytest.mark.parametrize(
