@@ -14,6 +14,7 @@ from worker.domain.telemetry import (
     FAILED_CALLS,
     Asked,
     Calls,
+    Change,
     Detail,
     Floats,
     Grid,
@@ -58,31 +59,20 @@ class ElasticTelemetry:
         """
         profile, as_of = self.profile_with_fields(), window.end
         fine, coarse = fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
-        asked = self._questions(profile, scope, window, fine, coarse)
         grids = impact_facts.Grids(fine, coarse, as_of)
-        asked |= impact_facts.survey_questions(profile, grids)
+        asked = self._questions(profile, scope, window, fine, coarse) | impact_facts.survey_questions(profile, grids)
         answers, unread = self._ask(asked)
         read = _reader(answers)
-        changes = [
-            change
-            for number, source in enumerate(profile.changes)
-            for change in read(_numbered("changes", number), partial(decode.changes, names=source), [])
-        ]
-        measured = _series(read, "metrics", profile.metrics, fine)
         survey = Survey(
             as_of=as_of,
             fine=fine,
             coarse=coarse,
-            recent=decode.merge(
-                measured,
-                read("logs", partial(decode.log_series, grid=fine), {}),
-                _seen_by_callers(read, profile.edges, fine, measured),
-            ),
+            recent=_recent(read, profile, fine),
             past=decode.merge(
                 _series(read, "metrics_past", profile.metrics, coarse),
                 read("logs_past", partial(decode.log_series, grid=coarse), {}),
             ),
-            changes=sorted(changes, key=lambda change: change.at),
+            changes=_changes(read, profile),
             history=read("history", decode.history, []),
             providers=read("metrics_facts", decode.providers, {}),
             cross_check=read("metrics_facts", partial(decode.cross_check, factor=_factor(profile.metrics)), {}),
@@ -202,6 +192,20 @@ def _reader(answers: Answers) -> Callable[..., Any]:
         return decoded(answers[name]) if name in answers else otherwise
 
     return read
+
+
+def _recent(read: Callable[..., Any], profile: Profile, grid: Grid) -> dict[Scope, Series]:
+    measured = _series(read, "metrics", profile.metrics, grid)
+    lines = read("logs", partial(decode.log_series, grid=grid), {})
+    return decode.merge(measured, lines, _seen_by_callers(read, profile.edges, grid, measured))
+
+
+def _changes(read: Callable[..., Any], profile: Profile) -> list[Change]:
+    found = (
+        read(_numbered("changes", number), partial(decode.changes, names=source), [])
+        for number, source in enumerate(profile.changes)
+    )
+    return sorted((change for source in found for change in source), key=lambda change: change.at)
 
 
 def _series(read: Callable[..., Any], name: str, metrics: Metrics | None, grid: Grid) -> dict[Scope, Series]:
