@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.telemetry.shipped import CHANGES, LOGS, METRICS
 from worker.domain.telemetry import Change, Grid, Part, Scope, ScopeDetail, Series
-from worker.domain.window import iso
+from worker.domain.window import Window, iso
 from worker.telemetry import decode
+from worker.telemetry.profiles import Signal
 from worker.telemetry.queries import LATENCY_EDGES_MS
 
 START = datetime(2026, 2, 26, 10, 0, tzinfo=UTC)
@@ -389,6 +390,22 @@ def test_deployments_of_one_minute_are_parts_side_by_side() -> None:
         Part(at(0), "d2", 3, 2, 0.0, 0.0),
         Part(at(1), "d2", 4, 4, 0.0, 0.0),
     ]
+
+
+def test_without_a_level_a_deployment_has_lines_and_no_errors() -> None:
+    minute = {"key": millis(0), "deployments": {"buckets": [{"key": "d1", "doc_count": 9}]}}
+    assert decode.parts({"aggregations": {"times": {"buckets": [minute]}}}) == [Part(at(0), "d1", 9, 0, 0.0, 0.0)]
+
+
+def test_slices_hold_signals_of_every_kind_by_moment_or_minute() -> None:
+    kinds: dict[Any, float] = {"gauge": 12.0, "summary": 12.0, "rate": 4.0, "mass": 1.2, "count": 1.2}
+    assert kinds.keys() == set(get_args(Signal.model_fields["kind"].annotation))
+    metrics = METRICS.model_copy(update={"signals": [Signal(name=kind, field=kind, kind=kind) for kind in kinds]})
+    within = {"doc_count": 6, "moments": {"value": 3}} | {kind: {"value": 12.0} for kind in kinds}
+    bucket = {"key": "a", "spans": {"buckets": {"before": {"doc_count": 0}, "within": within}}}
+    ten_minutes = Window(start=at(0), end=at(10))
+    (found,) = decode.slices({"aggregations": {"slices": {"buckets": [bucket]}}}, metrics, ten_minutes, ten_minutes)
+    assert (found.before, found.within) == ({}, kinds)
 
 
 def latency_answer(p95: float | None, histogram: list[int]) -> ScopeDetail:

@@ -224,8 +224,8 @@ def slices(answer: Answer, metrics: Metrics, window: Window, baseline: Window) -
 
 def _slice(bucket: Answer, metrics: Metrics, minutes: float) -> dict[str, float]:
     """A rate is of each moment that was sampled; a mass and a count are of the whole span, and told per minute."""
-    divisor = {"gauge": 1.0, "rate": max(_figure(bucket, "moments"), 1.0), "mass": minutes, "count": minutes}
-    found = {one.name: _figure(bucket, one.name) * one.scale / divisor[one.kind] for one in metrics.signals}
+    divisor = {"rate": max(_figure(bucket, "moments"), 1.0), "mass": minutes, "count": minutes}
+    found = {one.name: _figure(bucket, one.name) * one.scale / divisor.get(one.kind, 1.0) for one in metrics.signals}
     return {name: value for name, value in found.items() if np.isfinite(value)} if bucket["doc_count"] else {}
 
 
@@ -285,7 +285,7 @@ def parts(answer: Answer) -> list[Part]:
             minute=datetime.fromtimestamp(minute["key"] / 1000, UTC),
             deployment_id=str(bucket["key"]),
             lines=bucket["doc_count"],
-            errors=bucket["errors"]["doc_count"],
+            errors=bucket.get("errors", {}).get("doc_count", 0),
             latency_sum_ms=bucket.get("latency", {}).get("sum") or 0.0,
             latency_count=bucket.get("latency", {}).get("count") or 0.0,
         )
