@@ -16,7 +16,7 @@ from worker.domain.telemetry import FAILED_CALLS, CallHistory, Calls, CallSpan, 
 from worker.domain.window import Window
 from worker.telemetry.decode import place_of
 from worker.telemetry.profiles import Duration, Edges
-from worker.telemetry.queries import TIME, between, matching, over_time
+from worker.telemetry.queries import MOST_BUCKETS, all_of, between, by_span, matching, moments, over_time
 
 Body = dict[str, Any]
 Answer = dict[str, Any]
@@ -27,18 +27,16 @@ PERCENTS = [1, 5, 50, 95, 99]
 SPANS = ("before", "within")
 # Documents that count calls and those that do not come from different instruments.
 COUNTED, SAMPLED = "counted", "sampled"
-# The engine refuses answers of more than 65,536 buckets.
-MOST_BUCKETS = 30_000
 
 
 def calls(edges: Edges, before: Window, within: Window) -> Body:
     """Every edge with its calls and durations, by source and span."""
-    callees = {"terms": {"field": edges.callee, "size": MAX_CALLEES}, "aggs": _by_span(before, within, _figures(edges))}
+    callees = {"terms": {"field": edges.callee, "size": MAX_CALLEES}, "aggs": by_span(before, within, _figures(edges))}
     callers = {"terms": {"field": edges.caller, "size": MAX_CALLERS}, "aggs": {"callees": callees}}
-    aggs = {"callers": callers, **_by_span(before, within, {"moments": _moments()})}
+    aggs = {"callers": callers, **by_span(before, within, {"moments": moments()})}
     return {
         "size": 0,
-        "query": {"bool": {"filter": [between(before.start, within.end)]}},
+        "query": all_of([between(before.start, within.end)]),
         "aggs": {"sources": {"filters": {"filters": _sources(edges)}, "aggs": aggs}},
     }
 
@@ -57,7 +55,7 @@ def calls_over_time(edges: Edges, grid: Grid, end: datetime) -> Body:
     callers = {"terms": {"field": edges.caller, "size": MAX_CALLERS}, "aggs": {"callees": callees}}
     return {
         "size": 0,
-        "query": {"bool": {"filter": [between(grid.start, end)]}},
+        "query": all_of([between(grid.start, end)]),
         "aggs": {"sources": {"filters": {"filters": _sources(edges)}, "aggs": {"callers": callers}}},
     }
 
@@ -72,17 +70,8 @@ def by_step(answer: Answer, edges: Edges, grid: Grid) -> Iterator[tuple[datetime
                     yield grid.time(place), edge, span
 
 
-def _by_span(before: Window, within: Window, aggs: Body) -> Body:
-    filters = {name: between(w.start, w.end) for name, w in zip(SPANS, (before, within), strict=True)}
-    return {"spans": {"filters": {"filters": filters}, "aggs": aggs}}
-
-
-def _moments() -> Body:
-    return {"cardinality": {"field": TIME, "precision_threshold": 1000}}
-
-
 def _figures(edges: Edges) -> Body:
-    aggs: Body = {"moments": _moments()}
+    aggs: Body = {"moments": moments()}
     if edges.calls:
         aggs["calls"] = {"sum": {"field": edges.calls}}
     for name, duration in _durations(edges):
@@ -164,10 +153,10 @@ def failures_over_time(edges: Edges, grid: Grid, end: datetime) -> Body:
     assert edges.failures is not None
     counted = {"sum": {"field": edges.calls}} if edges.calls else {"value_count": {"field": edges.callee}}
     failed = {"failed": {"filter": matching(edges.failures), "aggs": {"calls": counted}}}
-    size = max(1, min(MAX_CALLEES, MOST_BUCKETS // (2 * grid.count)))
+    size = max(1, min(MAX_CALLEES, MOST_BUCKETS // (4 * grid.count)))
     terms = {"field": edges.callee, "size": size, "order": {"failed>calls": "desc"}}
     aggs = {**failed, **over_time(grid, {**failed, "calls": counted})}
-    query = {"bool": {"filter": [between(grid.start, end)]}}
+    query = all_of([between(grid.start, end)])
     return {"size": 0, "query": query, "aggs": {"callees": {"terms": terms, "aggs": aggs}}}
 
 

@@ -89,7 +89,7 @@ def _machines(metrics: Metrics, machine: Machine, hours: Window) -> Body | None:
     if not aggs:
         return None
     by_scope = queries.by_scope(metrics, aggs)
-    return {"size": 0, "query": _all_of(queries.between(hours.start, hours.end)), "aggs": by_scope}
+    return {"size": 0, "query": queries.all_of([queries.between(hours.start, hours.end)]), "aggs": by_scope}
 
 
 def _decode_machines(answer: Body | None, machine: Machine, scopes: list[Scope]) -> dict[Scope, MachineFacts]:
@@ -121,13 +121,10 @@ def _figure(bucket: Body, name: str) -> float | None:
 
 def _business(business: Business, grid: Grid, end: datetime) -> Body:
     aggs: Body = {"revenue": {"sum": {"field": business.revenue}}} if business.revenue else {}
-    offset = f"{int(grid.start.timestamp()) % grid.step_seconds}s"
-    histogram = {"field": queries.TIME, "fixed_interval": f"{grid.step_seconds}s", "offset": offset, "min_doc_count": 1}
-    times: Body = {"times": {"date_histogram": histogram, "aggs": aggs}}
+    times = queries.over_time(grid, aggs)
     if business.region:
-        field = {"field": business.region, "size": queries.MAX_REGIONS, "missing": ""}
-        times = {"regions": {"terms": field, "aggs": times}}
-    return {"size": 0, "query": _all_of(queries.between(grid.start, end)), "aggs": times}
+        times = {"regions": queries.by_region(business, times)}
+    return {"size": 0, "query": queries.all_of([queries.between(grid.start, end)]), "aggs": times}
 
 
 def _decode_business(answers: Answers, grids: Grids) -> dict[str | None, BusinessEvents]:
@@ -155,8 +152,8 @@ def _over_time(buckets: list[Body], grid: Grid) -> tuple[Floats, Floats]:
     """(orders, revenue) in each bucket of the grid."""
     orders, revenue = np.zeros(grid.count), np.zeros(grid.count)
     for bucket in buckets:
-        place = int((bucket["key"] / 1000 - grid.start.timestamp()) // grid.step_seconds)
-        if 0 <= place < grid.count:
+        place = decode.place_of(bucket, grid)
+        if place is not None:
             orders[place], revenue[place] = bucket["doc_count"], bucket.get("revenue", {}).get("value") or 0.0
     return orders, revenue
 
@@ -168,10 +165,10 @@ def _users(logs: Logs, users: Users, bad: Body, scope: Scope, window: Window) ->
     distinct = {"cardinality": {"field": users.field, "precision_threshold": PRECISION}}
     return {
         "size": 0,
-        "query": _all_of(queries.between(window.start, window.end), *queries.scope_filters(scope, logs)),
+        "query": queries.all_of([queries.between(window.start, window.end), *queries.scope_filters(scope, logs)]),
         "aggs": {
             "seen": distinct,
-            "failed": {"filter": _is_error(logs), "aggs": {"users": distinct}},
+            "failed": {"filter": queries.is_error(logs), "aggs": {"users": distinct}},
             "affected": {"filter": bad, "aggs": {"users": distinct}},
         },
     }
@@ -181,7 +178,7 @@ def _service(logs: Logs, slo: Slo, scope: Scope, window: Window, period: Window)
     bad = {"bad": {"filter": _bad(logs, slo.latency_ms)}}
     return {
         "size": 0,
-        "query": _all_of(queries.between(period.start, period.end), *queries.scope_filters(scope, logs)),
+        "query": queries.all_of([queries.between(period.start, period.end), *queries.scope_filters(scope, logs)]),
         "aggs": {
             "period": {"filter": queries.between(period.start, period.end), "aggs": bad},
             "window": {"filter": queries.between(window.start, window.end), "aggs": bad},
@@ -189,20 +186,12 @@ def _service(logs: Logs, slo: Slo, scope: Scope, window: Window, period: Window)
     }
 
 
-def _is_error(logs: Logs) -> Body:
-    return {"terms": {logs.level: logs.error_levels}}
-
-
 def _bad(logs: Logs, slower_than_ms: float | None) -> Body:
     """Errors, and lines slower than a target, where there is one."""
-    either = [_is_error(logs)]
+    either = [queries.is_error(logs)]
     if slower_than_ms is not None and logs.latency_ms:
         either.append({"range": {logs.latency_ms: {"gt": slower_than_ms}}})
     return {"bool": {"should": either, "minimum_should_match": 1}}
-
-
-def _all_of(*filters: Body) -> Body:
-    return {"bool": {"filter": list(filters)}}
 
 
 def _decode_users(found: Body) -> Audience:

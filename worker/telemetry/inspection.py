@@ -15,7 +15,7 @@ from worker.domain.window import Window
 from worker.elastic import elasticsearch_errors
 from worker.telemetry.impact_profile import Machine, Users
 from worker.telemetry.profiles import Discovered, Edges, Logs, Matching, Metrics, Profile
-from worker.telemetry.queries import TIME, between, matching
+from worker.telemetry.queries import TIME, all_of, between, matching
 from worker.telemetry.search import NUMERIC, field_types
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -205,7 +205,7 @@ def _counts(
         ignore_unavailable=True,
         size=0,
         track_total_hits=True,
-        query={"bool": {"filter": filters}},
+        query=all_of(filters),
         aggs=aggs,
     )
     buckets = answer["aggregations"]["fields"]["buckets"] if named and "aggregations" in answer else {}

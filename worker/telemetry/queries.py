@@ -9,6 +9,7 @@ from typing import Any
 
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
+from worker.telemetry.impact_profile import Business
 from worker.telemetry.profiles import Logs, Matching, Metrics, Signal
 
 Body = dict[str, Any]
@@ -48,8 +49,26 @@ def scope_filters(scope: Scope, source: Metrics | Logs) -> list[Body]:
     return [{"term": {name: value}} for name, value in pairs if name is not None and value is not None]
 
 
-def _query(filters: Iterable[Body]) -> Body:
+def all_of(filters: Iterable[Body]) -> Body:
     return {"bool": {"filter": list(filters)}}
+
+
+def is_error(logs: Logs) -> Body:
+    return {"terms": {logs.level: logs.error_levels}}
+
+
+def by_region(source: Metrics | Logs | Business, aggs: Body) -> Body:
+    return {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
+
+
+def by_span(before: Window, within: Window, aggs: Body) -> Body:
+    filters = {"before": between(before.start, before.end), "within": between(within.start, within.end)}
+    return {"spans": {"filters": {"filters": filters}, "aggs": aggs}}
+
+
+def moments() -> Body:
+    """How many distinct times there are."""
+    return {"cardinality": {"field": TIME, "precision_threshold": 1000}}
 
 
 def most_services(source: Metrics | Logs, buckets_each: int) -> int:
@@ -60,7 +79,7 @@ def most_services(source: Metrics | Logs, buckets_each: int) -> int:
 def by_scope(source: Metrics | Logs, aggs: Body, services: int = MAX_SERVICES) -> Body:
     regions: Body = {"filters": {"filters": {"": {"match_all": {}}}}, "aggs": aggs}
     if source.region:
-        regions = {"terms": {"field": source.region, "size": MAX_REGIONS, "missing": ""}, "aggs": aggs}
+        regions = by_region(source, aggs)
     return {"services": {"terms": {"field": source.service, "size": services}, "aggs": {"regions": regions}}}
 
 
@@ -100,7 +119,7 @@ def metrics_over_time(
         aggs.update(_peaks_of_steps([one for one in metrics.signals if one.role and one.is_counted], step_seconds))
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
     services = most_services(metrics, grid.count)
-    return {"size": 0, "query": _query(filters), "aggs": by_scope(metrics, over_time(grid, aggs), services)}
+    return {"size": 0, "query": all_of(filters), "aggs": by_scope(metrics, over_time(grid, aggs), services)}
 
 
 def _peaks_of_steps(signals: list[Signal], step_seconds: int) -> Body:
@@ -125,21 +144,21 @@ def metrics_facts(metrics: Metrics, window: Window) -> Body:
         field = next(signal.field for signal in metrics.signals if signal.name == check.name)
         both = [{"exists": {"field": field}}, {"exists": {"field": check.field}}]
         sums = {"stated": {"sum": {"field": field}}, "other": {"sum": {"field": check.field}}}
-        aggs["both"] = {"filter": _query(both), "aggs": sums}
-    return {"size": 0, "query": _query([between(window.start, window.end)]), "aggs": by_scope(metrics, aggs)}
+        aggs["both"] = {"filter": all_of(both), "aggs": sums}
+    return {"size": 0, "query": all_of([between(window.start, window.end)]), "aggs": by_scope(metrics, aggs)}
 
 
 def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
     """Lines, errors, retries and latency, by service, region and bucket."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
     counts = over_time(grid, _line_counts(logs))
-    return {"size": 0, "query": _query(filters), "aggs": by_scope(logs, counts, most_services(logs, grid.count))}
+    return {"size": 0, "query": all_of(filters), "aggs": by_scope(logs, counts, most_services(logs, grid.count))}
 
 
 def _line_counts(logs: Logs) -> Body:
     aggs: Body = {}
     if logs.level:
-        aggs["errors"] = {"filter": {"terms": {logs.level: logs.error_levels}}}
+        aggs["errors"] = {"filter": is_error(logs)}
     if logs.retry:
         aggs["retries"] = {"filter": {"term": {logs.retry: True}}}
     if logs.latency_ms:
@@ -149,7 +168,7 @@ def _line_counts(logs: Logs) -> Body:
 
 def recent_changes(window: Window, only: Matching | None = None) -> Body:
     filters = [between(window.start, window.end), *([matching(only)] if only else [])]
-    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": _query(filters)}
+    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": all_of(filters)}
 
 
 def matching(wanted: Matching) -> Body:
@@ -174,12 +193,12 @@ def error_types(logs: Logs, scope: Scope, window: Window, baseline: Window) -> B
     per_type["baseline"] = {"filter": between(baseline.start, baseline.end)}
     wanted = [_either(window, baseline), *scope_filters(scope, logs)]
     if logs.level:
-        wanted.append({"terms": {logs.level: logs.error_levels}})
+        wanted.append(is_error(logs))
     aggs: Body = {"window": {"filter": between(window.start, window.end), "aggs": {"examples": _examples(logs, 50)}}}
     if logs.error_type:
         types = {"field": logs.error_type, "size": MAX_ERROR_TYPES, "missing": ""}
         aggs["types"] = {"terms": types, "aggs": per_type}
-    return {"size": 0, "query": _query(wanted), "aggs": aggs, "track_total_hits": True}
+    return {"size": 0, "query": all_of(wanted), "aggs": aggs, "track_total_hits": True}
 
 
 def _either(*windows: Window) -> Body:
@@ -195,7 +214,7 @@ def by_deployment(logs: Logs, scope: Scope, window: Window) -> Body:
     grid = Grid(window.start, 60, max(1, int(window.minutes) + 1))
     deployments = {"terms": {"field": logs.deployment, "size": MAX_DEPLOYMENTS}, "aggs": _line_counts(logs)}
     filters = [between(window.start, window.end), *scope_filters(scope, logs)]
-    return {"size": 0, "query": _query(filters), "aggs": over_time(grid, {"deployments": deployments})}
+    return {"size": 0, "query": all_of(filters), "aggs": over_time(grid, {"deployments": deployments})}
 
 
 def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
@@ -211,22 +230,17 @@ def latency(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
         name: {"filter": between(w.start, w.end), "aggs": aggs}
         for name, w in (("window", window), ("baseline", baseline))
     }
-    return {"size": 0, "query": _query([_either(window, baseline), *scope_filters(scope, logs)]), "aggs": spans}
+    return {"size": 0, "query": all_of([_either(window, baseline), *scope_filters(scope, logs)]), "aggs": spans}
 
 
 def slices(metrics: Metrics, field: str, scope: Scope, window: Window, baseline: Window) -> Body:
     """Every signal by instance or deployment, within and before: levels as means, flows and masses as sums."""
-    aggs: Body = {"moments": {"cardinality": {"field": TIME, "precision_threshold": 1000}}}
+    aggs: Body = {"moments": moments()}
     for signal in metrics.signals:
         aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
-    spans = {"filters": {"filters": {name: between(w.start, w.end) for name, w in _spans(window, baseline)}}}
-    terms = {"terms": {"field": field, "size": MAX_SLICES, "missing": ""}, "aggs": {"spans": {**spans, "aggs": aggs}}}
+    terms = {"terms": {"field": field, "size": MAX_SLICES, "missing": ""}, "aggs": by_span(baseline, window, aggs)}
     filters = [_either(window, baseline), *scope_filters(scope, metrics)]
-    return {"size": 0, "query": _query(filters), "aggs": {"slices": terms}}
-
-
-def _spans(window: Window, baseline: Window) -> tuple[tuple[str, Window], ...]:
-    return ("before", baseline), ("within", window)
+    return {"size": 0, "query": all_of(filters), "aggs": {"slices": terms}}
 
 
 def lines(logs: Logs, window: Window) -> Body:
@@ -234,7 +248,7 @@ def lines(logs: Logs, window: Window) -> Body:
     return {
         "size": MAX_LINES,
         "sort": [{TIME: "desc"}],
-        "query": _query([between(window.start, window.end)]),
+        "query": all_of([between(window.start, window.end)]),
         "_source": [name for name in (logs.service, logs.message, logs.level) if name],
         "track_total_hits": True,
     }
