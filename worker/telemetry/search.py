@@ -129,7 +129,7 @@ class ElasticTelemetry:
         """Second wave: of each scope its error types, its deployments and instances side by side, its latency; and
         log lines where the profile tells roles."""
         logs, asked = self.profile.logs, dict[str, Asked]()
-        metrics = self.profile_with_fields().metrics
+        metrics = self._sliced_metrics()
         if metrics:
             asked |= _slice_questions(metrics, scopes, window, baseline)
         if logs:
@@ -145,6 +145,11 @@ class ElasticTelemetry:
             _add_slices(answers, metrics, found, window, baseline)
         lines = _lines(answers, logs) if logs else Lines()
         return Detail(found, asked, unread, lines, impact_facts.detail_answers(answers))
+
+    def _sliced_metrics(self) -> Metrics | None:
+        """With every signal, where they tell instances or deployments apart; else fields need not be read again."""
+        metrics = self.profile.metrics
+        return self.profile_with_fields().metrics if metrics and (metrics.instance or metrics.deployment) else None
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
         """Answers by name, and for those that could not be read (or not whole) the reason."""
