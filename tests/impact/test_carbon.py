@@ -30,11 +30,11 @@ from worker.domain.telemetry import Scope, Series
 from worker.impact.carbon import (
     Emissions,
     carbon_impact,
-    covered_minutes,
     emissions,
     requests_were_lost,
     retries_explain,
 )
+from worker.impact.plausibility import covered_minutes
 
 RUNS = 200
 

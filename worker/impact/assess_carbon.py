@@ -16,7 +16,7 @@ from worker.impact.compute import Factor, compute_impact, excess_kwh
 from worker.impact.estimate import Estimate, embodied, estimate_of
 from worker.impact.intensity import Intensity, intensity_of
 from worker.impact.means import Means
-from worker.impact.plausibility import SLIP, Finding
+from worker.impact.plausibility import Finding, is_slip
 from worker.impact.tables import Grid
 
 # Two statements of the same emissions agree within this share.
@@ -227,7 +227,7 @@ def assess_waste(case: Case, found: dict[Scope, Found], impact: Impact, log: Evi
 
 def _is_thousand_off(case: Case, scope: Scope) -> bool:
     stated, other = (abs(value) for value in case.survey.cross_check.get(scope, (0.0, 0.0)))
-    return stated > 0 and other > 0 and SLIP[0] <= max(stated / other, other / stated) <= SLIP[1]
+    return is_slip(stated, other)
 
 
 def cross_check(case: Case, parts: list[Scope], log: EvidenceLog) -> None:

@@ -26,7 +26,7 @@ from worker.domain.report import CarbonImpact, Quantity
 from worker.domain.telemetry import Floats, Grid, Scope, Series, Survey
 from worker.domain.window import Window
 from worker.impact.estimate import Estimate
-from worker.impact.plausibility import Finding, Samples, examine, pauses
+from worker.impact.plausibility import Finding, Samples, covered_minutes, examine, pauses
 
 # Standard deviations of the normal distribution that one case of ten lies beyond, on one side.
 ONE_SIDED = 1.2816
@@ -275,12 +275,6 @@ def missing_minutes(reader: Reader, scope: Scope, window: Window) -> float:
     inside = fine.mask(window) & known
     tail = edges(np.flatnonzero(inside), np.flatnonzero(known), fine, window)[1] if inside.any() else window.minutes
     return pauses(series["carbon_minutes"], inside, tail)
-
-
-def covered_minutes(minutes: Floats) -> Floats:
-    """The time each sample covers; of a first sample, whose start is unknown, the usual time between two."""
-    known = minutes[np.isfinite(minutes)]
-    return np.where(np.isfinite(minutes), minutes, np.median(known) if known.size else 1.0)
 
 
 def _filled(values: Floats, fine: Grid) -> Floats:

@@ -76,8 +76,8 @@ def examine(grams: Floats, elapsed: Floats, past_rate: Floats, inside: Mask, bef
                 is_fatal=True,
             )
         )
-    usual = float(np.median(elapsed[np.isfinite(elapsed)])) if np.isfinite(elapsed).any() else 1.0
-    minutes = np.where(np.isfinite(grams), np.where(np.isfinite(elapsed), elapsed, usual), np.nan)
+    usual = usual_minutes(elapsed)
+    minutes = np.where(np.isfinite(grams), covered_minutes(elapsed), np.nan)
     grams = _without_slips(grams, grams / minutes, past_rate, inside, before, findings)
     grams = _without_jumps(grams, grams / minutes, findings)
     minutes = np.where(np.isfinite(grams), minutes, np.nan)
@@ -120,7 +120,7 @@ def _without_slips(
     grams: Floats, rate: Floats, past_rate: Floats, inside: Mask, before: Mask, findings: list[Finding]
 ) -> Floats:
     usual = median(rate[before & (rate > 0)])
-    if _is_slip(usual, median(past_rate)):
+    if is_slip(usual, median(past_rate)):
         findings.append(
             Finding(
                 "its last hours are about a thousand times off what the days before were, which is a slip of the unit "
@@ -146,7 +146,8 @@ def _without_slips(
     return np.where(slipped, np.nan, grams)
 
 
-def _is_slip(one: float, other: float) -> bool:
+def is_slip(one: float, other: float) -> bool:
+    """Whether two statements of the same are about a thousand times apart."""
     if not (one > 0 and other > 0):
         return False
     return SLIP[0] <= max(one / other, other / one) <= SLIP[1]
@@ -207,10 +208,20 @@ def _neighbours(rate: Floats, known: Mask) -> Floats:
     return np.array([np.median(values) if values.size else np.nan for values in around])
 
 
+def usual_minutes(minutes: Floats) -> float:
+    """Between two samples."""
+    known = minutes[np.isfinite(minutes)]
+    return float(np.median(known)) if known.size else 1.0
+
+
+def covered_minutes(minutes: Floats) -> Floats:
+    """The time each sample covers; of a first sample, whose start is unknown, the usual time between two."""
+    return np.where(np.isfinite(minutes), minutes, usual_minutes(minutes))
+
+
 def pauses(minutes: Floats, inside: Mask, tail: float) -> float:
     """Minutes of the window that no sample of the usual length speaks of."""
-    known = minutes[np.isfinite(minutes)]
-    usual = float(np.median(known)) if known.size else 1.0
+    usual = usual_minutes(minutes)
     longest = max(LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual)
     within = minutes[inside & np.isfinite(minutes)]
     missing = float((within[within > longest] - usual).sum())

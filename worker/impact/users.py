@@ -11,7 +11,7 @@ from worker.analysis.baseline import Mask
 from worker.analysis.demand import NINETY_PERCENT
 from worker.domain.report import Quantity, UsersImpact
 from worker.domain.telemetry import Grid, ScopeDetail, Series
-from worker.impact.carbon import covered_minutes
+from worker.impact.plausibility import covered_minutes
 
 # Log lines are taken for one a request when their number is within this share of the measured requests.
 ONE_A_REQUEST = 0.25
