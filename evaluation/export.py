@@ -28,7 +28,6 @@ from worker.telemetry.search import CHANGE_HOURS, ElasticTelemetry, fine_grid
 
 # Steps an answer covers, so that it stays below the engine's limit of buckets.
 STEPS_OF_ALL, STEPS_OF_ONE, STEPS_OF_EDGES = 60, 600, 10
-LABELLED_ERRORS = frozenset({"ERROR", "FATAL", "CRITICAL", "SEVERE", "error", "fatal", "critical", "severe", "err"})
 
 Told = Callable[[str, int], None]
 
@@ -134,6 +133,8 @@ class Export:
         if logs is None:
             return
         body = queries.lines(logs, Window(start=self.fine.start, end=self.window.end))
+        labelled = load_profile(PROFILE).logs
+        errors = labelled.error_levels if labelled else []
         wanted = {"query": body["query"], "sort": body["sort"], "_source": body["_source"]}
         hits: Any = scan(
             self.client, index=logs.index, query=wanted, preserve_order=True, ignore_unavailable=True, size=2000
@@ -145,7 +146,7 @@ class Export:
             line = decode.line(hit, logs)
             self.services.add(line.service)
             level = decode.field(hit["_source"], logs.level)
-            if line.severity == "error" and level not in LABELLED_ERRORS:
+            if line.severity == "error" and level not in errors:
                 level = "ERROR"
             level_field = {"level": str(level)} if level else {}
             yield {"@timestamp": iso(line.at), "service": line.service, **level_field, "message": line.message}

@@ -108,14 +108,9 @@ def _suspect(account: Account, case: Case) -> Suspect:
     scope = Scope(account.service, case.scope.region)
     effects = {one.metric.name: min(one.strength / MOST_BITS, 0.999) for one in account.anomalies if one.strength > 0}
     reading = case.reading if scope == case.scope else _reading(scope, case.look)
-    onset = _first_onset(account, case.look)
+    onset = None if account.onset is None else case.survey.fine.time(account.onset)
     factors = {"victim": 1 - account.explained, "place": account.place}
     return Suspect(scope, reading, None, effects, onset=onset, score=account.score, factors=factors, account=account)
-
-
-def _first_onset(account: Account, seen: Look) -> datetime | None:
-    places = [one.onset for one in account.anomalies if one.strength > 0]
-    return seen.survey.fine.time(min(places)) if places else None
 
 
 def _share_confidence(case: Case) -> None:

@@ -99,10 +99,6 @@ class Metric:
     label: str = ""
     adds_up: bool = False
 
-    @property
-    def title(self) -> str:
-        return self.label or self.name.replace("_", " ")
-
 
 # What its callers see of a service that sends no metrics itself.
 FAILED_CALLS = Metric("failed_calls", "errors", "up", label="share of failed calls")

@@ -49,12 +49,6 @@ class Look:
     findings: Findings
     spelled: dict[str, str]
 
-    @property
-    def alert_confirmed(self) -> bool:
-        """Whether what the rule measures deviates."""
-        own = self.findings.anomalies.get(self.alerted or "", ())
-        return any(one.strength > 0 for one in own)
-
     def accounts(self, lines: Lines) -> list[Account]:
         """The likeliest first, with what the log lines add."""
         return weigh(self.with_lines(lines))
