@@ -6,6 +6,7 @@ the incident; revenue is that number of orders at the average order before it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,19 @@ class Measured:
     expected: Quantity
     usd_an_order: float | None
     days: int
+
+
+def events_of(told: Mapping[str | None, BusinessEvents], region: str | None) -> BusinessEvents | None:
+    """Those of a region; without one those of all regions together, with those that name none."""
+    if region or not told:
+        return told.get(region)
+    every = told.values()
+    return BusinessEvents(
+        orders=np.sum([one.orders for one in every], axis=0),
+        revenue=np.sum([one.revenue for one in every], axis=0),
+        past_orders=np.sum([one.past_orders for one in every], axis=0),
+        past_revenue=np.sum([one.past_revenue for one in every], axis=0),
+    )
 
 
 def measure(events: BusinessEvents, fine: Grid, coarse: Grid, window: Window, usd_per_unit: float) -> Measured | None:
