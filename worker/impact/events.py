@@ -101,11 +101,7 @@ def impact_of(found: Measured, where: str) -> BusinessImpact:
     rhythm = f"the rhythm of the last {found.days} days" if found.days else "the hours before"
     return BusinessImpact(
         orders_affected=lost,
-        revenue_lost_usd=_worth(lost, found.usd_an_order),
+        revenue_lost_usd=lost.times(found.usd_an_order) if found.usd_an_order else None,
         source="measured",
         assumption=f"every order of {where} that is missing against {rhythm} is put down to this",
     )
-
-
-def _worth(lost: Quantity, usd: float | None) -> Quantity | None:
-    return Quantity(low=lost.low * usd, likely=lost.likely * usd, high=lost.high * usd) if usd else None
