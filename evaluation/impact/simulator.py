@@ -28,7 +28,6 @@ START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 METRICS = "spiketrace-carbon-metrics-simulated"
 LOGS = "spiketrace-logs-simulated"
 LOGGED_MINUTES = 300
-RULE_MINUTES = 10
 
 
 @dataclass(frozen=True)
@@ -146,11 +145,6 @@ class Simulation:
         seconds = [(moment - self.begin).total_seconds() for moment in (window.start, window.end)]
         inside = (self.samples.seconds >= seconds[0]) & (self.samples.seconds < seconds[1])
         return float((self.samples.grams - self.samples.usual_grams)[inside].sum())
-
-    def excess_by_the_minute(self, window: Window) -> float:
-        """Grams of waste in the minutes of `window`, whenever they were sampled."""
-        first, last = (round((moment - self.begin).total_seconds() / 60) for moment in (window.start, window.end))
-        return float((self.grams - self.usual)[first:last].sum())
 
     def documents(self) -> list[tuple[str, dict[str, Any]]]:
         """(index, document), for an engine."""

@@ -1,32 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.delivery_paths import kibana_documents
 from tests.engines.servers import Engine
+from tests.standins.queue import Queued
 from worker.bootstrap import Stores, connect
-from worker.errors import QueueUnavailable
 from worker.settings import Settings
 from worker.store.templates import install_templates
-
-
-class Queued:
-    """A queue that remembers, and refuses when told to."""
-
-    def __init__(self) -> None:
-        self.alert_ids: list[str] = []
-        self.is_away = False
-
-    def investigate(self, alert_ids: Sequence[str]) -> None:
-        if self.is_away:
-            raise QueueUnavailable("away")
-        self.alert_ids += alert_ids
-
-    def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
-        raise AssertionError("nothing is delivered here")
 
 
 @contextmanager

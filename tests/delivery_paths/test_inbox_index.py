@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.delivery_paths.conftest import Queued
 from tests.delivery_paths.kibana_documents import active_document, connector_writes, recovered_document
 from tests.engines.servers import Engine
+from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, flapping, recovered, summary
 from webhook.kibana_payload import parse_alert
 from worker import intake

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.delivery_paths.conftest import Queued
 from tests.delivery_paths.kibana_documents import (
     active_document,
     alert_of,
@@ -20,6 +19,7 @@ from tests.delivery_paths.kibana_documents import (
     create_alerts_index,
     kibana_keeps,
 )
+from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, recovered
 from webhook.kibana_payload import parse_alert
 from worker.alerts_as_data import read_document

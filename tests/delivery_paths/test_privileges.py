@@ -14,7 +14,6 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from cli import doctor
 from cli.doctor import Check, examine
 from tests.conftest import EXTERNAL_URLS, MISSING, MUST_HAVE_REAL_ENGINES, REAL_VERSIONS
-from tests.delivery_paths.conftest import Queued
 from tests.delivery_paths.kibana_documents import (
     ALIAS,
     active_document,
@@ -24,6 +23,7 @@ from tests.delivery_paths.kibana_documents import (
     kibana_keeps,
 )
 from tests.engines.servers import Security, real_engine
+from tests.standins.queue import Queued
 from worker.elastic import connect_elasticsearch
 from worker.errors import EvidenceUnavailable
 from worker.intake import take_in

@@ -12,9 +12,9 @@ import pytest
 
 from kibana.render import render_body, render_document
 from kibana.rules import load_rules
-from tests.delivery_paths.conftest import Queued
 from tests.delivery_paths.kibana_documents import connector_writes
 from tests.kibana.test_render import HOSTILE, variables
+from tests.standins.queue import Queued
 from webhook.kibana_payload import parse_alert
 from worker.bootstrap import Stores
 from worker.domain.alert import AlertState

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from worker.domain.report import ComputeImpact, Quantity
 from worker.impact.compute import Factor, compute_impact
-from worker.impact.tables import grids
+from worker.impact.tables import shipped
 
 
 def computed(excess: Quantity, utilisation: float | None = 0.5) -> tuple[ComputeImpact, list[Factor]]:
@@ -100,7 +100,9 @@ def test_emissions_below_the_expected_are_compute_that_was_not_used() -> None:
 grams = st.floats(-1e7, 1e7, allow_subnormal=False)
 
 
-@given(st.tuples(grams, grams, grams).map(sorted), st.none() | st.floats(0.1, 1), st.sampled_from(sorted(grids())))
+@given(
+    st.tuples(grams, grams, grams).map(sorted), st.none() | st.floats(0.1, 1), st.sampled_from(sorted(shipped().grids))
+)
 def test_figures_are_ordered_and_follow_the_sign_of_the_excess(
     excess: list[float], utilisation: float | None, place: tuple[str, str]
 ) -> None:

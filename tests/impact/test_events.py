@@ -10,7 +10,7 @@ import pytest
 from tests.analysis.builders import AS_OF, COARSE, DAYS, FINE, FINE_MINUTES, last_minutes
 from worker.domain.impact_facts import BusinessEvents
 from worker.domain.window import Window
-from worker.impact.events import Measured, impact_of, measure
+from worker.impact.events import Measured, events_of, impact_of, measure
 
 MINUTES = DAYS * 1440
 
@@ -87,3 +87,21 @@ def test_events_without_worth_have_no_revenue() -> None:
     found = measure(events, FINE, COARSE, last_minutes(30), 1.0)
     assert found is not None
     assert impact_of(found, "everywhere").revenue_lost_usd is None
+
+
+def test_an_incident_of_all_regions_is_measured_by_the_orders_of_all() -> None:
+    whole, _ = orders(3, 6.0, 0.5, 30)
+    parts = [
+        BusinessEvents(
+            *(share * values for values in (whole.orders, whole.revenue, whole.past_orders, whole.past_revenue))
+        )
+        for share in (0.5, 0.25, 0.25)
+    ]
+    told = dict(zip(("us-central1", "europe-west1", None), parts, strict=True))
+    together = events_of(told, None)
+    assert together is not None
+    assert np.array_equal(together.orders, whole.orders)
+    assert np.array_equal(together.past_revenue, whole.past_revenue)
+    assert events_of(told, "europe-west1") is parts[1]
+    assert events_of(told, "asia-east1") is None
+    assert events_of({}, None) is None

@@ -9,7 +9,7 @@ import pytest
 
 from worker.errors import ConfigurationError
 from worker.impact import tables
-from worker.impact.tables import Grid, Machine, grids, load_factors, machines, read_table, shipped
+from worker.impact.tables import Grid, Machine, load_factors, read_table, shipped
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "carbon" / "gcp-regions-2024.csv"
 HEADER = "provider,region,g_per_kwh,pue,year,source,licence"
@@ -29,12 +29,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_provider_with_a_grid_has_a_machine() -> None:
-    assert {provider for provider, _ in grids()} == set(machines())
+    assert {provider for provider, _ in shipped().grids} == set(shipped().machines)
 
 
 def test_no_region_is_listed_twice() -> None:
-    assert len(read_table("grid_intensity.csv", Grid)) == len(grids())
-    assert len(read_table("machine.csv", Machine)) == len(machines())
+    assert len(read_table("grid_intensity.csv", Grid)) == len(shipped().grids)
+    assert len(read_table("machine.csv", Machine)) == len(shipped().machines)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_no_region_is_listed_twice() -> None:
     ],
 )
 def test_factors_are_those_of_their_sources(provider: str, region: str, g_per_kwh: float, pue: float) -> None:
-    found = grids()[provider, region]
+    found = shipped().grids[provider, region]
     assert (found.g_per_kwh, found.pue) == (g_per_kwh, pue)
 
 
@@ -57,14 +57,14 @@ def test_factors_are_those_of_their_sources(provider: str, region: str, g_per_kw
     ("provider", "least", "most"), [("aws", 0.74, 3.5), ("azure", 0.74, 3.54), ("gcp", 0.68, 4.11)]
 )
 def test_watts_run_from_idle_to_full_load(provider: str, least: float, most: float) -> None:
-    machine = machines()[provider]
+    machine = shipped().machines[provider]
     assert [machine.watts(share) for share in (0, 1)] == [pytest.approx(least), pytest.approx(most)]
     assert machine.watts(0.5) == pytest.approx((least + most) / 2)
     assert [machine.watts(share) for share in (-1, 7)] == [pytest.approx(least), pytest.approx(most)]
 
 
 def test_prices_and_watts_are_in_order() -> None:
-    for machine in machines().values():
+    for machine in shipped().machines.values():
         assert machine.watts_min < machine.watts_max
         assert machine.usd_per_vcpu_hour_low <= machine.usd_per_vcpu_hour_likely <= machine.usd_per_vcpu_hour_high
 
@@ -76,7 +76,9 @@ def test_regions_of_gcp_are_those_of_the_source() -> None:
     name = next(key for key in rows[0] if "region" in key.lower())
     intensity = next(key for key in rows[0] if "intensity" in key.lower())
     stated = {row[name]: float(row[intensity]) for row in rows if row[intensity]}
-    assert {region: grid.g_per_kwh for (provider, region), grid in grids().items() if provider == "gcp"} == stated
+    assert {
+        region: grid.g_per_kwh for (provider, region), grid in shipped().grids.items() if provider == "gcp"
+    } == stated
 
 
 # --- refused

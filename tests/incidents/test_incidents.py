@@ -265,3 +265,13 @@ def test_many_workers_at_once_keep_two_causes_apart(store: ElasticIncidentStore,
     assert sorted(len(incident["alert_ids"]) for incident in all_incidents(client)) == [6, 6]
     by_cause = {incident["root_cause"]["deployment_id"]: incident for incident in all_incidents(client)}
     assert set(by_cause) == {"deploy-0", "deploy-1"}
+
+
+def test_one_that_began_before_many_others_is_among_those_that_ended(store: ElasticIncidentStore) -> None:
+    opened(a_report(), store)
+    ended = recovered(a_report(), store)
+    for number in range(60):
+        began = ended.timestamp + timedelta(seconds=number + 1)
+        assert store.create(ended.model_copy(update={"incident_id": f"inc-later-{number}", "timestamp": began}))
+    assert ended in store.ended_since(LATER)
+    assert store.ended_since(LATER + timedelta(seconds=1)) == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engines.servers import Engine
+from tests.standins.queue import Queued
 from tests.store.builders import a_recovery, an_alert, arriving
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import AlertState
@@ -25,22 +26,6 @@ LATER = arriving(an_alert(minutes=5))
 RECOVERY = arriving(a_recovery())
 LETTER = Letter(letter_id="invalid-1", kind="invalid", reason="no JSON", payload="{{")
 ALERT_IDS = [FIRST.alert.alert_id, LATER.alert.renotification_id]
-
-
-class Queued:
-    """A queue that remembers, and refuses when told to."""
-
-    def __init__(self) -> None:
-        self.alert_ids: list[str] = []
-        self.is_away = False
-
-    def investigate(self, alert_ids: Sequence[str]) -> None:
-        if self.is_away:
-            raise QueueUnavailable("away")
-        self.alert_ids += alert_ids
-
-    def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
-        raise AssertionError("the intake delivers nothing")
 
 
 class Dies(BaseException):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -12,25 +12,13 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from tests.engines.servers import Engine
+from tests.standins.queue import Queued
 from webhook.app import create_app
 from worker.bootstrap import Stores, connect
 from worker.settings import Settings
 from worker.store.templates import install_templates
 
 USER, PASSWORD, TOKEN = "kibana", "pä:ss wörd", "a-token"
-
-
-class Queued:
-    """A queue that remembers."""
-
-    def __init__(self) -> None:
-        self.alert_ids: list[str] = []
-
-    def investigate(self, alert_ids: Sequence[str]) -> None:
-        self.alert_ids += alert_ids
-
-    def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
-        raise AssertionError("the webhook delivers nothing")
 
 
 def webhook_settings(*, elasticsearch_url: str, redis_url: str, **changes: object) -> Settings:

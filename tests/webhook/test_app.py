@@ -18,8 +18,9 @@ import pytest
 from tests.delivery_paths.kibana_documents import active_document, connector_writes
 from tests.engines.servers import Engine
 from tests.incidents.samples import a_report
+from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, recovered
-from tests.webhook.conftest import PASSWORD, TOKEN, USER, Queued, webhook_settings
+from tests.webhook.conftest import PASSWORD, TOKEN, USER, webhook_settings
 from webhook.app import create_app
 from worker.bootstrap import Stores
 from worker.errors import ConfigurationError

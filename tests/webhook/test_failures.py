@@ -19,8 +19,9 @@ import redis
 from starlette.types import Receive, Scope, Send
 
 from tests.engines.servers import Broker, Engine
+from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, recovered
-from tests.webhook.conftest import PASSWORD, USER, Queued, Serving, serving, webhook_settings
+from tests.webhook.conftest import PASSWORD, USER, Serving, serving, webhook_settings
 from tests.webhook.test_app import POST, eventually
 from webhook.app import create_app
 from worker.bootstrap import Stores, connect

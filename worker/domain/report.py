@@ -34,6 +34,10 @@ class Quantity(BaseModel):
     likely: float
     high: float
 
+    def times(self, factor: float) -> Quantity:
+        """So many times it; `factor` is not negative."""
+        return Quantity(low=self.low * factor, likely=self.likely * factor, high=self.high * factor)
+
 
 class RootCause(BaseModel):
     """Names are verbatim, as the telemetry has them; escaped only where they are rendered."""

@@ -99,7 +99,7 @@ def _measured(case: Case, log: EvidenceLog, means: Means) -> BusinessImpact | No
         log.miss("Business events", reason=reason, effect="they say nothing about this incident")
         return None
     region = case.scope.region if business.region else None
-    known = told.get(region) if region in told else None
+    known = events.events_of(told, region)
     found = (
         events.measure(known, case.survey.fine, case.survey.coarse, case.window, business.usd_per_unit)
         if known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from worker.domain.figures import CO2_GRAMS, Unit, describe, describe_usd, number
+from worker.domain.figures import CO2_GRAMS, Figure, Unit, describe, describe_usd, number
 from worker.domain.report import CalculationStep, Impact, Quantity
 from worker.impact.carbon import Emissions
 from worker.impact.estimate import Estimate
@@ -31,7 +31,10 @@ def _step(part: Part, name: str, formula: str, result: str) -> CalculationStep:
 
 
 def _words(quantity: Quantity, units: tuple[Unit, ...]) -> str:
-    figure = describe(quantity, units)
+    return _said(describe(quantity, units))
+
+
+def _said(figure: Figure) -> str:
     return f"{figure.likely} ({figure.interval})" if figure.interval else figure.likely
 
 
@@ -97,10 +100,8 @@ def _compute(impact: Impact) -> Iterator[CalculationStep]:
         formula = "excess energy ÷ watts of a vCPU at the measured utilisation; range: full to a tenth"
         yield _step("compute", "Excess compute", formula, _words(impact.compute.excess_vcpu_hours, VCPU_HOURS))
     if impact.compute.excess_cost_usd:
-        figure = describe_usd(impact.compute.excess_cost_usd)
-        result = f"{figure.likely} ({figure.interval})" if figure.interval else figure.likely
         formula = f"vCPU-hours × ${factors.get('price of a vCPU-hour', '?')}; range: cheap to dear machines"
-        yield _step("compute", "Excess cost", formula, result)
+        yield _step("compute", "Excess cost", formula, _said(describe_usd(impact.compute.excess_cost_usd)))
 
 
 def _sci(impact: Impact) -> Iterator[CalculationStep]:
@@ -112,7 +113,7 @@ def _sci(impact: Impact) -> Iterator[CalculationStep]:
     for name, value in grams.items():
         if value is not None:
             formula = f"(E × I {embodied}) per {found.functional_unit}"
-            yield _step("sci", name, formula, f"{describe(_exactly(value), CO2_GRAMS).likely}")
+            yield _step("sci", name, formula, describe(_exactly(value), CO2_GRAMS).likely)
 
 
 def _exactly(value: float) -> Quantity:
@@ -124,12 +125,12 @@ def _users(impact: Impact) -> Iterator[CalculationStep]:
     users = impact.users
     if users.requests_failed and users.failed_share is not None:
         formula = "log lines with an error, times the requests a line stands for"
-        yield _step("users", "Requests failed", formula, f"{number(users.requests_failed.likely)}")
+        yield _step("users", "Requests failed", formula, number(users.requests_failed.likely))
     if users.slo:
         slo = users.slo
         bad = "failed" if slo.latency_target_ms is None else f"failed or took over {slo.latency_target_ms:g} ms"
         formula = f"share that {bad} ÷ (1 − {slo.objective:g})"
-        yield _step("users", "Burn rate", formula, f"{number(slo.burn_rate)}")
+        yield _step("users", "Burn rate", formula, number(slo.burn_rate))
         if slo.budget_burnt is not None:
             formula = f"bad requests of the window ÷ all that {slo.period_days:g} days may have"
             yield _step("users", "Error budget burnt", formula, f"{number(100 * slo.budget_burnt)} %")

@@ -6,6 +6,7 @@ the incident; revenue is that number of orders at the average order before it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,19 @@ class Measured:
     expected: Quantity
     usd_an_order: float | None
     days: int
+
+
+def events_of(told: Mapping[str | None, BusinessEvents], region: str | None) -> BusinessEvents | None:
+    """Those of a region; without one those of all regions together, with those that name none."""
+    if region or not told:
+        return told.get(region)
+    every = told.values()
+    return BusinessEvents(
+        orders=np.sum([one.orders for one in every], axis=0),
+        revenue=np.sum([one.revenue for one in every], axis=0),
+        past_orders=np.sum([one.past_orders for one in every], axis=0),
+        past_revenue=np.sum([one.past_revenue for one in every], axis=0),
+    )
 
 
 def measure(events: BusinessEvents, fine: Grid, coarse: Grid, window: Window, usd_per_unit: float) -> Measured | None:
@@ -87,11 +101,7 @@ def impact_of(found: Measured, where: str) -> BusinessImpact:
     rhythm = f"the rhythm of the last {found.days} days" if found.days else "the hours before"
     return BusinessImpact(
         orders_affected=lost,
-        revenue_lost_usd=_worth(lost, found.usd_an_order),
+        revenue_lost_usd=lost.times(found.usd_an_order) if found.usd_an_order else None,
         source="measured",
         assumption=f"every order of {where} that is missing against {rhythm} is put down to this",
     )
-
-
-def _worth(lost: Quantity, usd: float | None) -> Quantity | None:
-    return Quantity(low=lost.low * usd, likely=lost.likely * usd, high=lost.high * usd) if usd else None

@@ -182,18 +182,6 @@ def _keyed(name: str, row: type[Row], folder: Path | None, key: Callable[[Row], 
     return keyed
 
 
-@cache
-def grids() -> dict[Place, Grid]:
-    """Those that are shipped, by provider and region."""
-    return shipped().grids
-
-
-@cache
-def machines() -> dict[str, Machine]:
-    """Those that are shipped, by provider."""
-    return shipped().machines
-
-
 def read_table(name: str, row: type[Row], folder: Path | None = None) -> list[Row]:
     """All rows of a table. Raises ConfigurationError naming the file and line of the first malformed one."""
     text = _text(name, folder)

@@ -43,7 +43,4 @@ def shares(parts: Sequence[Emissions], symptoms: Symptoms) -> dict[str, float] |
 def split(quantity: Quantity | None, parts: dict[str, float] | None) -> dict[str, Quantity] | None:
     if quantity is None or not parts:
         return None
-    return {
-        name: Quantity(low=quantity.low * share, likely=quantity.likely * share, high=quantity.high * share)
-        for name, share in parts.items()
-    }
+    return {name: quantity.times(share) for name, share in parts.items()}

@@ -16,12 +16,14 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 from pydantic import ValidationError
 
 from worker.domain.incident import Incident, IncidentStatus
+from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
 
 INDEX = "spiketrace-incidents"
 NEWEST = 50
 MOST_OPEN = 500
+MOST_ENDED = 500
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -69,8 +71,8 @@ class ElasticIncidentStore:
 
     def ended_since(self, moment: datetime) -> list[Incident]:
         """Those that were resolved since then."""
-        found = self._search("status", IncidentStatus.RESOLVED)
-        return [incident for incident in found if incident.resolved_at and incident.resolved_at >= moment]
+        ended = {"range": {"resolved_at": {"gte": iso(moment)}}}
+        return self._search("status", IncidentStatus.RESOLVED, ended, most=MOST_ENDED)
 
     def with_pending(self, destination: str) -> list[Incident]:
         """Those of which that destination is still to be told."""
@@ -100,12 +102,12 @@ class ElasticIncidentStore:
                 return False
         return True
 
-    def _search(self, field: str, value: str, *, most: int = NEWEST) -> list[Incident]:
+    def _search(self, field: str, value: str, *further: Mapping[str, Any], most: int = NEWEST) -> list[Incident]:
         """The values are hexadecimal or one word, so they are one term however the index came to map the field."""
         with elasticsearch_errors("looking for incidents"):
             answer = self._client.search(
                 index=INDEX,
-                query={"bool": {"filter": [{"term": {field: value}}]}},
+                query={"bool": {"filter": [{"term": {field: value}}, *further]}},
                 sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
                 size=most,
                 ignore_unavailable=True,

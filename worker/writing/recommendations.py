@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.analysis.study import Case
-from worker.domain.report import Candidate, CauseKind, Impact, Quantity, Verdict
+from worker.domain.report import Candidate, CauseKind, Impact, Verdict
 from worker.writing import roles
 from worker.writing.figures import clock, grams_range, percent, possessive
 
@@ -87,9 +87,7 @@ def _saving(case: Case, impact: Impact) -> str:
     excess = impact.carbon.excess_co2_grams
     if excess is None or excess.low <= 0:
         return ""
-    an_hour = 60 / case.window.minutes
-    hourly = Quantity(low=excess.low * an_hour, likely=excess.likely * an_hour, high=excess.high * an_hour)
-    return f"; saves about {grams_range(hourly)} an hour, estimated"
+    return f"; saves about {grams_range(excess.times(60 / case.window.minutes))} an hour, estimated"
 
 
 def _previous(case: Case, first: Candidate) -> str:

@@ -1,0 +1,23 @@
+"""A queue without a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from worker.errors import QueueUnavailable
+
+
+class Queued:
+    """A queue that remembers, and refuses when told to."""
+
+    def __init__(self) -> None:
+        self.alert_ids: list[str] = []
+        self.is_away = False
+
+    def investigate(self, alert_ids: Sequence[str]) -> None:
+        if self.is_away:
+            raise QueueUnavailable("away")
+        self.alert_ids += alert_ids
+
+    def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
+        raise AssertionError("nothing is delivered here")
