@@ -37,7 +37,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         post=Post(stores.incidents, stores.reports, destinations(settings), clock=lambda: datetime.now(UTC)),
         investigate=investigator,
         max_attempts=settings.max_attempts,
-        measure=Settler(investigator.telemetry),
+        measure=Settler(investigator.telemetry, investigator.means),
     )
 
 

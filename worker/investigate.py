@@ -46,7 +46,7 @@ class Investigator:
         """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap."""
         watch = Stopwatch()
         asked, case, detail = self.examine(alert, watch)
-        conclusion = conclude(alert, asked, case, detail, self._means())
+        conclusion = conclude(alert, asked, case, detail, self.means)
         name = self.telemetry.profile.name
         report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
         watch.lap("conclusion_seconds")
@@ -68,7 +68,8 @@ class Investigator:
         method.close_case(case, suspects, detail)
         return asked, case, detail
 
-    def _means(self) -> Means:
+    @property
+    def means(self) -> Means:
         profile = self.telemetry.profile
         return Means(
             factors=self.factors,

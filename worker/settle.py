@@ -7,7 +7,7 @@ measured again from the beginning of the trouble to its end, and kept on the inc
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -19,7 +19,9 @@ from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.report import Quantity, Report
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
+from worker.impact.assess_carbon import estimate_in
 from worker.impact.carbon import carbon_impact, emissions
+from worker.impact.means import Means
 from worker.ports import IncidentLedger, ReportStore, Telemetry
 
 # Samples arrive late; what an incident wasted in all is nobody's hurry.
@@ -95,13 +97,18 @@ class Settler:
     """Measures the excess of a scope in a window that is over, from telemetry up to its end."""
 
     telemetry: Telemetry
+    means: Means = field(default_factory=Means)
 
     def __call__(self, scope: Scope, window: Window) -> Quantity | None:
-        """Grams; None where they cannot be measured. Raises EvidenceUnavailable."""
+        """Grams, measured or estimated as in a report; None where neither can be. Raises EvidenceUnavailable."""
         survey = self.telemetry.survey(scope, window)
         if window.start - survey.fine.start < LEAST_BASELINE:
             return None
         reader = Reader(survey)
-        parts = [part for part in survey.scopes if scope.covers(part)]
-        found = [one for part in parts if (one := emissions(reader, part, window, window.start))]
+        parts = {part: estimate_in(survey, part, window, self.means) for part in survey.scopes if scope.covers(part)}
+        found = [
+            one
+            for part, estimate in parts.items()
+            if (one := emissions(reader, part, window, window.start, estimate=estimate))
+        ]
         return carbon_impact(found).excess_co2_grams if found else None

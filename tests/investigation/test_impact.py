@@ -17,6 +17,7 @@ from worker.domain.report import Quantity, Report
 from worker.domain.telemetry import Asked, Detail, Scope, Survey
 from worker.domain.window import Window
 from worker.investigate import Investigator
+from worker.settle import Settler
 from worker.telemetry.impact_profile import Business, Machine, Sci, Slo, Users
 from worker.telemetry.profiles import Profile, load_profile
 
@@ -191,6 +192,18 @@ def test_emissions_that_nobody_measured_are_estimated_from_utilisation(plain: tu
     assert "none were measured; they are estimated from 16 vCPUs at their utilisation" in gaps(report)
     assert "estimated in" in report.sections.carbon_compute_impact
     check_text(report)
+
+
+def test_estimated_emissions_are_settled_as_they_are_reported(plain: tuple[Simulation, Report]) -> None:
+    profile = PROFILE.model_copy(update={"machine": Machine(vcpus=16)})
+    facts = ImpactFacts(machines={SCOPE: MachineFacts(vcpus=16)})
+    investigator = Investigator(Telemetry(plain[0], profile, facts=facts, is_measured=False), now=lambda: NOW)
+    report = investigator(alert_of(plain[0]), "a1")
+    found, reported = Settler(investigator.telemetry, investigator.means)(SCOPE, report.window), excess(report)
+    assert found is not None
+    assert reported is not None
+    assert found.likely == pytest.approx(reported.likely, rel=0.02)
+    assert Settler(investigator.telemetry)(SCOPE, report.window) is None
 
 
 def test_more_than_the_machines_can_emit_is_named(plain: tuple[Simulation, Report]) -> None:

@@ -9,7 +9,8 @@ from worker.analysis.study import Case
 from worker.domain.evidence import EvidenceLog
 from worker.domain.impact_facts import MachineFacts
 from worker.domain.report import ComputeImpact, Impact, Quantity
-from worker.domain.telemetry import Scope
+from worker.domain.telemetry import Scope, Survey
+from worker.domain.window import Window
 from worker.impact import comparisons, sci, waste
 from worker.impact.carbon import Emissions, carbon_impact, emissions, holding_zero, missing_minutes
 from worker.impact.compute import Factor, compute_impact, excess_kwh
@@ -53,7 +54,7 @@ def assess_carbon(case: Case, parts: list[Scope], impact: Impact, log: EvidenceL
 
 def _emitted(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> Found | None:
     grid, intensity = _grid(case, scope, log, means)
-    estimate = _estimate(case, scope, grid, intensity, means)
+    estimate = _estimate(case.survey, scope, grid, intensity, means)
     findings: list[Finding] = []
     one = None
     if not _is_thousand_off(case, scope):
@@ -99,10 +100,9 @@ def _measured(case: Case, scope: Scope) -> bool:
 
 def _grid(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> tuple[Grid | None, Intensity | None]:
     region = scope.region or ""
-    named = case.survey.providers.get(region) or (means.machine.provider if means.machine else None)
-    provider = named or means.factors.provider_of(region)
-    grid = means.factors.grids.get((provider or "", region))
-    if grid is None or provider not in means.factors.machines:
+    provider = _provider(case.survey, region, means)
+    grid = _known_grid(provider, region, means)
+    if grid is None:
         if means.machine or _measured(case, scope):
             unknown = f"the factor tables hold no region {region!r} of {provider or 'any provider'}"
             log.miss(
@@ -118,17 +118,36 @@ def _grid(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> tuple[Gri
     return grid, intensity
 
 
+def _provider(survey: Survey, region: str, means: Means) -> str | None:
+    named = survey.providers.get(region) or (means.machine.provider if means.machine else None)
+    return named or means.factors.provider_of(region)
+
+
+def _known_grid(provider: str | None, region: str, means: Means) -> Grid | None:
+    """None also where nothing is known of the provider's machines."""
+    return means.factors.grids.get((provider or "", region)) if provider in means.factors.machines else None
+
+
+def estimate_in(survey: Survey, scope: Scope, window: Window, means: Means) -> Estimate | None:
+    """What unmeasured emissions of the scope are estimated with; None where the profile says too little."""
+    region = scope.region or ""
+    grid = _known_grid(_provider(survey, region, means), region, means)
+    if grid is None or means.machine is None:
+        return None
+    return _estimate(survey, scope, grid, intensity_of(grid, window, means.factors, means.hourly), means)
+
+
 def _estimate(
-    case: Case, scope: Scope, grid: Grid | None, intensity: Intensity | None, means: Means
+    survey: Survey, scope: Scope, grid: Grid | None, intensity: Intensity | None, means: Means
 ) -> Estimate | None:
     if grid is None or intensity is None or means.machine is None:
         return None
-    facts = _machine(case, scope)
+    facts = _machine(survey, scope)
     return estimate_of(grid, facts, means.factors, intensity.g_per_kwh, means.machine.watt_hours_per_request)
 
 
-def _machine(case: Case, scope: Scope) -> MachineFacts:
-    known = case.survey.impact.machines if case.survey.impact else {}
+def _machine(survey: Survey, scope: Scope) -> MachineFacts:
+    known = survey.impact.machines if survey.impact else {}
     return known.get(scope, MachineFacts())
 
 
@@ -191,7 +210,7 @@ def _sum(quantities: Iterable[Quantity | None]) -> Quantity:
 def _intensity(case: Case, found: dict[Scope, Found], impact: Impact, means: Means) -> None:
     """SCI of the incident and its baseline, and the embodied share of the window."""
     hours = case.window.minutes / 60
-    shares = [embodied(_machine(case, scope), hours, means.factors) for scope in found]
+    shares = [embodied(_machine(case.survey, scope), hours, means.factors) for scope in found]
     known = [one for one in shares if one]
     impact.carbon.embodied_co2_grams = _sum(known) if known and len(known) == len(found) else None
     impact.carbon.sci = sci.score(
