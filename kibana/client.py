@@ -154,6 +154,11 @@ class KibanaClient:
         return one_line(message)[:LONGEST_MESSAGE]
 
 
+def path_of(base: str, thing_id: str) -> str:
+    """Of one thing among those at `base`; its id may hold anything."""
+    return f"{base}/{quote(thing_id, safe='')}"
+
+
 def connect_kibana(settings: Settings, **options: Any) -> KibanaClient:
     """The client that the settings describe. Raises ConfigurationError when they name no Kibana."""
     if not settings.kibana_url:
