@@ -103,6 +103,11 @@ class KibanaClient:
     def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         self._call("DELETE", path, headers=headers)
 
+    def delete_if_there(self, path: str) -> None:
+        """Also fine when it is gone already, or when this Kibana has no such call."""
+        if self.find(path) is not None:
+            self.delete(path)
+
     def import_objects(self, objects: Iterable[Json], *, overwrite: bool) -> Json:
         """Saved objects. The answer is 200 even where objects were refused: see its `success`.
 

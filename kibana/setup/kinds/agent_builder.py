@@ -62,10 +62,8 @@ class ToolAdapter:
         }
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(path_of(TOOLS, thing_id)) is None:
-            return
         try:
-            self._kibana.delete(path_of(TOOLS, thing_id))
+            self._kibana.delete_if_there(path_of(TOOLS, thing_id))
         except KibanaRefused as error:
             if not error.is_conflict:
                 raise
@@ -90,8 +88,7 @@ class AgentAdapter:
         self._kibana.put(path_of(AGENTS, thing_id), _agent_request(body))
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(path_of(AGENTS, thing_id)) is not None:
-            self._kibana.delete(path_of(AGENTS, thing_id))
+        self._kibana.delete_if_there(path_of(AGENTS, thing_id))
 
 
 def tool_body(tool: Mapping[str, Any]) -> Json:

@@ -44,8 +44,7 @@ class RuleAdapter:
             self._kibana.post(f"{path_of(PATH, thing_id)}/{'_enable' if body['enabled'] else '_disable'}", None)
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(path_of(PATH, thing_id)) is not None:
-            self._kibana.delete(path_of(PATH, thing_id))
+        self._kibana.delete_if_there(path_of(PATH, thing_id))
 
 
 def rule_body(rule: Mapping[str, Any]) -> Json:

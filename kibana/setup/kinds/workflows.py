@@ -32,8 +32,7 @@ class WorkflowAdapter:
         self._kibana.put(path_of(PATH, thing_id), {"yaml": body["yaml"]})
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(path_of(PATH, thing_id)) is not None:
-            self._kibana.delete(path_of(PATH, thing_id))
+        self._kibana.delete_if_there(path_of(PATH, thing_id))
 
 
 class PreviewWorkflowAdapter:
