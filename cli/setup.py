@@ -26,6 +26,7 @@ from kibana.setup.plan import Action, Plan, Step
 from kibana.setup.session import Setup
 from kibana.setup.things import NotOffered
 from worker.elastic import connect_elasticsearch
+from worker.errors import SpikeTraceError
 from worker.settings import Settings, load_settings
 from worker.telemetry.profiles import load_profile
 
@@ -165,7 +166,10 @@ def _make_key(settings: Settings, deployment: Setup, path: Path) -> str:
 def _drop_key(settings: Settings, deployment: Setup, *, dry_run: bool) -> bool:
     if dry_run:
         return deployment.record.api_key_name is not None
-    had_one = _worker_key(settings, deployment).invalidate()
+    try:
+        had_one = _worker_key(settings, deployment).invalidate()
+    except NotOffered as error:
+        raise SpikeTraceError(f"the API key {deployment.record.api_key_name} stays: {error.reason}") from error
     deployment.record.end()
     return had_one
 

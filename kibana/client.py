@@ -103,6 +103,11 @@ class KibanaClient:
     def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         self._call("DELETE", path, headers=headers)
 
+    def delete_if_there(self, path: str) -> None:
+        """Also fine when it is gone already, or when this Kibana has no such call."""
+        if self.find(path) is not None:
+            self.delete(path)
+
     def import_objects(self, objects: Iterable[Json], *, overwrite: bool) -> Json:
         """Saved objects. The answer is 200 even where objects were refused: see its `success`.
 
@@ -152,6 +157,11 @@ class KibanaClient:
         for secret in self._secrets:
             message = message.replace(secret, "[secret]")
         return one_line(message)[:LONGEST_MESSAGE]
+
+
+def path_of(base: str, thing_id: str) -> str:
+    """Of one thing among those at `base`; its id may hold anything."""
+    return f"{base}/{quote(thing_id, safe='')}"
 
 
 def connect_kibana(settings: Settings, **options: Any) -> KibanaClient:

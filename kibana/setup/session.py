@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from elasticsearch import Elasticsearch
 
@@ -13,7 +14,7 @@ from kibana.setup.apply import Done, Lacks, Outcome, Progress, Run, stop_if_hope
 from kibana.setup.compare import Take
 from kibana.setup.desired import Desired, desired
 from kibana.setup.plan import Action, Look, Plan, Step, in_order, make_plan
-from kibana.setup.platform import read_platform
+from kibana.setup.platform import Platform, read_platform
 from kibana.setup.record import Record
 from kibana.setup.things import FEATURES, IN_ELASTICSEARCH, Adapter, Hidden, Key, Kind, NotOffered, Observed, Unreadable
 from worker.errors import EvidenceUnavailable
@@ -32,9 +33,14 @@ class Setup:
         self.platform = read_platform(kibana, told=settings.kibana_version)
         self.record = Record(elasticsearch, kibana.space)
 
-    @property
+    @cached_property
     def wanted(self) -> Desired:
+        """On the platform as it is known now. `remove` does without, whatever the files hold that it is made from."""
         return desired(self._settings, self.platform)
+
+    def _know_better(self, platform: Platform) -> None:
+        self.platform = platform
+        self.__dict__.pop("wanted", None)
 
     @property
     def _adapters(self) -> Mapping[Kind, Adapter]:
@@ -50,7 +56,7 @@ class Setup:
                 return make_plan(wanted, looks, self.record.entries, take)
             # What hangs together with the feature is wanted in another form, or not at all.
             for feature, reason in found.items():
-                self.platform = self.platform.lacks(feature, str(reason))
+                self._know_better(self.platform.lacks(feature, str(reason)))
 
     def _look(self, adapter: Adapter, key: Key) -> Look:
         entry = self.record.entries.get(key)
@@ -76,9 +82,9 @@ class Setup:
             except Lacks as error:
                 # With what is there, another way may be open: plan again.
                 if error.connector_type:
-                    self.platform = self.platform.without(error.connector_type)
+                    self._know_better(self.platform.without(error.connector_type))
                 if error.feature:
-                    self.platform = self.platform.lacks(error.feature, error.reason)
+                    self._know_better(self.platform.lacks(error.feature, error.reason))
 
     def remove(self, progress: Progress, *, dry_run: bool) -> list[Done]:
         """Takes away what apply made, last made first. What was there before it stays."""

@@ -12,8 +12,11 @@ from cli.setup import setup
 from cli.setup_text import difference, shown_changes
 from demo.standins.kibana.deployment import Account
 from kibana.setup.compare import ABSENT, Change
+from kibana.setup.record import Record
 from tests.cli.conftest import Invoke, printed
 from tests.standins.kibana import Kibana, running_kibana
+from worker.elastic import connect_elasticsearch
+from worker.errors import SpikeTraceError
 from worker.settings import Settings
 
 RULE = "spiketrace-errors-by-service"
@@ -62,6 +65,15 @@ def test_a_life(invoke: Invoke, kibana: Kibana) -> None:
     assert removed.exit_code == 0, removed.output
     assert not any(kibana.space.summary().values())
     assert "made nothing in this space" in invoke(setup, "remove").output
+
+
+def test_a_key_that_cannot_be_taken_back_is_named(invoke: Invoke, settings: Settings) -> None:
+    with connect_elasticsearch(settings) as client:
+        Record(client, "default").remember_api_key("spiketrace-worker-1")
+        removed = invoke(setup, "remove")
+        assert isinstance(removed.exception, SpikeTraceError)
+        assert "the API key spiketrace-worker-1 stays: this Elasticsearch has no API keys" in str(removed.exception)
+        assert Record(client, "default").api_key_name == "spiketrace-worker-1"
 
 
 def test_json_for_programs(invoke: Invoke, kibana: Kibana) -> None:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import base64
 import secrets
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from tests.standins.serving import address, serving
 
 ADMIN = ("elastic", "admin-password-of-the-tests")
 CLUSTER = {"monitor", "manage_security", "manage_index_templates", "manage_own_api_key", "all"}
@@ -141,13 +141,6 @@ def _app(security: Security) -> Starlette:
 @contextmanager
 def running_security(engine_url: str) -> Iterator[Security]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        security = Security(f"http://127.0.0.1:{listening.getsockname()[1]}", engine_url)
-        server = uvicorn.Server(uvicorn.Config(_app(security), log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            httpx.get(f"{security.url}/_security/_authenticate", timeout=10)
+        security = Security(address(listening), engine_url)
+        with serving(_app(security), listening, ready="/_security/_authenticate", auth=ADMIN):
             yield security
-        finally:
-            server.should_exit = True
-            thread.join(10)

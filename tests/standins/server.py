@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import uvicorn
 
 from demo.standins.app import Credentials, create_app, environment
+from tests.standins.serving import address, serving
 from worker.settings import Settings, load_settings
-
-START_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -55,14 +52,7 @@ class Vendors:
 @contextmanager
 def running_vendors(*, search_lag_seconds: float = 0.0) -> Iterator[Vendors]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        vendors = Vendors(f"http://127.0.0.1:{listening.getsockname()[1]}", Credentials())
+        vendors = Vendors(address(listening), Credentials())
         app = create_app(vendors.credentials, url=vendors.url, search_lag_seconds=search_lag_seconds)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            httpx.get(f"{vendors.url}/received", timeout=START_TIMEOUT_SECONDS).raise_for_status()
+        with serving(app, listening, ready="/received"):
             yield vendors
-        finally:
-            server.should_exit = True
-            thread.join(START_TIMEOUT_SECONDS)

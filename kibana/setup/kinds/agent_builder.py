@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from kibana.client import KibanaClient
+from kibana.client import KibanaClient, path_of
 from kibana.errors import KibanaError, KibanaRefused
 from kibana.setup.things import Json, Observed, Thing, as_list, as_set
 
@@ -29,7 +28,7 @@ class ToolAdapter:
         self._kibana, self._workflow_id = kibana, workflow_id
 
     def read(self, thing_id: str) -> Observed | None:
-        answer = self._kibana.find(_path(TOOLS, thing_id))
+        answer = self._kibana.find(path_of(TOOLS, thing_id))
         if answer is None:
             return None
         body = tool_body(answer)
@@ -47,7 +46,7 @@ class ToolAdapter:
             raise KibanaError(
                 f"tool {thing.key.id} is there as {there.body['type']}: delete it in Agent Builder, then apply again"
             )
-        self._kibana.put(_path(TOOLS, thing_id), self._request(body))
+        self._kibana.put(path_of(TOOLS, thing_id), self._request(body))
 
     def _request(self, body: Json) -> Json:
         configuration = dict(body["configuration"])
@@ -63,10 +62,8 @@ class ToolAdapter:
         }
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(_path(TOOLS, thing_id)) is None:
-            return
         try:
-            self._kibana.delete(_path(TOOLS, thing_id))
+            self._kibana.delete_if_there(path_of(TOOLS, thing_id))
         except KibanaRefused as error:
             if not error.is_conflict:
                 raise
@@ -80,7 +77,7 @@ class AgentAdapter:
         self._kibana = kibana
 
     def read(self, thing_id: str) -> Observed | None:
-        answer = self._kibana.find(_path(AGENTS, thing_id))
+        answer = self._kibana.find(path_of(AGENTS, thing_id))
         return None if answer is None else Observed(body=agent_body(answer), raw=answer)
 
     def create(self, thing: Thing) -> str:
@@ -88,15 +85,10 @@ class AgentAdapter:
         return thing.key.id
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:  # noqa: ARG002
-        self._kibana.put(_path(AGENTS, thing_id), _agent_request(body))
+        self._kibana.put(path_of(AGENTS, thing_id), _agent_request(body))
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(_path(AGENTS, thing_id)) is not None:
-            self._kibana.delete(_path(AGENTS, thing_id))
-
-
-def _path(base: str, thing_id: str) -> str:
-    return f"{base}/{quote(thing_id, safe='')}"
+        self._kibana.delete_if_there(path_of(AGENTS, thing_id))
 
 
 def tool_body(tool: Mapping[str, Any]) -> Json:

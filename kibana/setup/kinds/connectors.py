@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from kibana.client import KibanaClient
+from kibana.client import KibanaClient, path_of
 from kibana.errors import KibanaError
 from kibana.setup.things import Json, Observed, Thing
 
@@ -21,7 +20,7 @@ class ConnectorAdapter:
         self._kibana = kibana
 
     def read(self, thing_id: str) -> Observed | None:
-        answer = self._kibana.find(_path(thing_id))
+        answer = self._kibana.find(path_of(PATH, thing_id))
         if answer is None:
             return None
         fixed = "it is written in kibana.yml" if answer.get("is_preconfigured") else None
@@ -34,7 +33,7 @@ class ConnectorAdapter:
 
     def create(self, thing: Thing) -> str:
         request = {"name": thing.name, **_request(thing, thing.body)}
-        self._kibana.post(_path(thing.key.id), request | {"connector_type_id": thing.body["connector_type_id"]})
+        self._kibana.post(path_of(PATH, thing.key.id), request | {"connector_type_id": thing.body["connector_type_id"]})
         return thing.key.id
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:
@@ -44,7 +43,7 @@ class ConnectorAdapter:
                 "Stack Management → Connectors, then apply again"
             )
         # A PUT replaces configuration and secrets: without the secrets it would take them away.
-        self._kibana.put(_path(thing_id), _request(thing, body))
+        self._kibana.put(path_of(PATH, thing_id), _request(thing, body))
 
     def delete(self, thing_id: str) -> None:
         listed = {item["id"]: item for item in self._kibana.get("/api/actions/connectors")}
@@ -53,11 +52,7 @@ class ConnectorAdapter:
         if users := listed[thing_id].get("referenced_by_count"):
             # Ours are gone by now: what still calls it was made by somebody else, and would fail without it.
             raise KibanaError(f"connector {listed[thing_id]['name']} is used by {users} other rules: it stays for them")
-        self._kibana.delete(_path(thing_id))
-
-
-def _path(connector_id: str) -> str:
-    return f"{PATH}/{quote(connector_id, safe='')}"
+        self._kibana.delete(path_of(PATH, thing_id))
 
 
 def connector_body(connector: Mapping[str, Any]) -> Json:

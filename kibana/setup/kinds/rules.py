@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from kibana.client import KibanaClient
+from kibana.client import KibanaClient, path_of
 from kibana.setup.things import Json, Observed, Thing, as_list, as_set
 
 PATH = "/api/alerting/rule"
@@ -28,29 +27,24 @@ class RuleAdapter:
         self._kibana = kibana
 
     def read(self, thing_id: str) -> Observed | None:
-        answer = self._kibana.find(_path(thing_id))
+        answer = self._kibana.find(path_of(PATH, thing_id))
         return None if answer is None else Observed(body=rule_body(answer), raw=answer)
 
     def create(self, thing: Thing) -> str:
-        self._kibana.post(_path(thing.key.id), rule_request(thing.body))
+        self._kibana.post(path_of(PATH, thing.key.id), rule_request(thing.body))
         return thing.key.id
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:  # noqa: ARG002
         if any(body[name] != there.body[name] for name in IMMUTABLE):
-            self._kibana.delete(_path(thing_id))
-            self._kibana.post(_path(thing_id), rule_request(body))
+            self._kibana.delete(path_of(PATH, thing_id))
+            self._kibana.post(path_of(PATH, thing_id), rule_request(body))
             return
-        self._kibana.put(_path(thing_id), _update_request(body, there))
+        self._kibana.put(path_of(PATH, thing_id), _update_request(body, there))
         if body["enabled"] != there.body["enabled"]:
-            self._kibana.post(f"{_path(thing_id)}/{'_enable' if body['enabled'] else '_disable'}", None)
+            self._kibana.post(f"{path_of(PATH, thing_id)}/{'_enable' if body['enabled'] else '_disable'}", None)
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(_path(thing_id)) is not None:
-            self._kibana.delete(_path(thing_id))
-
-
-def _path(rule_id: str) -> str:
-    return f"{PATH}/{quote(rule_id, safe='')}"
+        self._kibana.delete_if_there(path_of(PATH, thing_id))
 
 
 def rule_body(rule: Mapping[str, Any]) -> Json:

@@ -9,18 +9,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from kibana.client import KibanaClient
+from kibana.client import KibanaClient, path_of
 from kibana.errors import CONFLICT, NOT_FOUND, KibanaError, KibanaRefused
 from kibana.setup.things import DIGEST, Json, Kind, Observed, Thing, Unreadable
 
 TYPES = {Kind.DATA_VIEW: "index-pattern", Kind.DASHBOARD: "dashboard"}
 # Interfaces that may take an object away, in the order of preference: the type's own, and the one for all types,
 # which is deprecated and which serverless projects do not have.
-DELETE_PATHS = {
-    Kind.DATA_VIEW: ("/api/data_views/data_view/{id}", "/api/saved_objects/index-pattern/{id}"),
-    Kind.DASHBOARD: ("/api/saved_objects/dashboard/{id}", "/api/dashboards/{id}"),
+DELETE_BASES = {
+    Kind.DATA_VIEW: ("/api/data_views/data_view", "/api/saved_objects/index-pattern"),
+    Kind.DASHBOARD: ("/api/saved_objects/dashboard", "/api/dashboards"),
 }
 LONGEST_SHOWN = 80
 
@@ -31,7 +30,7 @@ class SavedObjectAdapter:
 
     def read(self, thing_id: str) -> Observed | None:
         try:
-            answer = self._kibana.get(f"/api/saved_objects/{TYPES[self._kind]}/{quote(thing_id, safe='')}")
+            answer = self._kibana.get(path_of(f"/api/saved_objects/{TYPES[self._kind]}", thing_id))
         except KibanaRefused as error:
             if error.lacks_route or error.status == 400:
                 raise Unreadable(error.reason) from error
@@ -53,9 +52,9 @@ class SavedObjectAdapter:
             raise _refusal(thing, answer)
 
     def delete(self, thing_id: str) -> None:
-        for path in DELETE_PATHS[self._kind]:
+        for base in DELETE_BASES[self._kind]:
             try:
-                self._kibana.delete(path.format(id=quote(thing_id, safe="")))
+                self._kibana.delete(path_of(base, thing_id))
             except KibanaRefused as error:
                 if error.lacks_route:
                     continue

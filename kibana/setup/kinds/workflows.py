@@ -6,9 +6,8 @@ https://www.elastic.co/docs/explore-analyze/workflows
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
-from kibana.client import INTERNAL, KibanaClient
+from kibana.client import INTERNAL, KibanaClient, path_of
 from kibana.errors import NOT_FOUND, KibanaError, KibanaRefused
 from kibana.setup.things import Json, Observed, Thing, Unreadable
 
@@ -23,18 +22,17 @@ class WorkflowAdapter:
         self._kibana = kibana
 
     def read(self, thing_id: str) -> Observed | None:
-        return _observed(self._kibana.find(_path(PATH, thing_id)))
+        return _observed(self._kibana.find(path_of(PATH, thing_id)))
 
     def create(self, thing: Thing) -> str:
         self._kibana.post(PATH, {"yaml": thing.body["yaml"], "id": thing.key.id})
         return thing.key.id
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:  # noqa: ARG002
-        self._kibana.put(_path(PATH, thing_id), {"yaml": body["yaml"]})
+        self._kibana.put(path_of(PATH, thing_id), {"yaml": body["yaml"]})
 
     def delete(self, thing_id: str) -> None:
-        if self._kibana.find(_path(PATH, thing_id)) is not None:
-            self._kibana.delete(_path(PATH, thing_id))
+        self._kibana.delete_if_there(path_of(PATH, thing_id))
 
 
 class PreviewWorkflowAdapter:
@@ -46,7 +44,7 @@ class PreviewWorkflowAdapter:
     def read(self, thing_id: str) -> Observed | None:
         """Kibana's bare 404 says that nobody can look, not that there is none: a preview need not have this call."""
         try:
-            return _observed(self._kibana.get(_path(PREVIEW_PATH, thing_id), headers=INTERNAL))
+            return _observed(self._kibana.get(path_of(PREVIEW_PATH, thing_id), headers=INTERNAL))
         except KibanaRefused as error:
             if error.lacks_route:
                 raise Unreadable(error.reason) from error
@@ -83,11 +81,11 @@ class PreviewWorkflowAdapter:
         return next((item["id"] for item in (found or {}).get("results", []) if item.get("name") == name), None)
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:  # noqa: ARG002
-        self._kibana.put(_path(PREVIEW_PATH, thing_id), {"yaml": body["yaml"]}, headers=INTERNAL)
+        self._kibana.put(path_of(PREVIEW_PATH, thing_id), {"yaml": body["yaml"]}, headers=INTERNAL)
 
     def delete(self, thing_id: str) -> None:
         try:
-            self._kibana.delete(_path(PREVIEW_PATH, thing_id), headers=INTERNAL)
+            self._kibana.delete(path_of(PREVIEW_PATH, thing_id), headers=INTERNAL)
         except KibanaRefused as error:
             if error.lacks_route:
                 raise KibanaError(
@@ -95,10 +93,6 @@ class PreviewWorkflowAdapter:
                 ) from None
             if error.status != NOT_FOUND:
                 raise
-
-
-def _path(base: str, workflow_id: str) -> str:
-    return f"{base}/{quote(workflow_id, safe='')}"
 
 
 def _observed(answer: Any) -> Observed | None:
