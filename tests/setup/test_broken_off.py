@@ -50,7 +50,10 @@ class EndsAt(httpx.HTTPTransport):
         ("9.3.1", "trial", 2),
         ("8.19.8", "basic", 3),
         ("8.19.8", "trial", 7),
+        ("9.2.0", "basic", 5),
         ("9.2.0", "trial", 11),
+        ("9.3.1", "basic", 5),
+        ("9.4.3", "basic", 5),
         ("9.4.3", "trial", 9),
     ],
 )

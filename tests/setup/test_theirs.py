@@ -59,6 +59,22 @@ def test_a_threshold_stays_and_is_shown(kibana: Kibana, open_setup: Open) -> Non
     assert kibana.space.rules[RULE]["params"]["threshold"] == [7]
 
 
+@pytest.mark.parametrize("licence", ["basic", "trial"])
+@pytest.mark.parametrize("version", ["8.19.8", "9.2.0", "9.3.1", "9.4.3"])
+def test_a_threshold_stays_on_each_version_and_licence(
+    version: str, licence: str, start_kibana: StartKibana, open_setup: Open
+) -> None:
+    kibana = start_kibana(version=version, licence=licence)
+    with open_setup(kibana) as setup:
+        setup.apply(None, silent)
+    edit_rule(kibana, params={"threshold": [7]})
+    with open_setup(kibana) as setup:
+        planned = step(setup.plan(), Kind.RULE, RULE)
+        setup.apply(None, silent)
+    assert kept(planned) == {"params.threshold": ([7], [4])}
+    assert kibana.space.rules[RULE]["params"]["threshold"] == [7]
+
+
 def test_ours_writes_over_it_once(kibana: Kibana, open_setup: Open) -> None:
     edit_rule(kibana, params={"threshold": [7]})
     with open_setup(kibana) as setup:
