@@ -27,9 +27,9 @@ from demo.shop import Shop, documents, load, open_shop, tell_truth
 from demo.truth import Truth
 from kibana.rules import load_rules
 from kibana.simulate import can_be_simulated, simulate
+from worker.announcing import due
 from worker.domain.incident import Incident
 from worker.elastic import connect_elasticsearch
-from worker.policy import due
 from worker.settings import Settings
 
 # Rules that are set up together with the first telemetry have no past to compare with.
@@ -112,9 +112,7 @@ def _wait_for_deliveries(spiketrace: SpikeTrace, outcome: Outcome) -> None:
 
 def _is_told(document: dict[str, Any]) -> bool:
     incident = Incident.model_validate(document)
-    return not due(incident, {"jira", "slack"}) and all(
-        item.state != "pending" for item in incident.deliveries.values()
-    )
+    return not due(incident)
 
 
 def _stay_up(console: Console, url: str, vendors_url: str) -> None:

@@ -5,18 +5,35 @@ What was not confirmed, is nobody's fault or was replayed makes no incident (`wo
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 
 from worker.domain.incident import Incident
 from worker.domain.severity import Severity
 
+Options = Mapping[str, str]
 TOLD_FROM = {"slack": Severity.MEDIUM, "jira": Severity.HIGH}
+NOWHERE_SPECIAL: Options = MappingProxyType({})
 
 
-def destinations_for(severity: Severity, configured: Collection[str]) -> list[str]:
-    return [name for name, least in TOLD_FROM.items() if name in configured and severity.at_least(least)]
+@dataclass(frozen=True)
+class Routes:
+    """Where an incident goes: the destinations that are told, and those that people are asked about, with options."""
+
+    told: Mapping[str, Options] = field(default_factory=dict)
+    asked: Mapping[str, Options] = field(default_factory=dict)
 
 
-def due(incident: Incident, configured: Collection[str]) -> list[str]:
-    """The destinations that are to be told of the incident, and that nobody has begun to tell."""
-    return [name for name in destinations_for(incident.severity, configured) if name not in incident.deliveries]
+@dataclass(frozen=True)
+class Policy:
+    """What happens at which severity, by service, region and time of day."""
+
+    def routes(self, incident: Incident, configured: Collection[str], now: datetime) -> Routes:  # noqa: ARG002
+        told = {
+            name: NOWHERE_SPECIAL
+            for name, least in TOLD_FROM.items()
+            if name in configured and incident.severity.at_least(least)
+        }
+        return Routes(told=told)

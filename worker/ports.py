@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from worker.domain.alert import Alert, AlertState, Origin
-from worker.domain.incident import Incident
+from worker.domain.incident import Delivery, Incident
+from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
@@ -188,16 +189,25 @@ class DeadLetterStore(Protocol):
 
 
 class Destination(Protocol):
-    """Somewhere people are told.
+    """Somewhere people are told of an incident, and of what becomes of it.
 
-    `finds_what_it_made`: the vendor can be asked whether an attempt that broke off has made something, so
-    `deliver` is safe to repeat. Where it cannot, nobody repeats an attempt that may have succeeded.
+    `finds_what_it_made`: the vendor can be asked whether an attempt that broke off has made something, so both calls
+    are safe to repeat. Where it cannot, nobody repeats an attempt that may have succeeded. `hears`: the news (events
+    of an incident's history) that are told there beyond its opening; the others are passed over in silence.
     """
 
     name: str
     finds_what_it_made: bool
+    hears: frozenset[str]
 
-    def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt: ...
+    def open(self, notice: Notice) -> DeliveryReceipt:
+        """Make the one thing that stands for the incident, or find it made. Raises DeliveryError."""
+
+    def update(self, notice: Notice, made: Delivery) -> None:
+        """Tell what is new to those who see the thing that was made, and show its present state.
+
+        Raises DeliveryError.
+        """
 
 
 class DeliveryReceipt(BaseModel):
@@ -205,6 +215,7 @@ class DeliveryReceipt(BaseModel):
 
     vendor_id: str | None = None
     url: str | None = None
+    details: dict[str, str] = Field(default_factory=dict)
 
 
 class Telemetry(Protocol):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
-from worker import deliveries, incidents, policy
+from worker import deliveries, incidents
+from worker.announcing import due, enqueue
 from worker.dead_letters import DELIVERY_PREFIX, INVESTIGATION
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
-from worker.domain.incident import Delivery, Incident
 from worker.domain.report import Report, report_id_of
-from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
+from worker.errors import InvestigationError, SpikeTraceError
 from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.settle import Measure
@@ -75,12 +75,11 @@ def complete(record: AlertRecord, desk: Desk) -> None:
     """Investigate a claimed alert, or pick up what an attempt that broke off has left."""
     alert = _workable(record, desk)
     report = desk.reports.get(report_id_of(record.alert_id)) or _write_report(record.alert_id, alert, desk)
-    due = _announce(report.incident_id, desk.post) if report.incident_id else []
     desk.alerts.finish(record.alert_id, report_id=report.report_id, incident_id=report.incident_id)
     log.info("reported", alert_id=record.alert_id, report_id=report.report_id, verdict=report.verdict)
     if report.incident_id:
         _note_recovery(record.alert_id, desk)
-        _enqueue(report.incident_id, report.report_id, due, desk)
+        _tell(report.incident_id, desk)
 
 
 def _workable(record: AlertRecord, desk: Desk) -> Alert:
@@ -110,26 +109,10 @@ def _note_recovery(alert_id: str, desk: Desk) -> None:
         incidents.recover(alert_id, desk.incidents, recovered_at=record.recovered_at, now=datetime.now(UTC))
 
 
-def _announce(incident_id: str, post: Post) -> list[str]:
-    """The destinations to be told, now pending on the incident: from then on the sweep sees to it that they are."""
-    due: list[str] = []
-
-    def mark(incident: Incident) -> Incident:
-        due[:] = policy.due(incident, post.destinations)
-        pending = {name: Delivery(state="pending", updated_at=post.clock()) for name in due}
-        return incident.model_copy(update={"deliveries": incident.deliveries | pending}) if due else incident
-
-    post.incidents.update(incident_id, mark)
-    return due
-
-
-def _enqueue(incident_id: str, report_id: str, destinations: Sequence[str], desk: Desk) -> None:
-    """The incident says what is pending, so what cannot be enqueued now is found by the sweep."""
-    try:
-        for destination in destinations:
-            desk.queue.deliver(incident_id, report_id, destination)
-    except QueueUnavailable as error:
-        log.warning("deliveries are left to the sweep", incident_id=incident_id, reason=error.reason)
+def _tell(incident_id: str, desk: Desk) -> None:
+    incident = desk.incidents.get(incident_id)
+    if incident:
+        enqueue(incident, due(incident), desk.queue)
 
 
 def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> None:

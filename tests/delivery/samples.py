@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.incidents.samples import FIRED, a_report
 from worker.domain.incident import Incident
+from worker.domain.notice import Notice
+from worker.domain.report import Report
 from worker.incidents import record
 
 INCIDENT_ID = "inc-20260226-5bd4b5f4-1"
@@ -34,3 +36,9 @@ def an_incident(**changes: Any) -> Incident:
     incident = record(a_report(), Nowhere(), FIRED)
     assert incident is not None
     return incident.model_copy(update={"incident_id": INCIDENT_ID, **changes})
+
+
+def a_notice(incident: Incident | None = None, report: Report | None = None) -> Notice:
+    """What a destination is told when the incident opens."""
+    told = incident or an_incident()
+    return Notice(told, report or a_report(), news=tuple(told.news), revision=len(told.news))

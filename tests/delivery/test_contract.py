@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.delivery.contract import CASES, Case
-from tests.delivery.samples import an_incident
+from tests.delivery.samples import a_notice, an_incident
 from tests.incidents.samples import DEPLOYMENT, a_report
 from tests.standins.server import Vendors
 from worker.delivery.configured import destinations
@@ -34,13 +34,13 @@ def destination(case: Case, vendors: Vendors) -> Destination:
 
 def failure(destination: Destination) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
-        destination.deliver(an_incident(), a_report())
+        destination.open(a_notice())
     assert caught.value.destination == destination.name
     return caught.value
 
 
 def test_it_makes_one_thing(case: Case, vendors: Vendors, destination: Destination) -> None:
-    destination.deliver(an_incident(), a_report())
+    destination.open(a_notice())
     assert case.made(vendors) == 1
 
 
@@ -104,7 +104,7 @@ def test_when_the_answer_is_lost_there_are_never_two(
     assert error.retryable is destination.finds_what_it_made
     assert case.made(vendors) == (1 if when == "after" else 0)
     if error.retryable:
-        destination.deliver(an_incident(), a_report())
+        destination.open(a_notice())
         assert case.made(vendors) == 1
 
 
@@ -137,7 +137,7 @@ def test_no_log_holds_a_secret(
 ) -> None:
     vendors.fail(case.path(vendors), status=401)
     failure(destination)
-    destination.deliver(an_incident(), a_report())
+    destination.open(a_notice())
     logging.getLogger("test").debug("the log is written to")
     logged = capsys.readouterr().err
     assert "the log is written to" in logged
@@ -159,7 +159,7 @@ TEXTS = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_any_text_is_taken(case: Case, vendors: Vendors, destination: Destination, text: str) -> None:
     """The stand-ins refuse what the vendors refuse: texts that are too long, empty nodes, blocks of a wrong shape."""
-    destination.deliver(an_incident(title=text), report_of(text))
+    destination.open(a_notice(an_incident(title=text), report_of(text)))
     assert case.made(vendors) == 1
 
 

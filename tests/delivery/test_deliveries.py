@@ -16,6 +16,7 @@ from tests.incidents.samples import a_report
 from tests.standins.server import Vendors, running_vendors
 from worker.deliveries import LEASE, Post, deliver, give_up
 from worker.domain.incident import Delivery, Incident
+from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
 from worker.elastic import connect_elasticsearch
 from worker.errors import DeliveryError
@@ -88,8 +89,16 @@ class KilledAfterCalling:
     def finds_what_it_made(self) -> bool:
         return self.destination.finds_what_it_made
 
-    def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt:
-        self.destination.deliver(incident, report)
+    @property
+    def hears(self) -> frozenset[str]:
+        return self.destination.hears
+
+    def open(self, notice: Notice) -> DeliveryReceipt:
+        self.destination.open(notice)
+        raise Killed
+
+    def update(self, notice: Notice, made: Delivery) -> None:
+        self.destination.update(notice, made)
         raise Killed
 
 
@@ -270,19 +279,16 @@ def test_the_history_tells_of_it(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("incident_id", "report_id", "destination", "reason"),
+    ("incident_id", "destination", "reason"),
     [
-        ("inc-none", REPORT.report_id, "jira", "there is no incident inc-none"),
-        (None, "none", "jira", "there is no report none"),
-        (None, "replay", "jira", "a replay is told to nobody"),
-        (None, REPORT.report_id, "pager", "it is not configured"),
+        ("inc-none", "jira", "there is no incident inc-none"),
+        (None, "pager", "it is not configured"),
     ],
 )
 def test_what_cannot_be_delivered_is_no_retry(
     vendors: Vendors,
     embedded_engine: Engine,
     incident_id: str | None,
-    report_id: str,
     destination: str,
     reason: str,
 ) -> None:
@@ -290,11 +296,18 @@ def test_what_cannot_be_delivered_is_no_retry(
     store = ElasticIncidentStore(client)
     incident = record(REPORT, store, Clock().now)
     assert incident is not None
-    replay = a_report(2, report_id="replay", replay_of=REPORT.report_id)
-    reports = Reports({report.report_id: report for report in (REPORT, replay)})
-    post = Post(store, reports, {"jira": CASES["jira"].open(vendors)}, Clock())
+    post = Post(store, Reports({REPORT.report_id: REPORT}), {"jira": CASES["jira"].open(vendors)}, Clock())
     with pytest.raises(DeliveryError, match=reason) as caught:
-        deliver(incident_id or incident.incident_id, report_id, destination, post)
+        deliver(incident_id or incident.incident_id, REPORT.report_id, destination, post)
     assert not caught.value.retryable
     assert vendors.issues == []
     client.close()
+
+
+def test_an_incident_whose_report_is_not_stored_yet_is_told_later(scene: Scene) -> None:
+    post = Post(scene.store, Reports(), {scene.destination.name: scene.destination}, scene.clock)
+    with pytest.raises(DeliveryError, match=r"none of the reports of .* is stored yet") as caught:
+        deliver(scene.incident_id, REPORT.report_id, scene.destination.name, post)
+    assert caught.value.retryable
+    scene.deliver()
+    assert scene.state == "done"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.delivery.samples import INCIDENT_ID, an_incident
-from tests.incidents.samples import HEADLINE, a_report
+from tests.incidents.samples import FIRED, HEADLINE, a_report
 from tests.standins.server import Vendors
 from worker.delivery.jira.client import JiraClient
 from worker.delivery.jira.payload import issue_fields
@@ -20,7 +20,7 @@ from worker.delivery.slack.payload import mrkdwn, opened_message
 from worker.domain.incident import Delivery
 from worker.domain.report import Impact, Verdict
 from worker.domain.severity import Severity
-from worker.policy import destinations_for, due
+from worker.policy import Policy
 
 PUBLIC_URL = "https://spiketrace.example"
 PAGE = f"{PUBLIC_URL}/reports/report-1"
@@ -169,19 +169,13 @@ BOTH = ("jira", "slack")
 @pytest.mark.parametrize(
     ("severity", "told"),
     [
-        (Severity.LOW, []),
-        (Severity.MEDIUM, ["slack"]),
-        (Severity.HIGH, ["slack", "jira"]),
-        (Severity.CRITICAL, ["slack", "jira"]),
+        (Severity.LOW, set()),
+        (Severity.MEDIUM, {"slack"}),
+        (Severity.HIGH, {"slack", "jira"}),
+        (Severity.CRITICAL, {"slack", "jira"}),
     ],
 )
-def test_a_message_from_medium_and_a_ticket_from_high(severity: Severity, told: list[str]) -> None:
-    assert destinations_for(severity, BOTH) == told
-    assert destinations_for(severity, ()) == []
-
-
-def test_due_is_what_nobody_has_begun() -> None:
-    incident = an_incident()
-    assert due(incident, BOTH) == ["slack", "jira"]
-    begun = Delivery(state="failed", reason="no_service", updated_at=a_report().created_at)
-    assert due(incident.model_copy(update={"deliveries": {"slack": begun}}), BOTH) == ["jira"]
+def test_a_message_from_medium_and_a_ticket_from_high(severity: Severity, told: set[str]) -> None:
+    incident = an_incident(severity=severity)
+    assert Policy().routes(incident, BOTH, FIRED).told.keys() == told
+    assert not Policy().routes(incident, (), FIRED).told

@@ -19,13 +19,16 @@ from tasks.app import SpikeTraceApp
 from tasks.queue import CeleryQueue
 from tasks.run import run_worker
 from tests.tasks import samples
+from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import connect
 from worker.deliveries import Post
 from worker.domain.alert import Alert
-from worker.domain.incident import Incident
+from worker.domain.incident import Delivery
+from worker.domain.notice import Notice
 from worker.domain.report import Report
 from worker.errors import DeliveryError, EvidenceUnavailable
 from worker.logs import configure_logging
+from worker.policy import Policy
 from worker.ports import DeliveryReceipt
 from worker.run import Desk
 from worker.settings import Settings, load_settings
@@ -47,6 +50,7 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
     counter = redis.Redis.from_url(settings.redis_url)
 
     slack = ScriptedDestination(counter)
+    incidents = AnnouncingIncidents(stores.incidents, queue, Policy(), [slack.name], clock=_now)
 
     def investigate(alert: Alert, alert_id: str) -> Report:
         call = int(counter.incr(calls_key(alert_id)))
@@ -56,29 +60,37 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
     return Desk(
         alerts=stores.alerts,
         reports=stores.reports,
-        incidents=stores.incidents,
+        incidents=incidents,
         dead_letters=stores.dead_letters,
         inbox=stores.inbox,
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=Post(stores.incidents, stores.reports, {slack.name: slack}, clock=lambda: datetime.now(UTC)),
+        post=Post(incidents, stores.reports, {slack.name: slack}, clock=_now),
         investigate=investigate,
         max_attempts=settings.max_attempts,
         lease_seconds=LEASE_SECONDS,
     )
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class ScriptedDestination:
     name = "slack"
     finds_what_it_made = True
+    hears: frozenset[str] = frozenset()
 
     def __init__(self, counter: redis.Redis) -> None:
         self._counter = counter
 
-    def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt:
-        call = int(self._counter.incr(deliveries_key(report.alert_id)))
-        _, verb, amount = (*(incident.service or "").split(), "", "0")[:3]
+    def update(self, notice: Notice, made: Delivery) -> None:
+        raise AssertionError("it hears of nothing but the opening")
+
+    def open(self, notice: Notice) -> DeliveryReceipt:
+        call = int(self._counter.incr(deliveries_key(notice.report.alert_id)))
+        _, verb, amount = (*(notice.incident.service or "").split(), "", "0")[:3]
         if verb == "unheard" and call <= int(amount):
             raise DeliveryError("busy", destination=self.name, retryable=True, retry_after_seconds=1)
         if verb == "unwanted":

@@ -17,10 +17,17 @@ class IncidentStatus(StrEnum):
     CLOSED = "closed"
 
 
+# What of an incident's history is worth telling to people who have been told of the incident.
+NEWS = frozenset({"opened", "cause", "severity", "spread", "resolved", "reopened", "settled"})
+
+
 class Delivery(BaseModel):
     """The receipt of one destination. `vendor_id` is the vendor's own name for what was made.
 
-    `lease_until` is set while an attempt is on its way, and left behind by one that broke off.
+    `told` counts the incident's news that it has been told; with none, nothing was made there yet. `options` are where
+    the policy sent it when it was first due, so that what exists is not looked for elsewhere later. `details` is what
+    the destination needs besides to find again what it made. `lease_until` is set while an attempt is on its way, and
+    left behind by one that broke off. `asked_by` is who wanted it where the policy left it open.
     """
 
     state: Literal["pending", "done", "failed"]
@@ -29,6 +36,10 @@ class Delivery(BaseModel):
     reason: str | None = None
     updated_at: AwareDatetime
     lease_until: AwareDatetime | None = None
+    told: int = 0
+    options: dict[str, str] = Field(default_factory=dict)
+    details: dict[str, str] = Field(default_factory=dict)
+    asked_by: str | None = None
 
 
 class HistoryEntry(BaseModel):
@@ -74,3 +85,8 @@ class Incident(BaseModel):
     last_alert_at: AwareDatetime | None = None
     last_recovered_at: AwareDatetime | None = None
     resolved_at: AwareDatetime | None = None
+
+    @property
+    def news(self) -> list[HistoryEntry]:
+        """The entries of its history that are worth telling, the oldest first. Entries are only ever added."""
+        return [entry for entry in self.history if entry.event in NEWS]

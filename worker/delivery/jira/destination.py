@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from worker.delivery.jira.client import JiraClient
 from worker.delivery.jira.payload import issue_fields, label_of
-from worker.domain.incident import Incident
-from worker.domain.report import Report
+from worker.domain.incident import Delivery
+from worker.domain.notice import Notice
 from worker.errors import ConfigurationError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
@@ -16,6 +16,7 @@ class JiraDestination:
 
     name = "jira"
     finds_what_it_made = True
+    hears: frozenset[str] = frozenset()
 
     def __init__(self, client: JiraClient, *, project: str, issue_type: str, public_url: str) -> None:
         self._client = client
@@ -23,7 +24,8 @@ class JiraDestination:
         self._issue_type = issue_type
         self._public_url = public_url
 
-    def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt:
+    def open(self, notice: Notice) -> DeliveryReceipt:
+        incident, report = notice.incident, notice.report
         issue = self._client.find(label_of(incident)) or self._client.create(
             issue_fields(
                 incident,
@@ -34,6 +36,9 @@ class JiraDestination:
             )
         )
         return DeliveryReceipt(vendor_id=issue.key, url=issue.url)
+
+    def update(self, notice: Notice, made: Delivery) -> None:
+        """Nothing yet."""
 
 
 def jira_destination(settings: Settings) -> JiraDestination | None:

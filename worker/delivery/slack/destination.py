@@ -6,8 +6,8 @@ from typing import Protocol
 
 from worker.delivery.slack.client import Posted, SlackBot, SlackWebhook
 from worker.delivery.slack.payload import opened_message
-from worker.domain.incident import Incident
-from worker.domain.report import Report
+from worker.domain.incident import Delivery
+from worker.domain.notice import Notice
 from worker.errors import ConfigurationError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
@@ -23,14 +23,18 @@ class SlackDestination:
     name = "slack"
     # A webhook answers no questions, and reading a channel takes rights that a bot seldom has.
     finds_what_it_made = False
+    hears: frozenset[str] = frozenset()
 
     def __init__(self, client: SlackClient, *, public_url: str) -> None:
         self._client = client
         self._public_url = public_url
 
-    def deliver(self, incident: Incident, report: Report) -> DeliveryReceipt:
-        posted = self._client.post(opened_message(incident, report, public_url=self._public_url))
+    def open(self, notice: Notice) -> DeliveryReceipt:
+        posted = self._client.post(opened_message(notice.incident, notice.report, public_url=self._public_url))
         return DeliveryReceipt(vendor_id=f"{posted.channel}/{posted.ts}" if posted.ts else None)
+
+    def update(self, notice: Notice, made: Delivery) -> None:
+        """Nothing yet."""
 
 
 def slack_destination(settings: Settings) -> SlackDestination | None:

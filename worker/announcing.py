@@ -1,0 +1,94 @@
+"""Whoever changes an incident says in the same write who has to hear of it.
+
+What is worth telling is marked as pending on the incident itself, so that no crash between the change and the queue
+loses it: the sweep finds what is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from worker.domain.incident import Delivery, Incident
+from worker.errors import QueueUnavailable
+from worker.policy import Policy
+from worker.ports import Queue
+from worker.sweep import SearchableIncidents
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class AnnouncingIncidents:
+    """An incident ledger that marks what is to be told, and enqueues it after each change but the first.
+
+    The report that opens an incident is stored after it, so whoever has stored it calls `enqueue`. Fulfils
+    SearchableIncidents.
+    """
+
+    store: SearchableIncidents
+    queue: Queue
+    policy: Policy
+    configured: Collection[str]
+    clock: Callable[[], datetime]
+
+    def create(self, incident: Incident) -> bool:
+        return self.store.create(self._marked(incident))
+
+    def update(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+        before: set[str] = set()
+
+        def changed(incident: Incident) -> Incident:
+            before.clear()
+            before.update(due(incident))
+            return self._marked(change(incident))
+
+        incident = self.store.update(incident_id, changed)
+        enqueue(incident, due(incident) - before, self.queue)
+        return incident
+
+    def get(self, incident_id: str) -> Incident | None:
+        return self.store.get(incident_id)
+
+    def of_cause(self, cause_key: str) -> list[Incident]:
+        return self.store.of_cause(cause_key)
+
+    def of_alert(self, alert_id: str) -> Incident | None:
+        return self.store.of_alert(alert_id)
+
+    def open_ones(self) -> list[Incident]:
+        return self.store.open_ones()
+
+    def ended_since(self, moment: datetime) -> list[Incident]:
+        return self.store.ended_since(moment)
+
+    def with_pending(self, destination: str) -> list[Incident]:
+        return self.store.with_pending(destination)
+
+    def _marked(self, incident: Incident) -> Incident:
+        now = self.clock()
+        routes = self.policy.routes(incident, self.configured, now)
+        deliveries = dict(incident.deliveries)
+        for name in dict.fromkeys([*routes.told, *deliveries]):
+            known = deliveries.get(name)
+            if known is None:
+                deliveries[name] = Delivery(state="pending", updated_at=now, options=dict(routes.told[name]))
+            elif known.state == "done" and known.told < len(incident.news):
+                deliveries[name] = known.model_copy(update={"state": "pending", "updated_at": now})
+        return incident.model_copy(update={"deliveries": deliveries}) if deliveries != incident.deliveries else incident
+
+
+def enqueue(incident: Incident, destinations: Collection[str], queue: Queue) -> None:
+    """The incident says what is pending, so what cannot be enqueued now is found by the sweep."""
+    try:
+        for destination in sorted(destinations):
+            queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
+    except QueueUnavailable as error:
+        log.warning("deliveries are left to the sweep", incident_id=incident.incident_id, reason=error.reason)
+
+
+def due(incident: Incident) -> set[str]:
+    return {name for name, delivery in incident.deliveries.items() if delivery.state == "pending"}
