@@ -16,8 +16,9 @@ install: $(INSTALLED) ## the locked dependencies and SpikeTrace itself, into .ve
 demo: $(INSTALLED) ## a shop's two days with incidents hidden in them: alert, report, verdict against truth
 	$(BIN)/spiketrace demo
 
+# A process for each core, each with engines of its own; all tests of one real engine are in one of them.
 test: $(INSTALLED) ## all tests, on Elasticsearch 8.19 and 9.5 (Java and Maven), and on the embedded engine
-	$(BIN)/pytest
+	$(BIN)/pytest $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
 
 check: $(INSTALLED) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@
 
 The engines are the embedded one and two versions of the real Elasticsearch, or those that
 SPIKETRACE_TEST_ELASTICSEARCH_URL names (a comma-separated list; everything called `spiketrace-*` there is deleted).
+`make test` runs several processes, each with engines of its own; where a URL is given, run `pytest` by itself.
 """
 
 from __future__ import annotations
@@ -50,6 +51,19 @@ def _engine_names() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "any_engine" in metafunc.fixturenames:
         metafunc.parametrize("any_engine", _engine_names(), indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, one of them runs all tests of a real engine, and one all the other tests of a folder."""
+    for item in items:
+        engine = (
+            item.callspec.params.get("any_engine")
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else None
+        )
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group(engine if engine in REAL_VERSIONS else folder))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

