@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import scrypt
 from typing import Any
 
@@ -143,7 +144,12 @@ def matches(values: Mapping[str, Any], digest: str | None) -> bool:
 
 
 def _digest(values: Mapping[str, Any], salt: str) -> str:
-    text = json.dumps(values, sort_keys=True).encode()
+    return _digest_of_text(json.dumps(values, sort_keys=True).encode(), salt)
+
+
+# A run compares the same secrets several times, and this is slow on purpose.
+@lru_cache(maxsize=256)
+def _digest_of_text(text: bytes, salt: str) -> str:
     return f"{salt}:{scrypt(text, salt=bytes.fromhex(salt), dklen=32, **SCRYPT).hex()}"
 
 
