@@ -76,7 +76,7 @@ class AnnouncingIncidents:
             known = deliveries.get(name)
             if known is None:
                 deliveries[name] = Delivery(state="pending", updated_at=now, options=dict(routes.told[name]))
-            elif known.state == "done" and known.told < len(incident.news):
+            elif known.is_owed(len(incident.news)):
                 deliveries[name] = known.model_copy(update={"state": "pending", "updated_at": now})
         return incident.model_copy(update={"deliveries": deliveries}) if deliveries != incident.deliveries else incident
 
