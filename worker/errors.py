@@ -35,6 +35,14 @@ class QueueUnavailable(SpikeTraceError):
     """The broker did not take what was to be enqueued: treat all of it as not enqueued."""
 
 
+class IncidentUnknown(SpikeTraceError):
+    """There is no such incident, or it is not one of ours."""
+
+
+class RequestRefused(SpikeTraceError):
+    """A person asked for something that the settings or the policy do not provide for."""
+
+
 class InvestigationError(SpikeTraceError):
     """An investigation could not be carried out."""
 
