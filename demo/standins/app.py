@@ -36,6 +36,7 @@ class Credentials:
     slack_webhook_path: str = "T0DEMO/B0DEMO/slackdemosecret"
     slack_token: str = "xoxb-slack-demo-token"  # noqa: S105
     slack_channel: str = "C0INCIDENTS"
+    slack_signing_secret: str = "slack-demo-signing-secret"  # noqa: S105
 
 
 def environment(credentials: Credentials, url: str) -> dict[str, str]:
@@ -75,8 +76,12 @@ def _add_our_own_routes(app: FastAPI, issues: jira.Jira, channel: slack.Slack, f
     @app.delete("/received", status_code=204)
     async def forget() -> None:
         issues.issues.clear()
-        channel.messages.clear()
+        channel.forget()
         faults.clear()
+
+    @app.put("/slack/rights", status_code=204)
+    async def change_rights(rights: slack.Rights) -> None:
+        channel.scopes, channel.a_second = set(rights.scopes), rights.a_second
 
     @app.post("/faults", status_code=204)
     async def add_fault(fault: Fault) -> None:

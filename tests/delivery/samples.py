@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.incidents.samples import FIRED, a_report
+from tests.incidents.samples import a_report
 from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Report
@@ -33,7 +34,8 @@ class Nowhere:
 
 
 def an_incident(**changes: Any) -> Incident:
-    incident = record(a_report(), Nowhere(), FIRED)
+    """Opened just now: a vendor's search begins there."""
+    incident = record(a_report(), Nowhere(), datetime.now(UTC))
     assert incident is not None
     return incident.model_copy(update={"incident_id": INCIDENT_ID, **changes})
 
