@@ -58,10 +58,10 @@ class Said:
         return cls(max(revisions, default=0), any(mark.get("details") is True for mark in found))
 
 
-def opening(notice: Notice, public_url: str, *, is_interactive: bool = False) -> Json:
-    """The message that stands for the incident, as it is now."""
+def opening(notice: Notice, public_url: str, *, is_interactive: bool = False, is_over: bool | None = None) -> Json:
+    """The message that stands for the incident, as it is now; `is_over` False leaves out that it is over."""
     incident, report = notice.incident, notice.report
-    first_line = state_in_a_line(incident)
+    first_line = subject_since(incident) if is_over is False else state_in_a_line(incident)
     lines = [f"*{mrkdwn(first_line)}*", mrkdwn(report.headline), mrkdwn(impact_in_a_line(report.impact))]
     blocks = [section(line) for line in [*lines, _drawn(report), _first_step(notice)] if line]
     blocks += [context(text) for text in (*_people(incident), _links(incident, report, public_url))]
