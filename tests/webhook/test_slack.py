@@ -39,10 +39,10 @@ CHANGES: dict[str, Any] = {
 
 @pytest.fixture
 def client(settings: Settings, stores: Stores, queue: Queued) -> Iterator[httpx.Client]:
-    with serving(create_app(settings.model_copy(update=CHANGES), stores=stores, queue=queue)) as connected:
-        # Slack knows no password.
-        with httpx.Client(base_url=connected.base_url, timeout=10) as slack:
-            yield slack
+    """One that knows no password, as Slack."""
+    app = create_app(settings.model_copy(update=CHANGES), stores=stores, queue=queue)
+    with serving(app) as connected, httpx.Client(base_url=connected.base_url, timeout=10) as slack:
+        yield slack
 
 
 @pytest.fixture
