@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -77,6 +78,20 @@ def events(vendors: Vendors) -> list[str]:
     return [f"alert {position + 1}: {action}" for position, action, _ in dict.fromkeys(entries)]
 
 
+def threads(vendors: Vendors) -> list[str]:
+    """Of each mail, what its first sentence of news begins with, and which thread its references put it into."""
+    roots = list(dict.fromkeys(mail["references"] or mail["message_id"] for mail in vendors.mails))
+    return [
+        f"thread {roots.index(mail['references'] or mail['message_id']) + 1}: {news_in(mail['text'])}"
+        for mail in vendors.mails
+    ]
+
+
+def news_in(text: str) -> str:
+    told = re.findall(r"^(Cause found|Severity changed|Resolved|Reopened) ", text, re.MULTILINE)
+    return ", ".join(told) or "opened"
+
+
 CASES = {
     "jira": Case(
         open=lambda vendors: configured(vendors)["jira"],
@@ -110,5 +125,21 @@ CASES = {
         secrets=lambda vendors: [
             vendors.credentials.pagerduty_routing_key, vendors.credentials.pagerduty_payments_key,
         ],
+    ),
+    "email": Case(
+        open=lambda vendors: configured(vendors)["email"],
+        path=lambda _: "/mail",
+        made=lambda vendors: len(vendors.mails),
+        shows=threads,
+        course=(
+            ["thread 1: opened"],
+            ["thread 1: opened", "thread 1: Cause found"],
+            ["thread 1: opened", "thread 1: Cause found", "thread 1: Resolved"],
+            ["thread 1: opened", "thread 1: Cause found", "thread 1: Resolved", "thread 1: Reopened"],
+        ),
+        secrets=lambda vendors: [vendors.credentials.smtp_password],
+        answers=SMTP_ANSWERS,
+        waits=False,
+        knows_its_answers=False,
     ),
 }  # fmt: skip

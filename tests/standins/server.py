@@ -16,7 +16,6 @@ from demo.standins.mail import serving_mail
 from tests.standins.serving import address, serving
 from worker.settings import Settings, load_settings
 
-
 # Without the public authorities, which take longer to load than most tests take.
 LOCAL = httpx.Client(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 

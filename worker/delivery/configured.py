@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.delivery.email.destination import email_destination
 from worker.delivery.jira.destination import jira_destination
 from worker.delivery.pagerduty.destination import pagerduty_destination
 from worker.delivery.slack.destination import slack_destination
@@ -15,5 +16,6 @@ def destinations(settings: Settings) -> dict[str, Destination]:
         slack_destination(settings),
         jira_destination(settings),
         pagerduty_destination(settings),
+        email_destination(settings),
     ]
     return {destination.name: destination for destination in configured if destination}
