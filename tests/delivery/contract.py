@@ -142,4 +142,20 @@ CASES = {
         waits=False,
         knows_its_answers=False,
     ),
+    "apprise": Case(
+        open=lambda vendors: configured(vendors)["teams"],
+        path=lambda vendors: f"/push/{vendors.credentials.apprise_token}",
+        made=lambda vendors: len(vendors.pushes),
+        shows=lambda vendors: [f"{push['type']}: {push['title'].partition(']')[0]}]" for push in vendors.pushes],
+        course=(
+            ["failure: [high]"],
+            ["failure: [high]"],
+            ["failure: [high]", "success: [resolved]"],
+            ["failure: [high]", "success: [resolved]", "failure: [high]"],
+        ),
+        secrets=lambda vendors: [vendors.credentials.apprise_token],
+        says="error={status}. (no_service)",
+        waits=False,
+        knows_its_answers=False,
+    ),
 }  # fmt: skip

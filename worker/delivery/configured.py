@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.delivery.apprise.destination import apprise_destinations
 from worker.delivery.email.destination import email_destination
 from worker.delivery.jira.destination import jira_destination
 from worker.delivery.pagerduty.destination import pagerduty_destination
@@ -17,5 +18,6 @@ def destinations(settings: Settings) -> dict[str, Destination]:
         jira_destination(settings),
         pagerduty_destination(settings),
         email_destination(settings),
+        *apprise_destinations(settings),
     ]
     return {destination.name: destination for destination in configured if destination}
