@@ -10,6 +10,9 @@ from worker.delivery.slack.destination import slack_destination
 from worker.ports import Destination
 from worker.settings import Settings
 
+# What one of these was to be told does not stay pending for ever when it is not configured any more.
+SHIPPED = ("slack", "jira", "pagerduty", "servicenow", "email")
+
 
 def destinations(settings: Settings) -> dict[str, Destination]:
     """Those that are configured, by name. Raises ConfigurationError where one is configured in part."""
