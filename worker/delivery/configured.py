@@ -21,6 +21,6 @@ def destinations(settings: Settings) -> dict[str, Destination]:
         jira_destination(settings),
         pagerduty_destination(settings),
         email_destination(settings),
-        *apprise_destinations(settings),
+        *apprise_destinations(settings, taken=SHIPPED),
     ]
     return {destination.name: destination for destination in configured if destination}

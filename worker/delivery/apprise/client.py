@@ -82,6 +82,7 @@ class AppriseAddress:
             )
         # Never in several messages: when one of them fails, the others would be sent again.
         service.overflow_mode = OverflowMode.TRUNCATE
+        service.retry = 0
         return service
 
     def _failure(self, log: list[tuple[str, str]], *, targets: int) -> DeliveryError:
@@ -89,14 +90,22 @@ class AppriseAddress:
         said = quoted(" ".join(_sentences(log)) or "it failed without an explanation", self._secrets)
         status = STATUS.search(everything)
         if targets > 1:
-            return self._error(f"{said}; some of its {targets} recipients may have been sent it", retryable=False)
+            return self._ambiguous(f"{said}; some of its {targets} recipients may have been sent it")
         if status:
             return self._error(said, retryable=int(status[1]) in WORTH_ANOTHER_ATTEMPT)
         if NOT_CONNECTED.search(everything):
             return self._error(f"the service cannot be reached: {said}", retryable=True)
         if BROKEN.search(everything):
-            return self._error(f"{said}; it may have been sent, so it is not sent again by itself", retryable=False)
+            return self._ambiguous(f"{said}; it may have been sent")
         return self._error(said, retryable=False)
+
+    def _ambiguous(self, reason: str) -> DeliveryError:
+        return DeliveryError(
+            f"{DOING}: {reason}, so it is not sent again by itself",
+            destination=self._destination,
+            retryable=False,
+            is_ambiguous=True,
+        )
 
     def _error(self, reason: str, *, retryable: bool) -> DeliveryError:
         return DeliveryError(f"{DOING}: {reason}", destination=self._destination, retryable=retryable)

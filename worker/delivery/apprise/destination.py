@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from worker.delivery.apprise.client import AppriseAddress, Message
@@ -14,8 +15,6 @@ from worker.ports import DeliveryReceipt
 from worker.settings import Settings
 
 VARIABLE = "SPIKETRACE_APPRISE_URLS"
-# The destinations that are not Apprise's.
-TAKEN = frozenset({"slack", "jira", "pagerduty", "servicenow", "email"})
 
 
 class Address(Protocol):
@@ -42,13 +41,13 @@ class AppriseDestination:
         self._address.send(update_message(notice, public_url=self._public_url))
 
 
-def apprise_destinations(settings: Settings) -> list[AppriseDestination]:
-    """One for each name. Raises ConfigurationError for a name that is taken, and for an address that cannot be used."""
+def apprise_destinations(settings: Settings, *, taken: Collection[str]) -> list[AppriseDestination]:
+    """One for each name. Raises ConfigurationError for a name that is `taken`, or an address that cannot be used."""
     if not settings.apprise_urls:
         return []
     urls = pairs(settings.apprise_urls.get_secret_value(), VARIABLE, separators=r"\s")
-    if taken := TAKEN & urls.keys():
-        raise ConfigurationError(f"{VARIABLE}: {', '.join(sorted(taken))} has settings of its own; choose another name")
+    if clash := urls.keys() & set(taken):
+        raise ConfigurationError(f"{VARIABLE}: {', '.join(sorted(clash))} has settings of its own; choose another name")
     return [
         AppriseDestination(
             name,

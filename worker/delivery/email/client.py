@@ -127,6 +127,7 @@ class Mailer:
                 f"{self._server.host} broke off ({type(error).__name__}) after the message had begun; it may have "
                 "been sent, so it is not sent again by itself",
                 retryable=False,
+                is_ambiguous=True,
             ) from None
         if code not in TAKEN:
             raise smtplib.SMTPResponseException(code, answer)
@@ -154,5 +155,6 @@ class Mailer:
         encoded = [base64.b64encode(text.encode()).decode() for text in (f"\0{user}\0{password}", password)]
         return [password, *encoded] if password else []
 
-    def _failure(self, reason: str, *, retryable: bool) -> DeliveryError:
-        return DeliveryError(f"{DOING}: {reason}", destination="email", retryable=retryable)
+    def _failure(self, reason: str, *, retryable: bool, is_ambiguous: bool = False) -> DeliveryError:
+        reason = f"{DOING}: {reason}"
+        return DeliveryError(reason, destination="email", retryable=retryable, is_ambiguous=is_ambiguous)
