@@ -72,6 +72,9 @@ class Settings(BaseModel):
     kibana_thresholds: Path | None = None
     kibana_version: str | None = Field(default=None, pattern=r"^\d+\.\d+(\.\d+)?$")
 
+    delivery_proxy: SecretStr | None = None
+    delivery_ca_file: Path | None = None
+
     jira_url: Url | None = None
     jira_user: str | None = None
     jira_token: SecretStr | None = None
