@@ -97,6 +97,18 @@ class Settings(BaseModel):
     slack_channel: str | None = None
     slack_signing_secret: SecretStr | None = None
 
+    pagerduty_routing_key: SecretStr | None = None
+    pagerduty_routing_keys: SecretStr | None = None
+    pagerduty_url: Url = "https://events.pagerduty.com/v2/enqueue"
+
+    smtp_url: Url | None = None
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    email_from: str | None = None
+    email_to: str | None = None
+
+    apprise_urls: SecretStr | None = None
+
     gemini_gcp_project: str | None = None
     gemini_gcp_region: str | None = None
     gemini_gcp_credentials: SecretStr | None = None
@@ -130,6 +142,7 @@ class Settings(BaseModel):
             "JIRA_URL": self.jira_url,
             "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
+            "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }
@@ -143,6 +156,9 @@ class Settings(BaseModel):
 
     def _elasticsearch_has_credentials(self) -> bool:
         return bool(self.elasticsearch_api_key or self.elasticsearch_password)
+
+    def _pagerduty_has_keys(self) -> bool:
+        return bool(self.pagerduty_routing_key or self.pagerduty_routing_keys)
 
     def secret_values(self) -> list[str]:
         """Every secret that is set: what must not be in anything that is said."""

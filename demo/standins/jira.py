@@ -13,8 +13,9 @@ from fastapi.responses import JSONResponse
 from demo.standins import jira_desk
 from demo.standins.jira_fields import Refused
 from demo.standins.jira_issues import Issue, Jira
+from demo.standins.jira_workflow import WorkflowName
 
-__all__ = ["Issue", "Jira", "Refused", "answer_refused", "router"]
+__all__ = ["Issue", "Jira", "Refused", "WorkflowName", "answer_refused", "router"]
 
 Json = dict[str, Any]
 

@@ -23,6 +23,7 @@ from demo.standins.jira_fields import (
     check_required,
     wrong_text,
 )
+from demo.standins.jira_workflow import WorkflowName
 
 LABEL = re.compile(r'labels\s*=\s*"?([^"\s]+)"?', re.IGNORECASE)
 PROJECT = re.compile(r'project\s*=\s*"?([^"\s]+)"?', re.IGNORECASE)
@@ -55,7 +56,7 @@ class Jira:
         self, *, url: str, project: str, search_lag_seconds: float, version: str = "3", burst: int | None = None
     ) -> None:
         self.issues: dict[str, Issue] = {}
-        self.workflow = "simple"
+        self.workflow: WorkflowName = "simple"
         self.version = version
         self._url = url
         self._projects = (project, DESK_PROJECT)

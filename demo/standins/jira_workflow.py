@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from demo.standins.jira_fields import Refused
 
@@ -10,6 +10,9 @@ Json = dict[str, Any]
 
 CATEGORIES = {"To Do": "new", "In Progress": "indeterminate", "Done": "done", "Declined": "done"}
 RESOLUTIONS = ("Duplicate", "Fixed", "Won't Do")
+
+
+WorkflowName = Literal["simple", "endless", "strict"]
 
 
 class Step(NamedTuple):
@@ -23,7 +26,7 @@ class Step(NamedTuple):
 
 
 # `strict` asks for a resolution at its end, and lets nothing out of it but by reopening.
-WORKFLOWS: dict[str, list[Step]] = {
+WORKFLOWS: dict[WorkflowName, list[Step]] = {
     "simple": [Step("11", "To Do", "To Do"), Step("21", "In Progress", "In Progress"), Step("31", "Done", "Done")],
     "endless": [Step("11", "To Do", "To Do"), Step("21", "In Progress", "In Progress")],
     "strict": [
@@ -38,11 +41,11 @@ def status(name: str) -> Json:
     return {"name": name, "statusCategory": {"key": CATEGORIES[name]}}
 
 
-def offered(workflow: str, issue_status: str, *, with_fields: bool) -> list[Json]:
+def offered(workflow: WorkflowName, issue_status: str, *, with_fields: bool) -> list[Json]:
     return [_shown(step, with_fields) for step in _steps(workflow, issue_status)]
 
 
-def taken(workflow: str, issue_status: str, body: Json) -> Step:
+def taken(workflow: WorkflowName, issue_status: str, body: Json) -> Step:
     """Raises Refused."""
     wanted = (body.get("transition") or {}).get("id")
     for step in _steps(workflow, issue_status):
@@ -55,7 +58,7 @@ def taken(workflow: str, issue_status: str, body: Json) -> Step:
     )
 
 
-def _steps(workflow: str, issue_status: str) -> list[Step]:
+def _steps(workflow: WorkflowName, issue_status: str) -> list[Step]:
     return [step for step in WORKFLOWS[workflow] if step.only_from in (None, issue_status)]
 
 

@@ -12,7 +12,7 @@ from worker.ports import Destination
 
 @dataclass(frozen=True)
 class Case:
-    """`path` is where the vendor makes the thing; `made` counts what it has."""
+    """`path` is where the vendor makes the thing (with the method where others share it); `made` counts what it has."""
 
     open: Callable[[Vendors], Destination]
     path: Callable[[Vendors], str]
@@ -26,6 +26,18 @@ CASES = {
         path=lambda _: "/jira/rest/api/3/issue",
         made=lambda vendors: len(vendors.issues),
         secrets=lambda vendors: [vendors.credentials.jira_token],
+    ),
+    "jira data center": Case(
+        open=lambda vendors: destinations(vendors.data_center_settings())["jira"],
+        path=lambda _: "/jira-data-center/rest/api/2/issue",
+        made=lambda vendors: len(vendors.data_center_issues),
+        secrets=lambda vendors: [vendors.credentials.jira_personal_token],
+    ),
+    "servicenow": Case(
+        open=lambda vendors: destinations(vendors.settings())["servicenow"],
+        path=lambda _: "POST /servicenow/api/now/table/incident",
+        made=lambda vendors: len(vendors.records),
+        secrets=lambda vendors: [vendors.credentials.servicenow_password],
     ),
     "slack webhook": Case(
         open=lambda vendors: destinations(vendors.settings())["slack"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -11,7 +11,6 @@ from worker.delivery.http import Network
 from worker.delivery.jira.api import CLOUD, DATA_CENTER, JiraApi
 from worker.delivery.jira.client import Contents, Issue, JiraClient
 from worker.delivery.jira.payload import (
-    OUR_SUMMARY,
     Markup,
     comment,
     issue_fields,
@@ -22,16 +21,15 @@ from worker.delivery.jira.payload import (
 )
 from worker.delivery.jira.service_desk import ServiceDesk
 from worker.delivery.jira.transitions import DONE, Transition, back_to_work, to_done
+from worker.delivery.news import AFTER_THE_OPENING, beyond, events_of, renames
 from worker.delivery.words import report_url
-from worker.domain.incident import NEWS, Delivery
+from worker.domain.incident import Delivery
 from worker.domain.notice import Notice
 from worker.errors import ConfigurationError, DeliveryError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-CHANGES_TITLE = frozenset({"cause", "severity", "spread"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class JiraDestination:
 
     name = "jira"
     finds_what_it_made = True
-    hears: frozenset[str] = NEWS - {"opened"}
+    hears = AFTER_THE_OPENING
 
     def __init__(self, api: JiraApi, ways: Ways) -> None:
         self._client = JiraClient(api)
@@ -93,8 +91,8 @@ class JiraDestination:
         contents = self._client.read(key)
         bodies = [contents.description, *self._client.comments(key)]
         told = max(told, *(revision_in(body, notice.incident.incident_id) for body in bodies))
-        untold = _beyond(told, notice)
-        if any(entry.event in self.hears for entry in untold.news):
+        untold = beyond(told, notice)
+        if events_of(untold) & self.hears:
             self._client.comment(key, comment(untold, public_url=self._ways.public_url, markup=self._markup))
         if changes := _changes(contents, notice):
             self._client.edit(key, changes)
@@ -103,7 +101,7 @@ class JiraDestination:
 
     def _way(self, key: str, contents: Contents, notice: Notice) -> Transition | None:
         """Where the news leads, unless people have brought the issue there, or the workflow has no such way."""
-        events, is_done = _events(notice), contents.category == DONE
+        events, is_done = events_of(notice), contents.category == DONE
         if notice.is_over and "resolved" in events and not is_done:
             return to_done(self._client.transitions(key), self._ways.done_transition)
         if not notice.is_over and "reopened" in events and is_done:
@@ -125,23 +123,13 @@ class JiraDestination:
             log.warning("the issue is not linked to its report", issue=key, reason=error.reason)
 
 
-def _events(notice: Notice) -> set[str]:
-    return {entry.event for entry in notice.news}
-
-
-def _beyond(told: int, notice: Notice) -> Notice:
-    """The notice without the news up to the revision `told`."""
-    first = notice.revision - len(notice.news)
-    return replace(notice, news=notice.news[max(0, told - first) :])
-
-
 def _changes(contents: Contents, notice: Notice) -> dict[str, Any]:
-    """A summary that people have reworded, and a priority that they have set without news of it, stay theirs."""
-    events, title, urgency = _events(notice), summary(notice.incident), priority(notice.incident)
+    """A priority that people have set without news of it stays theirs, too."""
+    title, urgency = summary(notice.incident), priority(notice.incident)
     changes: dict[str, Any] = {}
-    if events & CHANGES_TITLE and OUR_SUMMARY.match(contents.summary) and contents.summary != title:
+    if renames(notice, contents.summary) and contents.summary != title:
         changes["summary"] = title
-    if "severity" in events and contents.priority != urgency["name"]:
+    if "severity" in events_of(notice) and contents.priority != urgency["name"]:
         changes["priority"] = urgency
     return changes
 

@@ -33,7 +33,6 @@ LONGEST_TEXT = 32_767
 MOST_ITEMS = 4
 MOST_EVIDENCE = 10
 WEB_LINK = re.compile(r"https?://", re.IGNORECASE)
-OUR_SUMMARY = re.compile(rf"\[({'|'.join(Severity)})\] ")
 
 
 def label_of(incident: Incident) -> str:
@@ -123,7 +122,8 @@ def _size(shown: Any) -> int:
 def _opening(notice: Notice, page: str) -> Node:
     first, rest = first_sentence(notice.report.sections.overview or opening(notice.incident))
     bold = adf.inline(first, page, LONGEST_PARAGRAPH, adf.STRONG)
-    return adf.paragraph([*bold, *(adf.inline(f" {rest}", page, LONGEST_PARAGRAPH) if rest else [])])
+    plain = adf.inline(rest, page, LONGEST_PARAGRAPH)
+    return adf.paragraph([*bold, *([adf.text(" "), *plain] if plain else [])])
 
 
 def _cause(report: Report, page: str) -> list[Node]:
