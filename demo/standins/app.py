@@ -112,12 +112,23 @@ class StandIns:
         self.faults.clear()
 
 
-def stand_ins(credentials: Credentials, *, url: str, search_lag_seconds: float = SEARCH_LAG_SECONDS) -> StandIns:
-    """`url` is where they will be reached."""
+def stand_ins(
+    credentials: Credentials,
+    *,
+    url: str,
+    search_lag_seconds: float = SEARCH_LAG_SECONDS,
+    jira_burst: int | None = None,
+) -> StandIns:
+    """`url` is where they will be reached. `jira_burst` is how many calls Jira takes in ten seconds."""
     faults: list[Fault] = []
     services = {credentials.pagerduty_routing_key: "Platform", credentials.pagerduty_payments_key: "Payments"}
     return StandIns(
-        jira=Jira(url=f"{url}/jira", project=credentials.jira_project, search_lag_seconds=search_lag_seconds),
+        jira=Jira(
+            url=f"{url}/jira",
+            project=credentials.jira_project,
+            search_lag_seconds=search_lag_seconds,
+            burst=jira_burst,
+        ),
         data_center=Jira(
             url=f"{url}/jira-data-center",
             project=credentials.jira_project,

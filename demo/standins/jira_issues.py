@@ -27,7 +27,8 @@ from demo.standins.jira_workflow import WorkflowName
 
 LABEL = re.compile(r'labels\s*=\s*"?([^"\s]+)"?', re.IGNORECASE)
 PROJECT = re.compile(r'project\s*=\s*"?([^"\s]+)"?', re.IGNORECASE)
-MOST_COMMENTS = 50
+MOST_COMMENTS = 20
+WINDOW_SECONDS = 10
 
 Json = dict[str, Any]
 
@@ -49,7 +50,7 @@ class Issue(BaseModel):
 class Jira:
     """The issues of one site. Search shows an issue only `search_lag_seconds` after it was created.
 
-    `burst` is how many calls it takes a second; None for any number.
+    `burst` is how many calls it takes within WINDOW_SECONDS; None for any number.
     """
 
     def __init__(
@@ -71,12 +72,12 @@ class Jira:
         self._number = 0
 
     def admit(self) -> None:
-        """Raises Refused when there were too many calls within the last second
+        """Raises Refused when there were too many calls lately
         (https://developer.atlassian.com/cloud/jira/platform/rate-limiting/)."""
         now = time.monotonic()
-        self._calls = [call for call in self._calls if call > now - 1]
+        self._calls = [call for call in self._calls if call > now - WINDOW_SECONDS]
         if self._burst is not None and len(self._calls) >= self._burst:
-            raise Refused("Rate limit exceeded.", status=429, headers={"retry-after": "1"})
+            raise Refused("Rate limit exceeded.", status=429, headers={"retry-after": str(WINDOW_SECONDS)})
         self._calls.append(now)
 
     def create(self, body: Json) -> Json:
@@ -164,7 +165,7 @@ class Jira:
         del self.issues[self.get(key).key]
 
     def comments(self, key: str, *, start: int, most: int) -> Json:
-        """The oldest first; never more than 50 at once, whatever is asked for."""
+        """The oldest first; never more than 20 at once, whatever is asked for."""
         comments, most = self.get(key).comments, min(most, MOST_COMMENTS)
         return {"startAt": start, "maxResults": most, "total": len(comments), "comments": comments[start:][:most]}
 

@@ -36,7 +36,10 @@ def _block(block: str) -> Markup:
     lines = block.split("\n")
     if lines[0].startswith("|"):
         return Markup("<table>{}</table>").format(Markup("").join(_row(line) for line in lines))
-    return Markup("").join(_line(line) for line in lines)
+    shown = Markup("").join(_line(line) for line in lines)
+    if not LIST.fullmatch(lines[0]):
+        return shown
+    return Markup("<{0}>{1}</{0}>").format("ol" if lines[0].startswith("#") else "ul", shown)
 
 
 def _line(line: str) -> Markup:

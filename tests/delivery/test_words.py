@@ -111,7 +111,7 @@ def test_the_description_reads_from_the_opening_to_the_proof() -> None:
         "Impact", "Cause and evidence", "Recommendations", "Not known",
     ]  # fmt: skip
     assert "Carbon (measured) | Excess CO₂ | 410 gCO₂e | 350 to 470 gCO₂e" in text
-    assert "Compute | Excess cost | not measured | " in text
+    assert "Not measured: requests slowed, users affected, excess compute, excess cost." in text
     (cause,) = (line for line in text if "confidence 0.93: Its own documents" in line)
     assert cause.startswith("Deployment deploy-8841, version 2.3.0 (checkout, us-central1)")
     assert cause.endswith("Against it: Latency rose one minute before the first of its documents.")

@@ -86,10 +86,10 @@ class Vendors:
 
 
 @contextmanager
-def running_vendors(*, search_lag_seconds: float = 0.0) -> Iterator[Vendors]:
+def running_vendors(*, search_lag_seconds: float = 0.0, jira_burst: int | None = None) -> Iterator[Vendors]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url, credentials = address(listening), Credentials()
-        made = stand_ins(credentials, url=url, search_lag_seconds=search_lag_seconds)
+        made = stand_ins(credentials, url=url, search_lag_seconds=search_lag_seconds, jira_burst=jira_burst)
         with (
             serving_mail(made.mailbox) as mail_port,
             serving(create_app(credentials, made), listening, ready="/received"),

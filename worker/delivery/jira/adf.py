@@ -61,18 +61,24 @@ def _cell(content: str) -> Node:
 
 
 def inline(content: str, page: str, limit: int, *marks: Node) -> list[Node]:
-    """Words as text, and citations such as [e1 e2] as links to the evidence on the report's page."""
+    """Words as text that bears `marks`, and citations such as [e1 e2] as links to the evidence on the report's page."""
     nodes: list[Node] = []
     words, citations = "", 0
     for piece in pieces(cut(one_line(content[: 10 * limit]), limit)):
         citations += len(piece.evidence)
         if piece.evidence and citations <= MOST_CITATIONS:
-            nodes += [text(words, *marks)] if words else []
+            nodes += _words(words, marks)
             nodes += [link(f"[{name}]", f"{page}#{name}") for name in piece.evidence]
             words = ""
         else:
             words += piece.text
-    return [*nodes, text(words, *marks)] if words else nodes
+    return [*nodes, *_words(words, marks)]
+
+
+def _words(words: str, marks: Sequence[Node]) -> list[Node]:
+    """Marks are for words: a full stop that is left over needs none."""
+    is_word = any(character.isalnum() for character in words)
+    return [text(words, *(marks if is_word else ()))] if words else []
 
 
 def link(shown: str, address: str) -> Node:

@@ -11,6 +11,7 @@ from worker.delivery.jira import adf
 from worker.delivery.jira.adf import LONGEST_CELL, LONGEST_ITEM, LONGEST_PARAGRAPH, Node
 from worker.delivery.words import course, cut, opening, report_url, subject
 from worker.domain.evidence import Evidence
+from worker.domain.figures import Figure
 from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Candidate, Report
@@ -79,13 +80,13 @@ def description(notice: Notice, *, public_url: str, markup: Markup) -> Any:
         [
             _opening(notice, page),
             adf.heading("Impact"),
-            _impact(report),
+            *_impact(report),
             adf.heading("Cause and evidence"),
             *_cause(report, page),
             *_recommendations(report, page),
             *_gaps(report, page),
         ],
-        _about(notice, "The whole report", page),
+        adf.paragraph([adf.link("The whole report", page), adf.text(f"{_rule(report)} · {_marked(notice)}")]),
         markup,
     )
 
@@ -95,7 +96,8 @@ def comment(notice: Notice, *, public_url: str, markup: Markup) -> Any:
     page = report_url(public_url, notice.report)
     sentences = [adf.inline(sentence, page, LONGEST_ITEM) for sentence in course(notice)]
     told = adf.paragraph(sentences[0]) if len(sentences) == 1 else adf.items("bulletList", sentences)
-    return _fitted([told, *_first_step(notice, page)], _about(notice, "The report", page), markup)
+    last = adf.paragraph([adf.link("The report", page), adf.text(f" · {_marked(notice)}")])
+    return _fitted([told, *_first_step(notice, page)], last, markup)
 
 
 def _first_step(notice: Notice, page: str) -> list[Node]:
@@ -110,9 +112,15 @@ def _fitted(blocks: list[Node], last: Node, markup: Markup) -> Any:
     """As many of the blocks as a text field holds, and the last one in any case."""
     shown = markup(adf.document([*blocks, last]))
     while blocks and _size(shown) > LONGEST_TEXT:
-        blocks = blocks[:-1]
+        blocks = _shorter(blocks)
         shown = markup(adf.document([*blocks, last]))
     return shown
+
+
+def _shorter(blocks: list[Node]) -> list[Node]:
+    """Without the last block, and without a heading that nothing would follow."""
+    blocks = blocks[:-1]
+    return _shorter(blocks) if blocks and blocks[-1]["type"] == "heading" else blocks
 
 
 def _size(shown: Any) -> int:
@@ -177,20 +185,24 @@ def _entries(texts: Iterable[str], page: str) -> list[list[Node]]:
     return [adf.inline(text, page, LONGEST_ITEM) for text in list(texts)[:MOST_ITEMS] if text.strip()]
 
 
-def _about(notice: Notice, shown: str, page: str) -> Node:
-    name = one_line(notice.report.alert.rule_name)
-    rule = f" · rule “{cut(name, LONGEST_CELL)}”" if name else ""
-    marked = mark(notice.incident.incident_id, notice.revision)
-    return adf.paragraph([adf.link(shown, page), adf.text(f"{rule} · {marked}")])
+def _rule(report: Report) -> str:
+    name = one_line(report.alert.rule_name)
+    return f" · rule “{cut(name, LONGEST_CELL)}”" if name else ""
 
 
-def _impact(report: Report) -> Node:
-    rows = [row for group in impact_groups(report.impact) for row in _impact_rows(group)]
-    return adf.table(["Impact on", "Figure", "Likely", "90 % interval"], rows)
+def _marked(notice: Notice) -> str:
+    return mark(notice.incident.incident_id, notice.revision)
 
 
-def _impact_rows(group: ImpactGroup) -> list[list[str]]:
-    name = f"{group.name} ({group.basis})" if group.basis else group.name
-    known = [[name, label, figure.likely, figure.interval or ""] for label, figure in group.figures]
-    unknown = [[group.name, label, "not measured", ""] for label in group.unknown]
-    return [*known, *unknown]
+def _impact(report: Report) -> list[Node]:
+    groups = impact_groups(report.impact)
+    rows = [_impact_row(group, label, figure) for group in groups for label, figure in group.figures]
+    unknown = ", ".join(f"{label[:1].lower()}{label[1:]}" for group in groups for label in group.unknown)
+    return [
+        *([adf.table(["Impact on", "Figure", "Likely", "90 % interval"], rows)] if rows else []),
+        *([adf.paragraph([adf.text(f"Not measured: {unknown}.")])] if unknown else []),
+    ]
+
+
+def _impact_row(group: ImpactGroup, label: str, figure: Figure) -> list[str]:
+    return [f"{group.name} ({group.basis})" if group.basis else group.name, label, figure.likely, figure.interval or ""]

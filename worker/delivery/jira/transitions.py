@@ -37,7 +37,7 @@ class _Status(_Named):
 class _Field(BaseModel):
     required: bool = False
     has_default: bool = Field(default=False, alias="hasDefaultValue")
-    allowed: list[_Named] = Field(default_factory=list, alias="allowedValues")
+    allowed: list[Any] = Field(default_factory=list, alias="allowedValues")
 
 
 class Transition(BaseModel):
@@ -46,7 +46,7 @@ class Transition(BaseModel):
     id: str
     name: str = ""
     to: _Status = Field(default_factory=_Status)
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: dict[str, _Field] = Field(default_factory=dict)
 
 
 def offered(body: Any) -> list[Transition]:
@@ -92,15 +92,14 @@ def _is_welcome(transition: Transition) -> bool:
 
 def _values(transition: Transition) -> dict[str, Any] | None:
     """What its screen asks for; None where it asks for what only people know."""
-    fields = {name: _Field.model_validate(field) for name, field in transition.fields.items()}
-    resolution = _resolution(fields.get(RESOLUTION))
+    resolution = _resolution(transition.fields.get(RESOLUTION))
     filled = {RESOLUTION: {"name": resolution}} if resolution else {}
-    missing = [name for name, field in fields.items() if field.required and not field.has_default]
+    missing = [name for name, field in transition.fields.items() if field.required and not field.has_default]
     return filled if set(missing) <= set(filled) else None
 
 
 def _resolution(field: _Field | None) -> str | None:
     """An issue that is done without one is listed as unresolved, so it is given where the screen has it."""
-    names = [value.name for value in field.allowed] if field else []
-    known = {name.casefold(): name for name in names}
+    names = [value.get("name") for value in field.allowed if isinstance(value, dict)] if field else []
+    known = {name.casefold(): name for name in names if isinstance(name, str)}
     return next((known[name] for name in WELCOME if name in known), None)

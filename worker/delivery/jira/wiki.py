@@ -17,7 +17,7 @@ SPECIAL = re.compile(
     r"""
       [\\&*+^~|{}\[\]!@?#%<>]       # phrases, cells, macros, links, images, quotes, references
     | (?<![^\W_])[-_] | [-_](?![^\W_])  # a hyphen or an underscore, unless it stands within a word
-    | \((?=[^()\s]{1,8}\))          # (x), (/), (flag): a picture
+    | \((?=[^()\s]{1,7}\))          # (x), (/), (flag): a picture
     | (?<=[;:])\)                   # ;) and :)
     | [:;](?![\s\d])                # :D, and https: or mailto: before an address
     | (?<=\bwww)\.

@@ -59,19 +59,20 @@ def description(notice: Notice, *, public_url: str) -> str:
     """From what is broken, since when, how bad and why, to where the proof is."""
     report = notice.report
     page = report_url(public_url, report)
-    lines = [
-        report.sections.overview.strip() or opening(notice.incident),
-        f"Impact: {impact_in_a_line(report.impact).removeprefix('Impact: ')}",
-        *_cause(notice),
-        *_listed("Recommendations", report.sections.recommendations),
-        *_listed("Not known", [f"{gap.what}: {gap.reason}. {gap.effect}" for gap in report.gaps]),
+    sections = [
+        [report.sections.overview.strip() or opening(notice.incident)],
+        [f"Impact: {impact_in_a_line(report.impact).removeprefix('Impact: ')}"],
+        list(_cause(notice)),
+        _listed("Recommendations", report.sections.recommendations),
+        _listed("Not known", [f"{gap.what}: {gap.reason}. {gap.effect}" for gap in report.gaps]),
     ]
-    return _fitted([_plain(line) for line in lines], f"The whole report: {page}")
+    texts = ["\n".join(_plain(line) for line in section) for section in sections if section]
+    return _fitted("\n\n".join(texts), f"The whole report: {page}")
 
 
 def work_note(notice: Notice, *, public_url: str) -> str:
-    lines = [_plain(sentence) for sentence in course(notice)]
-    return _fitted(lines, f"The report: {report_url(public_url, notice.report)}")
+    told = "\n".join(_plain(sentence) for sentence in course(notice))
+    return _fitted(told, f"The report: {report_url(public_url, notice.report)}")
 
 
 def close_notes(notice: Notice) -> str:
@@ -104,6 +105,6 @@ def _plain(text: str) -> str:
     return CODE.sub(r"(\1code)", cut(one_line(text[: 10 * LONGEST_LINE]), LONGEST_LINE))
 
 
-def _fitted(lines: list[str], last: str) -> str:
-    """As many of the lines as the column holds, and the last one in any case."""
-    return f"{cut(chr(10).join(lines), LONGEST_TEXT - len(last) - 2)}\n\n{last}"
+def _fitted(text: str, last: str) -> str:
+    """As much of the text as the column holds, and the last line in any case."""
+    return f"{cut(text, LONGEST_TEXT - len(last) - 2)}\n\n{last}"
