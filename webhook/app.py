@@ -22,7 +22,7 @@ from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
-from worker.bootstrap import Stores, connect
+from worker.bootstrap import Stores, announcing, connect
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -46,7 +46,8 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     log = RedisInboxLog(settings.redis_url)
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
-    intake = IntakeLoop(_intake(stores, queue or CeleryQueue(settings)))
+    queue = queue or CeleryQueue(settings)
+    intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
@@ -54,7 +55,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
-    app.include_router(documents_router(stores))
+    app.include_router(documents_router(stores, announcing(settings, stores, queue)))
     app.include_router(health_router(Readiness(log, quick_alerts)))
     app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))

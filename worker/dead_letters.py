@@ -9,8 +9,9 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from worker import receipts
 from worker.domain.alert import Alert
-from worker.domain.incident import Delivery, Incident
+from worker.domain.incident import Incident
 from worker.errors import SpikeTraceError
 from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue
 
@@ -75,12 +76,13 @@ def _delivery(letter: DeadLetter) -> Sequence[str]:
 
 
 def _await_delivery(incident_id: str, destination: str, incidents: IncidentLedger) -> None:
-    waiting = Delivery(state="pending", updated_at=datetime.now(UTC))
+    now = datetime.now(UTC)
 
     def reopen(incident: Incident) -> Incident:
         known = incident.deliveries.get(destination)
         if known and known.state == "done":
             raise NotRequeued(f"{destination} has been told of {incident_id} meanwhile")
+        waiting = receipts.asked_again(known, now)
         return incident.model_copy(update={"deliveries": {**incident.deliveries, destination: waiting}})
 
     try:

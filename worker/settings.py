@@ -72,6 +72,7 @@ class Settings(BaseModel):
     kibana_thresholds: Path | None = None
     kibana_version: str | None = Field(default=None, pattern=r"^\d+\.\d+(\.\d+)?$")
 
+    delivery_max_attempts: int = Field(default=12, ge=1)
     delivery_proxy: SecretStr | None = None
     delivery_ca_file: Path | None = None
 

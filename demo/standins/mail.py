@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import logging
 import re
 import socket
 import ssl
@@ -108,6 +109,8 @@ def serving_mail(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, is_impl
     With `tls` the connection begins with it (`is_implicit`), or STARTTLS is offered, and wanted before a login.
     """
     loop = asyncio.new_event_loop()
+    # aiosmtpd writes a line for each line of a conversation.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
 
     def protocol() -> SMTP:
         return SMTP(

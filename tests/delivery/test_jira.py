@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.delivery.contract import configured, in_data_center, text_of
 from tests.delivery.samples import INCIDENT_ID, a_later_notice, a_notice, a_receipt, an_incident, later
-from tests.standins.server import Vendors, running_vendors
+from tests.standins.server import LOCAL, Vendors, running_vendors
 from worker.delivery.configured import destinations
 from worker.delivery.jira.payload import mark
 from worker.domain.incident import Delivery
@@ -59,18 +59,10 @@ class Site:
         headers = {} if is_cloud else {"authorization": f"Bearer {credentials.jira_personal_token}"}
         auth = (credentials.jira_user, credentials.jira_token) if is_cloud else None
         url = f"{self.vendors.url}{self.api}/issue/OPS-1{path}"
-        httpx.request(method, url, json=body, headers=headers, auth=auth).raise_for_status()
+        LOCAL.request(method, url, json=body, headers=headers, auth=auth).raise_for_status()
 
     def choose_workflow(self, name: str) -> None:
-        httpx.put(f"{self.vendors.url}/workflow/{name}").raise_for_status()
-
-
-def text_of(body: Any) -> str:
-    if isinstance(body, str):
-        return body
-    if body["type"] == "text":
-        return str(body["text"])
-    return ("\n" if body["type"] in ("doc", "bulletList") else "").join(map(text_of, body.get("content", [])))
+        LOCAL.put(f"{self.vendors.url}/workflow/{name}").raise_for_status()
 
 
 @pytest.fixture(params=["cloud", "data center"])
@@ -79,9 +71,10 @@ def site(request: pytest.FixtureRequest, vendors: Vendors) -> Site:
 
 
 def a_site(vendors: Vendors, *, is_cloud: bool = True, **changes: str) -> Site:
-    settings = vendors.settings(**changes) if is_cloud else vendors.data_center_settings(**changes)
-    api = "/jira/rest/api/3" if is_cloud else "/jira-data-center/rest/api/2"
-    return Site(vendors, api, destinations(settings)["jira"])
+    made = configured(vendors) if is_cloud else in_data_center(vendors)
+    if changes:
+        made = destinations(vendors.settings(**changes))
+    return Site(vendors, "/jira/rest/api/3" if is_cloud else "/jira-data-center/rest/api/2", made["jira"])
 
 
 def test_all_that_is_new_is_one_comment(site: Site) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.standins.servicenow import GROUPS
+from tests.delivery.contract import configured
 from tests.delivery.samples import INCIDENT_ID, a_later_notice, a_notice, a_receipt, an_incident, later
 from tests.delivery.test_contract import report_of
 from tests.incidents.samples import a_report
-from tests.standins.server import Vendors
+from tests.standins.server import LOCAL, Vendors
 from worker.delivery.configured import destinations
 from worker.delivery.servicenow.payload import LONGEST_TEXT, description, work_note
 from worker.domain.incident import Delivery
@@ -53,7 +53,7 @@ class Instance:
 
     def as_people_do(self, method: str, body: Any = None) -> None:
         auth = (self.vendors.credentials.servicenow_user, self.vendors.credentials.servicenow_password)
-        httpx.request(method, f"{self.vendors.url}{self.path}", json=body, auth=auth).raise_for_status()
+        LOCAL.request(method, f"{self.vendors.url}{self.path}", json=body, auth=auth).raise_for_status()
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def instance(vendors: Vendors) -> Instance:
 
 
 def an_instance(vendors: Vendors, **changes: str) -> Instance:
-    return Instance(vendors, destinations(vendors.settings(**changes))["servicenow"])
+    made = destinations(vendors.settings(**changes)) if changes else configured(vendors)
+    return Instance(vendors, made["servicenow"])
 
 
 def test_the_record_says_what_is_broken_how_bad_and_why(instance: Instance) -> None:

@@ -26,6 +26,7 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 NOT_SENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 REQUEST_TIMEOUT = 408
 TOO_MANY_REQUESTS = 429
+SERVICE_UNAVAILABLE = 503
 PROXY_WANTS_CREDENTIALS = "407"
 
 
@@ -135,6 +136,7 @@ class Vendor:
                 f"{doing}: {self._host} did not answer ({type(error).__name__})",
                 destination=self.destination,
                 retryable=True,
+                is_ambiguous=True,
             ) from None
 
     def _not_sent(self, error: httpx.TransportError, doing: str) -> DeliveryError:
@@ -155,14 +157,19 @@ class Vendor:
             f"{doing}: {self._host} answered {response.status_code}: {sentence or 'without an explanation'}",
             retryable=response.is_server_error or response.status_code in (REQUEST_TIMEOUT, TOO_MANY_REQUESTS),
             retry_after_seconds=retry_after_seconds(response),
+            # Whoever answers 503 did not take the request up; another failure may have come after the work.
+            is_ambiguous=response.is_server_error and response.status_code != SERVICE_UNAVAILABLE,
         )
 
-    def failure(self, reason: str, *, retryable: bool, retry_after_seconds: float | None = None) -> DeliveryError:
+    def failure(
+        self, reason: str, *, retryable: bool, retry_after_seconds: float | None = None, is_ambiguous: bool = False
+    ) -> DeliveryError:
         return DeliveryError(
             self._without_secrets(reason),
             destination=self.destination,
             retryable=retryable,
             retry_after_seconds=retry_after_seconds,
+            is_ambiguous=is_ambiguous,
         )
 
     def _without_secrets(self, text: str) -> str:

@@ -1,24 +1,25 @@
-"""What of an incident's course a vendor's record does not tell yet."""
+"""What of an incident's course a ticket does not tell yet."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from worker.domain.incident import NEWS
 from worker.domain.notice import Notice
 from worker.domain.severity import Severity
 
-AFTER_THE_OPENING = NEWS - {"opened"}
+# What those who work on a ticket have to know; who asked for it and where else it is told they need not.
+TOLD_IN_TICKETS = frozenset({"cause", "severity", "spread", "resolved", "reopened", "settled"})
 # What may change an incident's subject.
 CHANGES_SUBJECT = frozenset({"cause", "severity", "spread"})
 OUR_SUBJECT = re.compile(rf"\[({'|'.join(Severity)})\] ")
 
 
-def beyond(told: int, notice: Notice) -> Notice:
-    """The notice without the news that were told up to the revision `told`."""
+def untold(notice: Notice, told: int) -> Notice:
+    """The notice with the news that come after the revision `told`, as far as tickets tell them."""
     first = notice.revision - len(notice.news)
-    return replace(notice, news=notice.news[max(0, told - first) :])
+    news = tuple(entry for entry in notice.news[max(0, told - first) :] if entry.event in TOLD_IN_TICKETS)
+    return replace(notice, news=news)
 
 
 def events_of(notice: Notice) -> frozenset[str]:

@@ -25,6 +25,7 @@ BEGINNINGS = {
     "resolved": "Resolved",
     "reopened": "Reopened",
     "settled": "Settled",
+    "linked": "Linked",
 }
 
 

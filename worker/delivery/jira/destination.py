@@ -21,7 +21,7 @@ from worker.delivery.jira.payload import (
 )
 from worker.delivery.jira.service_desk import ServiceDesk
 from worker.delivery.jira.transitions import DONE, Transition, back_to_work, to_done
-from worker.delivery.news import AFTER_THE_OPENING, beyond, events_of, renames
+from worker.delivery.news import TOLD_IN_TICKETS, events_of, renames, untold
 from worker.delivery.words import report_url
 from worker.domain.incident import Delivery
 from worker.domain.notice import Notice
@@ -48,7 +48,7 @@ class JiraDestination:
 
     name = "jira"
     finds_what_it_made = True
-    hears = AFTER_THE_OPENING
+    hears = TOLD_IN_TICKETS
 
     def __init__(self, api: JiraApi, ways: Ways) -> None:
         self._client = JiraClient(api)
@@ -91,9 +91,9 @@ class JiraDestination:
         contents = self._client.read(key)
         bodies = [contents.description, *self._client.comments(key)]
         told = max(told, *(revision_in(body, notice.incident.incident_id) for body in bodies))
-        untold = beyond(told, notice)
-        if events_of(untold) & self.hears:
-            self._client.comment(key, comment(untold, public_url=self._ways.public_url, markup=self._markup))
+        news = untold(notice, told)
+        if news.news:
+            self._client.comment(key, comment(news, public_url=self._ways.public_url, markup=self._markup))
         if changes := _changes(contents, notice):
             self._client.edit(key, changes)
         if transition := self._way(key, contents, notice):

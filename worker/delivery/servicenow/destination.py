@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from worker.delivery.http import Network
-from worker.delivery.news import AFTER_THE_OPENING, beyond, events_of, renames
+from worker.delivery.news import TOLD_IN_TICKETS, events_of, renames, untold
 from worker.delivery.servicenow.client import Record, ServiceNowClient
 from worker.delivery.servicenow.payload import (
     CANCELED,
@@ -48,7 +48,7 @@ class ServiceNowDestination:
 
     name = "servicenow"
     finds_what_it_made = True
-    hears = AFTER_THE_OPENING
+    hears = TOLD_IN_TICKETS
 
     def __init__(self, client: ServiceNowClient, ways: Ways) -> None:
         self._client = client
@@ -76,15 +76,15 @@ class ServiceNowDestination:
 
     def _catch_up(self, known: Record, notice: Notice) -> None:
         """What is new is written in one call, with its number: the record either tells it all or nothing of it."""
-        untold = beyond(known.told, notice)
-        if not events_of(untold) & self.hears:
+        news = untold(notice, known.told)
+        if not news.news:
             return
         told = {
-            "work_notes": work_note(untold, public_url=self._ways.public_url),
-            "correlation_display": told_up_to(untold.revision),
+            "work_notes": work_note(news, public_url=self._ways.public_url),
+            "correlation_display": told_up_to(notice.revision),
         }
-        changes = {**told, **_edits(known, untold)}
-        state = self._state(known, untold)
+        changes = {**told, **_edits(known, news)}
+        state = self._state(known, news)
         if state and (refused := self._client.try_to_change(known.sys_id, {**changes, **state})):
             log.warning("the record's state stays as it is", record=known.number, reason=refused)
             state = {}
