@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -81,6 +81,16 @@ class Settings(BaseModel):
     jira_token: SecretStr | None = None
     jira_project: str | None = None
     jira_issue_type: str = "Task"
+    jira_deployment: Literal["cloud", "data-center"] = "cloud"
+    jira_request_type: str | None = None
+    jira_done_transition: str | None = None
+
+    servicenow_url: Url | None = None
+    servicenow_user: str | None = None
+    servicenow_password: SecretStr | None = None
+    servicenow_token: SecretStr | None = None
+    servicenow_assignment_group: str | None = None
+    servicenow_close_code: str = "Solution provided"
 
     slack_webhook_url: SecretStr | None = None
     slack_token: SecretStr | None = None
@@ -131,6 +141,7 @@ class Settings(BaseModel):
             "ELASTICSEARCH_URL": self.elasticsearch_url if self._elasticsearch_has_credentials() else None,
             "KIBANA_URL": self.kibana_url,
             "JIRA_URL": self.jira_url,
+            "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
             "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,

@@ -10,10 +10,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.types import ASGIApp
 
-from demo.standins import adf, jira, pagerduty, push, slack
+from demo.standins import adf, jira, pagerduty, push, servicenow, slack, wiki
 from demo.standins.faults import Fault, FaultyVendors
+from demo.standins.jira import Jira
 from demo.standins.mail import Mailbox
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,9 +36,13 @@ class Credentials:
     jira_user: str = "spiketrace@shop.example"
     jira_token: str = "jira-demo-token"  # noqa: S105
     jira_project: str = "OPS"
+    jira_personal_token: str = "jira-demo-personal-token"  # noqa: S105
     slack_webhook_path: str = "T0DEMO/B0DEMO/slackdemosecret"
     slack_token: str = "xoxb-slack-demo-token"  # noqa: S105
     slack_channel: str = "C0INCIDENTS"
+    servicenow_user: str = "spiketrace"
+    servicenow_password: str = "servicenow-demo-password"  # noqa: S105
+    servicenow_token: str = "servicenow-demo-token"  # noqa: S105
     pagerduty_routing_key: str = "0123456789abcdefdemo0000platform"
     pagerduty_payments_key: str = "0123456789abcdefdemo0000payments"
     smtp_user: str = "spiketrace"
@@ -52,6 +58,9 @@ def environment(credentials: Credentials, url: str, mail_url: str = "") -> dict[
         "SPIKETRACE_JIRA_TOKEN": credentials.jira_token,
         "SPIKETRACE_JIRA_PROJECT": credentials.jira_project,
         "SPIKETRACE_SLACK_WEBHOOK_URL": f"{url}/slack/services/{credentials.slack_webhook_path}",
+        "SPIKETRACE_SERVICENOW_URL": f"{url}/servicenow",
+        "SPIKETRACE_SERVICENOW_USER": credentials.servicenow_user,
+        "SPIKETRACE_SERVICENOW_PASSWORD": credentials.servicenow_password,
         "SPIKETRACE_PAGERDUTY_URL": f"{url}/pagerduty/v2/enqueue",
         "SPIKETRACE_PAGERDUTY_ROUTING_KEY": credentials.pagerduty_routing_key,
         "SPIKETRACE_PAGERDUTY_ROUTING_KEYS": f"payments={credentials.pagerduty_payments_key}",
@@ -72,9 +81,11 @@ def _mail(credentials: Credentials, mail_url: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class StandIns:
-    """All that is received. `faults` are what is to fail next."""
+    """All that is received. `data_center` is a second Jira; `faults` are what is to fail next."""
 
-    jira: jira.Jira
+    jira: Jira
+    data_center: Jira
+    servicenow: servicenow.ServiceNow
     slack: slack.Slack
     pagerduty: pagerduty.PagerDuty
     mailbox: Mailbox
@@ -84,6 +95,8 @@ class StandIns:
     def received(self) -> dict[str, Any]:
         return {
             "jira": {"issues": [issue.model_dump() for issue in self.jira.issues.values()]},
+            "jira_data_center": {"issues": [issue.model_dump() for issue in self.data_center.issues.values()]},
+            "servicenow": {"records": [record.model_dump() for record in self.servicenow.records]},
             "slack": {"messages": [message.model_dump() for message in self.slack.messages]},
             "pagerduty": {"alerts": [alert.model_dump() for alert in self.pagerduty.alerts]},
             "email": {"mails": [mail.model_dump() for mail in self.mailbox.mails]},
@@ -91,18 +104,38 @@ class StandIns:
         }
 
     def forget(self) -> None:
-        self.jira.issues.clear()
+        self.jira.forget()
+        self.data_center.forget()
+        self.servicenow.records.clear()
         for received in (self.slack.messages, self.pagerduty.alerts, self.mailbox.mails, self.pushes.pushes):
             received.clear()
         self.faults.clear()
 
 
-def stand_ins(credentials: Credentials, *, url: str, search_lag_seconds: float = SEARCH_LAG_SECONDS) -> StandIns:
-    """`url` is where they will be reached."""
+def stand_ins(
+    credentials: Credentials,
+    *,
+    url: str,
+    search_lag_seconds: float = SEARCH_LAG_SECONDS,
+    jira_burst: int | None = None,
+) -> StandIns:
+    """`url` is where they will be reached. `jira_burst` is how many calls Jira takes in ten seconds."""
     faults: list[Fault] = []
     services = {credentials.pagerduty_routing_key: "Platform", credentials.pagerduty_payments_key: "Payments"}
     return StandIns(
-        jira=jira.Jira(url=f"{url}/jira", project=credentials.jira_project, search_lag_seconds=search_lag_seconds),
+        jira=Jira(
+            url=f"{url}/jira",
+            project=credentials.jira_project,
+            search_lag_seconds=search_lag_seconds,
+            burst=jira_burst,
+        ),
+        data_center=Jira(
+            url=f"{url}/jira-data-center",
+            project=credentials.jira_project,
+            search_lag_seconds=search_lag_seconds,
+            version="2",
+        ),
+        servicenow=servicenow.ServiceNow(),
         slack=slack.Slack(channel=credentials.slack_channel),
         pagerduty=pagerduty.PagerDuty(services=services),
         mailbox=Mailbox(faults, user=credentials.smtp_user, password=credentials.smtp_password),
@@ -116,6 +149,17 @@ def create_app(credentials: Credentials, made: StandIns) -> ASGIApp:
     app = FastAPI(title="Stand-ins for the vendors", openapi_url=None)
     app.add_exception_handler(jira.Refused, jira.answer_refused)
     app.include_router(jira.router(made.jira, user=credentials.jira_user, token=credentials.jira_token), prefix="/jira")
+    app.include_router(jira.router(made.data_center, token=credentials.jira_personal_token), prefix="/jira-data-center")
+    app.add_exception_handler(servicenow.Failed, servicenow.answer_failed)
+    app.include_router(
+        servicenow.router(
+            made.servicenow,
+            user=credentials.servicenow_user,
+            password=credentials.servicenow_password,
+            token=credentials.servicenow_token,
+        ),
+        prefix="/servicenow",
+    )
     app.include_router(
         slack.router(made.slack, webhook_path=credentials.slack_webhook_path, token=credentials.slack_token),
         prefix="/slack",
@@ -139,21 +183,31 @@ def _add_our_own_routes(app: FastAPI, made: StandIns) -> None:
     async def add_fault(fault: Fault) -> None:
         made.faults.append(fault)
 
+    @app.put("/workflow/{name}", status_code=204)
+    async def choose_workflow(name: jira.WorkflowName) -> None:
+        made.jira.workflow = made.data_center.workflow = name
+
     page = _templates().get_template("received.html")
 
     @app.get("/")
     async def show() -> HTMLResponse:
-        shown = page.render(issues=list(made.jira.issues.values())[::-1], messages=made.slack.messages[::-1])
+        issues = [*made.jira.issues.values(), *made.data_center.issues.values()]
+        shown = page.render(issues=issues[::-1], messages=made.slack.messages[::-1])
         return HTMLResponse(shown, headers=PAGE_HEADERS)
 
 
 def _templates() -> Environment:
     templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    templates.filters["adf"] = adf.to_html
+    templates.filters["adf"] = _rich
     templates.filters["mrkdwn"] = slack.to_html
     templates.filters["texts"] = slack.texts_of
     templates.filters["clock"] = _clock
     return templates
+
+
+def _rich(text: Any) -> Markup:
+    """Of Jira Cloud a document, of Data Center wiki markup."""
+    return wiki.to_html(text) if isinstance(text, str) else adf.to_html(text)
 
 
 def _clock(seconds: float) -> str:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Fault(BaseModel):
-    """What happens to the next `times` requests to `path`.
+    """What happens to the next `times` requests to `path`, which may begin with a method: POST /some/path.
 
     `when`: "before" the vendor does what it is asked, or "after" it has done it, so that only the answer is lost.
     `status` is answered after `delay_seconds`; without one the connection breaks in the middle of the answer.
@@ -25,10 +25,10 @@ class Fault(BaseModel):
     delay_seconds: float = 0.0
 
 
-def take(faults: list[Fault], path: str) -> Fault | None:
+def take(faults: list[Fault], path: str, method: str = "") -> Fault | None:
     """The fault that waits for the next request to `path`, used once."""
     for fault in faults:
-        if fault.path == path and fault.times > 0:
+        if fault.path in (path, f"{method} {path}") and fault.times > 0:
             fault.times -= 1
             return fault
     return None
@@ -42,7 +42,7 @@ class FaultyVendors:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = take(self._faults, scope["path"]) if scope["type"] == "http" else None
+        fault = take(self._faults, scope["path"], scope["method"]) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
             return

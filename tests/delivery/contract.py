@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from tests.standins.server import Vendors
 from worker.delivery.configured import destinations
@@ -31,9 +32,10 @@ COURSE = ("opened", "cause", "resolved", "reopened")
 class Case:
     """One destination and its stand-in.
 
-    `path` is where the vendor makes the thing, and `made` counts what it has. `update_path` is where it is told of the
-    incident's course: the last of the calls if there are several; None: where it was made. `shows` is what people see
-    there, and `course` what that is after each step of COURSE; without them it is the number of things made.
+    `path` is where the vendor makes the thing (with the method where others share it), and `made` counts what it has.
+    `update_path` is where it is told of the incident's course: the last of the calls if there are several; None: where
+    it was made. `shows` is what people see there, and `course` what that is after each step of COURSE; without them it
+    is the number of things made.
     `answers` says what is worth another attempt, `says` how an answer is quoted. `waits`: the vendor can say how long
     to wait. `knows_its_answers`: a success of somebody else, such as a proxy's page, is not taken for the vendor's.
     """
@@ -63,6 +65,11 @@ def configured(vendors: Vendors, *, by_bot: bool = False) -> dict[str, Destinati
     return destinations(vendors.bot_settings() if by_bot else vendors.settings())
 
 
+@cache
+def in_data_center(vendors: Vendors) -> dict[str, Destination]:
+    return destinations(vendors.data_center_settings())
+
+
 def of_kind(answers: Mapping[int, bool], *, retryable: bool) -> int:
     """An answer that is, or is not, worth another attempt."""
     return next(status for status, is_retryable in answers.items() if is_retryable is retryable)
@@ -88,16 +95,77 @@ def threads(vendors: Vendors) -> list[str]:
 
 
 def news_in(text: str) -> str:
-    told = re.findall(r"^(Cause found|Severity changed|Resolved|Reopened) ", text, re.MULTILINE)
-    return ", ".join(told) or "opened"
+    return ", ".join(pieces_of_news(text)) or "opened"
 
+
+def pieces_of_news(text: str) -> list[str]:
+    return re.findall(r"^(?:\* )?(Cause found|Severity changed|Resolved|Reopened) ", text, re.MULTILINE)
+
+
+def text_of(body: Any) -> str:
+    """Of wiki markup, or of a document in Atlassian's format."""
+    if isinstance(body, str):
+        return body
+    if body["type"] == "text":
+        return str(body["text"])
+    return ("\n" if body["type"] in ("doc", "bulletList") else "").join(map(text_of, body.get("content", [])))
+
+
+def comments(issues: list[dict[str, Any]]) -> list[str]:
+    """The pieces of news that the comments tell, whatever number of them."""
+    return [
+        f"{issue['key']}: {said}"
+        for issue in issues
+        for said in [
+            "opened",
+            *(news for comment in issue["comments"] for news in pieces_of_news(text_of(comment["body"]))),
+        ]
+    ]
+
+
+def notes(vendors: Vendors) -> list[str]:
+    return [
+        said
+        for record in vendors.records
+        for said in ["opened", *(news for note in record["notes"] for news in pieces_of_news(note))]
+    ]
+
+
+TICKET_COURSE = (
+    ["opened"],
+    ["opened", "Cause found"],
+    ["opened", "Cause found", "Resolved"],
+    ["opened", "Cause found", "Resolved", "Reopened"],
+)
+ISSUE_COURSE = [[f"OPS-1: {said}" for said in step] for step in TICKET_COURSE]
 
 CASES = {
     "jira": Case(
         open=lambda vendors: configured(vendors)["jira"],
         path=lambda _: "/jira/rest/api/3/issue",
+        update_path=lambda _: "POST /jira/rest/api/3/issue/OPS-1/comment",
         made=lambda vendors: len(vendors.issues),
+        shows=lambda vendors: comments(vendors.issues),
+        course=ISSUE_COURSE,
         secrets=lambda vendors: [vendors.credentials.jira_token],
+    ),
+    "jira data center": Case(
+        open=lambda vendors: in_data_center(vendors)["jira"],
+        path=lambda _: "/jira-data-center/rest/api/2/issue",
+        update_path=lambda _: "POST /jira-data-center/rest/api/2/issue/OPS-1/comment",
+        made=lambda vendors: len(vendors.data_center_issues),
+        shows=lambda vendors: comments(vendors.data_center_issues),
+        course=ISSUE_COURSE,
+        secrets=lambda vendors: [vendors.credentials.jira_personal_token],
+    ),
+    "servicenow": Case(
+        open=lambda vendors: configured(vendors)["servicenow"],
+        path=lambda _: "POST /servicenow/api/now/table/incident",
+        update_path=lambda vendors: f"PATCH /servicenow/api/now/table/incident/{vendors.records[0]['sys_id']}",
+        made=lambda vendors: len(vendors.records),
+        shows=notes,
+        course=TICKET_COURSE,
+        secrets=lambda vendors: [vendors.credentials.servicenow_password],
     ),
     "slack webhook": Case(
         open=lambda vendors: configured(vendors)["slack"],

@@ -177,7 +177,9 @@ def test_the_receipt_names_what_the_vendor_made(scene: Scene) -> None:
     assert scene.receipt is not None
     if scene.destination.name == "jira":
         assert scene.receipt.vendor_id == "OPS-1"
-        assert scene.receipt.url == f"{scene.vendors.url}/jira/browse/OPS-1"
+        assert str(scene.receipt.url).endswith("/browse/OPS-1")
+    elif scene.destination.name == "servicenow":
+        assert scene.receipt.vendor_id == scene.vendors.records[0]["number"]
     elif scene.destination.name == "slack" and scene.receipt.vendor_id:
         assert scene.receipt.vendor_id == f"C0INCIDENTS/{scene.vendors.messages[0]['ts']}"
 
@@ -288,8 +290,9 @@ def test_the_history_tells_of_it(scene: Scene) -> None:
     name = scene.destination.name
     told = [entry.event for entry in incident.history if entry.event != "linked"]
     assert told == ["opened", f"{name} failed", f"{name} done"]
+    made = incident.deliveries[name]
     assert [entry.reason for entry in incident.history if entry.event == "linked"] == (
-        [f"OPS-1: {scene.vendors.url}/jira/browse/OPS-1"] if name == "jira" else []
+        [f"{made.vendor_id}: {made.url}"] if name in ("jira", "servicenow") else []
     )
 
 

@@ -38,6 +38,15 @@ class Vendors:
             SPIKETRACE_SLACK_API_URL=f"{self.url}/slack/api",
         )
 
+    def data_center_settings(self, **changes: str) -> Settings:
+        return self.settings(
+            SPIKETRACE_JIRA_URL=f"{self.url}/jira-data-center",
+            SPIKETRACE_JIRA_DEPLOYMENT="data-center",
+            SPIKETRACE_JIRA_USER="",
+            SPIKETRACE_JIRA_TOKEN=self.credentials.jira_personal_token,
+            **changes,
+        )
+
     def forget(self) -> None:
         LOCAL.delete(f"{self.url}/received").raise_for_status()
 
@@ -48,6 +57,16 @@ class Vendors:
     def issues(self) -> list[dict[str, Any]]:
         issues: list[dict[str, Any]] = self._received()["jira"]["issues"]
         return issues
+
+    @property
+    def data_center_issues(self) -> list[dict[str, Any]]:
+        issues: list[dict[str, Any]] = self._received()["jira_data_center"]["issues"]
+        return issues
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        records: list[dict[str, Any]] = self._received()["servicenow"]["records"]
+        return records
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -74,10 +93,10 @@ class Vendors:
 
 
 @contextmanager
-def running_vendors(*, search_lag_seconds: float = 0.0) -> Iterator[Vendors]:
+def running_vendors(*, search_lag_seconds: float = 0.0, jira_burst: int | None = None) -> Iterator[Vendors]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url, credentials = address(listening), Credentials()
-        made = stand_ins(credentials, url=url, search_lag_seconds=search_lag_seconds)
+        made = stand_ins(credentials, url=url, search_lag_seconds=search_lag_seconds, jira_burst=jira_burst)
         with (
             serving_mail(made.mailbox) as mail_port,
             serving(create_app(credentials, made), listening, ready="/received"),

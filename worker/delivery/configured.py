@@ -6,6 +6,7 @@ from worker.delivery.apprise.destination import apprise_destinations
 from worker.delivery.email.destination import email_destination
 from worker.delivery.jira.destination import jira_destination
 from worker.delivery.pagerduty.destination import pagerduty_destination
+from worker.delivery.servicenow.destination import servicenow_destination
 from worker.delivery.slack.destination import slack_destination
 from worker.ports import Destination
 from worker.settings import Settings
@@ -20,6 +21,7 @@ def destinations(settings: Settings) -> dict[str, Destination]:
         slack_destination(settings),
         jira_destination(settings),
         pagerduty_destination(settings),
+        servicenow_destination(settings),
         email_destination(settings),
         *apprise_destinations(settings, taken=SHIPPED),
     ]
