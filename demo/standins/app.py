@@ -48,6 +48,7 @@ class Credentials:
     smtp_user: str = "spiketrace"
     smtp_password: str = "smtp-demo-password"  # noqa: S105
     apprise_token: str = "apprisedemosecret"  # noqa: S105
+    slack_signing_secret: str = "slack-demo-signing-secret"  # noqa: S105
 
 
 def environment(credentials: Credentials, url: str, mail_url: str = "") -> dict[str, str]:
@@ -107,7 +108,8 @@ class StandIns:
         self.jira.forget()
         self.data_center.forget()
         self.servicenow.records.clear()
-        for received in (self.slack.messages, self.pagerduty.alerts, self.mailbox.mails, self.pushes.pushes):
+        self.slack.forget()
+        for received in (self.pagerduty.alerts, self.mailbox.mails, self.pushes.pushes):
             received.clear()
         self.faults.clear()
 
@@ -178,6 +180,10 @@ def _add_our_own_routes(app: FastAPI, made: StandIns) -> None:
     @app.delete("/received", status_code=204)
     async def forget() -> None:
         made.forget()
+
+    @app.put("/slack/rights", status_code=204)
+    async def change_rights(rights: slack.Rights) -> None:
+        made.slack.scopes, made.slack.a_second = set(rights.scopes), rights.a_second
 
     @app.post("/faults", status_code=204)
     async def add_fault(fault: Fault) -> None:

@@ -30,7 +30,10 @@ NOT_CONNECTED = re.compile(
 BREAK = "Socket Exception"
 BROKEN = re.compile(r"connection error|did not finish within", re.IGNORECASE)
 COMPLAINTS = ("WARNING", "ERROR", "CRITICAL")
-WORTH_ANOTHER_ATTEMPT = frozenset({408, 429, 500, 502, 503, 504})
+# Answers by which a service says that it has not taken the message, and would later.
+NOT_TAKEN = frozenset({408, 429, 503})
+# Whoever answers with more than that may have failed after it had done its work.
+SERVER_ERROR = 500
 # A shorter part of an address is a word like any other.
 SHORTEST_SECRET = 6
 
@@ -92,11 +95,13 @@ class AppriseAddress:
         # Of the other lines only these: one holds the message, whose words are not Apprise's.
         breaks = [text for _, text in log if text.startswith(BREAK)]
         said = self._said(complaints, [found[2] for _, text in log if (found := RESPONSE.match(text))])
-        if status := STATUS.search(" ".join(complaints)):
-            return self._error(said, retryable=int(status[1]) in WORTH_ANOTHER_ATTEMPT)
+        found = STATUS.search(" ".join(complaints))
+        status = int(found[1]) if found else None
+        if status in NOT_TAKEN:
+            return self._error(said, retryable=True)
         if NOT_CONNECTED.search(" ".join(breaks)):
             return self._error(f"the service cannot be reached: {said}", retryable=True)
-        if breaks or BROKEN.search(" ".join(complaints)):
+        if (status or 0) >= SERVER_ERROR or (status is None and (breaks or BROKEN.search(" ".join(complaints)))):
             said = f"{said}; it may have been sent, so it is not sent again by itself"
             return self._error(said, retryable=False, is_ambiguous=True)
         return self._error(said, retryable=False)
