@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.types import ASGIApp
 
-from demo.standins import adf, jira, pagerduty, push, servicenow, slack, wiki
+from demo.standins import jira, page, pagerduty, push, servicenow, slack
 from demo.standins.faults import Fault, FaultyVendors
 from demo.standins.jira import Jira
 from demo.standins.mail import Mailbox
 
-TEMPLATES = Path(__file__).parent / "templates"
 # Jira's own is "a few seconds" (https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/).
 SEARCH_LAG_SECONDS = 1.0
-# Whatever a message holds, the page runs nothing and fetches nothing.
-PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 
 
 @dataclass(frozen=True)
@@ -193,28 +182,6 @@ def _add_our_own_routes(app: FastAPI, made: StandIns) -> None:
     async def choose_workflow(name: jira.WorkflowName) -> None:
         made.jira.workflow = made.data_center.workflow = name
 
-    page = _templates().get_template("received.html")
-
     @app.get("/")
     async def show() -> HTMLResponse:
-        issues = [*made.jira.issues.values(), *made.data_center.issues.values()]
-        shown = page.render(issues=issues[::-1], messages=made.slack.messages[::-1])
-        return HTMLResponse(shown, headers=PAGE_HEADERS)
-
-
-def _templates() -> Environment:
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    templates.filters["adf"] = _rich
-    templates.filters["mrkdwn"] = slack.to_html
-    templates.filters["texts"] = slack.texts_of
-    templates.filters["clock"] = _clock
-    return templates
-
-
-def _rich(text: Any) -> Markup:
-    """Of Jira Cloud a document, of Data Center wiki markup."""
-    return wiki.to_html(text) if isinstance(text, str) else adf.to_html(text)
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC"
+        return HTMLResponse(page.render(made), headers=page.HEADERS)
