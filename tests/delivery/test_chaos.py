@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +28,7 @@ from worker import deliveries
 from worker.announcing import AnnouncingIncidents
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
+from worker.delivery.news import TOLD_IN_TICKETS
 from worker.delivery.slack.payload import IN_THREAD
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.elastic import connect_elasticsearch
@@ -215,6 +218,16 @@ def check_all_told(shop: Shop, told: Course) -> None:
     assert {reason: replies.count(reason) for reason in found} == dict.fromkeys(found, 1), told.seed
     assert found == worth[len(worth) - len(found) :], told.seed
     assert found[-2:] == worth[-2:], told.seed
+    assert issue["fields"]["status"]["name"] == "Done", told.seed
+    comments = json.dumps(issue["comments"])
+    told_once = {entry.reason: comments.count(entry.reason) for entry in news if entry.event in TOLD_IN_TICKETS}
+    assert set(told_once.values()) <= {0, 1}, (told.seed, told_once)
+    # The end that lasts is told in words of its own, the others by their reasons; no update comes twice.
+    ends = [entry for entry in news if entry.event == "resolved"]
+    assert 1 <= comments.count("after 38 min") <= len(ends), (told.seed, comments)
+    assert list(told_once.values())[-1] == 1, (told.seed, comments)
+    updates = re.findall(r"update (\d+)", comments)
+    assert len(updates) == len(set(updates)), (told.seed, updates)
 
 
 def thread(message: Json) -> str:
@@ -249,7 +262,7 @@ def outcome(told: Course) -> str:
 def test_by_a_webhook_never_two_and_nothing_in_silence(shop: Shop) -> None:
     made = destinations(shop.vendors.settings())
     states: Counter[str] = Counter()
-    for seed in range(RUNS // 4):
+    for seed in range(RUNS // 8):
         told = course(shop, seed, made)
         states[state := outcome(told)] += 1
         messages, issues = shop.received()
@@ -262,7 +275,7 @@ def test_by_a_webhook_never_two_and_nothing_in_silence(shop: Shop) -> None:
 def test_without_the_right_to_read_a_bot_does_not_repeat_itself(shop: Shop) -> None:
     made = destinations(shop.vendors.bot_settings())
     states: Counter[str] = Counter()
-    for seed in range(RUNS // 4):
+    for seed in range(RUNS // 8):
         told = course(shop, seed, made, scopes=["chat:write"])
         states[outcome(told)] += 1
         messages, _ = shop.received()
