@@ -10,6 +10,7 @@ from celery import shared_task
 from tasks.app import SWEEP
 from tasks.desk import desk_of
 from tasks.retry import left_to_the_next_run
+from worker.delivery.configured import SHIPPED
 from worker.settle import sweep_ended
 from worker.sweep import sweep_alerts, sweep_deliveries, sweep_recoveries
 
@@ -19,7 +20,7 @@ def sweep(task: Any) -> None:
     desk, now = desk_of(task.app), datetime.now(UTC)
     with left_to_the_next_run(SWEEP):
         sweep_alerts(desk.alerts, desk.queue, now=now)
-        sweep_deliveries(desk.incidents, desk.queue, desk.post.destinations, now=now)
+        sweep_deliveries(desk.incidents, desk.queue, dict.fromkeys([*SHIPPED, *desk.post.destinations]), now=now)
         sweep_recoveries(desk.alerts, desk.incidents, now=now)
         if desk.measure:
             sweep_ended(desk.incidents, desk.reports, desk.measure, now=now)

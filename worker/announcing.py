@@ -12,9 +12,9 @@ from datetime import datetime
 
 import structlog
 
-from worker.domain.incident import Delivery, Incident
-from worker.errors import QueueUnavailable
-from worker.policy import Policy
+from worker.domain.incident import Delivery, HistoryEntry, Incident
+from worker.errors import IncidentUnknown, QueueUnavailable, RequestRefused
+from worker.policy import Options, Policy
 from worker.ports import Queue
 from worker.sweep import SearchableIncidents
 
@@ -76,9 +76,48 @@ class AnnouncingIncidents:
             known = deliveries.get(name)
             if known is None:
                 deliveries[name] = Delivery(state="pending", updated_at=now, options=dict(routes.told[name]))
-            elif known.state == "done" and known.told < len(incident.news):
+            elif known.is_owed(len(incident.news)):
                 deliveries[name] = known.model_copy(update={"state": "pending", "updated_at": now})
         return incident.model_copy(update={"deliveries": deliveries}) if deliveries != incident.deliveries else incident
+
+
+def ask_for(incident_id: str, destination: str, *, incidents: AnnouncingIncidents, by: str) -> Incident:
+    """The incident with that destination pending, as a person wanted; asking again changes nothing.
+
+    One that has failed is tried again. Raises IncidentUnknown, RequestRefused and EvidenceUnavailable.
+    """
+    now = incidents.clock()
+
+    def asked(incident: Incident) -> Incident:
+        known = incident.deliveries.get(destination)
+        if known and known.state != "failed":
+            return incident
+        options = _options(incident, destination, incidents, now)
+        wanted = {"state": "pending", "updated_at": now, "asked_by": by}
+        pending = (
+            known.model_copy(update=wanted) if known else Delivery.model_validate(wanted | {"options": dict(options)})
+        )
+        entry = HistoryEntry(at=now, event="asked", reason=f"{by} asked for {destination}.")
+        deliveries = {**incident.deliveries, destination: pending}
+        return incident.model_copy(update={"deliveries": deliveries, "history": [*incident.history, entry]})
+
+    try:
+        return incidents.update(incident_id, asked)
+    except KeyError:
+        raise IncidentUnknown(f"there is no incident {incident_id[:200]}") from None
+
+
+def _options(incident: Incident, destination: str, incidents: AnnouncingIncidents, now: datetime) -> Options:
+    """Where the policy sends it. Raises RequestRefused."""
+    name = destination[:100]
+    if destination not in incidents.configured:
+        configured = ", ".join(sorted(incidents.configured)) or "none"
+        raise RequestRefused(f"{name!r} is not configured; destinations that are: {configured}")
+    routes = incidents.policy.routes(incident, incidents.configured, now)
+    found = {**routes.asked, **routes.told}.get(destination)
+    if found is None:
+        raise RequestRefused(f"the policy neither tells {name} of this incident nor lets people ask for it")
+    return found
 
 
 def enqueue(incident: Incident, destinations: Collection[str], queue: Queue) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from functools import partial
 
 from elasticsearch import Elasticsearch
 
 from worker.announcing import AnnouncingIncidents
-from worker.bootstrap import connect
+from worker.bootstrap import Stores, announcing, connect, utc_now
+from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
-from worker.policy import Policy
 from worker.ports import GridIntensity
 from worker.run import Desk
 from worker.settings import Settings
@@ -27,8 +27,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores = connect(settings)
     investigator = open_investigator(settings, stores.client)
-    configured, policy = destinations(settings), Policy()
-    incidents = AnnouncingIncidents(stores.incidents, queue, policy, configured, clock=_now)
+    incidents = announcing(settings, stores, queue)
     return Desk(
         alerts=stores.alerts,
         reports=stores.reports,
@@ -38,15 +37,23 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=Post(incidents, stores.reports, configured, clock=_now, policy=policy),
+        post=_open_post(settings, stores, incidents),
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
     )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncidents) -> Post:
+    return Post(
+        incidents,
+        stores.reports,
+        destinations(settings),
+        clock=utc_now,
+        policy=incidents.policy,
+        most_attempts=settings.delivery_max_attempts,
+        bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
+    )
 
 
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:

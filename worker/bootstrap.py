@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from elasticsearch import Elasticsearch
 
+from worker.announcing import AnnouncingIncidents
+from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch
+from worker.policy import Policy
+from worker.ports import Queue
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
@@ -44,3 +49,12 @@ def connect(settings: Settings) -> Stores:
         inbox_index=InboxIndex(client),
         kibana_alerts=ElasticKibanaAlerts(client),
     )
+
+
+def announcing(settings: Settings, stores: Stores, queue: Queue) -> AnnouncingIncidents:
+    """The incidents for whoever changes them, so that the right people hear of it. Raises ConfigurationError."""
+    return AnnouncingIncidents(stores.incidents, queue, Policy(), destinations(settings), clock=utc_now)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

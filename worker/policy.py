@@ -14,7 +14,9 @@ from worker.domain.incident import Incident
 from worker.domain.severity import Severity
 
 Options = Mapping[str, str]
-TOLD_FROM = {"slack": Severity.MEDIUM, "jira": Severity.HIGH}
+# Work that somebody has to pick up; everything else is a message.
+TICKETS = frozenset({"jira", "servicenow"})
+SERIOUS = TICKETS | {"pagerduty"}
 NOWHERE_SPECIAL: Options = MappingProxyType({})
 
 
@@ -31,9 +33,10 @@ class Policy:
     """What happens at which severity, by service, region and time of day."""
 
     def routes(self, incident: Incident, configured: Collection[str], now: datetime) -> Routes:  # noqa: ARG002
-        told = {
-            name: NOWHERE_SPECIAL
-            for name, least in TOLD_FROM.items()
-            if name in configured and incident.severity.at_least(least)
-        }
-        return Routes(told=told)
+        told = [name for name in configured if incident.severity.at_least(_told_from(name))]
+        asked = [name for name in configured if name in TICKETS and name not in told and told]
+        return Routes(told=dict.fromkeys(told, NOWHERE_SPECIAL), asked=dict.fromkeys(asked, NOWHERE_SPECIAL))
+
+
+def _told_from(name: str) -> Severity:
+    return Severity.HIGH if name in SERIOUS else Severity.MEDIUM

@@ -24,6 +24,7 @@ INDEX = "spiketrace-incidents"
 NEWEST = 50
 MOST_OPEN = 500
 MOST_ENDED = 500
+MOST_PENDING = 500
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -76,7 +77,7 @@ class ElasticIncidentStore:
 
     def with_pending(self, destination: str) -> list[Incident]:
         """Those of which that destination is still to be told."""
-        return self._search(f"deliveries.{destination}.state", "pending")
+        return self._search(f"deliveries.{destination}.state", "pending", most=MOST_PENDING)
 
     def _read(self, incident_id: str) -> Mapping[str, Any] | None:
         with elasticsearch_errors("reading an incident"):
