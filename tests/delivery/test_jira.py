@@ -154,6 +154,19 @@ def test_what_people_have_closed_is_not_moved(site: Site) -> None:
     assert (site.status, site.issue["moves"], len(site.comments)) == ("Done", 1, 1)
 
 
+def test_what_is_done_is_edited_only_after_it_was_opened_again(site: Site) -> None:
+    made = site.open()
+    over = later(OPENED, "resolved")
+    site.destination.update(a_later_notice(over), made)
+    worse = later(over, "severity")
+    site.destination.update(a_later_notice(worse, told=2), made)
+    assert site.issue["fields"]["summary"].startswith("[high]")
+    site.destination.update(a_later_notice(later(worse, "reopened"), told=3), made)
+    assert (site.status, site.issue["edits"]) == ("To Do", 1)
+    assert site.issue["fields"]["summary"].startswith("[critical]")
+    assert site.issue["fields"]["priority"] == {"name": "Highest"}
+
+
 def test_where_the_workflow_has_no_end_the_comment_alone_says_so(site: Site) -> None:
     site.choose_workflow("endless")
     site.destination.update(a_later_notice(later(OPENED, "resolved")), site.open())

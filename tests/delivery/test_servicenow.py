@@ -135,6 +135,14 @@ def test_what_people_have_ended_gets_a_note_and_no_more(instance: Instance, stat
     assert len(instance.record["notes"]) == 1
 
 
+def test_a_record_that_is_closed_may_take_no_note(instance: Instance) -> None:
+    made = instance.open()
+    instance.as_people_do("PATCH", {"state": "7", "close_code": "Duplicate", "close_notes": "Of INC1."})
+    instance.vendors.fail(f"PATCH {instance.path}", status=403, body='{"error": {"message": "Operation Failed"}}')
+    instance.destination.update(a_later_notice(later(OPENED, "severity", "resolved")), made)
+    assert (instance.values["impact"], instance.record["notes"]) == ("2", [])
+
+
 def test_what_people_have_closed_is_not_reopened(instance: Instance) -> None:
     made = instance.open()
     over = later(OPENED, "resolved")

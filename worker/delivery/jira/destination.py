@@ -21,7 +21,7 @@ from worker.delivery.jira.payload import (
 )
 from worker.delivery.jira.service_desk import ServiceDesk
 from worker.delivery.jira.transitions import DONE, Transition, back_to_work, to_done
-from worker.delivery.news import TOLD_IN_TICKETS, events_of, renames, untold
+from worker.delivery.news import CHANGES_SEVERITY, TOLD_IN_TICKETS, events_of, renames, untold
 from worker.delivery.words import report_url
 from worker.domain.incident import Delivery
 from worker.domain.notice import Notice
@@ -94,10 +94,18 @@ class JiraDestination:
         news = untold(notice, told)
         if news.news:
             self._client.comment(key, comment(news, public_url=self._ways.public_url, markup=self._markup))
-        if changes := _changes(contents, notice):
+        self._show(key, contents, notice)
+
+    def _show(self, key: str, contents: Contents, notice: Notice) -> None:
+        """How it stands. Many workflows lock what is done: such an issue is edited only after it was opened again."""
+        is_done = contents.category == DONE
+        way, changes = self._way(key, contents, notice), _changes(contents, notice)
+        if way and is_done:
+            self._take(key, way)
+        if changes and (way or not is_done):
             self._client.edit(key, changes)
-        if transition := self._way(key, contents, notice):
-            self._take(key, transition)
+        if way and not is_done:
+            self._take(key, way)
 
     def _way(self, key: str, contents: Contents, notice: Notice) -> Transition | None:
         """Where the news leads, unless people have brought the issue there, or the workflow has no such way."""
@@ -129,7 +137,7 @@ def _changes(contents: Contents, notice: Notice) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if renames(notice, contents.summary) and contents.summary != title:
         changes["summary"] = title
-    if "severity" in events_of(notice) and contents.priority != urgency["name"]:
+    if events_of(notice) & CHANGES_SEVERITY and contents.priority != urgency["name"]:
         changes["priority"] = urgency
     return changes
 
