@@ -349,9 +349,7 @@ def test_what_an_edition_needs_is_said(changes: dict[str, str], missing: str) ->
 LOGIN = {"status": 200, "body": "<h1>Please log in</h1>", "headers": {"content-type": "text/html"}}
 
 
-@pytest.mark.parametrize(
-    "call", ["GET ", "GET /comment", "POST /comment", "PUT ", "GET /transitions", "POST /transitions"]
-)
+@pytest.mark.parametrize("call", ["GET ", "POST /comment", "PUT ", "GET /transitions", "POST /transitions"])
 def test_a_page_of_somebody_in_between_is_not_jiras_answer(site: Site, call: str) -> None:
     made = site.open()
     method, part = call.split(" ")

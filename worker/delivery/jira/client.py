@@ -15,6 +15,7 @@ from worker.delivery.jira.transitions import Transition, offered, request_of
 OPTIONAL_FIELDS = frozenset({"priority"})
 NOT_FOUND = 404
 CONFLICT = 409
+SHOWN = "summary,description,priority,status,comment"
 COMMENTS_A_PAGE = 100
 # In a service project a comment goes to the customer who is named as reporter, unless it is internal; elsewhere this
 # says nothing.
@@ -29,12 +30,16 @@ class Issue:
 
 @dataclass(frozen=True)
 class Contents:
-    """What an issue says now. `category` is its status's: new, indeterminate or done."""
+    """What an issue says now, with the bodies of all its comments.
+
+    `category` is its status's: new, indeterminate or done.
+    """
 
     summary: str
     description: Any
     priority: str | None
     category: str
+    comments: list[Any]
 
 
 class JiraClient:
@@ -65,7 +70,7 @@ class JiraClient:
 
     def read(self, key: str) -> Contents:
         doing = f"reading {key}"
-        response = self._api.send("GET", _path(key), fields="summary,description,priority,status", doing=doing)
+        response = self._api.send("GET", _path(key), fields=SHOWN, doing=doing)
         if response.status_code == NOT_FOUND:
             raise self._api.failure(
                 f"{doing}: Jira has no such issue, or no longer shows it to this user. It may have been deleted, "
@@ -74,10 +79,20 @@ class JiraClient:
         fields = json_object(self._api.checked(response, doing=doing)).get("fields")
         if not isinstance(fields, dict):
             raise self._api.not_jiras(doing)
-        return _contents(fields)
+        return _contents(fields, self._bodies(key, fields.get("comment")))
 
-    def comments(self, key: str) -> Iterator[Any]:
-        """The bodies of all comments. Unlike a search, this shows what was written a moment ago."""
+    def _bodies(self, key: str, shown: Any) -> list[Any]:
+        """Of the comments that came with the issue, or of all where these are some of them.
+
+        Unlike a search, both show what was written a moment ago.
+        """
+        match shown:
+            case {"comments": list(comments), "total": int(total)} if len(comments) >= total:
+                return [comment.get("body") for comment in comments]
+            case _:
+                return list(self._all_bodies(key))
+
+    def _all_bodies(self, key: str) -> Iterator[Any]:
         doing, path = f"reading the comments of {key}", f"{_path(key)}/comment"
         start, total = 0, 1
         while start < total:
@@ -143,11 +158,12 @@ def _path(key: str) -> str:
     return f"issue/{quote(key, safe='')}"
 
 
-def _contents(fields: dict[str, Any]) -> Contents:
+def _contents(fields: dict[str, Any], comments: list[Any]) -> Contents:
     status = fields.get("status") or {}
     return Contents(
         summary=fields.get("summary") or "",
         description=fields.get("description"),
         priority=(fields.get("priority") or {}).get("name"),
         category=(status.get("statusCategory") or {}).get("key") or "",
+        comments=comments,
     )

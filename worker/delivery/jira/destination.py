@@ -89,7 +89,7 @@ class JiraDestination:
         `told` is the revision that it was told at least.
         """
         contents = self._client.read(key)
-        bodies = [contents.description, *self._client.comments(key)]
+        bodies = [contents.description, *contents.comments]
         told = max(told, *(revision_in(body, notice.incident.incident_id) for body in bodies))
         news = untold(notice, told)
         if news.news:
