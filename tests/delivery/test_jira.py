@@ -111,6 +111,26 @@ def test_what_people_have_reworded_stays_theirs(site: Site) -> None:
     assert site.issue["fields"]["priority"] == {"name": "Lowest"}
 
 
+def test_what_cannot_be_edited_stops_nothing(site: Site) -> None:
+    made = site.open()
+    errors = {name: f"Field '{name}' cannot be set." for name in ("summary", "priority")}
+    site.vendors.fail(
+        f"PUT {site.api}/issue/OPS-1", status=400, body=json.dumps({"errorMessages": [], "errors": errors})
+    )
+    site.destination.update(a_later_notice(later(OPENED, "severity", "resolved")), made)
+    assert (site.issue["fields"]["priority"], site.status) == ({"name": "High"}, "Done")
+
+
+def test_what_the_workflow_does_not_open_again_is_not_edited(site: Site) -> None:
+    made = site.open()
+    over = later(OPENED, "resolved")
+    site.destination.update(a_later_notice(over), made)
+    body = json.dumps({"errorMessages": ["Closed is closed."], "errors": {}})
+    site.vendors.fail(f"POST {site.api}/issue/OPS-1/transitions", status=400, body=body)
+    site.destination.update(a_later_notice(later(over, "severity", "reopened"), told=2), made)
+    assert (site.status, site.issue["edits"], len(site.comments)) == ("Done", 0, 2)
+
+
 def test_a_priority_that_the_project_does_not_have_is_left_as_it_is(site: Site) -> None:
     made = site.open()
     body = json.dumps({"errorMessages": [], "errors": {"priority": "Priority name is not valid"}})

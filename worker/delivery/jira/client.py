@@ -11,8 +11,8 @@ from worker.delivery.http import json_object
 from worker.delivery.jira.api import BAD_REQUEST, JiraApi, Method, refused_fields
 from worker.delivery.jira.transitions import Transition, offered, request_of
 
-# A project may not have them on its screens, or call its priorities otherwise.
-OPTIONAL_FIELDS = frozenset({"priority"})
+# A project may not have it on its screen, or call its priorities otherwise.
+NOT_NEEDED = frozenset({"priority"})
 NOT_FOUND = 404
 CONFLICT = 409
 SHOWN = "summary,description,priority,status,comment"
@@ -60,7 +60,8 @@ class JiraClient:
     def create(self, fields: dict[str, Any]) -> Issue:
         """Where a field that may be left out is refused, the issue is created without it."""
         doing = "creating the issue"
-        return self._issue(self._write("POST", "issue", fields, doing), "key", doing)
+        answer = self._write("POST", "issue", fields, doing, optional=NOT_NEEDED)
+        return self._issue(answer, "key", doing)
 
     def create_request(self, request: dict[str, Any]) -> Issue:
         """By the service desk's own call (https://docs.atlassian.com/jira-servicedesk/REST/5.12.0)."""
@@ -108,7 +109,8 @@ class JiraClient:
         self._api.ask("POST", f"{_path(key)}/comment", body=comment, doing=f"commenting on {key}")
 
     def edit(self, key: str, fields: dict[str, Any]) -> None:
-        self._write("PUT", _path(key), fields, f"editing {key}")
+        """What the project does not let be edited stays as it is."""
+        self._write("PUT", _path(key), fields, f"editing {key}", optional=frozenset(fields))
 
     def transitions(self, key: str) -> list[Transition]:
         doing = f"reading the transitions of {key}"
@@ -137,10 +139,12 @@ class JiraClient:
         }
         self._api.ask("POST", f"{_path(key)}/remotelink", body=remote, doing=f"linking {key} to its report")
 
-    def _write(self, method: Method, path: str, fields: dict[str, Any], doing: str) -> dict[str, Any]:
+    def _write(
+        self, method: Method, path: str, fields: dict[str, Any], doing: str, *, optional: frozenset[str]
+    ) -> dict[str, Any]:
         response = self._api.send(method, path, body={"fields": fields}, doing=doing)
         refused = refused_fields(response)
-        if refused and refused <= OPTIONAL_FIELDS:
+        if refused and refused <= optional:
             fields = {name: value for name, value in fields.items() if name not in refused}
             if not fields:
                 return {}

@@ -98,14 +98,13 @@ class JiraDestination:
 
     def _show(self, key: str, contents: Contents, notice: Notice) -> None:
         """How it stands. Many workflows lock what is done: such an issue is edited only after it was opened again."""
-        is_done = contents.category == DONE
-        way, changes = self._way(key, contents, notice), _changes(contents, notice)
-        if way and is_done:
-            self._take(key, way)
-        if changes and (way or not is_done):
+        is_open, changes = contents.category != DONE, _changes(contents, notice)
+        way = self._way(key, contents, notice)
+        is_open_again = way is not None and not is_open and self._takes(key, way)
+        if changes and (is_open or is_open_again):
             self._client.edit(key, changes)
-        if way and not is_done:
-            self._take(key, way)
+        if way and is_open:
+            self._takes(key, way)
 
     def _way(self, key: str, contents: Contents, notice: Notice) -> Transition | None:
         """Where the news leads, unless people have brought the issue there, or the workflow has no such way."""
@@ -116,10 +115,11 @@ class JiraDestination:
             return back_to_work(self._client.transitions(key))
         return None
 
-    def _take(self, key: str, transition: Transition) -> None:
+    def _takes(self, key: str, transition: Transition) -> bool:
         """What a workflow's validator refuses is left to people: the comment says how the incident stands."""
         if refused := self._client.move(key, transition):
             log.warning("the workflow did not let the issue pass", issue=key, reason=refused)
+        return not refused
 
     def _link(self, key: str, notice: Notice) -> None:
         """For convenience: the description has the same link, and links may be switched off."""
