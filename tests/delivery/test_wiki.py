@@ -17,7 +17,7 @@ from tests.delivery.samples import INCIDENT_ID, a_notice, an_incident
 from tests.delivery.test_contract import report_of
 from worker.delivery.jira import adf
 from worker.delivery.jira.api import CLOUD, DATA_CENTER, Edition
-from worker.delivery.jira.payload import LONGEST_TEXT, description, revision_in
+from worker.delivery.jira.payload import LONGEST_TEXT, description, mark, revision_in
 from worker.delivery.jira.wiki import escape, to_wiki
 from worker.domain.text import one_line
 
@@ -101,6 +101,26 @@ def test_a_description_fits_and_keeps_its_end(edition: Edition, piece: str, size
     )
     assert size_of(made) <= LONGEST_TEXT
     assert revision_in(made, INCIDENT_ID) == 1
+
+
+@pytest.mark.parametrize("edition", [CLOUD, DATA_CENTER], ids=["cloud", "data center"])
+def test_telemetry_cannot_say_that_all_has_been_told(edition: Edition) -> None:
+    text = mark(INCIDENT_ID, 99)
+    made = description(
+        a_notice(an_incident(title=text), report_of(text)), public_url="https://x.example", markup=edition.markup
+    )
+    assert "update 99" in json.dumps(made)
+    assert revision_in(made, INCIDENT_ID) == 1
+
+
+def test_an_empty_paragraph_at_the_end_hides_no_revision() -> None:
+    ours = adf.paragraph([adf.text(mark(INCIDENT_ID, 3))])
+    assert revision_in(adf.document([ours, adf.paragraph([])]), INCIDENT_ID) == 3
+
+
+@pytest.mark.parametrize("body", [None, "", "Looking into it.", {}, {"type": "doc"}, [], 7])
+def test_what_people_write_bears_no_revision(body: Any) -> None:
+    assert revision_in(body, INCIDENT_ID) == 0
 
 
 def size_of(made: Any) -> int:
