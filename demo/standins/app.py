@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.types import ASGIApp
 
-from demo.standins import adf, jira, pagerduty, push, servicenow, slack, wiki
+from demo.standins import jira, page, pagerduty, push, servicenow, slack
 from demo.standins.faults import Fault, FaultyVendors
 from demo.standins.jira import Jira
 from demo.standins.mail import Mailbox
 
-TEMPLATES = Path(__file__).parent / "templates"
 # Jira's own is "a few seconds" (https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/).
 SEARCH_LAG_SECONDS = 1.0
-# Whatever a message holds, the page runs nothing and fetches nothing.
-PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 
 
 @dataclass(frozen=True)
@@ -48,6 +37,7 @@ class Credentials:
     smtp_user: str = "spiketrace"
     smtp_password: str = "smtp-demo-password"  # noqa: S105
     apprise_token: str = "apprisedemosecret"  # noqa: S105
+    slack_signing_secret: str = "slack-demo-signing-secret"  # noqa: S105
 
 
 def environment(credentials: Credentials, url: str, mail_url: str = "") -> dict[str, str]:
@@ -58,6 +48,10 @@ def environment(credentials: Credentials, url: str, mail_url: str = "") -> dict[
         "SPIKETRACE_JIRA_TOKEN": credentials.jira_token,
         "SPIKETRACE_JIRA_PROJECT": credentials.jira_project,
         "SPIKETRACE_SLACK_WEBHOOK_URL": f"{url}/slack/services/{credentials.slack_webhook_path}",
+        "SPIKETRACE_SLACK_API_URL": f"{url}/slack/api",
+        "SPIKETRACE_SLACK_TOKEN": credentials.slack_token,
+        "SPIKETRACE_SLACK_CHANNEL": credentials.slack_channel,
+        "SPIKETRACE_SLACK_SIGNING_SECRET": credentials.slack_signing_secret,
         "SPIKETRACE_SERVICENOW_URL": f"{url}/servicenow",
         "SPIKETRACE_SERVICENOW_USER": credentials.servicenow_user,
         "SPIKETRACE_SERVICENOW_PASSWORD": credentials.servicenow_password,
@@ -107,7 +101,8 @@ class StandIns:
         self.jira.forget()
         self.data_center.forget()
         self.servicenow.records.clear()
-        for received in (self.slack.messages, self.pagerduty.alerts, self.mailbox.mails, self.pushes.pushes):
+        self.slack.forget()
+        for received in (self.pagerduty.alerts, self.mailbox.mails, self.pushes.pushes):
             received.clear()
         self.faults.clear()
 
@@ -179,6 +174,10 @@ def _add_our_own_routes(app: FastAPI, made: StandIns) -> None:
     async def forget() -> None:
         made.forget()
 
+    @app.put("/slack/rights", status_code=204)
+    async def change_rights(rights: slack.Rights) -> None:
+        made.slack.scopes, made.slack.a_second = set(rights.scopes), rights.a_second
+
     @app.post("/faults", status_code=204)
     async def add_fault(fault: Fault) -> None:
         made.faults.append(fault)
@@ -187,28 +186,6 @@ def _add_our_own_routes(app: FastAPI, made: StandIns) -> None:
     async def choose_workflow(name: jira.WorkflowName) -> None:
         made.jira.workflow = made.data_center.workflow = name
 
-    page = _templates().get_template("received.html")
-
     @app.get("/")
     async def show() -> HTMLResponse:
-        issues = [*made.jira.issues.values(), *made.data_center.issues.values()]
-        shown = page.render(issues=issues[::-1], messages=made.slack.messages[::-1])
-        return HTMLResponse(shown, headers=PAGE_HEADERS)
-
-
-def _templates() -> Environment:
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    templates.filters["adf"] = _rich
-    templates.filters["mrkdwn"] = slack.to_html
-    templates.filters["texts"] = slack.texts_of
-    templates.filters["clock"] = _clock
-    return templates
-
-
-def _rich(text: Any) -> Markup:
-    """Of Jira Cloud a document, of Data Center wiki markup."""
-    return wiki.to_html(text) if isinstance(text, str) else adf.to_html(text)
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC"
+        return HTMLResponse(page.render(made), headers=page.HEADERS)

@@ -26,7 +26,7 @@ MESSAGE = "/mail"
 RECIPIENT = "/mail/recipient"
 # Addresses at which mail servers of the world refuse a recipient, for good or for now.
 REFUSED = {"nobody": "550 5.1.1 No such user here", "busy": "450 4.2.1 Try again later"}
-START_TIMEOUT_SECONDS = 10.0
+STOP_TIMEOUT_SECONDS = 10.0
 NEWLINES = re.compile(r"[\r\n]+")
 
 
@@ -71,7 +71,8 @@ class Mailbox:
 
     def authenticate(self, _server: SMTP, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         known = (self._user.encode(), self._password.encode())
-        return AuthResult(success=isinstance(data, LoginPassword) and (data.login, data.password) == known)
+        is_known = isinstance(data, LoginPassword) and (data.login, data.password) == known
+        return AuthResult(success=is_known, handled=False)
 
 
 async def _answer(fault: Fault, server: SMTP) -> str:
@@ -103,17 +104,20 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 @contextmanager
-def serving_mail(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, is_implicit: bool = False) -> Iterator[int]:
-    """The port, on which mail is taken in until the block ends.
+def serving_mail(
+    mailbox: Mailbox, *, port: int = 0, tls: ssl.SSLContext | None = None, is_implicit: bool = False
+) -> Iterator[int]:
+    """The port on which mail is taken in until the block ends: `port`, or a free one for 0.
 
     With `tls` the connection begins with it (`is_implicit`), or STARTTLS is offered, and wanted before a login.
     """
     loop = asyncio.new_event_loop()
-    # aiosmtpd writes a line for each line of a conversation.
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    # aiosmtpd writes a line for each line of a conversation, and a warning for each login.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    conversations: list[SMTP] = []
 
     def protocol() -> SMTP:
-        return SMTP(
+        conversation = SMTP(
             mailbox,
             loop=loop,
             hostname="localhost",
@@ -122,8 +126,10 @@ def serving_mail(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, is_impl
             tls_context=None if is_implicit else tls,
             enable_SMTPUTF8=False,
         )
+        conversations.append(conversation)
+        return conversation
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         serving = loop.create_server(protocol, sock=listening, ssl=tls if is_implicit else None)
         server = loop.run_until_complete(serving)
         thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -131,7 +137,17 @@ def serving_mail(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, is_impl
         try:
             yield listening.getsockname()[1]
         finally:
-            loop.call_soon_threadsafe(server.close)
+            asyncio.run_coroutine_threadsafe(_closed(server, conversations), loop).result(STOP_TIMEOUT_SECONDS)
             loop.call_soon_threadsafe(loop.stop)
-            thread.join(START_TIMEOUT_SECONDS)
+            thread.join(STOP_TIMEOUT_SECONDS)
             loop.close()
+
+
+async def _closed(server: asyncio.Server, conversations: list[SMTP]) -> None:
+    server.close()
+    for conversation in conversations:
+        for transport in (conversation.transport, conversation._original_transport):  # noqa: SLF001
+            if transport:
+                cast("asyncio.Transport", transport).abort()
+    # Their ends are told to the loop, which is to hear of them before it stops.
+    await asyncio.sleep(0)

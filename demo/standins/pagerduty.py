@@ -44,6 +44,11 @@ class Alert(BaseModel):
     def first(self) -> LogEntry:
         return self.log[0]
 
+    @property
+    def last(self) -> LogEntry:
+        """The last that says how it is: a resolution says only that it is over."""
+        return [entry for entry in self.log if entry.action == "trigger"][-1]
+
 
 class PagerDuty:
     """The alerts of some services, by the name of each service's routing key."""

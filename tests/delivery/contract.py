@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -36,8 +36,9 @@ class Case:
     `update_path` is where it is told of the incident's course: the last of the calls if there are several; None: where
     it was made. `shows` is what people see there, and `course` what that is after each step of COURSE; without them it
     is the number of things made.
-    `answers` says what is worth another attempt, `says` how an answer is quoted. `waits`: the vendor can say how long
-    to wait. `knows_its_answers`: a success of somebody else, such as a proxy's page, is not taken for the vendor's.
+    `answers` says what is worth another attempt, `in_doubt` after which of them the thing may have been made all the
+    same, `says` how an answer is quoted. `waits`: the vendor can say how long to wait. `knows_its_answers`: a success
+    of somebody else, such as a proxy's page, is not taken for the vendor's.
     """
 
     open: Callable[[Vendors], Destination]
@@ -48,6 +49,7 @@ class Case:
     shows: Callable[[Vendors], list[str]] | None = None
     course: Sequence[Sequence[str]] = ((), (), (), ())
     answers: Mapping[int, bool] = field(default_factory=lambda: HTTP_ANSWERS)
+    in_doubt: Collection[int] = (500, 502, 504)
     says: str = "answered {status}: no_service"
     waits: bool = True
     knows_its_answers: bool = True
@@ -83,6 +85,20 @@ def events(vendors: Vendors) -> list[str]:
         for entry in alert["log"]
     ]
     return [f"alert {position + 1}: {action}" for position, action, _ in dict.fromkeys(entries)]
+
+
+def conversation(vendors: Vendors) -> list[str]:
+    """Each message of the channel by what it says first, and under it the replies in its thread."""
+    return [
+        f"{indent}{said_first(one['text'])}"
+        for message in vendors.messages
+        for indent, one in [("", message), *(("- ", reply) for reply in message["replies"])]
+    ]
+
+
+def said_first(text: str) -> str:
+    found = re.search(r"Details|Cause|Resolved|Open again|\[high\]", text)
+    return found[0] if found else text
 
 
 def threads(vendors: Vendors) -> list[str]:
@@ -171,12 +187,21 @@ CASES = {
         open=lambda vendors: configured(vendors)["slack"],
         path=lambda vendors: f"/slack/services/{vendors.credentials.slack_webhook_path}",
         made=lambda vendors: len(vendors.messages),
+        shows=conversation,
+        course=(["[high]"], ["[high]"], ["[high]", "Resolved"], ["[high]", "Resolved"]),
         secrets=lambda vendors: [vendors.credentials.slack_webhook_path, "slackdemosecret"],
     ),
     "slack bot": Case(
         open=lambda vendors: configured(vendors, by_bot=True)["slack"],
         path=lambda _: "/slack/api/chat.postMessage",
         made=lambda vendors: len(vendors.messages),
+        shows=conversation,
+        course=(
+            ["[high]", "- Details"],
+            ["[high]", "- Details", "- Cause"],
+            ["Resolved", "- Details", "- Cause", "- Resolved"],
+            ["Open again", "- Details", "- Cause", "- Resolved", "- Open again"],
+        ),
         secrets=lambda vendors: [vendors.credentials.slack_token],
     ),
     "pagerduty": Case(
@@ -207,6 +232,7 @@ CASES = {
         ),
         secrets=lambda vendors: [vendors.credentials.smtp_password],
         answers=SMTP_ANSWERS,
+        in_doubt=(),
         waits=False,
         knows_its_answers=False,
     ),

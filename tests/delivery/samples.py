@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.incidents.samples import FIRED, ONSET, a_report
@@ -36,7 +36,8 @@ class Nowhere:
 
 
 def an_incident(**changes: Any) -> Incident:
-    incident = record(a_report(), Nowhere(), FIRED)
+    """Opened just now: a vendor's search begins there."""
+    incident = record(a_report(), Nowhere(), datetime.now(UTC))
     assert incident is not None
     return incident.model_copy(update={"incident_id": INCIDENT_ID, **changes})
 

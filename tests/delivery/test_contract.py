@@ -6,11 +6,13 @@ import logging
 import socket
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.delivery.contract import CASES, Case, of_kind
+import worker.delivery.configured
+from tests.delivery.contract import CASES, Case, configured, of_kind
 from tests.delivery.samples import a_notice, an_incident
 from tests.incidents.samples import DEPLOYMENT, a_report
 from tests.standins.server import Vendors
@@ -54,8 +56,11 @@ ANSWERS = [
 @pytest.mark.parametrize(("case", "status", "retryable"), ANSWERS)
 def test_what_is_worth_another_attempt(vendors: Vendors, case: Case, status: int, retryable: bool) -> None:
     vendors.fail(case.path(vendors), status=status, body="no_service", headers={"content-type": "text/plain"})
-    error = failure(case.open(vendors))
-    assert error.retryable is retryable
+    destination = case.open(vendors)
+    error = failure(destination)
+    # A server that fails may have done its work: where nobody can look, that is not done again.
+    assert error.is_ambiguous is (status in case.in_doubt)
+    assert error.retryable is (retryable and (destination.finds_what_it_made or not error.is_ambiguous))
     assert case.says.format(status=status) in error.reason
     assert case.made(vendors) == 0
 
@@ -191,6 +196,13 @@ def report_of(text: str) -> Any:
     report.sections.overview = text
     report.sections.recommendations = [text] * 20
     return report
+
+
+def test_every_destination_is_under_the_contract(vendors: Vendors) -> None:
+    tested = [case.open(vendors) for case in CASES.values()]
+    assert configured(vendors).keys() <= {destination.name for destination in tested}
+    folders = {path.parent.name for path in Path(worker.delivery.configured.__file__).parent.glob("*/destination.py")}
+    assert {type(destination).__module__.split(".")[2] for destination in tested} == folders
 
 
 def test_nothing_is_configured_by_default() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.delivery.samples import an_incident
-from tests.incidents.samples import FIRED, ONSET, a_report
-from worker.delivery.words import course, ending, standing
+from tests.incidents.samples import ONSET, a_report
+from worker.delivery.words import course, ending, standing, uncited
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity
@@ -92,5 +92,10 @@ def test_a_long_reason_is_cut() -> None:
 
 
 def test_the_opening_is_news_too() -> None:
-    opened = an_incident().news[0]
-    assert told(an_incident(), opened)[0].startswith(f"Opened {FIRED:%H:%M} UTC: Alert ")
+    assert told(an_incident(), entry("opened", "Alert a1: 31 % fail."))[0] == "Opened 11:22 UTC: Alert a1: 31 % fail."
+
+
+def test_evidence_is_left_out_where_it_leads_nowhere() -> None:
+    assert uncited("Cap retries; they are 41 % of requests now [e5]. Roll back [e1 e2] first.") == (
+        "Cap retries; they are 41 % of requests now. Roll back first."
+    )

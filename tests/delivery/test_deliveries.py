@@ -36,7 +36,7 @@ class Killed(BaseException):
 
 @dataclass
 class Clock:
-    now: datetime = datetime(2026, 2, 26, 11, 0, tzinfo=UTC)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __call__(self) -> datetime:
         return self.now

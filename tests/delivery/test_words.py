@@ -17,7 +17,8 @@ from tests.standins.server import Vendors
 from worker.delivery.jira.api import CLOUD, JiraApi
 from worker.delivery.jira.client import JiraClient
 from worker.delivery.jira.payload import issue_fields
-from worker.delivery.slack.payload import mrkdwn, opened_message
+from worker.delivery.slack.mrkdwn import mrkdwn
+from worker.delivery.slack.payload import opening
 from worker.domain.incident import Delivery
 from worker.domain.report import Impact, Verdict
 from worker.domain.severity import Severity
@@ -32,7 +33,7 @@ OPENING = "[high] checkout us-central1: failing requests and 3.9× CO₂ since d
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    return opened_message(an_incident(**changes), a_report(), public_url=PUBLIC_URL)
+    return opening(a_notice(an_incident(**changes)), PUBLIC_URL)
 
 
 def lines(message: dict[str, Any]) -> list[str]:
@@ -59,7 +60,7 @@ def test_the_message_links_the_ticket_if_there_is_one() -> None:
 
 
 def test_what_was_not_measured_is_not_made_up() -> None:
-    sent = opened_message(an_incident(), a_report(impact=Impact()), public_url=PUBLIC_URL)
+    sent = opening(a_notice(report=a_report(impact=Impact())), PUBLIC_URL)
     assert lines(sent)[2] == "Impact: not measured"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,7 +13,7 @@ from worker.domain.figures import CO2_GRAMS, COUNT, clock, describe, describe_us
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity, Report
-from worker.domain.text import one_line
+from worker.domain.text import CITATION, one_line
 
 LONGEST_TITLE = 200
 LONGEST_REASON = 300
@@ -143,6 +144,11 @@ def _impact(impact: Impact) -> Iterator[str]:
 
 def _positive(quantity: Quantity | None) -> Quantity | None:
     return quantity if quantity and quantity.likely > 0 else None
+
+
+def uncited(text: str) -> str:
+    """`text` without its references to the report's evidence, for where they lead nowhere."""
+    return re.sub(rf"\s?{CITATION}", "", text)
 
 
 def report_url(public_url: str, report: Report) -> str:

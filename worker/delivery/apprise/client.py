@@ -27,8 +27,13 @@ RESPONSE = re.compile(r"Response Details:\s*b?(['\"])(.*)\1\s*$", re.DOTALL)
 NOT_CONNECTED = re.compile(
     r"NewConnectionError|ConnectTimeoutError|NameResolutionError|CERTIFICATE_VERIFY_FAILED|Tunnel connection failed"
 )
-BROKEN = re.compile(r"Connection error|Socket Exception|did not finish within", re.IGNORECASE)
-WORTH_ANOTHER_ATTEMPT = frozenset({408, 429, 500, 502, 503, 504})
+BREAK = "Socket Exception"
+BROKEN = re.compile(r"connection error|did not finish within", re.IGNORECASE)
+COMPLAINTS = ("WARNING", "ERROR", "CRITICAL")
+# Answers by which a service says that it has not taken the message, and would later.
+NOT_TAKEN = frozenset({408, 429, 503})
+# Whoever answers with more than that may have failed after it had done its work.
+SERVER_ERROR = 500
 # A shorter part of an address is a word like any other.
 SHORTEST_SECRET = 6
 
@@ -67,7 +72,7 @@ class AppriseAddress:
             log_level=logging.DEBUG,
         )
         if not result:
-            raise self._failure([(entry.level, entry.message) for entry in result.logs()], targets=len(service))
+            raise self._failure([(entry.level, entry.message) for entry in result.logs()])
 
     def _service(self) -> NotifyBase:
         """A new one for each message: one that is used again waits between its messages."""
@@ -85,30 +90,30 @@ class AppriseAddress:
         service.retry = 0
         return service
 
-    def _failure(self, log: list[tuple[str, str]], *, targets: int) -> DeliveryError:
-        everything = "\n".join(text for _, text in log)
-        said = quoted(" ".join(_sentences(log)) or "it failed without an explanation", self._secrets)
-        status = STATUS.search(everything)
-        if targets > 1:
-            return self._ambiguous(f"{said}; some of its {targets} recipients may have been sent it")
-        if status:
-            return self._error(said, retryable=int(status[1]) in WORTH_ANOTHER_ATTEMPT)
-        if NOT_CONNECTED.search(everything):
+    def _failure(self, log: list[tuple[str, str]]) -> DeliveryError:
+        complaints = [text for level, text in log if level in COMPLAINTS]
+        # Of the other lines only these: one holds the message, whose words are not Apprise's.
+        breaks = [text for _, text in log if text.startswith(BREAK)]
+        said = self._said(complaints, [found[2] for _, text in log if (found := RESPONSE.match(text))])
+        found = STATUS.search(" ".join(complaints))
+        status = int(found[1]) if found else None
+        if status in NOT_TAKEN:
+            return self._error(said, retryable=True)
+        if NOT_CONNECTED.search(" ".join(breaks)):
             return self._error(f"the service cannot be reached: {said}", retryable=True)
-        if BROKEN.search(everything):
-            return self._ambiguous(f"{said}; it may have been sent")
+        if (status or 0) >= SERVER_ERROR or (status is None and (breaks or BROKEN.search(" ".join(complaints)))):
+            said = f"{said}; it may have been sent, so it is not sent again by itself"
+            return self._error(said, retryable=False, is_ambiguous=True)
         return self._error(said, retryable=False)
 
-    def _ambiguous(self, reason: str) -> DeliveryError:
-        return DeliveryError(
-            f"{DOING}: {reason}, so it is not sent again by itself",
-            destination=self._destination,
-            retryable=False,
-            is_ambiguous=True,
-        )
+    def _said(self, complaints: list[str], answers: list[str]) -> str:
+        """What Apprise says of a failure, and what the service said; a page says nothing."""
+        words = [f"({answer.strip()})" for answer in answers if answer.strip() and not answer.lstrip().startswith("<")]
+        return quoted(" ".join([*complaints, *words]) or "it failed without an explanation", self._secrets)
 
-    def _error(self, reason: str, *, retryable: bool) -> DeliveryError:
-        return DeliveryError(f"{DOING}: {reason}", destination=self._destination, retryable=retryable)
+    def _error(self, reason: str, *, retryable: bool, is_ambiguous: bool = False) -> DeliveryError:
+        reason = f"{DOING}: {reason}"
+        return DeliveryError(reason, destination=self._destination, retryable=retryable, is_ambiguous=is_ambiguous)
 
 
 @cache
@@ -137,14 +142,19 @@ def _asset() -> AppriseAsset:
 
 
 def _check(destination: str, url: str, service: NotifyBase, *, allow_plain: bool) -> None:
-    scheme = url.partition(":")[0].lower()
-    secure = _names(service.secure_protocol)
-    if scheme not in _names(service.protocol) or not secure or allow_plain or is_loopback(service.host or ""):
-        return
-    raise ConfigurationError(
-        f"SPIKETRACE_APPRISE_URLS: {destination} would be sent over {scheme}:// unencrypted to another host: use "
-        f"{secure[0]}://, or set SPIKETRACE_ALLOW_PLAIN_HTTP=true on a network you trust"
-    )
+    if len(service) > 1:
+        # When one of them fails, the others have been told, and Apprise does not say who.
+        raise ConfigurationError(
+            f"SPIKETRACE_APPRISE_URLS: the address of {destination} has {len(service)} recipients; give each an "
+            "address and a name of its own"
+        )
+    scheme, secure = url.partition(":")[0].lower(), _names(service.secure_protocol)
+    is_plain = scheme in _names(service.protocol) and secure and not is_loopback(service.host or "")
+    if is_plain and not allow_plain:
+        raise ConfigurationError(
+            f"SPIKETRACE_APPRISE_URLS: {destination} would be sent over {scheme}:// unencrypted to another host: use "
+            f"{secure[0]}://, or set SPIKETRACE_ALLOW_PLAIN_HTTP=true on a network you trust"
+        )
 
 
 def _names(protocol: Any) -> list[str]:
@@ -161,10 +171,3 @@ def _secrets_in(url: str) -> list[str]:
 
 def _is_host(part: str) -> bool:
     return part == "localhost" or re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", part) is not None
-
-
-def _sentences(log: list[tuple[str, str]]) -> list[str]:
-    """What Apprise says of a failure, and what the service said."""
-    complaints = [text for level, text in log if level in ("WARNING", "ERROR", "CRITICAL")]
-    answers = [found[2].strip() for _, text in log if (found := RESPONSE.search(text))]
-    return [*complaints, *(f"({answer})" for answer in answers if answer and not answer.startswith("<"))]

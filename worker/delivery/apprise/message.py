@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from worker.delivery.apprise.client import Message
-from worker.delivery.words import course, cut, impact_in_a_line, opening, report_url, resolved_subject, subject
+from worker.delivery.words import (
+    course,
+    cut,
+    impact_in_a_line,
+    opening,
+    report_url,
+    resolved_subject,
+    subject,
+    uncited,
+)
 from worker.domain.notice import Notice
 from worker.domain.text import one_line
 
@@ -25,7 +34,7 @@ def opening_message(notice: Notice, *, public_url: str) -> Message:
     report = notice.report
     lines = [opening(notice.incident), report.headline, impact_in_a_line(report.impact)]
     if report.sections.recommendations:
-        lines.append(f"Do first: {report.sections.recommendations[0]}")
+        lines.append(f"Do first: {uncited(report.sections.recommendations[0])}")
     return _message(subject(notice.incident), lines, notice, public_url, is_good_news=False)
 
 

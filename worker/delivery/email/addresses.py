@@ -17,7 +17,7 @@ class InvalidAddresses(ValueError):
 
 def addresses(text: str) -> tuple[Address, ...]:
     """At least one, each once. Raises InvalidAddresses."""
-    found = getaddresses([text])
+    found = getaddresses([text]) if text.isprintable() else []
     if not found or any(not ADDRESS.fullmatch(address) or len(address) > LONGEST for _, address in found):
         raise InvalidAddresses(text)
     return tuple({address.lower(): _address(name, address) for name, address in found}.values())

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from worker.delivery.words import course, cut, opening, report_url, resolved_subject, subject
+from worker.delivery.words import course, cut, opening, report_url, resolved_subject, subject, uncited
 from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.report import CauseKind, Report
@@ -95,7 +95,7 @@ def content_of(notice: Notice, *, told: Sequence[str], public_url: str) -> Conte
         headline=_short(report.headline),
         cause=_cause(incident, report),
         rows=[row for group in impact_groups(report.impact) for row in _rows(group)],
-        recommendations=[_short(text) for text in report.sections.recommendations[:MOST_RECOMMENDATIONS]],
+        recommendations=[_short(uncited(text)) for text in report.sections.recommendations[:MOST_RECOMMENDATIONS]],
         page=report_url(public_url, report),
         incident_id=incident.incident_id,
         rule=_short(report.alert.rule_name),

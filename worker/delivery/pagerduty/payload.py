@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from worker.delivery.words import course, cut, impact_in_a_line, opening, report_url
+from worker.delivery.words import course, cut, impact_in_a_line, opening, report_url, uncited
 from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Report
@@ -74,7 +74,7 @@ def _details(notice: Notice) -> Iterator[tuple[str, Any]]:
     yield "what happened", _short(report.headline)
     yield "impact", _short(impact_in_a_line(report.impact))
     yield from _cause(incident, report)
-    if recommendations := [_short(text) for text in report.sections.recommendations[:MOST_RECOMMENDATIONS]]:
+    if recommendations := [_short(uncited(text)) for text in report.sections.recommendations[:MOST_RECOMMENDATIONS]]:
         yield "recommendations", recommendations
     yield "course", [_short(sentence) for sentence in course(notice)]
     yield "alerts", len(incident.alert_ids)
