@@ -151,7 +151,7 @@ class Jira:
 
     def shown(self, key: str, wanted: str) -> Json:
         issue = self.get(key)
-        fields = {**issue.fields, "comment": {"comments": issue.comments}}
+        fields = {**issue.fields, "comment": self.comments(key, start=0, most=MOST_COMMENTS)}
         names = [name for name in wanted.split(",") if name]
         return {**self._named(issue), "fields": {name: fields.get(name) for name in names} if names else fields}
 

@@ -111,6 +111,26 @@ def test_what_people_have_reworded_stays_theirs(site: Site) -> None:
     assert site.issue["fields"]["priority"] == {"name": "Lowest"}
 
 
+def test_what_cannot_be_edited_stops_nothing(site: Site) -> None:
+    made = site.open()
+    errors = {name: f"Field '{name}' cannot be set." for name in ("summary", "priority")}
+    site.vendors.fail(
+        f"PUT {site.api}/issue/OPS-1", status=400, body=json.dumps({"errorMessages": [], "errors": errors})
+    )
+    site.destination.update(a_later_notice(later(OPENED, "severity", "resolved")), made)
+    assert (site.issue["fields"]["priority"], site.status) == ({"name": "High"}, "Done")
+
+
+def test_what_the_workflow_does_not_open_again_is_not_edited(site: Site) -> None:
+    made = site.open()
+    over = later(OPENED, "resolved")
+    site.destination.update(a_later_notice(over), made)
+    body = json.dumps({"errorMessages": ["Closed is closed."], "errors": {}})
+    site.vendors.fail(f"POST {site.api}/issue/OPS-1/transitions", status=400, body=body)
+    site.destination.update(a_later_notice(later(over, "severity", "reopened"), told=2), made)
+    assert (site.status, site.issue["edits"], len(site.comments)) == ("Done", 0, 2)
+
+
 def test_a_priority_that_the_project_does_not_have_is_left_as_it_is(site: Site) -> None:
     made = site.open()
     body = json.dumps({"errorMessages": [], "errors": {"priority": "Priority name is not valid"}})
@@ -152,6 +172,19 @@ def test_what_people_have_closed_is_not_moved(site: Site) -> None:
     site.as_people_do("POST", "/transitions", {"transition": {"id": "31"}})
     site.destination.update(a_later_notice(later(OPENED, "resolved")), made)
     assert (site.status, site.issue["moves"], len(site.comments)) == ("Done", 1, 1)
+
+
+def test_what_is_done_is_edited_only_after_it_was_opened_again(site: Site) -> None:
+    made = site.open()
+    over = later(OPENED, "resolved")
+    site.destination.update(a_later_notice(over), made)
+    worse = later(over, "severity")
+    site.destination.update(a_later_notice(worse, told=2), made)
+    assert site.issue["fields"]["summary"].startswith("[high]")
+    site.destination.update(a_later_notice(later(worse, "reopened"), told=3), made)
+    assert (site.status, site.issue["edits"]) == ("To Do", 1)
+    assert site.issue["fields"]["summary"].startswith("[critical]")
+    assert site.issue["fields"]["priority"] == {"name": "Highest"}
 
 
 def test_where_the_workflow_has_no_end_the_comment_alone_says_so(site: Site) -> None:
@@ -331,3 +364,27 @@ def test_what_an_edition_needs_is_said(changes: dict[str, str], missing: str) ->
     }
     with pytest.raises(ConfigurationError, match=missing):
         destinations(load_settings({**given, **changes}))
+
+
+LOGIN = {"status": 200, "body": "<h1>Please log in</h1>", "headers": {"content-type": "text/html"}}
+
+
+@pytest.mark.parametrize("call", ["GET ", "POST /comment", "PUT ", "GET /transitions", "POST /transitions"])
+def test_a_page_of_somebody_in_between_is_not_jiras_answer(site: Site, call: str) -> None:
+    made = site.open()
+    method, part = call.split(" ")
+    site.vendors.fail(f"{method} {site.api}/issue/OPS-1{part}", **LOGIN)
+    with pytest.raises(DeliveryError, match="the answer is not Jira's") as caught:
+        site.destination.update(a_later_notice(later(OPENED, "severity", "resolved")), made)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "path", ["servicedeskapi/servicedesk", "servicedeskapi/servicedesk/4/requesttype", "api/3/field"]
+)
+def test_nor_is_it_its_service_desks(vendors: Vendors, path: str) -> None:
+    site = a_site(vendors)
+    vendors.fail(f"GET /jira/rest/{path}", **LOGIN)
+    with pytest.raises(DeliveryError, match="the answer is not Jira's"):
+        site.open(replace(a_notice(OPENED), options={"project": "DESK", "request_type": "26"}))
+    assert site.issues == []

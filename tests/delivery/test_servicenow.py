@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from demo.standins.servicenow import GROUPS
 from tests.delivery.contract import configured
@@ -134,6 +135,14 @@ def test_what_people_have_ended_gets_a_note_and_no_more(instance: Instance, stat
     assert len(instance.record["notes"]) == 1
 
 
+def test_a_record_that_is_closed_may_take_no_note(instance: Instance) -> None:
+    made = instance.open()
+    instance.as_people_do("PATCH", {"state": "7", "close_code": "Duplicate", "close_notes": "Of INC1."})
+    instance.vendors.fail(f"PATCH {instance.path}", status=403, body='{"error": {"message": "Operation Failed"}}')
+    instance.destination.update(a_later_notice(later(OPENED, "severity", "resolved")), made)
+    assert (instance.values["impact"], instance.record["notes"]) == ("2", [])
+
+
 def test_what_people_have_closed_is_not_reopened(instance: Instance) -> None:
     made = instance.open()
     over = later(OPENED, "resolved")
@@ -251,3 +260,11 @@ def test_any_text_fits_and_is_no_html(piece: str, size: int) -> None:
         assert len(text) <= LONGEST_TEXT
         assert "[code]" not in text.lower()
         assert text.splitlines()[-1].startswith("The ")
+
+
+def test_a_user_who_may_not_write_the_correlation_is_named_in_the_log(instance: Instance) -> None:
+    answer = '{"result": {"sys_id": "1", "number": "INC1", "correlation_id": ""}}'
+    instance.vendors.fail("POST /servicenow/api/now/table/incident", status=201, body=answer)
+    with capture_logs() as logged:
+        assert instance.open().vendor_id == "INC1"
+    assert [(entry["log_level"], entry["record"]) for entry in logged] == [("warning", "INC1")]

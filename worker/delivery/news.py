@@ -10,8 +10,10 @@ from worker.domain.severity import Severity
 
 # What those who work on a ticket have to know; who asked for it and where else it is told they need not.
 TOLD_IN_TICKETS = frozenset({"cause", "severity", "spread", "resolved", "reopened", "settled"})
-# What may change an incident's subject.
-CHANGES_SUBJECT = frozenset({"cause", "severity", "spread"})
+# With these an incident's subject and severity may be others than those that its ticket shows; what came while the
+# ticket was closed shows when it is opened again.
+CHANGES_SUBJECT = frozenset({"cause", "severity", "spread", "reopened"})
+CHANGES_SEVERITY = frozenset({"severity", "reopened"})
 OUR_SUBJECT = re.compile(rf"\[({'|'.join(Severity)})\] ")
 
 

@@ -148,7 +148,7 @@ def _positive(quantity: Quantity | None) -> Quantity | None:
 
 def uncited(text: str) -> str:
     """`text` without its references to the report's evidence, for where they lead nowhere."""
-    return re.sub(rf"\s*{CITATION}", "", text)
+    return re.sub(rf"\s?{CITATION}", "", text)
 
 
 def report_url(public_url: str, report: Report) -> str:

@@ -87,3 +87,13 @@ def link(shown: str, address: str) -> Node:
 
 def text(shown: str, *marks: Node) -> Node:
     return {"type": "text", "text": shown, **({"marks": list(marks)} if marks else {})}
+
+
+def last_text(body: Any) -> str:
+    """Of a document, what its last text says; wiki markup as it is. Of anything else nothing."""
+    if isinstance(body, str):
+        return body
+    if not isinstance(body, dict):
+        return ""
+    shown = [last_text(child) for child in body.get("content") or []]
+    return next((words for words in reversed(shown) if words), str(body.get("text", "")))

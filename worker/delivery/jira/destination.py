@@ -21,7 +21,7 @@ from worker.delivery.jira.payload import (
 )
 from worker.delivery.jira.service_desk import ServiceDesk
 from worker.delivery.jira.transitions import DONE, Transition, back_to_work, to_done
-from worker.delivery.news import TOLD_IN_TICKETS, events_of, renames, untold
+from worker.delivery.news import CHANGES_SEVERITY, TOLD_IN_TICKETS, events_of, renames, untold
 from worker.delivery.words import report_url
 from worker.domain.incident import Delivery
 from worker.domain.notice import Notice
@@ -89,15 +89,22 @@ class JiraDestination:
         `told` is the revision that it was told at least.
         """
         contents = self._client.read(key)
-        bodies = [contents.description, *self._client.comments(key)]
+        bodies = [contents.description, *contents.comments]
         told = max(told, *(revision_in(body, notice.incident.incident_id) for body in bodies))
         news = untold(notice, told)
         if news.news:
             self._client.comment(key, comment(news, public_url=self._ways.public_url, markup=self._markup))
-        if changes := _changes(contents, notice):
+        self._show(key, contents, notice)
+
+    def _show(self, key: str, contents: Contents, notice: Notice) -> None:
+        """How it stands. Many workflows lock what is done: such an issue is edited only after it was opened again."""
+        is_open, changes = contents.category != DONE, _changes(contents, notice)
+        way = self._way(key, contents, notice)
+        is_open_again = way is not None and not is_open and self._takes(key, way)
+        if changes and (is_open or is_open_again):
             self._client.edit(key, changes)
-        if transition := self._way(key, contents, notice):
-            self._take(key, transition)
+        if way and is_open:
+            self._takes(key, way)
 
     def _way(self, key: str, contents: Contents, notice: Notice) -> Transition | None:
         """Where the news leads, unless people have brought the issue there, or the workflow has no such way."""
@@ -108,10 +115,11 @@ class JiraDestination:
             return back_to_work(self._client.transitions(key))
         return None
 
-    def _take(self, key: str, transition: Transition) -> None:
+    def _takes(self, key: str, transition: Transition) -> bool:
         """What a workflow's validator refuses is left to people: the comment says how the incident stands."""
         if refused := self._client.move(key, transition):
             log.warning("the workflow did not let the issue pass", issue=key, reason=refused)
+        return not refused
 
     def _link(self, key: str, notice: Notice) -> None:
         """For convenience: the description has the same link, and links may be switched off."""
@@ -129,7 +137,7 @@ def _changes(contents: Contents, notice: Notice) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if renames(notice, contents.summary) and contents.summary != title:
         changes["summary"] = title
-    if "severity" in events_of(notice) and contents.priority != urgency["name"]:
+    if events_of(notice) & CHANGES_SEVERITY and contents.priority != urgency["name"]:
         changes["priority"] = urgency
     return changes
 

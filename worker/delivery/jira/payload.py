@@ -66,10 +66,12 @@ def mark(incident_id: str, revision: int) -> str:
 
 
 def revision_in(body: Any, incident_id: str) -> int:
-    """The revision that a description or a comment bears; 0 for what people wrote."""
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    found = re.findall(rf"SpikeTrace incident {re.escape(incident_id)} · update (\d+)", text)
-    return max(map(int, found), default=0)
+    """The revision that a description or a comment bears at its end; 0 for what people wrote.
+
+    Anywhere else the words may come from telemetry, which could make believe that everything has been told.
+    """
+    found = re.search(rf"SpikeTrace incident {re.escape(incident_id)} · update (\d+)\s*$", adf.last_text(body))
+    return int(found[1]) if found else 0
 
 
 def description(notice: Notice, *, public_url: str, markup: Markup) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from worker.delivery.http import Network
-from worker.delivery.news import TOLD_IN_TICKETS, events_of, renames, untold
+from worker.delivery.news import CHANGES_SEVERITY, TOLD_IN_TICKETS, events_of, renames, untold
 from worker.delivery.servicenow.client import Record, ServiceNowClient
 from worker.delivery.servicenow.payload import (
     CANCELED,
@@ -59,7 +59,7 @@ class ServiceNowDestination:
         if made:
             self._catch_up(made, notice)
         else:
-            made = self._client.create(self._new(notice))
+            made = self._create(notice)
         address = self._client.address(made.sys_id)
         return DeliveryReceipt(vendor_id=made.number, url=address, details={"sys_id": made.sys_id})
 
@@ -68,6 +68,13 @@ class ServiceNowDestination:
         if sys_id is None:
             raise DeliveryError("the receipt names no record", destination=self.name, retryable=False)
         self._catch_up(self._client.read(sys_id), notice)
+
+    def _create(self, notice: Notice) -> Record:
+        made = self._client.create(self._new(notice))
+        if made.correlation_id != notice.incident.incident_id:
+            # A column that the user may not write is passed over in silence: the record would not be found again.
+            log.warning("the record's correlation_id was not written: give the user the right to", record=made.number)
+        return made
 
     def _new(self, notice: Notice) -> dict[str, Any]:
         values = record(notice, public_url=self._ways.public_url)
@@ -79,17 +86,22 @@ class ServiceNowDestination:
         news = untold(notice, known.told)
         if not news.news:
             return
-        told = {
+        note = {
             "work_notes": work_note(news, public_url=self._ways.public_url),
             "correlation_display": told_up_to(notice.revision),
         }
-        changes = {**told, **_edits(known, news)}
-        state = self._state(known, news)
-        if state and (refused := self._client.try_to_change(known.sys_id, {**changes, **state})):
-            log.warning("the record's state stays as it is", record=known.number, reason=refused)
-            state = {}
-        if not state:
+        changes, state = {**note, **_edits(known, news)}, self._state(known, news)
+        if known.state in ENDED:
+            self._try(known, note, "the record is closed and takes no note")
+        elif not state or not self._try(known, {**changes, **state}, "the record's state stays as it is"):
             self._client.change(known.sys_id, changes)
+
+    def _try(self, known: Record, values: dict[str, str], otherwise: str) -> bool:
+        """What the instance's policies refuse is left to people."""
+        refused = self._client.try_to_change(known.sys_id, values)
+        if refused:
+            log.warning(otherwise, record=known.number, reason=refused)
+        return not refused
 
     def _state(self, known: Record, notice: Notice) -> dict[str, str]:
         """Where the news leads, unless people have brought the record there or ended it for good."""
@@ -105,7 +117,7 @@ def _edits(known: Record, notice: Notice) -> dict[str, str]:
     title = short_description(notice.incident)
     return {
         **({"short_description": title} if renames(notice, known.short_description) else {}),
-        **(urgency(notice.incident) if "severity" in events_of(notice) else {}),
+        **(urgency(notice.incident) if events_of(notice) & CHANGES_SEVERITY else {}),
     }
 
 
@@ -113,7 +125,8 @@ def servicenow_destination(settings: Settings) -> ServiceNowDestination | None:
     """None where ServiceNow is not configured. Raises ConfigurationError where it is, in part."""
     if not settings.servicenow_url:
         return None
-    secret = settings.servicenow_password if settings.servicenow_user else settings.servicenow_token
+    user = settings.servicenow_user if settings.servicenow_password else None
+    secret = settings.servicenow_password if user else settings.servicenow_token
     if not secret:
         raise ConfigurationError(
             "SPIKETRACE_SERVICENOW_URL needs SPIKETRACE_SERVICENOW_USER and SPIKETRACE_SERVICENOW_PASSWORD, or "
@@ -121,7 +134,7 @@ def servicenow_destination(settings: Settings) -> ServiceNowDestination | None:
         )
     client = ServiceNowClient(
         settings.servicenow_url,
-        user=settings.servicenow_user,
+        user=user,
         secret=secret.get_secret_value(),
         network=Network.of(settings),
     )
