@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from elasticsearch import Elasticsearch
 
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect, utc_now
+from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
@@ -49,6 +52,7 @@ def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncident
         clock=utc_now,
         policy=incidents.policy,
         most_attempts=settings.delivery_max_attempts,
+        bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
     )
 
 

@@ -13,7 +13,7 @@ from worker import receipts
 from worker.domain.alert import Alert
 from worker.domain.incident import Incident
 from worker.errors import SpikeTraceError
-from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue
+from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue, ReportStore
 
 DELIVERY_PREFIX = "delivery-"
 INVESTIGATION = "investigation"
@@ -30,6 +30,25 @@ class ReopenableAlerts(AlertStore, Protocol):
 
 class RemovableLetters(DeadLetterStore, Protocol):
     def remove(self, letter_id: str) -> None: ...
+
+
+def bury_delivery(
+    incident_id: str,
+    report_id: str,
+    destination: str,
+    reason: str,
+    *,
+    reports: ReportStore,
+    letters: DeadLetterStore,
+) -> None:
+    """Doing it twice keeps one letter. Raises EvidenceUnavailable."""
+    report = reports.get(report_id)
+    letters.put(
+        report.alert_id if report else report_id,
+        reason=reason,
+        kind=DELIVERY_PREFIX + destination,
+        payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
+    )
 
 
 def requeue(

@@ -31,7 +31,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Post:
-    """What it takes to deliver. After `most_attempts` in a row that told nothing, a receipt is given up."""
+    """What it takes to deliver. After `most_attempts` in a row that told nothing, a receipt is given up.
+
+    `bury` gets the ids of incident and report, the destination and the reason before the receipt says `failed`, so that
+    no failure is silent; it may get the same more than once.
+    """
 
     incidents: IncidentLedger
     reports: ReportStore
@@ -39,6 +43,7 @@ class Post:
     clock: Callable[[], datetime]
     policy: Policy = field(default_factory=Policy)
     most_attempts: int = 12
+    bury: Callable[[str, str, str, str], None] = lambda *_: None
 
 
 def deliver(incident_id: str, report_id: str, destination: str, post: Post) -> None:
@@ -50,20 +55,31 @@ def deliver(incident_id: str, report_id: str, destination: str, post: Post) -> N
     vendor = post.destinations.get(destination)
     if vendor is None:
         raise DeliveryError("it is not configured any more", destination=destination, retryable=False)
-    while incident := _begin(incident_id, vendor, post):
-        attempt = incident.deliveries[destination]
-        try:
-            made, upto = _tell(incident, _report(incident, report_id, destination, post), vendor, post)
-        except DeliveryError as error:
-            final = _final(error, vendor, attempt, post)
-            _end(incident_id, destination, attempt, post, _failure(final, incident, post))
-            raise final from error
-        except EvidenceUnavailable as error:
-            # No report could be read, so the vendor has not been called.
-            unread = DeliveryError(error.reason, destination=destination, retryable=True)
-            _end(incident_id, destination, attempt, post, _failure(unread, incident, post))
-            raise
-        _end(incident_id, destination, attempt, post, _success(made, upto, post))
+    try:
+        while incident := _begin(incident_id, vendor, post):
+            _attempt(incident, report_id, vendor, post)
+    except _Refused as error:
+        post.bury(incident_id, report_id, destination, error.reason)
+        give_up(incident_id, destination, post, reason=error.reason)
+        raise
+
+
+def _attempt(incident: Incident, report_id: str, vendor: Destination, post: Post) -> None:
+    """One call of the vendor, and what came of it written down. Raises DeliveryError and EvidenceUnavailable."""
+    try:
+        made, upto = _tell(incident, _report(incident, report_id, vendor.name, post), vendor, post)
+    except DeliveryError as error:
+        final = _final(error, vendor, incident.deliveries[vendor.name], post)
+        if not final.retryable:
+            post.bury(incident.incident_id, report_id, vendor.name, final.reason)
+        _end(incident, vendor, post, _failure(final, post))
+        raise final from error
+    except EvidenceUnavailable as error:
+        # No report could be read, so the vendor has not been called.
+        unread = DeliveryError(error.reason, destination=vendor.name, retryable=True)
+        _end(incident, vendor, post, _failure(unread, post))
+        raise
+    _end(incident, vendor, post, _success(made, upto, post))
 
 
 def attempts(incident_id: str, destination: str, post: Post) -> int:
@@ -88,9 +104,9 @@ def give_up(incident_id: str, destination: str, post: Post, *, reason: str) -> N
     """Nobody will try again: the receipt says why, unless the destination was told after all. Raises KeyError."""
     now = post.clock()
 
-    def fail(known: Delivery | None, incident: Incident) -> Delivery | None:
+    def fail(known: Delivery | None, _: Incident) -> Delivery | None:
         is_settled = known and known.state != "pending"
-        return known if is_settled else receipts.given_up(known, reason, now, upto=len(incident.news))
+        return known if is_settled else receipts.given_up(known, reason, now)
 
     _change(incident_id, destination, post, fail)
 
@@ -98,39 +114,30 @@ def give_up(incident_id: str, destination: str, post: Post, *, reason: str) -> N
 def _begin(incident_id: str, vendor: Destination, post: Post) -> Incident | None:
     """The incident, its receipt leased to this attempt; None if there is nothing to tell, or it is not its turn.
 
-    Raises DeliveryError if it is not to be told.
+    Raises _Refused if it is not to be told, and DeliveryError if it is gone.
     """
-    now = post.clock()
-    turn = _Turn()
+    now, is_ours = post.clock(), False
 
     def take(known: Delivery | None, incident: Incident) -> Delivery | None:
-        turn.is_ours, turn.refusal = False, None
-        if known and not _is_due(known, incident, now):
-            return known
-        if known and _has_nothing_for(vendor, known, incident):
-            return _heard(known, incident, now)
-        if known and (refusal := _refusal(known, vendor, post)):
-            turn.refusal = refusal
-            return receipts.given_up(known, refusal.reason, now, upto=len(incident.news))
-        turn.is_ours = True
-        return receipts.leased(known, now)
+        nonlocal is_ours
+        is_ours = known is None or (_is_due(known, incident, now) and not _has_nothing_for(vendor, known, incident))
+        if known and is_ours:
+            _check(known, vendor, post)
+        if known and not is_ours:
+            return _heard(known, incident, now) if _is_due(known, incident, now) else known
+        return receipts.leased(known, now, news=len(incident.news))
 
     try:
         incident = _change(incident_id, vendor.name, post, take)
     except KeyError:
         reason = f"there is no incident {incident_id} any more"
         raise DeliveryError(reason, destination=vendor.name, retryable=False) from None
-    if turn.refusal:
-        raise turn.refusal
-    return incident if turn.is_ours else None
+    # Of the looks at the receipt the last one counts: it is the one that was written.
+    return incident if is_ours else None
 
 
-@dataclass
-class _Turn:
-    """What the last look at the receipt came to: the one whose write was taken."""
-
-    is_ours: bool = False
-    refusal: DeliveryError | None = None
+class _Refused(DeliveryError):
+    """What became of earlier attempts rules out another."""
 
 
 def _is_due(known: Delivery, incident: Incident, now: datetime) -> bool:
@@ -152,19 +159,20 @@ def _heard(known: Delivery, incident: Incident, now: datetime) -> Delivery:
     return receipts.told(known, made, len(incident.news), now, news=len(incident.news))
 
 
-def _refusal(known: Delivery, vendor: Destination, post: Post) -> DeliveryError | None:
-    """Why what became of earlier attempts rules out another."""
+def _check(known: Delivery, vendor: Destination, post: Post) -> None:
+    """Raises _Refused."""
     reason = None
     if known.state == "failed":
-        return DeliveryError(known.reason or "it was given up", destination=vendor.name, retryable=False)
-    if (known.lease_until or known.in_doubt) and not vendor.finds_what_it_made:
+        reason = known.reason or "it was given up"
+    elif (known.lease_until or known.in_doubt) and not vendor.finds_what_it_made:
         reason = (
             f"an attempt broke off at {known.updated_at:%H:%M:%S} UTC and the message may have been sent; "
             "it cannot be looked up, so it is not sent again by itself"
         )
     elif known.attempts >= post.most_attempts:
         reason = known.reason or f"each of {known.attempts} attempts broke off"
-    return DeliveryError(reason, destination=vendor.name, retryable=False) if reason else None
+    if reason:
+        raise _Refused(reason, destination=vendor.name, retryable=False)
 
 
 def _report(incident: Incident, report_id: str, destination: str, post: Post) -> Report:
@@ -229,20 +237,17 @@ def _success(made: DeliveryReceipt, upto: int, post: Post) -> _Outcome:
     return lambda known, incident: receipts.told(known, made, upto, post.clock(), news=len(incident.news))
 
 
-def _failure(error: DeliveryError, told: Incident, post: Post) -> _Outcome:
-    """`told` is the incident as the attempt knew it: what has come since is still to be told."""
-
+def _failure(error: DeliveryError, post: Post) -> _Outcome:
     def write(known: Delivery, _: Incident) -> Delivery:
         failed = receipts.failed(known, error, post.clock())
-        if error.retryable:
-            return failed
-        return receipts.given_up(failed, error.reason, post.clock(), upto=len(told.news))
+        return failed if error.retryable else receipts.given_up(failed, error.reason, post.clock())
 
     return write
 
 
-def _end(incident_id: str, destination: str, attempt: Delivery, post: Post, outcome: _Outcome) -> None:
+def _end(leased: Incident, vendor: Destination, post: Post, outcome: _Outcome) -> None:
     """Write what came of the attempt. Another that took over meanwhile goes on, and learns what was made."""
+    attempt = leased.deliveries[vendor.name]
 
     def write(known: Delivery | None, incident: Incident) -> Delivery | None:
         known = known or attempt
@@ -252,9 +257,9 @@ def _end(incident_id: str, destination: str, attempt: Delivery, post: Post, outc
         return receipts.learned(known, after) if after.told > known.told else known
 
     try:
-        _change(incident_id, destination, post, write)
+        _change(leased.incident_id, vendor.name, post, write)
     except KeyError:
-        log.warning("told of an incident that is gone", incident_id=incident_id, destination=destination)
+        log.warning("told of an incident that is gone", incident_id=leased.incident_id, destination=vendor.name)
 
 
 def _change(incident_id: str, destination: str, post: Post, change: _Change) -> Incident:

@@ -19,8 +19,8 @@ LEASE = timedelta(seconds=60)
 GRACE = timedelta(seconds=90)
 
 
-def leased(known: Delivery | None, now: datetime) -> Delivery:
-    """Taken by an attempt that begins now."""
+def leased(known: Delivery | None, now: datetime, *, news: int) -> Delivery:
+    """Taken by an attempt that begins now, to tell so many news."""
     known = known or Delivery(state="pending", updated_at=now)
     return _changed(
         known,
@@ -29,6 +29,7 @@ def leased(known: Delivery | None, now: datetime) -> Delivery:
         lease_until=now + LEASE,
         not_before=None,
         attempts=known.attempts + 1,
+        tried=news,
         in_doubt=known.in_doubt or known.lease_until is not None,
     )
 
@@ -80,11 +81,11 @@ def learned(known: Delivery, after: Delivery) -> Delivery:
     return after.model_copy(update=kept)
 
 
-def given_up(known: Delivery | None, reason: str, now: datetime, *, upto: int) -> Delivery:
+def given_up(known: Delivery | None, reason: str, now: datetime) -> Delivery:
     """Nobody tries again before something new is to be told, or somebody asks for it.
 
-    What an update failed to tell, the first `upto` news, is passed over then, so that a comment that is refused for
-    ever does not stop the incident's end from being told. Where not even the opening was told, news change nothing:
+    What its last attempt failed to tell is passed over then, so that a comment that is refused for ever does not stop
+    the incident's end from being told. Where not even the opening was told, news change nothing:
     what refused the incident would refuse it again, and what may have been sent must not be sent twice.
     """
     known = known or Delivery(state="failed", updated_at=now)
@@ -96,7 +97,9 @@ def given_up(known: Delivery | None, reason: str, now: datetime, *, upto: int) -
         lease_until=None,
         not_before=None,
         attempts=0,
-        passed_over=upto if known.told else 0,
+        passed_over=known.tried if known.told else 0,
+        # Of an update the doubt is passed over as well: what comes next says nothing of it again.
+        in_doubt=known.in_doubt and not known.told,
     )
 
 

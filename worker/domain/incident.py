@@ -33,7 +33,7 @@ class Delivery(BaseModel):
 
     `attempts` counts those since it last succeeded or was given up, `not_before` is when the vendor may be called
     again. `in_doubt`: one of them may have done what it was for. `unfinished`: what was made is not whole yet.
-    `passed_over` counts the news up to which an update was given up.
+    `tried` counts the news that the last attempt was to tell, `passed_over` those up to which an update was given up.
     """
 
     state: Literal["pending", "done", "failed"]
@@ -50,6 +50,7 @@ class Delivery(BaseModel):
     not_before: AwareDatetime | None = None
     in_doubt: bool = False
     unfinished: bool = False
+    tried: int = 0
     passed_over: int = 0
 
     @property

@@ -14,6 +14,8 @@ from worker.ports import DeliveryReceipt, Destination
 from worker.settings import Settings
 
 END = "resolved"
+# How many news the first message told.
+OPENED_WITH = "opened_with"
 # Slack's clock and ours may differ by so much when a channel is read from the incident's opening on.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -31,12 +33,14 @@ class SlackWebhookDestination:
         self._public_url = public_url
 
     def open(self, notice: Notice) -> DeliveryReceipt:
-        self._client.post(payload.opening(notice, self._public_url))
-        return DeliveryReceipt()
+        self._client.post(payload.opening(notice, self._public_url, is_over=False))
+        return DeliveryReceipt(details={OPENED_WITH: str(notice.revision)})
 
     def update(self, notice: Notice, made: Delivery) -> None:
-        known = notice.incident.news[: made.settled_news]
-        if notice.is_over and not any(entry.event == END for entry in known):
+        """Of an incident that was reopened the second end is not told, nor is one that may have been told already."""
+        opened_with = int(made.details.get(OPENED_WITH, "1"))
+        since = notice.incident.news[opened_with : made.settled_news]
+        if notice.is_over and not any(entry.event == END for entry in since):
             self._client.post(payload.ending(notice, self._public_url))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, Self
 
 from worker.delivery.slack.client import EVENT_TYPE
@@ -58,10 +58,10 @@ class Said:
         return cls(max(revisions, default=0), any(mark.get("details") is True for mark in found))
 
 
-def opening(notice: Notice, public_url: str, *, is_interactive: bool = False) -> Json:
-    """The message that stands for the incident, as it is now."""
+def opening(notice: Notice, public_url: str, *, is_interactive: bool = False, is_over: bool | None = None) -> Json:
+    """The message that stands for the incident, as it is now; `is_over` False leaves out that it is over."""
     incident, report = notice.incident, notice.report
-    first_line = state_in_a_line(incident)
+    first_line = subject_since(incident) if is_over is False else state_in_a_line(incident)
     lines = [f"*{mrkdwn(first_line)}*", mrkdwn(report.headline), mrkdwn(impact_in_a_line(report.impact))]
     blocks = [section(line) for line in [*lines, _drawn(report), _first_step(notice)] if line]
     blocks += [context(text) for text in (*_people(incident), _links(incident, report, public_url))]
@@ -84,7 +84,9 @@ def ending(notice: Notice, public_url: str) -> Json:
 def reply(notice: Notice, news: Sequence[HistoryEntry], public_url: str, *, with_details: bool) -> Json | None:
     """For the thread: what is new, and the details where they are not there yet. None where that is nothing."""
     told = [entry for entry in news if entry.event in IN_THREAD]
-    lines = [f"*{clock(entry.at)} UTC · {IN_THREAD[entry.event]}:* {mrkdwn(entry.reason)}" for entry in told]
+    lines = [
+        f"*{entry.at.astimezone(UTC):%H:%M} UTC · {IN_THREAD[entry.event]}:* {mrkdwn(entry.reason)}" for entry in told
+    ]
     blocks = [section(line) for line in lines[-MOST_ITEMS:]]
     if with_details:
         blocks += _details(notice.report, public_url)
@@ -135,7 +137,7 @@ def _first_step(notice: Notice) -> str | None:
 def _people(incident: Incident) -> list[str]:
     """Who asked for a ticket and what came of it, and what people say of the root cause."""
     asked = [
-        f"{_person(delivery.asked_by)} asked for a {TICKETS.get(name, mrkdwn(name))}{_outcome(delivery)}"
+        f"{_person(delivery.asked_by)} asked for a {TICKETS.get(name, mrkdwn(name))}{_outcome(name, delivery)}"
         for name, delivery in incident.deliveries.items()
         if delivery.asked_by
     ]
@@ -144,10 +146,14 @@ def _people(incident: Incident) -> list[str]:
     return [text for text in (*asked, judged) if text]
 
 
-def _outcome(delivery: Delivery) -> str:
+def _outcome(name: str, delivery: Delivery) -> str:
     if delivery.state == "failed":
         return f": it could not be made: {mrkdwn(delivery.reason or '', 200)}"
-    return ": it is made" if delivery.told else ": it is being made"
+    return f": {_link(name, delivery)}" if delivery.url else ": it is being made"
+
+
+def _link(name: str, delivery: Delivery) -> str:
+    return f"<{mrkdwn(delivery.url or '')}|{mrkdwn(delivery.vendor_id or name, 100)}>"
 
 
 def _person(name: str | None) -> str:
@@ -157,9 +163,7 @@ def _person(name: str | None) -> str:
 
 def _links(incident: Incident, report: Report, public_url: str) -> str:
     parts = [f"<{report_url(public_url, report)}|Open the report>"]
-    for name, delivery in incident.deliveries.items():
-        if delivery.url and name != "slack":
-            parts.append(f"<{mrkdwn(delivery.url)}|{mrkdwn(delivery.vendor_id or name, 100)}>")
+    parts += [_link(name, delivery) for name, delivery in incident.deliveries.items() if delivery.url]
     parts.append(mrkdwn(incident.incident_id))
     if report.alert.rule_name:
         parts.append(f"rule “{mrkdwn(report.alert.rule_name, 150)}”")
@@ -183,7 +187,7 @@ def _judgement(notice: Notice) -> list[Json]:
     if notice.report.root_cause is None:
         return []
     value = f"{notice.incident.incident_id} {notice.report.report_id}"
-    texts = {RIGHT: "👍 The cause is right", WRONG: "👎 It is wrong"}
+    texts = {RIGHT: "👍 The cause is right", WRONG: "👎 The cause is wrong"}
     buttons = [button(text, action=f"{JUDGE}:{verdict}", value=value) for verdict, text in texts.items()]
     return [{"type": "actions", "elements": buttons}]
 
