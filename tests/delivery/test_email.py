@@ -163,6 +163,8 @@ def test_all_mails_of_an_incident_are_one_thread(destination: Destination, outbo
     assert answer["In-Reply-To"] == answer["References"] == made.vendor_id
     assert answer["Subject"] == f"Re: {SUBJECT}"
     assert recipients == ["sre@shop.example"]
+    # https://www.rfc-editor.org/rfc/rfc5322#section-3.6: every message has these two.
+    assert all(sent["Date"] and sent["From"] for sent, _ in outbox.sent)
 
 
 def test_the_policy_may_name_the_recipients(destination: Destination, outbox: Outbox) -> None:
