@@ -245,6 +245,15 @@ def test_a_connection_that_breaks_after_it_leaves_it_open(vendors: Vendors) -> N
     assert (caught.value.retryable, caught.value.is_ambiguous) == (False, True)
 
 
+@pytest.mark.parametrize(("place", "seconds", "is_ambiguous"), [("/mail/recipient", 0.3, False), ("/mail", 2.0, True)])
+def test_a_server_that_dawdles_is_left(vendors: Vendors, place: str, seconds: float, is_ambiguous: bool) -> None:
+    vendors.fail(place, status=250, delay_seconds=30.0)
+    server = mail_server(vendors.settings())
+    with pytest.raises(DeliveryError) as caught:
+        send(server, timeout_seconds=seconds)
+    assert (caught.value.retryable, caught.value.is_ambiguous) == (not is_ambiguous, is_ambiguous)
+
+
 def test_a_wrong_password_stays_wrong(vendors: Vendors) -> None:
     settings = vendors.settings(SPIKETRACE_SMTP_PASSWORD="not the password")
     with pytest.raises(DeliveryError, match="answered 535: ") as caught:
@@ -263,9 +272,9 @@ def a_server(*, encryption: Encryption, offers_tls: bool = True) -> Iterator[tup
         yield Server("localhost", port, encryption, "u", "p", ca_file=TLS / "authority.pem"), mailbox
 
 
-def send(server: Server) -> None:
+def send(server: Server, *, timeout_seconds: float = 30.0) -> None:
     mail = opening_mail(a_notice(), public_url=PUBLIC_URL)
-    Mailer(server).send(mail, sender="a@x.example", recipients=["b@x.example"])
+    Mailer(server, timeout_seconds=timeout_seconds).send(mail, sender="a@x.example", recipients=["b@x.example"])
 
 
 @pytest.mark.parametrize("encryption", [Encryption.IMPLICIT, Encryption.REQUIRED, Encryption.IF_OFFERED])

@@ -31,8 +31,8 @@ TAKEN = (250, 251)
 class _Deadline(smtplib.SMTP):
     """A conversation that ends in time, however slowly the server answers each of its steps."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._deadline = time.monotonic() + TIMEOUT_SECONDS
+    def __init__(self, *arguments: Any, whole_seconds: float, **options: Any) -> None:
+        self._deadline = time.monotonic() + whole_seconds
         super().__init__(*arguments, **options)
 
     def getreply(self) -> tuple[int, bytes]:
@@ -52,8 +52,9 @@ class _DeadlineTls(_Deadline, smtplib.SMTP_SSL):
 class Mailer:
     """Safe to share between threads; each message has a connection of its own. Raises DeliveryError."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._server = server
+        self._timeout_seconds = timeout_seconds
         self._trust = server.trust()
 
     def send(self, message: EmailMessage, *, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
@@ -90,8 +91,10 @@ class Mailer:
     def _connected(self) -> smtplib.SMTP:
         host, port = self._server.host, self._server.port
         if self._server.encryption is Encryption.IMPLICIT:
-            return _DeadlineTls(host, port, timeout=CONNECT_SECONDS, context=self._trust)
-        return _Deadline(host, port, timeout=CONNECT_SECONDS)
+            return _DeadlineTls(
+                host, port, whole_seconds=self._timeout_seconds, timeout=CONNECT_SECONDS, context=self._trust
+            )
+        return _Deadline(host, port, whole_seconds=self._timeout_seconds, timeout=CONNECT_SECONDS)
 
     def _encrypt(self, smtp: smtplib.SMTP) -> None:
         wanted = self._server.encryption
