@@ -10,6 +10,7 @@ from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
+from worker.policy import load_policy
 from worker.ports import GridIntensity
 from worker.run import Desk
 from worker.settings import Settings
@@ -42,7 +43,12 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
 
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
     telemetry = ElasticTelemetry(client, load_profile(settings.profile))
-    return Investigator(telemetry, factors=load_factors(settings.factors), hourly=open_intensity(settings))
+    return Investigator(
+        telemetry,
+        factors=load_factors(settings.factors),
+        hourly=open_intensity(settings),
+        thresholds=load_policy(settings.policy, destinations(settings)).severity,
+    )
 
 
 def open_intensity(settings: Settings) -> GridIntensity | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
 from worker import incidents
+from worker import life as steps
 from worker.domain.incident import Delivery, Incident
+from worker.incidents import recovery_of
+from worker.life import Life
 from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
 
 # An alert takes this long, at most, from the queue into a worker's hands when no other waits before it.
@@ -85,15 +89,33 @@ def _is_abandoned(delivery: Delivery | None, now: datetime) -> bool:
     return delivery.updated_at + DELIVERY_GRACE <= now
 
 
-def sweep_recoveries(alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime) -> int:
+def sweep_recoveries(
+    alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE
+) -> int:
     """How many recoveries the open incidents had not heard of: a recovery is recorded with its alert only."""
-    waiting = {alert_id for incident in store.open_ones() for alert_id in _still_active(incident)}
+    still_open = store.open_ones()
+    waiting = {alert_id for incident in still_open for alert_id in incident.still_active}
     recovered = alerts.recovered_among(sorted(waiting)) if waiting else []
-    for record in recovered:
-        if record.recovered_at:
-            incidents.recover(record.alert_id, store, recovered_at=record.recovered_at, now=now)
-    return len(recovered)
+    ended = {one.alert_id: one for one in map(recovery_of, recovered) if one}
+    for incident in still_open:
+        if news := [ended[alert_id] for alert_id in sorted(incident.still_active & ended.keys())]:
+            incidents.recover_all(incident.incident_id, news, store, now=now, life=life)
+    return len(ended)
 
 
-def _still_active(incident: Incident) -> set[str]:
-    return set(incident.alert_ids) - set(incident.recovered_alert_ids)
+def sweep_quiet(store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE) -> int:
+    """How many incidents were resolved: those whose alerts have all recovered, long enough ago."""
+    due = [one for one in store.open_ones() if one.resolves_at and one.resolves_at <= now]
+    for incident in due:
+        after = store.update(incident.incident_id, partial(steps.resolved_if_due, now=now, life=life))
+        log.info("resolved", incident_id=after.incident_id, status=after.status)
+    return len(due)
+
+
+def sweep_over(store: SearchableIncidents, *, now: datetime, settles: bool, life: Life = incidents.DEFAULT_LIFE) -> int:
+    """How many incidents were closed: those that did not come back, and are settled where anybody settles them."""
+    step = partial(steps.closed_if_over, now=now, life=life, settles=settles)
+    due = [one for one in store.ended_since(now) if step(one) != one]
+    for incident in due:
+        log.info("closed", incident_id=store.update(incident.incident_id, step).incident_id)
+    return len(due)

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.report import CauseKind, Verdict
+from worker.domain.report import CauseKind, SeverityFacts, Verdict
 from worker.domain.severity import Severity
-from worker.severity import SeverityFacts, judge_severity
+from worker.severity import judge_severity
 
 CONFIRMED = SeverityFacts(verdict=Verdict.ROOT_CAUSE, cause_kind=CauseKind.DEPLOYMENT, confidence=0.9)
 
@@ -36,7 +35,11 @@ CONFIRMED = SeverityFacts(verdict=Verdict.ROOT_CAUSE, cause_kind=CauseKind.DEPLO
     ],
 )
 def test_thresholds(changes: dict[str, Any], severity: Severity) -> None:
-    assert judge_severity(replace(CONFIRMED, **changes))[0] is severity
+    assert judge_severity(CONFIRMED.model_copy(update=changes))[0] is severity
+
+
+def replace(facts: SeverityFacts, **changes: Any) -> SeverityFacts:
+    return facts.model_copy(update=changes)
 
 
 def test_what_was_not_confirmed_or_is_only_demand_is_low() -> None:
