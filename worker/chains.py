@@ -73,7 +73,7 @@ def _is_the_place(vague: RootCause, sufferer: Sufferer) -> bool:
 
 
 def _says(cause: RootCause) -> int:
-    """How much a cause says: nothing, where it lies, or which change it is."""
-    if cause.kind is CauseKind.UNKNOWN:
-        return 0
-    return 2 if cause.deployment_id else 1
+    """How much a cause says: nothing, where it lies, what is wrong there, or which change it is."""
+    if cause.deployment_id:
+        return 3
+    return {CauseKind.UNKNOWN: 0, CauseKind.DEPENDENCY: 1}.get(cause.kind, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from evaluation.impact.reading import SimulatedTelemetry, alert_of
 from evaluation.impact.simulator import SCOPE, Simulation, scenario, simulate
+from tests.incidents.ledger import MemoryLedger
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.report import Quantity, Report, ReportSummary
 from worker.domain.severity import Severity
@@ -27,32 +27,6 @@ GRAMS = Quantity(low=80, likely=100, high=125)
 ORDERS = Quantity(low=20, likely=31, high=44)
 REVENUE = Quantity(low=980, likely=1519, high=2156)
 FAILED = Quantity(low=1240, likely=1240, high=1240)
-
-
-class Ledger:
-    """The incidents that have ended, in memory."""
-
-    def __init__(self, *incidents: Incident) -> None:
-        self.known = {incident.incident_id: incident for incident in incidents}
-
-    def get(self, incident_id: str) -> Incident | None:
-        return self.known.get(incident_id)
-
-    def create(self, incident: Incident) -> bool:
-        return self.known.setdefault(incident.incident_id, incident) is incident
-
-    def update(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
-        self.known[incident_id] = change(self.known[incident_id])
-        return self.known[incident_id]
-
-    def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
-        return [one for one in self.known.values() if one.cause_key in service_keys]
-
-    def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
-        return next((one for one in self.known.values() if alert_id in one.alert_ids), None)
-
-    def ended_since(self, moment: datetime) -> list[Incident]:
-        return [one for one in self.known.values() if one.resolved_at and one.resolved_at >= moment]
 
 
 class Reports:
@@ -107,7 +81,7 @@ def lost(**changes: Any) -> Losses:
 
 
 def test_the_whole_incident_is_measured_once(report: Report) -> None:
-    ledger, asked = Ledger(an_incident(report)), []
+    ledger, asked = MemoryLedger(an_incident(report)), []
 
     def measure(scope: Scope, window: Window) -> Losses:
         asked.append((scope, window))
@@ -135,13 +109,13 @@ def test_the_whole_incident_is_measured_once(report: Report) -> None:
 
 
 def test_samples_are_given_time_to_arrive(report: Report) -> None:
-    ledger = Ledger(an_incident(report))
+    ledger = MemoryLedger(an_incident(report))
     soon = ENDED + SAMPLES_ARRIVE - timedelta(seconds=1)
     assert sweep_ended(ledger, Reports(report), lambda scope, window: lost(), now=soon) == 0
 
 
 def test_what_cannot_be_measured_leaves_the_largest_figure_of_its_reports(report: Report) -> None:
-    ledger = Ledger(an_incident(report, orders_affected=7.0))
+    ledger = MemoryLedger(an_incident(report, orders_affected=7.0))
     unknown = Losses(unknown=("emissions of checkout", "orders and revenue, nothing is recorded"))
     assert sweep_ended(ledger, Reports(report), lambda scope, window: unknown, now=ENDED + SAMPLES_ARRIVE) == 1
     settled = ledger.known["inc-1"]
@@ -154,7 +128,7 @@ def test_what_cannot_be_measured_leaves_the_largest_figure_of_its_reports(report
 
 def test_one_that_is_open_again_is_left_alone(report: Report) -> None:
     incident = an_incident(report)
-    ledger = Ledger(incident)
+    ledger = MemoryLedger(incident)
 
     def comes_back(scope: Scope, window: Window) -> Losses:
         ledger.known["inc-1"] = incident.model_copy(update={"status": IncidentStatus.OPEN, "resolved_at": None})
@@ -166,7 +140,7 @@ def test_one_that_is_open_again_is_left_alone(report: Report) -> None:
 
 
 def test_after_a_reopening_it_is_settled_again_at_its_new_end(report: Report) -> None:
-    ledger = Ledger(an_incident(report))
+    ledger = MemoryLedger(an_incident(report))
     sweep_ended(ledger, Reports(report), lambda scope, window: lost(), now=ENDED + SAMPLES_ARRIVE)
     again = ENDED + timedelta(minutes=30)
     open_again = reopened(ledger.known["inc-1"], "It is back.", ENDED)
@@ -185,7 +159,7 @@ def test_after_a_reopening_it_is_settled_again_at_its_new_end(report: Report) ->
 
 def test_one_that_fails_stops_no_other_and_is_given_up_in_the_end(report: Report) -> None:
     ids = [f"inc-{number}" for number in range(2 * MOST_AT_ONCE)]
-    ledger = Ledger(*(an_incident(report, incident_id=name, report_ids=[name]) for name in ids))
+    ledger = MemoryLedger(*(an_incident(report, incident_id=name, report_ids=[name]) for name in ids))
     reports = Reports(*(report.model_copy(update={"report_id": name, "service": name}) for name in ids))
 
     def measure(scope: Scope, window: Window) -> Losses:
