@@ -19,7 +19,7 @@ from worker.causes import cause_key, cause_of, service_key, title_of
 from worker.chains import Account, account_of, began_at, is_deeper, told_by
 from worker.domain.durations import Duration, say_duration
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus, Sufferer
-from worker.domain.report import Quantity, Report, RootCause
+from worker.domain.report import CauseKind, Quantity, Report, RootCause
 
 # Further ones of a kind that nobody has to be told of are counted in one entry: a storm must not make a document grow
 # with the square of its alerts.
@@ -157,17 +157,22 @@ def _learned(incident: Incident, told: Account, title: str, summary: str, now: d
     known, cause = account_of(incident), told.cause
     if known and not is_deeper(told, known):
         return incident
-    named = (
-        f"Deployment {cause.deployment_id}" if cause.deployment_id else f"{cause.kind.capitalize()} in {cause.service}"
-    )
     entry = HistoryEntry(
         at=now,
         event="cause",
-        reason=f"{named} was found to be the cause.",
+        reason=f"{_named(cause)} was found to be the cause.",
         was={"title": incident.title, "summary": incident.summary},
     )
     learned = incident.model_copy(update={**_naming(cause, title, summary), "history": noted(incident.history, entry)})
     return _with_keys(learned)
+
+
+def _named(cause: RootCause) -> str:
+    if cause.deployment_id:
+        return f"Deployment {cause.deployment_id}"
+    if cause.kind is CauseKind.DEPENDENCY:
+        return f"Trouble in {cause.service}"
+    return f"{cause.kind.capitalize()} in {cause.service}"
 
 
 def _spread(incident: Incident, services: Iterable[str], sufferers: Iterable[Sufferer], now: datetime) -> Incident:
@@ -274,7 +279,7 @@ def closed(incident: Incident, reason: str, now: datetime, life: Life) -> Incide
     if incident.status is IncidentStatus.CLOSED:
         return incident
     if incident.status is IncidentStatus.OPEN:
-        incident = _ended(incident, now, reason, now, life)
+        incident = _ended(incident, max(now, incident.timestamp), reason, now, life)
     entry = HistoryEntry(at=now, event="closed", reason=reason)
     return incident.model_copy(
         update={

@@ -15,7 +15,7 @@ from worker.domain.incident import Incident
 from worker.domain.severity import Severity
 from worker.errors import ConfigurationError
 from worker.life import Life
-from worker.routing import KNOWN, OPTIONS, Routes, Rule, Step, When, follow, routes_of
+from worker.routing import GROUPS, KNOWN, OPTIONS, Routes, Rule, Step, When, follow, routes_of
 from worker.severity import Thresholds
 from worker.yaml_file import parse_yaml
 
@@ -58,7 +58,7 @@ class Policy(BaseModel):
     @property
     def named(self) -> set[str]:
         """The destinations that a rule calls by their name."""
-        return {name for rule in self.rules for name in (*rule.tell, *rule.ask)}
+        return {name for rule in self.rules for name in (*rule.tell, *rule.ask) if name not in GROUPS}
 
 
 def load_policy(path: Path | None, configured: Collection[str] = ()) -> Policy:

@@ -78,7 +78,7 @@ def test_the_one_that_was_blamed_knows_better() -> None:
     assert incident.title.startswith("payments us: ")
     found = [entry for entry in incident.history if entry.event == "cause"]
     assert [entry.reason for entry in found] == [
-        "Dependency in payments was found to be the cause.",
+        "Trouble in payments was found to be the cause.",
         "Deployment deploy-8841 was found to be the cause.",
     ]
     assert found[0].was["title"].endswith("because of checkout us")
