@@ -132,25 +132,27 @@ def _why_joined(incident: Incident, report: Report, life: Life) -> str | None:
     known = account_of(incident)
     if known is None:
         return None
-    if _is_its_time(incident, report.timestamp):
+    if _is_its_time(incident, report.timestamp, life):
         return why_one(known, told_by(report))
     return _why_back(incident, report, life)
 
 
-def _is_its_time(incident: Incident, fired_at: datetime) -> bool:
+def _is_its_time(incident: Incident, fired_at: datetime, life: Life) -> bool:
     """Whether an alert of then belongs to its life. One that fired before the end but comes late does."""
-    if incident.status is IncidentStatus.OPEN:
-        last_alert_at = incident.last_alert_at or incident.timestamp
-        return incident.timestamp - JOINED_WITHIN <= fired_at <= last_alert_at + JOINED_WITHIN
-    if incident.status is IncidentStatus.CLOSED or incident.resolved_at is None:
+    if incident.status is IncidentStatus.CLOSED:
         return False
-    return incident.timestamp <= fired_at < incident.resolved_at
+    if incident.status is IncidentStatus.RESOLVED and incident.resolved_at:
+        return incident.timestamp <= fired_at < incident.resolved_at
+    if (end := incident.quiet_since) and fired_at > end + life.hold(incident):
+        return False
+    last_alert_at = incident.last_alert_at or incident.timestamp
+    return incident.timestamp - JOINED_WITHIN <= fired_at <= last_alert_at + JOINED_WITHIN
 
 
 def _why_back(incident: Incident, report: Report, life: Life) -> str | None:
     """Why the alert is a recurrence: the same cause, known both times, so soon that it was not gone."""
-    cause, ended = cause_of(report), incident.resolved_at
-    if incident.status is not IncidentStatus.RESOLVED or ended is None or incident.root_cause is None:
+    cause, ended = cause_of(report), incident.quiet_since
+    if ended is None or incident.root_cause is None or incident.status is IncidentStatus.CLOSED:
         return None
     if not ended <= report.timestamp <= ended + life.reopen_within:
         return None
@@ -244,7 +246,8 @@ def _incident_ids(report: Report) -> Iterator[str]:
 def _gathered(incident: Incident, store: IncidentLedger, now: datetime, life: Life) -> Incident:
     """The incident, or the older one in which it goes on, with all open ones that are known to be the same."""
     for _ in range(MERGE_ROUNDS):
-        related = [other for other in store.concerning(incident.service_keys) if _why_merged(incident, other)]
+        around = store.concerning(incident.service_keys)
+        related = [other for other in around if _why_merged(incident, other, life)]
         if incident.status is not IncidentStatus.OPEN or not related:
             break
         older, newer = sorted((incident, min(related, key=_age)), key=_age)
@@ -258,14 +261,14 @@ def _age(incident: Incident) -> tuple[datetime, str]:
     return incident.opened_at, incident.incident_id
 
 
-def _why_merged(one: Incident, other: Incident) -> str | None:
+def _why_merged(one: Incident, other: Incident, life: Life) -> str | None:
     if one.incident_id == other.incident_id or other.status is not IncidentStatus.OPEN:
         return None
     known, further = account_of(one), account_of(other)
     if known is None or further is None:
         return None
     last = [it.last_alert_at or it.timestamp for it in (one, other)]
-    if not (_is_its_time(one, last[1]) and _is_its_time(other, last[0])):
+    if not (_is_its_time(one, last[1], life) and _is_its_time(other, last[0], life)):
         return None
     return why_one(known, further)
 
@@ -277,7 +280,7 @@ def _merge(older: Incident, newer: Incident, store: IncidentLedger, now: datetim
     """
 
     def grown(incident: Incident) -> Incident:
-        reason = _why_merged(newer, incident)
+        reason = _why_merged(newer, incident, life)
         if reason is None:
             raise _NoLongerFits
         return steps.absorbed(incident, newer, reason, now, life)
@@ -289,7 +292,7 @@ def _merge(older: Incident, newer: Incident, store: IncidentLedger, now: datetim
             raise _NoLongerFits
         return steps.merged(incident, whole, reason, now, life)
 
-    reason = _why_merged(older, newer) or "Both have the same cause."
+    reason = _why_merged(older, newer, life) or "Both have the same cause."
     try:
         whole = store.update(older.incident_id, grown)
         store.update(newer.incident_id, ended)

@@ -215,6 +215,21 @@ def test_an_alert_of_the_same_cause_meanwhile_keeps_it_open(store: ElasticIncide
     assert "resolved" not in [entry.event for entry in known(first.incident_id, store).history]
 
 
+def test_what_comes_late_is_judged_by_its_own_time_and_not_by_when_it_is_looked_at(
+    store: ElasticIncidentStore,
+) -> None:
+    """A worker that was away works off hours in a minute: between two alerts no sweep has resolved anything."""
+    first = opened(a_report(1), store)
+    recovered(a_report(1), store, LATER)
+    soon = opened(a_report(2, **{"@timestamp": LATER + timedelta(minutes=20)}), store)
+    assert soon.incident_id == first.incident_id
+    recovered(a_report(2), store, LATER + timedelta(minutes=25))
+    hours_later = opened(a_report(3, **{"@timestamp": LATER + timedelta(hours=5)}), store)
+    assert hours_later.incident_id != first.incident_id
+    assert time_passes(store) == 1
+    assert known(first.incident_id, store).resolved_at == LATER + timedelta(minutes=25)
+
+
 def test_a_flapping_alert_holds_it_up_and_not_beyond_two_minutes(store: ElasticIncidentStore) -> None:
     opened(a_report(1), store)
     recover(a_report(1).alert_id, store, recovered_at=LATER, now=NOW, flapping=True)

@@ -118,6 +118,11 @@ class Incident(BaseModel):
         return set(self.alert_ids) - set(self.recovered_alert_ids)
 
     @property
+    def quiet_since(self) -> datetime | None:
+        """The last recovery, where no alert of it is active; the end, where it has ended."""
+        return self.resolved_at or (self.last_recovered_at if self.resolves_at else None)
+
+    @property
     def opened_at(self) -> datetime:
         """When it was written down first; entries are only ever added behind it."""
         return self.history[0].at
