@@ -18,7 +18,7 @@ from worker.elastic import connect_elasticsearch
 from worker.incidents import record, recover, recover_all
 from worker.life import MOST_SINGLY, Life, Recovery
 from worker.settings import Settings
-from worker.store.incidents import INDEX, ElasticIncidentStore
+from worker.store.incidents import INDEX, PAGE, ElasticIncidentStore
 from worker.store.templates import install_templates
 from worker.sweep import sweep_over, sweep_quiet
 
@@ -428,3 +428,20 @@ def test_a_storm_makes_one_incident_whose_history_does_not_grow_with_it(
     whole = known(incident.incident_id, store)
     assert whole.status is IncidentStatus.RESOLVED
     assert sum(entry.count for entry in whole.history if entry.event == "recovered") == STORM
+
+
+def test_the_oldest_of_many_open_ones_is_resolved_too(store: ElasticIncidentStore, client: Elasticsearch) -> None:
+    oldest = opened(a_report(), store)
+    recovered(a_report(), store)
+    later = [
+        oldest.model_copy(update={"incident_id": f"inc-{number}", "timestamp": ONSET + timedelta(seconds=number + 1)})
+        for number in range(PAGE + 1)
+    ]
+    operations = [
+        part
+        for one in later
+        for part in ({"index": {"_id": one.incident_id}}, one.model_dump(mode="json", by_alias=True))
+    ]
+    client.bulk(index=INDEX, operations=operations, refresh=True)
+    assert time_passes(store) == 1
+    assert known(oldest.incident_id, store).status is IncidentStatus.RESOLVED

@@ -22,8 +22,9 @@ from worker.errors import EvidenceUnavailable
 
 INDEX = "spiketrace-incidents"
 NEWEST = 50
-MOST_OPEN = 500
-MOST_ENDED = 500
+PAGE = 250
+# Elasticsearch pages no further than that (index.max_result_window).
+MOST = 10_000
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -73,13 +74,13 @@ class ElasticIncidentStore:
         return min(found, key=lambda incident: incident.merged_into is not None, default=None)
 
     def open_ones(self) -> list[Incident]:
-        return self._search({"term": {"status": IncidentStatus.OPEN}}, most=MOST_OPEN)
+        return self._all({"term": {"status": IncidentStatus.OPEN}})
 
     def ended_since(self, moment: datetime) -> list[Incident]:
         """Those that are resolved, and of the closed ones those that ended since then."""
         closed = [{"term": {"status": IncidentStatus.CLOSED}}, {"range": {"resolved_at": {"gte": iso(moment)}}}]
         either = [{"term": {"status": IncidentStatus.RESOLVED}}, {"bool": {"filter": closed}}]
-        return self._search({"bool": {"should": either, "minimum_should_match": 1}}, most=MOST_ENDED)
+        return self._all({"bool": {"should": either, "minimum_should_match": 1}})
 
     def latest(self, limit: int, status: IncidentStatus | None = None) -> list[Incident]:
         """The newest, newest first."""
@@ -119,16 +120,28 @@ class ElasticIncidentStore:
     def _search(self, *filters: Mapping[str, Any], most: int = NEWEST) -> list[Incident]:
         return _readable(self._hits(filters, most=most, source=True))
 
+    def _all(self, *filters: Mapping[str, Any]) -> list[Incident]:
+        """Page by page: of a few hundred that last for weeks the oldest must not be out of sight."""
+        found: list[Mapping[str, Any]] = []
+        for first in range(0, MOST, PAGE):
+            found += (page := self._hits(filters, most=PAGE, source=True, first=first))
+            if len(page) < PAGE:
+                break
+        return _readable(found)
+
     def _ids(self, *filters: Mapping[str, Any]) -> list[str]:
         return [hit["_id"] for hit in self._hits(filters, most=NEWEST, source=False)]
 
-    def _hits(self, filters: Sequence[Mapping[str, Any]], *, most: int, source: bool) -> list[Mapping[str, Any]]:
+    def _hits(
+        self, filters: Sequence[Mapping[str, Any]], *, most: int, source: bool, first: int = 0
+    ) -> list[Mapping[str, Any]]:
         """The values are hexadecimal or one word, so they are one term however the index came to map the field."""
         with elasticsearch_errors("looking for incidents"):
             answer = self._client.search(
                 index=INDEX,
                 query={"bool": {"filter": list(filters)}},
                 sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
+                from_=first,
                 size=most,
                 source=source,
                 ignore_unavailable=True,
@@ -151,8 +164,8 @@ def _readable(documents: Iterable[Mapping[str, Any]]) -> list[Incident]:
 
 def _to_find(source: Mapping[str, Any]) -> tuple[Any, ...]:
     """What it is looked for by, but for its alerts."""
-    states = {name: delivery["state"] for name, delivery in source["deliveries"].items()}
-    return source["status"], source["cause_key"], source.get("service_keys"), states
+    states = {name: delivery["state"] for name, delivery in source.get("deliveries", {}).items()}
+    return source.get("status"), source.get("cause_key"), source.get("service_keys"), states
 
 
 def _to_source(incident: Incident) -> dict[str, Any]:
