@@ -121,7 +121,7 @@ def _rules(found: Explanation) -> Iterator[str]:
         return
     yield "Rules, from the top:"
     for rule in found.rules:
-        yield f"  {'fits' if rule.fits else 'no'}\t{rule.name}{'' if rule.fits else f': {rule.why_not}'}"
+        yield f"  fits  {rule.name}" if rule.fits else f"  no    {rule.name}: {rule.why_not}"
 
 
 def _outcome(found: Explanation) -> Iterator[str]:

@@ -98,5 +98,17 @@ class Period(BaseModel):
         return clock < self.hours.end and yesterday in self.days
 
     def __str__(self) -> str:
-        days = "every day" if len(self.days) == 7 else ", ".join(DAYS[day] for day in sorted(self.days))
-        return f"{days} {self.hours} {self.time_zone}"
+        return f"{_say_days(sorted(self.days))} {self.hours} {self.time_zone}"
+
+
+def _say_days(days: list[int]) -> str:
+    """Monday first, neighbours as a span: `mon-wed, fri`."""
+    if len(days) == len(DAYS):
+        return "every day"
+    spans: list[list[int]] = []
+    for day in days:
+        if spans and day == spans[-1][-1] + 1:
+            spans[-1].append(day)
+        else:
+            spans.append([day])
+    return ", ".join(DAYS[span[0]] if len(span) == 1 else f"{DAYS[span[0]]}-{DAYS[span[-1]]}" for span in spans)

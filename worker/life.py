@@ -21,6 +21,8 @@ from worker.domain.durations import Duration, say_duration
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus, Sufferer
 from worker.domain.report import CauseKind, Quantity, Report, RootCause
 
+# Without a recovery an incident would stay open for ever, and a cause that is back a month later is another incident.
+JOINED_WITHIN = timedelta(hours=24)
 # Further ones of a kind that nobody has to be told of are counted in one entry: a storm must not make a document grow
 # with the square of its alerts.
 MOST_SINGLY = 100
@@ -112,9 +114,8 @@ def joined(incident: Incident, report: Report, reason: str, now: datetime) -> In
         }
     )
     told, services = told_by(report), [report.service] if report.service else []
-    learned = _learned(grown, told, title_of(report), report.headline, now)
-    learned = _spread(learned, services, told.sufferers, now)
-    return with_report(_raised(learned, report, now), report)
+    wiser = learned(grown, told, title_of(report), report.headline, now)
+    return with_report(raised(spread(wiser, services, told.sufferers, now), report, now), report)
 
 
 def with_report(incident: Incident, report: Report) -> Incident:
@@ -128,31 +129,43 @@ def with_losses(incident: Incident, report: Report) -> Incident:
     """The largest of what its reports have measured: their windows overlap, so they are never added up."""
     impact = report.impact
     losses = {
-        "wasted_co2_grams": _larger(incident.wasted_co2_grams, _likely(impact.carbon.excess_co2_grams)),
-        "orders_affected": _larger(incident.orders_affected, _likely(impact.business.orders_affected)),
-        "revenue_lost_usd": _larger(incident.revenue_lost_usd, _likely(impact.business.revenue_lost_usd)),
+        "wasted_co2_grams": larger(incident.wasted_co2_grams, _likely(impact.carbon.excess_co2_grams)),
+        "orders_affected": larger(incident.orders_affected, _likely(impact.business.orders_affected)),
+        "revenue_lost_usd": larger(incident.revenue_lost_usd, _likely(impact.business.revenue_lost_usd)),
     }
     source = incident.business_source or impact.business.source
-    return incident.model_copy(update={**losses, **_in_kg(losses), "business_source": source})
+    return incident.model_copy(update={**losses, **in_kg(losses), "business_source": source})
 
 
 def _likely(measured: Quantity | None) -> float | None:
     return measured.likely if measured else None
 
 
-def _larger(*values: float | None) -> float | None:
+def larger(*values: float | None) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def _in_kg(losses: dict[str, float | None]) -> dict[str, float | None]:
+def in_kg(losses: dict[str, float | None]) -> dict[str, float | None]:
     grams = losses["wasted_co2_grams"]
     return {"wasted_emissions_kg_co2e": None if grams is None else grams / 1000}
+
+
+def is_its_time(incident: Incident, fired_at: datetime, life: Life) -> bool:
+    """Whether an alert of then belongs to its life. One that fired before the end but comes late does."""
+    if incident.status is IncidentStatus.CLOSED:
+        return False
+    if incident.status is IncidentStatus.RESOLVED and incident.resolved_at:
+        return incident.timestamp <= fired_at < incident.resolved_at
+    if (end := incident.quiet_since) and fired_at > end + life.hold(incident):
+        return False
+    last_alert_at = incident.last_alert_at or incident.timestamp
+    return incident.timestamp - JOINED_WITHIN <= fired_at <= last_alert_at + JOINED_WITHIN
 
 
 # --- what a further alert may add
 
 
-def _learned(incident: Incident, told: Account, title: str, summary: str, now: datetime) -> Incident:
+def learned(incident: Incident, told: Account, title: str, summary: str, now: datetime) -> Incident:
     """A first report may not know the cause, a caller's only where it lies; one that knows the change says most."""
     known, cause = account_of(incident), told.cause
     if known and not is_deeper(told, known):
@@ -163,8 +176,8 @@ def _learned(incident: Incident, told: Account, title: str, summary: str, now: d
         reason=f"{_named(cause)} was found to be the cause.",
         was={"title": incident.title, "summary": incident.summary},
     )
-    learned = incident.model_copy(update={**_naming(cause, title, summary), "history": noted(incident.history, entry)})
-    return _with_keys(learned)
+    wiser = incident.model_copy(update={**_naming(cause, title, summary), "history": noted(incident.history, entry)})
+    return _with_keys(wiser)
 
 
 def _named(cause: RootCause) -> str:
@@ -175,7 +188,7 @@ def _named(cause: RootCause) -> str:
     return f"{cause.kind.capitalize()} in {cause.service}"
 
 
-def _spread(incident: Incident, services: Iterable[str], sufferers: Iterable[Sufferer], now: datetime) -> Incident:
+def spread(incident: Incident, services: Iterable[str], sufferers: Iterable[Sufferer], now: datetime) -> Incident:
     """Services that raise their first alert here are news, but the one to blame, which was named already."""
     new = [service for service in services if service not in incident.services]
     known = {(one.service, one.region) for one in incident.sufferers}
@@ -195,7 +208,7 @@ def _spread(incident: Incident, services: Iterable[str], sufferers: Iterable[Suf
     return _with_keys(incident.model_copy(update=update))
 
 
-def _raised(incident: Incident, by: Report | Incident, now: datetime) -> Incident:
+def raised(incident: Incident, by: Report | Incident, now: datetime) -> Incident:
     if incident.severity.at_least(by.severity):
         return incident
     reason = f"It was {incident.severity} and is {by.severity}."
@@ -242,10 +255,10 @@ def resolved_if_due(incident: Incident, now: datetime, life: Life) -> Incident:
     if incident.status is not IncidentStatus.OPEN or incident.resolves_at is None or now < incident.resolves_at:
         return incident
     assert incident.last_recovered_at is not None
-    return _ended(incident, incident.last_recovered_at, "All of its alerts have recovered.", now, life)
+    return ended(incident, incident.last_recovered_at, "All of its alerts have recovered.", now, life)
 
 
-def _ended(incident: Incident, at: datetime, reason: str, now: datetime, life: Life) -> Incident:
+def ended(incident: Incident, at: datetime, reason: str, now: datetime, life: Life) -> Incident:
     return _until(incident, at).model_copy(
         update={
             "status": IncidentStatus.RESOLVED,
@@ -279,7 +292,7 @@ def closed(incident: Incident, reason: str, now: datetime, life: Life) -> Incide
     if incident.status is IncidentStatus.CLOSED:
         return incident
     if incident.status is IncidentStatus.OPEN:
-        incident = _ended(incident, max(now, incident.timestamp), reason, now, life)
+        incident = ended(incident, max(now, incident.timestamp), reason, now, life)
     entry = HistoryEntry(at=now, event="closed", reason=reason)
     return incident.model_copy(
         update={
@@ -300,73 +313,6 @@ def closed_if_over(incident: Incident, now: datetime, life: Life, *, settles: bo
     if now < (incident.closes_at or ended + life.reopen_within):
         return incident
     return closed(incident, f"It did not come back within {say_duration(life.reopen_within)} of its end.", now, life)
-
-
-# --- two that turn out to be one
-
-
-def absorbed(incident: Incident, other: Incident, reason: str, now: datetime, life: Life) -> Incident:
-    """With all that `other` knows, which goes on in it."""
-    new = [alert_id for alert_id in other.alert_ids if alert_id not in set(incident.alert_ids)]
-    ended = [one for one in other.recovered_alert_ids if one not in set(incident.recovered_alert_ids)]
-    if not new and not ended:
-        return incident
-    account = account_of(other)
-    assert account is not None
-    entry = HistoryEntry(at=now, event="joined", reason=f"{other.incident_id} goes on here: {reason}")
-    grown = incident.model_copy(
-        update={
-            "alert_ids": [*incident.alert_ids, *new],
-            "recovered_alert_ids": [*incident.recovered_alert_ids, *ended],
-            "report_ids": list(dict.fromkeys([*incident.report_ids, *other.report_ids])),
-            "timestamp": min(incident.timestamp, other.timestamp),
-            "last_alert_at": max(incident.last_alert_at or other.timestamp, other.last_alert_at or other.timestamp),
-            "last_recovered_at": _later(incident.last_recovered_at, other.last_recovered_at),
-            "flapping": incident.flapping or other.flapping,
-            "resolves_at": None,
-            "history": noted(incident.history, entry),
-            **_losses_of_both(incident, other),
-        }
-    )
-    learned = _learned(grown, account, other.title, other.summary, now)
-    return quieted(_raised(_spread(learned, other.services, other.sufferers, now), other, now), now, life)
-
-
-def _losses_of_both(one: Incident, other: Incident) -> dict[str, Any]:
-    names = ("wasted_co2_grams", "orders_affected", "revenue_lost_usd")
-    losses = {name: _larger(getattr(one, name), getattr(other, name)) for name in names}
-    return {**losses, **_in_kg(losses), "business_source": one.business_source or other.business_source}
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment), default=None)
-
-
-def merged(incident: Incident, into: Incident, reason: str, now: datetime, life: Life) -> Incident:
-    """Closed, for it goes on elsewhere, where its losses are counted too. Who has not heard of it need not any more."""
-    why = f"It goes on as {into.incident_id}: {reason}"
-    ended = _ended(incident, now, why, now, life)
-    unheard = {"state": "done", "told": len(ended.news), "reason": why}
-    deliveries = {
-        name: one.model_copy(update=unheard) if not one.told and one.lease_until is None else one
-        for name, one in incident.deliveries.items()
-    }
-    return ended.model_copy(
-        update={
-            "status": IncidentStatus.CLOSED,
-            "closes_at": None,
-            "merged_into": into.incident_id,
-            "deliveries": deliveries,
-            "resolved_at": incident.last_alert_at or incident.timestamp,
-            "duration_minutes": None,
-            **SETTLED,
-            "wasted_co2_grams": None,
-            "wasted_emissions_kg_co2e": None,
-            "orders_affected": None,
-            "revenue_lost_usd": None,
-            "business_source": None,
-        }
-    )
 
 
 # --- history

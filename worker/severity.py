@@ -53,7 +53,9 @@ class Steps(_Strict):
 
     def __str__(self) -> str:
         steps = {"medium": self.medium, "high": self.high, "critical": self.critical}
-        return ", ".join(f"{name} from {step:g}" for name, step in steps.items() if step is not None) or "not weighed"
+        return (
+            ", ".join(f"{name} from {step:,.6g}" for name, step in steps.items() if step is not None) or "not weighed"
+        )
 
 
 class UserThresholds(_Strict):

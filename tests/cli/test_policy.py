@@ -31,8 +31,8 @@ def test_a_report_is_explained_and_nothing_changed(invoke: Invoke, stores: Store
     before = stores.reports.get("report-1")
     told = invoke(policy, "explain", "report-1", "--policy", str(file)).output
     assert "Severity: critical (the report says high)" in told
-    assert "no\tnights: the time is not every day 22:00-06:00 UTC" in told
-    assert "fits\tall" in told
+    assert "no    nights: the time is not every day 22:00-06:00 UTC" in told
+    assert "fits  all" in told
     assert "Named and not configured: slack" in told
     assert told.endswith("Nothing was sent or changed.\n")
     by_night = ("explain", "report-1", "--policy", str(file), "--at", "2026-03-01T03:00Z", "--json")

@@ -75,7 +75,8 @@ def test_spans_of_days_run_over_the_end_of_the_week() -> None:
     assert period(days=["fri-mon"]).days == {4, 5, 6, 0}
     assert period(days=["wed", "sat-sun"]).days == {2, 5, 6}
     assert period().days == set(range(7))
-    assert str(period(days="sat-sun", hours="00:00-24:00")) == "sat, sun 00:00-24:00 UTC"
+    assert str(period(days="sat-sun", hours="00:00-24:00")) == "sat-sun 00:00-24:00 UTC"
+    assert str(period(days=["mon-wed", "fri", "sun"])) == "mon-wed, fri, sun 00:00-24:00 UTC"
 
 
 @pytest.mark.parametrize(
