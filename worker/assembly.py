@@ -15,6 +15,8 @@ from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import Policy
 from worker.ports import GridIntensity
+from worker.replay.again import ReplayDesk
+from worker.replay.delivering import AsIfLive
 from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
@@ -42,6 +44,18 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
+    )
+
+
+def open_replay_desk(settings: Settings, desk: Desk) -> ReplayDesk:
+    """Beside the desk of live alerts. To be called after a fork, not before. Raises ConfigurationError."""
+    stores = connect(settings)
+    return ReplayDesk(
+        replays=stores.replays,
+        reports=stores.reports,
+        investigate=open_investigator(settings, stores.client),
+        delivery=AsIfLive(desk.incidents, desk.queue),
+        max_attempts=settings.max_attempts,
     )
 
 

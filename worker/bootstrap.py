@@ -14,6 +14,8 @@ from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.kibana_alerts import ElasticKibanaAlerts
+from worker.store.past_alerts import ElasticPastAlerts
+from worker.store.replays import ElasticReplayStore
 from worker.store.reports import ElasticReportStore
 
 
@@ -29,6 +31,8 @@ class Stores:
     inbox: RedisInbox
     inbox_index: InboxIndex
     kibana_alerts: ElasticKibanaAlerts
+    replays: ElasticReplayStore
+    past_alerts: ElasticPastAlerts
 
 
 def connect(settings: Settings) -> Stores:
@@ -43,4 +47,6 @@ def connect(settings: Settings) -> Stores:
         inbox=RedisInbox(settings.redis_url),
         inbox_index=InboxIndex(client),
         kibana_alerts=ElasticKibanaAlerts(client),
+        replays=ElasticReplayStore(client),
+        past_alerts=ElasticPastAlerts(client),
     )
