@@ -93,7 +93,11 @@ def notifications(
 ) -> Iterator[Notification]:
     """Of one rule, over what was read for it."""
     runs = Runs.of(rule, since, until)
-    values = values_of(rule, history, runs)
+    return sent(rule, values_of(rule, history, runs), runs, flapping)
+
+
+def sent(rule: Rule, values: Values, runs: Runs, flapping: Flapping) -> Iterator[Notification]:
+    """What the rule's actions would have sent, by what it compared."""
     for run, met, outcome in follow(rule, values, runs, flapping):
         date = runs.date(run)
         for life in outcome.active:
@@ -129,16 +133,24 @@ def _without(lives: Lives, runs: Runs, numbers: range) -> Iterator[tuple[int, di
         yield run, {}, lives.run(runs.date(run), ())
 
 
+def messages_of(rule: Rule, outcome: Run, date: datetime) -> int:
+    """How many messages the rule's actions send in a run; to be asked once a run, in the order of time."""
+    recoveries = sum(action.group == RECOVERED for action in rule.actions)
+    return sum(len(_act(rule, life, date)) for life in outcome.active) + recoveries * len(outcome.recovered)
+
+
 def _of_active(rule: Rule, life: Life, date: datetime, value: float | None) -> Iterator[Notification]:
-    """Judged before any of them runs: actions of one alert do not hold each other up."""
-    due = [
-        number
-        for number, action in enumerate(rule.actions)
-        if action.group != RECOVERED and _is_due(action, number, life, date)
-    ]
-    for number in due:
-        life.acted_at[number] = date
-        yield _notification(rule, rule.actions[number], life, date, value if value is not None else _unknown(rule))
+    known = value if value is not None else _unknown(rule)
+    for number in _act(rule, life, date):
+        yield _notification(rule, rule.actions[number], life, date, known)
+
+
+def _act(rule: Rule, life: Life, date: datetime) -> list[int]:
+    """The actions that run now, noted. Judged before any of them runs: those of one alert do not hold each other up."""
+    actions = enumerate(rule.actions)
+    due = [number for number, action in actions if action.group != RECOVERED and _is_due(action, number, life, date)]
+    life.acted_at |= dict.fromkeys(due, date)
+    return due
 
 
 def _of_recovered(rule: Rule, life: Life, date: datetime, value: float | None) -> Iterator[Notification]:

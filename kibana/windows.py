@@ -223,20 +223,25 @@ class UnseenHits:
         self._step = history.step_seconds
         self._cells = next(iter(history.cells.values()), {})
         self._edges = next(iter(history.edges.values()), {})
-        self._compared: dict[int, float] = {}
+        self._by_run: dict[int, float] = {}
 
     def met(self, comparator: Comparator, threshold: Sequence[float]) -> Iterator[tuple[int, dict[str, float]]]:
         seen_until: int | None = None
         for run in range(self._runs.count):
             window = self._window(self._runs.second(run), seen_until)
-            self._compared[run] = value = _value(window, self._rule.condition.agg_type)
+            self._by_run[run] = value = _value(window, self._rule.condition.agg_type)
             if meets(value, comparator, threshold):
                 yield run, {ALL_DOCUMENTS[self._rule.rule_type_id]: value}
                 if window.documents:
                     seen_until = self._runs.second(run)
 
     def unmet(self, run: int) -> float | None:
-        return self._compared.get(run)
+        return self._by_run.get(run)
+
+    @property
+    def compared(self) -> Floats:
+        """What was compared, run by run, when the runs were last gone through."""
+        return np.array(list(self._by_run.values()))
 
     def _window(self, end: int, seen_until: int | None) -> Cell:
         start = end - int(self._rule.condition.window.total_seconds())

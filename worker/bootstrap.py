@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 from worker.elastic import connect_elasticsearch
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
+from worker.store.backtests import ElasticBacktestStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
@@ -28,6 +29,7 @@ class Stores:
     reports: ElasticReportStore
     incidents: ElasticIncidentStore
     dead_letters: ElasticDeadLetterStore
+    backtests: ElasticBacktestStore
     inbox: RedisInbox
     inbox_index: InboxIndex
     kibana_alerts: ElasticKibanaAlerts
@@ -44,6 +46,7 @@ def connect(settings: Settings) -> Stores:
         reports=ElasticReportStore(client),
         incidents=ElasticIncidentStore(client),
         dead_letters=ElasticDeadLetterStore(client),
+        backtests=ElasticBacktestStore(client),
         inbox=RedisInbox(settings.redis_url),
         inbox_index=InboxIndex(client),
         kibana_alerts=ElasticKibanaAlerts(client),
