@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from worker.domain.backtest import Backtest, Catch, KnownIncident, PastAlert, RuleResult, SweepPoint
+from worker.domain.backtest import Backtest, Catch, KnownIncident, PastAlert, RuleResult, SweepPoint, lateness
 from worker.domain.figures import duration, exact, number
 from worker.domain.text import one_line
 from worker.domain.window import Window
@@ -77,7 +77,7 @@ def _rule(backtest: Backtest, rule: RuleResult, width: int) -> Iterator[str]:
     yield f"{one_line(rule.name)} ({rule.rule_id})"
     if rule.asks:
         yield f"{INDENT}{rule.asks}"
-    yield f"{INDENT}{one_line(rule.condition)}{f' {rule.unit}' if rule.unit else ''}, every {rule.interval}"
+    yield f"{INDENT}{one_line(rule.in_words)}"
     yield (
         f"{INDENT}{_many(rule.count, 'alert')}, {number(rule.alerts_a_day)} a day, on for "
         f"{duration(timedelta(minutes=rule.active_minutes))} in all; {_many(rule.messages, 'message')}"
@@ -134,13 +134,13 @@ def _left_out(backtest: Backtest) -> Iterator[str]:
 def _sweep(rule: RuleResult) -> Iterator[str]:
     if not rule.sweep:
         return
-    yield f"{INDENT}{'threshold':>12}  {'alerts a day':>12}  {'on':>10}  {'caught':>8}  late (median)"
+    yield f"{INDENT}{'threshold':>12}  {'alerts a day':>12}  {'on':>10}  {'caught':>8}  median"
     yield from (f"{INDENT}{_point(point)}" for point in rule.sweep)
 
 
 def _point(point: SweepPoint) -> str:
     own = "  ← the rule's own" if point.is_the_rule_s else ""
-    late = "" if point.minutes_late is None else f"{number(point.minutes_late)} min"
+    late = "" if point.minutes_late is None else lateness(point.minutes_late)
     active = duration(timedelta(minutes=point.active_minutes))
     caught = f"{point.caught} of {point.caught + point.missed}"
     threshold = " and ".join(exact(limit) for limit in point.threshold)
@@ -171,9 +171,7 @@ def _incident(incident: KnownIncident) -> str:
 
 
 def _lateness(catch: Catch) -> str:
-    late = catch.minutes_late or 0.0
-    when = "before" if late < 0 else "after"
-    return f"{duration(timedelta(minutes=abs(late)))} {when} its beginning, by {one_line(catch.instance or '')}"
+    return f"{lateness(catch.minutes_late or 0.0)}, by {one_line(catch.instance or '')}"
 
 
 def _many(count: int, name: str) -> str:

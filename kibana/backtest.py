@@ -86,6 +86,7 @@ def assess(rule: Rule, values: Values, runs: Runs, question: Question, described
         condition=condition_in_words(rule),
         unit=described.unit,
         interval=rule.schedule.interval,
+        delay=rule.alert_delay.active,
         is_enabled=rule.enabled,
         threshold=list(rule.condition.threshold),
         runs=runs.count,
@@ -107,8 +108,7 @@ def condition_in_words(rule: Rule) -> str:
     by = f" by {', '.join(params.term_fields)}" if params.term_fields else ""
     limits = " and ".join(f"{limit:g}" for limit in params.threshold)
     window = f"{params.time_window_size}{params.time_window_unit}"
-    delay = f", {rule.alert_delay.active} runs in a row" if rule.alert_delay.active > 1 else ""
-    return f"{what} of {window}{by} {params.threshold_comparator} {limits}{delay}"
+    return f"{what} of {window}{by} {params.threshold_comparator} {limits}"
 
 
 def _stretches(rule: Rule, runs: Runs) -> Iterator[Runs]:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
 from webhook.auth import Authentication, Credentials
+from webhook.backtest_pages import backtest_router
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
@@ -58,6 +59,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.include_router(health_router(Readiness(log, quick_alerts)))
     app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
+    app.include_router(backtest_router(stores.backtests))
     add_problem_handlers(app)
     app.add_middleware(Authentication, credentials=credentials)
     app.add_middleware(SecurityHeaders)

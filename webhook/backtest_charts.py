@@ -7,20 +7,20 @@ sheet and fall back to `currentColor`, so that the same drawing is a file of its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from webhook.charts import round_step, time_ticks
-from worker.domain.backtest import Backtest, Catch, KnownIncident, PastAlert, RuleResult, SweepPoint
+from worker.domain.backtest import Backtest, Catch, KnownIncident, PastAlert, RuleResult, SweepPoint, lateness
 from worker.domain.figures import clock, day, duration, exact, number, time_of
 from worker.domain.text import one_line
 from worker.domain.window import Window
 
 TOP = 26
 BOTTOM = 24
-ROW = 26
+ROW = 28
 BAR = 8
 MOST_ROWS = 8
 LONGEST_NAME = 60
@@ -136,18 +136,24 @@ def _incident(incident: KnownIncident, catch: Catch, window: Window, height: int
     )
 
 
+def sign(kind: str) -> Markup:
+    """The mark of an incident, as a drawing of its own for a legend."""
+    return Markup(
+        '<svg class="sign" width="14" height="14" aria-hidden="true" focusable="false"><svg x="7" y="7"'
+        ' overflow="visible"><path class="glyph {}" d="{}" stroke="currentColor" stroke-width="1.4"/></svg></svg>'
+    ).format(kind, GLYPHS[kind])
+
+
 def in_words(catch: Catch) -> str:
     if not catch.is_caught:
         return f"missed: {one_line(catch.reason or '')}"
-    if catch.minutes_late is None or catch.minutes_late >= 0:
-        return f"caught {duration(timedelta(minutes=catch.minutes_late or 0))} after its beginning"
-    return f"caught {duration(timedelta(minutes=-catch.minutes_late))} before its beginning"
+    return f"caught {lateness(catch.minutes_late or 0.0)}"
 
 
 def _row(row: Row, place: int, window: Window) -> Markup:
     top = TOP + ROW * place
     alerts = Markup("").join(_alert(alert, window, top + ROW - BAR - 4) for alert in row.alerts)
-    label = Markup('<text class="label" x="0" y="{}">{}</text>').format(top + 11, _cut(row.name))
+    label = Markup('<text class="label" x="0" y="{}">{}</text>').format(top + 10, _cut(row.name))
     return Markup('<g class="alerts">{}{}</g>').format(alerts, label)
 
 
@@ -156,7 +162,7 @@ def _alert(alert: PastAlert, window: Window, top: int) -> Markup:
     start, width = _share(alert.started_at, window), 100 * ((end - alert.started_at) / window.length)
     lasted = duration(end - alert.started_at) if alert.ended_at else "still on"
     return Markup(
-        '<rect class="alert" x="{}%" width="{}%" y="{}" height="{}" stroke="currentColor" stroke-width="2"'
+        '<rect class="firing" x="{}%" width="{}%" y="{}" height="{}" stroke="currentColor" stroke-width="2"'
         "><title>{}</title></rect>"
     ).format(
         f"{start:.3f}",
@@ -208,11 +214,11 @@ def _bar(point: SweepPoint, place: int, points: Sequence[SweepPoint], share: flo
     is_count = top != TOP
     text = str(point.caught) if is_count else number(point.alerts_a_day)
     return Markup(
-        '<g class="bar{own}"><title>{title}</title>'
+        '<g class="limit{own}"><title>{title}</title>'
         '<rect x="{x}%" width="{width}%" y="{y}" height="{height}" opacity="0.75"/>'
         '<text class="label" x="{middle}%" y="{over}" text-anchor="middle">{text}</text></g>'
     ).format(
-        own=" own" if point.is_the_rule_s else "",
+        own=" ours" if point.is_the_rule_s else "",
         title=_reading(point),
         x=f"{width * (place + 0.15):.2f}",
         width=f"{width * 0.7:.2f}",
@@ -225,7 +231,7 @@ def _bar(point: SweepPoint, place: int, points: Sequence[SweepPoint], share: flo
 
 
 def _reading(point: SweepPoint) -> str:
-    late = "" if point.minutes_late is None else f", {number(point.minutes_late)} min after the beginning (median)"
+    late = "" if point.minutes_late is None else f", {lateness(point.minutes_late)} (median)"
     return (
         f"threshold {limits(point.threshold)}: {number(point.alerts_a_day)} alerts a day, "
         f"{point.caught} of {point.caught + point.missed} incidents caught{late}"
@@ -239,7 +245,7 @@ def limits(threshold: Sequence[float]) -> str:
 def _own(place: int, points: Sequence[SweepPoint], height: int) -> Markup:
     width = 100 / len(points)
     return Markup(
-        '<rect class="own" x="{}%" width="{}%" y="{}" height="{}" opacity="0.1"><title>the rule\'s own</title></rect>'
+        '<rect class="ours" x="{}%" width="{}%" y="{}" height="{}" opacity="0.1"><title>the rule\'s own</title></rect>'
     ).format(f"{width * place:.2f}", f"{width:.2f}", TOP - 22, height - TOP + 22)
 
 

@@ -57,11 +57,11 @@ def pages_router(reports: ReportStore, incidents: IncidentStore, *, kibana_url: 
 
     @router.get("/", response_class=HTMLResponse)
     def latest_reports() -> HTMLResponse:
-        return _or_unavailable(lambda: _page("reports.html", summaries=reports.latest(LATEST)))
+        return or_unavailable(lambda: render_page("reports.html", summaries=reports.latest(LATEST)))
 
     @router.get("/reports/{report_id}", response_class=HTMLResponse)
     def one_report(report_id: str) -> HTMLResponse:
-        return _or_unavailable(lambda: _report_page(report_id, reports, incidents, kibana_url))
+        return or_unavailable(lambda: _report_page(report_id, reports, incidents, kibana_url))
 
     @router.get("/static/{name}")
     def static(name: str) -> Response:
@@ -75,28 +75,28 @@ def _report_page(
 ) -> HTMLResponse:
     report = reports.get(report_id) if _REPORT_ID.fullmatch(report_id) else None
     if report is None:
-        return _page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=report_id)
+        return render_page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=report_id)
     incident = incidents.get(report.incident_id) if report.incident_id else None
-    return _page("report.html", view=view_of(report, incident, kibana_url=kibana_url))
+    return render_page("report.html", view=view_of(report, incident, kibana_url=kibana_url))
 
 
-def _or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
+def or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
     try:
         return answer()
     except EvidenceUnavailable as error:
-        page = _page("unavailable.html", status=HTTPStatus.SERVICE_UNAVAILABLE, reason=error.reason)
+        page = render_page("unavailable.html", status=HTTPStatus.SERVICE_UNAVAILABLE, reason=error.reason)
         page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return page
 
 
-def _page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+def render_page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
     return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=PAGE_HEADERS)
 
 
 def _asset_response(name: str) -> Response:
     asset = _assets().get(name)
     if asset is None:
-        return _page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=None)
+        return render_page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=None)
     # Pages ask for an asset by its version, so a stored copy never goes stale.
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return Response(asset.content, media_type=asset.media_type, headers=headers)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from worker.domain.figures import duration
 from worker.domain.window import Window
 
 
@@ -82,6 +83,7 @@ class RuleResult(_Fact):
     condition: str
     unit: str | None
     interval: str
+    delay: int = 1
     is_enabled: bool
     threshold: list[float]
     runs: int
@@ -101,6 +103,13 @@ class RuleResult(_Fact):
     @property
     def caught(self) -> int:
         return sum(catch.is_caught for catch in self.catches)
+
+    @property
+    def in_words(self) -> str:
+        """What it compares, how often, and what it takes to fire."""
+        unit = f" {self.unit}" if self.unit else ""
+        delay = f", {self.delay} runs in a row" if self.delay > 1 else ""
+        return f"{self.condition}{unit}, every {self.interval}{delay}"
 
 
 class NotSimulated(_Fact):
@@ -163,6 +172,11 @@ class Backtest(_Fact):
             caught=len(self.caught),
             replay_id=self.replay_id,
         )
+
+
+def lateness(late: float) -> str:
+    """`12 min after its beginning`"""
+    return f"{duration(timedelta(minutes=abs(late)))} {'before' if late < 0 else 'after'} its beginning"
 
 
 def minutes(length: timedelta) -> float:
