@@ -210,33 +210,40 @@ def status(replay_id: str, **options: Any) -> None:
 
 @replay.command()
 @click.argument("replay_id", metavar="ID")
-def pause(replay_id: str) -> None:
+@as_json
+def pause(replay_id: str, as_json: bool) -> None:
     """Begin nothing more until it is resumed. What is being investigated ends."""
-    _change(replay_id, lambda stores: life.pause(replay_id, stores.replays))
+    _change(replay_id, lambda stores: life.pause(replay_id, stores.replays), as_json=as_json)
 
 
 @replay.command()
 @click.argument("replay_id", metavar="ID")
-def resume(replay_id: str) -> None:
+@as_json
+def resume(replay_id: str, as_json: bool) -> None:
     """Go on, through the queue. Also with what a process that is gone had begun by --here."""
-    _change(replay_id, lambda stores: life.resume(replay_id, stores.replays))
+    _change(replay_id, lambda stores: life.resume(replay_id, stores.replays), as_json=as_json)
 
 
 @replay.command()
 @click.argument("replay_id", metavar="ID")
-def cancel(replay_id: str) -> None:
+@as_json
+def cancel(replay_id: str, as_json: bool) -> None:
     """Never begin what has not begun. What is finished stays."""
-    _change(replay_id, lambda stores: life.cancel(replay_id, stores.replays, datetime.now(UTC)))
+    _change(replay_id, lambda stores: life.cancel(replay_id, stores.replays, datetime.now(UTC)), as_json=as_json)
 
 
-def _change(replay_id: str, change: Callable[[Stores], Replay]) -> None:
+def _change(replay_id: str, change: Callable[[Stores], Replay], *, as_json: bool) -> None:
     stores = connect(load_settings())
     with stores.client:
-        click.echo(f"{replay_id} is {change(stores).state.value}")
+        changed = change(stores)
+    if as_json:
+        print_json({"replay_id": replay_id, "state": changed.state.value})
+    else:
+        click.echo(f"{replay_id} is {changed.state.value}")
 
 
 def _known(replay_id: str, stores: Stores) -> Replay:
-    found = stores.replays.get(replay_id)
+    found = stores.replays.get(replay_id) if life.REPLAY_ID.fullmatch(replay_id) else None
     if found is None:
         raise life.UnknownReplay(replay_id)
     return found

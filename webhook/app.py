@@ -23,6 +23,8 @@ from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from webhook.replay_pages import replay_pages_router
+from webhook.replays import replays_router
 from worker.bootstrap import Stores, connect
 from worker.intake import take_in
 from worker.ports import Queue
@@ -58,6 +60,8 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.include_router(documents_router(stores))
     app.include_router(health_router(Readiness(log, quick_alerts)))
     app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
+    app.include_router(replays_router(stores, settings))
+    app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     app.include_router(backtest_router(stores.backtests))
     add_problem_handlers(app)

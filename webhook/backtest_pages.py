@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from webhook.backtest_charts import draw_sweep, draw_timeline, in_words, limits, sign
-from webhook.pages import or_unavailable, render_page
-from worker.domain.backtest import Backtest, Catch, KnownIncident, RuleResult, lateness
+from webhook.pages import or_unavailable, page
+from worker.domain.backtest import Backtest, BacktestHead, Catch, KnownIncident, RuleResult, lateness
 
 MOST_ALERTS = 50
 _BACKTEST_ID = re.compile(r"backtest-[A-Za-z0-9-]{1,100}")
@@ -24,6 +24,8 @@ _BACKTEST_ID = re.compile(r"backtest-[A-Za-z0-9-]{1,100}")
 
 class Backtests(Protocol):
     def get(self, backtest_id: str) -> Backtest | None: ...
+
+    def latest(self, limit: int) -> list[BacktestHead]: ...
 
 
 class RuleView(NamedTuple):
@@ -49,9 +51,9 @@ def backtest_router(backtests: Backtests) -> APIRouter:
 def _backtest_page(backtest_id: str, backtests: Backtests) -> HTMLResponse:
     backtest = backtests.get(backtest_id) if _BACKTEST_ID.fullmatch(backtest_id) else None
     if backtest is None:
-        return render_page("no_backtest.html", status=HTTPStatus.NOT_FOUND, backtest_id=backtest_id)
+        return page("no_backtest.html", status=HTTPStatus.NOT_FOUND, backtest_id=backtest_id)
     known = {incident.incident_id: incident for incident in backtest.incidents}
-    return render_page(
+    return page(
         "backtest.html",
         backtest=backtest,
         rules=[_view(backtest, rule, number, known) for number, rule in enumerate(backtest.rules)],

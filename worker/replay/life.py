@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -9,6 +10,8 @@ from worker.errors import SpikeTraceError
 from worker.replay.model import UNFINISHED, Item, ItemState, Replay, ReplayState
 from worker.replay.ports import ReplayStore
 
+# Ids become part of a path in Elasticsearch, and none is that of the feed.
+REPLAY_ID = re.compile(r"replay-[a-z0-9-]{1,100}")
 # Writing the items of a replay takes seconds; who has not come to the end after so long is gone.
 PREPARED_WITHIN = timedelta(minutes=15)
 NEVER_BEGUN = "whoever began it was gone before all of it was written: nothing was run; begin it again"
@@ -96,6 +99,8 @@ def _change(replay_id: str, store: ReplayStore, to: ReplayState, allowed: set[Re
             raise NotPossible(f"the replay {replay_id} is {replay.state.value} already")
         return replay.model_copy(update={"state": to})
 
+    if REPLAY_ID.fullmatch(replay_id) is None:
+        raise UnknownReplay(replay_id)
     try:
         return store.change(replay_id, moved)
     except KeyError:
