@@ -48,8 +48,9 @@ def timeline(rule: RuleResult, window: Window, width: int) -> str:
         for column in range(max(0, first), min(width - 1, last) + 1):
             begins = window.start + column * step
             shared = min(end, begins + step) - max(start, begins)
-            # An alert shorter than a column can show still shows.
-            shares[column] = min(1.0, shares[column] + max(shared / step, 1e-6))
+            # An alert shorter than a column can show still shows; one that ends where a column begins is not in it.
+            if shared or start == end:
+                shares[column] = min(1.0, shares[column] + max(shared / step, 1e-6))
     return "".join("·" if share == 0 else LEVELS[min(7, int(share * 8))] for share in shares)
 
 
@@ -74,9 +75,9 @@ def _head(backtest: Backtest) -> Iterator[str]:
 
 def _rule(backtest: Backtest, rule: RuleResult, width: int) -> Iterator[str]:
     inner = width - len(INDENT)
-    yield f"{one_line(rule.name)} ({rule.rule_id})"
+    yield f"{one_line(rule.name)} ({one_line(rule.rule_id)})"
     if rule.asks:
-        yield f"{INDENT}{rule.asks}"
+        yield f"{INDENT}{one_line(rule.asks)}"
     yield f"{INDENT}{one_line(rule.in_words)}"
     yield (
         f"{INDENT}{_many(rule.count, 'alert')}, {number(rule.alerts_a_day)} a day, on for "
@@ -86,7 +87,7 @@ def _rule(backtest: Backtest, rule: RuleResult, width: int) -> Iterator[str]:
     if signs := incident_line(backtest, rule, inner):
         yield f"{INDENT}{signs}"
     yield f"{INDENT}{_scale(backtest.window, inner)}"
-    yield from (f"{INDENT}{note}" for note in rule.notes)
+    yield from (f"{INDENT}{one_line(note)}" for note in rule.notes)
     yield from _alerts(rule, backtest.until)
     yield from _catches(backtest, rule)
     yield from _sweep(rule)
@@ -128,7 +129,7 @@ def _left_out(backtest: Backtest) -> Iterator[str]:
     if backtest.not_simulated:
         yield "\nNot simulated:"
     for rule in backtest.not_simulated:
-        yield f"{INDENT}{rule.rule_id}: {one_line(rule.reason)}"
+        yield f"{INDENT}{one_line(rule.rule_id)}: {one_line(rule.reason)}"
 
 
 def _sweep(rule: RuleResult) -> Iterator[str]:

@@ -16,18 +16,18 @@ def catch(
 ) -> Catch:
     """`alerts` in the order of time. `fields` are those that the rule groups by, `meaning` says which is what.
 
-    An alert tells of an incident when it begins while the incident lasts, or shortly before, in its scope. One that
-    was on long before calls nobody.
+    An alert tells of an incident when it begins while the incident lasts, or shortly before and is still on, in its
+    scope. One that was on long before calls nobody.
     """
     on_already = None
     for alert in alerts:
-        if alert.started_at > incident.end or not _concerns(incident, alert, fields, meaning):
+        is_over = alert.ended_at is not None and alert.ended_at <= incident.start
+        if is_over or alert.started_at > incident.end or not _concerns(incident, alert, fields, meaning):
             continue
         if alert.started_at >= incident.start - EARLY:
             late = minutes(alert.started_at - incident.start)
             return Catch(incident_id=incident.incident_id, is_caught=True, minutes_late=late, instance=alert.instance)
-        if alert.ended_at is None or alert.ended_at > incident.start:
-            on_already = alert
+        on_already = alert
     reason = "no alert of its scope began meanwhile"
     if on_already:
         reason = f"its alert of {on_already.instance} was on already since {on_already.started_at:%Y-%m-%d %H:%M} UTC"
