@@ -60,7 +60,7 @@ def test_a_labelled_alert_that_fails_is_not_right() -> None:
 
 
 def test_without_labels_worse_is_an_answer_that_is_lost() -> None:
-    assert summarise([item("a", **DIFFERS, lost=True)]).worse_in_words() == "1 alerts have lost the answer they had: a"
+    assert summarise([item("a", **DIFFERS, lost=True)]).worse_in_words() == "1 alert without the answer there was: a"
     assert not summarise([item("a", **DIFFERS)]).is_worse
     assert summarise([item("a", state=ItemState.FAILED, original="r-a")]).is_worse
     assert not summarise([item("a", state=ItemState.FAILED)]).is_worse
