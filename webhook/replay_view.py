@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +16,7 @@ from worker.replay.compare import FIRST
 from worker.replay.model import Gist, Item, ItemState, Manner, Replay
 from worker.replay.summary import Accuracy, Summary
 
+_BOUND = re.compile(r"\.(low|likely|high)$")
 SHOWN = 200
 FIELDS_SHOWN = 12
 STATES = {
@@ -79,10 +83,15 @@ def view_of(replay: Replay, summary: Summary) -> ReplayView:
             for (was, now), count in summary.verdicts.most_common()
             if was != now
         ],
-        changed=summary.changed.most_common(FIELDS_SHOWN),
+        changed=Counter(name for item in different for name in _groups(item.changed)).most_common(FIELDS_SHOWN),
         compared=[_compared(item) for item in different[:SHOWN]],
         left_out=max(0, len(different) - SHOWN),
     )
+
+
+def _groups(fields: Iterable[str]) -> list[str]:
+    """Fields as people speak of them: a figure and not its three numbers, a cause and not its parts."""
+    return list(dict.fromkeys(_BOUND.sub("", "root_cause" if one.startswith("root_cause.") else one) for one in fields))
 
 
 def _weight(item: Item) -> int:
@@ -112,8 +121,8 @@ def _listed(value: Any) -> str:
 
 def _compared(item: Item) -> Compared:
     pairs = [_pair(name, item.was, item.now, words) for name, words in GIST.items()] if item.was and item.now else []
-    told = {"verdict", "severity", "confidence", "impact.carbon.excess_co2_grams.likely"}
-    others = [name for name in item.changed if name not in told and not name.startswith("root_cause.")]
+    told = {"verdict", "root_cause", "severity", "confidence", "impact.carbon.excess_co2_grams"}
+    others = [name for name in _groups(item.changed) if name not in told]
     return Compared(item=item, pairs=pairs, others=others, was_here=item.original is not None)
 
 

@@ -46,12 +46,13 @@ def _as_known(document: Document, as_of: datetime, by: datetime | None) -> Docum
     written = [entry for entry in entries if by is None or parse_time(str(entry["at"])) <= by]
     if not written:
         return None
-    return {
+    known = {
         **document,
         **_remembered(entries[len(written) :]),
         "status": _status(document, entries, written, as_of),
-        "alert_ids": _alerts(document, written),
     }
+    # An alert joins an incident when it has been investigated: before that only the one that opened it was its own.
+    return known if by is None else {**known, "alert_ids": document["alert_ids"][:1]}
 
 
 def _entries(document: Document) -> list[Document]:
@@ -85,16 +86,9 @@ def _status(document: Document, entries: Sequence[Document], written: Sequence[D
     told = [entry for entry in written if entry.get("event") in STATUS_OF]
     if not told:
         return document.get("status")
-    status = STATUS_OF[told[-1]["event"]]
-    is_last_end = told[-1] is next((e for e in reversed(entries) if e.get("event") in ("resolved", "reopened")), None)
-    resolved_at = document.get("resolved_at")
-    if status != "open" and is_last_end and _is_time(resolved_at) and parse_time(str(resolved_at)) > as_of:
+    status, resolved_at = STATUS_OF[told[-1]["event"]], document.get("resolved_at")
+    # `resolved_at` is of the last end; it speaks of what was written by then if nothing ended or went on since.
+    is_of_then = not any(entry.get("event") in ("resolved", "reopened") for entry in entries[len(written) :])
+    if status != "open" and is_of_then and _is_time(resolved_at) and parse_time(str(resolved_at)) > as_of:
         return "open"
     return status
-
-
-def _alerts(document: Document, written: Sequence[Document]) -> list[str]:
-    """The first alert opened it, and each that joined left an entry."""
-    joined = sum(entry.get("event") == "joined" for entry in written)
-    ids: list[str] = document["alert_ids"]
-    return ids[: 1 + joined]

@@ -58,9 +58,13 @@ class Summary:
             return None
         if self.accuracy.labelled:
             one = self.accuracy
-            return f"of {one.labelled} alerts with a label, {one.after} are right, and {one.before} were before"
+            return f"of {_alerts(one.labelled)} with a label, {one.after} right, and {one.before} before"
         listed = ", ".join(self.lost[:5]) + (" …" if len(self.lost) > 5 else "")
-        return f"{len(self.lost)} alerts have lost the answer they had: {listed}"
+        return f"{_alerts(len(self.lost))} without the answer there was: {listed}"
+
+
+def _alerts(number: int) -> str:
+    return f"{number} alert{'' if number == 1 else 's'}"
 
 
 def summarise(items: Iterable[Item]) -> Summary:
