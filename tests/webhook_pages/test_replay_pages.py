@@ -78,9 +78,15 @@ def stored(report: Any) -> dict[str, Any]:
     return document
 
 
+class NoBacktests:
+    def latest(self, limit: int) -> list[Any]:
+        return []
+
+
 def browser(found: Replay | None = None, listed: list[Item] | None = None, *, is_away: bool = False) -> Browser:
     app = FastAPI()
-    app.include_router(replay_pages_router(Replays(found, listed or [], is_away=is_away)))  # type: ignore[arg-type]
+    replays = Replays(found, listed or [], is_away=is_away)
+    app.include_router(replay_pages_router(replays, NoBacktests()))  # type: ignore[arg-type]
     return Browser(app)
 
 
