@@ -1,4 +1,4 @@
-"""`spiketrace rules`: what Kibana's rules would have done."""
+"""`spiketrace rules`: when Kibana's rules would have fired."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Thresholds(click.ParamType[list[float]]):
             self.fail(f"{value!r} is no list of numbers such as 4,8,12", param, ctx)
 
 
-@click.group(short_help="What Kibana's rules would have done.")
+@click.group(short_help="When Kibana's rules would have fired.")
 def rules() -> None:
     """Kibana's rules over the past: when they would have fired, and what another threshold would give."""
 
