@@ -23,7 +23,6 @@ from worker.errors import ConfigurationError
 DAY = timedelta(days=1)
 # A month of runs a minute with two hundred groups: some 200 MB while the rule is looked at.
 MOST_VALUES = 9_000_000
-MOST_ALERTS_KEPT = 2_000
 # Of the values that decide on whether the rule fires; what lies far below fires always.
 QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 SIGNIFICANT_DIGITS = 3
@@ -90,8 +89,7 @@ def assess(rule: Rule, values: Values, runs: Runs, question: Question, described
         is_enabled=rule.enabled,
         threshold=list(rule.condition.threshold),
         runs=runs.count,
-        alerts=alerts[:MOST_ALERTS_KEPT],
-        alerts_left_out=max(0, len(alerts) - MOST_ALERTS_KEPT),
+        alerts=alerts,
         alerts_a_day=len(alerts) / question.days,
         active_minutes=_active_minutes(alerts, question.until),
         messages=messages,

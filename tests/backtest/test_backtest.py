@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kibana.alerts import alerts_of
-from kibana.backtest import MOST_ALERTS_KEPT, Described, Question, assess, condition_in_words, read_rule
+from kibana.backtest import Described, Question, assess, condition_in_words, read_rule
 from kibana.history import History
 from kibana.rules import Flapping, Rule
 from kibana.simulate import values_of
@@ -123,15 +123,6 @@ def test_the_rule_s_own_point_is_the_rule_itself(documents: dict[int, int]) -> N
     found = result(make_rule(), counted(checkout=documents))
     (own,) = [point for point in found.sweep if point.is_the_rule_s]
     assert (own.alerts, own.active_minutes) == (len(found.alerts), found.active_minutes)
-
-
-def test_too_many_alerts_are_counted_and_not_kept() -> None:
-    rule = make_rule(rule_body(timeWindowSize=1))
-    history = counted(**{f"s{n}": dict.fromkeys(range(1, 1440, 4), 9) for n in range(10)})
-    found = result(rule, history, minutes=1440, thresholds=[], flapping=OFF)
-    assert len(found.alerts) == MOST_ALERTS_KEPT
-    assert found.count == 3600
-    assert found.alerts_a_day == 3600
 
 
 def test_an_alert_is_what_spiketrace_would_have_read_of_it() -> None:

@@ -10,12 +10,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from cli.replay_here import run_here
 from cli.rules import rules
+from tests.backtest import samples
 from tests.cli.conftest import Invoke, invoke, printed, settings, stores
 from tests.kibana.builders import rule_body
 from worker.bootstrap import Stores
 from worker.domain.window import iso
-from worker.replay.model import Replay
+from worker.replay.model import ItemState, Replay
+from worker.settings import Settings
 
 __all__ = ["invoke", "settings", "stores"]
 
@@ -82,6 +85,15 @@ def test_what_is_printed_as_json_is_what_is_kept(invoke: Invoke, telemetry: Stor
     assert (head.backtest_id, head.alerts, head.incidents, head.caught) == (found["backtest_id"], 1, 2, 1)
 
 
+def test_of_very_many_alerts_only_the_first_are_kept(stores: Stores) -> None:
+    told = samples.backtest(samples.rule(*(samples.alert(n / 100, n / 100 + 0.005) for n in range(2_500))))
+    stores.backtests.put(told)
+    kept = stores.backtests.get(told.backtest_id)
+    assert kept is not None
+    assert (len(kept.rules[0].alerts), kept.rules[0].count) == (2_000, 2_500)
+    assert kept.head == told.head
+
+
 def test_nothing_is_kept_that_is_only_to_be_printed(invoke: Invoke, telemetry: Stores) -> None:
     result = invoke(rules, "backtest", "--since", "24h", "--no-store", "--no-sweep")
     assert result.exit_code == 0
@@ -141,6 +153,23 @@ def test_the_alerts_are_sent_on_as_a_replay(invoke: Invoke, telemetry: Stores) -
     assert known is not None
     assert (known.alert.rule.id, known.alert.instance) == ("spiketrace-errors-by-service", "checkout")
     assert known.alert.date == BEGAN + timedelta(minutes=3)
+
+
+def test_what_was_sent_on_is_investigated_and_harms_nothing(
+    invoke: Invoke, telemetry: Stores, settings: Settings
+) -> None:
+    one = ("--rule", "spiketrace-errors-by-service", "--no-sweep", "--investigate", "--json")
+    found = printed(invoke(rules, "backtest", "--since", "24h", *one))
+    replay = telemetry.replays.get(found["replay_id"])
+    assert replay is not None
+    run_here(replay, settings, telemetry)
+    (item,) = telemetry.replays.items(replay.replay_id)
+    assert (item.state, item.reason) == (ItemState.NEW, None)
+    assert item.report_id is not None
+    report = telemetry.reports.get(item.report_id)
+    assert report is not None
+    assert (report.service, report.timestamp) == ("checkout", BEGAN + timedelta(minutes=3))
+    assert telemetry.incidents.open_ones() == []
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class SweepPoint(_Fact):
 class RuleResult(_Fact):
     """Of one rule. `active_minutes` is the time in which any of its alerts was on, `messages` what its actions sent.
 
-    `alerts_left_out` counts those that are not listed, because there are too many to keep.
+    `alerts_left_out` counts those that are not listed any more, because they were too many to keep.
     """
 
     rule_id: str
@@ -103,6 +103,11 @@ class RuleResult(_Fact):
     @property
     def caught(self) -> int:
         return sum(catch.is_caught for catch in self.catches)
+
+    def with_first(self, most: int) -> RuleResult:
+        """With no more than the first `most` of its alerts; the others are counted."""
+        left_out = self.count - len(self.alerts[:most])
+        return self.model_copy(update={"alerts": self.alerts[:most], "alerts_left_out": left_out})
 
     @property
     def in_words(self) -> str:

@@ -10,6 +10,8 @@ from worker.elastic import elasticsearch_errors
 from worker.store.replays import INDEX
 
 KIND = "backtest"
+# Of each rule: a threshold that is far too low raises tens of thousands.
+MOST_ALERTS = 2_000
 
 
 class ElasticBacktestStore:
@@ -19,11 +21,13 @@ class ElasticBacktestStore:
         self._client = client
 
     def put(self, backtest: Backtest) -> None:
+        rules = [rule.with_first(MOST_ALERTS) for rule in backtest.rules]
+        kept = backtest.model_copy(update={"rules": rules})
         document = {
             "kind": KIND,
             "@timestamp": iso(backtest.created_at),
             "head": backtest.head.model_dump(mode="json"),
-            "backtest": backtest.model_dump(mode="json"),
+            "backtest": kept.model_dump(mode="json"),
         }
         with elasticsearch_errors("writing a backtest"):
             self._client.index(index=INDEX, id=backtest.backtest_id, document=document, refresh=True)
