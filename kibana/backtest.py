@@ -174,7 +174,8 @@ def _catches(rule: Rule, alerts: Sequence[PastAlert], question: Question) -> lis
 
 def _sweep(rule: Rule, values: Values, runs: Runs, question: Question) -> Iterator[SweepPoint]:
     own = list(rule.condition.threshold)
-    if len(own) > 1 or question.thresholds == []:
+    is_wanted = question.thresholds is None or len(question.thresholds) > 0
+    if len(own) > 1 or not is_wanted:
         return
     wanted = _suggested(rule, values) if question.thresholds is None else question.thresholds
     for limit in sorted({*wanted, own[0]}):

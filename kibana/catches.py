@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from worker.domain.backtest import Catch, KnownIncident, PastAlert, minutes
 
@@ -12,26 +13,37 @@ EARLY = timedelta(minutes=30)
 
 
 def catch(
-    incident: KnownIncident, alerts: Iterable[PastAlert], fields: Sequence[str], meaning: Mapping[str, str]
+    incident: KnownIncident, alerts: Sequence[PastAlert], fields: Sequence[str], meaning: Mapping[str, str]
 ) -> Catch:
     """`alerts` in the order of time. `fields` are those that the rule groups by, `meaning` says which is what.
 
     An alert tells of an incident when it begins while the incident lasts, or shortly before and is still on, in its
     scope. One that was on long before calls nobody.
     """
-    on_already = None
-    for alert in alerts:
-        is_over = alert.ended_at is not None and alert.ended_at <= incident.start
-        if is_over or alert.started_at > incident.end or not _concerns(incident, alert, fields, meaning):
-            continue
-        if alert.started_at >= incident.start - EARLY:
+    first = bisect_left(alerts, incident.start - EARLY, key=_began)
+    last = bisect_right(alerts, incident.end, key=_began)
+    for alert in alerts[first:last]:
+        if _is_on(alert, incident) and _concerns(incident, alert, fields, meaning):
             late = minutes(alert.started_at - incident.start)
             return Catch(incident_id=incident.incident_id, is_caught=True, minutes_late=late, instance=alert.instance)
-        on_already = alert
-    reason = "no alert of its scope began meanwhile"
-    if on_already:
-        reason = f"its alert of {on_already.instance} was on already since {on_already.started_at:%Y-%m-%d %H:%M} UTC"
-    return Catch(incident_id=incident.incident_id, is_caught=False, reason=reason)
+    before = (alert for alert in reversed(alerts[:first]) if _is_on(alert, incident))
+    on_already = next((alert for alert in before if _concerns(incident, alert, fields, meaning)), None)
+    return Catch(incident_id=incident.incident_id, is_caught=False, reason=_why_not(on_already))
+
+
+def _why_not(on_already: PastAlert | None) -> str:
+    if on_already is None:
+        return "no alert of its scope began meanwhile"
+    return f"its alert of {on_already.instance} was on already since {on_already.started_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _began(alert: PastAlert) -> datetime:
+    return alert.started_at
+
+
+def _is_on(alert: PastAlert, incident: KnownIncident) -> bool:
+    """When the incident begins, or later."""
+    return alert.ended_at is None or alert.ended_at > incident.start
 
 
 def _concerns(incident: KnownIncident, alert: PastAlert, fields: Sequence[str], meaning: Mapping[str, str]) -> bool:

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from kibana.backtest import Described
 from kibana.manifest import Entry, load_manifest, with_variables
 from kibana.rules import SHIPPED_RULES, Rule, make_rule
-from kibana.setup.desired import load_thresholds
-from worker.errors import ConfigurationError
+from kibana.setup.desired import chosen_values
 from worker.settings import Settings
 
 THRESHOLD = "/params/threshold/0"
@@ -17,11 +16,8 @@ THRESHOLD = "/params/threshold/0"
 
 def rules_as_set_up(settings: Settings) -> list[Rule]:
     """With the thresholds that SPIKETRACE_KIBANA_THRESHOLDS names. Raises ConfigurationError."""
-    manifest, chosen = load_manifest(), load_thresholds(settings.kibana_thresholds)
-    if unknown := sorted(set(chosen) - set(manifest)):
-        raise ConfigurationError(
-            f"{settings.kibana_thresholds} names {', '.join(unknown)}: there are only {', '.join(manifest)}"
-        )
+    manifest = load_manifest()
+    chosen = chosen_values(settings, manifest)
     return [_rule(rule_id, entry, chosen.get(rule_id, {})) for rule_id, entry in manifest.items()]
 
 
