@@ -23,7 +23,7 @@ from worker.replay.labels import read_labels
 from worker.replay.model import Choice, Manner, Replay
 from worker.replay.selection import select
 from worker.replay.starting import Comparison, required, start_replay
-from worker.replay.summary import Summary, document, summarise
+from worker.replay.summary import Summary, document, summary_of
 from worker.settings import Settings, load_settings
 
 LISTED = 20
@@ -157,13 +157,14 @@ def _say_how_to_follow(begun: Replay, settings: Settings, *, as_json: bool) -> N
 
 def _tell(replay_id: str, stores: Stores, options: Mapping[str, Any]) -> None:
     """Raises SystemExit 1 when it is worse and that was asked for."""
-    found = summarise(stores.replays.items(replay_id))
+    known = _known(replay_id, stores)
+    found = summary_of(known, stores.replays)
     if options["export"]:
         _export(replay_id, options["export"], stores)
     if options["as_json"]:
         print_json(document(replay_id, found))
     else:
-        show_summary(_known(replay_id, stores), found)
+        show_summary(known, found)
     if options["fail_if_worse"] and (worse := found.worse_in_words()):
         click.echo(f"spiketrace: worse than before: {worse}", err=True)
         raise click.exceptions.Exit(1)
@@ -204,7 +205,6 @@ def status(replay_id: str, **options: Any) -> None:
     """How far it is, and what came out otherwise so far."""
     stores = connect(load_settings())
     with stores.client:
-        _known(replay_id, stores)
         _tell(replay_id, stores, options)
 
 

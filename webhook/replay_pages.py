@@ -12,7 +12,7 @@ from webhook.pages import or_unavailable, page
 from webhook.replay_view import view_of
 from worker.replay.life import REPLAY_ID
 from worker.replay.ports import ReplayStore
-from worker.replay.summary import summarise
+from worker.replay.summary import summary_of
 
 LATEST = 50
 
@@ -40,4 +40,4 @@ def _replay_page(replay_id: str, replays: ReplayStore) -> HTMLResponse:
     replay = replays.get(replay_id) if REPLAY_ID.fullmatch(replay_id) else None
     if replay is None:
         return page("no_replay.html", status=HTTPStatus.NOT_FOUND, replay_id=replay_id)
-    return page("replay.html", view=view_of(replay, summarise(replays.items(replay_id))))
+    return page("replay.html", view=view_of(replay, summary_of(replay, replays)))

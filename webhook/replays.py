@@ -20,7 +20,7 @@ from worker.replay import life
 from worker.replay.model import Choice, Label, Manner, Replay
 from worker.replay.selection import select
 from worker.replay.starting import Comparison, required, start_replay
-from worker.replay.summary import full_document, summarise
+from worker.replay.summary import full_document, summary_of
 from worker.replay.when import when
 from worker.settings import Settings
 
@@ -149,7 +149,7 @@ def _known(replay_id: str, stores: Stores) -> Replay:
 
 
 def _document(replay: Replay, stores: Stores, settings: Settings) -> Mapping[str, Any]:
-    return full_document(replay, summarise(stores.replays.items(replay.replay_id))) | {"url": _url(replay, settings)}
+    return full_document(replay, summary_of(replay, stores.replays)) | {"url": _url(replay, settings)}
 
 
 def _head(replay: Replay, settings: Settings) -> Mapping[str, Any]:

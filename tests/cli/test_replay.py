@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from worker.ports import Notification
 from worker.replay.model import Choice, ItemState
 from worker.replay.selection import select
 from worker.replay.starting import start_replay
-from worker.settings import Settings
+from worker.settings import Settings, process_environment
 
 ALL = ("--since", "2026-01-01")
 
@@ -109,6 +111,23 @@ def checkout(stores: Stores, settings: Settings) -> str:
     stores.reports.create(open_investigator(settings, stores.client)(alert.alert, alert_id))
     stores.client.indices.refresh(index="spiketrace-*")
     return alert_id
+
+
+def test_findings_do_not_depend_on_the_process(settings: Settings, checkout: str) -> None:
+    """What Python keeps in no order comes in another one in every process."""
+    command = [sys.executable, "-m", "cli.main", "investigate", "--service", "checkout", "--json"]
+    found = [
+        subprocess.run(
+            [*command, "--at", telemetry.END.isoformat()],
+            env=process_environment(settings) | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    one, other = (json.loads(text) | {"created_at": None, "timings": None} for text in found)
+    assert json.dumps(one) == json.dumps(other)
 
 
 def test_a_version_is_tried_on_the_past_and_judged(

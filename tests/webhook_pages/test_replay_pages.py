@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,10 @@ class Replays:
         return [self._found][:limit] if self._found else []
 
     def items(self, replay_id: str, *states: ItemState, page: int = 500) -> Iterator[Item]:
-        return iter(self._items)
+        return iter([one for one in self._items if not states or one.state in states])
+
+    def tally(self, replay_id: str) -> Counter[ItemState]:
+        return Counter(one.state for one in self._items)
 
     def _answer(self) -> None:
         if self._is_away:
@@ -92,7 +96,7 @@ def browser(found: Replay | None = None, listed: list[Item] | None = None, *, is
 
 def done(**more: Any) -> Replay:
     choice = Choice(since=NOW, service=("checkout",))
-    return replay(state=ReplayState.DONE, alerts=5, finished_at=NOW, choice=choice, **more)
+    return replay(state=ReplayState.DONE, alerts=5, finished_at=NOW, choice=choice, labelled=True, **more)
 
 
 def page_of(found: Replay, listed: list[Item]) -> Dom:

@@ -90,6 +90,8 @@ class Manner(BaseModel):
 class Replay(BaseModel):
     """One replay. `alerts` counts its items, `origin` says where they come from, `against` what they are compared with.
 
+    `labelled`: what is true is known of some of them.
+
     A cancelled one has a `finished_at` when all that had not begun is marked as cancelled too.
     """
 
@@ -101,6 +103,7 @@ class Replay(BaseModel):
     choice: Choice = Field(default_factory=Choice)
     manner: Manner = Field(default_factory=Manner)
     against: str | None = None
+    labelled: bool = False
     finished_at: AwareDatetime | None = None
     reason: str | None = None
     version: Any = Field(default=None, exclude=True)

@@ -60,6 +60,7 @@ def start_replay(
         choice=choice or Choice(),
         manner=manner or Manner(),
         against=comparison.name if comparison else None,
+        labelled=bool(comparison and comparison.labels),
     )
     store.create(replay)
     numbers = count()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from worker.replay.model import Item, ItemState, Replay
+from worker.replay.ports import ReplayStore
 
 
 @dataclass
@@ -65,6 +66,15 @@ class Summary:
 
 def _alerts(number: int) -> str:
     return f"{number} alert{'' if number == 1 else 's'}"
+
+
+def summary_of(replay: Replay, store: ReplayStore) -> Summary:
+    """Of what the store holds. What came out the same is counted and not read: of thousands it is nearly all."""
+    told = () if replay.labelled else (ItemState.DIFFERENT, ItemState.NEW, ItemState.FAILED)
+    found = summarise(store.items(replay.replay_id, *told))
+    found.tally = Counter(store.tally(replay.replay_id))
+    found.alerts = sum(found.tally.values())
+    return found
 
 
 def summarise(items: Iterable[Item]) -> Summary:
