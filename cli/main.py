@@ -29,6 +29,8 @@ SUBCOMMANDS = {
     "doctor": Subcommand("cli.doctor", "doctor", "Say what is missing and what to do about it."),
     "setup": Subcommand("cli.setup", "setup", "Install what is needed in Kibana and Elasticsearch."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
+    "replay": Subcommand("cli.replay", "replay", "Past alerts again, as if it were then."),
+    "rules": Subcommand("cli.rules", "rules", "When Kibana's rules would have fired."),
     "evaluate": Subcommand("cli.evaluate", "evaluate", "Labelled incidents through the real pipeline, scored."),
     "label": Subcommand("cli.label", "label", "An incident of your own as a labelled case."),
     "webhook": Subcommand("cli.webhook", "webhook", "Take Kibana's alerts by HTTP and show the reports."),

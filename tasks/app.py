@@ -23,8 +23,11 @@ SWEEP = "spiketrace.sweep"
 INTAKE = "spiketrace.intake"
 INDEX_INTAKE = "spiketrace.index_intake"
 MISSED_ALERTS = "spiketrace.missed_alerts"
+REPLAY_ALERT = "spiketrace.replay"
+FEED_REPLAYS = "spiketrace.feed_replays"
 
 INTAKE_INTERVAL_SECONDS = 2.0
+FEED_INTERVAL_SECONDS = 2.0
 # What a task may still do after the soft limit: write down why it stopped.
 SOFT_LIMIT_MARGIN_SECONDS = 10
 # Below the lease of a receipt (`worker.receipts.LEASE`), however the clocks of two machines differ.
@@ -88,6 +91,8 @@ def _messages() -> dict[str, Any]:
             INTAKE: {"queue": MAINTENANCE},
             INDEX_INTAKE: {"queue": MAINTENANCE},
             MISSED_ALERTS: {"queue": MAINTENANCE},
+            REPLAY_ALERT: {"queue": REPLAY},
+            FEED_REPLAYS: {"queue": MAINTENANCE},
         },
     }
 
@@ -131,7 +136,11 @@ def _connection(settings: Settings) -> dict[str, Any]:
 
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
     """Each message expires when the next one is due: a worker that was away finds one of a kind, not hundreds."""
-    intervals = {SWEEP: settings.sweep_interval_seconds, INTAKE: INTAKE_INTERVAL_SECONDS}
+    intervals = {
+        SWEEP: settings.sweep_interval_seconds,
+        INTAKE: INTAKE_INTERVAL_SECONDS,
+        FEED_REPLAYS: FEED_INTERVAL_SECONDS,
+    }
     if settings.index_intake:
         intervals[INDEX_INTAKE] = settings.index_intake_interval_seconds
     if settings.missed_alerts:

@@ -18,6 +18,8 @@ TASK_MODULES = [
     "tasks.intake",
     "tasks.index_intake",
     "tasks.missed_alerts",
+    "tasks.replay",
+    "tasks.feed_replays",
 ]
 
 

@@ -18,12 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
 from webhook.auth import Authentication, Credentials
+from webhook.backtest_pages import backtest_router
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from webhook.replay_pages import replay_pages_router
+from webhook.replays import replays_router
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
@@ -68,7 +71,10 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
     app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
+    app.include_router(replays_router(stores, settings))
+    app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
+    app.include_router(backtest_router(stores.backtests))
     add_problem_handlers(app)
     app.add_middleware(Authentication, credentials=credentials)
     app.add_middleware(SecurityHeaders)

@@ -16,6 +16,8 @@ from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import load_policy
 from worker.ports import GridIntensity
+from worker.replay.again import ReplayDesk
+from worker.replay.delivering import AsIfLive
 from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
@@ -54,6 +56,18 @@ def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncident
         policy=incidents.policy,
         most_attempts=settings.delivery_max_attempts,
         bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
+    )
+
+
+def open_replay_desk(settings: Settings, desk: Desk) -> ReplayDesk:
+    """Beside the desk of live alerts. To be called after a fork, not before. Raises ConfigurationError."""
+    stores = connect(settings)
+    return ReplayDesk(
+        replays=stores.replays,
+        reports=stores.reports,
+        investigate=open_investigator(settings, stores.client),
+        delivery=AsIfLive(desk.incidents, desk.queue),
+        max_attempts=settings.max_attempts,
     )
 
 

@@ -14,11 +14,14 @@ from worker.policy import load_policy
 from worker.ports import Queue
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
+from worker.store.backtests import ElasticBacktestStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.kibana_alerts import ElasticKibanaAlerts
+from worker.store.past_alerts import ElasticPastAlerts
+from worker.store.replays import ElasticReplayStore
 from worker.store.reports import ElasticReportStore
 
 
@@ -31,9 +34,12 @@ class Stores:
     reports: ElasticReportStore
     incidents: ElasticIncidentStore
     dead_letters: ElasticDeadLetterStore
+    backtests: ElasticBacktestStore
     inbox: RedisInbox
     inbox_index: InboxIndex
     kibana_alerts: ElasticKibanaAlerts
+    replays: ElasticReplayStore
+    past_alerts: ElasticPastAlerts
 
 
 def connect(settings: Settings) -> Stores:
@@ -45,9 +51,12 @@ def connect(settings: Settings) -> Stores:
         reports=ElasticReportStore(client),
         incidents=ElasticIncidentStore(client),
         dead_letters=ElasticDeadLetterStore(client),
+        backtests=ElasticBacktestStore(client),
         inbox=RedisInbox(settings.redis_url),
         inbox_index=InboxIndex(client),
         kibana_alerts=ElasticKibanaAlerts(client),
+        replays=ElasticReplayStore(client),
+        past_alerts=ElasticPastAlerts(client),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -18,6 +19,37 @@ from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger
 DELIVERY_PREFIX = "delivery-"
 INVESTIGATION = "investigation"
 REFUSED_ALERT = "alert"
+
+
+@dataclass(frozen=True)
+class LetterChoice:
+    """Which letters: those that fit all that is given. `kind` may be the part before a dash, `reason` any part."""
+
+    since: datetime | None = None
+    kind: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.since or self.kind or self.reason)
+
+    def fits(self, letter: DeadLetter) -> bool:
+        return (
+            (self.since is None or letter.at >= self.since)
+            and (self.kind is None or f"{letter.kind}-".startswith(f"{self.kind}-"))
+            and (self.reason is None or self.reason.casefold() in letter.reason.casefold())
+        )
+
+
+def loss(kind: str) -> str:
+    """What is lost with a letter of that kind."""
+    if kind == INVESTIGATION:
+        return "the alert keeps its record as failed and is not investigated"
+    if kind == REFUSED_ALERT:
+        return "the alert is recorded nowhere else, and is gone"
+    if kind.startswith(DELIVERY_PREFIX):
+        return f"{kind.removeprefix(DELIVERY_PREFIX)} is not told of the incident"
+    return "what came is recorded nowhere else, and is gone"
 
 
 class NotRequeued(SpikeTraceError):

@@ -147,7 +147,7 @@ class ReportStore(Protocol):
     def get(self, report_id: str) -> Report | None: ...
 
     def latest(self, limit: int) -> list[ReportSummary]:
-        """The newest reports by `@timestamp`, newest first; only the fields of a summary are read."""
+        """The newest reports by `@timestamp`, newest first, without replays; only the fields of a summary are read."""
 
 
 class IncidentStore(Protocol):

@@ -56,6 +56,9 @@ class Settings(BaseModel):
     sweep_interval_seconds: float = Field(default=5.0, gt=0)
     max_attempts: int = Field(default=6, ge=1)
 
+    replay_in_flight: int = Field(default=1, ge=1)
+    replay_per_second: float = Field(default=10.0, gt=0)
+
     index_intake: bool = True
     index_intake_interval_seconds: float = Field(default=2.0, gt=0)
     missed_alerts: bool = True

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import redis
 
 import tasks.desk
 from tasks.app import SpikeTraceApp
+from tasks.desk import Replaying
 from tasks.queue import CeleryQueue
 from tasks.run import run_worker
 from tests.tasks import samples
@@ -31,10 +32,15 @@ from worker.errors import DeliveryError, EvidenceUnavailable
 from worker.logs import configure_logging
 from worker.policy import Policy
 from worker.ports import DeliveryReceipt
+from worker.replay.again import ReplayDesk
+from worker.replay.delivering import AsIfLive
+from worker.replay.feed import Feeder, Pace
 from worker.run import Desk
 from worker.settings import Settings, load_settings
 
 LEASE_SECONDS = 3.0
+# A message of a replay that nobody has taken for so long is taken for lost.
+PATIENCE = timedelta(seconds=4)
 SECRET_IN_A_BUG = "hunter2"
 
 
@@ -72,6 +78,20 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
         max_attempts=settings.max_attempts,
         lease_seconds=LEASE_SECONDS,
     )
+
+
+def scripted_replaying(settings: Settings, queue: CeleryQueue, desk: Desk) -> Replaying:
+    stores = connect(settings)
+    replay_desk = ReplayDesk(
+        replays=stores.replays,
+        reports=stores.reports,
+        investigate=lambda alert, alert_id, _: desk.investigate(alert, alert_id),
+        delivery=AsIfLive(desk.incidents, queue),
+        max_attempts=settings.max_attempts,
+        lease_seconds=LEASE_SECONDS,
+    )
+    pace = Pace(in_flight=settings.replay_in_flight, per_second=settings.replay_per_second, patience=PATIENCE)
+    return Replaying(replay_desk, Feeder(stores.replays, queue, pace), stores.past_alerts)
 
 
 def _now() -> datetime:
@@ -126,7 +146,14 @@ def main() -> None:
     def desk_of(app: SpikeTraceApp) -> Desk:
         return desks.setdefault(os.getpid(), scripted_desk(settings, CeleryQueue(settings, app=app)))
 
+    replayings: dict[int, Replaying] = {}
+
+    def replaying_of(app: SpikeTraceApp) -> Replaying:
+        queue = CeleryQueue(settings, app=app)
+        return replayings.setdefault(os.getpid(), scripted_replaying(settings, queue, desk_of(app)))
+
     tasks.desk.desk_of = desk_of  # type: ignore[assignment]
+    tasks.desk.replaying_of = replaying_of  # type: ignore[assignment]
     run_worker(settings)
 
 
