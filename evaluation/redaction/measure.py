@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from evaluation.redaction.corpus import Labelled
@@ -36,10 +36,19 @@ def _of_kind(kind: str, texts: list[Labelled]) -> Recall:
 
 def leaks(secret: str, text: str) -> bool:
     """Whether FRAGMENT characters in a row of `secret`, or all of a shorter one, can be read in `text`."""
+    return bool(left_of([secret], text))
+
+
+def left_of(secrets: Iterable[str], text: str) -> list[str]:
+    """Those of which something can be read."""
     reading = decode(text)
-    readings = text + (reading.text if reading else "")
+    readings = f"{text}\n{reading.text}" if reading else text
+    return [secret for secret in secrets if any(fragment in readings for fragment in _fragments(secret))]
+
+
+def _fragments(secret: str) -> Iterator[str]:
     length = min(FRAGMENT, len(secret))
-    return any(secret[at : at + length] in readings for at in range(len(secret) - length + 1))
+    return (secret[at : at + length] for at in range(len(secret) - length + 1))
 
 
 def changed(texts: Iterable[str]) -> list[tuple[str, str]]:
