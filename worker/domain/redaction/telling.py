@@ -111,7 +111,7 @@ def password_of(found: re.Match[str]) -> tuple[int, int] | None:
 
 
 def option_of(found: re.Match[str]) -> tuple[int, int] | None:
-    return _value(found, lambda value: True)
+    return _value(found, lambda _: True)
 
 
 def secret_of(found: re.Match[str]) -> tuple[int, int] | None:
