@@ -13,6 +13,7 @@ from worker.analysis.study import Case
 from worker.analysis.verdict import judge
 from worker.domain.alert import Alert
 from worker.domain.evidence import EvidenceLog
+from worker.domain.redaction.of_report import redact_report
 from worker.domain.report import (
     AlertSummary,
     Narrative,
@@ -84,7 +85,7 @@ def conclude(
 def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str, now: datetime) -> Report:
     story, case = found.story, found.story.case
     headline, text = sections.write(story)
-    report = Report(
+    written = Report(
         report_id=report_id_of(alert_id),
         alert_id=alert_id,
         timestamp=alert.date,
@@ -112,6 +113,7 @@ def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str
         narrative=Narrative(),
         charts=charts.draw(case, story.cite),
     )
+    report = redact_report(written)
     return report.model_copy(update={"markdown": render_markdown(report)})
 
 
