@@ -183,7 +183,7 @@ def forms_of(secrets: Sequence[str], auth: tuple[str, str] | None = None) -> lis
     """The secrets as they may stand in what somebody says of a call, the longest first."""
     basic = base64.b64encode(":".join(auth).encode()).decode() if auth else ""
     forms = {form for secret in [*secrets, basic] if secret for form in (secret, quote(secret, safe=""))}
-    return sorted(forms, key=len, reverse=True)
+    return sorted(forms, key=lambda form: (-len(form), form))
 
 
 class Unanswered(DeliveryError):
