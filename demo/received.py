@@ -9,7 +9,7 @@ from typing import Any
 _LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
 _BARE_LINK = re.compile(r"<(https?://[^<>|]+)>")
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
-_BLOCKS = frozenset({"paragraph", "heading", "listItem", "tableRow"})
+_BLOCKS = frozenset({"paragraph", "heading", "listItem", "taskItem", "tableRow"})
 
 
 def issue_text(issue: Mapping[str, Any]) -> str:
@@ -21,10 +21,10 @@ def _adf_lines(node: Mapping[str, Any]) -> Iterator[str]:
     for number, child in enumerate(node.get("content", []), start=1):
         if child["type"] == "table":
             yield from (" · ".join(_adf_text(cell) for cell in row["content"]) for row in child["content"])
-        elif child["type"] in {"bulletList", "orderedList"}:
+        elif child["type"] in {"bulletList", "orderedList", "taskList"}:
             yield from _adf_lines(child)
         elif child["type"] in _BLOCKS:
-            mark = {"orderedList": f"{number}. ", "bulletList": "- "}.get(node["type"], "")
+            mark = {"orderedList": f"{number}. ", "bulletList": "- ", "taskList": "☐ "}.get(node["type"], "")
             blank = "\n" if child["type"] == "heading" else ""
             yield f"{blank}{mark}{_adf_text(child)}"
 

@@ -27,6 +27,8 @@ MISSED_ALERTS = "spiketrace.missed_alerts"
 INTAKE_INTERVAL_SECONDS = 2.0
 # What a task may still do after the soft limit: write down why it stopped.
 SOFT_LIMIT_MARGIN_SECONDS = 10
+# Below the lease of a receipt (`worker.receipts.LEASE`), however the clocks of two machines differ.
+LONGEST_DELIVERY_SECONDS = 55
 SOCKET_TIMEOUT_SECONDS = 5.0
 HOUR_SECONDS = 3600.0
 
@@ -98,9 +100,16 @@ def _delivery_guarantees(settings: Settings) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "task_time_limit": settings.task_time_limit_seconds,
         "task_soft_time_limit": max(1, settings.task_time_limit_seconds - SOFT_LIMIT_MARGIN_SECONDS),
+        "task_annotations": {DELIVER: _delivery_limits(settings)},
         # A task that outlives its connection still finishes and is harmless when handed out again.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
+
+
+def _delivery_limits(settings: Settings) -> dict[str, Any]:
+    """No attempt outlives its lease, so that two never call a vendor for the same thing at once."""
+    hard = min(settings.task_time_limit_seconds, LONGEST_DELIVERY_SECONDS)
+    return {"time_limit": hard, "soft_time_limit": max(1, hard - SOFT_LIMIT_MARGIN_SECONDS)}
 
 
 def _connection(settings: Settings) -> dict[str, Any]:

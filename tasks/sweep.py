@@ -11,6 +11,7 @@ from tasks.app import SWEEP
 from tasks.desk import desk_of
 from tasks.retry import left_to_the_next_run
 from worker.announcing import sweep_routes
+from worker.delivery.configured import SHIPPED
 from worker.settle import sweep_ended
 from worker.sweep import sweep_alerts, sweep_deliveries, sweep_over, sweep_quiet, sweep_recoveries
 
@@ -21,7 +22,7 @@ def sweep(task: Any) -> None:
     incidents, life = desk.incidents, desk.incidents.policy.incidents
     with left_to_the_next_run(SWEEP):
         sweep_alerts(desk.alerts, desk.queue, now=now)
-        sweep_deliveries(incidents, desk.queue, desk.post.destinations, now=now)
+        sweep_deliveries(incidents, desk.queue, dict.fromkeys([*SHIPPED, *desk.post.destinations]), now=now)
         sweep_recoveries(desk.alerts, incidents, now=now, life=life)
         sweep_quiet(incidents, now=now, life=life)
         sweep_routes(incidents)

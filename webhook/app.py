@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from elasticsearch import Elasticsearch
+from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +24,9 @@ from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from webhook.slack import PATH as SLACK_PATH
+from webhook.slack import Signatures, interactions_route
+from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect
 from worker.intake import take_in
 from worker.ports import Queue
@@ -30,6 +35,8 @@ from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
+from worker.store.incidents import ElasticIncidentStore
+from worker.store.reports import ElasticReportStore
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -55,7 +62,10 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
-    app.include_router(documents_router(stores, announcing(settings, stores, queue)))
+    incidents = announcing(settings, stores, queue)
+    app.include_router(documents_router(stores, incidents))
+    if slack := _slack_route(settings, incidents, quick):
+        app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
     app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
@@ -63,6 +73,20 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.add_middleware(Authentication, credentials=credentials)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def _slack_route(
+    settings: Settings, incidents: AnnouncingIncidents, quick: Elasticsearch
+) -> Callable[[Request], Awaitable[Response]] | None:
+    """None without the secret: then nobody could tell Slack from anybody else."""
+    if settings.slack_signing_secret is None:
+        return None
+    return interactions_route(
+        Signatures(settings.slack_signing_secret.get_secret_value()),
+        replace(incidents, store=ElasticIncidentStore(quick)),
+        ElasticReportStore(quick),
+        max_body_bytes=settings.webhook_max_body_bytes,
+    )
 
 
 def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from elasticsearch import Elasticsearch
 
-from worker.bootstrap import announcing, connect, utc_now
+from worker.announcing import AnnouncingIncidents
+from worker.bootstrap import Stores, announcing, connect, utc_now
+from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
@@ -34,10 +38,22 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=Post(incidents, stores.reports, destinations(settings), clock=utc_now, policy=incidents.policy),
+        post=_open_post(settings, stores, incidents),
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
+    )
+
+
+def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncidents) -> Post:
+    return Post(
+        incidents,
+        stores.reports,
+        destinations(settings),
+        clock=utc_now,
+        policy=incidents.policy,
+        most_attempts=settings.delivery_max_attempts,
+        bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
     )
 
 

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from worker import receipts
 from worker.domain.alert import Alert
-from worker.domain.incident import Delivery, Incident
+from worker.domain.incident import Incident
 from worker.errors import SpikeTraceError
-from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue
+from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue, ReportStore
 
 DELIVERY_PREFIX = "delivery-"
 INVESTIGATION = "investigation"
@@ -29,6 +30,25 @@ class ReopenableAlerts(AlertStore, Protocol):
 
 class RemovableLetters(DeadLetterStore, Protocol):
     def remove(self, letter_id: str) -> None: ...
+
+
+def bury_delivery(
+    incident_id: str,
+    report_id: str,
+    destination: str,
+    reason: str,
+    *,
+    reports: ReportStore,
+    letters: DeadLetterStore,
+) -> None:
+    """Doing it twice keeps one letter. Raises EvidenceUnavailable."""
+    report = reports.get(report_id)
+    letters.put(
+        report.alert_id if report else report_id,
+        reason=reason,
+        kind=DELIVERY_PREFIX + destination,
+        payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
+    )
 
 
 def requeue(
@@ -75,12 +95,13 @@ def _delivery(letter: DeadLetter) -> Sequence[str]:
 
 
 def _await_delivery(incident_id: str, destination: str, incidents: IncidentLedger) -> None:
-    waiting = Delivery(state="pending", updated_at=datetime.now(UTC))
+    now = datetime.now(UTC)
 
     def reopen(incident: Incident) -> Incident:
         known = incident.deliveries.get(destination)
         if known and known.state == "done":
             raise NotRequeued(f"{destination} has been told of {incident_id} meanwhile")
+        waiting = receipts.asked_again(known, now)
         return incident.model_copy(update={"deliveries": {**incident.deliveries, destination: waiting}})
 
     try:

@@ -70,7 +70,8 @@ class BudgetExceeded(InvestigationError):
 class DeliveryError(SpikeTraceError):
     """A destination did not take what was sent.
 
-    `retry_after_seconds` is what the vendor asked for, if it did.
+    `retry_after_seconds` is what the vendor asked for, if it did. `is_ambiguous`: it may have done what was asked
+    all the same.
     """
 
     def __init__(
@@ -80,8 +81,10 @@ class DeliveryError(SpikeTraceError):
         destination: str,
         retryable: bool,
         retry_after_seconds: float | None = None,
+        is_ambiguous: bool = False,
     ) -> None:
         super().__init__(reason)
         self.destination = destination
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+        self.is_ambiguous = is_ambiguous

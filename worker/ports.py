@@ -208,19 +208,23 @@ class Destination(Protocol):
     def open(self, notice: Notice) -> DeliveryReceipt:
         """Make the one thing that stands for the incident, or find it made. Raises DeliveryError."""
 
-    def update(self, notice: Notice, made: Delivery) -> None:
+    def update(self, notice: Notice, made: Delivery) -> DeliveryReceipt | None:
         """Tell what is new to those who see the thing that was made, and show its present state.
 
-        Raises DeliveryError.
+        A new receipt where there is more to find it by; None where the one there is still holds. Raises DeliveryError.
         """
 
 
 class DeliveryReceipt(BaseModel):
-    """`vendor_id` is None where the vendor gives what it made no name."""
+    """`vendor_id` is None where the vendor gives what it made no name.
+
+    `unfinished`: `update` is to follow at once, even without news, for what takes a second call of the vendor.
+    """
 
     vendor_id: str | None = None
     url: str | None = None
     details: dict[str, str] = Field(default_factory=dict)
+    unfinished: bool = False
 
 
 class Telemetry(Protocol):

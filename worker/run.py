@@ -11,7 +11,7 @@ import structlog
 
 from worker import deliveries, incidents
 from worker.announcing import AnnouncingIncidents, due, enqueue
-from worker.dead_letters import DELIVERY_PREFIX, INVESTIGATION
+from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
 from worker.domain.report import Report, report_id_of
@@ -135,13 +135,8 @@ def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> N
 
 
 def give_up_delivery(incident_id: str, report_id: str, destination: str, desk: Desk, *, reason: str) -> None:
-    report = desk.reports.get(report_id)
-    desk.dead_letters.put(
-        report.alert_id if report else report_id,
-        reason=reason,
-        kind=DELIVERY_PREFIX + destination,
-        payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
-    )
+    """A dead letter and the receipt, in that order; either may be written already."""
+    bury_delivery(incident_id, report_id, destination, reason, reports=desk.reports, letters=desk.dead_letters)
     with suppress(KeyError):
         deliveries.give_up(incident_id, destination, desk.post, reason=reason)
     log.error("a delivery was given up", incident_id=incident_id, destination=destination, reason=reason)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 import structlog
 
-from worker import incidents
+from worker import incidents, receipts
 from worker import life as steps
-from worker.domain.incident import Delivery, Incident
+from worker.domain.incident import Incident
 from worker.incidents import recovery_of
 from worker.life import Life
 from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
@@ -20,8 +21,6 @@ from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
 GRACE = timedelta(seconds=10)
 # Waiting longer than that is not believed even of a long queue.
 OVERDUE = timedelta(minutes=15)
-# Longer than a delivery rests between two tries.
-DELIVERY_GRACE = timedelta(seconds=90)
 MOST_AT_ONCE = 200
 
 log = structlog.get_logger(__name__)
@@ -68,25 +67,39 @@ def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> 
 def sweep_deliveries(
     store: SearchableIncidents, queue: MeasuredQueue, destinations: Iterable[str], *, now: datetime
 ) -> int:
-    """How many were enqueued again: those that nobody has touched for longer than a retry takes."""
-    if queue.waiting_deliveries():
-        return 0
+    """How many were enqueued again: those that no message on its way can be believed to be about.
+
+    Each is first marked as enqueued anew, so the next sweep leaves it alone.
+    """
+    grace = OVERDUE if queue.waiting_deliveries() else receipts.GRACE
     again = 0
     for destination in destinations:
         for incident in store.with_pending(destination)[:MOST_AT_ONCE]:
-            if _is_abandoned(incident.deliveries.get(destination), now):
+            if _take_up(incident, destination, store, grace, now):
                 queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
                 log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
                 again += 1
     return again
 
 
-def _is_abandoned(delivery: Delivery | None, now: datetime) -> bool:
-    if delivery is None or delivery.state != "pending":
+def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace: timedelta, now: datetime) -> bool:
+    """Whether it was abandoned, and is now marked as enqueued by us."""
+    is_ours = False
+
+    def mark(current: Incident) -> Incident:
+        nonlocal is_ours
+        known = current.deliveries.get(destination)
+        is_ours = known is not None and receipts.is_abandoned(known, now, grace=grace)
+        if known is None or not is_ours:
+            return current
+        again = {**current.deliveries, destination: receipts.enqueued_again(known, now)}
+        return current.model_copy(update={"deliveries": again})
+
+    if not receipts.is_abandoned(incident.deliveries.get(destination), now, grace=grace):
         return False
-    if delivery.lease_until:
-        return delivery.lease_until <= now
-    return delivery.updated_at + DELIVERY_GRACE <= now
+    with suppress(KeyError):
+        store.update(incident.incident_id, mark)
+    return is_ours
 
 
 def sweep_recoveries(

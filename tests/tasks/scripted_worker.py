@@ -66,7 +66,7 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=Post(incidents, stores.reports, {slack.name: slack}, clock=_now),
+        post=Post(incidents, stores.reports, {slack.name: slack}, clock=_now, most_attempts=settings.max_attempts),
         investigate=investigate,
         max_attempts=settings.max_attempts,
         lease_seconds=LEASE_SECONDS,

@@ -17,8 +17,9 @@ from worker.domain.telemetry import Scope
 from worker.domain.window import Window
 from worker.life import Life
 from worker.ports import Notification
+from worker.receipts import GRACE as DELIVERY_GRACE
 from worker.settle import SAMPLES_ARRIVE, Losses, sweep_ended
-from worker.sweep import DELIVERY_GRACE, GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_quiet, sweep_recoveries
+from worker.sweep import GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_quiet, sweep_recoveries
 
 NOW = datetime.now(UTC)
 HOLD = Life().resolve_after
@@ -87,6 +88,8 @@ class TestDeliveries:
             (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE), True),
             (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE, lease_until=NOW + DELIVERY_GRACE), False),
             (Delivery(state="pending", updated_at=NOW, lease_until=NOW - timedelta(seconds=1)), True),
+            (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE, not_before=NOW + DELIVERY_GRACE), False),
+            (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE, not_before=NOW), True),
             (Delivery(state="done", updated_at=NOW - timedelta(days=1)), False),
             (Delivery(state="failed", updated_at=NOW - timedelta(days=1)), False),
         ],
@@ -98,8 +101,29 @@ class TestDeliveries:
         )
         assert sweep_deliveries(bench.stores.incidents, bench.queue, ["jira", "slack"], now=NOW) == found
         assert bench.queue.waiting_deliveries() == found
-        # With one waiting, the next round adds none.
-        assert sweep_deliveries(bench.stores.incidents, bench.queue, ["jira", "slack"], now=NOW) <= (not found)
+        # It is marked as enqueued anew, so the next round adds none.
+        assert sweep_deliveries(bench.stores.incidents, bench.queue, ["jira", "slack"], now=NOW) == 0
+
+    def test_an_attempt_that_broke_off_is_not_forgotten(self, bench: Bench) -> None:
+        incident = opened(bench, "checkout")
+        broken = Delivery(state="pending", updated_at=NOW, lease_until=NOW, attempts=1)
+        bench.stores.incidents.update(
+            incident.incident_id, lambda it: it.model_copy(update={"deliveries": {"slack": broken}})
+        )
+        assert sweep_deliveries(bench.stores.incidents, bench.queue, ["slack"], now=NOW) == 1
+        found = bench.stores.incidents.get(incident.incident_id)
+        assert found is not None
+        assert found.deliveries["slack"].in_doubt
+
+    def test_a_long_queue_is_believed_for_a_quarter_of_an_hour(self, bench: Bench) -> None:
+        incident = opened(bench, "checkout")
+        waiting = Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE)
+        bench.stores.incidents.update(
+            incident.incident_id, lambda it: it.model_copy(update={"deliveries": {"slack": waiting}})
+        )
+        bench.queue.deliver("another", "r", "slack")
+        for after, found in ((timedelta(0), 0), (OVERDUE, 1)):
+            assert sweep_deliveries(bench.stores.incidents, bench.queue, ["slack"], now=NOW + after) == found
 
 
 class TestRecoveries:

@@ -19,7 +19,9 @@ class IncidentStatus(StrEnum):
 
 
 # What of an incident's history is worth telling to people who have been told of the incident.
-NEWS = frozenset({"opened", "cause", "severity", "spread", "resolved", "reopened", "settled"})
+NEWS = frozenset(
+    {"opened", "cause", "severity", "spread", "resolved", "reopened", "settled", "asked", "linked", "judged"}
+)
 
 
 class Delivery(BaseModel):
@@ -29,6 +31,10 @@ class Delivery(BaseModel):
     the policy sent it when it was first due, so that what exists is not looked for elsewhere later. `details` is what
     the destination needs besides to find again what it made. `lease_until` is set while an attempt is on its way, and
     left behind by one that broke off. `asked_by` is who wanted it where the policy left it open.
+
+    `attempts` counts those since it last succeeded or was given up, `not_before` is when the vendor may be called
+    again. `in_doubt`: one of them may have done what it was for. `unfinished`: what was made is not whole yet.
+    `tried` counts the news that the last attempt was to tell, `passed_over` those up to which an update was given up.
     """
 
     state: Literal["pending", "done", "failed"]
@@ -41,6 +47,32 @@ class Delivery(BaseModel):
     options: dict[str, str] = Field(default_factory=dict)
     details: dict[str, str] = Field(default_factory=dict)
     asked_by: str | None = None
+    attempts: int = 0
+    not_before: AwareDatetime | None = None
+    in_doubt: bool = False
+    unfinished: bool = False
+    tried: int = 0
+    passed_over: int = 0
+
+    @property
+    def settled_news(self) -> int:
+        """How many of the incident's news need not be told there any more."""
+        return max(self.told, self.passed_over)
+
+    def is_owed(self, news: int) -> bool:
+        """Whether an incident with so many news makes this receipt `pending` again."""
+        heard = self.state == "done" or (self.state == "failed" and self.told > 0)
+        return heard and self.settled_news < news
+
+
+class Feedback(BaseModel):
+    """What a person said of a report's root cause. `by` is their id where they said it, e.g. `slack:U024BE7LH`."""
+
+    at: AwareDatetime
+    by: str
+    report_id: str
+    right: bool
+    root_cause: RootCause | None
 
 
 class HistoryEntry(BaseModel):
@@ -105,6 +137,7 @@ class Incident(BaseModel):
     recovered_alert_ids: list[str] = Field(default_factory=list)
     history: list[HistoryEntry]
     deliveries: dict[str, Delivery] = Field(default_factory=dict)
+    feedback: list[Feedback] = Field(default_factory=list)
     last_alert_at: AwareDatetime | None = None
     last_recovered_at: AwareDatetime | None = None
     resolved_at: AwareDatetime | None = None
