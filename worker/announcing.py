@@ -12,6 +12,7 @@ from datetime import datetime
 
 import structlog
 
+from worker import receipts
 from worker.domain.incident import Delivery, HistoryEntry, Incident, IncidentStatus
 from worker.errors import IncidentUnknown, QueueUnavailable, RequestRefused
 from worker.policy import Policy
@@ -100,11 +101,9 @@ def ask_for(incident_id: str, destination: str, *, incidents: AnnouncingIncident
         known = incident.deliveries.get(destination)
         if known and known.state != "failed":
             return incident
-        options = _options(incident, destination, incidents, now)
-        wanted = {"state": "pending", "updated_at": now, "asked_by": by}
-        pending = (
-            known.model_copy(update=wanted) if known else Delivery.model_validate(wanted | {"options": dict(options)})
-        )
+        options = known.options if known else dict(_options(incident, destination, incidents, now))
+        wanted = {"asked_by": by, "options": options}
+        pending = receipts.asked_again(known, now).model_copy(update=wanted)
         entry = HistoryEntry(at=now, event="asked", reason=f"{by} asked for {destination}.")
         deliveries = {**incident.deliveries, destination: pending}
         return incident.model_copy(update={"deliveries": deliveries, "history": [*incident.history, entry]})

@@ -44,9 +44,6 @@ class MemoryLedger:
     def remove(self, incident_id: str) -> None:
         del self._documents[incident_id]
 
-    def of_cause(self, cause_key: str) -> list[Incident]:
-        return self._newest(one for one in self._all() if one.cause_key == cause_key)
-
     def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
         return self._newest(one for one in self._all() if one.cause_key in service_keys)
 

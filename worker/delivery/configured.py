@@ -9,6 +9,7 @@ from worker.delivery.pagerduty.destination import pagerduty_destination
 from worker.delivery.servicenow.destination import servicenow_destination
 from worker.delivery.slack.destination import slack_destination
 from worker.ports import Destination
+from worker.routing import GROUPS
 from worker.settings import Settings
 
 # What one of these was to be told does not stay pending for ever when it is not configured any more.
@@ -23,6 +24,6 @@ def destinations(settings: Settings) -> dict[str, Destination]:
         pagerduty_destination(settings),
         servicenow_destination(settings),
         email_destination(settings),
-        *apprise_destinations(settings, taken=SHIPPED),
+        *apprise_destinations(settings, taken=(*SHIPPED, *GROUPS)),
     ]
     return {destination.name: destination for destination in configured if destination}
