@@ -6,16 +6,17 @@ loses it: the sweep finds what is pending.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from worker.domain.incident import Delivery, HistoryEntry, Incident
+from worker.domain.incident import Delivery, HistoryEntry, Incident, IncidentStatus
 from worker.errors import IncidentUnknown, QueueUnavailable, RequestRefused
-from worker.policy import Options, Policy
+from worker.policy import Policy
 from worker.ports import Queue
+from worker.routing import Options
 from worker.sweep import SearchableIncidents
 
 log = structlog.get_logger(__name__)
@@ -53,11 +54,11 @@ class AnnouncingIncidents:
     def get(self, incident_id: str) -> Incident | None:
         return self.store.get(incident_id)
 
-    def of_cause(self, cause_key: str) -> list[Incident]:
-        return self.store.of_cause(cause_key)
+    def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
+        return self.store.concerning(service_keys)
 
-    def of_alert(self, alert_id: str) -> Incident | None:
-        return self.store.of_alert(alert_id)
+    def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
+        return self.store.of_alert(alert_id, surely=surely)
 
     def open_ones(self) -> list[Incident]:
         return self.store.open_ones()
@@ -68,17 +69,24 @@ class AnnouncingIncidents:
     def with_pending(self, destination: str) -> list[Incident]:
         return self.store.with_pending(destination)
 
+    def lacks(self, incident: Incident) -> bool:
+        """Whether the policy tells somebody of it now who was not told when it was written last."""
+        return self._marked(incident) != incident
+
     def _marked(self, incident: Incident) -> Incident:
         now = self.clock()
-        routes = self.policy.routes(incident, self.configured, now)
-        deliveries = dict(incident.deliveries)
-        for name in dict.fromkeys([*routes.told, *deliveries]):
-            known = deliveries.get(name)
-            if known is None:
-                deliveries[name] = Delivery(state="pending", updated_at=now, options=dict(routes.told[name]))
-            elif known.is_owed(len(incident.news)):
-                deliveries[name] = known.model_copy(update={"state": "pending", "updated_at": now})
+        deliveries = {name: _with_news(known, incident, now) for name, known in incident.deliveries.items()}
+        # Who has heard nothing of an incident need not hear that it is over.
+        if incident.status is IncidentStatus.OPEN:
+            for name, options in self.policy.routes(incident, self.configured, now).told.items():
+                deliveries.setdefault(name, Delivery(state="pending", updated_at=now, options=dict(options)))
         return incident.model_copy(update={"deliveries": deliveries}) if deliveries != incident.deliveries else incident
+
+
+def _with_news(known: Delivery, incident: Incident, now: datetime) -> Delivery:
+    if not known.is_owed(len(incident.news)):
+        return known
+    return known.model_copy(update={"state": "pending", "updated_at": now})
 
 
 def ask_for(incident_id: str, destination: str, *, incidents: AnnouncingIncidents, by: str) -> Incident:
@@ -118,6 +126,15 @@ def _options(incident: Incident, destination: str, incidents: AnnouncingIncident
     if found is None:
         raise RequestRefused(f"the policy neither tells {name} of this incident nor lets people ask for it")
     return found
+
+
+def sweep_routes(incidents: AnnouncingIncidents) -> int:
+    """How many open incidents were marked for somebody more: the policy knows hours in which it tells nobody."""
+    late = [one for one in incidents.open_ones() if incidents.lacks(one)]
+    for incident in late:
+        # What is missing is marked in the writing.
+        incidents.update(incident.incident_id, lambda current: current)
+    return len(late)
 
 
 def enqueue(incident: Incident, destinations: Collection[str], queue: Queue) -> None:

@@ -14,6 +14,7 @@ from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
+from worker.policy import load_policy
 from worker.ports import GridIntensity
 from worker.run import Desk
 from worker.settings import Settings
@@ -58,7 +59,12 @@ def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncident
 
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
     telemetry = ElasticTelemetry(client, load_profile(settings.profile))
-    return Investigator(telemetry, factors=load_factors(settings.factors), hourly=open_intensity(settings))
+    return Investigator(
+        telemetry,
+        factors=load_factors(settings.factors),
+        hourly=open_intensity(settings),
+        thresholds=load_policy(settings.policy, destinations(settings)).severity,
+    )
 
 
 def open_intensity(settings: Settings) -> GridIntensity | None:

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from worker.announcing import AnnouncingIncidents
 from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch
-from worker.policy import Policy
+from worker.policy import load_policy
 from worker.ports import Queue
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
@@ -53,7 +53,9 @@ def connect(settings: Settings) -> Stores:
 
 def announcing(settings: Settings, stores: Stores, queue: Queue) -> AnnouncingIncidents:
     """The incidents for whoever changes them, so that the right people hear of it. Raises ConfigurationError."""
-    return AnnouncingIncidents(stores.incidents, queue, Policy(), destinations(settings), clock=utc_now)
+    configured = destinations(settings)
+    policy = load_policy(settings.policy, configured)
+    return AnnouncingIncidents(stores.incidents, queue, policy, configured, clock=utc_now)
 
 
 def utc_now() -> datetime:

@@ -44,7 +44,7 @@ def confirmed_cause(feedback: Iterable[Feedback]) -> RootCause | None:
     for position in range(len(latest) - 1, -1, -1):
         one = latest[position]
         denied = any(not later.right and later.root_cause == one.root_cause for later in latest[position + 1 :])
-        if one.right and one.root_cause and not denied:
+        if one.right and one.root_cause and one.root_cause.service and not denied:
             return one.root_cause
     return None
 

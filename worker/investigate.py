@@ -24,6 +24,7 @@ from worker.impact.means import Means
 from worker.impact.tables import Factors, shipped
 from worker.ports import GridIntensity, Telemetry
 from worker.question import Question
+from worker.severity import DEFAULT, Thresholds
 
 
 def _now() -> datetime:
@@ -34,19 +35,20 @@ def _now() -> datetime:
 class Investigator:
     """Investigates alerts with one engine and one profile. `now` only dates the report.
 
-    `factors` and `hourly`, if any, are what emissions are reckoned with.
+    `factors` and `hourly`, if any, are what emissions are reckoned with; `thresholds` say what is how severe.
     """
 
     telemetry: Telemetry
     now: Callable[[], datetime] = _now
     factors: Factors = field(default_factory=shipped)
     hourly: GridIntensity | None = None
+    thresholds: Thresholds = DEFAULT
 
     def __call__(self, alert: Alert, alert_id: str) -> Report:
         """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap."""
         watch = Stopwatch()
         asked, case, detail = self.examine(alert, watch)
-        conclusion = conclude(alert, asked, case, detail, self.means)
+        conclusion = conclude(alert, asked, case, detail, self.means, self.thresholds)
         name = self.telemetry.profile.name
         report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
         watch.lap("conclusion_seconds")

@@ -155,7 +155,11 @@ class IncidentStore(Protocol):
 
 
 class IncidentLedger(IncidentStore, Protocol):
-    """The incidents as those who write them see them. What was written is found by the next search."""
+    """The incidents as those who write them see them.
+
+    What they are about, their status and what is to be delivered is found by the next search; the id of a further
+    alert within a second.
+    """
 
     def create(self, incident: Incident) -> bool:
         """False if something of that id is there already, be it ours or not: it is kept as it is."""
@@ -166,10 +170,11 @@ class IncidentLedger(IncidentStore, Protocol):
         Nothing is written where `change` returns what it was given, or raises. Raises KeyError for an unknown id.
         """
 
-    def of_cause(self, cause_key: str) -> list[Incident]:
-        """The newest incidents of that service, newest first, in any status."""
+    def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
+        """The newest incidents that are not closed and blame one of these services, or have alerts of one."""
 
-    def of_alert(self, alert_id: str) -> Incident | None: ...
+    def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
+        """`surely`: not without looking for those that were written a moment ago."""
 
 
 class DeadLetter(BaseModel):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 
 from worker import deliveries, incidents
-from worker.announcing import due, enqueue
+from worker.announcing import AnnouncingIncidents, due, enqueue
 from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
@@ -19,7 +19,7 @@ from worker.errors import InvestigationError, SpikeTraceError
 from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.settle import Measure
-from worker.sweep import MeasuredQueue, SearchableAlerts, SearchableIncidents
+from worker.sweep import MeasuredQueue, SearchableAlerts
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Desk:
 
     alerts: SearchableAlerts
     reports: ReportStore
-    incidents: SearchableIncidents
+    incidents: AnnouncingIncidents
     dead_letters: DeadLetterStore
     inbox: Inbox
     inbox_index: Inbox
@@ -94,7 +94,14 @@ def _workable(record: AlertRecord, desk: Desk) -> Alert:
 def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
     """The incident first: a stored report is not changed any more, and it names its incident."""
     found = desk.investigate(alert, alert_id)
-    incident = incidents.record(found, desk.incidents, datetime.now(UTC))
+    record = desk.alerts.get(alert_id)
+    incident = incidents.record(
+        found,
+        desk.incidents,
+        datetime.now(UTC),
+        life=desk.incidents.policy.incidents,
+        recovery=incidents.recovery_of(record) if record else None,
+    )
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.reports.create(report):
         return report
@@ -105,8 +112,12 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
 def _note_recovery(alert_id: str, desk: Desk) -> None:
     """An alert that recovered while it was investigated had no incident yet that its recovery could end."""
     record = desk.alerts.get(alert_id)
-    if record and record.recovered_at:
-        incidents.recover(alert_id, desk.incidents, recovered_at=record.recovered_at, now=datetime.now(UTC))
+    if record and (recovery := incidents.recovery_of(record)):
+        life = desk.incidents.policy.incidents
+        now = datetime.now(UTC)
+        incidents.recover(
+            alert_id, desk.incidents, recovered_at=recovery.at, flapping=recovery.flapping, now=now, life=life
+        )
 
 
 def _tell(incident_id: str, desk: Desk) -> None:

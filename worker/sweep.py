@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
 from worker import incidents, receipts
+from worker import life as steps
 from worker.domain.incident import Incident
+from worker.incidents import recovery_of
+from worker.life import Life
 from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
 
 # An alert takes this long, at most, from the queue into a worker's hands when no other waits before it.
@@ -70,7 +74,9 @@ def sweep_deliveries(
     grace = OVERDUE if queue.waiting_deliveries() else receipts.GRACE
     again = 0
     for destination in destinations:
-        for incident in store.with_pending(destination)[:MOST_AT_ONCE]:
+        pending = store.with_pending(destination)
+        abandoned = [one for one in pending if receipts.is_abandoned(one.deliveries.get(destination), now, grace=grace)]
+        for incident in abandoned[:MOST_AT_ONCE]:
             if _take_up(incident, destination, store, grace, now):
                 queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
                 log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
@@ -79,7 +85,7 @@ def sweep_deliveries(
 
 
 def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace: timedelta, now: datetime) -> bool:
-    """Whether it was abandoned, and is now marked as enqueued by us."""
+    """Whether it is abandoned still, and now marked as enqueued by us."""
     is_ours = False
 
     def mark(current: Incident) -> Incident:
@@ -91,22 +97,38 @@ def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace:
         again = {**current.deliveries, destination: receipts.enqueued_again(known, now)}
         return current.model_copy(update={"deliveries": again})
 
-    if not receipts.is_abandoned(incident.deliveries.get(destination), now, grace=grace):
-        return False
     with suppress(KeyError):
         store.update(incident.incident_id, mark)
     return is_ours
 
 
-def sweep_recoveries(alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime) -> int:
+def sweep_recoveries(
+    alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE
+) -> int:
     """How many recoveries the open incidents had not heard of: a recovery is recorded with its alert only."""
-    waiting = {alert_id for incident in store.open_ones() for alert_id in _still_active(incident)}
+    still_open = store.open_ones()
+    waiting = {alert_id for incident in still_open for alert_id in incident.still_active}
     recovered = alerts.recovered_among(sorted(waiting)) if waiting else []
-    for record in recovered:
-        if record.recovered_at:
-            incidents.recover(record.alert_id, store, recovered_at=record.recovered_at, now=now)
-    return len(recovered)
+    ended = {one.alert_id: one for one in map(recovery_of, recovered) if one}
+    for incident in still_open:
+        if news := [ended[alert_id] for alert_id in sorted(incident.still_active & ended.keys())]:
+            incidents.recover_all(incident.incident_id, news, store, now=now, life=life)
+    return len(ended)
 
 
-def _still_active(incident: Incident) -> set[str]:
-    return set(incident.alert_ids) - set(incident.recovered_alert_ids)
+def sweep_quiet(store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE) -> int:
+    """How many incidents were resolved: those whose alerts have all recovered, long enough ago."""
+    due = [one for one in store.open_ones() if one.resolves_at and one.resolves_at <= now]
+    for incident in due:
+        after = store.update(incident.incident_id, partial(steps.resolved_if_due, now=now, life=life))
+        log.info("resolved", incident_id=after.incident_id, status=after.status)
+    return len(due)
+
+
+def sweep_over(store: SearchableIncidents, *, now: datetime, settles: bool, life: Life = incidents.DEFAULT_LIFE) -> int:
+    """How many incidents were closed: those that did not come back, and are settled where anybody settles them."""
+    step = partial(steps.closed_if_over, now=now, life=life, settles=settles)
+    due = [one for one in store.ended_since(now) if step(one) != one]
+    for incident in due:
+        log.info("closed", incident_id=store.update(incident.incident_id, step).incident_id)
+    return len(due)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,10 +29,10 @@ class Nowhere:
     def update(self, incident_id: str, change: Any) -> Incident:
         raise KeyError(incident_id)
 
-    def of_cause(self, cause_key: str) -> list[Incident]:
+    def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
         return []
 
-    def of_alert(self, alert_id: str) -> Incident | None:
+    def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
         return None
 
 

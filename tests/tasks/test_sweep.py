@@ -15,12 +15,15 @@ from worker.domain.incident import Delivery, Incident, IncidentStatus
 from worker.domain.report import Quantity
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
+from worker.life import Life
 from worker.ports import Notification
 from worker.receipts import GRACE as DELIVERY_GRACE
-from worker.settle import SAMPLES_ARRIVE, sweep_ended
-from worker.sweep import GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_recoveries
+from worker.settle import SAMPLES_ARRIVE, Losses, sweep_ended
+from worker.sweep import GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_quiet, sweep_recoveries
 
 NOW = datetime.now(UTC)
+HOLD = Life().resolve_after
+AT_ONCE = Life(resolve_after=timedelta())
 
 
 @pytest.fixture
@@ -144,8 +147,10 @@ class TestRecoveries:
         assert self.status(bench, incident) is IncidentStatus.OPEN
         self.recover(bench, second)
         assert self.sweep(bench) == 1
-        assert self.status(bench, incident) is IncidentStatus.RESOLVED
         assert self.sweep(bench) == 0
+        assert self.status(bench, incident) is IncidentStatus.OPEN
+        assert sweep_quiet(bench.stores.incidents, now=NOW + HOLD) == 1
+        assert self.status(bench, incident) is IncidentStatus.RESOLVED
 
     def status(self, bench: Bench, incident: Incident) -> IncidentStatus:
         found = bench.stores.incidents.get(incident.incident_id)
@@ -158,12 +163,12 @@ class TestEnded:
         alert = samples.alert("checkout")
         incident, ended = opened(bench, "checkout", alert.alert_id), alert.date + timedelta(minutes=20)
         assert bench.stores.reports.create(samples.report(alert, alert.alert_id))
-        incidents.recover(alert.alert_id, bench.stores.incidents, recovered_at=ended, now=NOW)
+        incidents.recover(alert.alert_id, bench.stores.incidents, recovered_at=ended, now=NOW, life=AT_ONCE)
         later, grams = ended + SAMPLES_ARRIVE, Quantity(low=90, likely=100, high=115)
 
-        def measure(scope: Scope, window: Window) -> Quantity:
+        def measure(scope: Scope, window: Window) -> Losses:
             assert window.end == ended
-            return grams
+            return Losses(grams=grams)
 
         swept = [
             sweep_ended(bench.stores.incidents, bench.stores.reports, measure, now=later + timedelta(seconds=number))

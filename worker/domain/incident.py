@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from worker.domain.report import Quantity, RootCause
+from worker.domain.report import Quantity, RootCause, Source
 from worker.domain.severity import Severity
 
 
@@ -75,18 +76,32 @@ class Feedback(BaseModel):
 
 
 class HistoryEntry(BaseModel):
+    """`was` are the `title` and `summary` before the entry changed them. `count`: so many events told in this one."""
+
     at: AwareDatetime
     event: str
     reason: str
+    was: dict[str, str] = Field(default_factory=dict)
+    count: int = 1
+
+
+class Sufferer(BaseModel):
+    """A scope that is known to suffer from the incident's cause, which lies elsewhere, and since when."""
+
+    service: str
+    region: str | None
+    onset: AwareDatetime | None
 
 
 class Incident(BaseModel):
     """What `spiketrace-incidents` holds of ours; others may write documents of their own there.
 
     `@timestamp` is when the trouble began. `last_alert_at`, `last_recovered_at` and `resolved_at` are times of the
-    alerts themselves; the history's times are those of the writing. `wasted_co2` are the grams of the whole incident
-    with their interval, settled for its end at `settled_until`. `cause_key` names the service that is to
-    blame, and the incidents of one service are told apart by their `root_cause`.
+    alerts themselves; the history's times, `resolves_at` and `closes_at` are those of the clock. `wasted_co2` (grams),
+    `orders`, `revenue_usd` and `requests_failed` are the losses of the whole incident with their interval, settled for
+    its end at `settled_until`. `cause_key` names the service that is to blame, and the incidents of one service are
+    told apart by their `root_cause`; `services` are those that raised alerts, and `service_keys` name every service
+    it is about. `merged_into` is the incident in which it goes on.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -102,6 +117,10 @@ class Incident(BaseModel):
     status: IncidentStatus
     cause_key: str
     root_cause: RootCause | None
+    services: list[str] = Field(default_factory=list)
+    service_keys: list[str] = Field(default_factory=list)
+    sufferers: list[Sufferer] = Field(default_factory=list)
+    flapping: bool = False
     duration_minutes: float | None = None
     wasted_co2_grams: float | None = None
     wasted_emissions_kg_co2e: float | None = None
@@ -109,6 +128,10 @@ class Incident(BaseModel):
     settled_until: AwareDatetime | None = None
     orders_affected: float | None = None
     revenue_lost_usd: float | None = None
+    orders: Quantity | None = None
+    revenue_usd: Quantity | None = None
+    requests_failed: Quantity | None = None
+    business_source: Source | None = None
     alert_ids: list[str]
     report_ids: list[str]
     recovered_alert_ids: list[str] = Field(default_factory=list)
@@ -118,6 +141,24 @@ class Incident(BaseModel):
     last_alert_at: AwareDatetime | None = None
     last_recovered_at: AwareDatetime | None = None
     resolved_at: AwareDatetime | None = None
+    resolves_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
+    merged_into: str | None = None
+
+    @property
+    def still_active(self) -> set[str]:
+        """The alerts that have not recovered."""
+        return set(self.alert_ids) - set(self.recovered_alert_ids)
+
+    @property
+    def quiet_since(self) -> datetime | None:
+        """The last recovery, where no alert of it is active; the end, where it has ended."""
+        return self.resolved_at or (self.last_recovered_at if self.resolves_at else None)
+
+    @property
+    def opened_at(self) -> datetime:
+        """When it was written down first; entries are only ever added behind it."""
+        return self.history[0].at
 
     @property
     def news(self) -> list[HistoryEntry]:
