@@ -27,7 +27,7 @@ CHILDREN: dict[str, frozenset[str]] = {
     "hardBreak": frozenset(),
 }
 MAY_BE_EMPTY = frozenset({"doc", "paragraph", "heading", "taskItem", "rule", "hardBreak"})
-# What a node is nothing without: https://developer.atlassian.com/platform/framework/adf-builder/reference/nodes/taskList/
+# What a node is nothing without: https://developer.atlassian.com/platform/framework/adf-builder/reference/nodes/taskItem/
 ATTRIBUTES = {"heading": {"level"}, "taskList": {"localId"}, "taskItem": {"localId", "state"}}
 MARKS = frozenset({"strong", "em", "code", "link"})
 TAGS = {

@@ -1,6 +1,6 @@
 """ServiceNow's Table API, as far as an incident needs it, with its rules and its error bodies.
 
-https://www.servicenow.com/docs/bundle/zurich-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html
+https://docs.servicenow.com/bundle/xanadu-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html
 """
 
 from __future__ import annotations

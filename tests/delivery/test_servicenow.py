@@ -87,7 +87,7 @@ def test_the_record_says_what_is_broken_how_bad_and_why(instance: Instance) -> N
             "than usual [e3]."
         ),
         "\n".join(["Recommendations:", *(f"- {step}" for step in a_report().sections.recommendations)]),
-        "Not known:\n- traces: there is no index of them. Callers are guessed by time.",
+        "Not known:\n- traces: there is no index of them. Effect: Callers are guessed by time.",
         f"The whole report: {PAGE}",
     ]
     assert made.vendor_id == instance.record["number"]

@@ -14,6 +14,7 @@ from worker.domain.incident import HistoryEntry, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity, Report
 from worker.domain.text import CITATION, one_line
+from worker.domain.wording import sentences
 
 LONGEST_TITLE = 200
 LONGEST_REASON = 300
@@ -117,6 +118,11 @@ def _until(incident: Incident) -> str:
 
 def _counted(value: float | None) -> Quantity | None:
     return None if value is None else Quantity(low=value, likely=value, high=value)
+
+
+def not_known(report: Report) -> list[str]:
+    """Traces: there is no index of them. Effect: callers are guessed by time."""
+    return [f"{one_line(gap.what)}: {sentences([gap.reason, f'Effect: {gap.effect}'])}" for gap in report.gaps]
 
 
 def impact_in_a_line(impact: Impact) -> str:

@@ -6,13 +6,15 @@ The format is a tree: what telemetry says stands in text nodes, and cannot becom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from worker.delivery.words import cut
 from worker.domain.text import one_line, pieces
 
 Node = dict[str, Any]
+# A document as an edition of Jira takes it: as it is, or as wiki markup.
+Markup = Callable[[Node], Any]
 
 LONGEST_PARAGRAPH = 1500
 LONGEST_CELL = 120
@@ -39,7 +41,7 @@ def items(kind: str, entries: Iterable[list[Node]]) -> Node:
 
 
 def tasks(name: str, entries: Iterable[list[Node]]) -> Node:
-    """Boxes that people tick (https://developer.atlassian.com/platform/framework/adf-builder/reference/nodes/taskList/)."""
+    """Boxes that people tick (https://developer.atlassian.com/platform/framework/adf-builder/reference/nodes/taskItem/)."""
     boxes = [
         {"type": "taskItem", "attrs": {"localId": f"{name}-{number}", "state": "TODO"}, "content": entry}
         for number, entry in enumerate(entries, start=1)

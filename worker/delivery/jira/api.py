@@ -9,8 +9,7 @@ from typing import Any, Literal
 import httpx
 
 from worker.delivery.http import DIRECT, Network, Unanswered, Vendor, json_object
-from worker.delivery.jira.adf import Node
-from worker.delivery.jira.payload import Markup
+from worker.delivery.jira.adf import Markup, Node
 from worker.delivery.jira.wiki import to_wiki
 from worker.errors import DeliveryError
 

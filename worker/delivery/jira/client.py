@@ -131,7 +131,7 @@ class JiraClient:
 
     def link(self, key: str, *, name: str, address: str, title: str) -> None:
         """Beside the issue; the same `name` again changes the link that is there
-        (https://developer.atlassian.com/server/jira/platform/using-fields-in-remote-issue-links/)."""
+        (https://developer.atlassian.com/server/jira/platform/jira-rest-api-for-remote-issue-links/)."""
         remote = {
             "globalId": name,
             "application": {"name": "SpikeTrace"},

@@ -8,10 +8,10 @@ from typing import Any
 import structlog
 
 from worker.delivery.http import Network
+from worker.delivery.jira.adf import Markup
 from worker.delivery.jira.api import CLOUD, DATA_CENTER, JiraApi
 from worker.delivery.jira.client import Contents, Issue, JiraClient
 from worker.delivery.jira.payload import (
-    Markup,
     comment,
     issue_fields,
     label_of,

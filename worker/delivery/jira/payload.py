@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from worker.delivery.jira import adf
-from worker.delivery.jira.adf import LONGEST_CELL, LONGEST_ITEM, LONGEST_PARAGRAPH, Node
-from worker.delivery.words import course, cut, opening, report_url, subject
+from worker.delivery.jira.adf import LONGEST_CELL, LONGEST_ITEM, LONGEST_PARAGRAPH, Markup, Node
+from worker.delivery.words import course, cut, not_known, opening, report_url, subject
 from worker.domain.evidence import Evidence
 from worker.domain.figures import Figure
 from worker.domain.incident import Incident
@@ -19,9 +19,6 @@ from worker.domain.severity import Severity
 from worker.domain.text import first_sentence, one_line
 from worker.domain.wording import ImpactGroup, cause_in_words, confidence_in_words, impact_groups
 
-# A document as an edition of Jira takes it: as it is, or as wiki markup.
-Markup = Callable[[Node], Any]
-
 PRIORITIES = {
     Severity.LOW: "Low",
     Severity.MEDIUM: "Medium",
@@ -29,7 +26,7 @@ PRIORITIES = {
     Severity.CRITICAL: "Highest",
 }
 LONGEST_SUMMARY = 255
-# https://support.atlassian.com/jira-cloud-administration/docs/configure-text-field-limits/
+# Jira's default for a text field, jira.text.field.character.limit.
 LONGEST_TEXT = 32_767
 MOST_ITEMS = 4
 MOST_EVIDENCE = 10
@@ -179,7 +176,7 @@ def _recommendations(report: Report, page: str) -> list[Node]:
 
 
 def _gaps(report: Report, page: str) -> list[Node]:
-    unread = _entries((f"{gap.what}: {gap.reason}. {gap.effect}" for gap in report.gaps), page)
+    unread = _entries(not_known(report), page)
     return [adf.heading("Not known"), adf.items("bulletList", unread)] if unread else []
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from worker.delivery.jira.api import JiraApi
 from worker.delivery.jira.client import Issue, JiraClient
 
-# The type of the field that holds the request type, whatever the field is called
-# (https://support.atlassian.com/jira/kb/).
+# The type of the field that holds the request type, whatever the field is called and numbered in a site
+# (https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-fields/).
 REQUEST_TYPE_FIELD = "com.atlassian.servicedesk:vp-origin"
 A_PAGE = 50
 MOST_NAMES = 10

@@ -1,6 +1,6 @@
 """ServiceNow's Table API: find the record of an incident, create, read and change it.
 
-https://www.servicenow.com/docs/bundle/zurich-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html
+https://docs.servicenow.com/bundle/xanadu-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html
 """
 
 from __future__ import annotations

@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from worker.delivery.words import course, cut, ending, impact_in_a_line, opening, report_url, subject
+from worker.delivery.words import course, cut, ending, impact_in_a_line, not_known, opening, report_url, subject
 from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.severity import Severity
 from worker.domain.text import one_line
 from worker.domain.wording import cause_in_words, confidence_in_words
 
-# Impact and urgency, from 1 (high) to 3 (low); of the two ServiceNow makes the priority
-# (https://www.servicenow.com/docs/bundle/zurich-it-service-management/page/product/incident-management/reference/r_PrioritizationOfIncidents.html).
+# Impact and urgency, from 1 (high) to 3 (low): of the two ServiceNow makes the priority.
 URGENCY = {Severity.LOW: (3, 3), Severity.MEDIUM: (2, 2), Severity.HIGH: (2, 1), Severity.CRITICAL: (1, 1)}
 IN_PROGRESS, RESOLVED, CLOSED, CANCELED = "2", "6", "7", "8"
 LONGEST_SHORT_DESCRIPTION = 160
@@ -64,7 +63,7 @@ def description(notice: Notice, *, public_url: str) -> str:
         [f"Impact: {impact_in_a_line(report.impact).removeprefix('Impact: ')}"],
         list(_cause(notice)),
         _listed("Recommendations", report.sections.recommendations),
-        _listed("Not known", [f"{gap.what}: {gap.reason}. {gap.effect}" for gap in report.gaps]),
+        _listed("Not known", not_known(report)),
     ]
     texts = ["\n".join(_plain(line) for line in section) for section in sections if section]
     return _fitted("\n\n".join(texts), f"The whole report: {page}")
