@@ -49,7 +49,7 @@ class Case:
     shows: Callable[[Vendors], list[str]] | None = None
     course: Sequence[Sequence[str]] = ((), (), (), ())
     answers: Mapping[int, bool] = field(default_factory=lambda: HTTP_ANSWERS)
-    in_doubt: Collection[int] = (500, 502, 504)
+    in_doubt: Collection[int] = (502, 504)
     says: str = "answered {status}: no_service"
     waits: bool = True
     knows_its_answers: bool = True

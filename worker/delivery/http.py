@@ -26,7 +26,9 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 NOT_SENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 REQUEST_TIMEOUT = 408
 TOO_MANY_REQUESTS = 429
-SERVICE_UNAVAILABLE = 503
+# Answers of somebody in between, who lost the vendor's own: it may have done what was asked. A vendor that answers 500
+# or 503 itself says that it has not.
+IN_BETWEEN = frozenset({502, 504})
 PROXY_WANTS_CREDENTIALS = "407"
 
 
@@ -157,8 +159,7 @@ class Vendor:
             f"{doing}: {self._host} answered {response.status_code}: {sentence or 'without an explanation'}",
             retryable=response.is_server_error or response.status_code in (REQUEST_TIMEOUT, TOO_MANY_REQUESTS),
             retry_after_seconds=retry_after_seconds(response),
-            # Whoever answers 503 did not take the request up; another failure may have come after the work.
-            is_ambiguous=response.is_server_error and response.status_code != SERVICE_UNAVAILABLE,
+            is_ambiguous=response.status_code in IN_BETWEEN,
         )
 
     def failure(

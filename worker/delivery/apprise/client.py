@@ -31,7 +31,7 @@ BREAK = "Socket Exception"
 BROKEN = re.compile(r"connection error|did not finish within", re.IGNORECASE)
 COMPLAINTS = ("WARNING", "ERROR", "CRITICAL")
 # Answers by which a service says that it has not taken the message, and would later.
-NOT_TAKEN = frozenset({408, 429, 503})
+NOT_TAKEN = frozenset({408, 429, 500, 503})
 # Whoever answers with more than that may have failed after it had done its work.
 SERVER_ERROR = 500
 # A shorter part of an address is a word like any other.
