@@ -25,6 +25,7 @@ NEWEST = 50
 PAGE = 250
 # Elasticsearch pages no further than that (index.max_result_window).
 MOST = 10_000
+LOOKED_FOR = ("status", "cause_key", "service_keys", "resolves_at", "settled_until")
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -163,9 +164,9 @@ def _readable(documents: Iterable[Mapping[str, Any]]) -> list[Incident]:
 
 
 def _to_find(source: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What it is looked for by, but for its alerts."""
+    """What others look for it by, or for in it, but for its alerts."""
     states = {name: delivery["state"] for name, delivery in source.get("deliveries", {}).items()}
-    return source.get("status"), source.get("cause_key"), source.get("service_keys"), states
+    return states, *(source.get(name) for name in LOOKED_FOR)
 
 
 def _to_source(incident: Incident) -> dict[str, Any]:
