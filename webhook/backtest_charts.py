@@ -59,7 +59,7 @@ def draw_timeline(backtest: Backtest, rule: RuleResult, *, name: str) -> Markup:
 
 
 def draw_sweep(rule: RuleResult, *, name: str) -> Markup:
-    """Other thresholds, from the lowest to the highest: alerts a day, and below the incidents caught, if any is known."""
+    """Other thresholds, the lowest first: alerts a day, and below the incidents caught, if any is known."""
     points = rule.sweep
     incidents = points[0].caught + points[0].missed
     below = TOP + PANEL + GAP
