@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from pydantic import ValidationError
 
 from cli.options import as_json, print_json
@@ -20,7 +21,7 @@ from worker.errors import ConfigurationError
 from worker.replay import life
 from worker.replay.against import read_reports
 from worker.replay.labels import read_labels
-from worker.replay.model import Choice, Manner, Replay
+from worker.replay.model import Choice, Manner, Replay, ReplayState
 from worker.replay.selection import select
 from worker.replay.starting import Comparison, required, start_replay
 from worker.replay.summary import Summary, document, summary_of
@@ -73,11 +74,20 @@ def replay(context: click.Context, /, **options: Any) -> None:
     Exit codes: 0 done, 1 failed or (with --fail-if-worse) worse, 2 a setting or an argument is missing or wrong.
     """
     if context.invoked_subcommand is not None:
+        _refuse_options(context)
         return
     settings = load_settings()
     stores = connect(settings)
     with stores.client:
         _replay(settings, stores, options)
+
+
+def _refuse_options(context: click.Context) -> None:
+    """What is said before a subcommand would be passed over in silence."""
+    given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ConfigurationError(f"{named} cannot be combined with `{context.invoked_subcommand}`")
 
 
 def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None:
@@ -165,9 +175,19 @@ def _tell(replay_id: str, stores: Stores, options: Mapping[str, Any]) -> None:
         print_json(document(replay_id, found))
     else:
         show_summary(known, found)
-    if options["fail_if_worse"] and (worse := found.worse_in_words()):
-        click.echo(f"spiketrace: worse than before: {worse}", err=True)
+    if options["fail_if_worse"] and (why := _why_not_good(known, found)):
+        click.echo(f"spiketrace: {why}", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _why_not_good(replay: Replay, found: Summary) -> str | None:
+    """What was not replayed to the end, or not at all, has not been shown to be as good as before."""
+    if replay.state is not ReplayState.DONE:
+        return f"{replay.replay_id} is {replay.state.value}, so it cannot be said whether it is worse"
+    if not found.alerts:
+        return "no alert was replayed, so it cannot be said whether it is worse"
+    worse = found.worse_in_words()
+    return f"worse than before: {worse}" if worse else None
 
 
 def _export(replay_id: str, path: Path, stores: Stores) -> None:

@@ -66,6 +66,9 @@ def test_it_can_be_begun_and_left_alone(invoke: Invoke, stores: Stores) -> None:
 def test_status_pause_resume_cancel_and_list(invoke: Invoke, stores: Stores) -> None:
     replay_id = begin(stores, accept(stores, "checkout"))
     assert "1 waiting" in invoke(replay, "status", replay_id).output
+    undecided = invoke(replay, "status", replay_id, "--fail-if-worse")
+    assert undecided.exit_code == 1
+    assert "is running, so it cannot be said" in undecided.output
     assert invoke(replay, "pause", replay_id).output == f"{replay_id} is paused\n"
     assert printed(invoke(replay, "resume", replay_id, "--json"))["state"] == "running"
     assert "cancelled" in invoke(replay, "cancel", replay_id).output
@@ -85,6 +88,8 @@ def test_status_pause_resume_cancel_and_list(invoke: Invoke, stores: Stores) -> 
         (("--since", "1h", "--against", "no-such-file"), "there is no such file or folder, and no such replay"),
         (("--since", "1h", "--labels", "no-such-file"), "cannot be read"),
         (("--since", "1h", "--no-wait", "--export", "x"), "--no-wait cannot be combined"),
+        (("--since", "1h", "list"), "--since cannot be combined with `list`"),
+        (("--since", "1h", "--here", "--fail-if-worse"), "no alert was replayed"),
         (("status", "replay-none"), "there is no replay replay-none"),
         (("cancel", "feed"), "there is no replay feed"),
     ],

@@ -8,7 +8,7 @@ after any crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -67,7 +67,8 @@ class Feeder:
         for replay in replays:
             sweep_cancelled(replay, self.replays, now)
             sweep_unprepared(replay, self.replays, now)
-        sent = self._change(lambda feed: self._look_after(feed, now), replays, now)
+        known = {replay.replay_id for replay in replays}
+        sent = self._change(lambda feed: self._look_after(feed, known, now), replays, now)
         self._complete(replays, now)
         return sent
 
@@ -105,13 +106,15 @@ class Feeder:
                 return len(messages) + len(more)
         raise EvidenceUnavailable("feeding the queue: others kept changing what is on its way", retryable=True)
 
-    def _look_after(self, feed: Feed, now: datetime) -> tuple[Feed, list[Message]]:
+    def _look_after(self, feed: Feed, known: Collection[str], now: datetime) -> tuple[Feed, list[Message]]:
+        """Each slot that is due; and what is over is forgotten."""
         slots, messages = [], []
         for slot in feed.slots:
             kept, again = self._looked_after(slot, now)
             slots += [kept] if kept else []
             messages += [Message(kept, 0.0)] if kept and again else []
-        return feed.model_copy(update={"slots": slots}), messages
+        taken = {replay_id: number for replay_id, number in feed.taken.items() if replay_id in known}
+        return feed.model_copy(update={"slots": slots, "taken": taken}), messages
 
     def _looked_after(self, slot: Slot, now: datetime) -> tuple[Slot | None, bool]:
         """The slot as it is to be from now on, if at all, and whether a message is to be sent."""
