@@ -16,6 +16,7 @@ from worker.domain.window import Window
 NARROWEST, WIDEST = 80, 120
 INDENT = "  "
 LISTED = 8
+LISTED_MISSED = 4
 LEVELS = "▁▂▃▄▅▆▇█"
 CAUGHT, MISSED = "▲", "✗"
 DATES = "%Y-%m-%d %H:%M"
@@ -111,8 +112,13 @@ def _catches(backtest: Backtest, rule: RuleResult) -> Iterator[str]:
         return
     known = {incident.incident_id: incident for incident in backtest.incidents}
     yield f"{INDENT}Incidents: {rule.caught} of {len(rule.catches)} caught"
-    for catch in [catch for catch in rule.catches if catch.is_caught][:LISTED]:
+    caught, missed = ([one for one in rule.catches if one.is_caught is is_caught] for is_caught in (True, False))
+    for catch in caught[:LISTED]:
         yield f"{INDENT}{CAUGHT} {_incident(known[catch.incident_id])}: {_lateness(catch)}"
+    for catch in missed[:LISTED_MISSED]:
+        yield f"{INDENT}{MISSED} {_incident(known[catch.incident_id])}: {one_line(catch.reason or '')}"
+    if left := len(caught[LISTED:]) + len(missed[LISTED_MISSED:]):
+        yield f"{INDENT}and {left} more (--json lists them)"
 
 
 def _never_caught(backtest: Backtest) -> Iterator[str]:

@@ -183,7 +183,7 @@ def _investigate(alerts: Sequence[Alert], stores: Stores, now: datetime) -> str:
 
 @contextmanager
 def _progress(simulated: Sequence[Rule]) -> Iterator[Callable[[int, float], None]]:
-    """A bar on stderr where that is a terminal."""
+    """On stderr: a bar where that is a terminal, else a line a rule."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -191,6 +191,8 @@ def _progress(simulated: Sequence[Rule]) -> Iterator[Callable[[int, float], None
 
         def told(number: int, share: float) -> None:
             bar.update(task, description=simulated[number].name, completed=number + share)
+            if share == 1 and not console.is_terminal:
+                click.echo(f"read {number + 1} of {len(simulated)}: {simulated[number].name}", err=True)
 
         yield told
 

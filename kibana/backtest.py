@@ -65,6 +65,7 @@ def read_rule(client: Elasticsearch, rule: Rule, question: Question, progress: P
     runs = Runs.of(rule, question.since, question.until)
     if rule.excludes_seen_hits:
         history = read_history(client, rule, since=runs.first, until=runs.date(max(runs.count - 1, 0)))
+        progress(1.0)
         return runs, values_of(rule, history, runs)
     parts: list[Readings] = []
     for stretch in _stretches(rule, runs):

@@ -18,6 +18,8 @@ from worker.elastic import elasticsearch_errors
 
 PAGE_BUCKETS = 10_000
 READ_AT_ONCE = timedelta(hours=12)
+# Elasticsearch takes 1,024 clauses in a query, and each moment of a run is one.
+EDGES_AT_ONCE = 720
 
 Cells = Mapping[str, Mapping[int, "Cell"]]
 
@@ -44,8 +46,8 @@ class Cell:
 class History:
     """Cells by group and by the start of their step, in seconds since 1970.
 
-    `edges` are the documents on the very start of a step, which its cell holds as well: the window of an
-    Elasticsearch query rule takes in the documents on its end, that of an index threshold rule does not.
+    `edges` are the documents at the very moment of a run, which the cell of the step that begins there holds as well:
+    the window of an Elasticsearch query rule takes in the documents on its end, that of an index threshold rule not.
     https://github.com/elastic/kibana/blob/main/x-pack/platform/plugins/shared/stack_alerts/common/build_sorted_events_query.ts
     """
 
@@ -67,9 +69,10 @@ def read_history(client: Elasticsearch, rule: Rule, *, since: datetime, until: d
     """
     step = step_of(rule)
     reader = _Reader(client, rule, step)
+    at_once = min(READ_AT_ONCE, EDGES_AT_ONCE * rule.interval)
     start = datetime.fromtimestamp((since - rule.condition.window).timestamp() // step * step, UTC)
     while start < until:
-        end = min(start + READ_AT_ONCE, until)
+        end = min(start + at_once, until)
         reader.read(start, end, is_last=end == until)
         start = end
     return History(step, reader.cells, reader.edges, has_index=reader.has_index)
@@ -127,8 +130,9 @@ class _Reader:
         stats = {"stats": {"stats": {"field": params.agg_field}}} if params.agg_field else {}
         if not self._has_edges:
             return stats
-        first = math.ceil(start.timestamp() / self._step) * self._step
-        edges = range(first, int(end.timestamp()) + 1, self._step)
+        interval = int(self._rule.interval.total_seconds())
+        first = math.ceil(start.timestamp() / interval) * interval
+        edges = range(first, int(end.timestamp()) + 1, interval)
         on_an_edge = {"terms": {params.time_field: [iso(datetime.fromtimestamp(at, UTC)) for at in edges]}}
         return {**stats, "edge": {"filter": on_an_edge, **({"aggs": stats} if stats else {})}}
 

@@ -59,21 +59,24 @@ def draw_timeline(backtest: Backtest, rule: RuleResult, *, name: str) -> Markup:
 
 
 def draw_sweep(rule: RuleResult, *, name: str) -> Markup:
-    """Other thresholds, from the lowest to the highest: alerts a day above, incidents caught below."""
+    """Other thresholds, the lowest first: alerts a day, and below the incidents caught, if any is known."""
     points = rule.sweep
     incidents = points[0].caught + points[0].missed
-    height = TOP + PANEL + GAP + PANEL + BOTTOM
     below = TOP + PANEL + GAP
+    height = (below + PANEL if incidents else TOP + PANEL) + BOTTOM
+    caught = EMPTY
+    if incidents:
+        caught = _panel(f"incidents caught, of {incidents}", points, lambda point: point.caught, below, incidents)
     return _drawing(
         name,
         height,
         f"What other thresholds of {one_line(rule.name)} would do",
-        f"{len(points)} thresholds: alerts a day, and how many of {incidents} known incidents they tell of.",
+        f"{len(points)} thresholds, and how many alerts a day each would give.",
         Markup("").join(
             [
                 *(_own(place, points, height) for place, point in enumerate(points) if point.is_the_rule_s),
                 _panel("alerts a day", points, lambda point: point.alerts_a_day, TOP, None),
-                _panel(f"incidents caught, of {incidents}", points, lambda point: point.caught, below, incidents),
+                caught,
                 _thresholds(rule, height),
             ]
         ),
@@ -232,10 +235,9 @@ def _bar(point: SweepPoint, place: int, points: Sequence[SweepPoint], share: flo
 
 def _reading(point: SweepPoint) -> str:
     late = "" if point.minutes_late is None else f", {lateness(point.minutes_late)} (median)"
-    return (
-        f"threshold {limits(point.threshold)}: {number(point.alerts_a_day)} alerts a day, "
-        f"{point.caught} of {point.caught + point.missed} incidents caught{late}"
-    )
+    known = point.caught + point.missed
+    caught = f", {point.caught} of {known} incidents caught{late}" if known else ""
+    return f"threshold {limits(point.threshold)}: {number(point.alerts_a_day)} alerts a day{caught}"
 
 
 def limits(threshold: Sequence[float]) -> str:

@@ -125,6 +125,13 @@ def test_a_timeline_has_a_line_a_group_and_one_for_the_others() -> None:
     assert sum(len(row.alerts) for row in rows) == 12
 
 
+def test_where_no_incident_is_known_a_sweep_shows_none() -> None:
+    found = rule(alert(1, 2))
+    points = [point.model_copy(update={"caught": 0, "missed": 0}) for point in found.sweep]
+    assert "incidents caught, of 2" in draw_sweep(found, name="s")
+    assert "incidents caught" not in draw_sweep(found.model_copy(update={"sweep": points}), name="s")
+
+
 def test_no_drawing_leaves_its_frame() -> None:
     told = backtest(rule(alert(-5, 2), alert(100, None), alert(167.99, 168)))
     drawing = draw_timeline(told, told.rules[0], name="t") + draw_sweep(told.rules[0], name="s")

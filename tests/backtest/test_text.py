@@ -39,6 +39,13 @@ def test_incidents_stand_where_they_began() -> None:
     assert (line.index("▲"), line.index("✗")) == (4, 41)
 
 
+def test_what_is_missed_is_told_with_the_reason() -> None:
+    told = "\n".join(lines(backtest(), 100))
+    assert "▲ 2026-11-01 09:48 Trouble i1 (checkout): 12 min after its beginning, by checkout" in told
+    assert "✗ 2026-11-05 04:00 Trouble i2 (checkout): no alert of its scope began meanwhile" in told
+    assert "No simulated rule would have told of 1 incident:" in told
+
+
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_no_drawing_is_wider_than_the_terminal(width: int) -> None:
     drawings = [line for line in lines(backtest(), width) if set(line) & set("·▁█▲✗") and "began" not in line]

@@ -257,13 +257,13 @@ class TestReading:
         assert history.cells["checkout"] == {at - 240: Cell(1, 1, 40.0, 40.0, 40.0), at: Cell(2, 2, 40.0, 10.0, 30.0)}
         assert sorted(history.cells["payments"]) == [at + 7 * 60, at + (12 * 60 + 7) * 60]
 
-    def test_documents_on_the_very_edge_of_a_step_are_known(self, filled: Engine) -> None:
+    def test_documents_at_the_very_moment_of_a_run_are_known(self, filled: Engine) -> None:
         """They belong to two windows of an Elasticsearch query rule: to that which ends there too."""
         on_the_edge = {"@timestamp": iso(minute(9)), "service": "search", "region": "us-central1", "level": "ERROR"}
         httpx.put(f"{filled.url}/spiketrace-logs-test/_doc/edge", json=on_the_edge).raise_for_status()
         filled.refresh()
         with connect_elasticsearch(Settings(elasticsearch_url=filled.url)) as client:
-            history = read_history(client, make_rule(es_query_body()), since=minute(0), until=minute(9))
+            history = read_history(client, make_rule(es_query_body()), since=minute(0), until=minute(13 * 60))
         second = int(minute(9).timestamp())
         assert history.edges["search,us-central1"] == {second: Cell(1)}
         assert history.cells["search,us-central1"] == {second: Cell(1)}
