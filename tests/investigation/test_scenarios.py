@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evaluation.grounding.measure import kept_of
 from tests.investigation import timeline
 from tests.investigation.conftest import Investigations, investigate
 from tests.investigation.refusing import refusing
@@ -416,3 +417,9 @@ def test_a_replay_finds_the_same_byte_for_byte_whatever_came_later(reports: Inve
     )
     if original.service == "checkout":
         assert original.similar_incidents != knowing_more.similar_incidents
+
+
+def test_the_templates_text_rests_on_what_the_report_holds(reports: Investigations) -> None:
+    """The grounding that is for a model's words, on ours: the shipped reports of evaluation/grounding are such ones."""
+    kept = [kept_of(name, reports[name]) for name in ALERTS]
+    assert sum(one.kept for one in kept) >= 0.95 * sum(one.claims for one in kept)
