@@ -20,14 +20,17 @@ from worker.domain.severity import Severity
 from worker.errors import ConfigurationError
 from worker.replay import life
 from worker.replay.against import read_reports
+from worker.replay.feedback import labels_from
 from worker.replay.labels import read_labels
-from worker.replay.model import Choice, Manner, Replay, ReplayState
+from worker.replay.model import Choice, Label, Manner, Replay, ReplayState
 from worker.replay.selection import select
 from worker.replay.starting import Comparison, required, start_replay
 from worker.replay.summary import Summary, document, summary_of
 from worker.settings import Settings, load_settings
+from worker.store.judged import judged_incidents
 
 LISTED = 20
+FEEDBACK = "feedback"
 
 
 @click.group(invoke_without_command=True, short_help="Past alerts again, as if it were then.")
@@ -48,7 +51,11 @@ LISTED = 20
 @click.option("--deliver", is_flag=True, help="Open incidents and tell people, as for live alerts. Not so by default.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Begin at most so many a second.")
 @click.option("--against", metavar="REPORTS", help="Compare with these: a file, a folder, or another replay's id.")
-@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), help="What is true: JSON or CSV by alert.")
+@click.option(
+    "--labels",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What is true: JSON or CSV by alert, or `feedback`.",
+)
 @click.option("--fail-if-worse", is_flag=True, help="Exit code 1 when it is worse than before (docs/replay.md).")
 @click.option("--export", type=click.Path(dir_okay=False, path_type=Path), help="Write the new reports here, NDJSON.")
 @click.option("--here", is_flag=True, help="In this process, with its settings and without the queue.")
@@ -138,7 +145,7 @@ def _choice(options: Mapping[str, Any]) -> Choice:
 
 
 def _comparison(against: str | None, labels: Path | None, stores: Stores) -> Comparison:
-    known = read_labels(labels) if labels else {}
+    known = _labels(labels, stores) if labels else {}
     if against is None:
         return Comparison(labels=known)
     if Path(against).exists():
@@ -146,6 +153,13 @@ def _comparison(against: str | None, labels: Path | None, stores: Stores) -> Com
     if stores.replays.get(against) is None:
         raise ConfigurationError(f"--against {against}: there is no such file or folder, and no such replay")
     return Comparison(name=against, replay_id=against, labels=known)
+
+
+def _labels(source: Path, stores: Stores) -> dict[str, Label]:
+    """From a file, or from what people said of the incidents' causes."""
+    if str(source) == FEEDBACK and not source.exists():
+        return labels_from(judged_incidents(stores.client))
+    return read_labels(source)
 
 
 def _say_what_would_run(choice: Choice, stores: Stores, *, as_json: bool) -> None:
@@ -169,6 +183,8 @@ def _tell(replay_id: str, stores: Stores, options: Mapping[str, Any]) -> None:
     """Raises SystemExit 1 when it is worse and that was asked for."""
     known = _known(replay_id, stores)
     found = summary_of(known, stores.replays)
+    if options.get("labels") and not found.accuracy.labelled:
+        click.echo("spiketrace: none of the labels is of an alert that was replayed", err=True)
     if options["export"]:
         _export(replay_id, options["export"], stores)
     if options["as_json"]:

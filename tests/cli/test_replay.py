@@ -170,6 +170,7 @@ def test_a_version_is_tried_on_the_past_and_judged(
         "after": "deploy-202",
     }
 
-    again = invoke(replay, *ALL, "--here", "--against", found["replay_id"], "--json")
+    again = invoke(replay, *ALL, "--here", "--against", found["replay_id"], "--labels", "feedback", "--json")
     assert printed(again)["same"] == 1
+    assert "none of the labels is of an alert that was replayed" in again.stderr
     assert stores.alerts.get(checkout) is not None
