@@ -1,9 +1,9 @@
-"""What the stand-ins for Jira and Slack received, as text for a terminal."""
+"""What the stand-ins for the vendors received, as text for a terminal."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
@@ -46,6 +46,25 @@ def message_text(message: Mapping[str, Any]) -> str:
 def _block_texts(block: Mapping[str, Any]) -> Iterator[str]:
     parts = block.get("elements", []) if block["type"] == "context" else [block.get("text"), *block.get("fields", [])]
     yield from (str(part["text"]) for part in parts if isinstance(part, dict) and "text" in part)
+
+
+def others_text(received: Mapping[str, Any]) -> str:
+    """In a line, what came to the vendors whose messages are not printed: PagerDuty: 3 alerts, 2 resolved · …"""
+    alerts, records = received["pagerduty"]["alerts"], received["servicenow"]["records"]
+    mails, pushes = received["email"]["mails"], received["apprise"]["pushes"]
+    threads = {mail["references"] or mail["message_id"] for mail in mails}
+    resolved = sum(alert["status"] == "resolved" for alert in alerts)
+    parts = [
+        f"PagerDuty: {_count(alerts, 'alert')}, {resolved} resolved" if alerts else "",
+        f"ServiceNow: {_count(records, 'record')}" if records else "",
+        f"email: {_count(mails, 'mail')} in {_count(threads, 'thread')}" if mails else "",
+        f"Apprise: {_count(pushes, 'message')}" if pushes else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _count(things: Collection[Any], name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
 
 
 def _plain(mrkdwn: str) -> str:

@@ -47,9 +47,7 @@ def run(*, now: datetime, seed: int, port: int, keep: bool) -> bool:
     with ExitStack() as stack:
         directory = stack.enter_context(_workspace())
         stack.enter_context(_stopped_by_signals())
-        telling.tell_step(
-            console, "Starting SpikeTrace: webhook, queue, worker, search engine; and a Jira and a Slack to tell."
-        )
+        telling.tell_step(console, "Starting SpikeTrace: webhook, queue, worker, search engine; and vendors to tell.")
         vendors = stack.enter_context(running("demo.standins", ["--port", "0"], {}, directory))
         arguments = ["up", "--embedded", "--port", str(port)]
         environment = {**vendors["environment"], "SPIKETRACE_POLICY": str(_quick_policy(directory))}
@@ -128,7 +126,9 @@ def _is_told(document: dict[str, Any]) -> bool:
 
 
 def _stay_up(console: Console, url: str, vendors_url: str) -> None:
-    console.print(f"\nSpikeTrace stays up at {url}/, Jira and Slack at {vendors_url}/. Ctrl-C stops everything.")
+    console.print(
+        f"\nSpikeTrace stays up at {url}/, what the vendors received at {vendors_url}/. Ctrl-C stops everything."
+    )
     signal.pause()
 
 

@@ -29,8 +29,12 @@ def judge(incident_id: str, said: Feedback, *, incidents: IncidentLedger, report
         if known and (known.at >= said.at or known.right == said.right):
             return incident
         others = [one for one in incident.feedback if one is not known]
-        entry = HistoryEntry(at=said.at, event="judged", reason=_sentence(said))
-        return incident.model_copy(update={"feedback": [*others, found][-MOST:], "history": [*incident.history, entry]})
+        changes: dict[str, object] = {"feedback": [*others, found][-MOST:]}
+        # Somebody who changes his mind for ever does not fill the history.
+        if sum(entry.event == "judged" for entry in incident.history) < MOST:
+            entry = HistoryEntry(at=said.at, event="judged", reason=_sentence(said))
+            changes["history"] = [*incident.history, entry]
+        return incident.model_copy(update=changes)
 
     try:
         return incidents.update(incident_id, judged)
@@ -44,7 +48,7 @@ def confirmed_cause(feedback: Iterable[Feedback]) -> RootCause | None:
     for position in range(len(latest) - 1, -1, -1):
         one = latest[position]
         denied = any(not later.right and later.root_cause == one.root_cause for later in latest[position + 1 :])
-        if one.right and one.root_cause and not denied:
+        if one.right and one.root_cause and one.root_cause.service and not denied:
             return one.root_cause
     return None
 

@@ -74,7 +74,9 @@ def sweep_deliveries(
     grace = OVERDUE if queue.waiting_deliveries() else receipts.GRACE
     again = 0
     for destination in destinations:
-        for incident in store.with_pending(destination)[:MOST_AT_ONCE]:
+        pending = store.with_pending(destination)
+        abandoned = [one for one in pending if receipts.is_abandoned(one.deliveries.get(destination), now, grace=grace)]
+        for incident in abandoned[:MOST_AT_ONCE]:
             if _take_up(incident, destination, store, grace, now):
                 queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
                 log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
@@ -83,7 +85,7 @@ def sweep_deliveries(
 
 
 def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace: timedelta, now: datetime) -> bool:
-    """Whether it was abandoned, and is now marked as enqueued by us."""
+    """Whether it is abandoned still, and now marked as enqueued by us."""
     is_ours = False
 
     def mark(current: Incident) -> Incident:
@@ -95,8 +97,6 @@ def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace:
         again = {**current.deliveries, destination: receipts.enqueued_again(known, now)}
         return current.model_copy(update={"deliveries": again})
 
-    if not receipts.is_abandoned(incident.deliveries.get(destination), now, grace=grace):
-        return False
     with suppress(KeyError):
         store.update(incident.incident_id, mark)
     return is_ours

@@ -24,7 +24,7 @@ def main() -> None:
         credentials = Credentials()
         made = stand_ins(credentials, url=url)
         configuration = uvicorn.Config(create_app(credentials, made), log_level="warning", lifespan="off")
-        with serving_mail(made.mailbox) as mail_port:
+        with serving_mail(made.mailbox, port=arguments.mail_port) as mail_port:
             if arguments.ready_file:
                 # The socket listens already: whoever calls now is answered as soon as the server runs.
                 settings = environment(credentials, url, f"smtp://127.0.0.1:{mail_port}")
@@ -36,6 +36,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo.standins", description="Local stand-ins for the vendors.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--mail-port", type=int, default=0, help="where mail is taken in; 0 takes a free one")
     parser.add_argument("--ready-file", type=Path, help="gets the address, in JSON")
     return parser.parse_args()
 

@@ -104,8 +104,10 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 @contextmanager
-def serving_mail(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, is_implicit: bool = False) -> Iterator[int]:
-    """The port, on which mail is taken in until the block ends.
+def serving_mail(
+    mailbox: Mailbox, *, port: int = 0, tls: ssl.SSLContext | None = None, is_implicit: bool = False
+) -> Iterator[int]:
+    """The port on which mail is taken in until the block ends: `port`, or a free one for 0.
 
     With `tls` the connection begins with it (`is_implicit`), or STARTTLS is offered, and wanted before a login.
     """
@@ -127,7 +129,7 @@ def serving_mail(mailbox: Mailbox, *, tls: ssl.SSLContext | None = None, is_impl
         conversations.append(conversation)
         return conversation
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         serving = loop.create_server(protocol, sock=listening, ssl=tls if is_implicit else None)
         server = loop.run_until_complete(serving)
         thread = threading.Thread(target=loop.run_forever, daemon=True)

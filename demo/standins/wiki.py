@@ -14,10 +14,12 @@ from markupsafe import Markup, escape
 # A reference is left as it is, and a backslash that none stands before makes the next character plain.
 PLAIN = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);|(?<!\\)\\([-#*_+?^~|%{}\[\]()!@])", re.IGNORECASE)
 LINK = re.compile(r"\[(?:([^|\]]*)\|)?([^\]|]+)\]")
-BARE = re.compile(r"(?:https?|ftp|file|mailto|irc|news)://[^\s|\]]+|mailto:[^\s|\]]+|\bwww\.\w[^\s|\]]+", re.IGNORECASE)
+BARE = re.compile(r"(?:https?|ftp|file|mailto|irc|news)://[^\s|\]]+|mailto:[^\s|\]]+", re.IGNORECASE)
 IMAGE = re.compile(r"!([^\s!|]+\.?[^\s!|]*)(?:\|[^!]*)?!")
 MACRO = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
-PICTURE = re.compile(r"\((?:/|x|!|i|y|n|on|off|\+|-|\?|\*[rgby]?|flag|flagoff|tm|c|r)\)|[:;]-?[)(DPp]")
+PICTURE = re.compile(r"\((?:/|x|!|i|y|n|on|off|\+|-|\?|\*[rgby]?|flag|flagoff|tm|c|r)\)")
+# Looked for before references are understood, so that the end of one counts: &#42;)
+SMILEY = re.compile(r"(?::-?[)(DPp]|;-?\))(?![^\W_])")
 PHRASES = {"*": "strong", "_": "em", "-": "del", "+": "ins", "^": "sup", "~": "sub", "??": "cite"}
 PHRASE = re.compile(r"(?<![^\W_])(\*|_|-|\+|\^|~|\?\?)(?=\S)(.+?)(?<=\S)\1(?![^\W_])|\{\*\}(.+?)\{\*\}|\{\{(.+?)\}\}")
 BREAK = re.compile(r"\\\\")
@@ -81,7 +83,7 @@ def _inline(text: str) -> Markup:
         plain.append(found[1] or html.unescape(found[0]))
         return chr(PRIVATE + len(plain) - 1)
 
-    return _shown(_marked(PLAIN.sub(hide, text)), plain)
+    return _shown(_marked(PLAIN.sub(hide, SMILEY.sub("{smiley}", text))), plain)
 
 
 def _shown(marked: Markup, plain: list[str]) -> Markup:

@@ -119,6 +119,14 @@ def test_teams_gets_a_card_with_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"[Open the report](<{PAGE}>)" in body["text"]
 
 
+def test_teams_address_may_be_given_as_it_is_shown() -> None:
+    shown = (
+        "https://prod-161.westeurope.logic.azure.com:443/workflows/643e69f83c8944438d68119179a10a64/triggers/manual/"
+        "paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=KODuebWbDGYFr0z0eu"
+    )
+    assert "teams" in destinations(load_settings({"SPIKETRACE_APPRISE_URLS": f"teams={shown}"}))
+
+
 def test_a_certificate_that_nobody_vouches_for_is_no_ambiguity() -> None:
     with running_teams() as (host, cards):
         address = AppriseAddress("teams", f"workflows://{host}/643e69f83c89/KODuebWbDGYFr0z0eu/", allow_plain=False)

@@ -13,13 +13,14 @@ import pytest
 
 import worker.delivery.configured
 from tests.delivery.contract import CASES, Case, configured, of_kind
-from tests.delivery.samples import a_notice, an_incident
+from tests.delivery.samples import a_notice, a_receipt, an_incident, later
 from tests.incidents.samples import DEPLOYMENT, a_report
 from tests.standins.server import Vendors
 from worker.delivery.configured import destinations
+from worker.domain.notice import Notice
 from worker.errors import ConfigurationError, DeliveryError
 from worker.logs import configure_logging
-from worker.ports import Destination
+from worker.ports import DeliveryReceipt, Destination
 from worker.settings import load_settings
 
 
@@ -178,6 +179,26 @@ def test_any_text_is_taken(case: Case, vendors: Vendors, destination: Destinatio
     """The stand-ins refuse what the vendors refuse: texts that are too long, empty nodes, blocks of a wrong shape."""
     destination.open(a_notice(an_incident(title=text), report_of(text)))
     assert case.made(vendors) == 1
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_any_news_is_taken(case: Case, vendors: Vendors, destination: Destination, text: str) -> None:
+    made = destination.open(a_notice())
+    ended = later(an_incident(title=text), "cause", "resolved")
+    told = ended.model_copy(
+        update={"history": [entry.model_copy(update={"reason": text or "x"}) for entry in ended.history]}
+    )
+    notice = Notice(told, report_of(text), news=tuple(told.news[1:]), revision=len(told.news))
+    answer: DeliveryReceipt | None = made
+    # A destination whose update takes several calls says so after each but the last.
+    while answer is made or (answer and answer.unfinished):
+        answer = destination.update(notice, a_receipt(answer))
+    assert case.made(vendors) >= 1
+
+
+def test_nothing_that_is_kept_holds_a_secret(case: Case, vendors: Vendors, destination: Destination) -> None:
+    kept = repr(destination) + destination.open(a_notice()).model_dump_json()
+    assert not [secret for secret in case.secrets(vendors) if secret in kept]
 
 
 def report_of(text: str) -> Any:

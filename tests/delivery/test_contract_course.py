@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.delivery.contract import CASES, COURSE, Case
+from tests.delivery.contract import CASES, COURSE, Case, of_kind
 from tests.delivery.samples import INCIDENT_ID
 from tests.delivery.scene import Moment, Scene
 from tests.engines.servers import Engine
@@ -78,6 +78,21 @@ def may_have_been_told(scene: Scene, shown: list[str]) -> None:
         scene.tell()
     assert not refused.value.retryable
     assert (scene.shown, scene.receipt.state) == (shown, "failed")
+
+
+@pytest.mark.parametrize("step", [0, 2], ids=["open", "resolve"])
+def test_no_receipt_and_no_history_holds_a_secret(scene: Scene, step: int) -> None:
+    """Nor does a dead letter: it holds the reason of the receipt, and ids."""
+    secrets = scene.case.secrets(scene.vendors)
+    for earlier in range(step):
+        scene.reach(earlier)
+    scene.reach(step, told=False)
+    status = of_kind(scene.case.answers, retryable=False)
+    scene.vendors.fail(path_of(scene, step), status=status, body=f"no: {' '.join(secrets)}")
+    with pytest.raises(DeliveryError):
+        scene.tell()
+    assert "[secret]" in str(scene.receipt.reason)
+    assert not [secret for secret in secrets if secret in scene.incident.model_dump_json()]
 
 
 @pytest.mark.parametrize("moment", ["before", "during", "after"])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.delivery.samples import an_incident
 from tests.incidents.samples import ONSET, a_report
-from worker.delivery.words import course, ending, standing, uncited
+from worker.delivery.words import course, ending, uncited
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity
@@ -58,12 +58,6 @@ def test_an_end_on_another_day_is_dated() -> None:
     assert ending(over(resolved_at=end, duration_minutes=1440.0), a_report()).startswith(
         "resolved 10:42 UTC, 27 Feb 2026 after 1 d"
     )
-
-
-def test_the_standing_is_the_opening_until_it_is_over() -> None:
-    title = "checkout us-central1: failing requests and 3.9× CO₂ since deploy-8841"
-    assert standing(an_incident(), a_report()) == f"[high] {title} (began 10:42 UTC, 26 Feb 2026)"
-    assert standing(over(), a_report()).startswith(f"[resolved] {title} (resolved 11:20 UTC after 38 min; ")
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,8 @@ def test_all_mails_of_an_incident_are_one_thread(destination: Destination, outbo
     assert answer["In-Reply-To"] == answer["References"] == made.vendor_id
     assert answer["Subject"] == f"Re: {SUBJECT}"
     assert recipients == ["sre@shop.example"]
+    # https://www.rfc-editor.org/rfc/rfc5322#section-3.6: every message has these two.
+    assert all(sent["Date"] and sent["From"] for sent, _ in outbox.sent)
 
 
 def test_the_policy_may_name_the_recipients(destination: Destination, outbox: Outbox) -> None:
@@ -318,6 +320,7 @@ def test_only_this_machine_is_spoken_to_in_the_clear(
         ({"SMTP_URL": "smtp://u:secret@mail.example"}, "a login goes into SPIKETRACE_SMTP_USER"),
         ({"SMTP_URL": "smtp://mail.example:port"}, "SPIKETRACE_SMTP_URL is smtp://HOST:587"),
         ({"SMTP_USER": "u"}, "go together"),
+        ({"SMTP_USER": "u", "SMTP_PASSWORD": "sécret"}, "ASCII only"),
         ({"EMAIL_TO": ""}, "needs SPIKETRACE_EMAIL_FROM and SPIKETRACE_EMAIL_TO"),
         ({"EMAIL_TO": "sre"}, "SPIKETRACE_EMAIL_TO holds something that is no mail address"),
         ({"EMAIL_FROM": "a@x.example, b@x.example"}, "SPIKETRACE_EMAIL_FROM is one address"),
@@ -327,4 +330,4 @@ def test_only_this_machine_is_spoken_to_in_the_clear(
 def test_a_setting_that_is_wrong_is_named(changes: dict[str, str], complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         destinations(load_settings(settings(**changes)))
-    assert "secret" not in caught.value.reason
+    assert not {"secret", "sécret"} & set(re.split(r"\W", caught.value.reason))

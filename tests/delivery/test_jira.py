@@ -331,3 +331,29 @@ def test_what_an_edition_needs_is_said(changes: dict[str, str], missing: str) ->
     }
     with pytest.raises(ConfigurationError, match=missing):
         destinations(load_settings({**given, **changes}))
+
+
+LOGIN = {"status": 200, "body": "<h1>Please log in</h1>", "headers": {"content-type": "text/html"}}
+
+
+@pytest.mark.parametrize(
+    "call", ["GET ", "GET /comment", "POST /comment", "PUT ", "GET /transitions", "POST /transitions"]
+)
+def test_a_page_of_somebody_in_between_is_not_jiras_answer(site: Site, call: str) -> None:
+    made = site.open()
+    method, part = call.split(" ")
+    site.vendors.fail(f"{method} {site.api}/issue/OPS-1{part}", **LOGIN)
+    with pytest.raises(DeliveryError, match="the answer is not Jira's") as caught:
+        site.destination.update(a_later_notice(later(OPENED, "severity", "resolved")), made)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "path", ["servicedeskapi/servicedesk", "servicedeskapi/servicedesk/4/requesttype", "api/3/field"]
+)
+def test_nor_is_it_its_service_desks(vendors: Vendors, path: str) -> None:
+    site = a_site(vendors)
+    vendors.fail(f"GET /jira/rest/{path}", **LOGIN)
+    with pytest.raises(DeliveryError, match="the answer is not Jira's"):
+        site.open(replace(a_notice(OPENED), options={"project": "DESK", "request_type": "26"}))
+    assert site.issues == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from demo.standins.servicenow import GROUPS
 from tests.delivery.contract import configured
@@ -251,3 +252,11 @@ def test_any_text_fits_and_is_no_html(piece: str, size: int) -> None:
         assert len(text) <= LONGEST_TEXT
         assert "[code]" not in text.lower()
         assert text.splitlines()[-1].startswith("The ")
+
+
+def test_a_user_who_may_not_write_the_correlation_is_named_in_the_log(instance: Instance) -> None:
+    answer = '{"result": {"sys_id": "1", "number": "INC1", "correlation_id": ""}}'
+    instance.vendors.fail("POST /servicenow/api/now/table/incident", status=201, body=answer)
+    with capture_logs() as logged:
+        assert instance.open().vendor_id == "INC1"
+    assert [(entry["log_level"], entry["record"]) for entry in logged] == [("warning", "INC1")]

@@ -29,14 +29,12 @@ class Vendors:
     mail_url: str = ""
 
     def settings(self, **changes: str) -> Settings:
-        return load_settings({**environment(self.credentials, self.url, self.mail_url), **changes})
+        """With Slack's incoming webhook."""
+        with_bot = environment(self.credentials, self.url, self.mail_url)
+        return load_settings({**with_bot, "SPIKETRACE_SLACK_TOKEN": "", **changes})
 
     def bot_settings(self) -> Settings:
-        return self.settings(
-            SPIKETRACE_SLACK_TOKEN=self.credentials.slack_token,
-            SPIKETRACE_SLACK_CHANNEL=self.credentials.slack_channel,
-            SPIKETRACE_SLACK_API_URL=f"{self.url}/slack/api",
-        )
+        return self.settings(SPIKETRACE_SLACK_TOKEN=self.credentials.slack_token)
 
     def data_center_settings(self, **changes: str) -> Settings:
         return self.settings(

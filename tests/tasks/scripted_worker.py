@@ -2,7 +2,8 @@
 
 `ok` · `slow 0.5` · `unavailable 2` (that many failures worth a retry, then a report) · `refused` (a failure that is
 not) · `bug` · `hang` (until the time limit) · `die 2` (its process is killed that many times, then a report).
-After `ok`: `unheard 1` (that many deliveries fail for now) · `unwanted` (they fail for good). Every call is counted.
+After `ok`: `unheard 1` (that many deliveries fail for now) · `unwanted` (they fail for good) · `patient 600` (the
+vendor asks for so many seconds). Every call is counted.
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ class ScriptedDestination:
         _, verb, amount = (*(notice.incident.service or "").split(), "", "0")[:3]
         if verb == "unheard" and call <= int(amount):
             raise DeliveryError("busy", destination=self.name, retryable=True, retry_after_seconds=1)
+        if verb == "patient":
+            raise DeliveryError(
+                "ask me later", destination=self.name, retryable=True, retry_after_seconds=float(amount)
+            )
         if verb == "unwanted":
             raise DeliveryError("no such channel", destination=self.name, retryable=False)
         return DeliveryReceipt(vendor_id=f"message-{call}")

@@ -97,7 +97,6 @@ class Vendor:
     ) -> None:
         self.destination = destination
         self._host = urlsplit(url).hostname or ""
-        self._secrets = forms_of([*secrets, *network.secrets], auth)
         self._client = network.client(
             self._host,
             auth=auth,
@@ -106,6 +105,7 @@ class Vendor:
             # A kept connection that the vendor has closed meanwhile looks like a request whose answer was lost.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
+        self._secrets = forms_of([*secrets, *network.secrets], auth)
 
     def post(self, url: str, body: dict[str, Any], *, doing: str) -> httpx.Response:
         """`call` with POST and a JSON body."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from worker.domain.figures import CO2_GRAMS, COUNT, clock, describe, describe_usd, duration, time_of
-from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
+from worker.domain.incident import HistoryEntry, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity, Report
 from worker.domain.text import CITATION, one_line
@@ -43,13 +43,6 @@ def opening(incident: Incident) -> str:
 def resolved_subject(incident: Incident) -> str:
     """[resolved] checkout us-central1: failing requests since deploy-8841."""
     return f"[resolved] {cut(one_line(incident.title), LONGEST_TITLE)}"
-
-
-def standing(incident: Incident, report: Report) -> str:
-    """How it stands now, in a line: the opening while it is open, then that it is over, and what it cost."""
-    if incident.status is IncidentStatus.OPEN:
-        return opening(incident)
-    return f"{resolved_subject(incident)} ({ending(incident, report)})"
 
 
 def course(notice: Notice) -> list[str]:
@@ -148,7 +141,7 @@ def _positive(quantity: Quantity | None) -> Quantity | None:
 
 def uncited(text: str) -> str:
     """`text` without its references to the report's evidence, for where they lead nowhere."""
-    return re.sub(rf"\s*{CITATION}", "", text)
+    return re.sub(rf"\s?{CITATION}", "", text)
 
 
 def report_url(public_url: str, report: Report) -> str:

@@ -25,7 +25,6 @@ NEWEST = 50
 PAGE = 250
 # Elasticsearch pages no further than that (index.max_result_window).
 MOST = 10_000
-MOST_PENDING = 500
 LOOKED_FOR = ("status", "cause_key", "service_keys", "resolves_at", "settled_until")
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
@@ -91,7 +90,7 @@ class ElasticIncidentStore:
 
     def with_pending(self, destination: str) -> list[Incident]:
         """Those of which that destination is still to be told."""
-        return self._search({"term": {f"deliveries.{destination}.state": "pending"}}, most=MOST_PENDING)
+        return self._all({"term": {f"deliveries.{destination}.state": "pending"}})
 
     def _read(self, incident_id: str) -> Mapping[str, Any] | None:
         with elasticsearch_errors("reading an incident"):

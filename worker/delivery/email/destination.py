@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Protocol
@@ -63,6 +64,7 @@ class EmailDestination:
 
     def _send(self, mail: EmailMessage, named_by_the_policy: str | None) -> Mapping[str, str]:
         recipients = self._addressees(named_by_the_policy)
+        mail["Date"] = datetime.now(UTC)
         mail["From"] = self._sender
         mail["To"] = recipients
         refused = self._client.send(

@@ -57,14 +57,21 @@ def mail_server(settings: Settings) -> Server:
         raise _not_an_address()
     if bool(settings.smtp_user) != bool(settings.smtp_password):
         raise ConfigurationError("SPIKETRACE_SMTP_USER and SPIKETRACE_SMTP_PASSWORD go together")
+    user, password = settings.smtp_user or "", _password(settings)
+    if not (user + password).isascii():
+        raise ConfigurationError("SPIKETRACE_SMTP_USER and SPIKETRACE_SMTP_PASSWORD can be sent in ASCII only")
     return Server(
         host=parts.hostname,
         port=port or DEFAULT_PORTS[parts.scheme],
         encryption=_encryption(parts.scheme, parts.hostname, settings),
-        user=settings.smtp_user or "",
-        password=settings.smtp_password.get_secret_value() if settings.smtp_password else "",
+        user=user,
+        password=password,
         ca_file=settings.delivery_ca_file,
     )
+
+
+def _password(settings: Settings) -> str:
+    return settings.smtp_password.get_secret_value() if settings.smtp_password else ""
 
 
 def _encryption(scheme: str, host: str, settings: Settings) -> Encryption:

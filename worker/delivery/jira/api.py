@@ -70,6 +70,16 @@ class JiraApi:
         """The JSON object of the answer. `path` begins after the version, or with /rest."""
         return json_object(self.checked(self.send(method, path, doing=doing, body=body, **params), doing=doing))
 
+    def ask_for_list(self, path: str, *, doing: str) -> list[Any]:
+        response = self.checked(self.send("GET", path, doing=doing), doing=doing)
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not isinstance(answer, list):
+            raise self.not_jiras(doing)
+        return answer
+
     def send(self, method: Method, path: str, *, doing: str, body: Any = None, **params: str | int) -> httpx.Response:
         """The answer, whatever its status."""
         try:
@@ -79,9 +89,12 @@ class JiraApi:
             raise
 
     def checked(self, response: httpx.Response, *, doing: str) -> httpx.Response:
-        if response.is_success:
-            return response
-        raise self.refusal(response, doing=doing)
+        """Where somebody stands in between, such as a proxy that wants a login, a success is not Jira's."""
+        if not response.is_success:
+            raise self.refusal(response, doing=doing)
+        if "html" in response.headers.get("content-type", ""):
+            raise self.not_jiras(doing)
+        return response
 
     def refusal(self, response: httpx.Response, *, doing: str) -> DeliveryError:
         """A server that failed may have written before: the next attempt has to be able to find it."""
@@ -89,6 +102,9 @@ class JiraApi:
         if response.is_server_error:
             error.retry_after_seconds = max(error.retry_after_seconds or 0.0, SEARCH_LAG_SECONDS)
         return error
+
+    def not_jiras(self, doing: str) -> DeliveryError:
+        return self.failure(f"{doing}: the answer is not Jira's")
 
     def failure(self, reason: str) -> DeliveryError:
         return self._vendor.failure(reason, retryable=False)

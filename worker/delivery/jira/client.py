@@ -49,7 +49,7 @@ class JiraClient:
         query = {"jql": f'labels = "{label}" ORDER BY created ASC', "fields": ["labels"], "maxResults": 1}
         issues = self._api.ask("POST", self._api.edition.search, body=query, doing=doing).get("issues")
         if not isinstance(issues, list):
-            raise self._api.failure(f"{doing}: the answer is not Jira's")
+            raise self._api.not_jiras(doing)
         return self._issue(issues[0], "key", doing) if issues else None
 
     def create(self, fields: dict[str, Any]) -> Issue:
@@ -73,21 +73,18 @@ class JiraClient:
             )
         fields = json_object(self._api.checked(response, doing=doing)).get("fields")
         if not isinstance(fields, dict):
-            raise self._api.failure(f"{doing}: the answer is not Jira's")
+            raise self._api.not_jiras(doing)
         return _contents(fields)
 
     def comments(self, key: str) -> Iterator[Any]:
         """The bodies of all comments. Unlike a search, this shows what was written a moment ago."""
+        doing, path = f"reading the comments of {key}", f"{_path(key)}/comment"
         start, total = 0, 1
         while start < total:
-            page = self._api.ask(
-                "GET",
-                f"{_path(key)}/comment",
-                startAt=start,
-                maxResults=COMMENTS_A_PAGE,
-                doing=f"reading the comments of {key}",
-            )
-            comments = page.get("comments") or []
+            page = self._api.ask("GET", path, startAt=start, maxResults=COMMENTS_A_PAGE, doing=doing)
+            comments = page.get("comments")
+            if not isinstance(comments, list):
+                raise self._api.not_jiras(doing)
             yield from (comment.get("body") for comment in comments)
             start, total = start + len(comments), page.get("total", 0) if comments else 0
 
@@ -103,8 +100,8 @@ class JiraClient:
         answer = self._api.ask("GET", f"{_path(key)}/transitions", expand="transitions.fields", doing=doing)
         try:
             return offered(answer)
-        except ValueError as error:
-            raise self._api.failure(f"{doing}: the answer is not Jira's ({error})") from None
+        except ValueError:
+            raise self._api.not_jiras(doing) from None
 
     def move(self, key: str, transition: Transition) -> str | None:
         """Why the workflow did not allow it, or None."""
@@ -138,7 +135,7 @@ class JiraClient:
     def _issue(self, body: Any, name: str, doing: str) -> Issue:
         key = body.get(name) if isinstance(body, dict) else None
         if not isinstance(key, str) or not key:
-            raise self._api.failure(f"{doing}: the answer is not Jira's")
+            raise self._api.not_jiras(doing)
         return Issue(key=key, url=f"{self._api.url}/browse/{key}")
 
 

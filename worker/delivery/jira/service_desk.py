@@ -57,7 +57,7 @@ class ServiceDesk:
         doing = "looking for the service desk"
         for desk in self._values("/rest/servicedeskapi/servicedesk", doing):
             if desk.get("projectKey") == project:
-                return str(desk["id"])
+                return str(desk.get("id"))
         raise self._api.failure(
             f"{doing}: project {project} has none that this user may see, so it has no request types. "
             "Leave SPIKETRACE_JIRA_REQUEST_TYPE and the policy's request_type empty for an ordinary issue"
@@ -72,15 +72,17 @@ class ServiceDesk:
         start, is_last = 0, False
         while not is_last:
             page = self._api.ask("GET", path, start=start, limit=A_PAGE, doing=doing)
-            values = page.get("values") or []
+            values = page.get("values")
+            if not isinstance(values, list):
+                raise self._api.not_jiras(doing)
             yield from values
             start, is_last = start + len(values), bool(page.get("isLastPage", True)) or not values
 
     def _field(self) -> str:
         doing = "looking for the field of the request type"
-        for field in self._api.checked(self._api.send("GET", "field", doing=doing), doing=doing).json():
+        for field in self._api.ask_for_list("field", doing=doing):
             if (field.get("schema") or {}).get("custom") == REQUEST_TYPE_FIELD:
-                return str(field["id"])
+                return str(field.get("id"))
         raise self._api.failure(f"{doing}: this Jira has none; is Jira Service Management installed?")
 
 

@@ -18,13 +18,15 @@ SPECIAL = re.compile(
       [\\&*+^~|{}\[\]!@?#%<>]       # phrases, cells, macros, links, images, quotes, references
     | (?<![^\W_])[-_] | [-_](?![^\W_])  # a hyphen or an underscore, unless it stands within a word
     | \((?=[^()\s]{1,7}\))          # (x), (/), (flag): a picture
-    | (?<=[;:])\)                   # ;) and :)
+    | ^\)                           # whatever it follows
     | [:;](?![\s\d])                # :D, and https: or mailto: before an address
-    | (?<=\bwww)\.
     | (?<=\bh[1-6])\. | (?<=\bbq)\. # a heading or a quotation at the beginning of a line
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# The end of a reference and a bracket are a picture, too: ;)
+AFTER_REFERENCE = re.compile(r"(?<=;)\)+")
+CITED = re.compile(r"\[(e\d+)\]")
 # What would end an address, or be read as markup within it.
 NOT_IN_ADDRESS = re.compile(r"[\s|\]\[{}\\^\"<>]")
 
@@ -35,7 +37,11 @@ def to_wiki(document: Node) -> str:
 
 def escape(text: str) -> str:
     """`text`, which stands on one line, as markup that shows exactly it."""
-    return SPECIAL.sub(lambda found: f"&#{ord(found[0])};", text)
+    return AFTER_REFERENCE.sub(_referred, SPECIAL.sub(_referred, text))
+
+
+def _referred(found: re.Match[str]) -> str:
+    return "".join(f"&#{ord(character)};" for character in found[0])
 
 
 def _inline(node: Node) -> str:
@@ -43,13 +49,20 @@ def _inline(node: Node) -> str:
 
 
 def _text(node: Node) -> str:
-    shown = escape(node["text"])
+    shown = node["text"]
     for mark in node.get("marks", []):
         if mark["type"] == "link":
-            shown = f"[{shown}|{_address(mark['attrs']['href'])}]"
+            return _link(shown, _address(mark["attrs"]["href"]))
         if mark["type"] == "strong":
-            shown = _strong(shown)
-    return shown
+            return _strong(escape(shown))
+    return escape(shown)
+
+
+def _link(shown: str, address: str) -> str:
+    """A citation, [e1], keeps its brackets outside of the link."""
+    if citation := CITED.fullmatch(shown):
+        return f"{escape('[')}[{citation[1]}|{address}]{escape(']')}"
+    return f"[{escape(shown)}|{address}]"
 
 
 def _strong(shown: str) -> str:

@@ -29,6 +29,7 @@ class Record:
 
     sys_id: str
     number: str
+    correlation_id: str
     state: str
     short_description: str
     told: int
@@ -134,6 +135,7 @@ class ServiceNowClient:
         return Record(
             sys_id=str(row["sys_id"]),
             number=str(row.get("number", "")),
+            correlation_id=str(row.get("correlation_id", "")),
             state=str(row.get("state", "")),
             short_description=str(row.get("short_description", "")),
             told=revision_of(str(row.get("correlation_display", ""))),

@@ -59,7 +59,7 @@ class ServiceNowDestination:
         if made:
             self._catch_up(made, notice)
         else:
-            made = self._client.create(self._new(notice))
+            made = self._create(notice)
         address = self._client.address(made.sys_id)
         return DeliveryReceipt(vendor_id=made.number, url=address, details={"sys_id": made.sys_id})
 
@@ -68,6 +68,13 @@ class ServiceNowDestination:
         if sys_id is None:
             raise DeliveryError("the receipt names no record", destination=self.name, retryable=False)
         self._catch_up(self._client.read(sys_id), notice)
+
+    def _create(self, notice: Notice) -> Record:
+        made = self._client.create(self._new(notice))
+        if made.correlation_id != notice.incident.incident_id:
+            # A column that the user may not write is passed over in silence: the record would not be found again.
+            log.warning("the record's correlation_id was not written: give the user the right to", record=made.number)
+        return made
 
     def _new(self, notice: Notice) -> dict[str, Any]:
         values = record(notice, public_url=self._ways.public_url)

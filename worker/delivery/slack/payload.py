@@ -163,7 +163,8 @@ def _person(name: str | None) -> str:
 
 def _links(incident: Incident, report: Report, public_url: str) -> str:
     parts = [f"<{report_url(public_url, report)}|Open the report>"]
-    parts += [_link(name, delivery) for name, delivery in incident.deliveries.items() if delivery.url]
+    told = incident.deliveries.items()
+    parts += [_link(name, delivery) for name, delivery in told if delivery.url and not delivery.asked_by]
     parts.append(mrkdwn(incident.incident_id))
     if report.alert.rule_name:
         parts.append(f"rule “{mrkdwn(report.alert.rule_name, 150)}”")
