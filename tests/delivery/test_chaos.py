@@ -16,11 +16,11 @@ import pytest
 
 from demo.standins.app import Credentials, create_app, stand_ins
 from demo.standins.slack import ALL_SCOPES
-from tests.delivery.ledger import MemoryLedger
 from tests.delivery.mischief import Chance, Clock, Killed, ShakyDestination, ShakyLedger, ShakyQueue, ShakyVendors
 from tests.delivery.samples import an_incident
 from tests.delivery.test_deliveries import Reports
 from tests.engines.servers import Engine
+from tests.incidents.ledger import MemoryLedger
 from tests.incidents.samples import a_report
 from tests.standins.server import Vendors
 from tests.standins.serving import address, serving

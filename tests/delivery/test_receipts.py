@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.ledger import MemoryLedger
 from tests.delivery.samples import INCIDENT_ID, an_incident
 from tests.delivery.test_deliveries import REPORT, Clock, Killed, Reports
+from tests.incidents.ledger import MemoryLedger
 from tests.standins.queue import Queued
 from worker import deliveries, receipts
 from worker.announcing import AnnouncingIncidents

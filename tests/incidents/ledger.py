@@ -1,47 +1,83 @@
-"""Incidents in memory: the port's fake for what does not depend on an engine."""
+"""An incident ledger in memory that keeps the real one's promise: a write counts only where nobody was faster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from worker.domain.incident import Incident, IncidentStatus
+from worker.errors import EvidenceUnavailable
+
+ROUNDS = 100
 
 
 class MemoryLedger:
-    """Fulfils SearchableIncidents."""
+    """Fulfils `worker.sweep.SearchableIncidents`. Documents are kept as JSON, as an index would have them."""
 
     def __init__(self, *incidents: Incident) -> None:
-        self.known = {incident.incident_id: incident for incident in incidents}
+        self._documents: dict[str, tuple[int, str]] = {}
+        for incident in incidents:
+            self.create(incident)
+
+    @property
+    def known(self) -> dict[str, Incident]:
+        return {incident.incident_id: incident for incident in self._all()}
 
     def lasting(self) -> list[Incident]:
         """Those that were not merged into another."""
-        return [one for one in self.known.values() if one.merged_into is None]
+        return [one for one in self._all() if one.merged_into is None]
 
     def get(self, incident_id: str) -> Incident | None:
-        return self.known.get(incident_id)
+        found = self._documents.get(incident_id)
+        return Incident.model_validate_json(found[1]) if found else None
 
     def create(self, incident: Incident) -> bool:
-        return self.known.setdefault(incident.incident_id, incident) is incident
+        document = (1, incident.model_dump_json(by_alias=True))
+        return self._documents.setdefault(incident.incident_id, document) is document
 
     def update(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
-        self.known[incident_id] = change(self.known[incident_id])
-        return self.known[incident_id]
+        for _ in range(ROUNDS):
+            version, text = self._documents[incident_id]
+            incident = Incident.model_validate_json(text)
+            changed = change(incident)
+            if changed == incident or self._replace(incident_id, version, changed):
+                return changed
+        raise EvidenceUnavailable("changing an incident: too many others were changing it", retryable=True)
+
+    def _replace(self, incident_id: str, version: int, changed: Incident) -> bool:
+        found = self._documents.get(incident_id)
+        if found is None or found[0] != version:
+            return False
+        self._documents[incident_id] = (version + 1, changed.model_dump_json(by_alias=True))
+        return True
+
+    def remove(self, incident_id: str) -> None:
+        del self._documents[incident_id]
 
     def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
-        about = [one for one in self.known.values() if set(service_keys) & {*one.service_keys, one.cause_key}]
-        return [one for one in about if one.status is not IncidentStatus.CLOSED]
+        about = (one for one in self._all() if {*one.service_keys, one.cause_key}.intersection(service_keys))
+        return self._newest(one for one in about if one.status is not IncidentStatus.CLOSED)
 
     def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
-        found = [one for one in self.known.values() if alert_id in one.alert_ids]
+        found = [one for one in self._all() if alert_id in one.alert_ids]
         return min(found, key=lambda incident: incident.merged_into is not None, default=None)
 
     def open_ones(self) -> list[Incident]:
-        return [one for one in self.known.values() if one.status is IncidentStatus.OPEN]
+        return self._newest(one for one in self._all() if one.status is IncidentStatus.OPEN)
 
     def ended_since(self, moment: datetime) -> list[Incident]:
-        return [one for one in self.known.values() if one.resolved_at and one.resolved_at >= moment]
+        def ended(one: Incident) -> bool:
+            recently = one.resolved_at is not None and one.resolved_at >= moment
+            return one.status is IncidentStatus.RESOLVED or (one.status is IncidentStatus.CLOSED and recently)
+
+        return self._newest(filter(ended, self._all()))
 
     def with_pending(self, destination: str) -> list[Incident]:
-        pending = [(one, one.deliveries.get(destination)) for one in self.known.values()]
-        return [one for one, delivery in pending if delivery and delivery.state == "pending"]
+        pending = (one for one in self._all() if destination in one.deliveries)
+        return self._newest(one for one in pending if one.deliveries[destination].state == "pending")
+
+    def _all(self) -> list[Incident]:
+        return [Incident.model_validate_json(text) for _, text in self._documents.values()]
+
+    def _newest(self, incidents: Iterable[Incident]) -> list[Incident]:
+        return sorted(incidents, key=lambda incident: incident.timestamp, reverse=True)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.delivery.ledger import MemoryLedger
 from tests.delivery.samples import INCIDENT_ID, an_incident
 from tests.delivery.test_deliveries import Reports
+from tests.incidents.ledger import MemoryLedger
 from tests.incidents.samples import FIRED, a_report
 from worker.domain.incident import Feedback, Incident
 from worker.errors import IncidentUnknown

@@ -131,7 +131,8 @@ def test_one_that_is_open_again_is_left_alone(report: Report) -> None:
     ledger = MemoryLedger(incident)
 
     def comes_back(scope: Scope, window: Window) -> Losses:
-        ledger.known["inc-1"] = incident.model_copy(update={"status": IncidentStatus.OPEN, "resolved_at": None})
+        opened = {"status": IncidentStatus.OPEN, "resolved_at": None}
+        ledger.update("inc-1", lambda current: current.model_copy(update=opened))
         return lost()
 
     sweep_ended(ledger, Reports(report), comes_back, now=ENDED + SAMPLES_ARRIVE)
@@ -145,7 +146,8 @@ def test_after_a_reopening_it_is_settled_again_at_its_new_end(report: Report) ->
     again = ENDED + timedelta(minutes=30)
     open_again = reopened(ledger.known["inc-1"], "It is back.", ENDED)
     assert (open_again.wasted_co2, open_again.settled_until) == (None, None)
-    ledger.known["inc-1"] = open_again.model_copy(update={"status": IncidentStatus.RESOLVED, "resolved_at": again})
+    ended = open_again.model_copy(update={"status": IncidentStatus.RESOLVED, "resolved_at": again})
+    ledger.update("inc-1", lambda _: ended)
     windows = []
 
     def measure(scope: Scope, window: Window) -> Losses:

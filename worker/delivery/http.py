@@ -66,16 +66,18 @@ class Network:
             ) from None
 
     def _trust(self) -> ssl.SSLContext | bool:
-        if not self.ca_file:
-            return True
-        context = httpx.create_ssl_context()
-        try:
-            context.load_verify_locations(self.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"SPIKETRACE_DELIVERY_CA_FILE names {self.ca_file}, which is no PEM file of certificates: {error}"
-            ) from None
-        return context
+        return trusting(httpx.create_ssl_context(), self.ca_file) if self.ca_file else True
+
+
+def trusting(context: ssl.SSLContext, ca_file: Path) -> ssl.SSLContext:
+    """The context, with authorities of one's own beside those it knows. Raises ConfigurationError."""
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"SPIKETRACE_DELIVERY_CA_FILE names {ca_file}, which is no PEM file of certificates: {error}"
+        ) from None
+    return context
 
 
 DIRECT = Network()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from worker.delivery.http import trusting
 from worker.errors import ConfigurationError
 from worker.settings import Settings, is_loopback
 
@@ -35,14 +36,7 @@ class Server:
     def trust(self) -> ssl.SSLContext:
         """The public authorities and one's own. Raises ConfigurationError."""
         context = ssl.create_default_context()
-        if self.ca_file:
-            try:
-                context.load_verify_locations(self.ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigurationError(
-                    f"SPIKETRACE_DELIVERY_CA_FILE names {self.ca_file}, which is no PEM file of certificates: {error}"
-                ) from None
-        return context
+        return trusting(context, self.ca_file) if self.ca_file else context
 
 
 def mail_server(settings: Settings) -> Server:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.delivery.ledger import MemoryLedger
 from tests.delivery.samples import INCIDENT_ID, an_incident
 from tests.engines.servers import Engine
+from tests.incidents.ledger import MemoryLedger
 from worker.domain.incident import Delivery, Incident, IncidentStatus
 from worker.elastic import connect_elasticsearch
 from worker.settings import Settings
