@@ -81,7 +81,6 @@ def test_a_summary_of_many_alerts_is_left_out(tmp_path: Path) -> None:
     [
         ({"rule_type_id": "apm.error_rate"}, "of the type apm.error_rate are not simulated"),
         ({"rule_type_id": ".es-query", "params": {"searchType": "searchSource"}}, "through a data view"),
-        ({"rule_type_id": ".es-query", "params": {"searchType": "esqlQuery", "esqlQuery": {}}}, "ES|QL"),
         ({"params": {"index": ["a"]}}, "not understood"),
     ],
 )
