@@ -117,9 +117,12 @@ class Asker:
         return Met(by_run, {}, "its ES|QL does the comparing, and answers with the rows that are left")
 
     def _slices(self, length: int) -> Iterator[range]:
-        for start in range(0, self.runs.count, length):
-            yield range(start, min(start + length, self.runs.count))
-            self.progress(min(1.0, (start + length) / self.runs.count))
+        """The first run by itself: an engine that cannot answer it is asked no more."""
+        start, end = 0, min(1, self.runs.count)
+        while start < end:
+            yield range(start, end)
+            self.progress(end / self.runs.count)
+            start, end = end, min(end + length, self.runs.count)
 
     def _search(self, requests: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """The answers, in the order of the requests. What the engine was too busy for is asked again."""
@@ -240,7 +243,8 @@ def _refusal(status: int, body: Any) -> str:
     """In the engine's words: the innermost cause, since the outer one says only that all shards failed."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
-        return f"Elasticsearch answered {status}: {error or body or 'without an explanation'}"[:400]
+        without = "it has no ES|QL: " if "/_query" in str(error) else ""
+        return f"Elasticsearch answered {status}: {without}{error or body or 'nothing'}"[:400]
     cause = (error.get("root_cause") or [error])[0]
     inner = cause.get("caused_by") or error.get("caused_by") or {}
     words = [f"{one.get('type', 'error')}: {one.get('reason')}" for one in (cause, inner) if one]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -84,14 +85,30 @@ def _made(body: dict[str, Any], draw: st.DrawFn) -> Rule:
 
 
 @pytest.fixture
-def client(embedded_engine: Engine) -> Any:
+def embedded(embedded_engine: Engine) -> Iterator[Elasticsearch]:
     with connect_elasticsearch(Settings(elasticsearch_url=embedded_engine.url)) as client:
+        yield client
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[Elasticsearch]:
+    with connect_elasticsearch(Settings(elasticsearch_url=engine.url)) as client:
         yield client
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rule=rules(), found=documents)
-def test_each_run_compares_what_kibana_would_have_read(client: Elasticsearch, rule: Rule, found: list[Any]) -> None:
+def test_each_run_compares_what_kibana_would_have_read(embedded: Elasticsearch, rule: Rule, found: list[Any]) -> None:
+    _both_ways_agree(embedded, rule, found)
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rule=rules(), found=documents)
+def test_so_it_does_on_every_engine(client: Elasticsearch, rule: Rule, found: list[Any]) -> None:
+    _both_ways_agree(client, rule, found)
+
+
+def _both_ways_agree(client: Elasticsearch, rule: Rule, found: list[Any]) -> None:
     _load(client, found)
     runs = Runs.of(rule, minute(0), minute(MINUTES))
     history = read_history(client, rule, since=runs.first, until=runs.date(runs.count - 1))
