@@ -119,7 +119,7 @@ def backtest(since: datetime, until: datetime | None, **options: Any) -> None:
       spiketrace rules backtest --since 30d
       spiketrace rules backtest --since 7d --rule spiketrace-errors-by-service --threshold 4,8,12
       spiketrace rules backtest --since 30d --rules exported.json --output plots/ --no-store
-      spiketrace rules backtest --since 30d --searches 100000 --until 1d
+      spiketrace rules backtest --since 30d --searches 100000
       spiketrace rules backtest --since 7d --investigate
     """
     settings, now = load_settings(), datetime.now(UTC)

@@ -84,8 +84,9 @@ def _without_idle(params: Any) -> Any:
     """Kibana's form leaves params behind that the kind of query does not read."""
     if not isinstance(params, dict):
         return params
-    idle = IDLE_IN_ESQL if params.get("searchType") == "esqlQuery" else IDLE
-    return {name: value for name, value in params.items() if name not in idle and value is not None}
+    is_esql = params.get("searchType") == "esqlQuery"
+    idle, unsaid = (IDLE_IN_ESQL, {"groupBy": "all"}) if is_esql else (IDLE, {})
+    return unsaid | {name: value for name, value in params.items() if name not in idle and value is not None}
 
 
 def _action(given: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -186,7 +186,7 @@ class EsqlQueryParams(_Window):
     esql_query: EsqlText
     size: int = Field(ge=0, le=10_000)
     exclude_hits_from_previous_run: bool = True
-    group_by: Literal["all", "row"] = "all"
+    group_by: Literal["all", "row"]
     threshold_comparator: Literal[">"]
 
     @field_validator("threshold")
