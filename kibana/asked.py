@@ -66,7 +66,7 @@ class Asked:
 
 @dataclass
 class Asker:
-    """Asks for a rule's runs. `pause` waits so many seconds."""
+    """Asks for a rule's runs. `pause` waits so many seconds; `sent` counts the runs that were asked for."""
 
     client: Elasticsearch
     rule: Rule
@@ -74,6 +74,7 @@ class Asker:
     progress: Progress
     pause: Callable[[float], None] = time.sleep
     partial: int = field(default=0, init=False)
+    sent: int = field(default=0, init=False)
 
     def ask(self) -> Asked:
         """Raises RuleNotAsked with the engine's reason, EvidenceUnavailable where nothing answers."""
@@ -81,7 +82,7 @@ class Asker:
             values: Readings | Met = self._rows(self.rule.params)
         else:
             values = self._unseen_hits() if self.rule.excludes_seen_hits else self._readings()
-        return Asked(values, self.runs.count, self.partial)
+        return Asked(values, self.sent, self.partial)
 
     def _readings(self) -> Readings:
         parts = []
@@ -120,6 +121,7 @@ class Asker:
         """The first run by itself: an engine that cannot answer it is asked no more."""
         start, end = 0, min(1, self.runs.count)
         while start < end:
+            self.sent = end
             yield range(start, end)
             self.progress(end / self.runs.count)
             start, end = end, min(end + length, self.runs.count)
@@ -154,7 +156,7 @@ class Asker:
 
     def _patiently(self, send: Callable[[], Any]) -> Answer:
         for pause in PAUSES:
-            if answer := self._once(send):
+            if (answer := self._once(send)) is not None:
                 return answer
             self.pause(pause)
         raise RuleNotAsked(TOO_BUSY)

@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from kibana.asked import Asked, Asker, Met
+from kibana.asked import Asked, Met
 from kibana.catches import catch
 from kibana.history import read_history
 from kibana.lives import Life
@@ -73,12 +73,6 @@ def read_rule(client: Elasticsearch, rule: Rule, question: Question, progress: P
         _refuse_too_many(rule, parts)
         progress((stretch.date(stretch.count) - runs.first) / (runs.interval * runs.count))
     return runs, join(parts, runs)
-
-
-def ask_rule(client: Elasticsearch, rule: Rule, question: Question, progress: Progress) -> tuple[Runs, Asked]:
-    """What the rule would have compared, asked run by run. Raises RuleNotAsked, EvidenceUnavailable."""
-    runs = Runs.of(rule, question.since, question.until)
-    return runs, Asker(client, rule, runs, progress).ask()
 
 
 def assess(

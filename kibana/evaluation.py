@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from elasticsearch import Elasticsearch
 
 from kibana.alerts import alerts_of
-from kibana.backtest import Progress, Question, ask_rule, assess, read_rule
+from kibana.asked import Asker
+from kibana.backtest import Progress, Question, assess, read_rule
 from kibana.errors import RuleNotAsked
 from kibana.filters import obstacle
 from kibana.requests import out_of_reach
@@ -67,12 +68,19 @@ class Evaluation:
             result = assess(rule, values, runs, self.question, described(rule.id))
             return Evaluated(result, self._alerts(rule, values, runs))
         try:
-            self._refuse_too_many(rule)
-            runs, asked = ask_rule(self.client, rule, self.question, progress)
+            return self._asked(rule, progress)
         except RuleNotAsked as error:
             progress(1.0)
             return NotSimulated(rule_id=rule.id, name=rule.name, reason=error.reason)
-        self._sent += asked.searches
+
+    def _asked(self, rule: Rule, progress: Progress) -> Evaluated:
+        self._refuse_too_many(rule)
+        runs = Runs.of(rule, self.question.since, self.question.until)
+        asker = Asker(self.client, rule, runs, progress)
+        try:
+            asked = asker.ask()
+        finally:
+            self._sent += asker.sent
         result = assess(rule, asked.values, runs, self.question, described(rule.id), asked)
         return Evaluated(result, self._alerts(rule, asked.values, runs))
 

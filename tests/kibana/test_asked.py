@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kibana.asked import Asked, Asker, Met
-from kibana.backtest import Described, Question, ask_rule, assess
+from kibana.backtest import Described, Question, assess
 from kibana.errors import RuleNotAsked
 from kibana.evaluation import Evaluation, is_asked, or_reason, searches_of
 from kibana.requests import esql_request, search_request
@@ -127,7 +127,8 @@ class TestSearches:
         script.search = lambda _: {**grouped(checkout=9.0), "_shards": {"total": 3, "failed": 1}}
         with connect_elasticsearch(Settings(elasticsearch_url=script.url)) as client:
             question = Question(since=minute(0), until=minute(3))
-            runs, asked = ask_rule(client, RATE, question, lambda _: None)
+            runs = Runs.of(RATE, question.since, question.until)
+            asked = Asker(client, RATE, runs, lambda _: None).ask()
         result = assess(RATE, asked.values, runs, question, Described(), asked)
         assert (result.searches, asked.partial) == (3, 3)
         assert result.notes[-2:] == [
@@ -199,7 +200,8 @@ class TestEsql:
         rule = esql_rule("FROM logs | STATS n = COUNT(*) BY service").model_copy(update={"schedule": RATE.schedule})
         question = Question(since=minute(0), until=minute(10))
         with connect_elasticsearch(Settings(elasticsearch_url=script.url)) as client:
-            runs, asked = ask_rule(client, rule, question, lambda _: None)
+            runs = Runs.of(rule, question.since, question.until)
+            asked = Asker(client, rule, runs, lambda _: None).ask()
         told = [
             (item.date, item.action.group, item.instance) for item in sent(rule, asked.values, runs, question.flapping)
         ]
@@ -273,6 +275,16 @@ class TestCost:
         assert isinstance(second, NotSimulated)
         assert "takes 60 searches, and 40 of 100 are left: give --searches 120" in second.reason
         assert sum(len(pairs) for _, pairs in script.asked) == 60
+
+    def test_what_was_sent_before_a_refusal_counts(self, script: Script) -> None:
+        answers = iter([grouped(checkout=9.0)] * 50)
+        script.search = lambda _: next(answers, failed(400, "script_exception", "runtime error"))
+        with connect_elasticsearch(Settings(elasticsearch_url=script.url)) as client:
+            evaluation = Evaluation(client, self.QUESTION, searches=100, needed=120)
+            refused = [evaluation.of(rule, lambda _: None) for rule in (RATE, RATE)]
+        reasons = [one.reason for one in refused if isinstance(one, NotSimulated)]
+        assert "runtime error" in reasons[0]
+        assert "takes 60 searches, and 49 of 100 are left" in reasons[1]
 
     def test_what_is_read_at_once_costs_nothing(self) -> None:
         rule = make_rule()
