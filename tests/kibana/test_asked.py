@@ -22,6 +22,7 @@ from kibana.requests import esql_request, search_request
 from kibana.rules import EsqlQueryParams, Rule, load_rules
 from kibana.simulate import notifications, sent
 from kibana.windows import Runs
+from tests.engines.servers import Engine
 from tests.kibana.asking import Script, failed, grouped, hits, serving
 from tests.kibana.builders import action, counted, make_rule, minute, rule_body
 from worker.domain.backtest import NotSimulated
@@ -238,6 +239,39 @@ class TestEsql:
         pauses: list[float] = []
         ask(script, BY_PERCENTILE, minutes=1, pause=pauses.append)
         assert pauses == [1]
+
+
+class TestEngines:
+    def test_what_an_engine_cannot_answer_is_named_with_its_reason(self, engine: Engine) -> None:
+        """None of them has painless or ES|QL."""
+        mappings = {"properties": {"@timestamp": {"type": "date"}, "level": {"type": "keyword"}}}
+        question = Question(since=minute(0), until=minute(10))
+        with connect_elasticsearch(Settings(elasticsearch_url=engine.url)) as client:
+            client.indices.create(index="spiketrace-logs-x", mappings=mappings)
+            line = {"@timestamp": iso(minute(0)), "level": "ERROR"}
+            client.index(index="spiketrace-logs-x", document=line, refresh=True)
+            evaluation = Evaluation(client, question, searches=100, needed=20)
+            found = [evaluation.of(rule, lambda _: None) for rule in (RATE, BY_PERCENTILE)]
+        reasons = [one.reason for one in found if isinstance(one, NotSimulated)]
+        assert len(reasons) == 2
+        assert all(reason.startswith("Elasticsearch answered 4") for reason in reasons)
+        assert "it has no ES|QL" in reasons[1]
+
+    def test_runtime_fields_are_asked_of_a_real_one(self, engine: Engine) -> None:
+        """One without a script, which reads what is in the documents and not in the mapping."""
+        if engine.is_embedded:
+            pytest.skip("the embedded engine has no runtime fields")
+        mappings = {"dynamic": False, "properties": {"@timestamp": {"type": "date"}, "service": {"type": "keyword"}}}
+        query = {"query": {"range": {"@timestamp": {"gte": "now-2m"}}}, "runtime_mappings": {"ms": {"type": "double"}}}
+        params = {"searchType": "esQuery", "esQuery": json.dumps(query), "size": 0, "aggType": "avg", "aggField": "ms"}
+        rule = make_rule({**rule_body(**params), "rule_type_id": ".es-query", "actions": []})
+        with connect_elasticsearch(Settings(elasticsearch_url=engine.url)) as client:
+            client.indices.create(index="spiketrace-logs-x", mappings=mappings)
+            for at, ms in [(1, 4), (1, 8), (3, 1)]:
+                line = {"@timestamp": iso(minute(at)), "service": "checkout", "ms": ms}
+                client.index(index="spiketrace-logs-x", document=line, refresh=True)
+            asked = Asker(client, rule, Runs.of(rule, minute(0), minute(7)), lambda _: None, _never).ask()
+        assert met_of(asked, rule) == {1: {"checkout": 6.0}, 2: {"checkout": 6.0}, 3: {"checkout": 13 / 3}}
 
 
 class TestHitsSeenBefore:
