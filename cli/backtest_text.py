@@ -67,9 +67,11 @@ def incident_line(backtest: Backtest, rule: RuleResult, width: int) -> str:
 
 def _head(backtest: Backtest) -> Iterator[str]:
     rules = len(backtest.rules) + len(backtest.not_simulated)
+    asked = sum(rule.searches is not None for rule in backtest.rules)
+    of_which = f" ({asked} of them asked run by run)" if asked else ""
     yield (
         f"{backtest.since:{DATES}} to {backtest.until:{DATES}} UTC ({duration(backtest.window.length)}): "
-        f"{len(backtest.rules)} of {rules} rules simulated, {_many(backtest.alerts, 'alert')}, "
+        f"{len(backtest.rules)} of {rules} rules simulated{of_which}, {_many(backtest.alerts, 'alert')}, "
         f"{len(backtest.caught)} of {_many(len(backtest.incidents), 'known incident')} caught"
     )
 

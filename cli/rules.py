@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -18,12 +18,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from cli.backtest_text import show
 from cli.options import as_json, print_json
 from cli.replay_text import When
-from kibana.alerts import alerts_of
-from kibana.backtest import Question, assess, read_rule
+from kibana.backtest import Question
+from kibana.data_views import DataView, parse_data_view
+from kibana.evaluation import MOST_SEARCHES, Evaluated, Evaluation, is_asked, or_reason, searches_of
 from kibana.exported import only, read_rules
-from kibana.filters import obstacle
 from kibana.rules import Flapping, Rule
-from kibana.shipped import described, rules_as_set_up
+from kibana.shipped import rules_as_set_up
 from webhook.backtest_charts import draw_sweep, draw_timeline
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import Alert
@@ -51,6 +51,20 @@ class Thresholds(click.ParamType[list[float]]):
             self.fail(f"{value!r} is no list of numbers such as 4,8,12", param, ctx)
 
 
+class DataViews(click.ParamType[tuple[str, DataView]]):
+    """`ID=INDEX,TIMEFIELD`."""
+
+    name = "data view"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, DataView]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_data_view(value)
+        except ConfigurationError as error:
+            self.fail(error.reason, param, ctx)
+
+
 @click.group(short_help="When Kibana's rules would have fired.")
 def rules() -> None:
     """Kibana's rules over the past: when they would have fired, and what another threshold would give."""
@@ -66,9 +80,24 @@ def rules() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="These instead of the shipped ones: what Kibana's interface answers. May be repeated.",
 )
+@click.option(
+    "--data-view",
+    "data_views",
+    multiple=True,
+    type=DataViews(),
+    metavar="ID=INDEX,TIMEFIELD",
+    help="What a rule from a file names by its id only; may be repeated.",
+)
 @click.option("--rule", "ids", multiple=True, metavar="ID", help="Only this rule; may be repeated.")
 @click.option("--sweep/--no-sweep", default=True, show_default=True, help="What other thresholds would give.")
 @click.option("--threshold", type=Thresholds(), metavar="A,B,C", help="Those thresholds, of one rule.")
+@click.option(
+    "--searches",
+    type=click.IntRange(min=0),
+    default=MOST_SEARCHES,
+    show_default=True,
+    help="At most so many for the rules that are asked run by run, one search a run.",
+)
 @click.option("--no-flapping", is_flag=True, help="As if flapping detection were switched off in the space.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Write timelines and plots here, SVG.")
 @click.option("--store/--no-store", default=True, help="Keep it, for the page at /backtests/ID; only print it.")
@@ -78,24 +107,30 @@ def backtest(since: datetime, until: datetime | None, **options: Any) -> None:
     """When rules would have fired, run by run as Kibana evaluates them, and which incidents they would have caught.
 
     The shipped rules with your thresholds (SPIKETRACE_KIBANA_THRESHOLDS), or rules saved from Kibana. Reads the
-    telemetry and the known incidents; writes one document in `spiketrace-replays`. docs/backtest.md tells what is
-    simulated, what is not, and how it was tested against Kibana's documentation.
+    telemetry and the known incidents; writes one document in `spiketrace-replays`.
+
+    A rule whose arithmetic is Elasticsearch's own (runtime fields, ES|QL, times relative to now) is asked run by run,
+    with the search that Kibana would have sent: a month of a rule that runs every 5 minutes is 8,640 searches. What
+    --searches does not allow, and what the engine does not have, is named with the reason. docs/backtest.md tells how
+    each rule is evaluated, and how it was tested against Kibana's documentation.
 
     \b
     Examples:
       spiketrace rules backtest --since 30d
       spiketrace rules backtest --since 7d --rule spiketrace-errors-by-service --threshold 4,8,12
       spiketrace rules backtest --since 30d --rules exported.json --output plots/ --no-store
+      spiketrace rules backtest --since 30d --searches 100000
       spiketrace rules backtest --since 7d --investigate
     """
     settings, now = load_settings(), datetime.now(UTC)
     window = _window(since, until or now, now)
-    chosen = _chosen(settings, options["files"], options["ids"])
+    chosen = _chosen(settings, options["files"], options["ids"], dict(options["data_views"]))
     thresholds = _thresholds(chosen, options["threshold"], sweep=options["sweep"])
     stores = connect(settings)
     with stores.client:
         question = _question(settings, stores, window, thresholds, Flapping(enabled=not options["no_flapping"]))
-        found = _backtest(chosen, stores, question, now, is_investigated=options["is_investigated"])
+        evaluated = _evaluate(chosen, stores, question, options["searches"], options["is_investigated"])
+        found = _backtest(evaluated, stores, question, now, is_investigated=options["is_investigated"])
         if options["store"]:
             stores.backtests.put(found)
     if options["output"]:
@@ -114,15 +149,12 @@ def _window(since: datetime, until: datetime, now: datetime) -> Window:
     return Window(start=since, end=until)
 
 
-def _chosen(settings: Settings, files: Sequence[Path], ids: Sequence[str]) -> list[Rule | NotSimulated]:
-    """Those that can be simulated, and those that cannot with the reason."""
-    found = [rule for path in files for rule in read_rules(path)] if files else rules_as_set_up(settings)
-    return [_or_reason(rule) for rule in only(found, ids)]
-
-
-def _or_reason(rule: Rule | NotSimulated) -> Rule | NotSimulated:
-    reason = obstacle(rule) if isinstance(rule, Rule) else None
-    return NotSimulated(rule_id=rule.id, name=rule.name, reason=reason) if reason and isinstance(rule, Rule) else rule
+def _chosen(
+    settings: Settings, files: Sequence[Path], ids: Sequence[str], data_views: Mapping[str, DataView]
+) -> list[Rule | NotSimulated]:
+    """Those that can be evaluated, and those that cannot with the reason."""
+    found: list[Rule | NotSimulated] = [rule for path in files for rule in read_rules(path, data_views)]
+    return [or_reason(rule) for rule in only(found if files else [*rules_as_set_up(settings)], ids)]
 
 
 def _thresholds(
@@ -149,25 +181,43 @@ def _question(
     )
 
 
-def _backtest(
-    chosen: Sequence[Rule | NotSimulated], stores: Stores, question: Question, now: datetime, *, is_investigated: bool
-) -> Backtest:
+def _evaluate(
+    chosen: Sequence[Rule | NotSimulated], stores: Stores, question: Question, searches: int, is_investigated: bool
+) -> list[Evaluated | NotSimulated]:
     """One rule after the other: what was read of one is forgotten before the next."""
-    simulated = [rule for rule in chosen if isinstance(rule, Rule)]
-    results, alerts = [], list[Alert]()
-    with _progress(simulated) as told:
-        for number, rule in enumerate(simulated):
-            runs, values = read_rule(stores.client, rule, question, partial(told, number))
-            results.append(assess(rule, values, runs, question, described(rule.id)))
-            if is_investigated:
-                alerts += alerts_of(rule, values, runs, question.flapping)
+    rules = [rule for rule in chosen if isinstance(rule, Rule)]
+    needed = searches_of(rules, question)
+    if needed:
+        click.echo(_cost(sum(map(is_asked, rules)), needed, searches), err=True)
+    evaluation = Evaluation(stores.client, question, searches, needed, is_investigated)
+    with _progress(rules) as told:
+        found = iter([evaluation.of(rule, partial(told, number)) for number, rule in enumerate(rules)])
+    return [rule if isinstance(rule, NotSimulated) else next(found) for rule in chosen]
+
+
+def _cost(rules: int, needed: int, allowed: int) -> str:
+    are = "1 rule is" if rules == 1 else f"{rules} rules are"
+    limit = f"; --searches allows {allowed:,} in all" if needed > allowed else ""
+    return f"{are} asked run by run, which takes {needed:,} searches{limit}"
+
+
+def _backtest(
+    evaluated: Sequence[Evaluated | NotSimulated],
+    stores: Stores,
+    question: Question,
+    now: datetime,
+    *,
+    is_investigated: bool,
+) -> Backtest:
+    done = [one for one in evaluated if isinstance(one, Evaluated)]
+    alerts = [alert for one in done for alert in one.alerts] if is_investigated else []
     return Backtest(
         backtest_id=f"backtest-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         created_at=now,
         since=question.since,
         until=question.until,
-        rules=results,
-        not_simulated=[rule for rule in chosen if isinstance(rule, NotSimulated)],
+        rules=[one.result for one in done],
+        not_simulated=[one for one in evaluated if isinstance(one, NotSimulated)],
         incidents=list(question.incidents),
         replay_id=_investigate(alerts, stores, now) if is_investigated else None,
     )
@@ -182,17 +232,17 @@ def _investigate(alerts: Sequence[Alert], stores: Stores, now: datetime) -> str:
 
 
 @contextmanager
-def _progress(simulated: Sequence[Rule]) -> Iterator[Callable[[int, float], None]]:
+def _progress(rules: Sequence[Rule]) -> Iterator[Callable[[int, float], None]]:
     """On stderr: a bar where that is a terminal, else a line a rule."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("rules", total=len(simulated) or 1)
+        task = bar.add_task("rules", total=len(rules) or 1)
 
         def told(number: int, share: float) -> None:
-            bar.update(task, description=simulated[number].name, completed=number + share)
+            bar.update(task, description=rules[number].name, completed=number + share)
             if share == 1 and not console.is_terminal:
-                click.echo(f"read {number + 1} of {len(simulated)}: {simulated[number].name}", err=True)
+                click.echo(f"read {number + 1} of {len(rules)}: {rules[number].name}", err=True)
 
         yield told
 

@@ -11,18 +11,17 @@ from statistics import median
 import numpy as np
 from elasticsearch import Elasticsearch
 
+from kibana.asked import Asked, Met
 from kibana.catches import catch
 from kibana.history import read_history
 from kibana.lives import Life
-from kibana.rules import Flapping, Rule
+from kibana.rules import EsqlQueryParams, Flapping, Rule
 from kibana.simulate import KIBANA_S_OWN, Values, follow, messages_of, values_of
-from kibana.windows import Floats, Readings, Runs, UnseenHits, join, read_values
+from kibana.windows import MOST_VALUES, Floats, Readings, Runs, UnseenHits, join, read_values
 from worker.domain.backtest import Catch, KnownIncident, PastAlert, RuleResult, SweepPoint, minutes
 from worker.errors import ConfigurationError
 
 DAY = timedelta(days=1)
-# A month of runs a minute with two hundred groups: some 200 MB while the rule is looked at.
-MOST_VALUES = 9_000_000
 # Of the values that decide on whether the rule fires; what lies far below fires always.
 QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 SIGNIFICANT_DIGITS = 3
@@ -76,8 +75,10 @@ def read_rule(client: Elasticsearch, rule: Rule, question: Question, progress: P
     return runs, join(parts, runs)
 
 
-def assess(rule: Rule, values: Values, runs: Runs, question: Question, described: Described) -> RuleResult:
-    """Of one rule, by what was read for it."""
+def assess(
+    rule: Rule, values: Values, runs: Runs, question: Question, described: Described, asked: Asked | None = None
+) -> RuleResult:
+    """Of one rule, by what was read for it, or `asked` of it run by run."""
     alerts, messages = _alerts(rule, values, runs, question.flapping)
     return RuleResult(
         rule_id=rule.id,
@@ -88,7 +89,8 @@ def assess(rule: Rule, values: Values, runs: Runs, question: Question, described
         interval=rule.schedule.interval,
         delay=rule.alert_delay.active,
         is_enabled=rule.enabled,
-        threshold=list(rule.condition.threshold),
+        threshold=list(rule.params.threshold),
+        searches=asked.searches if asked else None,
         runs=runs.count,
         alerts=alerts,
         alerts_a_day=len(alerts) / question.days,
@@ -96,13 +98,16 @@ def assess(rule: Rule, values: Values, runs: Runs, question: Question, described
         messages=messages,
         catches=_catches(rule, alerts, question),
         sweep=list(_sweep(rule, values, runs, question)),
-        notes=list(_notes(rule)),
+        notes=[*_notes(rule), *(_notes_of_asking(asked) if asked else ())],
     )
 
 
 def condition_in_words(rule: Rule) -> str:
     """`sum(estimated_co2_grams) of 10m by service > 125`"""
-    params = rule.condition
+    params = rule.params
+    if isinstance(params, EsqlQueryParams):
+        by = f" by {', '.join(params.term_fields)}" if params.term_fields else ""
+        return f"rows of ES|QL{by} over {params.time_window_size}{params.time_window_unit}"
     what = f"{params.agg_type}({params.agg_field})" if params.agg_field else "count"
     by = f" by {', '.join(params.term_fields)}" if params.term_fields else ""
     limits = " and ".join(f"{limit:g}" for limit in params.threshold)
@@ -147,7 +152,7 @@ def _seen(rule: Rule, life: Life, known: PastAlert | None, value: float | None, 
         return PastAlert(
             instance=life.instance, uuid=str(life.uuid), started_at=date, ended_at=None, value=first, furthest=first
         )
-    further = min if rule.condition.threshold_comparator in {"<", "<="} else max
+    further = min if rule.params.threshold_comparator in {"<", "<="} else max
     if value is None or further(value, known.furthest) == known.furthest:
         return known
     return known.model_copy(update={"furthest": value})
@@ -169,14 +174,14 @@ def _active_minutes(alerts: Sequence[PastAlert], until: datetime) -> float:
 
 
 def _catches(rule: Rule, alerts: Sequence[PastAlert], question: Question) -> list[Catch]:
-    fields = rule.condition.term_fields
+    fields = rule.params.term_fields
     return [catch(incident, alerts, fields, question.meaning) for incident in question.incidents]
 
 
 def _sweep(rule: Rule, values: Values, runs: Runs, question: Question) -> Iterator[SweepPoint]:
-    own = list(rule.condition.threshold)
+    own = list(rule.params.threshold)
     is_wanted = question.thresholds is None or len(question.thresholds) > 0
-    if len(own) > 1 or not is_wanted:
+    if len(own) > 1 or not is_wanted or isinstance(values, Met):
         return
     wanted = _suggested(rule, values) if question.thresholds is None else question.thresholds
     for limit in sorted({*wanted, own[0]}):
@@ -220,7 +225,15 @@ def _rounded(value: float) -> float:
 def _notes(rule: Rule) -> Iterator[str]:
     if not rule.enabled:
         yield "It is switched off as it stands."
-    if len(rule.condition.threshold) > 1:
+    if len(rule.params.threshold) > 1:
         yield "No sweep: it has two thresholds."
-    if not rule.condition.term_fields:
+    if not rule.params.term_fields:
         yield "It has no groups: any incident of its time counts as caught."
+
+
+def _notes_of_asking(asked: Asked) -> Iterator[str]:
+    yield f"Asked of Elasticsearch run by run, {asked.searches:,} searches as of their own moments."
+    if isinstance(asked.values, Met):
+        yield f"No sweep: {asked.values.why}."
+    if asked.partial:
+        yield f"{asked.partial:,} of the answers are partial: shards or clusters failed, or ran out of time."

@@ -28,6 +28,10 @@ class KibanaError(SpikeTraceError):
     """Kibana could not be asked, or refused."""
 
 
+class RuleNotAsked(SpikeTraceError):
+    """A rule's past runs could not be asked of Elasticsearch. `reason` is the engine's, or what it would take."""
+
+
 class KibanaUnreachable(KibanaError):
     """Nothing answered, or the connection broke; what was asked for may have been done."""
 

@@ -12,24 +12,29 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kibana.data_views import DataView, as_query
 from kibana.rules import Rule
 from worker.domain.backtest import NotSimulated
 from worker.errors import ConfigurationError
 
 KEPT = ("name", "rule_type_id", "enabled", "tags", "schedule", "params", "alert_delay", "flapping")
 SIMULATED_TYPES = (".index-threshold", ".es-query")
+IDLE = frozenset({"sourceFields"})
+IDLE_IN_ESQL = IDLE | {"aggType", "termSize"}
 HOW_TO_GET = "save what `GET /api/alerting/rule/{id}` or `GET /api/alerting/rules/_find` answers"
 
 
-def read_rules(path: Path) -> list[Rule | NotSimulated]:
+def read_rules(path: Path, data_views: Mapping[str, DataView] | None = None) -> list[Rule | NotSimulated]:
     """One rule, a list of them, or the answer to a search for them. A rule of another type is named with the reason.
+
+    `data_views` are those, by id, that rules name and do not hold.
 
     Raises ConfigurationError for a file that holds no rules.
     """
     bodies = list(_bodies(_load(path), path))
     if not bodies:
         raise ConfigurationError(f"{path} holds no rule: {HOW_TO_GET}")
-    return [_read(body, path) for body in bodies]
+    return [_read(body, path, data_views or {}) for body in bodies]
 
 
 def _load(path: Path) -> Any:
@@ -49,11 +54,15 @@ def _bodies(content: Any, path: Path) -> Iterator[Mapping[str, Any]]:
         yield body
 
 
-def _read(body: Mapping[str, Any], path: Path) -> Rule | NotSimulated:
+def _read(body: Mapping[str, Any], path: Path, data_views: Mapping[str, DataView]) -> Rule | NotSimulated:
     rule_id, name = str(body.get("id") or path.stem), str(body.get("name") or path.stem)
     if reason := _other(body):
         return NotSimulated(rule_id=rule_id, name=name, reason=reason)
     kept = {key: body[key] for key in KEPT if body.get(key) is not None}
+    try:
+        kept["params"] = _without_idle(as_query(body.get("params"), data_views))
+    except ConfigurationError as error:
+        return NotSimulated(rule_id=rule_id, name=name, reason=error.reason)
     actions = [action for given in body.get("actions") or [] if (action := _action(given, body))]
     try:
         return Rule.model_validate(
@@ -68,12 +77,16 @@ def _read(body: Mapping[str, Any], path: Path) -> Rule | NotSimulated:
 def _other(body: Mapping[str, Any]) -> str | None:
     if body["rule_type_id"] not in SIMULATED_TYPES:
         return f"rules of the type {body['rule_type_id']} are not simulated, only {' and '.join(SIMULATED_TYPES)}"
-    params = body.get("params")
-    if isinstance(params, dict) and params.get("searchType") == "searchSource":
-        return "it asks through a data view (KQL or Lucene): only query DSL is simulated of Elasticsearch query rules"
-    if isinstance(params, dict) and params.get("searchType") == "esqlQuery":
-        return "its ES|QL runs in Elasticsearch only, as of now"
     return None
+
+
+def _without_idle(params: Any) -> Any:
+    """Kibana's form leaves params behind that the kind of query does not read."""
+    if not isinstance(params, dict):
+        return params
+    is_esql = params.get("searchType") == "esqlQuery"
+    idle, unsaid = (IDLE_IN_ESQL, {"groupBy": "all"}) if is_esql else (IDLE, {})
+    return unsaid | {name: value for name, value in params.items() if name not in idle and value is not None}
 
 
 def _action(given: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any] | None:

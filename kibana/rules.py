@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from kibana.esql import grouping_fields
 from worker.errors import ConfigurationError
 
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "kibana_rules"
@@ -101,6 +102,11 @@ class _Window(_Strict):
     def window(self) -> timedelta:
         return duration(f"{self.time_window_size}{self.time_window_unit}")
 
+    @property
+    def term_fields(self) -> list[str]:
+        """The fields that make a group; none without groups."""
+        return []
+
 
 class _Condition(_Window):
     """An aggregation over documents, with or without groups."""
@@ -170,16 +176,17 @@ class EsqlText(_Strict):
 
 
 class EsqlQueryParams(_Window):
-    """Params of `.es-query` with ES|QL: the query does the grouping and the comparing, and each row is an alert.
+    """Params of `.es-query` with ES|QL: the query does the grouping and the comparing.
 
-    Kibana takes no other threshold than "more than 0 rows"; a row's alert id is made of the fields after BY.
+    Each row is an alert, its id made of the fields after BY; or with `all` any row is the one alert there is. Kibana
+    takes no other threshold than "more than 0 rows".
     """
 
     search_type: Literal["esqlQuery"]
     esql_query: EsqlText
     size: int = Field(ge=0, le=10_000)
     exclude_hits_from_previous_run: bool = True
-    group_by: Literal["row"]
+    group_by: Literal["all", "row"]
     threshold_comparator: Literal[">"]
 
     @field_validator("threshold")
@@ -188,6 +195,11 @@ class EsqlQueryParams(_Window):
         if value != [0]:
             raise ValueError("the threshold of an ES|QL query is [0]: the query does the comparing")
         return value
+
+    @property
+    def term_fields(self) -> list[str]:
+        """Those after BY, as far as the query tells them; without BY the columns of the answer make a row's id."""
+        return grouping_fields(self.esql_query.esql) if self.group_by == "row" else []
 
 
 class Rule(_Strict):

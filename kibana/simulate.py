@@ -19,8 +19,18 @@ from kibana.filters import obstacle
 from kibana.history import History, read_history
 from kibana.lives import Life, Lives, Run
 from kibana.render import javascript_text, render_body
-from kibana.rules import RECOVERED, Action, Comparator, EsQueryParams, Flapping, IndexThresholdParams, Rule, duration
-from kibana.windows import Runs, UnseenHits, read_values
+from kibana.rules import (
+    RECOVERED,
+    Action,
+    Comparator,
+    EsqlQueryParams,
+    EsQueryParams,
+    Flapping,
+    IndexThresholdParams,
+    Rule,
+    duration,
+)
+from kibana.windows import ALL_DOCUMENTS, Runs, UnseenHits, read_values
 from worker.domain.window import iso
 
 COMPARATOR_WORDS: dict[Comparator, str] = {
@@ -117,7 +127,7 @@ def follow(
 
     `threshold` is another one than the rule's own, to see what it would do.
     """
-    params, lives, next_run = rule.condition, Lives(rule, flapping), 0
+    params, lives, next_run = rule.params, Lives(rule, flapping), 0
     for run, met in values.met(params.threshold_comparator, threshold or params.threshold):
         yield from _without(lives, runs, range(next_run, run))
         yield run, met, lives.run(runs.date(run), met)
@@ -158,7 +168,7 @@ def _of_recovered(rule: Rule, life: Life, date: datetime, value: float | None) -
 
     https://github.com/elastic/kibana/blob/main/x-pack/platform/plugins/shared/stack_alerts/server/rule_types/es_query/executor.ts
     """
-    is_known = value is not None and not rule.condition.term_fields and rule.rule_type_id == ".index-threshold"
+    is_known = value is not None and not rule.params.term_fields and rule.rule_type_id == ".index-threshold"
     for action in rule.actions:
         if action.group == RECOVERED:
             yield _notification(rule, action, life, date, value if is_known and value is not None else _unknown(rule))
@@ -210,7 +220,7 @@ def _notification(rule: Rule, action: Action, life: Life, date: datetime, value:
 
 def _context(rule: Rule, instance: str, date: datetime, value: float | str, *, recovered: bool) -> dict[str, Any]:
     """The wording differs between Kibana's versions: it is for people, and nothing may rely on it."""
-    params = rule.condition
+    params = rule.params
     number = javascript_text(value)
     if isinstance(params, IndexThresholdParams):
         conditions = _conditions(params, recovered=recovered)
@@ -224,16 +234,22 @@ def _context(rule: Rule, instance: str, date: datetime, value: float | str, *, r
             "value": value,
             "conditions": conditions,
         }
-    group = f" for group {instance}" if params.term_fields else ""
+    group = f" for group {instance}" if instance != ALL_DOCUMENTS[rule.rule_type_id] else ""
     return {
         "title": f"rule '{rule.name}' {RECOVERED if recovered else 'matched query'}{group}",
         "message": f"Document count is {number} in the last {params.time_window_size}{params.time_window_unit}{group}.",
         "date": iso(date),
         "value": value,
-        "conditions": f"Number of matching documents{group} {_conditions(params, recovered=recovered)}",
+        "conditions": _conditions_of_query(params, group, recovered=recovered),
         "link": "",
         "hits": [],
     }
+
+
+def _conditions_of_query(params: EsQueryParams | EsqlQueryParams, group: str, *, recovered: bool) -> str:
+    if isinstance(params, EsqlQueryParams):
+        return f"Query {'did NOT match' if recovered else 'matched'} documents{group}"
+    return f"Number of matching documents{group} {_conditions(params, recovered=recovered)}"
 
 
 def _conditions(params: IndexThresholdParams | EsQueryParams, *, recovered: bool) -> str:

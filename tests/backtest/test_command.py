@@ -68,12 +68,58 @@ def test_one_rule_is_told_with_what_it_caught(invoke: Invoke, telemetry: Stores)
     assert "← the rule's own" in result.output
 
 
-def test_every_shipped_rule_is_simulated_or_named_with_the_reason(invoke: Invoke, telemetry: Stores) -> None:
-    found = printed(invoke(rules, "backtest", "--since", "24h", "--no-sweep", "--json"))
+def test_every_shipped_rule_is_simulated_or_named_with_the_engine_s_reason(invoke: Invoke, telemetry: Stores) -> None:
+    """The embedded engine has no scripts and no ES|QL: what is asked run by run is asked once, and named."""
+    result = invoke(rules, "backtest", "--since", "24h", "--no-sweep", "--json")
+    found = printed(result)
     assert len(found["rules"]) == 6
+    assert {(rule["searches"], len(rule["sweep"])) for rule in found["rules"]} == {(None, 0)}
     assert len(found["not_simulated"]) == 8
-    assert all(rule["reason"] for rule in found["not_simulated"])
-    assert all(rule["sweep"] == [] for rule in found["rules"])
+    assert all(rule["reason"].startswith("Elasticsearch answered 4") for rule in found["not_simulated"])
+    assert "8 rules are asked run by run, which takes " in result.stderr
+
+
+@pytest.fixture
+def relative(tmp_path: Path) -> Path:
+    """A rule of your own whose query speaks of now: the errors of the last five of its ten minutes."""
+    query = {"bool": {"filter": [{"term": {"level": "ERROR"}}, {"range": {"@timestamp": {"gte": "now-5m"}}}]}}
+    params = {"searchType": "esQuery", "esQuery": json.dumps({"query": query}), "size": 0, "threshold": [20]}
+    body = {**rule_body(**params, timeWindowSize=10), "rule_type_id": ".es-query", "id": "mine", "actions": []}
+    given = tmp_path / "exported.json"
+    given.write_text(json.dumps(body), encoding="utf-8")
+    return given
+
+
+def test_a_rule_is_asked_run_by_run(invoke: Invoke, telemetry: Stores, relative: Path) -> None:
+    result = invoke(rules, "backtest", "--since", "21h", "--until", "18h", "--rules", str(relative))
+    assert result.exit_code == 0, result.output
+    assert (
+        "1 of 1 rules simulated (1 of them asked run by run), 1 alert, 1 of 2 known incidents caught" in result.output
+    )
+    assert "Asked of Elasticsearch run by run, 180 searches as of their own moments." in result.output
+    assert "1 rule is asked run by run, which takes 180 searches\n" in result.stderr
+    assert "← the rule's own" in result.output
+
+
+def test_more_searches_than_are_allowed_are_not_sent(invoke: Invoke, telemetry: Stores, relative: Path) -> None:
+    asked = ("--since", "21h", "--until", "18h", "--rules", str(relative), "--searches", "100", "--json")
+    result = invoke(rules, "backtest", *asked)
+    (rule,) = printed(result)["not_simulated"]
+    assert "takes 180 searches, and 100 of 100 are left: give --searches 180" in rule["reason"]
+    assert "; --searches allows 100 in all" in result.stderr
+
+
+def test_a_rule_by_data_view_is_simulated(invoke: Invoke, telemetry: Stores, tmp_path: Path) -> None:
+    search = {"query": {"query": "level : ERROR", "language": "kuery"}, "index": "logs"}
+    of_none = dict.fromkeys(("index", "timeField"))
+    params = {**of_none, "searchType": "searchSource", "searchConfiguration": search, "size": 0, "threshold": [20]}
+    given = tmp_path / "exported.json"
+    given.write_text(json.dumps({**rule_body(**params), "rule_type_id": ".es-query", "id": "mine", "actions": []}))
+    asked = ("--since", "24h", "--rules", str(given), "--json", "--no-sweep")
+    (named,) = printed(invoke(rules, "backtest", *asked))["not_simulated"]
+    assert "give --data-view logs=INDEX,TIMEFIELD" in named["reason"]
+    found = printed(invoke(rules, "backtest", *asked, "--data-view", "logs=spiketrace-logs-*,@timestamp"))
+    assert [(rule["rule_id"], len(rule["alerts"])) for rule in found["rules"]] == [("mine", 1)]
 
 
 def test_what_is_printed_as_json_is_what_is_kept(invoke: Invoke, telemetry: Stores) -> None:

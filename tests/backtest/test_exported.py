@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kibana.exported import only, read_rules
-from kibana.rules import Flapping, Rule
+from kibana.rules import EsqlQueryParams, Flapping, Rule
 from tests.kibana.builders import rule_body
 from worker.domain.backtest import NotSimulated
 from worker.errors import ConfigurationError
@@ -76,12 +76,22 @@ def test_a_summary_of_many_alerts_is_left_out(tmp_path: Path) -> None:
     assert rule.actions == []
 
 
+def test_what_kibana_s_form_leaves_behind_is_no_hindrance(tmp_path: Path) -> None:
+    of_esql = {"searchType": "esqlQuery", "esqlQuery": {"esql": "FROM a | LIMIT 1"}, "size": 100}
+    left = {"aggType": "count", "termSize": 5, "termField": None, "sourceFields": []}
+    window = {"timeField": "@timestamp", "timeWindowSize": 5, "timeWindowUnit": "m"}
+    params = {**of_esql, **left, **window, "threshold": [0], "thresholdComparator": ">"}
+    (rule,) = read(tmp_path, answered(rule_type_id=".es-query", params=params, actions=[]))
+    assert isinstance(rule, Rule)
+    assert isinstance(rule.params, EsqlQueryParams)
+    assert rule.params.group_by == "all"
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({"rule_type_id": "apm.error_rate"}, "of the type apm.error_rate are not simulated"),
         ({"rule_type_id": ".es-query", "params": {"searchType": "searchSource"}}, "through a data view"),
-        ({"rule_type_id": ".es-query", "params": {"searchType": "esqlQuery", "esqlQuery": {}}}, "ES|QL"),
         ({"params": {"index": ["a"]}}, "not understood"),
     ],
 )

@@ -159,6 +159,15 @@ class TestGroups:
         rule = make_rule(rule_body(termSize=1))
         assert list(met_at(rule, counted(b={1: 9}, a={1: 9}), minute(2))) == ["a"]
 
+    def test_a_group_without_an_average_is_among_the_top(self) -> None:
+        """Not documented; seen of Elasticsearch 8.19.8 and 9.5.0, which `test_literal.py` asks: it sorts before all."""
+        of_one = {"aggType": "avg", "aggField": "latency_ms", "termSize": 1, "threshold": [3]}
+        slow = {_second(1): Cell(1, 1, 9.0, 9.0, 9.0)}
+        alone = History(60, {"checkout": slow})
+        assert met_at(make_rule(rule_body(**of_one)), alone, minute(5)) == {"checkout": 9.0}
+        beside = History(60, {"checkout": slow, "payments": {_second(1): Cell(1)}})
+        assert met_at(make_rule(rule_body(**of_one)), beside, minute(5)) == {}
+
     def test_several_fields_make_one_group(self) -> None:
         """ "an alert will be created for each unique set of values when it meets the condition"
 

@@ -74,7 +74,8 @@ class SweepPoint(_Fact):
 class RuleResult(_Fact):
     """Of one rule. `active_minutes` is the time in which any of its alerts was on, `messages` what its actions sent.
 
-    `alerts_left_out` counts those that are not listed any more, because they were too many to keep.
+    `alerts_left_out` counts those that are not listed any more, because they were too many to keep. `searches` is how
+    many the rule was asked with, one a run; None for one whose telemetry was read at once.
     """
 
     rule_id: str
@@ -86,6 +87,7 @@ class RuleResult(_Fact):
     delay: int = 1
     is_enabled: bool
     threshold: list[float]
+    searches: int | None = None
     runs: int
     alerts: list[PastAlert]
     alerts_left_out: int = 0
