@@ -350,7 +350,7 @@ class Listener(KilledAfterCalling):
 def test_title_and_figures_are_of_one_report_however_many_alerts_have_joined(scene: Scene) -> None:
     caller = a_report(2, service="frontend", headline="frontend, us-central1: 51 % of its requests fail.")
     record(caller, scene.store, scene.clock.now)
-    listener = Listener(scene.destination)
+    listener: Any = Listener(scene.destination)
     reports = Reports({one.report_id: one for one in (REPORT, caller)})
     post = Post(scene.store, reports, {listener.name: listener}, scene.clock)
     deliver(scene.incident_id, caller.report_id, listener.name, post)
