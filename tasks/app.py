@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> SpikeTraceApp:
         **_connection(settings),
         beat_schedule=_beat_schedule(settings) | _retention_schedule(),
         # Nearly everything is due every few seconds: there is nothing worth remembering across a restart of beat.
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="tasks.clock:OneOfAKind",
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
     )
@@ -135,7 +135,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
 
 
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
-    """Each message expires when the next one is due: a worker that was away finds one of a kind, not hundreds."""
+    """Of each kind one waits at most (`tasks.clock.OneOfAKind`), so none expires and all come to their turn."""
     intervals = {
         SWEEP: settings.sweep_interval_seconds,
         INTAKE: INTAKE_INTERVAL_SECONDS,
@@ -145,15 +145,12 @@ def _beat_schedule(settings: Settings) -> dict[str, Any]:
         intervals[INDEX_INTAKE] = settings.index_intake_interval_seconds
     if settings.missed_alerts:
         intervals[MISSED_ALERTS] = settings.missed_alerts_interval_seconds
-    return {
-        name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
-        for name, seconds in intervals.items()
-    }
+    return {name: {"task": name, "schedule": seconds} for name, seconds in intervals.items()}
 
 
 def _retention_schedule() -> dict[str, Any]:
     """By the hour, since a beat that restarts every night would never come to a day's end."""
-    return {RETENTION: {"task": RETENTION, "schedule": HOUR_SECONDS, "options": {"expires": HOUR_SECONDS}}}
+    return {RETENTION: {"task": RETENTION, "schedule": HOUR_SECONDS}}
 
 
 @setup_logging.connect

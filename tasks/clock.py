@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
-from tasks.app import create_app
+import json
+from typing import Any
+
+from celery.beat import ScheduleEntry, Scheduler
+from kombu.messaging import Producer
+
+from tasks.app import MAINTENANCE, create_app
 from worker.settings import Settings
+
+
+class OneOfAKind(Scheduler):
+    """Sends what is due, unless one of its kind still waits for a worker.
+
+    So a worker that was away finds one of each kind, not hundreds, and none of them needs to expire. Messages that
+    expire would pile up while live alerts keep all workers busy: each turn of their queue finds an old one and throws
+    it away, and the sweep would not run until the storm is over.
+    """
+
+    def apply_async(
+        self, entry: ScheduleEntry, producer: Producer | None = None, advance: bool = True, **options: Any
+    ) -> Any:
+        if entry.task in waiting_kinds(producer or self.producer):
+            return None
+        return super().apply_async(entry, producer=producer, advance=advance, **options)
+
+
+def waiting_kinds(producer: Producer) -> set[str]:
+    """The names of the tasks that wait in `maintenance`, of which there are a handful."""
+    messages = producer.channel.client.lrange(MAINTENANCE, 0, -1)
+    return {json.loads(message)["headers"]["task"] for message in messages}
 
 
 def run_beat(settings: Settings) -> None:

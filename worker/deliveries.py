@@ -178,14 +178,19 @@ def _check(known: Delivery, vendor: Destination, post: Post) -> None:
 def _report(incident: Incident, report_id: str, destination: str, post: Post) -> Report:
     """Of those that are stored already, the one that says most: it names the incident's own cause, and how bad it is.
 
-    A report comes after its incident. Raises DeliveryError.
+    Among such the one whose words the incident goes by, so that title and figures speak of one service. A report comes
+    after its incident. Raises DeliveryError.
     """
     ids = list(dict.fromkeys([report_id, *incident.report_ids[: MOST_REPORTS // 2], *incident.report_ids[::-1]]))
     found = [report for known_id in ids[:MOST_REPORTS] if (report := post.reports.get(known_id))]
     if not found:
         reason = f"none of the reports of {incident.incident_id} is stored yet"
         raise DeliveryError(reason, destination=destination, retryable=True)
-    return max(found, key=lambda report: (report.root_cause == incident.root_cause, report.severity.rank))
+    return max(found, key=lambda report: _says(report, incident))
+
+
+def _says(report: Report, incident: Incident) -> tuple[bool, int, bool]:
+    return report.root_cause == incident.root_cause, report.severity.rank, report.headline == incident.summary
 
 
 def _tell(incident: Incident, report: Report, vendor: Destination, post: Post) -> tuple[DeliveryReceipt, int]:

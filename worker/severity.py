@@ -16,9 +16,9 @@ the default of a policy's threshold (docs/incidents.md).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from worker.domain.figures import exact, money
 from worker.domain.report import CauseKind, SeverityFacts, Verdict
@@ -58,10 +58,16 @@ class Steps(_Strict):
         )
 
 
+def _at_most_all(steps: Steps) -> Steps:
+    if any(step is not None and step > 1 for step in (steps.medium, steps.high, steps.critical)):
+        raise ValueError("a share goes from 0 to 1: 5 % is 0.05")
+    return steps
+
+
 class UserThresholds(_Strict):
     """`failed_share` is what fails above the usual share, 0–1. Fewer failed requests than `few_requests` are medium."""
 
-    failed_share: Steps = Steps(medium=0.01, high=0.05, critical=0.25)
+    failed_share: Annotated[Steps, AfterValidator(_at_most_all)] = Steps(medium=0.01, high=0.05, critical=0.25)
     few_requests: float = Field(default=20, ge=0)
     requests_failed: Steps = Steps()
     requests_slowed: Steps = Steps()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import yaml
@@ -12,6 +12,7 @@ from worker.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=BaseModel)
 MOST_COMPLAINTS = 3
+MERGE = "tag:yaml.org,2002:merge"
 
 
 def parse_yaml(
@@ -23,6 +24,8 @@ def parse_yaml(
     """
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        if twice := next(_repeated(tree), None):
+            raise ConfigurationError(f"{kind} {source}, {twice}")
         return model.model_validate({} if tree is None else yaml.safe_load(text), context=context)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{kind} {source} is not YAML: {error}") from None
@@ -31,9 +34,45 @@ def parse_yaml(
         raise ConfigurationError(f"{kind} {source}, {wrong}") from None
 
 
+def _repeated(tree: yaml.Node | None) -> Iterator[str]:
+    """Keys that a mapping has twice: YAML forbids it, and the reader would silently take the last."""
+    for node in _nodes(tree):
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        keys = [key for key, _ in pairs if isinstance(key, yaml.ScalarNode) and key.tag != MERGE]
+        for place, key in enumerate(keys):
+            if key.value in (before.value for before in keys[:place]):
+                yield f"line {key.start_mark.line + 1}: {key.value} is there twice: keep one of the two"
+
+
+def _nodes(tree: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Each once, however often an alias repeats it."""
+    left, seen = [tree] if tree else [], set[int]()
+    while left:
+        node = left.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            left.extend(_inside(node))
+
+
+def _inside(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [value for _, value in node.value]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
 def _complaint(tree: yaml.Node | None, error: Any, kind: str) -> str:
     path = tuple(part for part in error["loc"] if isinstance(part, str | int))
-    return f"line {_line(tree, path)}: {'.'.join(map(str, path)) or f'the {kind}'}: {error['msg']}"
+    return f"line {_line(tree, path)}: {'.'.join(map(str, path)) or f'the {kind}'}: {_said(error)}"
+
+
+def _said(error: Any) -> str:
+    """What is wrong, without the words that speak of the code."""
+    if error["type"] in ("model_type", "dict_type"):
+        return "it has to be a mapping, as in `key: value`"
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _line(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:

@@ -329,3 +329,30 @@ def test_an_incident_whose_report_is_not_stored_yet_is_told_later(scene: Scene) 
     assert caught.value.retryable
     scene.deliver()
     assert scene.state == "done"
+
+
+class Listener(KilledAfterCalling):
+    """Passes each notice on, and keeps it."""
+
+    def __init__(self, destination: Destination) -> None:
+        super().__init__(destination)
+        self.notices: list[Notice] = []
+
+    def open(self, notice: Notice) -> DeliveryReceipt:
+        self.notices.append(notice)
+        return self.destination.open(notice)
+
+    def update(self, notice: Notice, made: Delivery) -> DeliveryReceipt | None:
+        self.notices.append(notice)
+        return self.destination.update(notice, made)
+
+
+def test_title_and_figures_are_of_one_report_however_many_alerts_have_joined(scene: Scene) -> None:
+    caller = a_report(2, service="frontend", headline="frontend, us-central1: 51 % of its requests fail.")
+    record(caller, scene.store, scene.clock.now)
+    listener: Any = Listener(scene.destination)
+    reports = Reports({one.report_id: one for one in (REPORT, caller)})
+    post = Post(scene.store, reports, {listener.name: listener}, scene.clock)
+    deliver(scene.incident_id, caller.report_id, listener.name, post)
+    assert {notice.report.report_id for notice in listener.notices} == {REPORT.report_id}
+    assert listener.notices[0].incident.summary == REPORT.headline

@@ -20,7 +20,7 @@ from worker.delivery.jira.payload import issue_fields
 from worker.delivery.slack.mrkdwn import mrkdwn
 from worker.delivery.slack.payload import opening
 from worker.domain.incident import Delivery
-from worker.domain.report import Impact, Verdict
+from worker.domain.report import Impact, Quantity, Verdict
 from worker.domain.severity import Severity
 from worker.policy import Policy
 
@@ -50,6 +50,18 @@ def test_the_message_answers_on_one_screen() -> None:
         f"<{PAGE}|Open the report> · {INCIDENT_ID} · rule “Carbon spike by service”",
     ]
     assert message()["text"] == OPENING
+
+
+def test_once_it_is_settled_the_message_says_what_the_whole_incident_cost() -> None:
+    settled = {
+        "settled_until": FIRED,
+        "wasted_co2": Quantity(low=900, likely=1240, high=1500),
+        "requests_failed": Quantity(low=2000, likely=2820, high=3000),
+    }
+    assert lines(message(**settled))[2] == (
+        "2,820 requests failed · 1.24 kgCO₂e wasted (measured), 31 orders lost, $1,520 of revenue lost (estimated)"
+    )
+    assert lines(message(**settled | {"settled_until": None}))[2] == IMPACT
 
 
 def test_the_message_links_the_ticket_if_there_is_one() -> None:

@@ -171,7 +171,13 @@ REFUSALS: dict[str, tuple[str, int, str, str]] = {
         "routes.0.when.times.0.time_zone",
         "'Mars' is no time zone",
     ),
-    "a key": ("severity:\n  carbon:\n    ration: 2\n", 3, "severity.carbon.ration", "Extra inputs are not permitted"),
+    "a key": ("severity:\n  carbon:\n    ration: 2\n", 3, "severity.carbon.ration", "there is no such key"),
+    "a share in percent": (
+        "severity:\n  users:\n    failed_share: {medium: 5}\n",
+        3,
+        "severity.users.failed_share",
+        "a share goes from 0 to 1: 5 % is 0.05",
+    ),
     "falling steps": (
         "severity:\n  carbon:\n    ratio: {medium: 3, high: 2}\n",
         3,
@@ -180,7 +186,7 @@ REFUSALS: dict[str, tuple[str, int, str, str]] = {
     ),
     "a time": ("incidents:\n  resolve_after: soon\n", 2, "incidents.resolve_after", "'soon' is not a time such as"),
     "a negative time": ("incidents:\n  reopen_within: -5m\n", 2, "incidents.reopen_within", "is not a time"),
-    "no mapping": ("- a\n- b\n", 1, "the policy", "valid dictionary"),
+    "no mapping": ("- a\n- b\n", 1, "the policy", "has to be a mapping"),
 }
 
 
@@ -190,6 +196,27 @@ def test_what_is_wrong_is_named_with_line_and_key(text: str, line: int, key: str
         parsed(text)
     assert refused.value.reason.startswith(f"policy policy.yaml, line {line}: {key}: ")
     assert complaint in refused.value.reason
+    assert "Value error" not in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ("routes:\n- name: a\n  tell: [slack]\n  tell: [jira]\n", 4, "tell"),
+        ("severity: {confidence: 0.4}\nincidents: {}\nseverity: {confidence: 0.6}\n", 3, "severity"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused_instead_of_the_last_being_taken(text: str, line: int, key: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parsed(text)
+    assert refused.value.reason == f"policy policy.yaml, line {line}: {key} is there twice: keep one of the two"
+
+
+def test_anchors_and_aliases_may_repeat_a_part() -> None:
+    policy = parsed(
+        "routes:\n- {name: a, when: &all {severity: high}}\n- {name: b, when: {<<: *all, services: pay*}}\n"
+    )
+    assert [rule.name for rule in policy.rules] == ["a", "b"]
 
 
 def test_what_is_no_yaml_or_no_file_is_refused(tmp_path: Path) -> None:

@@ -125,6 +125,19 @@ def not_known(report: Report) -> list[str]:
     return [f"{one_line(gap.what)}: {sentences([gap.reason, f'Effect: {gap.effect}'])}" for gap in report.gaps]
 
 
+def impact_so_far(incident: Incident, report: Report) -> str:
+    """What the incident cost as a whole, once that is settled; until then what its report has measured."""
+    settled = list(_settled(incident, report)) if incident.settled_until else []
+    return " · ".join(settled) or impact_in_a_line(report.impact)
+
+
+def _settled(incident: Incident, report: Report) -> Iterator[str]:
+    if failed := _positive(incident.requests_failed):
+        yield f"{describe(failed, COUNT).likely} requests failed"
+    if cost := losses(incident, report):
+        yield cost
+
+
 def impact_in_a_line(impact: Impact) -> str:
     return " · ".join(_impact(impact)) or "Impact: not measured"
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 from worker.delivery.slack.client import EVENT_TYPE
 from worker.delivery.slack.mrkdwn import Json, button, context, listed, mrkdwn, section
 from worker.delivery.slack.sparkline import in_words, sparkline
-from worker.delivery.words import impact_in_a_line, report_url, subject
+from worker.delivery.words import impact_so_far, report_url, subject
 from worker.delivery.words import opening as subject_since
 from worker.domain.figures import clock, duration
 from worker.domain.incident import Delivery, HistoryEntry, Incident, IncidentStatus
@@ -62,7 +62,7 @@ def opening(notice: Notice, public_url: str, *, is_interactive: bool = False, is
     """The message that stands for the incident, as it is now; `is_over` False leaves out that it is over."""
     incident, report = notice.incident, notice.report
     first_line = subject_since(incident) if is_over is False else state_in_a_line(incident)
-    lines = [f"*{mrkdwn(first_line)}*", mrkdwn(report.headline), mrkdwn(impact_in_a_line(report.impact))]
+    lines = [f"*{mrkdwn(first_line)}*", mrkdwn(report.headline), mrkdwn(impact_so_far(incident, report))]
     blocks = [section(line) for line in [*lines, _drawn(report), _first_step(notice)] if line]
     blocks += [context(text) for text in (*_people(incident), _links(incident, report, public_url))]
     if is_interactive:
@@ -75,7 +75,7 @@ def ending(notice: Notice, public_url: str) -> Json:
     first_line = state_in_a_line(notice.incident)
     blocks = [
         section(f"*{mrkdwn(first_line)}*"),
-        section(mrkdwn(impact_in_a_line(notice.report.impact))),
+        section(mrkdwn(impact_so_far(notice.incident, notice.report))),
         context(_links(notice.incident, notice.report, public_url)),
     ]
     return _message(first_line, blocks, notice)
