@@ -13,6 +13,7 @@ from worker.analysis.study import Case
 from worker.analysis.verdict import judge
 from worker.domain.alert import Alert
 from worker.domain.evidence import EvidenceLog
+from worker.domain.redaction.of_report import redact_report
 from worker.domain.report import AlertSummary, Narrative, Report, RootCause, SimilarIncident, Verdict, report_id_of
 from worker.domain.severity import Severity
 from worker.domain.telemetry import Detail
@@ -65,7 +66,7 @@ def conclude(alert: Alert, asked: Question, case: Case, detail: Detail, means: M
 def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str, now: datetime) -> Report:
     story, case = found.story, found.story.case
     headline, text = sections.write(story)
-    report = Report(
+    written = Report(
         report_id=report_id_of(alert_id),
         alert_id=alert_id,
         timestamp=alert.date,
@@ -92,6 +93,7 @@ def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str
         narrative=Narrative(),
         charts=charts.draw(case, story.cite),
     )
+    report = redact_report(written)
     return report.model_copy(update={"markdown": render_markdown(report)})
 
 

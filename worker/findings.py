@@ -11,7 +11,8 @@ from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect
 from worker.analysis.study import Case
 from worker.domain.evidence import EvidenceLog
-from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, Scope
+from worker.domain.redaction.redact import excerpt
+from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, ErrorType, Scope
 from worker.domain.window import iso
 
 METRICS = ("carbon", "carbon_per_demand", "cpu", "memory", "traffic")
@@ -22,6 +23,7 @@ MOST_PATTERNS = 4
 MOST_METRICS = 8
 MOST_PARTS = 20
 LONGEST_EXAMPLE = 300
+LONGEST_MESSAGE = 2_000
 MISSING_EFFECT = {
     "metrics": "carbon, CPU and traffic are not known",
     "metrics_past": "earlier days could not be compared, so a daily peak is not excluded by them",
@@ -149,7 +151,9 @@ def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> Non
         _record(log, cite, "calls", "Calls that take longer, or are no longer made", asked["calls"], result)
     changed = [one for account in case.accounts[:MOST_ACCOUNTS] for one in account.patterns[:MOST_PATTERNS]]
     if "lines_within" in detail.asked and changed:
-        patterns = [_rounded_fields({**asdict(one), "example": one.example[:LONGEST_EXAMPLE]}) for one in changed]
+        patterns = [
+            _rounded_fields({**asdict(one), "example": excerpt(one.example, LONGEST_EXAMPLE)}) for one in changed
+        ]
         title = "Log patterns that are new, surging or gone"
         _record(log, cite, "patterns", title, detail.asked["lines_within"], {"patterns": patterns})
 
@@ -204,7 +208,7 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
     if found is None:
         return
     if found.errors and "errors" in suspect.effects:
-        types = [{**asdict(one), "messages": list(one.messages[:3])} for one in found.errors]
+        types = [{**asdict(one), "messages": _examples(one)} for one in found.errors]
         title = f"{suspect.scope}: errors by type, in the window and before"
         result = {"types": types, "names": {name: _rounded(share) for name, share in suspect.names.items()}}
         _record(log, cite, of("errors", suspect.scope), title, detail.asked[f"errors{number}"], result)
@@ -226,6 +230,10 @@ def _suspect(case: Case, suspect: Suspect, detail: Detail, log: EvidenceLog, cit
         }
         result["lines"] = {"slower_than_usual_p95": found.slow_lines, "timed": found.timed_lines}
         _record(log, cite, "latency", title, detail.asked[f"latency{number}"], result)
+
+
+def _examples(error: ErrorType) -> list[str]:
+    return [excerpt(message, LONGEST_MESSAGE) for message in error.messages[:3]]
 
 
 def _slices(case: Case, suspect: Suspect, detail: Detail, number: int, log: EvidenceLog, cite: Citations) -> None:

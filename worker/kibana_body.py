@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from worker.domain.alert import RECOVERED, Alert, Rule
+from worker.domain.redaction.redact import MARGIN, excerpt, redact, redact_values
 from worker.domain.window import parse_time
 from worker.errors import InvalidAlert
 from worker.ports import Letter
@@ -59,9 +60,9 @@ def read_alert(payload: Mapping[str, Any], *, received_at: datetime) -> Alert:
         date=_date(payload.get("date")) or context_date or received_at,
         flapping=_flag(alert.get("flapping")),
         consecutive_matches=_count(alert.get("consecutive_matches")),
-        title=_text(context.get("title"), LINE_CHARACTERS),
-        message=_text(context.get("message"), TEXT_CHARACTERS),
-        conditions=_text(context.get("conditions"), TEXT_CHARACTERS),
+        title=_told(context.get("title"), LINE_CHARACTERS),
+        message=_told(context.get("message"), TEXT_CHARACTERS),
+        conditions=_told(context.get("conditions"), TEXT_CHARACTERS),
         value=_number(context.get("value")),
         group=group,
         context_date=context_date,
@@ -75,7 +76,7 @@ def letter_about(body: bytes, reason: str) -> Letter:
         letter_id=f"invalid-{hashlib.sha256(body).hexdigest()[:32]}",
         kind="invalid",
         reason=reason,
-        payload=_text(body[:LETTER_CHARACTERS].decode("utf-8", "replace"), LETTER_CHARACTERS),
+        payload=_told(body[: LETTER_CHARACTERS + MARGIN].decode("utf-8", "replace"), LETTER_CHARACTERS),
     )
 
 
@@ -116,7 +117,7 @@ def _part(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _rule(rule_id: str, rule: Mapping[str, Any]) -> Rule:
     return Rule(
         id=rule_id,
-        name=_text(rule.get("name"), LINE_CHARACTERS),
+        name=_told(rule.get("name"), LINE_CHARACTERS),
         type=_text(rule.get("type"), LINE_CHARACTERS),
         space_id=_identity(rule.get("space_id")) or "default",
         url=_link(rule.get("url")),
@@ -139,6 +140,12 @@ def _text(value: Any, limit: int) -> str:
         return ""
     text = _UNFIT.sub("\ufffd", str(value) if not isinstance(value, int) else _integer_text(value)).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _told(value: Any, limit: int) -> str:
+    """Text for people: without its secrets, which are taken out before it is cut. Names and ids stay verbatim here."""
+    text = redact(_text(value, limit + MARGIN))
+    return text if len(text) <= limit else f"{excerpt(text, limit - 1)}…"
 
 
 def _integer_text(value: int) -> str:
@@ -184,7 +191,7 @@ def _flag(value: Any) -> bool:
 
 
 def _link(value: Any) -> str:
-    link = _text(value, TEXT_CHARACTERS)
+    link = _told(value, TEXT_CHARACTERS)
     return link if link.startswith(("https://", "http://")) else ""
 
 
@@ -194,7 +201,7 @@ def _tags(value: Any) -> tuple[str, ...]:
         value = value.split(",")
     if not isinstance(value, list):
         return ()
-    tags = (_text(tag, LINE_CHARACTERS) for tag in value[:TAGS])
+    tags = (_told(tag, LINE_CHARACTERS) for tag in value[:TAGS])
     return tuple(tag for tag in tags if tag)
 
 
@@ -207,7 +214,7 @@ def _params(value: Any) -> dict[str, Any]:
             return {}
     if not isinstance(value, dict):
         return {}
-    params: dict[str, Any] = _storable(value, PARAMS_DEPTH)
+    params: dict[str, Any] = redact_values(_storable(value, PARAMS_DEPTH))
     return params if len(json.dumps(params)) <= PARAMS_CHARACTERS else {}
 
 

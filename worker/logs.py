@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from structlog.types import EventDict, Processor
 
+from worker.domain.redaction.redact import redact
+
 # These write a line for every request or task. httpx also writes the address, and a Slack webhook's is a secret.
 TALKATIVE = (
     "celery.app.trace",
@@ -53,10 +55,17 @@ def _name_process(process: str) -> Processor:
     return add
 
 
+def _without_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """What went wrong is told in others' words; ordinary lines hold ids and counts of our own."""
+    if event.get("level") in ("debug", "info"):
+        return event
+    return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
 def _formatter(shared: list[Processor], as_json: bool) -> logging.Formatter:
-    ending: list[Processor] = [structlog.dev.ConsoleRenderer()]
+    ending: list[Processor] = [_without_secrets, structlog.dev.ConsoleRenderer()]
     if as_json:
-        ending = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        ending = [structlog.processors.format_exc_info, _without_secrets, structlog.processors.JSONRenderer()]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],

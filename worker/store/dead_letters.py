@@ -10,6 +10,7 @@ from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
+from worker.domain.redaction.redact import redact, redact_values
 from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
 from worker.ports import DeadLetter
@@ -29,8 +30,8 @@ class ElasticDeadLetterStore:
             "@timestamp": iso(datetime.now(UTC)),
             "alert_id": alert_id,
             "kind": kind,
-            "reason": reason,
-            "payload": payload if isinstance(payload, str) else json.dumps(payload),
+            "reason": redact(reason),
+            "payload": redact(payload) if isinstance(payload, str) else json.dumps(redact_values(payload)),
         }
         try:
             with elasticsearch_errors("writing a dead letter", conflicts=True):

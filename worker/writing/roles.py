@@ -6,6 +6,7 @@ from worker.analysis.deviation import Deviation
 from worker.analysis.system.calls import FewerCalls, Slower
 from worker.analysis.system.patterns import PatternChange
 from worker.analysis.system.weighing import Account
+from worker.domain.redaction.redact import excerpt
 from worker.domain.telemetry import Metric
 from worker.domain.text import one_line
 from worker.writing.figures import listed, number, percent
@@ -14,6 +15,7 @@ MOST_PARTS = 4
 MOST_METRICS = 3
 MOST_SLOWER = 2
 LONGEST_EXAMPLE = 90
+LONGEST_READ = 1_000
 # A part of what a service shows that is worth naming.
 NOTABLE = 0.5
 MOSTLY = 0.5
@@ -99,8 +101,8 @@ def _gone(one: PatternChange) -> str:
 
 
 def example(one: PatternChange) -> str:
-    text = one_line(one.example)
-    return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
+    text = one_line(excerpt(one.example, LONGEST_READ))
+    return text if len(text) <= LONGEST_EXAMPLE else f"{excerpt(text, LONGEST_EXAMPLE)}…"
 
 
 def _fewer(fewer: FewerCalls | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ BRACKETED = re.compile(r"\[([^\[\]:]{1,60}): ?[^\[\]]*\]")
 BRACKETS = frozenset("[](){}")
 WORD = re.compile(r"[\[\](){}]|[^\s\[\](){}]+")
 COUNTED = re.compile(r"<\*>(?:[,;:.]?\s*<\*>)+")
+WITHIN_WORDS = string.ascii_letters + string.digits + "@.+%=_/-"
 TROUBLE = re.compile(
     r"error|exception|fail|panic|fatal|refused|timed? ?out|timeout|unavailable|denied|rejected|reset by peer"
     r"|unhealthy|unreachable|invalid|expired|exceeded|aborted|no instances|not found|out of memory|no space",
@@ -117,8 +119,15 @@ class Miner:
 
 @lru_cache(maxsize=65_536)
 def mask(message: str) -> str:
-    text = BRACKETED.sub(rf"[\1: {ANY}]", spoken(message)[:LONGEST])
+    text = BRACKETED.sub(rf"[\1: {ANY}]", _beginning(spoken(message)))
     return COUNTED.sub(ANY, VALUE.sub(ANY, text))
+
+
+def _beginning(text: str) -> str:
+    """Cut before a word, not in it: half a token is no longer known for one."""
+    if len(text) <= LONGEST:
+        return text
+    return text[:LONGEST].rstrip(WITHIN_WORDS) or text[:LONGEST]
 
 
 def spoken(message: str) -> str:
