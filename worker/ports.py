@@ -14,6 +14,7 @@ from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
+    from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
     from worker.domain.telemetry import Detail, Scope, Survey
     from worker.domain.window import Window
     from worker.telemetry.profiles import Profile
@@ -230,6 +231,37 @@ class Telemetry(Protocol):
     def survey(self, scope: Scope, window: Window) -> Survey: ...
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
+
+
+class Lookup(Protocol):
+    """Read-only looks into the profile's indices, for whoever asks in the course of a conversation.
+
+    Each raises EvidenceUnavailable when the engine does not answer, NotMeasured where the profile has no such source.
+    """
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Signal → the unit that `measured` tells it in."""
+
+    def measured(self, scope: Scope, before: Window, within: Window) -> Reading[Measured]: ...
+
+    def logged(self, scope: Scope, window: Window) -> Reading[Logged]: ...
+
+    def lines(
+        self, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int
+    ) -> Reading[LogLine]:
+        """Those that match `words` best first; without words the newest first."""
+
+    def changes(self, scope: Scope, window: Window) -> Reading[Deployed]:
+        """Newest first."""
+
+    def incidents(self, scope: Scope, window: Window) -> Reading[PastIncident]:
+        """Those of the scope, newest first."""
+
+    def past_incidents(self, words: str, scope: Scope, window: Window) -> Reading[PastIncident]:
+        """Those that speak of `words`, or are of the scope; the best match first."""
+
+    def calls(self, before: Window, within: Window) -> Reading[Called]: ...
 
 
 class Queue(Protocol):
