@@ -9,7 +9,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
 
-from tasks.app import DELIVER, DELIVERIES, INVESTIGATE, LIVE, create_app
+from tasks.app import DELIVER, DELIVERIES, INVESTIGATE, LIVE, NARRATE, NARRATIVES, create_app
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
 
@@ -30,6 +30,10 @@ class CeleryQueue:
         with self._producer() as producer:
             self._app.send_task(DELIVER, args=(incident_id, report_id, destination), producer=producer)
 
+    def narrate(self, report_id: str) -> None:
+        with self._producer() as producer:
+            self._app.send_task(NARRATE, args=(report_id,), producer=producer)
+
     def _waiting(self, queue: str) -> int:
         """How many messages wait there for a worker; those that a worker holds already are not counted."""
         with self._producer() as producer:
@@ -40,6 +44,9 @@ class CeleryQueue:
 
     def waiting_deliveries(self) -> int:
         return self._waiting(DELIVERIES)
+
+    def waiting_narratives(self) -> int:
+        return self._waiting(NARRATIVES)
 
     @contextmanager
     def _producer(self) -> Iterator[Producer]:

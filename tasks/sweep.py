@@ -11,7 +11,7 @@ from tasks.app import SWEEP
 from tasks.desk import desk_of
 from tasks.retry import left_to_the_next_run
 from worker.settle import sweep_ended
-from worker.sweep import sweep_alerts, sweep_deliveries, sweep_recoveries
+from worker.sweep import sweep_alerts, sweep_deliveries, sweep_narratives, sweep_recoveries
 
 
 @shared_task(name=SWEEP, bind=True)
@@ -21,5 +21,7 @@ def sweep(task: Any) -> None:
         sweep_alerts(desk.alerts, desk.queue, now=now)
         sweep_deliveries(desk.incidents, desk.queue, desk.post.destinations, now=now)
         sweep_recoveries(desk.alerts, desk.incidents, now=now)
+        if desk.narrator:
+            sweep_narratives(desk.narrator, desk.queue)
         if desk.measure:
             sweep_ended(desk.incidents, desk.reports, desk.measure, now=now)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 from elasticsearch import Elasticsearch
 
+from worker.agent.budget import limits_of, prices_of
+from worker.agent.cited import cited_only
+from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
-from worker.bootstrap import connect
+from worker.bootstrap import Stores, connect
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import Policy
-from worker.ports import GridIntensity
+from worker.ports import GridIntensity, LanguageModel, Lookup
 from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
+from worker.store.model_ledger import RedisModelLedger
 from worker.sweep import MeasuredQueue
+from worker.telemetry.lookup import ElasticLookup
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.search import ElasticTelemetry
 
@@ -42,6 +48,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
+        narrator=open_narrator(settings, stores) if settings.has_model and settings.narratives else None,
     )
 
 
@@ -52,6 +59,33 @@ def _now() -> datetime:
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
     telemetry = ElasticTelemetry(client, load_profile(settings.profile))
     return Investigator(telemetry, factors=load_factors(settings.factors), hourly=open_intensity(settings))
+
+
+def open_narrator(settings: Settings, stores: Stores) -> Narrator:
+    one, day = limits_of(settings)
+    return Narrator(
+        model=cache(lambda: open_model(settings)),
+        model_name=settings.gemini_model,
+        ground=cited_only,
+        reports=stores.reports,
+        lookup=open_lookup(settings, stores.client),
+        ledger=RedisModelLedger(settings.redis_url),
+        limit=one,
+        day_limit=day,
+        prices=prices_of(settings),
+        wait_seconds=settings.narrative_wait_seconds,
+    )
+
+
+def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:
+    return ElasticLookup(ElasticTelemetry(client, load_profile(settings.profile)), client)
+
+
+def open_model(settings: Settings) -> LanguageModel:
+    """Loads Google's library: seconds, so only where a model is asked, and never where none is configured."""
+    from worker.agent.gemini import Gemini  # noqa: PLC0415
+
+    return Gemini(settings)
 
 
 def open_intensity(settings: Settings) -> GridIntensity | None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from pydantic import AwareDatetime, BaseModel, Field
 
 from worker.domain.alert import Alert, AlertState, Origin
+from worker.domain.conversation import Conversation, Reply
 from worker.domain.incident import Delivery, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
+from worker.domain.spending import Spending
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
     from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
@@ -151,6 +153,21 @@ class ReportStore(Protocol):
         """The newest reports by `@timestamp`, newest first; only the fields of a summary are read."""
 
 
+class NarratedReports(ReportStore, Protocol):
+    """Reports as those see them who write narratives."""
+
+    def enrich(self, report_id: str, change: Callable[[Report], Report]) -> bool:
+        """The one change a stored report knows: the end of its narrative. False where none is pending (any more)."""
+
+    def pending(self, limit: int) -> list[PendingNarrative]:
+        """Reports whose narrative is pending, those that are due first at the front."""
+
+
+class PendingNarrative(NamedTuple):
+    report_id: str
+    until: datetime
+
+
 class IncidentStore(Protocol):
     def get(self, incident_id: str) -> Incident | None: ...
 
@@ -262,6 +279,31 @@ class Lookup(Protocol):
         """Those that speak of `words`, or are of the scope; the best match first."""
 
     def calls(self, before: Window, within: Window) -> Reading[Called]: ...
+
+
+class LanguageModel(Protocol):
+    """A model that answers in words, or asks for tools."""
+
+    @property
+    def name(self) -> str: ...
+
+    def reply(self, conversation: Conversation, *, seconds: float) -> Reply:
+        """Within so many seconds. Raises ModelUnavailable."""
+
+
+class ModelLedger(Protocol):
+    """What asking a model took, shared by all workers; a day's sum is never above its limit, in one step."""
+
+    def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
+        """The name of the day it is booked on. Raises BudgetExceeded where the day's limit has no room for it."""
+
+    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
+        """What was reserved and not spent is free again."""
+
+    def hold(self, name: str, *, seconds: float) -> bool:
+        """True for the one who holds that name from now on, until it is released or the time is over."""
+
+    def release(self, name: str) -> None: ...
 
 
 class Queue(Protocol):

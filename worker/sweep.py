@@ -10,6 +10,7 @@ import structlog
 
 from worker import incidents
 from worker.domain.incident import Delivery, Incident
+from worker.domain.report import Narrative
 from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
 
 # An alert takes this long, at most, from the queue into a worker's hands when no other waits before it.
@@ -19,6 +20,8 @@ OVERDUE = timedelta(minutes=15)
 # Longer than a delivery rests between two tries.
 DELIVERY_GRACE = timedelta(seconds=90)
 MOST_AT_ONCE = 200
+# A worker writes one at a time.
+NARRATIVES_AT_ONCE = 4
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +32,22 @@ class MeasuredQueue(Queue, Protocol):
     def waiting_alerts(self) -> int: ...
 
     def waiting_deliveries(self) -> int: ...
+
+    def narrate(self, report_id: str) -> None: ...
+
+    def waiting_narratives(self) -> int: ...
+
+
+class Narrates(Protocol):
+    """Writes narratives of reports that are stored with a pending one."""
+
+    def pending(self) -> Narrative: ...
+
+    def narrate(self, report_id: str, *, worker: str) -> bool: ...
+
+    def give_up(self, report_id: str, *, reason: str) -> bool: ...
+
+    def give_up_overdue(self) -> list[str]: ...
 
 
 class SearchableAlerts(AlertStore, Protocol):
@@ -75,6 +94,19 @@ def sweep_deliveries(
                 log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
                 again += 1
     return again
+
+
+def sweep_narratives(narrator: Narrates, queue: MeasuredQueue) -> int:
+    """How many were enqueued again: the oldest of those that wait, where none is in the queue.
+
+    One that a worker is at is passed over by whoever takes it, so it does no harm to enqueue it once more.
+    """
+    waiting = narrator.give_up_overdue()
+    if not waiting or queue.waiting_narratives():
+        return 0
+    for report_id in waiting[:NARRATIVES_AT_ONCE]:
+        queue.narrate(report_id)
+    return len(waiting[:NARRATIVES_AT_ONCE])
 
 
 def _is_abandoned(delivery: Delivery | None, now: datetime) -> bool:

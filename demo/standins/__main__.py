@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from demo.standins.app import Credentials, create_app, environment
+from demo.standins.ready import write_at_once
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
         if arguments.ready_file:
             # The socket listens already: whoever calls now is answered as soon as the server runs.
             ready = {"url": url, "pid": os.getpid(), "environment": environment(credentials, url)}
-            _write_at_once(arguments.ready_file, json.dumps(ready))
+            write_at_once(arguments.ready_file, json.dumps(ready))
         uvicorn.Server(configuration).run(sockets=[listening])
 
 
@@ -34,12 +35,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--ready-file", type=Path, help="gets the address, in JSON")
     return parser.parse_args()
-
-
-def _write_at_once(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from elasticsearch import Elasticsearch, helpers
 
+from tests.agent.server import GeminiServer, running_gemini
 from tests.engines import servers
 from tests.investigation.shop import Moment, Place, Shop, rollout
+from worker.agent.budget import limits_of, prices_of
+from worker.agent.cited import cited_only
+from worker.agent.gemini import Gemini
+from worker.agent.narrator import Narrator
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import Report
 from worker.domain.window import iso
 from worker.elastic import connect_elasticsearch
 from worker.investigate import Investigator
+from worker.ports import Lookup
 from worker.settings import Settings
+from worker.store.model_ledger import RedisModelLedger
+from worker.store.reports import ElasticReportStore
 from worker.store.templates import install_templates
 from worker.telemetry.lookup import ElasticLookup
 from worker.telemetry.profiles import load_profile
@@ -105,3 +116,76 @@ def lookup(shop_client: Elasticsearch, telemetry: ElasticTelemetry) -> ElasticLo
 @pytest.fixture(scope="session")
 def report(telemetry: ElasticTelemetry) -> Report:
     return Investigator(telemetry)(an_alert(), "a1")
+
+
+@pytest.fixture(scope="session")
+def gemini() -> Iterator[GeminiServer]:
+    with running_gemini() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared_model(gemini: GeminiServer) -> Iterator[Gemini]:
+    """One for all: making a client loads the machine's certificates. It does not wait."""
+    made = Gemini(gemini.settings(), pause=lambda _: None)
+    yield made
+    made.close()
+
+
+@dataclass
+class Scene:
+    """A stored report whose narrative is pending, and what writes it."""
+
+    client: Elasticsearch
+    reports: ElasticReportStore
+    ledger: RedisModelLedger
+    narrator: Narrator
+    gemini: GeminiServer
+    pending: Report
+
+    def store(self, **changes: Any) -> Report:
+        report = self.pending.model_copy(update={"report_id": f"r-{uuid4().hex}", **changes})
+        assert self.reports.create(report)
+        return report
+
+    def narrated(self, *steps: dict[str, Any], report: Report | None = None) -> Report:
+        """A report as it is stored after the model answered so."""
+        self.gemini.script(*steps)
+        stored = report or self.store()
+        assert self.narrator.narrate(stored.report_id, worker="w")
+        found = self.reports.get(stored.report_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def scene(
+    shop_client: Elasticsearch,
+    lookup: ElasticLookup,
+    report: Report,
+    gemini: GeminiServer,
+    shared_model: Gemini,
+    redis_url: str,
+) -> Scene:
+    return open_scene(shop_client, lookup, report, gemini, shared_model, redis_url)
+
+
+def open_scene(
+    client: Elasticsearch, lookup: Lookup, report: Report, gemini: GeminiServer, model: Gemini, redis_url: str
+) -> Scene:
+    settings = gemini.settings()
+    reports, ledger = ElasticReportStore(client), RedisModelLedger(redis_url)
+    one, day = limits_of(settings)
+    narrator = Narrator(
+        model=lambda: model,
+        model_name=settings.gemini_model,
+        ground=cited_only,
+        reports=reports,
+        lookup=lookup,
+        ledger=ledger,
+        limit=one,
+        day_limit=day,
+        prices=prices_of(settings),
+    )
+    pending = report.model_copy(update={"narrative": narrator.pending()})
+    return Scene(client, reports, ledger, narrator, gemini, pending)

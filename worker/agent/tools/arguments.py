@@ -36,8 +36,8 @@ class Arguments(BaseModel):
 class InWindow(Arguments):
     """The span of time to look at."""
 
-    start: Moment = Field(description="Start of the window to look at, ISO 8601 in UTC, e.g. 2026-11-23T10:40:00Z")
-    end: Moment = Field(description="End of the window to look at, ISO 8601 in UTC")
+    start: Moment = Field(description="Start of the window, ISO 8601, UTC")
+    end: Moment = Field(description="End of the window")
 
     @model_validator(mode="after")
     def _runs_forward(self) -> InWindow:
@@ -53,8 +53,8 @@ class InWindow(Arguments):
 class InScope(InWindow):
     """A span of time, and whose."""
 
-    service: Name = Field(default=None, description="Name of one service, exactly as in the data, or * for all")
-    region: Name = Field(default=None, description="Name of one region, exactly as in the data, or * for all")
+    service: Name = Field(default=None, description="One service by its exact name; all if left out")
+    region: Name = Field(default=None, description="One region by its exact name; all if left out")
 
     @property
     def scope(self) -> Scope:
@@ -62,7 +62,7 @@ class InScope(InWindow):
 
 
 class InRegion(InWindow):
-    region: Name = Field(default=None, description="Name of one region, exactly as in the data, or * for all")
+    region: Name = Field(default=None, description="One region by its exact name; all if left out")
 
     @property
     def scope(self) -> Scope:
@@ -74,7 +74,7 @@ class WithBaseline(InScope):
 
     baseline_start: Moment | None = Field(
         default=None,
-        description="Start of what to compare with; it ends where the window starts. Six windows before, unless given",
+        description="Start of the baseline, which ends where the window starts; six windows before if left out",
     )
 
     @model_validator(mode="after")
@@ -105,8 +105,8 @@ class Likeness(Arguments):
         max_length=LONGEST_WORDS,
         description="A few words about what is seen, e.g. connection pool timeout after deployment",
     )
-    service: Name = Field(default=None, description="Name of one service, exactly as in the data, or * for all")
-    region: Name = Field(default=None, description="Name of one region, exactly as in the data, or * for all")
+    service: Name = Field(default=None, description="One service by its exact name; all if left out")
+    region: Name = Field(default=None, description="One region by its exact name; all if left out")
 
     @property
     def scope(self) -> Scope:

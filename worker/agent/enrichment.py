@@ -1,0 +1,142 @@
+"""A report with a model's draft in it: neutral, grounded, beside the template's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from worker.agent.draft import Draft, reordered
+from worker.agent.neutral import names_of, neutralise
+from worker.agent.tools.result import ToolResult
+from worker.domain.evidence import Evidence
+from worker.domain.redaction.of_report import redact_report
+from worker.domain.report import Narrative, Report, Sections
+from worker.errors import ModelUnavailable
+from worker.markdown import render_markdown
+
+CITED = re.compile(r"\s*\[((?:\s*[et]\d{1,3}\s*[,;]?)+)\]")
+ID = re.compile(r"[et]\d{1,3}")
+MOST_RECOMMENDATIONS = 3
+
+
+class Grounded(Protocol):
+    """`text` is what holds, with `[unverified]` behind what may; the counts are of claims."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def checked(self) -> int: ...
+
+    @property
+    def marked(self) -> int: ...
+
+    @property
+    def removed(self) -> int: ...
+
+
+# Compares a text with the evidence of a report.
+Ground = Callable[[str, Report], Grounded]
+
+
+@dataclass
+class _Counts:
+    checked: int = 0
+    marked: int = 0
+    removed: int = 0
+
+
+@dataclass
+class Editor:
+    """Lets through what may stand in `report`, and counts what may not."""
+
+    report: Report
+    ground: Ground
+    ids: dict[str, str]
+    counts: _Counts = field(default_factory=_Counts)
+
+    def edited(self, text: str) -> str:
+        harmless = neutralise(text, names_of(self.report))
+        found = self.ground(self._cited(harmless.text), self.report)
+        self.counts.checked += found.checked + harmless.removed
+        self.counts.removed += found.removed + harmless.removed
+        self.counts.marked += found.marked
+        return found.text.strip()
+
+    def _cited(self, text: str) -> str:
+        """Citations with the ids that the report knows, in the one form that pages make links of."""
+        return CITED.sub(self._citation, text)
+
+    def _citation(self, found: re.Match[str]) -> str:
+        ids = [self.ids[one] for one in ID.findall(found[1]) if one in self.ids]
+        return f" [{' '.join(dict.fromkeys(ids))}]" if ids else ""
+
+
+def enriched(
+    report: Report, draft: Draft, results: Sequence[ToolResult], narrative: Narrative, *, ground: Ground
+) -> Report:
+    """The report with the draft's words after the template's own. Raises ModelUnavailable where none of them holds.
+
+    Verdict, severity, figures, root cause and every word of the template are as they were.
+    """
+    ids = {item.id: item.id for item in report.evidence}
+    cited = [one for one in results if one.id in _cited_ids(draft)]
+    extended = report.model_copy(update={"evidence": [*report.evidence, *_as_evidence(cited, len(ids), ids)]})
+    editor = Editor(extended, ground, ids)
+    overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
+    advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.edited(one))]
+    if not (overview or reasoning or advice):
+        raise ModelUnavailable("nothing of what the model wrote is supported by the evidence", retryable=False)
+    written = extended.model_copy(
+        update={
+            "sections": _sections(report, overview, advice),
+            "candidates": reordered(report, draft.ranking),
+            "narrative": _narrative(narrative, reasoning, editor.counts),
+        }
+    )
+    redacted = redact_report(written)
+    return redacted.model_copy(update={"markdown": render_markdown(redacted)})
+
+
+def _cited_ids(draft: Draft) -> set[str]:
+    texts = [draft.overview, draft.reasoning, *draft.recommendations]
+    ranked = {one for entry in draft.ranking for one in entry.evidence}
+    return ranked | {one for text in texts for found in CITED.finditer(text) for one in ID.findall(found[1])}
+
+
+def _as_evidence(results: Sequence[ToolResult], known: int, ids: dict[str, str]) -> list[Evidence]:
+    """Numbered on from the report's own; `ids` learns which tool's result became which."""
+    added = []
+    for number, one in enumerate(results, known + 1):
+        ids[one.id] = f"e{number}"
+        query = {"tool": one.tool, "arguments": one.arguments}
+        result = {"rows": one.rows, **({"left_out": one.left_out} if one.left_out else {})}
+        added.append(
+            Evidence(id=f"e{number}", title=one.title, index=one.index, query=query, window=one.window, result=result)
+        )
+    return added
+
+
+def _sections(report: Report, overview: str, advice: list[str]) -> Sections:
+    sections = report.sections
+    return sections.model_copy(
+        update={
+            "overview": "\n".join(filter(None, (sections.overview, overview))),
+            "recommendations": [*sections.recommendations, *advice],
+        }
+    )
+
+
+def _narrative(narrative: Narrative, reasoning: str, counts: _Counts) -> Narrative:
+    return narrative.model_copy(
+        update={
+            "author": "gemini",
+            "state": "done",
+            "reasoning": reasoning,
+            "claims_checked": counts.checked,
+            "claims_marked": counts.marked,
+            "claims_removed": counts.removed,
+        }
+    )
