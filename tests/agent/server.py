@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from demo.standins.gemini import create_app, environment
+from tests.engines.servers import HTTP
 from tests.standins.serving import address, serving
 from worker.settings import Settings, load_settings
 
@@ -25,12 +24,12 @@ class GeminiServer:
 
     def script(self, *steps: dict[str, Any]) -> None:
         """These steps and no others; what was asked before is forgotten."""
-        httpx.delete(f"{self.url}/script").raise_for_status()
-        httpx.post(f"{self.url}/script", json=list(steps)).raise_for_status()
+        HTTP.delete(f"{self.url}/script").raise_for_status()
+        HTTP.post(f"{self.url}/script", json=list(steps)).raise_for_status()
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/requests").raise_for_status().json()
+        found: list[dict[str, Any]] = HTTP.get(f"{self.url}/requests").raise_for_status().json()
         return found
 
     @property
