@@ -11,9 +11,9 @@ from worker.domain.report import Report
 
 class Cited(NamedTuple):
     text: str
-    checked: int
-    marked: int
-    removed: int
+    claims_checked: int
+    claims_marked: int
+    claims_removed: int
 
 
 def cited_only(text: str, report: Report) -> Cited:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from worker.agent.draft import Draft, reordered
-from worker.agent.neutral import names_of, neutralise
+from worker.agent.neutral import neutralise
 from worker.agent.tools.result import ToolResult
 from worker.domain.evidence import Evidence
 from worker.domain.redaction.of_report import redact_report
@@ -28,13 +28,13 @@ class Grounded(Protocol):
     def text(self) -> str: ...
 
     @property
-    def checked(self) -> int: ...
+    def claims_checked(self) -> int: ...
 
     @property
-    def marked(self) -> int: ...
+    def claims_marked(self) -> int: ...
 
     @property
-    def removed(self) -> int: ...
+    def claims_removed(self) -> int: ...
 
 
 # Compares a text with the evidence of a report.
@@ -58,11 +58,11 @@ class Editor:
     counts: _Counts = field(default_factory=_Counts)
 
     def edited(self, text: str) -> str:
-        harmless = neutralise(text, names_of(self.report))
+        harmless = neutralise(text, self.report)
         found = self.ground(self._cited(harmless.text), self.report)
-        self.counts.checked += found.checked + harmless.removed
-        self.counts.removed += found.removed + harmless.removed
-        self.counts.marked += found.marked
+        self.counts.checked += found.claims_checked + harmless.removed
+        self.counts.removed += found.claims_removed + harmless.removed
+        self.counts.marked += found.claims_marked
         return found.text.strip()
 
     def _cited(self, text: str) -> str:

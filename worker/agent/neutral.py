@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from worker.agent.settled import contradicts
 from worker.domain.redaction.reading import decode
 from worker.domain.redaction.redact import redact
 from worker.domain.report import Report
@@ -38,13 +39,14 @@ class Neutral(NamedTuple):
     removed: int
 
 
-def neutralise(text: str, names: frozenset[str]) -> Neutral:
-    """`names` are the report's own, which may have dots in them."""
+def neutralise(text: str, report: Report) -> Neutral:
+    """Without the sentences that could act, and those that say otherwise than what is settled."""
+    names = names_of(report)
     kept: list[str] = []
     removed = 0
     for paragraph in paragraphs(visible(text)):
         sentences = [one.strip() for one in SENTENCE.findall(paragraph) if one.strip()]
-        harmless = [one for one in sentences if not is_active(one, names)]
+        harmless = [one for one in sentences if not (is_active(one, names) or contradicts(one, report, names))]
         removed += len(sentences) - len(harmless)
         kept += [" ".join(harmless)] if harmless else []
     return Neutral(redact("\n".join(kept)), removed)
