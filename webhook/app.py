@@ -30,6 +30,7 @@ from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
+from worker.store.model_ledger import RedisModelLedger
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -56,7 +57,8 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
     app.include_router(documents_router(stores))
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
+    ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
+    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     add_problem_handlers(app)
     app.add_middleware(Authentication, credentials=credentials)

@@ -8,7 +8,7 @@ from functools import cache
 from elasticsearch import Elasticsearch
 
 from worker.agent.budget import limits_of, prices_of
-from worker.agent.cited import cited_only
+from worker.agent.grounding.ground import ground
 from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, connect
@@ -66,7 +66,7 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
     return Narrator(
         model=cache(lambda: open_model(settings)),
         model_name=settings.gemini_model,
-        ground=cited_only,
+        ground=ground,
         reports=stores.reports,
         lookup=open_lookup(settings, stores.client),
         ledger=RedisModelLedger(settings.redis_url),

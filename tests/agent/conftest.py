@@ -15,7 +15,7 @@ from tests.agent.server import GeminiServer, running_gemini
 from tests.engines import servers
 from tests.investigation.shop import Moment, Place, Shop, rollout
 from worker.agent.budget import limits_of, prices_of
-from worker.agent.cited import cited_only
+from worker.agent.grounding.ground import ground
 from worker.agent.gemini import Gemini
 from worker.agent.narrator import Narrator
 from worker.domain.alert import Alert, Rule
@@ -179,7 +179,7 @@ def open_scene(
     narrator = Narrator(
         model=lambda: model,
         model_name=settings.gemini_model,
-        ground=cited_only,
+        ground=ground,
         reports=reports,
         lookup=lookup,
         ledger=ledger,
