@@ -12,9 +12,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.redaction.corpus import SEED, labelled
-from evaluation.redaction.measure import Recall, changed, recall
+from evaluation.redaction.corpus import SEED, beyond, labelled
+from evaluation.redaction.measure import Recall, changed, leaks, recall
 from evaluation.redaction.ordinary import ORDINARY
+from worker.domain.redaction.redact import redact
 
 
 @click.command()
@@ -38,10 +39,17 @@ def main(seed: int, lines: TextIO | None, *, as_json: bool) -> None:
     about = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, seed {seed}"
     if as_json:
         recalled = [row._asdict() for row in rows]
-        click.echo(json.dumps({"about": about, "recall": recalled, "ordinary": len(ORDINARY), "hit": hit}))
+        told = {"about": about, "recall": recalled, "ordinary": len(ORDINARY), "hit": hit, "beyond": _left(seed)}
+        click.echo(json.dumps(told))
     else:
         _print(rows, hit, about)
+        click.echo(f"Not claimed, and left as it is: {', '.join(_left(seed))}.")
     sys.exit(1 if hit or any(row.missed for row in rows) else 0)
+
+
+def _left(seed: int) -> list[str]:
+    told = [(one, redact(one.text)) for one in beyond(seed)]
+    return [one.form for one, text in told if text == one.text or leaks(one.secret, text)]
 
 
 def _tell_lines(lines: TextIO, *, as_json: bool) -> None:

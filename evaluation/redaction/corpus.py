@@ -90,6 +90,8 @@ KEYED_FORMS: dict[str, Callable[[str, str], str]] = {
     "in JSON within JSON": lambda key, secret: json.dumps({"log": json.dumps({key: secret})}),
     "in a dict's repr": lambda key, secret: f"payload { ({key: secret, 'n': 1})!r}",
     "in a query": lambda key, secret: f"GET /login?user=bob&{quote(key)}={quote(secret, safe='')}&page=2",
+    "behind an arrow": lambda key, secret: f"set {key} -> {secret}",
+    "in an attribute": lambda key, secret: f'<add key="{key}" value="{secret}" />',
     "in parentheses": lambda key, secret: f"connect({key}={secret})",
     "percent-encoded": lambda key, secret: f"body={quote(f'user=bob&{key}={secret}', safe='')}",
     "in base64": lambda key, secret: f"env {_base64(f'{key}={secret}')} set",
@@ -179,4 +181,23 @@ CREDENTIALS: dict[str, Callable[[str, random.Random], Labelled]] = {
     "XML element": _element,
     "said in words": _said,
     "said in a few words": _said_shortly,
+}
+
+
+def beyond(seed: int = SEED) -> Iterator[Labelled]:
+    """What the rules do not claim to find: shown beside the others, so that nobody takes it for covered."""
+    rng = random.Random(seed)  # noqa: S311
+    for form, put in BEYOND.items():
+        secret = drawn(rng, ALPHANUMERIC, 24)
+        yield Labelled("beyond", form, put(secret), secret)
+
+
+BEYOND: dict[str, Put] = {
+    "random text without a key": lambda secret: f"call of {secret} failed",
+    "as a path": lambda secret: f"GET https://shop.example.com/reset/{secret} 200",
+    "a key with look-alikes": lambda secret: f"p\u0430ssword={secret}",
+    "a passphrase of words": lambda secret: f"passphrase: correct horse {secret} staple",
+    "over two lines": lambda secret: f"password=\\\n{secret[:12]}\n{secret[12:]}",
+    "base64 of UTF-16": lambda secret: base64.b64encode(f"password={secret}".encode("utf-16-le")).decode(),
+    "backwards": lambda secret: f"{secret[::-1]}=drowssap",
 }

@@ -75,7 +75,7 @@ def _redact_mapping(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
         while numbered in redacted:
             number += 1
             numbered = f"{name} ({number})"
-        redacted[numbered] = _redact_item(key, item)
+        redacted[numbered] = _redact_item(name, item)
     return redacted
 
 
@@ -84,7 +84,7 @@ def _redact_item(key: Any, item: Any) -> Any:
     if not (isinstance(key, str) and isinstance(item, str)):
         return redact_values(item)
     head = f"{key}="
-    together = _redact_short(head + item) if len(item) <= 512 else redact(head + item)
+    together = redact(head + item)
     return together.removeprefix(head) if together.startswith(head) else redact(item)
 
 

@@ -140,6 +140,15 @@ STRUCTURED = (
         ("-u", "--user"),
     ),
     Rule(
+        "command's short option",
+        Kind.PASSWORD,
+        re.compile(
+            r"(?:(?:docker login|sshpass|mysql|mysqldump|mongo|mongosh)\b[^\n]{0,160}? -p|redis-cli\b[^\n]{0,160}? -a"
+            r"|ldapsearch\b[^\n]{0,160}? -w)[ ]{0,2}[\"']?(?P<secret>[^\s\"']{1,256})"
+        ),
+        ("docker login", "sshpass", "mysql", "mongo", "redis-cli", "ldapsearch"),
+    ),
+    Rule(
         "authorization by parameters",
         Kind.CREDENTIALS,
         # To the end of the line: they are in quotes of their own.
@@ -153,7 +162,7 @@ STRUCTURED = (
         Kind.CREDENTIALS,
         re.compile(
             rf"{_HEADER}(?:Basic|Bearer|Token|ApiKey|Negotiate|NTLM|GenericKey|Splunk|Key)[ :]{{1,4}}"
-            r"(?P<secret>[^\s\"',;]++)",
+            r"(?P<secret>[^\s\"',;\]]++)",
             re.IGNORECASE,
         ),
         ("authorization",),
@@ -161,7 +170,7 @@ STRUCTURED = (
     Rule(
         "authorization without a scheme",
         Kind.CREDENTIALS,
-        re.compile(rf"{_HEADER}(?P<secret>[^\s\"',;]++)", re.IGNORECASE),
+        re.compile(rf"{_HEADER}(?P<secret>[^\s\"',;\]]++)", re.IGNORECASE),
         ("authorization",),
         _if_random,
     ),
@@ -191,8 +200,8 @@ STRUCTURED = (
     Rule("password", Kind.PASSWORD, telling.PASSWORD_ASSIGNED, telling.PASSWORD_HINTS, telling.password_of),
     Rule("secret", Kind.SECRET, telling.SECRET_ASSIGNED, telling.SECRET_HINTS, telling.secret_of),
     Rule("token", Kind.TOKEN, telling.TOKEN_ASSIGNED, telling.TOKEN_HINTS, telling.token_of),
-    Rule("option", Kind.SECRET, telling.OPTION, ("--",), telling.password_of),
-    Rule("element", Kind.SECRET, telling.ELEMENT, ("</",), telling.password_of),
+    Rule("option", Kind.SECRET, telling.OPTION, ("--",), telling.option_of),
+    Rule("element", Kind.SECRET, telling.ELEMENT, ("</",), telling.option_of),
 )
 _OF_GITLAB = ("dt", "rt", "cbt", "ptt", "ft", "imt", "agent", "soat")
 VENDORS = (
@@ -261,7 +270,7 @@ PERSONAL = (
     Rule(
         "e-mail",
         Kind.EMAIL,
-        re.compile(r"(?<![\w.+%-])[\w.+%-]++@(?P<domain>[\w.-]++)"),
+        re.compile(r"(?<![\w.+%-])[\w.+%-]++(?:'[\w.+%-]++)?@(?P<domain>[\w.-]++)"),
         ("@",),
         _email,
     ),

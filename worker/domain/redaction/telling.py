@@ -7,8 +7,14 @@ from collections.abc import Callable
 
 # Whatever stands behind these is a secret, unless it is a word of the sentence.
 PASSWORDS = (
-    r"(?:password|passwd|passwort|kennwort|passphrase|passcode)(?:[-_]?(?:confirm(?:ation)?|again|new|old|\d{1,2}))?",
-    *(r"(?<![a-z])pwd", r"(?<![a-z])pass(?==)", r"(?<![a-z])pw(?==)", r"(?<![a-z])otp", r"(?<![a-z])cv[vc]2?"),
+    r"(?:password|passwd|passwort|kennwort|passphrase|passcode)(?:[-_]?(?:confirm(?:ation)?|hash|again|new|old|\d{1,2}))?",
+    *(
+        r"(?<![a-z])pwd",
+        r"(?<![a-z])pass(?=[\"']?\s?[:=])",
+        r"(?<![a-z])pw(?==)",
+        r"(?<![a-z])otp",
+        r"(?<![a-z])cv[vc]2?",
+    ),
     *("one[-_ ]time[-_ ](?:code|pin)", "verification[-_ ]code", "security[-_ ]code", "pin[-_ ]?code"),
     *("contraseña", "contrasena", "mot[-_ ]de[-_ ]passe", "senha", "hasło", "haslo", "wachtwoord", "lösenord"),
     *("şifre", "parola", "heslo", "jelszó", "mật[ ]khẩu", "пароль", "κωδικός", "סיסמה", "סיסמא", "पासवर्ड"),
@@ -16,7 +22,7 @@ PASSWORDS = (
 )
 _KINDS_OF_KEYS = (
     "api|app|access|secret|private|account|encryption|signing|master|license|service|auth|ssh|deploy|storage|shared"
-    "|subscription|consumer|integration|write"
+    "|subscription|consumer|integration|write|hmac"
 )
 SECRETS = (
     *("secret", "credentials?", f"(?:{_KINDS_OF_KEYS})[-_ .]?keys?(?:[-_]base)?"),
@@ -26,7 +32,7 @@ SECRETS = (
 TOKENS = (
     *("token", "(?<![a-z])jwt", "(?:session|sess)[-_ ]?id", "(?:jsession|phpsess)id", "(?<![a-z])sid(?==)"),
     *("csrf", "xsrf", "(?<![a-z])auth", "(?<![a-z])session", "signature", "(?<![a-z])sig(?==)", "(?<![a-z])bearer"),
-    *("routing[-_]?key", "(?<![a-z])pass(?=:)", "(?<![a-z])pw(?=:)"),
+    *("routing[-_]?key", "(?<![a-z])pw(?=:)"),
 )
 # What `needs` of a rule looks for: without one of these no key tells anything.
 PASSWORD_HINTS = (
@@ -35,7 +41,7 @@ PASSWORD_HINTS = (
     *("पासवर्ड", "كلمة", "รหัสผ่าน", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호"),
 )
 SECRET_HINTS = ("secret", "credential", "key", "psk", "assertion", "connection")
-TOKEN_HINTS = ("token", "jwt", "sess", "sid=", "csrf", "xsrf", "auth", "sig", "bearer", "key", "pass:", "pw:")
+TOKEN_HINTS = ("token", "jwt", "sess", "sid=", "csrf", "xsrf", "auth", "sig", "bearer", "key", "pw:")
 
 # In a sentence these follow a key and are no value of it: "invalid password: user is locked".
 _SENTENCE = """
@@ -67,12 +73,13 @@ _VALUE = r"""
 def _assigned(keys: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(
         rf"""
-        (?P<key>{"|".join(keys)})
+        (?P<key>{"|".join(keys)})(?:[-_]?(?:value|text|plain|data))?
         ["'\\]{{0,4}}\]?["'\\]{{0,2}}
         (?P<link>
-            \s{{0,4}}(?:=>|:=|={{1,3}}|:)\s{{0,4}}
+            \s{{0,4}}(?:=>|->|:=|={{1,3}}|:)\s{{0,4}}
+            | \s{{1,4}}value\s{{0,2}}=\s{{0,2}}
             | \ (?:is|was|are|ist|est|es|è|é|это)\ (?:now\ |set\ to\ )?
-            | (?P<blank>\ )
+            | (?P<blank>[ \t]|\s?\|\s?)
         )
         {_VALUE}
         """,
@@ -96,7 +103,15 @@ ELEMENT = re.compile(
 
 def password_of(found: re.Match[str]) -> tuple[int, int] | None:
     """Where the secret is; None where what stands behind the key is none."""
-    return _value(found, lambda value: not _is_behind_blank(found) or _is_no_word(value))
+    key, link = found["key"].lower(), found["link"]
+    is_code = key.endswith(("otp", "code", "pin"))
+    # "pass: 12 of 14" counts tests.
+    may_be_word = not _is_behind_blank(found) and not (key == "pass" and ":" in link and found["bare"])
+    return _value(found, lambda value: may_be_word or _is_no_word(value) or (is_code and value.isdigit()))
+
+
+def option_of(found: re.Match[str]) -> tuple[int, int] | None:
+    return _value(found, lambda _: True)
 
 
 def secret_of(found: re.Match[str]) -> tuple[int, int] | None:
@@ -107,6 +122,11 @@ def token_of(found: re.Match[str]) -> tuple[int, int] | None:
     return _value(found, lambda value: _may_be_token(value, found["key"], found["link"]) and _fits_blank(value, found))
 
 
+def _link_of(found: re.Match[str]) -> str:
+    """In quotes behind a colon it is a field's value, and no sentence."""
+    return "=" if ":" in found["link"] and found["bare"] is None else found["link"]
+
+
 def _is_behind_blank(found: re.Match[str]) -> bool:
     """`password hunter2`: with nothing but a blank between them the value must tell that it is one."""
     groups = found.groupdict()
@@ -114,7 +134,8 @@ def _is_behind_blank(found: re.Match[str]) -> bool:
 
 
 def _is_no_word(value: str) -> bool:
-    return bool(re.search(r"[^\W\d_]", value) and re.search(r"[\d!#$%&*+=?@^~]", value))
+    is_another_key = re.match(r"[\w.-]{1,40}=", value)
+    return bool(not is_another_key and re.search(r"[^\W\d_]", value) and re.search(r"[\d!#$%&*+=?@^~]", value))
 
 
 def _fits_blank(value: str, found: re.Match[str]) -> bool:

@@ -1,0 +1,378 @@
+"""Whether a sentence's claims hold against what its report knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from worker.agent.grounding import claims, context
+from worker.agent.grounding.claims import Found, Number, Span
+from worker.agent.grounding.facts import NOBODY, Change, Fact, Known, Level, Subject, cause_names
+from worker.domain.report import CauseKind, RootCause
+
+COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
+SINCE = re.compile(r"\b(?:since|onset|began|begins|started|starts|from)\b[^.;]{0,20}$", re.IGNORECASE)
+DEPLOYED = re.compile(
+    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version)\b[^.;]{0,40}$", re.IGNORECASE
+)
+# What may stand where a service could: before "itself", "service" or an apostrophe.
+_ORDINARY = """
+a affected alert also an and any at bad baseline being but by calls cap cause check customer day deployment
+downstream each estimated even every excess expectation failing faulty first for grid he here hour impact in
+incident it its known last less let let's likely more new no not note of old on one only or order orders other
+overview payment region report result roll root rule same second service she signal slow so some still such
+summary take team than that the their then there they this to today unknown upstream user users users' version
+we web what which who whole whose window yesterday you
+"""
+ORDINARY = frozenset(_ORDINARY.split())
+
+Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "state", "citation"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`is_mere`: a figure or a name, which may stay marked where the rest of its sentence holds."""
+
+    kind: Kind
+    span: Span
+    text: str
+    holds: bool
+    why: str = ""
+
+    @property
+    def is_mere(self) -> bool:
+        return self.kind in ("number", "time", "name", "citation")
+
+
+class Said(NamedTuple):
+    """What the sentence says of one of its figures: whose it is, when, and of what."""
+
+    subjects: tuple[Subject, ...]
+    role: str | None
+    signals: frozenset[str]
+    quantile: str | None
+    types: frozenset[str]
+
+
+def claims_of(sentence: str, known: Known) -> list[Claim]:
+    """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
+    odd = [one.span for one in _mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
+    cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
+    plain = claims.blanked(sentence, cited)
+    quotations = _quotations(claims.blanked(plain, odd), known)
+    plain = claims.blanked(plain, [one.span for one in quotations])
+    mentions = _mentions(plain, known)
+    rest = claims.blanked(plain, [one.span for one in mentions])
+    times = list(_times(rest, plain, known))
+    rest = claims.blanked(rest, [one.span for one in times])
+    names = [*_known_names(plain, mentions, known), *_unknown_names(rest)]
+    figures = claims.blanked(rest, [one.span for one in names])
+    found = [
+        *_citations(sentence, known),
+        *quotations,
+        *names,
+        *times,
+        *(_number(one, plain, mentions, known) for one in claims.numbers(figures)),
+        *_causes(plain, mentions, known),
+        *_directions(plain, mentions, known),
+        *_denials(plain, known),
+        *_states(plain, mentions, known),
+    ]
+    return sorted(found, key=lambda one: one.span)
+
+
+def _citations(sentence: str, known: Known) -> Iterator[Claim]:
+    for found in claims.CITED.finditer(sentence):
+        wrong = set(re.findall(r"e\d+", found[0])) - known.evidence
+        if wrong:
+            yield Claim("citation", found.span(), found[0], holds=False, why="there is no such evidence")
+
+
+def _quotations(text: str, known: Known) -> list[Claim]:
+    lines = [_even(line) for line in known.lines if line]
+    found = []
+    for match in claims.QUOTED.finditer(text):
+        quoted = next(part for part in match.groups() if part is not None)
+        said = _even(quoted.rstrip("….,")).strip()
+        holds = any(said in line for line in lines) or said in map(_even, known.names)
+        found.append(
+            Claim("quotation", match.span(), match[0], holds, "" if holds else "nothing that was read says so")
+        )
+    return found
+
+
+def _even(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _mentions(text: str, known: Known) -> list[Found]:
+    """Known names in the text, the longest where several begin at one place."""
+    names = sorted(
+        (name for name in known.names | known.services | known.regions if len(name) > 1), key=len, reverse=True
+    )
+    if not names:
+        return []
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w]|-\w|\.\d)")
+    return [Found(found.span(), found[0]) for found in pattern.finditer(text)]
+
+
+def _known_names(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A name holds, unless it is put together with what it does not belong to."""
+    for one in mentions:
+        why = _misplaced(one, text, mentions, known)
+        yield Claim("name", one.span, one.text, not why, why)
+
+
+def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    changes = [change for change in known.changes if change.deployment_id == one.text]
+    if changes:
+        return _wrong_deployment(one, changes, text, mentions, known)
+    if versions := [change for change in known.changes if one.text in change.versions]:
+        named = {other.text for other in mentions} & {change.deployment_id for change in known.changes}
+        of = {change.deployment_id for change in versions}
+        nearest = _nearest(one, [other for other in mentions if other.text in named])
+        return f"{nearest.text} has another version" if nearest and nearest.text not in of else ""
+    if one.text in known.types and one.text not in known.services:
+        services = [other for other in mentions if other.text in known.services]
+        start, end = context.clause(one.span, text)
+        close = [other for other in services if start <= other.span[0] < end] or services
+        owners = known.types[one.text] | {""}
+        return (
+            "" if not close or any(other.text in owners for other in close) else f"{close[0].text} has no such errors"
+        )
+    return ""
+
+
+def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
+    services = {change.service for change in changes if change.service}
+    after = text[one.span[1] :]
+    behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
+    is_its = behind and re.match(r" ?(?:of|in|\(|on|for) ?$", after[: behind.span[0] - one.span[1]])
+    before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
+    owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
+    owner = behind if is_its else before[-1] if owns else None
+    return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
+
+
+def _nearest(one: Found, others: list[Found]) -> Found | None:
+    return min(others, key=lambda other: abs(other.span[0] - one.span[0]), default=None)
+
+
+def _unknown_names(text: str) -> Iterator[Claim]:
+    taken: list[Span] = []
+    for pattern in (claims.NAME_LIKE, claims.VERSION, claims.SERVICE_LIKE):
+        for found in pattern.finditer(text):
+            group = next((name for name, value in found.groupdict().items() if value is not None), 0)
+            span, name = found.span(group), found[group]
+            if name.lower() in ORDINARY or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
+                continue
+            taken.append(span)
+            yield Claim("name", span, name, holds=False, why="nothing that was read is called so")
+
+
+def _times(text: str, plain: str, known: Known) -> Iterator[Claim]:
+    clocks = list(claims.TIME.finditer(text))
+    for found in clocks:
+        wanted = _kinds_wanted(plain[: found.start()])
+        holds = _is_known_time(found, wanted, known)
+        yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
+    rest = claims.blanked(text, [found.span() for found in clocks])
+    for found in claims.DATE.finditer(rest):
+        holds = any(_is_day(found["iso"] or found["day"], moment.at) for moment in known.moments)
+        yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened that day")
+
+
+def _kinds_wanted(before: str) -> set[str]:
+    since, deployed = SINCE.search(before), DEPLOYED.search(before)
+    if since and (not deployed or since.start() > deployed.start()):
+        return {"onset", "baseline"}
+    return {"change"} if deployed else set()
+
+
+def _is_known_time(found: re.Match[str], wanted: set[str], known: Known) -> bool:
+    zone = (found["zone"] or "").strip()
+    if zone not in ("", "Z", "UTC"):
+        return False
+    day = found["iso"] or found["day"]
+    clock = [int(part) for part in found["clock"].split(":")]
+    return any(
+        (not wanted or moment.kind in wanted) and (not day or _is_day(day, moment.at)) and _is_clock(clock, moment.at)
+        for moment in known.moments
+    )
+
+
+def _is_clock(clock: list[int], at: datetime) -> bool:
+    """To the minute, cut or rounded; to the second where seconds are told."""
+    at = at.astimezone(UTC)
+    if len(clock) == 3:
+        return clock == [at.hour, at.minute, at.second]
+    rounded = at + timedelta(seconds=30)
+    return clock in ([at.hour, at.minute], [rounded.hour, rounded.minute])
+
+
+def _is_day(text: str, at: datetime) -> bool:
+    at = at.astimezone(UTC)
+    return text in (f"{at:%Y-%m-%d}", f"{at.day} {at:%b %Y}", f"{at.day} {at:%B %Y}")
+
+
+def _number(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    close = [fact for fact in known.facts if _is_close(number, fact)]
+    said = Said(
+        tuple(_subjects(number.span, text, mentions, known)),
+        context.role(number.span, text),
+        frozenset(context.signals(number.span, text)),
+        context.quantile(number.span, text),
+        frozenset(one.text for one in mentions if one.text in known.types),
+    )
+    fitting = [fact for fact in close if _fits(fact, said)]
+    why = "" if fitting else "another figure has this value" if close else "no figure has this value"
+    return Claim("number", number.span, number.text, bool(fitting), why)
+
+
+def _is_close(number: Number, fact: Fact) -> bool:
+    if number.dimension == "days" and fact.dimension == "seconds":
+        return abs(number.value * 86_400 - fact.value) <= number.tolerance * 86_400
+    if number.dimension and number.dimension != fact.dimension:
+        return False
+    if not number.dimension and fact.dimension not in COUNTED:
+        return False
+    return abs(number.value - abs(fact.value)) <= number.tolerance + 1e-9
+
+
+def _fits(fact: Fact, said: Said) -> bool:
+    if said.role and fact.role and fact.role != said.role:
+        return False
+    if not _is_of_signal(fact, said.signals) or not _is_of_detail(fact, said):
+        return False
+    return not said.subjects or any(_is_of(fact.subject, subject) for subject in said.subjects)
+
+
+def _is_of_signal(fact: Fact, signals: frozenset[str]) -> bool:
+    if fact.signal in (None, "span", "change"):
+        return True
+    if fact.dimension == "grams":
+        # Every figure in grams speaks of carbon; where it says whose part it is, it is that part.
+        return not (parts := signals - {"carbon", "traffic"}) or fact.signal in parts
+    if "retries" in signals:
+        return fact.signal == "retries"
+    return len(signals) != 1 or fact.signal in signals
+
+
+def _is_of_detail(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "seconds" and said.quantile:
+        return fact.detail in (said.quantile, None) and (fact.detail is not None or fact.signal != "latency")
+    return not (said.types and fact.detail and fact.dimension == "lines") or fact.detail in said.types
+
+
+def _is_of(subject: Subject, told: Subject) -> bool:
+    """The figures of a region, or of everything, are nobody's in particular."""
+    if subject == NOBODY:
+        return True
+    is_service = told.service is None or subject.service in (None, told.service)
+    is_region = told.region is None or subject.region in (None, told.region)
+    return is_service and is_region
+
+
+def _subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
+    clause = context.clause(span, text)
+    services = [one for one in mentions if one.text in known.services]
+    before = [one for one in services if one.span[1] <= span[0]]
+    after = [one for one in services if span[1] <= one.span[0] < clause[1]]
+    regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
+    region = regions[-1].text if regions else None
+    own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
+    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for)\W*$", text[span[1] : one.span[0]])]
+    return [Subject(of[0].text)] if of and not _is_others(text[span[1] : of[0].span[0]]) else own
+
+
+def _is_others(between: str) -> bool:
+    return bool(context.BREAK.search(between))
+
+
+def _causes(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for pattern in claims.CAUSAL:
+        found = pattern.search(text)
+        if found:
+            why = _wrong_cause(found.span("cause"), found.span("effect"), text, mentions, known)
+            yield Claim("cause", found.span(), found[0], not why, why)
+            return
+
+
+def _wrong_cause(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known) -> str:
+    root = known.report.root_cause
+    if not known.has_cause or root is None:
+        return "the evidence shows no cause"
+    causing = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - known.regions
+    suffering = {one.text for one in mentions if effect[0] <= one.span[0] < effect[1]} - known.regions
+    if _is_of_cause(suffering, causing, root, known):
+        return "what is said to suffer is the cause"
+    deployments = {change.deployment_id for change in known.changes}
+    if causing & known.services - {root.service} or causing & deployments - {root.deployment_id}:
+        return "something else is the cause"
+    is_demand = root.kind is CauseKind.TRAFFIC and re.search(r"demand|traffic|requests", text[slice(*cause)])
+    return "" if is_demand or causing & cause_names(known) else "the evidence shows another cause"
+
+
+def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
+    """A deployment suffers from nothing, nor a service that others suffer from."""
+    if suffering & ({root.deployment_id, root.version} - {None}):
+        return True
+    return root.service in suffering and root.service != known.report.service and root.service not in causing
+
+
+def _directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for wanted, words in ((1, claims.UP), (-1, claims.DOWN), (0, claims.SAME)):
+        for found in words.finditer(text):
+            signal = context.signal(found.span(), text)
+            levels = _levels(found.span(), text, mentions, signal, known)
+            is_if = re.search(r"\b(?:if|when|once|until|unless|should)\b", text[: found.start()])
+            if signal and levels and not is_if:
+                holds = any(_direction(level.deviations, level.actual - level.expected) == wanted for level in levels)
+                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
+
+
+def _levels(span: Span, text: str, mentions: list[Found], signal: str | None, known: Known) -> list[Level]:
+    subjects = _subjects(span, text, mentions, known) or [known.scope]
+    return [
+        level
+        for level in known.levels
+        if level.signal == signal and any(_is_of(level.subject, subject) for subject in subjects)
+    ]
+
+
+def _direction(deviations: float, rise: float) -> int:
+    if abs(deviations) < 3:
+        return 0
+    return 1 if rise > 0 else -1
+
+
+def _denials(text: str, known: Known) -> Iterator[Claim]:
+    """ "No deployment …": only where none was found."""
+    found = re.search(
+        r"\b(?:no|without (?:any )?|not any) (?:deployments?|change|release|rollout)s?\b(?! of)", text, re.IGNORECASE
+    )
+    if found:
+        near = [
+            one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
+        ]
+        yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
+
+
+def _states(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """How it stands: severity, that it is over, that something is not to blame."""
+    report = known.report
+    for found in claims.SEVERITY.finditer(text):
+        holds = (found["a"] or found["b"]).lower() == report.severity.value
+        yield Claim("state", found.span(), found[0], holds, "" if holds else f"severity is {report.severity.value}")
+    for found in claims.OVER.finditer(text):
+        is_scope = report.service is None and found[0].lower() == "all services"
+        why = "" if is_scope else "a report cannot know that"
+        yield Claim("state", found.span(), found[0], is_scope, why)
+    for found in claims.CLEARED.finditer(text):
+        blamed = cause_names(known) & {one.text for one in mentions}
+        holds = not blamed and (not known.has_cause or bool(mentions))
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "it is what the evidence blames")

@@ -1,0 +1,238 @@
+"""What a sentence claims: numbers with units, times, names, quotations, causes and directions, each with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from worker.domain.text import CITATION
+
+Span = tuple[int, int]
+
+# Unit as written → (dimension, factor to the base). The longest first.
+UNITS = {
+    "g/min": ("grams_per_minute", 1.0),
+    "kg/min": ("grams_per_minute", 1000.0),
+    "gco₂e an hour": ("grams_per_hour", 1.0),
+    "kgco₂e an hour": ("grams_per_hour", 1000.0),
+    **{f"{prefix}{gas}": ("grams", factor) for prefix, factor in (("mg", 1e-3), ("g", 1.0), ("kg", 1e3), ("t", 1e6))
+       for gas in ("co₂e", "co2e", "co₂", "co2", " co₂e", " co2e", " co₂", " co2", " of co₂", " of co2", "")},
+    **dict.fromkeys(("grams", "gram"), ("grams", 1.0)),
+    **dict.fromkeys(("%", " %", "percent", "per cent"), ("share", 0.01)),
+    **dict.fromkeys(("ms", "milliseconds"), ("seconds", 0.001)),
+    **dict.fromkeys(("s", "seconds", "sec", "second"), ("seconds", 1.0)),
+    **dict.fromkeys(("min", "minutes", "minute"), ("seconds", 60.0)),
+    **dict.fromkeys(("h", "hours", "hour"), ("seconds", 3600.0)),
+    **dict.fromkeys(("d", "days", "day"), ("days", 1.0)),
+    **dict.fromkeys(("times", "x", "×", "-fold"), ("times", 1.0)),
+    **dict.fromkeys(("vcpu-hours", "vcpu-h", "vcpu hours", "vcpu-hour"), ("vcpu_hours", 1.0)),
+    "kwh": ("kwh", 1.0),
+    "wh": ("kwh", 0.001),
+    **dict.fromkeys(("usd", "dollars", "dollar"), ("usd", 1.0)),
+    **dict.fromkeys(("requests/min", "requests a minute", "requests per minute", "a minute"), ("per_minute", 1.0)),
+    **dict.fromkeys(("orders", "order"), ("orders", 1.0)),
+    **dict.fromkeys(("users", "sessions", "customers"), ("users", 1.0)),
+    **dict.fromkeys(("requests", "request"), ("requests", 1.0)),
+    **dict.fromkeys(("incidents", "recorded incidents", "past incidents"), ("incidents", 1.0)),
+    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors"), ("lines", 1.0)),
+}  # fmt: skip
+_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+# A prefix is told by its case: Mg is no mg, and T no t.
+NUMBER = re.compile(
+    rf"(?<![\w.,-])(?P<currency>\$)?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    rf"(?:[ \u202f\u00a0]?(?P<unit>{_UNIT})(?![\w/]))?(?![\w]|[.,]\d)",
+    re.IGNORECASE,
+)
+IN_WORDS = {
+    **{word: (float(value), "") for value, word in enumerate(
+        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)},
+    **{word: (float(value), "") for word, value in (
+        ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70),
+        ("eighty", 80), ("ninety", 90), ("hundred", 100), ("thousand", 1000), ("million", 1e6))},
+    **dict.fromkeys(("twice", "double", "doubled"), (2.0, "times")),
+    **dict.fromkeys(("triple", "tripled", "threefold"), (3.0, "times")),
+    "tenfold": (10.0, "times"),
+    **dict.fromkeys(("halved", "halves"), (0.5, "times")),
+    "half": (0.5, "share"),
+    "quarter": (0.25, "share"),
+}  # fmt: skip
+WORD = re.compile(rf"\b(?P<word>{'|'.join(IN_WORDS)})\b(?:[ -](?P<unit>{_UNIT})(?![\w/]))?", re.IGNORECASE)
+TIME = re.compile(
+    r"(?<![\w:.])(?:(?P<iso>\d{4}-\d\d-\d\d)[T ])?(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?:\.\d+)?"
+    r"(?P<zone> ?Z| UTC| ?[+-]\d\d:?\d\d| [A-Z]{2,4}T)?(?:, (?P<day>\d{1,2} [A-Z][a-z]{2} \d{4}))?(?![\w:])"
+)
+DATE = re.compile(r"(?<![\w:.-])(?:(?P<iso>\d{4}-\d\d-\d\d)|(?P<day>\d{1,2} [A-Z][a-z]{2,8} \d{4}))(?![\w:-])")
+QUOTED = re.compile(r"“(?P<a>[^”]{3,})”|\"(?P<b>[^\"]{3,})\"|`(?P<c>[^`]{2,})`|(?<!\w)'(?P<d>[^']{3,})'(?!\w)")
+# What looks like a name of something: ids, versions, types of errors, regions.
+NAME_LIKE = re.compile(
+    r"(?<![\w./-])(?:v?\d+\.\d+\.\d+[\w.+-]*|[A-Za-z][\w]*(?:[-_.][\w]+)*[-_.]\w*\d\w*(?:[-_.]\w+)*"
+    r"|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+|[A-Z]\w*(?:Error|Exception|Timeout|Failure)|[a-z]+_[a-z_]+"
+    r"|[0-9a-f]{7,40}(?=[a-f0-9]*\b)|https?://\S+|(?<=[a-z,;] )[A-Z][A-Za-z]+)(?![\w-])"
+)
+SERVICE_LIKE = re.compile(
+    r"\b(?:service|of service) (?P<a>[a-z][\w-]+)|\b(?P<b>[a-z][\w-]+)(?: service\b|['’]s? (?!s\b)(?=[a-z]))"
+    r"|\bcalls? (?:to|from) (?P<c>[a-z][\w-]+)|\b(?P<d>[a-z][\w-]+) itself\b|^(?P<e>[a-z][\w-]{2,})(?=: )"
+)
+VERSION = re.compile(r"\bversions? (?P<name>v?\d[\w.+-]*\w)")
+_CAUSING = (
+    r"caused|causes|broke|breaks|triggered|triggers|led to|leads to|brought down|is the (?:root )?cause of"
+    r"|is responsible for|is to blame for|explains"
+)
+_CAUSED = (
+    r"because of|due to|caused by|triggered by|brought about by|the result of|thanks to|owing to|stems from|comes from"
+)
+CAUSES = (
+    rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
+    rf"(?P<effect>.+?) (?:(?:is|was|were|are) )?(?:{_CAUSED}) (?P<cause>.+)",
+    r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
+    r"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|since(?= (?:the|a|an|its|it) )) (?P<cause>.+)",
+    r"(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
+)
+CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
+# What a report at the time of an alert cannot know.
+OVER = re.compile(
+    r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
+    r"|no longer (?:fails?|failing)"
+    r"|will (?:be|recover|return|end)|until (?=\d)|growing|worsening|improving|customers report\w*|users report\w*"
+    r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"|by mistake|on purpose|attack(?:ed|ers?)?|depends? on|hacked|breach)\b",
+    re.IGNORECASE,
+)
+CLEARED = re.compile(
+    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated|can stay|safe|nothing to do with"
+    r"|did not cause|false alarm|no incident|nothing is wrong)\b",
+    re.IGNORECASE,
+)
+_LEVEL = "low|medium|high|critical"
+SEVERITY = re.compile(rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_LEVEL})\b|\b(?P<b>{_LEVEL}) severity\b", re.IGNORECASE)
+QUANTILE = re.compile(r"\bp(?:50|95|99)\b|\bmedian\b", re.IGNORECASE)
+UP = re.compile(r"\b(?:rose|rises|risen|increased|increases|grew|climbed|jumped|surged|spiked|went up|is up|higher)\b")
+DOWN = re.compile(r"\b(?:fell|falls|fallen|dropped|drops|decreased|decreases|declined|sank|went down|is down|lower)\b")
+SAME = re.compile(r"\b(?:unchanged|as usual|normal|stable|steady|flat|unaffected|healthy)\b")
+SIGNAL_WORDS = (
+    ("retries", r"retr(?:y|ies|ied)"),
+    ("errors", r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?"),
+    ("latency", r"latency|p50|p95|p99|slower|slow|response times?"),
+    ("cpu", r"cpu"),
+    ("memory", r"memory"),
+    ("carbon", r"co₂e?|co2e?|carbon|emissions?|gco₂e"),
+    ("traffic", r"traffic|demand|usual requests"),
+)
+SIGNAL = {signal: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for signal, words in SIGNAL_WORDS}
+CITED = re.compile(CITATION)
+
+
+@dataclass(frozen=True)
+class Number:
+    span: Span
+    value: float
+    dimension: str
+    tolerance: float
+    text: str
+
+
+class Found(NamedTuple):
+    span: Span
+    text: str
+
+
+def is_term(name: str) -> bool:
+    """Units and terms of the trade that have the form of a name."""
+    return bool(re.fullmatch(r"(?:g|kg|mg|t)?CO2e?|vCPU(?:-h\w*)?|p\d\d|[45]xx|HTTP_\d+|UTC|SCI|CPU", name))
+
+
+def without_names(text: str) -> str:
+    """`text` with blanks for what looks like a name: the digits in it are no figures."""
+    return blanked(text, [found.span() for found in NAME_LIKE.finditer(text) if not is_term(found[0])])
+
+
+def blanked(text: str, spans: list[Span]) -> str:
+    """`text` with those stretches as blanks, so that every place stays where it is."""
+    characters = list(text)
+    for start, end in spans:
+        characters[start:end] = " " * (end - start)
+    return "".join(characters)
+
+
+def sentences(text: str) -> list[str]:
+    """A citation behind a full stop belongs to the sentence before it; what is quoted is not taken apart."""
+    quoted = [found.span() for found in QUOTED.finditer(text)]
+    plain = re.sub(r"[.!?]", lambda found: "_" if any(a < found.start() < b for a, b in quoted) else found[0], text)
+    ends = [found.end() for found in re.finditer(rf"[.!?](?:\s*{CITATION})*(?=\s+[A-Z“\"0-9$\[a-z]|\s*$)", plain)]
+    ends = [end for end in ends if not re.search(r"\b(?:e\.g|i\.e|approx|ca|vs)\.$", plain[:end])]
+    starts = [0, *ends]
+    return [part for start, end in zip(starts, [*ends, len(text)], strict=True) if (part := text[start:end].strip())]
+
+
+def numbers(text: str) -> list[Number]:
+    found = [*_in_digits(text), *_in_words(text)]
+    return [_a_rate(text, one) for one in _with_inherited_units(text, sorted(found, key=lambda one: one.span))]
+
+
+def _a_rate(text: str, number: Number) -> Number:
+    """`259 gCO₂e (255 to 294) an hour`."""
+    behind = re.match(r"[^,;.(]{0,12}(?: \([^)]*\)|[^()]*\))? (?:an|per) hour", text[number.span[1] :])
+    return replace(number, dimension="grams_per_hour") if behind and number.dimension == "grams" else number
+
+
+def _in_digits(text: str) -> Iterator[Number]:
+    for found in NUMBER.finditer(text):
+        unit = (found["unit"] or "").lower()
+        dimension, factor = UNITS.get(unit) or UNITS.get(f" {unit}") or ("", 1.0)
+        if found["currency"]:
+            dimension, factor = "usd", 1.0
+        digits = found["digits"].replace(",", "")
+        start, end = found.span()
+        if re.search(r"confidence (?:of |is )?$|\($", text[max(0, start - 15) : start]) and re.fullmatch(
+            r"[01]\.\d+", digits
+        ):
+            dimension = dimension or "confidence"
+        if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
+            dimension = "share_of_users"
+        about = re.search(r"\b(?:about|around|roughly|some|nearly|almost|~) ?$", text[max(0, start - 10) : start])
+        tolerance = max(_tolerance(digits), 0.05 * float(digits) if about else 0.0) * factor
+        yield Number((start, end), float(digits) * factor, dimension, tolerance, found[0])
+
+
+def _tolerance(digits: str) -> float:
+    """Half of the last digit that is told; of round numbers two digits count, as prose rounds to two."""
+    whole, _, decimals = digits.partition(".")
+    if decimals:
+        return 0.5000001 * 10.0 ** -len(decimals)
+    significant = max(len(whole.rstrip("0")), min(2, len(whole)))
+    return 0.5000001 * 10.0 ** max(0, len(whole) - significant)
+
+
+def _in_words(text: str) -> Iterator[Number]:
+    for found in WORD.finditer(text):
+        value, dimension = IN_WORDS[found["word"].lower()]
+        unit, factor = UNITS.get((found["unit"] or "").lower(), (dimension, 1.0))
+        yield Number(found.span(), value * factor, dimension or unit, 0.05 * value * factor, found[0])
+
+
+def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:
+    """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
+    units = [one.dimension for one in found]
+    scales = [_factor(text, one) for one in found]
+    for place in range(len(found) - 2, -1, -1):
+        between = text[found[place].span[1] : found[place + 1].span[0]]
+        is_pair = re.fullmatch(r" ?(?:to|–|-|and|against|of about|of) ", between)
+        is_range = units[place + 1] and between == " ("
+        if not units[place] and (is_pair or is_range):
+            units[place], scales[place] = units[place + 1], scales[place + 1]
+    for place in range(1, len(found)):
+        between = text[found[place - 1].span[1] : found[place].span[0]]
+        if not units[place] and re.fullmatch(r"[^.;]{0,12} ?\($| ?(?:to|–) ", between):
+            units[place], scales[place] = units[place - 1], scales[place - 1]
+    return [
+        one if one.dimension else Number(one.span, one.value * scale, unit, one.tolerance * scale, one.text)
+        for one, unit, scale in zip(found, units, scales, strict=True)
+    ]
+
+
+def _factor(text: str, number: Number) -> float:
+    found = NUMBER.match(text, number.span[0])
+    unit = (found["unit"] or "").lower() if found else ""
+    return (UNITS.get(unit) or UNITS.get(f" {unit}") or ("", 1.0))[1]

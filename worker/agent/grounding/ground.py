@@ -1,0 +1,78 @@
+"""A text kept to what its report knows: sentence by sentence kept, marked or removed, and all of it counted.
+
+Nothing is looked up and nobody is asked: the same text and report give the same result. A sentence of which nothing but
+names could be checked is removed: "deploy-8841 leaks memory" has the right name, and nothing to show for the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from worker.agent.grounding.check import Claim, claims_of
+from worker.agent.grounding.claims import sentences
+from worker.agent.grounding.facts import Known, known_of
+from worker.domain.report import Report
+
+MARK = "[unverified]"
+
+Outcome = Literal["kept", "marked", "removed"]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    text: str
+    outcome: Outcome
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Grounded:
+    """`text` is what may be shown. Counts are of claims; those of a removed sentence are removed with it."""
+
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(one.text for one in self.sentences if one.outcome != "removed")
+
+    @property
+    def claims_checked(self) -> int:
+        return sum(len(one.claims) for one in self.sentences)
+
+    @property
+    def claims_marked(self) -> int:
+        return sum(not claim.holds for one in self.sentences if one.outcome == "marked" for claim in one.claims)
+
+    @property
+    def claims_removed(self) -> int:
+        return sum(len(one.claims) for one in self.sentences if one.outcome == "removed")
+
+    @property
+    def claims_kept(self) -> int:
+        return self.claims_checked - self.claims_marked - self.claims_removed
+
+
+def ground(text: str, report: Report, *, is_advice: bool = False) -> Grounded:
+    """`is_advice`: what to do; there right names are enough, since advice states nothing."""
+    return ground_known(text, known_of(report), is_advice=is_advice)
+
+
+def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounded:
+    return Grounded(tuple(_ground(sentence, known, is_advice=is_advice) for sentence in sentences(text)))
+
+
+def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
+    found = claims_of(sentence, known)
+    wrong = [claim for claim in found if not claim.holds]
+    says_something = any(claim.kind not in ("name", "citation") or is_advice for claim in found)
+    if says_something and not wrong:
+        return Sentence(sentence, "kept", tuple(found))
+    if len(wrong) == 1 and wrong[0].is_mere and len(found) > 1:
+        return Sentence(_marked(sentence, wrong[0]), "marked", tuple(found))
+    return Sentence(sentence, "removed", tuple(found))
+
+
+def _marked(sentence: str, claim: Claim) -> str:
+    end = claim.span[1]
+    return f"{sentence[:end]} {MARK}{sentence[end:]}"
