@@ -15,8 +15,8 @@ from tests.agent.server import GeminiServer, running_gemini
 from tests.engines import servers
 from tests.investigation.shop import Moment, Place, Shop, rollout
 from worker.agent.budget import limits_of, prices_of
-from worker.agent.grounding.ground import ground
 from worker.agent.gemini import Gemini
+from worker.agent.grounding.ground import ground
 from worker.agent.narrator import Narrator
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import Report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,13 @@ from worker.markdown import render_markdown
 CITED = re.compile(r"\s*\[((?:\s*[et]\d{1,3}\s*[,;]?)+)\]")
 ID = re.compile(r"[et]\d{1,3}")
 MOST_RECOMMENDATIONS = 3
+ADVICE = re.compile(
+    r"\s*(?:First|Then|Next|Meanwhile|Now|Afterwards)?,? ?"
+    r"(?:add|cap|check|compare|confirm|decrease|find|fix|give|increase|investigate|keep|limit|look|lower|measure|move"
+    r"|pause|profile|raise|reduce|retry|revert|review|roll|rule|scale|set|shift|size|slow|split|stop|test|trace|tune"
+    r"|verify|wait|warm|watch)\b",
+    re.IGNORECASE,
+)
 
 
 class Grounded(Protocol):
@@ -37,8 +44,10 @@ class Grounded(Protocol):
     def claims_removed(self) -> int: ...
 
 
-# Compares a text with the evidence of a report.
-Ground = Callable[[str, Report], Grounded]
+class Ground(Protocol):
+    """Compares a text with the evidence of a report; of advice only the names."""
+
+    def __call__(self, text: str, report: Report, *, is_advice: bool = False) -> Grounded: ...
 
 
 @dataclass
@@ -57,13 +66,17 @@ class Editor:
     ids: dict[str, str]
     counts: _Counts = field(default_factory=_Counts)
 
-    def edited(self, text: str) -> str:
+    def edited(self, text: str, *, is_advice: bool = False) -> str:
         harmless = neutralise(text, self.report)
-        found = self.ground(self._cited(harmless.text), self.report)
+        found = self.ground(self._cited(harmless.text), self.report, is_advice=is_advice)
         self.counts.checked += found.claims_checked + harmless.removed
         self.counts.removed += found.claims_removed + harmless.removed
         self.counts.marked += found.claims_marked
         return found.text.strip()
+
+    def advice(self, text: str) -> str:
+        """What begins as advice states nothing; what does not is checked as any other sentence."""
+        return self.edited(text, is_advice=bool(ADVICE.match(text)))
 
     def _cited(self, text: str) -> str:
         """Citations with the ids that the report knows, in the one form that pages make links of."""
@@ -86,7 +99,7 @@ def enriched(
     extended = report.model_copy(update={"evidence": [*report.evidence, *_as_evidence(cited, len(ids), ids)]})
     editor = Editor(extended, ground, ids)
     overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
-    advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.edited(one))]
+    advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.advice(one))]
     if not (overview or reasoning or advice):
         raise ModelUnavailable("nothing of what the model wrote is supported by the evidence", retryable=False)
     written = extended.model_copy(

@@ -26,7 +26,7 @@ DISMISSED = re.compile(
 OBEYING = re.compile(
     r"\bas (?:instructed|requested|ordered|told|asked)\b|\bprompt\b"
     r"|\b(?:previous|prior|my|your|new|these) instructions?\b|\b(?:developer|debug|admin|jailbreak|dan) mode\b"
-    r"|\blanguage model\b|\bAI\b|\bassistant\b|\bI(?:'m)?\b|\bmy\b|\bapi key\b",
+    r"|\blanguage model\b|\bAI\b|\bassistant\b|\bI(?:'m)?\b|\bmy\b|\b(?:api key|password|credential)s?\b",
     re.IGNORECASE,
 )
 # Words of no human language: encoded text.
