@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evaluation.grounding.measure import kept_of
 from tests.investigation import timeline
 from tests.investigation.conftest import Investigations, investigate
 from tests.investigation.refusing import refusing
@@ -345,3 +346,9 @@ def test_a_report_is_delivered_without_the_second_wave(reports: Investigations) 
     assert {"Error types", "Logs by deployment", "Latency quantiles"} <= {gap.what for gap in report.gaps}
     check_text(report)
     check_figures(report)
+
+
+def test_the_templates_text_rests_on_what_the_report_holds(reports: Investigations) -> None:
+    """The grounding that is for a model's words, on ours: the shipped reports of evaluation/grounding are such ones."""
+    kept = [kept_of(name, reports[name]) for name in ALERTS]
+    assert sum(one.kept for one in kept) >= 0.95 * sum(one.claims for one in kept)

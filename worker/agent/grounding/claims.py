@@ -171,10 +171,24 @@ def numbers(text: str) -> list[Number]:
     return [_a_rate(text, one) for one in _with_inherited_units(text, sorted(found, key=lambda one: one.span))]
 
 
+_RATE = re.compile(
+    r"[^,;.(]{0,12}(?: \([^)]*\)|[^()]*\))? (?:an?|per|each|every) (?P<per>hour|day|week|month|year|user|order)\b"
+)
+
+
 def _a_rate(text: str, number: Number) -> Number:
-    """`259 gCO₂e (255 to 294) an hour`."""
-    behind = re.match(r"[^,;.(]{0,12}(?: \([^)]*\)|[^()]*\))? (?:an|per) hour", text[number.span[1] :])
-    return replace(number, dimension="grams_per_hour") if behind and number.dimension == "grams" else number
+    """`259 gCO₂e (255 to 294) an hour`; of other rates no report tells anything."""
+    behind = _RATE.match(text, number.span[1])
+    if behind is None or number.dimension in ("", "times"):
+        return number
+    is_known = behind["per"] == "hour" and number.dimension == "grams"
+    return replace(number, dimension="grams_per_hour" if is_known else f"{number.dimension} a {behind['per']}")
+
+
+def _of_something_else(text: str, end: int) -> str:
+    """`20 connections`: what is counted, where it is nothing that a report counts; else nothing."""
+    noun = re.match(r" (?P<noun>[a-z]{4,}s)\b", text[end:])
+    return f"of {noun['noun']}" if noun and noun["noun"] not in {*UNITS, "less", "plus", "versus"} else ""
 
 
 def _in_digits(text: str) -> Iterator[Number]:
@@ -183,6 +197,8 @@ def _in_digits(text: str) -> Iterator[Number]:
         dimension, factor = UNITS.get(unit) or UNITS.get(f" {unit}") or ("", 1.0)
         if found["currency"]:
             dimension, factor = "usd", 1.0
+        elif not found["unit"]:
+            dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
         start, end = found.span()
         if re.search(r"confidence (?:of |is )?$|\($", text[max(0, start - 15) : start]) and re.fullmatch(

@@ -1,0 +1,97 @@
+"""python -m evaluation.grounding: lies that pass unmarked, and true claims that are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.grounding.lies import HELD_OUT, LIES, TRUE
+from evaluation.grounding.measure import Kept, kept_of, read, seen, shipped, told, unmarked
+
+LEAST_KEPT = 0.95
+
+
+@click.command()
+@click.argument("reports", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def main(reports: tuple[Path, ...], *, as_json: bool) -> None:
+    """Measure grounding on lies and on true text about real reports of the tests' shop.
+
+    REPORTS are your own, as `spiketrace investigate --json` prints them: then only their own text is measured. Exits
+    with 1 where a lie of the list passes unmarked, or less than 95 % of the true claims are kept.
+    """
+    own = {path.stem: read(path) for path in reports} or shipped()
+    kept = [kept_of(name, report) for name, report in own.items()]
+    figures = _figures(kept) if reports else {**_figures(kept), **_of_lies()}
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        _print(figures, kept)
+    sys.exit(1 if figures.get("unmarked") or figures["share"] < LEAST_KEPT else 0)
+
+
+def _figures(kept: list[Kept]) -> dict[str, Any]:
+    claims, held = sum(one.claims for one in kept), sum(one.kept for one in kept)
+    return {
+        "about": f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores",
+        "reports": len(kept),
+        "claims": claims,
+        "kept": held,
+        "share": held / claims if claims else 1.0,
+    }
+
+
+def _of_lies() -> dict[str, Any]:
+    reports = shipped()
+    true = [found for _, found in told(TRUE, reports)]
+    return {
+        "lies": len(LIES),
+        "unmarked": [f"{lie.kind}: {lie.text}" for lie in unmarked(LIES, reports)],
+        "held_out": len(HELD_OUT),
+        "held_out_unmarked": [f"{lie.kind}: {lie.text}" for lie in unmarked(HELD_OUT, reports)],
+        "true_claims": sum(one.claims_checked for one in true),
+        "true_kept": sum(one.claims_kept for one in true),
+        "mutations": [one._asdict() for one in seen(reports)],
+    }
+
+
+def _print(figures: dict[str, Any], kept: list[Kept]) -> None:
+    console = Console(width=100)
+    table = Table(title="The template's own text", caption=figures["about"])
+    table.add_column("report")
+    for title in ("claims", "kept"):
+        table.add_column(title, justify="right")
+    for one in kept:
+        table.add_row(one.report, str(one.claims), str(one.kept))
+    table.add_section()
+    table.add_row("all", str(figures["claims"]), f"{figures['kept']} ({100 * figures['share']:.1f} %)")
+    console.print(table)
+    if "lies" in figures:
+        _print_lies(figures, console)
+
+
+def _print_lies(figures: dict[str, Any], console: Console) -> None:
+    table = Table(title="True sentences, changed in one place")
+    table.add_column("what was changed")
+    for title in ("texts", "marked or removed"):
+        table.add_column(title, justify="right")
+    for one in figures["mutations"]:
+        table.add_row(one["kind"], str(one["texts"]), str(one["seen"]))
+    console.print(table)
+    console.print(f"Lies: {figures['lies']}, of which {len(figures['unmarked'])} pass unmarked.")
+    console.print(f"Other true sentences: {figures['true_kept']} of {figures['true_claims']} claims kept.")
+    console.print(f"Lies held out: {figures['held_out']}, of which {len(figures['held_out_unmarked'])} pass unmarked:")
+    for text in [*figures["held_out_unmarked"], *figures["unmarked"]]:
+        console.print(f"  {text}", markup=False, highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""No lie of the list passes unmarked, true text stays, and nothing is raised."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.grounding.__main__ import LEAST_KEPT, main
+from evaluation.grounding.lies import LIES, TRUE, Lie
+from evaluation.grounding.measure import kept_of, seen, shipped
+from worker.agent.grounding.claims import numbers, sentences
+from worker.agent.grounding.facts import known_of
+from worker.agent.grounding.ground import MARK, Grounded, ground, ground_known
+
+REPORTS = shipped()
+KNOWN = {name: known_of(report) for name, report in REPORTS.items()}
+CHECKOUT = REPORTS["bad-deployment"]
+
+
+def grounded(lie: Lie) -> Grounded:
+    return ground_known(lie.text, KNOWN[lie.report])
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.kind)
+def test_no_lie_passes_unmarked(lie: Lie) -> None:
+    found = grounded(lie)
+    assert all(one.outcome != "kept" for one in found.sentences)
+    assert MARK in found.text or not found.text
+    assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
+
+
+def test_there_are_lies_of_at_least_forty_kinds() -> None:
+    assert len({lie.kind for lie in LIES}) >= 40
+
+
+@pytest.mark.parametrize("true", TRUE, ids=lambda true: true.kind)
+def test_true_text_stays_as_it_is(true: Lie) -> None:
+    found = grounded(true)
+    assert found.text == true.text
+    assert found.claims_kept == found.claims_checked > 0
+
+
+def test_the_templates_own_text_keeps_at_least_95_of_100_claims() -> None:
+    kept = [kept_of(name, report) for name, report in REPORTS.items()]
+    claims = sum(one.claims for one in kept)
+    assert claims > 300
+    assert sum(one.kept for one in kept) >= LEAST_KEPT * claims
+
+
+def test_most_of_what_is_changed_in_true_sentences_is_seen() -> None:
+    found = {one.kind: (one.seen, one.texts) for one in seen(REPORTS)}
+    for kind in ("invented name", "invented service", "time", "unit"):
+        assert found[kind][0] == found[kind][1] > 10, kind
+    for kind in ("digit", "figure"):
+        assert found[kind][0] >= 0.95 * found[kind][1] > 100, kind
+
+
+def test_a_single_wrong_figure_is_marked_where_it_stands() -> None:
+    found = ground("In checkout, 27 % of its requests fail since 14:57 UTC [e2].", CHECKOUT)
+    assert found.text == "In checkout, 27 % [unverified] of its requests fail since 14:57 UTC [e2]."
+    assert (found.claims_checked, found.claims_kept, found.claims_marked, found.claims_removed) == (3, 2, 1, 0)
+
+
+def test_a_sentence_in_which_nothing_holds_goes_and_the_others_stay() -> None:
+    true = "checkout emits 2.6 times its usual CO₂ [e1]."
+    found = ground(f"{true} The billing-7 service lost $999. {true}", CHECKOUT)
+    assert found.text == f"{true} {true}"
+    assert [one.outcome for one in found.sentences] == ["kept", "removed", "kept"]
+    assert found.claims_removed >= 2
+
+
+def test_a_wrong_cause_takes_its_sentence_with_it() -> None:
+    found = ground("Since 14:57 UTC 21 % of checkout's requests fail because of deploy-8840 [e2].", CHECKOUT)
+    assert found.text == ""
+
+
+def test_what_says_nothing_but_names_stays_only_as_advice() -> None:
+    text = "Roll back deploy-8841 of checkout."
+    assert ground(text, CHECKOUT).text == ""
+    assert ground(text, CHECKOUT, is_advice=True).text == text
+    assert MARK in ground("Roll back deploy-8999 of checkout.", CHECKOUT, is_advice=True).text
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("checkout emitted 110 gCO₂e", True),
+        ("checkout emitted 0.11 kgCO₂e", True),
+        ("checkout emitted 110,000 mgCO₂e", True),
+        ("checkout emitted about 112 gCO₂e", True),
+        ("checkout emitted 112 gCO₂e", False),
+        ("checkout emitted 110.9 gCO₂e", False),
+        ("21% of checkout's requests fail", True),
+        ("21.3 percent of checkout's requests fail", True),
+        ("20 % of checkout's requests fail", False),
+        ("the p95 latency of checkout is 0.75 s", True),
+        ("the p95 latency of checkout is 748.5 ms", True),
+        ("the p99 latency of checkout is 748.5 ms", False),
+        ("checkout emits 2.58 times its usual CO₂", True),
+        ("checkout fails since 14:57", True),
+        ("checkout fails since 2026-03-12T14:57:00Z", True),
+        ("checkout fails since 14:57 UTC, 12 Mar 2026", True),
+        ("checkout fails since 16:57 +02:00", False),
+    ],
+)
+def test_units_rounding_and_times(text: str, holds: bool) -> None:
+    found = ground(f"{text}.", CHECKOUT)
+    assert (found.sentences[0].outcome == "kept") is holds, found.sentences[0].claims
+
+
+@pytest.mark.parametrize(
+    ("text", "dimensions"),
+    [
+        ("7.9 against 3 g/min", ["grams_per_minute", "grams_per_minute"]),
+        ("68 gCO₂e (66 to 77)", ["grams", "grams", "grams"]),
+        ("$3.6 ($1.1 to $8)", ["usd", "usd", "usd"]),
+        ("259 gCO₂e (255 to 294) an hour", ["grams_per_hour"] * 3),
+        ("$3 a year", ["usd a year"]),
+        ("20 connections", ["of connections"]),
+        ("deploy-8841, v2.3.0, p95, us-east4", []),
+        ("1,240 requests", ["requests"]),
+    ],
+)
+def test_numbers_are_read_with_their_units(text: str, dimensions: list[str]) -> None:
+    assert [one.dimension for one in numbers(text)] == dimensions
+
+
+def test_sentences_end_where_they_end() -> None:
+    text = "It is v2.3.0 [e1]. “One. Two.” was logged. [e2 e3] Then 3.5 g/min."
+    assert sentences(text) == ["It is v2.3.0 [e1].", "“One. Two.” was logged. [e2 e3]", "Then 3.5 g/min."]
+
+
+@given(st.text(max_size=300), st.sampled_from(sorted(KNOWN)))
+def test_whatever_the_text_it_is_counted_and_nothing_is_added(text: str, name: str) -> None:
+    found = ground_known(text, KNOWN[name])
+    assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
+    assert len(found.text) <= len(text) + (len(MARK) + 2) * max(1, len(found.sentences))
+
+
+@given(st.lists(st.sampled_from([one.text for one in (*LIES, *TRUE)]), max_size=5))
+def test_what_was_kept_as_it_is_is_kept_again(texts: list[str]) -> None:
+    known = KNOWN["bad-deployment"]
+    kept = [one.text for one in ground_known(" ".join(texts), known).sentences if one.outcome == "kept"]
+    again = ground_known(" ".join(kept), known)
+    assert again.text == " ".join(kept)
+
+
+def test_the_command_prints_both_figures() -> None:
+    run = CliRunner().invoke(main, ["--json"])
+    assert run.exit_code == 0, run.output
+    told = json.loads(run.output)
+    assert told["unmarked"] == []
+    assert told["lies"] == len(LIES)
+    assert told["share"] >= LEAST_KEPT
+    # What passes is told as well.
+    assert told["held_out_unmarked"]
