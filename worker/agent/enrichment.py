@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -59,16 +59,16 @@ class _Counts:
 
 @dataclass
 class Editor:
-    """Lets through what may stand in `report`, and counts what may not."""
+    """Lets through what `known` supports, and counts what may not stand. `ids`: the model's id of evidence → ours."""
 
-    report: Report
+    known: Report
     ground: Ground
     ids: dict[str, str]
     counts: _Counts = field(default_factory=_Counts)
 
     def edited(self, text: str, *, is_advice: bool = False) -> str:
-        harmless = neutralise(text, self.report)
-        found = self.ground(self._cited(harmless.text), self.report, is_advice=is_advice)
+        harmless = neutralise(text, self.known)
+        found = self.ground(self._cited(harmless.text), self.known, is_advice=is_advice)
         self.counts.checked += found.claims_checked + harmless.removed
         self.counts.removed += found.claims_removed + harmless.removed
         self.counts.marked += found.claims_marked
@@ -83,21 +83,37 @@ class Editor:
         return CITED.sub(self._citation, text)
 
     def _citation(self, found: re.Match[str]) -> str:
-        ids = [self.ids[one] for one in ID.findall(found[1]) if one in self.ids]
+        """To cite what does not exist is a claim, too, that is removed."""
+        cited = ID.findall(found[1])
+        ids = [self.ids[one] for one in cited if one in self.ids]
+        unknown = len(cited) - len(ids)
+        self.counts.checked += unknown
+        self.counts.removed += unknown
         return f" [{' '.join(dict.fromkeys(ids))}]" if ids else ""
 
 
 def enriched(
-    report: Report, draft: Draft, results: Sequence[ToolResult], narrative: Narrative, *, ground: Ground
+    report: Report,
+    draft: Draft,
+    results: Sequence[ToolResult],
+    narrative: Narrative,
+    *,
+    ground: Ground,
+    services: Iterable[str] = (),
 ) -> Report:
     """The report with the draft's words after the template's own. Raises ModelUnavailable where none of them holds.
 
-    Verdict, severity, figures, root cause and every word of the template are as they were.
+    Verdict, severity, figures, root cause and every word of the template are as they were. `services` are names that
+    the evidence need not hold, so that what is said of another service is known for that.
     """
+    cited_ids = _cited_ids(draft)
+    cited = [one for one in results if one.id in cited_ids]
+    looked_up = [*cited, *(one for one in results if one.id not in cited_ids)]
     ids = {item.id: item.id for item in report.evidence}
-    cited = [one for one in results if one.id in _cited_ids(draft)]
-    extended = report.model_copy(update={"evidence": [*report.evidence, *_as_evidence(cited, len(ids), ids)]})
-    editor = Editor(extended, ground, ids)
+    added = _as_evidence(looked_up, len(ids), ids)
+    extended = report.model_copy(update={"evidence": [*report.evidence, *added[: len(cited)]]})
+    known = report.model_copy(update={"evidence": [*report.evidence, *added, *_named(services, report)]})
+    editor = Editor(known, ground, ids)
     overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
     advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.advice(one))]
     if not (overview or reasoning or advice):
@@ -111,6 +127,14 @@ def enriched(
     )
     redacted = redact_report(written)
     return redacted.model_copy(update={"markdown": render_markdown(redacted)})
+
+
+def _named(services: Iterable[str], report: Report) -> list[Evidence]:
+    """Cannot be cited: it is no part of the report."""
+    names = sorted(set(services))
+    result = {"names": names}
+    named = Evidence(id="services", title="Services", index="", query={}, window=report.window, result=result)
+    return [named] if names else []
 
 
 def _cited_ids(draft: Draft) -> set[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +27,8 @@ from worker.agent.tools.toolbox import Toolbox
 from worker.domain.conversation import Conversation
 from worker.domain.report import Narrative, Report
 from worker.domain.spending import Spending
-from worker.errors import BudgetExceeded, ConfigurationError, InvestigationError
+from worker.domain.telemetry import Scope
+from worker.errors import BudgetExceeded, ConfigurationError, InvestigationError, NotMeasured
 from worker.ports import LanguageModel, Lookup, ModelLedger, NarratedReports
 
 log = structlog.get_logger(__name__)
@@ -103,7 +105,17 @@ class Narrator:
     def _written(self, report: Report, meter: Meter) -> Report:
         toolbox = Toolbox(self.lookup, bounds_of(report))
         draft = Loop(self.model(), toolbox, meter, self.clock).answer(conversation_about(report), Draft)
-        return enriched(report, draft, toolbox.results, self._used(meter), ground=self.ground)
+        took, services = self._used(meter), self._services(report)
+        return enriched(report, draft, toolbox.results, took, ground=self.ground, services=services)
+
+    def _services(self, report: Report) -> set[str]:
+        """Who else there is: of another service a right number is a wrong one."""
+        everybody, found = Scope(None, None), set[str | None]()
+        with suppress(NotMeasured):
+            found |= {row.service for row in self.lookup.logged(everybody, report.window).rows}
+        with suppress(NotMeasured):
+            found |= {row.service for row in self.lookup.measured(everybody, report.baseline, report.window).rows}
+        return {service for service in found if service}
 
     def give_up(self, report_id: str, *, reason: str, meter: Meter | None = None) -> bool:
         """The report as it was, with the reason why it has no narrative."""
