@@ -20,6 +20,8 @@ OURS = {"webhook", "tasks", "worker", "kibana", "evaluation", "demo", "cli", "te
 PART_OF = {
     "billiard": "celery",
     "elastic-transport": "elasticsearch",
+    # The credentials that its client takes are this library's.
+    "google-auth": "google-genai",
     "kombu": "celery",
     "markupsafe": "jinja2",
     "pydantic-core": "pydantic",
