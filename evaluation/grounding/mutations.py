@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from worker.agent.grounding import claims
-from worker.agent.grounding.check import Claim
-from worker.agent.grounding.facts import Known
+from worker.agent.grounding.claims import Claim
 from worker.agent.grounding.ground import ground_known
+from worker.agent.grounding.known import Known
 
 SEED = 20_261_125
 

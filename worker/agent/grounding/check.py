@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from worker.agent.grounding import claims, context
-from worker.agent.grounding.claims import Found, Number, Span
-from worker.agent.grounding.facts import NOBODY, Change, Fact, Known, Level, Subject, cause_names
-from worker.domain.report import CauseKind, RootCause
+from worker.agent.grounding import claims, context, owners, statements
+from worker.agent.grounding.claims import Claim, Found, Number, Span
+from worker.agent.grounding.known import Change, Fact, Known, Subject
 
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
 SINCE = re.compile(r"\b(?:since|onset|began|begins|started|starts|from)\b[^.;]{0,20}$", re.IGNORECASE)
@@ -28,23 +26,6 @@ summary take team than that the their then there they this to today unknown upst
 we web what which who whole whose window yesterday you
 """
 ORDINARY = frozenset(_ORDINARY.split())
-
-Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "state", "citation"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """`is_mere`: a figure or a name, which may stay marked where the rest of its sentence holds."""
-
-    kind: Kind
-    span: Span
-    text: str
-    holds: bool
-    why: str = ""
-
-    @property
-    def is_mere(self) -> bool:
-        return self.kind in ("number", "time", "name", "citation")
 
 
 class Said(NamedTuple):
@@ -76,10 +57,10 @@ def claims_of(sentence: str, known: Known) -> list[Claim]:
         *names,
         *times,
         *(_number(one, plain, mentions, known) for one in claims.numbers(figures)),
-        *_causes(plain, mentions, known),
-        *_directions(plain, mentions, known),
-        *_denials(plain, known),
-        *_states(plain, mentions, known),
+        *statements.causes(plain, mentions, known),
+        *statements.directions(plain, mentions, known),
+        *statements.denials(plain, known),
+        *statements.states(plain, mentions, known),
     ]
     return sorted(found, key=lambda one: one.span)
 
@@ -221,7 +202,7 @@ def _is_day(text: str, at: datetime) -> bool:
 def _number(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = Said(
-        tuple(_subjects(number.span, text, mentions, known)),
+        tuple(owners.subjects(number.span, text, mentions, known)),
         context.role(number.span, text),
         frozenset(context.signals(number.span, text)),
         context.quantile(number.span, text),
@@ -247,7 +228,7 @@ def _fits(fact: Fact, said: Said) -> bool:
         return False
     if not _is_of_signal(fact, said.signals) or not _is_of_detail(fact, said):
         return False
-    return not said.subjects or any(_is_of(fact.subject, subject) for subject in said.subjects)
+    return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
 
 
 def _is_of_signal(fact: Fact, signals: frozenset[str]) -> bool:
@@ -265,114 +246,3 @@ def _is_of_detail(fact: Fact, said: Said) -> bool:
     if fact.dimension == "seconds" and said.quantile:
         return fact.detail in (said.quantile, None) and (fact.detail is not None or fact.signal != "latency")
     return not (said.types and fact.detail and fact.dimension == "lines") or fact.detail in said.types
-
-
-def _is_of(subject: Subject, told: Subject) -> bool:
-    """The figures of a region, or of everything, are nobody's in particular."""
-    if subject == NOBODY:
-        return True
-    is_service = told.service is None or subject.service in (None, told.service)
-    is_region = told.region is None or subject.region in (None, told.region)
-    return is_service and is_region
-
-
-def _subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
-    """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
-    clause = context.clause(span, text)
-    services = [one for one in mentions if one.text in known.services]
-    before = [one for one in services if one.span[1] <= span[0]]
-    after = [one for one in services if span[1] <= one.span[0] < clause[1]]
-    regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
-    region = regions[-1].text if regions else None
-    own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
-    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for)\W*$", text[span[1] : one.span[0]])]
-    return [Subject(of[0].text)] if of and not _is_others(text[span[1] : of[0].span[0]]) else own
-
-
-def _is_others(between: str) -> bool:
-    return bool(context.BREAK.search(between))
-
-
-def _causes(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for pattern in claims.CAUSAL:
-        found = pattern.search(text)
-        if found:
-            why = _wrong_cause(found.span("cause"), found.span("effect"), text, mentions, known)
-            yield Claim("cause", found.span(), found[0], not why, why)
-            return
-
-
-def _wrong_cause(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known) -> str:
-    root = known.report.root_cause
-    if not known.has_cause or root is None:
-        return "the evidence shows no cause"
-    causing = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - known.regions
-    suffering = {one.text for one in mentions if effect[0] <= one.span[0] < effect[1]} - known.regions
-    if _is_of_cause(suffering, causing, root, known):
-        return "what is said to suffer is the cause"
-    deployments = {change.deployment_id for change in known.changes}
-    if causing & known.services - {root.service} or causing & deployments - {root.deployment_id}:
-        return "something else is the cause"
-    is_demand = root.kind is CauseKind.TRAFFIC and re.search(r"demand|traffic|requests", text[slice(*cause)])
-    return "" if is_demand or causing & cause_names(known) else "the evidence shows another cause"
-
-
-def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
-    """A deployment suffers from nothing, nor a service that others suffer from."""
-    if suffering & ({root.deployment_id, root.version} - {None}):
-        return True
-    return root.service in suffering and root.service != known.report.service and root.service not in causing
-
-
-def _directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for wanted, words in ((1, claims.UP), (-1, claims.DOWN), (0, claims.SAME)):
-        for found in words.finditer(text):
-            signal = context.signal(found.span(), text)
-            levels = _levels(found.span(), text, mentions, signal, known)
-            is_if = re.search(r"\b(?:if|when|once|until|unless|should)\b", text[: found.start()])
-            if signal and levels and not is_if:
-                holds = any(_direction(level.deviations, level.actual - level.expected) == wanted for level in levels)
-                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
-
-
-def _levels(span: Span, text: str, mentions: list[Found], signal: str | None, known: Known) -> list[Level]:
-    subjects = _subjects(span, text, mentions, known) or [known.scope]
-    return [
-        level
-        for level in known.levels
-        if level.signal == signal and any(_is_of(level.subject, subject) for subject in subjects)
-    ]
-
-
-def _direction(deviations: float, rise: float) -> int:
-    if abs(deviations) < 3:
-        return 0
-    return 1 if rise > 0 else -1
-
-
-def _denials(text: str, known: Known) -> Iterator[Claim]:
-    """ "No deployment …": only where none was found."""
-    found = re.search(
-        r"\b(?:no|without (?:any )?|not any) (?:deployments?|change|release|rollout)s?\b(?! of)", text, re.IGNORECASE
-    )
-    if found:
-        near = [
-            one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
-        ]
-        yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
-
-
-def _states(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """How it stands: severity, that it is over, that something is not to blame."""
-    report = known.report
-    for found in claims.SEVERITY.finditer(text):
-        holds = (found["a"] or found["b"]).lower() == report.severity.value
-        yield Claim("state", found.span(), found[0], holds, "" if holds else f"severity is {report.severity.value}")
-    for found in claims.OVER.finditer(text):
-        is_scope = report.service is None and found[0].lower() == "all services"
-        why = "" if is_scope else "a report cannot know that"
-        yield Claim("state", found.span(), found[0], is_scope, why)
-    for found in claims.CLEARED.finditer(text):
-        blamed = cause_names(known) & {one.text for one in mentions}
-        holds = not blamed and (not known.has_cause or bool(mentions))
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "it is what the evidence blames")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from worker.domain.text import CITATION
 
@@ -131,6 +131,24 @@ class Number:
     dimension: str
     tolerance: float
     text: str
+
+
+Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "state", "citation"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`is_mere`: a figure or a name, which may stay marked where the rest of its sentence holds."""
+
+    kind: Kind
+    span: Span
+    text: str
+    holds: bool
+    why: str = ""
+
+    @property
+    def is_mere(self) -> bool:
+        return self.kind in ("number", "time", "name", "citation")
 
 
 class Found(NamedTuple):

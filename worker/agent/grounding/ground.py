@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from worker.agent.grounding.check import Claim, claims_of
-from worker.agent.grounding.claims import sentences
-from worker.agent.grounding.facts import Known, known_of
+from worker.agent.grounding.check import claims_of
+from worker.agent.grounding.claims import Claim, sentences
+from worker.agent.grounding.facts import known_of
+from worker.agent.grounding.known import Known
 from worker.domain.report import Report
 
 MARK = "[unverified]"

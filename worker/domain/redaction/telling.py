@@ -119,7 +119,8 @@ def secret_of(found: re.Match[str]) -> tuple[int, int] | None:
 
 
 def token_of(found: re.Match[str]) -> tuple[int, int] | None:
-    return _value(found, lambda value: _may_be_token(value, found["key"], found["link"]) and _fits_blank(value, found))
+    link = _link_of(found)
+    return _value(found, lambda value: _may_be_token(value, found["key"], link) and _fits_blank(value, found))
 
 
 def _link_of(found: re.Match[str]) -> str:

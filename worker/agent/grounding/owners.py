@@ -1,0 +1,35 @@
+"""Whose a figure is said to be."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding import context
+from worker.agent.grounding.claims import Found, Span
+from worker.agent.grounding.known import NOBODY, Known, Subject
+
+
+def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
+    clause = context.clause(span, text)
+    services = [one for one in mentions if one.text in known.services]
+    before = [one for one in services if one.span[1] <= span[0]]
+    after = [one for one in services if span[1] <= one.span[0] < clause[1]]
+    regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
+    region = regions[-1].text if regions else None
+    own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
+    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for)\W*$", text[span[1] : one.span[0]])]
+    return [Subject(of[0].text)] if of and not _is_others(text[span[1] : of[0].span[0]]) else own
+
+
+def _is_others(between: str) -> bool:
+    return bool(context.BREAK.search(between))
+
+
+def is_of(subject: Subject, told: Subject) -> bool:
+    """The figures of a region, or of everything, are nobody's in particular."""
+    if subject == NOBODY:
+        return True
+    is_service = told.service is None or subject.service in (None, told.service)
+    is_region = told.region is None or subject.region in (None, told.region)
+    return is_service and is_region
