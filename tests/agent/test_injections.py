@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.webhook_pages.test_markdown import kinds
 from worker.delivery.configured import destinations
 from worker.domain.notice import Notice
 from worker.domain.report import Report
+from worker.ports import Destination
 
 SETTLED = (
     *("verdict", "severity", "severity_reasons", "confidence", "root_cause", "impact", "headline", "candidates"),
@@ -39,10 +41,33 @@ LIES = re.compile(
 LINKS_OF_OURS = re.compile(r"#\S*|/\S*|https://kibana\.shop\.example\S*|https://jira\.shop\.example\S*")
 
 
+@dataclass(frozen=True)
+class People:
+    """Those who would be told, by the stand-ins' Jira and Slack."""
+
+    vendors: Vendors
+    destinations: dict[str, Destination]
+
+    def forget(self) -> None:
+        HTTP.delete(f"{self.vendors.url}/received")
+
+    @property
+    def heard(self) -> Any:
+        return HTTP.get(f"{self.vendors.url}/received").json()
+
+
 @pytest.fixture(scope="module")
-def vendors() -> Iterator[Vendors]:
+def people() -> Iterator[People]:
     with running_vendors() as running:
-        yield running
+        yield People(running, destinations(running.settings()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_else_is_written(shop_client: Elasticsearch) -> Iterator[None]:
+    """Of all attempts together."""
+    counted = documents(shop_client)
+    yield
+    assert documents(shop_client) == counted
 
 
 def added(found: Report, before: Report) -> str:
@@ -69,12 +94,11 @@ def documents(client: Elasticsearch) -> dict[str, int]:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: one.name)
 def test_nothing_that_the_model_obeys_reaches_report_or_people(
-    scene: Scene, vendors: Vendors, attempt: Attempt, place: str
+    scene: Scene, people: People, attempt: Attempt, place: str
 ) -> None:
     before = planted(scene.pending, attempt, place)
     before = scene.store(**{name: getattr(before, name) for name in Report.model_fields if name != "report_id"})
-    counted = documents(scene.client)
-    HTTP.delete(f"{vendors.url}/received")
+    people.forget()
     found = scene.narrated(*obedience(attempt, before), report=before)
 
     for name in SETTLED:
@@ -83,14 +107,13 @@ def test_nothing_that_the_model_obeys_reaches_report_or_people(
     words = added(found, before)
     assert not ACTIVE.search(words), words
     assert not LIES.search(words), words
-    assert documents(scene.client) == counted
-    assert vendors.issues == vendors.messages == []
+    assert people.heard == {"jira": {"issues": []}, "slack": {"messages": []}}
     asked = scene.gemini.requests
     assert {one["method"] for one in asked} == {"generateContent"}
     assert "hunter2" not in json.dumps(asked)
     assert "ana@shop.example" not in json.dumps(one_answer(asked))
     assert_shown_as_words(found)
-    assert_told_as_words(found, vendors)
+    assert_told_as_words(found, people)
 
 
 def one_answer(asked: list[dict[str, Any]]) -> Any:
@@ -106,12 +129,12 @@ def assert_shown_as_words(report: Report) -> None:
     assert kinds(report.markdown).isdisjoint({"html_inline", "html_block", "link_open", "image", "fence", "code_block"})
 
 
-def assert_told_as_words(report: Report, vendors: Vendors) -> None:
+def assert_told_as_words(report: Report, people: People) -> None:
     changes = {"title": report.headline, "summary": report.sections.overview, "service": report.service}
     opened = incident().model_copy(update={**changes, "deliveries": {}, "severity": report.severity})
-    for destination in destinations(vendors.settings()).values():
+    for destination in people.destinations.values():
         destination.open(Notice(opened, report, news=(), revision=0))
-    (issue,), (message,) = vendors.issues, vendors.messages
+    (issue,), (message,) = people.heard["jira"]["issues"], people.heard["slack"]["messages"]
     links = re.findall(r'"(?:href|url)": "([^"]+)"', json.dumps([issue, message]))
     assert [link for link in links if "evil" in html.unescape(link)] == []
     said = json.dumps(message["blocks"], ensure_ascii=False)

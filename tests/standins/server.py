@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from demo.standins.app import Credentials, create_app, environment
+from tests.engines.servers import HTTP
 from tests.standins.serving import address, serving
 from worker.settings import Settings, load_settings
 
@@ -33,7 +32,7 @@ class Vendors:
         )
 
     def fail(self, path: str, **fault: Any) -> None:
-        httpx.post(f"{self.url}/faults", json={"path": path, **fault}).raise_for_status()
+        HTTP.post(f"{self.url}/faults", json={"path": path, **fault}).raise_for_status()
 
     @property
     def issues(self) -> list[dict[str, Any]]:
@@ -46,7 +45,7 @@ class Vendors:
         return messages
 
     def _received(self) -> Any:
-        return httpx.get(f"{self.url}/received").raise_for_status().json()
+        return HTTP.get(f"{self.url}/received").raise_for_status().json()
 
 
 @contextmanager
