@@ -47,14 +47,28 @@ def narrative(told: Json, *, has_looked: bool = False) -> Json:
 def _overview(told: Json, first: list[Json], has_looked: bool) -> list[str]:
     scope = told["scope"]
     where = " in ".join(name for name in (scope["service"], scope["region"]) if name) or "all services"
-    cause = [f"The likeliest cause in {where} is {one['cause']} {_cited(one)}." for one in first]
+    cause = [
+        f"The cause in {where} is {_cause(one)} {_cited(one)}." for one in first if told["verdict"] == "root_cause"
+    ]
+    impact = [_sentence(told[name]) for name in ("user_impact", "carbon_compute_impact")]
     look = ["The errors of each service were looked up once more [t1]."] if has_looked else []
-    return [*cause, *look]
+    return [*cause, *filter(None, impact), *look]
+
+
+def _sentence(text: str) -> str:
+    """The first one that cites evidence, with it."""
+    found = re.match(r"[^\[]*\[[e\d ]+\]\.?", text)
+    return f"{found[0].rstrip('.')}." if found else ""
 
 
 def _reasoning(candidates: list[Json]) -> list[str]:
-    told = [f"For {one['cause']} speaks: {_first(one['for'])} {_cited(one)}." for one in candidates[:2]]
+    told = [f"For {_cause(one)} speaks: {_first(one['for'])} {_cited(one)}." for one in candidates[:2]]
     return told + [f"Against it speaks: {_first(one['against'])}." for one in candidates[:1] if one["against"]]
+
+
+def _cause(one: Json) -> str:
+    cause = str(one["cause"])
+    return cause[:1].lower() + cause[1:]
 
 
 def _first(text: str) -> str:

@@ -36,6 +36,8 @@ LIES = [
     ("invented host", "The errors of checkout come from node-17b [e2].", "node-17b"),
     ("swapped cause and effect", "The errors of checkout caused deploy-9 to be deployed [e6].", "caused deploy-9"),
     ("swapped services", "search caused the errors of checkout [e2].", "search caused"),
+    ("another service called the cause", "The cause of the errors of checkout is search [e2].", "search"),
+    ("itself called the cause of another", "The root cause of deploy-9 is checkout [e6].", "root cause of deploy-9"),
     ("another cause", "The errors of checkout were caused by a rise in demand [e1].", "a rise in demand"),
     ("cause denied", "There was no deployment before the onset in checkout [e6].", "no deployment"),
     ("invented quote", 'The log of checkout says "disk quota exceeded on /var" [e3].', "disk quota exceeded"),
@@ -54,7 +56,8 @@ TRUTH = {
         "24 % of the requests of checkout in us-central1 fail, usually 0.4 % [e2]. "
         "The errors rose since 14:57 UTC [e2]. "
         "Deployment deploy-9 with version 2.3.0 caused the errors of checkout [e4 e6]. "
-        "It came 2 min before the onset [e6]."
+        "It came 2 min before the onset [e6]. "
+        "The cause of the errors of checkout is deploy-9 [e6]."
     ),
     "reasoning": (
         "45 % of the log lines of deploy-9 are errors, of the others 0 % [e4]. "
