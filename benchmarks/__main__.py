@@ -1,4 +1,4 @@
-"""How fast on this machine: alerts that the webhook takes, and investigations.
+"""How fast on this machine: alerts that the webhook takes, investigations, and a storm of alerts of one cause.
 
 Everything runs on the embedded engines and shares the processors with the sender, so figures of one machine
 are to be compared with each other and with nothing else.
@@ -19,12 +19,14 @@ from typing import Any
 import click
 import httpx
 
+from benchmarks.storm import measure_storm
 from cli.investigate import ad_hoc_alert
 from demo.processes import running
 from demo.shop import documents, load, open_shop
 from worker.assembly import open_investigator
 from worker.domain.window import iso
 from worker.elastic import connect_elasticsearch
+from worker.incidents import why_no_incident
 from worker.settings import Settings
 
 RUN_ID = f"{time.time_ns():x}"
@@ -72,7 +74,7 @@ def measure_acceptance(ready: dict[str, Any], count: int, connections: int) -> N
     )
 
 
-def measure_investigation(elasticsearch_url: str) -> None:
+def measure_investigation(elasticsearch_url: str, *, storm: int, workers: int) -> None:
     shop = open_shop(datetime.now(UTC))
     began = time.perf_counter()
     count = load(elasticsearch_url, documents(shop))
@@ -80,12 +82,14 @@ def measure_investigation(elasticsearch_url: str) -> None:
     settings = Settings(elasticsearch_url=elasticsearch_url)
     with connect_elasticsearch(settings) as client:
         investigate = open_investigator(settings, client)
-        seconds = []
+        seconds, reports = [], []
         for thing in shop.hidden:
             alert = ad_hoc_alert(thing.service or "checkout", thing.region, thing.end)
             began = time.perf_counter()
-            investigate(alert, alert.alert_id)
+            reports.append(investigate(alert, alert.alert_id))
             seconds.append(time.perf_counter() - began)
+        severe = next(report for report in reports if why_no_incident(report) is None)
+        measure_storm(client, severe, count=storm, workers=workers)
     click.echo(
         f"investigation: median {median(seconds):.2f} s, slowest {max(seconds):.2f} s "
         f"of {len(seconds)}, over {count:,} documents"
@@ -95,12 +99,14 @@ def measure_investigation(elasticsearch_url: str) -> None:
 @click.command()
 @click.option("--alerts", default=5_000, show_default=True, help="How many distinct alerts are posted.")
 @click.option("--connections", default=16, show_default=True)
-def main(alerts: int, connections: int) -> None:
+@click.option("--storm", default=1_000, show_default=True, help="How many alerts of one cause are recorded.")
+@click.option("--workers", default=4, show_default=True, help="By how many workers at once.")
+def main(alerts: int, connections: int, storm: int, workers: int) -> None:
     """Measure on the embedded engines, and print."""
     arguments = ["up", "--embedded", "--port", "0"]
     with tempfile.TemporaryDirectory() as folder:
         with running("cli.main", arguments, {}, Path(folder)) as ready:
-            measure_investigation(ready["elasticsearch_url"])
+            measure_investigation(ready["elasticsearch_url"], storm=storm, workers=workers)
         # A stack of its own: the worker would investigate what is posted while investigations are measured.
         with running("cli.main", arguments, {}, Path(folder)) as ready:
             measure_acceptance(ready, alerts, connections)

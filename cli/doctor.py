@@ -21,6 +21,7 @@ from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch, elasticsearch_errors
 from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.impact.tables import load_factors
+from worker.policy import load_policy
 from worker.settings import Settings, load_settings
 from worker.store import inbox_index
 from worker.store.inbox_index import InboxIndex
@@ -87,6 +88,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _broker(settings)
     yield _credentials(settings)
     yield _destinations(settings)
+    yield _policy(settings)
     if settings.kibana_url:
         yield from _kibana(settings)
     yield _factors(settings)
@@ -201,6 +203,21 @@ def _destinations(settings: Settings) -> Check:
     except ConfigurationError as error:
         return Check("destinations", "configured in part", error.reason)
     return Check("destinations", ", ".join(names) or "none: reports are only stored")
+
+
+def _policy(settings: Settings) -> Check:
+    try:
+        configured = destinations(settings)
+    except ConfigurationError:
+        return Check("policy", "not looked at: the destinations come first")
+    try:
+        policy = load_policy(settings.policy, configured)
+    except ConfigurationError as error:
+        return Check("policy", "cannot be used, so the worker does not start", error.reason)
+    missing = ", ".join(sorted(policy.named - configured.keys()))
+    unheard = f"; named and not configured: {missing}" if missing else ""
+    source = settings.policy or "the default one: a message from medium, a ticket from high"
+    return Check("policy", f"{source}{unheard}")
 
 
 def _kibana(settings: Settings) -> Iterator[Check]:

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.options import as_json, print_json
 from evaluation.export import Export, metric_named, with_fields
-from evaluation.label import CaseFolder, Incident, Verdict, alerted_service
+from evaluation.label import CaseFolder, Incident, Verdict, alerted_service, verdict_of
 from worker import question
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import Alert
@@ -33,6 +33,7 @@ MOST_LINES = 500_000
 @click.option("--cause", help="What kind of fault it was, in a word or two: cases are compared by it.")
 @click.option("--deployment", metavar="VERSION", help="The version of SERVICE whose deployment was guilty.")
 @click.option("--no-deployment", is_flag=True, help="No deployment was guilty; without either it counts as not known.")
+@click.option("--from-feedback", is_flag=True, help="Take what people in Slack said of the report's root cause.")
 @click.option("--nothing-was-wrong", is_flag=True, help="The alert was false: no service is to be blamed.")
 @click.option("--alerted", metavar="SERVICE", help="The service the alert was about, where it does not say so itself.")
 @click.option(
@@ -46,7 +47,15 @@ MOST_LINES = 500_000
     help="Log lines to export at most, the newest ones; 0 exports none.",
 )
 @as_json
-def label(alert_id: str, alerted: str | None, folder: Path, most_lines: int, as_json: bool, **found: Any) -> None:
+def label(
+    alert_id: str,
+    alerted: str | None,
+    folder: Path,
+    most_lines: int,
+    from_feedback: bool,
+    as_json: bool,
+    **found: Any,
+) -> None:
     """Write the incident of ALERT_ID as a labelled case that `spiketrace evaluate` reads.
 
     Exports what an investigation of the alert could see, through the profile that SPIKETRACE_PROFILE names: metrics,
@@ -56,18 +65,25 @@ def label(alert_id: str, alerted: str | None, folder: Path, most_lines: int, as_
     Log messages are exported as they are, whatever they hold: names, addresses, tokens. Look through the folder
     before you hand it to anybody, or leave them out with --most-lines 0.
 
+    With --from-feedback the root cause that somebody called right in Slack is the truth. A thumbs-down alone makes no
+    truth: it says what was not the cause. Then the command says who said what, and --service names what it was.
+
     \b
     Examples:
       spiketrace label 3f2a… --service ledger --cause "slow disk" --to our-incidents
       spiketrace label 3f2a… --service checkout --cause "bad release" --deployment 2.4.1 --to our-incidents
       spiketrace label 77b0… --nothing-was-wrong --to our-incidents
+      spiketrace label 77b0… --from-feedback --to our-incidents
       spiketrace evaluate our-incidents
     """
-    verdict = _verdict(**found)
+    verdict = None if from_feedback else _verdict(**found)
+    if from_feedback and any(found.values()):
+        raise click.UsageError("--from-feedback goes with none of the options that say what the cause was")
     settings = load_settings()
     stores = connect(settings)
     with stores.client:
         alert, report = _read(stores, alert_id)
+        verdict = verdict or _said_by_people(stores, alert_id)
         profile = with_fields(stores.client, load_profile(settings.profile))
         cases = CaseFolder(folder, profile.sampling.step_seconds)
         asked = _asked(ElasticTelemetry(stores.client, profile), alert)
@@ -89,6 +105,11 @@ def _verdict(*, service: Any, cause: Any, deployment: Any, no_deployment: Any, n
     if not nothing_was_wrong and not service:
         raise click.UsageError("name the cause with --service, or say --nothing-was-wrong")
     return Verdict(service, cause, deployment, no_deployment)
+
+
+def _said_by_people(stores: Stores, alert_id: str) -> Verdict:
+    incident = stores.incidents.of_alert(alert_id)
+    return verdict_of(incident.feedback if incident else [])
 
 
 def _read(stores: Stores, alert_id: str) -> tuple[Alert, Report | None]:

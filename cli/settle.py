@@ -11,6 +11,8 @@ from worker.errors import ConfigurationError
 from worker.settings import PREFIX, Settings
 
 LOOPBACK = "127.0.0.1"
+# The settings of every destination begin with one of these.
+DESTINATIONS = ("jira_", "slack_", "pagerduty_", "servicenow_", "smtp_", "email_", "apprise_")
 GENERATED_USER = "spiketrace"
 
 
@@ -28,15 +30,15 @@ def settle_settings(settings: Settings, *, port: int | None, embedded: bool) -> 
     return Settings(**{**dict(settings), **changes})
 
 
-def with_vendors(settings: Settings, vendors_url: str) -> Settings:
-    """`settings` that deliver to the demo's stand-ins at that address, and nowhere else."""
+def with_vendors(settings: Settings, vendors_url: str, mail_url: str = "") -> Settings:
+    """`settings` that deliver to the demo's stand-ins at those addresses, and nowhere else."""
     # Serves the stand-ins as well, so it takes a while to load, and needs what only the demo needs.
     from demo.standins.app import Credentials, environment  # noqa: PLC0415
 
-    vendors = {
-        name.removeprefix(PREFIX).lower(): value for name, value in environment(Credentials(), vendors_url).items()
-    }
-    return Settings(**{**dict(settings), "slack_token": None, **vendors})
+    theirs = environment(Credentials(), vendors_url, mail_url)
+    vendors = {name.removeprefix(PREFIX).lower(): value for name, value in theirs.items()}
+    ours = {name: value for name, value in settings if not name.startswith(DESTINATIONS)}
+    return Settings(**{**ours, **vendors})
 
 
 def free_address() -> str:

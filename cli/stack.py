@@ -42,7 +42,7 @@ class NotReady(SpikeTraceError):
 class Stack:
     """All processes of one `spiketrace up`, with their logs and the broker's data in `directory`.
 
-    With `vendors_url`, the demo's stand-ins for Jira and Slack are among them.
+    With `vendors_url`, the demo's stand-ins for the vendors are among them.
     """
 
     settings: Settings
@@ -68,8 +68,9 @@ class Stack:
         if self.embedded:
             self._start_engines()
         if self.vendors_url:
-            port = self.vendors_url.rsplit(":", 1)[1]
-            self._launch("vendors", [sys.executable, "-m", "demo.standins", "--port", port])
+            ports = [url.rsplit(":", 1)[1] for url in (self.vendors_url, self.settings.smtp_url or ":0")]
+            options = ["--port", ports[0], "--mail-port", ports[1]]
+            self._launch("vendors", [sys.executable, "-m", "demo.standins", *options])
         # Before the first document: what is written without a template is mapped by guessing.
         self.is_ready = self._wait_for("search", self._has_templates) and self._start_processes()
         self._write_ready_file()

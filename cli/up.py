@@ -51,7 +51,7 @@ def up(embedded: bool, demo: bool, port: int | None, ready_file: Path | None, as
     settings, vendors_url = settle_settings(own, port=port, embedded=embedded), None
     if demo:
         vendors_url = free_address()
-        settings = with_vendors(settings, vendors_url)
+        settings = with_vendors(settings, vendors_url, free_address().replace("http://", "smtp://"))
     directory = Path(tempfile.mkdtemp(prefix="spiketrace-"))
     ready_file = ready_file or directory / "ready.json"
     ready_file.unlink(missing_ok=True)
@@ -75,7 +75,7 @@ def _run(stack: Stack, *, as_json: bool) -> None:
 
 def _greet(stack: Stack) -> None:
     request = _write_first_request(stack.directory, stack.url, stack.settings)
-    vendors = f"  Jira and Slack   {stack.vendors_url}/ (stand-ins)\n" if stack.vendors_url else ""
+    vendors = f"  Jira, Slack, …   {stack.vendors_url}/ (stand-ins)\n" if stack.vendors_url else ""
     click.echo(f"""
 SpikeTrace is up.
 

@@ -16,7 +16,7 @@ from demo.story import tell_on
 
 @click.command()
 @click.option("--ready-file", type=click.Path(path_type=Path), required=True, help="Of `spiketrace up --embedded`.")
-@click.option("--vendors-url", required=True, help="Where the stand-ins for Jira and Slack are.")
+@click.option("--vendors-url", required=True, help="Where the stand-ins for the vendors are.")
 def main(ready_file: Path, vendors_url: str) -> None:
     ready = json.loads(ready_file.read_text(encoding="utf-8"))
     shop = open_shop(datetime.now(UTC), SEED)

@@ -25,7 +25,7 @@ def demo(keep: bool, port: int, now: datetime | None, seed: int) -> None:
     """Run SpikeTrace on embedded engines, over two days of a made-up shop's telemetry.
 
     The shipped Kibana rules are evaluated over it; what their connector would post is posted; each report is
-    printed beside the truth, which SpikeTrace does not know. Stand-ins take the place of Jira and Slack. Settings
+    printed beside the truth, which SpikeTrace does not know. Stand-ins take the place of the vendors. Settings
     in the environment are ignored: nothing leaves this machine.
 
     Exit code 0 if every hidden incident was found and nothing quiet was taken for one.

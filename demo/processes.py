@@ -1,4 +1,4 @@
-"""The processes that the demo starts: SpikeTrace itself, and the stand-ins for Jira and Slack."""
+"""The processes that the demo starts: SpikeTrace itself, and the stand-ins for the vendors."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""What the stand-ins for Jira and Slack received, as text for a terminal."""
+"""What the stand-ins for the vendors received, as text for a terminal."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
 _BARE_LINK = re.compile(r"<(https?://[^<>|]+)>")
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
-_BLOCKS = frozenset({"paragraph", "heading", "listItem", "tableRow"})
+_BLOCKS = frozenset({"paragraph", "heading", "listItem", "taskItem", "tableRow"})
 
 
 def issue_text(issue: Mapping[str, Any]) -> str:
@@ -21,10 +21,10 @@ def _adf_lines(node: Mapping[str, Any]) -> Iterator[str]:
     for number, child in enumerate(node.get("content", []), start=1):
         if child["type"] == "table":
             yield from (" · ".join(_adf_text(cell) for cell in row["content"]) for row in child["content"])
-        elif child["type"] in {"bulletList", "orderedList"}:
+        elif child["type"] in {"bulletList", "orderedList", "taskList"}:
             yield from _adf_lines(child)
         elif child["type"] in _BLOCKS:
-            mark = {"orderedList": f"{number}. ", "bulletList": "- "}.get(node["type"], "")
+            mark = {"orderedList": f"{number}. ", "bulletList": "- ", "taskList": "☐ "}.get(node["type"], "")
             blank = "\n" if child["type"] == "heading" else ""
             yield f"{blank}{mark}{_adf_text(child)}"
 
@@ -46,6 +46,25 @@ def message_text(message: Mapping[str, Any]) -> str:
 def _block_texts(block: Mapping[str, Any]) -> Iterator[str]:
     parts = block.get("elements", []) if block["type"] == "context" else [block.get("text"), *block.get("fields", [])]
     yield from (str(part["text"]) for part in parts if isinstance(part, dict) and "text" in part)
+
+
+def others_text(received: Mapping[str, Any]) -> str:
+    """In a line, what came to the vendors whose messages are not printed: PagerDuty: 3 alerts, 2 resolved · …"""
+    alerts, records = received["pagerduty"]["alerts"], received["servicenow"]["records"]
+    mails, pushes = received["email"]["mails"], received["apprise"]["pushes"]
+    threads = {mail["references"] or mail["message_id"] for mail in mails}
+    resolved = sum(alert["status"] == "resolved" for alert in alerts)
+    parts = [
+        f"PagerDuty: {_count(alerts, 'alert')}, {resolved} resolved" if alerts else "",
+        f"ServiceNow: {_count(records, 'record')}" if records else "",
+        f"email: {_count(mails, 'mail')} in {_count(threads, 'thread')}" if mails else "",
+        f"Apprise: {_count(pushes, 'message')}" if pushes else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _count(things: Collection[Any], name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
 
 
 def _plain(mrkdwn: str) -> str:

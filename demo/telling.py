@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.judge import ORDINARY, Judgement, is_found
-from demo.received import issue_text, message_text
+from demo.received import issue_text, message_text, others_text
 from demo.truth import Truth, TruthEntry
 from kibana.render import javascript_text
 from kibana.simulate import Notification
@@ -110,6 +110,8 @@ def tell_received(console: Console, received: Mapping[str, Any]) -> None:
         )
     for message in received["slack"]["messages"]:
         console.print(Panel(Text(message_text(message)), title=Text("Slack"), title_align="left"))
+    if others := others_text(received):
+        console.print(Padding(Text(others), (0, 0, 1, 0)))
 
 
 def tell_summary(console: Console, truth: Truth, findings: Sequence[Finding], *, failures: int) -> None:

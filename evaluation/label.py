@@ -14,9 +14,12 @@ from shutil import rmtree
 from typing import Any
 
 from worker.domain.alert import Alert
+from worker.domain.incident import Feedback
+from worker.domain.report import CauseKind, RootCause
 from worker.domain.telemetry import Change, Role, Scope
 from worker.domain.window import Window, iso
 from worker.errors import ConfigurationError
+from worker.feedback import confirmed_cause
 from worker.telemetry.profiles import Metrics, Signal
 
 Document = dict[str, Any]
@@ -58,6 +61,34 @@ class Verdict:
         elif self.no_deployment:
             found["deployment"] = None
         return found
+
+
+def verdict_of(feedback: Sequence[Feedback]) -> Verdict:
+    """What people found by what they said of the reports' root causes. Raises ConfigurationError where nobody did.
+
+    The kind of the root cause is the fault's name; another than a deployment means that none was guilty.
+    """
+    cause = confirmed_cause(feedback)
+    if cause is None:
+        raise ConfigurationError(_unsaid(feedback))
+    is_deployment = cause.kind is CauseKind.DEPLOYMENT
+    version = cause.version or cause.deployment_id if is_deployment else None
+    return Verdict(cause.service, cause.kind.value, version, no_deployment=not is_deployment)
+
+
+def _unsaid(feedback: Sequence[Feedback]) -> str:
+    if not feedback:
+        return "nobody has said in Slack whether the root cause is right: name it with --service"
+    said = "; ".join(f"{one.by} said that {_named(one.root_cause)} is {_judged(one)}" for one in feedback)
+    return f"nothing that people said in Slack names the cause: {said}. Name it with --service"
+
+
+def _judged(one: Feedback) -> str:
+    return "right" if one.right else "wrong"
+
+
+def _named(cause: RootCause | None) -> str:
+    return f"{cause.kind} in {cause.service}" if cause and cause.service else "the root cause"
 
 
 @dataclass(frozen=True)

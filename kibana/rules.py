@@ -68,6 +68,24 @@ class AlertDelay(_Strict):
     active: int = Field(ge=1)
 
 
+class Flapping(_Strict):
+    """When an alert that comes and goes counts as flapping: of a rule's own, or of the space for all its rules.
+
+    The defaults are Kibana's.
+    https://www.elastic.co/docs/explore-analyze/alerting/alerts/create-manage-rules#defining-rules-flapping-details
+    """
+
+    enabled: bool = True
+    look_back_window: int = Field(default=20, ge=2, le=20)
+    status_change_threshold: int = Field(default=4, ge=2, le=20)
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.status_change_threshold > self.look_back_window:
+            raise ValueError("status_change_threshold must not be larger than look_back_window")
+        return self
+
+
 class _Window(_Strict):
     """What all kinds of params have in common: a span of time, and what is compared with what."""
 
@@ -185,6 +203,7 @@ class Rule(_Strict):
     params: IndexThresholdParams | EsQueryParams | EsqlQueryParams
     raw_params: dict[str, Any] = Field(exclude=True)
     alert_delay: AlertDelay = AlertDelay(active=1)
+    flapping: Flapping | None = None
     actions: list[Action] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -208,6 +227,18 @@ class Rule(_Strict):
         return self.params
 
     @property
+    def excludes_seen_hits(self) -> bool:
+        """Whether a hit that once met the condition is not counted again. Kibana ignores the setting with groups.
+
+        https://www.elastic.co/docs/explore-analyze/alerting/alerts/rule-type-es-query#_handling_multiple_matches_of_the_same_document
+        """
+        params = self.params
+        if not isinstance(params, EsQueryParams) or params.term_fields:
+            return False
+        # The newest hit says until when hits were seen: with none asked for, Kibana forgets none.
+        return params.exclude_hits_from_previous_run and params.size > 0
+
+    @property
     def action_group(self) -> str:
         return ACTION_GROUPS[self.rule_type_id]
 
@@ -229,6 +260,11 @@ def load_rules(folder: Path = SHIPPED_RULES) -> list[Rule]:
 def load_rule(path: Path) -> Rule:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        return Rule.model_validate({**body, "id": path.stem, "raw_params": body.get("params")})
+        return make_rule(path.stem, body)
     except (ValidationError, ValueError) as error:
         raise ConfigurationError(f"{path.name} is no rule that Kibana would take: {error}") from None
+
+
+def make_rule(rule_id: str, body: dict[str, Any]) -> Rule:
+    """Raises ValidationError for a body that Kibana would not take."""
+    return Rule.model_validate({**body, "id": rule_id, "raw_params": body.get("params")})

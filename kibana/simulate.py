@@ -1,27 +1,28 @@
 """When rules would have fired: their evaluation over history, as Kibana would have done it run by run.
 
-Left out, since it needs state that history does not hold: flapping detection, mutes, maintenance windows and
-the conditions of single actions (`alerts_filter`).
+Left out, since it needs state that history does not hold: mutes, snoozes, maintenance windows and the conditions of
+single actions (`alerts_filter`). What arrived late counts as if it had been there in time.
 """
 
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
 
 from elasticsearch import Elasticsearch
 
-from kibana.history import Cell, History, read_history
+from kibana.filters import obstacle
+from kibana.history import History, read_history
+from kibana.lives import Life, Lives, Run
 from kibana.render import javascript_text, render_body
-from kibana.rules import RECOVERED, Action, Comparator, EsQueryParams, IndexThresholdParams, Rule, duration
+from kibana.rules import RECOVERED, Action, Comparator, EsQueryParams, Flapping, IndexThresholdParams, Rule, duration
+from kibana.windows import Runs, UnseenHits, read_values
 from worker.domain.window import iso
 
-ALL_DOCUMENTS = {".index-threshold": "all documents", ".es-query": "query matched"}
 COMPARATOR_WORDS: dict[Comparator, str] = {
     ">": "greater than",
     "<": "less than",
@@ -30,6 +31,8 @@ COMPARATOR_WORDS: dict[Comparator, str] = {
     "between": "between",
     "notBetween": "not between",
 }
+# Of the space's settings: what Kibana does unless somebody changed it.
+KIBANA_S_OWN = Flapping()
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,16 @@ class Notification:
         return self.action.group == RECOVERED
 
 
-@dataclass
-class _Life:
-    """Of an alert: from the first run that met the condition to the run in which it no longer does."""
+class Values(Protocol):
+    """What a rule compares, run by run."""
 
-    started_at: datetime
-    matches: int = 0
-    is_active: bool = False
-    notified_at: dict[int, datetime] = field(default_factory=dict)
+    def met(self, comparator: Comparator, threshold: Sequence[float]) -> Iterator[tuple[int, dict[str, float]]]: ...
+
+    def unmet(self, run: int) -> float | None: ...
 
 
 def simulate(
-    client: Elasticsearch, rules: Iterable[Rule], *, since: datetime, until: datetime
+    client: Elasticsearch, rules: Iterable[Rule], *, since: datetime, until: datetime, flapping: Flapping = KIBANA_S_OWN
 ) -> Iterator[Notification]:
     """What the actions of these rules would have sent in [since, until), in the order of time.
 
@@ -69,7 +70,13 @@ def simulate(
     Raises EvidenceUnavailable when the engine does, ConfigurationError for a rule that cannot be simulated.
     """
     streams = [
-        notifications(rule, read_history(client, rule, since=since, until=until), since=since, until=until)
+        notifications(
+            rule,
+            read_history(client, rule, since=since, until=until),
+            since=since,
+            until=until,
+            flapping=flapping,
+        )
         for rule in rules
         if rule.enabled
     ]
@@ -78,118 +85,104 @@ def simulate(
 
 def can_be_simulated(rule: Rule) -> bool:
     """Not those that leave the arithmetic to Elasticsearch, in ES|QL or by script: what they find is not seen here."""
-    return isinstance(rule.params, IndexThresholdParams) or (
-        isinstance(rule.params, EsQueryParams) and not rule.params.runtime_fields
-    )
+    return obstacle(rule) is None
 
 
-def notifications(rule: Rule, history: History, *, since: datetime, until: datetime) -> Iterator[Notification]:
+def notifications(
+    rule: Rule, history: History, *, since: datetime, until: datetime, flapping: Flapping = KIBANA_S_OWN
+) -> Iterator[Notification]:
     """Of one rule, over what was read for it."""
-    lives: dict[str, _Life] = {}
-    for date in _runs(rule.interval, since, until):
-        met, unmet = evaluate(rule, history, date)
-        for instance, value in met.items():
-            life = lives.setdefault(instance, _Life(date))
-            yield from _still_met(rule, instance, life, date, value)
-        for instance in [name for name in lives if name not in met]:
-            life = lives.pop(instance)
-            if life.is_active:
-                yield from _recovered(rule, instance, life, date, unmet.get(instance))
+    runs = Runs.of(rule, since, until)
+    return sent(rule, values_of(rule, history, runs), runs, flapping)
 
 
-def evaluate(rule: Rule, history: History, date: datetime) -> tuple[dict[str, float], dict[str, float]]:
-    """The groups that meet the rule's condition in the window that ends at `date`, and those that do not.
+def sent(rule: Rule, values: Values, runs: Runs, flapping: Flapping) -> Iterator[Notification]:
+    """What the rule's actions would have sent, by what it compared."""
+    for run, met, outcome in follow(rule, values, runs, flapping):
+        date = runs.date(run)
+        for life in outcome.active:
+            yield from _of_active(rule, life, date, met.get(life.instance))
+        for life in outcome.recovered:
+            yield from _of_recovered(rule, life, date, values.unmet(run))
 
-    With groups, Kibana looks at the top `termSize` of them only, and learns nothing of the others' values.
+
+def values_of(rule: Rule, history: History, runs: Runs) -> Values:
+    return UnseenHits(rule, history, runs) if rule.excludes_seen_hits else read_values(rule, history, runs)
+
+
+def follow(
+    rule: Rule, values: Values, runs: Runs, flapping: Flapping, threshold: Sequence[float] | None = None
+) -> Iterator[tuple[int, dict[str, float], Run]]:
+    """The runs in which something was met or is still going on: its number, who met the condition, what it came to.
+
+    `threshold` is another one than the rule's own, to see what it would do.
     """
-    params = rule.condition
-    end = int(date.timestamp())
-    steps = range(end - int(params.window.total_seconds()), end, history.step_seconds)
-    values = {group: value for group in history.cells if (value := _window_value(rule, history.cells[group], steps))}
-    if not params.term_fields:
-        number = next(iter(values.values()), _Ranked(0.0, 0)).value
-        outcome = {ALL_DOCUMENTS[rule.rule_type_id]: number}
-        return (outcome, {}) if meets(number, params.threshold_comparator, params.threshold) else ({}, outcome)
-    top = sorted(values.items(), key=lambda item: item[1].rank(params.agg_type))[: params.term_size]
-    return {
-        group: ranked.value
-        for group, ranked in top
-        if meets(ranked.value, params.threshold_comparator, params.threshold)
-    }, {}
+    params, lives, next_run = rule.condition, Lives(rule, flapping), 0
+    for run, met in values.met(params.threshold_comparator, threshold or params.threshold):
+        yield from _without(lives, runs, range(next_run, run))
+        yield run, met, lives.run(runs.date(run), met)
+        next_run = run + 1
+    yield from _without(lives, runs, range(next_run, runs.count))
 
 
-def meets(value: float, comparator: Comparator, threshold: list[float]) -> bool:
-    low, high = min(threshold), max(threshold)
-    return {
-        ">": value > low,
-        "<": value < low,
-        ">=": value >= low,
-        "<=": value <= low,
-        "between": low <= value <= high,
-        "notBetween": value < low or value > high,
-    }[comparator]
+def _without(lives: Lives, runs: Runs, numbers: range) -> Iterator[tuple[int, dict[str, float], Run]]:
+    """Runs that meet nothing; once nothing goes on any more, nothing changes either."""
+    for run in numbers:
+        if lives.is_idle:
+            return
+        yield run, {}, lives.run(runs.date(run), ())
 
 
-@dataclass(frozen=True)
-class _Ranked:
-    value: float
-    documents: int
-
-    def rank(self, aggregation: str) -> float:
-        """Kibana takes the groups with the most documents, the largest values, or with `min` the smallest."""
-        if aggregation == "count":
-            return -self.documents
-        return self.value if aggregation == "min" else -self.value
+def messages_of(rule: Rule, outcome: Run, date: datetime) -> int:
+    """How many messages the rule's actions send in a run; to be asked once a run, in the order of time."""
+    recoveries = sum(action.group == RECOVERED for action in rule.actions)
+    return sum(len(_act(rule, life, date)) for life in outcome.active) + recoveries * len(outcome.recovered)
 
 
-def _window_value(rule: Rule, cells: Mapping[int, Cell], steps: range) -> _Ranked | None:
-    window = Cell()
-    for step in steps:
-        if cell := cells.get(step):
-            window.add(cell)
-    value = window.value(rule.condition.agg_type)
-    return _Ranked(value, window.documents) if window.documents and value is not None else None
+def _of_active(rule: Rule, life: Life, date: datetime, value: float | None) -> Iterator[Notification]:
+    known = value if value is not None else _unknown(rule)
+    for number in _act(rule, life, date):
+        yield _notification(rule, rule.actions[number], life, date, known)
 
 
-def _runs(interval: timedelta, since: datetime, until: datetime) -> Iterator[datetime]:
-    seconds = int(interval.total_seconds())
-    first = math.ceil(since.timestamp() / seconds) * seconds
-    return (datetime.fromtimestamp(at, UTC) for at in range(first, math.ceil(until.timestamp()), seconds))
+def _act(rule: Rule, life: Life, date: datetime) -> list[int]:
+    """The actions that run now, noted. Judged before any of them runs: those of one alert do not hold each other up."""
+    actions = enumerate(rule.actions)
+    due = [number for number, action in actions if action.group != RECOVERED and _is_due(action, number, life, date)]
+    life.acted_at |= dict.fromkeys(due, date)
+    return due
 
 
-def _still_met(rule: Rule, instance: str, life: _Life, date: datetime, value: float) -> Iterator[Notification]:
-    life.matches += 1
-    if life.matches < rule.alert_delay.active:
-        return
-    became_active, life.is_active = not life.is_active, True
-    for number, action in enumerate(rule.actions):
-        if action.group != RECOVERED and _is_due(action, became_active, life.notified_at.get(number), date):
-            life.notified_at[number] = date
-            yield _notification(rule, action, instance, life, date, value)
+def _of_recovered(rule: Rule, life: Life, date: datetime, value: float | None) -> Iterator[Notification]:
+    """The value of an Elasticsearch query rule is 0: it looks for it under a name that no alert has.
 
-
-def _recovered(rule: Rule, instance: str, life: _Life, date: datetime, value: float | None) -> Iterator[Notification]:
-    known: float | str = value if value is not None else _value_of_recovery(rule)
+    https://github.com/elastic/kibana/blob/main/x-pack/platform/plugins/shared/stack_alerts/server/rule_types/es_query/executor.ts
+    """
+    is_known = value is not None and not rule.condition.term_fields and rule.rule_type_id == ".index-threshold"
     for action in rule.actions:
         if action.group == RECOVERED:
-            yield _notification(rule, action, instance, life, date, known)
+            yield _notification(rule, action, life, date, value if is_known and value is not None else _unknown(rule))
 
 
-def _value_of_recovery(rule: Rule) -> float | str:
+def _unknown(rule: Rule) -> float | str:
     return "unknown" if rule.rule_type_id == ".index-threshold" else 0.0
 
 
-def _is_due(action: Action, became_active: bool, notified_at: datetime | None, date: datetime) -> bool:
+def _is_due(action: Action, number: int, life: Life, date: datetime) -> bool:
+    """A recovery that is put off is no news: only actions on status changes are asked, and there was none.
+
+    https://github.com/elastic/kibana/blob/main/x-pack/platform/plugins/shared/alerting/server/task_runner/action_scheduler/schedulers/per_alert_action_scheduler.ts
+    """
     frequency = action.frequency
-    if became_active or notified_at is None or frequency.notify_when == "onActiveAlert":
-        return True
-    return frequency.throttle is not None and date - notified_at >= duration(frequency.throttle)
+    if frequency.notify_when == "onActionGroupChange":
+        return not life.acted_at
+    if life.pending:
+        return False
+    last = life.acted_at.get(number)
+    return last is None or frequency.throttle is None or date - last >= duration(frequency.throttle)
 
 
-def _notification(
-    rule: Rule, action: Action, instance: str, life: _Life, date: datetime, value: float | str
-) -> Notification:
-    uuid = uuid5(NAMESPACE_URL, f"{rule.id}\x1f{instance}\x1f{iso(life.started_at)}")
+def _notification(rule: Rule, action: Action, life: Life, date: datetime, value: float | str) -> Notification:
     variables = {
         "date": iso(date),
         "rule": {
@@ -202,17 +195,17 @@ def _notification(
             "url": "",
         },
         "alert": {
-            "id": instance,
-            "uuid": str(uuid),
+            "id": life.instance,
+            "uuid": str(life.uuid),
             "actionGroup": action.group,
             "actionGroupName": action.group.capitalize(),
-            "flapping": False,
+            "flapping": life.flapping,
             "consecutiveMatches": 0 if action.group == RECOVERED else life.matches,
         },
-        "context": _context(rule, instance, date, value, recovered=action.group == RECOVERED),
+        "context": _context(rule, life.instance, date, value, recovered=action.group == RECOVERED),
     }
     body = render_body(action.params.body, variables)
-    return Notification(rule, action, instance, uuid, date, life.started_at, value, body)
+    return Notification(rule, action, life.instance, life.uuid, date, life.started_at, value, body)
 
 
 def _context(rule: Rule, instance: str, date: datetime, value: float | str, *, recovered: bool) -> dict[str, Any]:

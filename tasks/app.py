@@ -27,10 +27,15 @@ SWEEP = "spiketrace.sweep"
 INTAKE = "spiketrace.intake"
 INDEX_INTAKE = "spiketrace.index_intake"
 MISSED_ALERTS = "spiketrace.missed_alerts"
+REPLAY_ALERT = "spiketrace.replay"
+FEED_REPLAYS = "spiketrace.feed_replays"
 
 INTAKE_INTERVAL_SECONDS = 2.0
+FEED_INTERVAL_SECONDS = 2.0
 # What a task may still do after the soft limit: write down why it stopped.
 SOFT_LIMIT_MARGIN_SECONDS = 10
+# Below the lease of a receipt (`worker.receipts.LEASE`), however the clocks of two machines differ.
+LONGEST_DELIVERY_SECONDS = 55
 SOCKET_TIMEOUT_SECONDS = 5.0
 HOUR_SECONDS = 3600.0
 
@@ -92,6 +97,8 @@ def _messages() -> dict[str, Any]:
             INTAKE: {"queue": MAINTENANCE},
             INDEX_INTAKE: {"queue": MAINTENANCE},
             MISSED_ALERTS: {"queue": MAINTENANCE},
+            REPLAY_ALERT: {"queue": REPLAY},
+            FEED_REPLAYS: {"queue": MAINTENANCE},
         },
     }
 
@@ -104,9 +111,16 @@ def _delivery_guarantees(settings: Settings) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "task_time_limit": settings.task_time_limit_seconds,
         "task_soft_time_limit": max(1, settings.task_time_limit_seconds - SOFT_LIMIT_MARGIN_SECONDS),
+        "task_annotations": {DELIVER: _delivery_limits(settings)},
         # A task that outlives its connection still finishes and is harmless when handed out again.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
+
+
+def _delivery_limits(settings: Settings) -> dict[str, Any]:
+    """No attempt outlives its lease, so that two never call a vendor for the same thing at once."""
+    hard = min(settings.task_time_limit_seconds, LONGEST_DELIVERY_SECONDS)
+    return {"time_limit": hard, "soft_time_limit": max(1, hard - SOFT_LIMIT_MARGIN_SECONDS)}
 
 
 def _connection(settings: Settings) -> dict[str, Any]:
@@ -128,7 +142,11 @@ def _connection(settings: Settings) -> dict[str, Any]:
 
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
     """Each message expires when the next one is due: a worker that was away finds one of a kind, not hundreds."""
-    intervals = {SWEEP: settings.sweep_interval_seconds, INTAKE: INTAKE_INTERVAL_SECONDS}
+    intervals = {
+        SWEEP: settings.sweep_interval_seconds,
+        INTAKE: INTAKE_INTERVAL_SECONDS,
+        FEED_REPLAYS: FEED_INTERVAL_SECONDS,
+    }
     if settings.index_intake:
         intervals[INDEX_INTAKE] = settings.index_intake_interval_seconds
     if settings.missed_alerts:

@@ -9,13 +9,26 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
 
-from tasks.app import DELIVER, DELIVERIES, INVESTIGATE, LIVE, NARRATE, NARRATIVES, create_app
+from tasks.app import (
+    DELIVER,
+    DELIVERIES,
+    INVESTIGATE,
+    LIVE,
+    NARRATE,
+    NARRATIVES,
+    REPLAY,
+    REPLAY_ALERT,
+    create_app,
+)
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
 
 
 class CeleryQueue:
-    """Fulfils `worker.ports.Queue`. Raises QueueUnavailable within seconds when the broker is away."""
+    """Fulfils `worker.ports.Queue` and `worker.replay.ports.ReplayQueue`.
+
+    Raises QueueUnavailable within seconds when the broker is away.
+    """
 
     def __init__(self, settings: Settings, *, app: Celery | None = None) -> None:
         self._app = app or create_app(settings)
@@ -34,6 +47,11 @@ class CeleryQueue:
         with self._producer() as producer:
             self._app.send_task(NARRATE, args=(report_id,), producer=producer)
 
+    def replay(self, replay_id: str, alert_id: str, *, in_seconds: float = 0.0) -> None:
+        with self._producer() as producer:
+            later = {"countdown": in_seconds} if in_seconds > 0 else {}
+            self._app.send_task(REPLAY_ALERT, args=(replay_id, alert_id), producer=producer, **later)
+
     def _waiting(self, queue: str) -> int:
         """How many messages wait there for a worker; those that a worker holds already are not counted."""
         with self._producer() as producer:
@@ -47,6 +65,9 @@ class CeleryQueue:
 
     def waiting_narratives(self) -> int:
         return self._waiting(NARRATIVES)
+
+    def waiting_replays(self) -> int:
+        return self._waiting(REPLAY)
 
     @contextmanager
     def _producer(self) -> Iterator[Producer]:

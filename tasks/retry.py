@@ -16,6 +16,7 @@ from worker.errors import DeliveryError, InvestigationError, SpikeTraceError
 FIRST_PAUSE_SECONDS = 2.0
 # Far below the visibility timeout: a message that waits longer than that would be handed out twice.
 LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_DELIVERY_PAUSE_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +69,13 @@ def pause_seconds(attempt: int, *, asked_seconds: float | None = None) -> float:
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1))
     drawn = longest * random.uniform(0.5, 1.0)  # noqa: S311
     return clamp_pause(max(drawn, asked_seconds or 0.0))
+
+
+def delivery_pause_seconds(attempt: int, *, asked_seconds: float | None = None) -> float:
+    """The same, doubled for up to an hour: so a vendor that was down for half of one is told all the same."""
+    longest = min(LONGEST_DELIVERY_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (max(attempt, 1) - 1))
+    drawn = longest * random.uniform(0.5, 1.0)  # noqa: S311
+    return max(drawn, asked_seconds or 0.0, 1.0)
 
 
 def clamp_pause(seconds: float) -> float:

@@ -19,6 +19,8 @@ TASK_MODULES = [
     "tasks.intake",
     "tasks.index_intake",
     "tasks.missed_alerts",
+    "tasks.replay",
+    "tasks.feed_replays",
 ]
 
 

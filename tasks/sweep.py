@@ -10,18 +10,31 @@ from celery import shared_task
 from tasks.app import SWEEP
 from tasks.desk import desk_of
 from tasks.retry import left_to_the_next_run
+from worker.announcing import sweep_routes
+from worker.delivery.configured import SHIPPED
 from worker.settle import sweep_ended
-from worker.sweep import sweep_alerts, sweep_deliveries, sweep_narratives, sweep_recoveries
+from worker.sweep import (
+    sweep_alerts,
+    sweep_deliveries,
+    sweep_narratives,
+    sweep_over,
+    sweep_quiet,
+    sweep_recoveries,
+)
 
 
 @shared_task(name=SWEEP, bind=True)
 def sweep(task: Any) -> None:
     desk, now = desk_of(task.app), datetime.now(UTC)
+    incidents, life = desk.incidents, desk.incidents.policy.incidents
     with left_to_the_next_run(SWEEP):
         sweep_alerts(desk.alerts, desk.queue, now=now)
-        sweep_deliveries(desk.incidents, desk.queue, desk.post.destinations, now=now)
-        sweep_recoveries(desk.alerts, desk.incidents, now=now)
+        sweep_deliveries(incidents, desk.queue, dict.fromkeys([*SHIPPED, *desk.post.destinations]), now=now)
+        sweep_recoveries(desk.alerts, incidents, now=now, life=life)
+        sweep_quiet(incidents, now=now, life=life)
+        sweep_routes(incidents)
         if desk.narrator:
             sweep_narratives(desk.narrator, desk.queue)
         if desk.measure:
-            sweep_ended(desk.incidents, desk.reports, desk.measure, now=now)
+            sweep_ended(incidents, desk.reports, desk.measure, now=now)
+        sweep_over(incidents, now=now, life=life, settles=desk.measure is not None)

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from elasticsearch import Elasticsearch
+from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
 from webhook.auth import Authentication, Credentials
+from webhook.backtest_pages import backtest_router
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
-from worker.bootstrap import Stores, connect
+from webhook.replay_pages import replay_pages_router
+from webhook.replays import replays_router
+from webhook.slack import PATH as SLACK_PATH
+from webhook.slack import Signatures, interactions_route
+from worker.announcing import AnnouncingIncidents
+from worker.bootstrap import Stores, announcing, connect
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -30,7 +38,9 @@ from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
+from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.reports import ElasticReportStore
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -47,7 +57,8 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     log = RedisInboxLog(settings.redis_url)
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
-    intake = IntakeLoop(_intake(stores, queue or CeleryQueue(settings)))
+    queue = queue or CeleryQueue(settings)
+    intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
@@ -55,15 +66,35 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
-    app.include_router(documents_router(stores))
+    incidents = announcing(settings, stores, queue)
+    app.include_router(documents_router(stores, incidents))
+    if slack := _slack_route(settings, incidents, quick):
+        app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
     ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
     app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
+    app.include_router(replays_router(stores, settings))
+    app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
+    app.include_router(backtest_router(stores.backtests))
     add_problem_handlers(app)
     app.add_middleware(Authentication, credentials=credentials)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def _slack_route(
+    settings: Settings, incidents: AnnouncingIncidents, quick: Elasticsearch
+) -> Callable[[Request], Awaitable[Response]] | None:
+    """None without the secret: then nobody could tell Slack from anybody else."""
+    if settings.slack_signing_secret is None:
+        return None
+    return interactions_route(
+        Signatures(settings.slack_signing_secret.get_secret_value()),
+        replace(incidents, store=ElasticIncidentStore(quick)),
+        ElasticReportStore(quick),
+        max_body_bytes=settings.webhook_max_body_bytes,
+    )
 
 
 def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:

@@ -1,4 +1,4 @@
-"""Reading back, as JSON: an alert's state, a report, an incident."""
+"""Reading back, as JSON: an alert's state, a report, an incident; and a person's wish that somebody be told of one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,33 @@ import re
 from http import HTTPStatus
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from worker.announcing import AnnouncingIncidents, ask_for
 from worker.bootstrap import Stores
 from worker.domain.alert import AlertState
-from worker.errors import EvidenceUnavailable, QueueUnavailable
+from worker.errors import EvidenceUnavailable, IncidentUnknown, QueueUnavailable, RequestRefused
 from worker.ports import AlertRecord
 
 # Ids become part of a path in Elasticsearch, where "." and ".." would name something else.
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}")
 
 
-def documents_router(stores: Stores) -> APIRouter:
+SOMEBODY = "someone, over HTTP"
+
+
+class Wish(BaseModel):
+    """Who is to be told. `by` is the person who wants it, for the incident's history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    destination: str = Field(min_length=1, max_length=100)
+    by: str = Field(default=SOMEBODY, min_length=1, max_length=100)
+
+
+def documents_router(stores: Stores, incidents: AnnouncingIncidents) -> APIRouter:
     router = APIRouter()
 
     @router.get("/v1/alerts/kibana")
@@ -43,7 +57,23 @@ def documents_router(stores: Stores) -> APIRouter:
             raise _not_found("incident", incident_id)
         return JSONResponse(found.model_dump(mode="json", by_alias=True))
 
+    @router.post("/v1/incidents/{incident_id}/deliveries")
+    def tell(incident_id: str, wish: Wish) -> JSONResponse:
+        return JSONResponse(_wished(_known_form(incident_id, "incident"), wish, incidents), HTTPStatus.ACCEPTED)
+
     return router
+
+
+def _wished(incident_id: str, wish: Wish, incidents: AnnouncingIncidents) -> dict[str, str]:
+    """Raises HTTPException: 404 for an unknown incident, 409 for what settings or policy do not provide for."""
+    try:
+        incident = ask_for(incident_id, wish.destination, incidents=incidents, by=wish.by)
+    except IncidentUnknown as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, error.reason) from None
+    except RequestRefused as error:
+        raise HTTPException(HTTPStatus.CONFLICT, error.reason) from None
+    state = incident.deliveries[wish.destination].state
+    return {"incident_id": incident_id, "destination": wish.destination, "state": state}
 
 
 def _alert_document(stores: Stores, alert_id: str) -> dict[str, str | None]:

@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from webhook.charts import glyph
+from webhook.replay_view import share_in_words
 from webhook.report_view import view_of
 from worker.domain import figures, wording
 from worker.domain.text import CITATION, first_sentence, paragraphs, pieces, reveal
@@ -57,11 +58,11 @@ def pages_router(reports: ReportStore, incidents: IncidentStore, *, kibana_url: 
 
     @router.get("/", response_class=HTMLResponse)
     def latest_reports() -> HTMLResponse:
-        return _or_unavailable(lambda: _page("reports.html", summaries=reports.latest(LATEST)))
+        return or_unavailable(lambda: page("reports.html", summaries=reports.latest(LATEST)))
 
     @router.get("/reports/{report_id}", response_class=HTMLResponse)
     def one_report(report_id: str) -> HTMLResponse:
-        return _or_unavailable(lambda: _report_page(report_id, reports, incidents, kibana_url))
+        return or_unavailable(lambda: _report_page(report_id, reports, incidents, kibana_url))
 
     @router.get("/static/{name}")
     def static(name: str) -> Response:
@@ -75,28 +76,31 @@ def _report_page(
 ) -> HTMLResponse:
     report = reports.get(report_id) if _REPORT_ID.fullmatch(report_id) else None
     if report is None:
-        return _page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=report_id)
+        return page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=report_id)
     incident = incidents.get(report.incident_id) if report.incident_id else None
-    return _page("report.html", view=view_of(report, incident, kibana_url=kibana_url))
+    has_original = bool(report.replay_of and reports.get(report.replay_of))
+    view = view_of(report, incident, kibana_url=kibana_url)
+    return page("report.html", view=view, has_original=has_original)
 
 
-def _or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
+def or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
     try:
         return answer()
     except EvidenceUnavailable as error:
-        page = _page("unavailable.html", status=HTTPStatus.SERVICE_UNAVAILABLE, reason=error.reason)
-        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return page
+        unavailable = page("unavailable.html", status=HTTPStatus.SERVICE_UNAVAILABLE, reason=error.reason)
+        unavailable.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return unavailable
 
 
-def _page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+    """A template of this web service, filled in; also for the other modules that show pages."""
     return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=PAGE_HEADERS)
 
 
 def _asset_response(name: str) -> Response:
     asset = _assets().get(name)
     if asset is None:
-        return _page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=None)
+        return page("not_found.html", status=HTTPStatus.NOT_FOUND, report_id=None)
     # Pages ask for an asset by its version, so a stored copy never goes stale.
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return Response(asset.content, media_type=asset.media_type, headers=headers)
@@ -125,7 +129,7 @@ def _templates() -> Environment:
     environment.filters.update(
         first_sentence=first_sentence, cited=cited, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
     )
-    environment.globals.update(figures=figures, wording=wording)
+    environment.globals.update(figures=figures, wording=wording, share_in_words=share_in_words)
     return environment
 
 

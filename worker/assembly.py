@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from elasticsearch import Elasticsearch
 
@@ -11,14 +10,17 @@ from worker.agent.budget import limits_of, prices_of
 from worker.agent.grounding.ground import ground
 from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
-from worker.bootstrap import Stores, connect
+from worker.bootstrap import Stores, announcing, connect, utc_now
+from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
-from worker.policy import Policy
+from worker.policy import load_policy
 from worker.ports import GridIntensity, LanguageModel, Lookup
+from worker.replay.again import ReplayDesk
+from worker.replay.delivering import AsIfLive
 from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
@@ -33,8 +35,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores = connect(settings)
     investigator = open_investigator(settings, stores.client)
-    configured, policy = destinations(settings), Policy()
-    incidents = AnnouncingIncidents(stores.incidents, queue, policy, configured, clock=_now)
+    incidents = announcing(settings, stores, queue)
     return Desk(
         alerts=stores.alerts,
         reports=stores.reports,
@@ -44,7 +45,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=Post(incidents, stores.reports, configured, clock=_now, policy=policy),
+        post=_open_post(settings, stores, incidents),
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
@@ -52,13 +53,38 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncidents) -> Post:
+    return Post(
+        incidents,
+        stores.reports,
+        destinations(settings),
+        clock=utc_now,
+        policy=incidents.policy,
+        most_attempts=settings.delivery_max_attempts,
+        bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
+    )
+
+
+def open_replay_desk(settings: Settings, desk: Desk) -> ReplayDesk:
+    """Beside the desk of live alerts. To be called after a fork, not before. Raises ConfigurationError."""
+    stores = connect(settings)
+    return ReplayDesk(
+        replays=stores.replays,
+        reports=stores.reports,
+        investigate=open_investigator(settings, stores.client),
+        delivery=AsIfLive(desk.incidents, desk.queue),
+        max_attempts=settings.max_attempts,
+    )
 
 
 def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
     telemetry = ElasticTelemetry(client, load_profile(settings.profile))
-    return Investigator(telemetry, factors=load_factors(settings.factors), hourly=open_intensity(settings))
+    return Investigator(
+        telemetry,
+        factors=load_factors(settings.factors),
+        hourly=open_intensity(settings),
+        thresholds=load_policy(settings.policy, destinations(settings)).severity,
+    )
 
 
 def open_narrator(settings: Settings, stores: Stores) -> Narrator:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from elasticsearch import Elasticsearch
 
+from worker.announcing import AnnouncingIncidents
+from worker.delivery.configured import destinations
 from worker.elastic import connect_elasticsearch
+from worker.policy import load_policy
+from worker.ports import Queue
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
+from worker.store.backtests import ElasticBacktestStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.kibana_alerts import ElasticKibanaAlerts
+from worker.store.past_alerts import ElasticPastAlerts
+from worker.store.replays import ElasticReplayStore
 from worker.store.reports import ElasticReportStore
 
 
@@ -26,9 +34,12 @@ class Stores:
     reports: ElasticReportStore
     incidents: ElasticIncidentStore
     dead_letters: ElasticDeadLetterStore
+    backtests: ElasticBacktestStore
     inbox: RedisInbox
     inbox_index: InboxIndex
     kibana_alerts: ElasticKibanaAlerts
+    replays: ElasticReplayStore
+    past_alerts: ElasticPastAlerts
 
 
 def connect(settings: Settings) -> Stores:
@@ -40,7 +51,21 @@ def connect(settings: Settings) -> Stores:
         reports=ElasticReportStore(client),
         incidents=ElasticIncidentStore(client),
         dead_letters=ElasticDeadLetterStore(client),
+        backtests=ElasticBacktestStore(client),
         inbox=RedisInbox(settings.redis_url),
         inbox_index=InboxIndex(client),
         kibana_alerts=ElasticKibanaAlerts(client),
+        replays=ElasticReplayStore(client),
+        past_alerts=ElasticPastAlerts(client),
     )
+
+
+def announcing(settings: Settings, stores: Stores, queue: Queue) -> AnnouncingIncidents:
+    """The incidents for whoever changes them, so that the right people hear of it. Raises ConfigurationError."""
+    configured = destinations(settings)
+    policy = load_policy(settings.policy, configured)
+    return AnnouncingIncidents(stores.incidents, queue, policy, configured, clock=utc_now)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

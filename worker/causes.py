@@ -25,7 +25,11 @@ def cause_of(report: Report) -> RootCause:
 
 def cause_key(cause: RootCause) -> str:
     """The same for all causes in one service: a hexadecimal name, however the service is written."""
-    return hashlib.sha256((cause.service or "").encode()).hexdigest()[:32]
+    return service_key(cause.service)
+
+
+def service_key(service: str | None) -> str:
+    return hashlib.sha256((service or "").encode()).hexdigest()[:32]
 
 
 def why_same(known: RootCause, other: RootCause) -> str | None:
@@ -38,36 +42,37 @@ def why_same(known: RootCause, other: RootCause) -> str | None:
         return None
     if CauseKind.UNKNOWN in (known.kind, other.kind):
         return _why_same_unknown(known, other)
-    return _why_same_known(known, other) if _agree(known.region, other.region) else None
+    return _why_same_known(known, other) if agree(known.region, other.region) else None
 
 
 def _why_same_unknown(known: RootCause, other: RootCause) -> str | None:
     if known.region != other.region:
         return None
     if known.kind is other.kind:
-        return f"The cause is unknown in both, and the scope is the same: {_place(known)}."
+        return f"The cause is unknown in both, and the scope is the same: {place_of(known)}."
     if known.onset and other.onset and abs(known.onset - other.onset) <= SET_IN_TOGETHER:
-        return f"The cause is unknown in one, the scope is the same, {_place(known)}, and both set in together."
+        return f"The cause is unknown in one, the scope is the same, {place_of(known)}, and both set in together."
     return None
 
 
 def _why_same_known(known: RootCause, other: RootCause) -> str | None:
-    if not _agree(known.deployment_id, other.deployment_id):
+    if not agree(known.deployment_id, other.deployment_id):
         return None
     if known.deployment_id and other.deployment_id:
-        return f"The same deployment, {known.deployment_id} of {_place(known)}."
+        return f"The same deployment, {known.deployment_id} of {place_of(known)}."
     if CauseKind.DEPENDENCY in (known.kind, other.kind):
-        return f"What it suffers from is {_place(known)}, where the known cause is."
-    if known.kind is other.kind and _agree(known.error_type, other.error_type):
-        return f"The same root cause: {known.kind} in {_place(known)}."
+        return f"What it suffers from is {place_of(known)}, where the known cause is."
+    if known.kind is other.kind and agree(known.error_type, other.error_type):
+        return f"The same root cause: {known.kind} in {place_of(known)}."
     return None
 
 
-def _agree(one: str | None, other: str | None) -> bool:
+def agree(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _place(cause: RootCause) -> str:
+def place_of(cause: RootCause) -> str:
+    """The service and region to blame, as people write them."""
     return " ".join(part for part in (cause.service, cause.region) if part) or "all services"
 
 
@@ -100,12 +105,12 @@ def _excess_carbon(report: Report) -> str | None:
 
 
 def _because(cause: RootCause, alerted_service: str | None) -> str:
-    elsewhere = f" of {_place(cause)}" if cause.service != alerted_service else ""
+    elsewhere = f" of {place_of(cause)}" if cause.service != alerted_service else ""
     if cause.deployment_id:
         return f" since {cause.deployment_id}{elsewhere}"
     if cause.kind is CauseKind.UNKNOWN:
         return ", cause unknown"
     if elsewhere:
-        return f" because of {_place(cause)}"
+        return f" because of {place_of(cause)}"
     named = cause.error_type or cause.metric
     return f", cause: {named}" if named else f", cause: {cause.kind}"

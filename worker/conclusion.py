@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,17 @@ from worker.analysis.verdict import judge
 from worker.domain.alert import Alert
 from worker.domain.evidence import EvidenceLog
 from worker.domain.redaction.of_report import redact_report
-from worker.domain.report import AlertSummary, Narrative, Report, RootCause, SimilarIncident, Verdict, report_id_of
+from worker.domain.report import (
+    AlertSummary,
+    Narrative,
+    Quantity,
+    Report,
+    RootCause,
+    SeverityFacts,
+    SimilarIncident,
+    Verdict,
+    report_id_of,
+)
 from worker.domain.severity import Severity
 from worker.domain.telemetry import Detail
 from worker.findings import gather
@@ -22,7 +32,7 @@ from worker.impact.assess import assess, requests_of
 from worker.impact.means import Means
 from worker.markdown import render_markdown
 from worker.question import Question
-from worker.severity import SeverityFacts, judge_severity
+from worker.severity import DEFAULT, Thresholds, judge_severity
 from worker.similar import similar_incidents
 from worker.writing import causes, charts, sections, threshold
 from worker.writing.story import Story
@@ -36,6 +46,7 @@ class Conclusion:
     story: Story
     severity: Severity
     severity_reasons: list[str]
+    severity_facts: SeverityFacts
     log: EvidenceLog
 
     @property
@@ -45,7 +56,14 @@ class Conclusion:
         return RootCause(**self.story.candidates[0].model_dump(include=set(RootCause.model_fields)))
 
 
-def conclude(alert: Alert, asked: Question, case: Case, detail: Detail, means: Means | None = None) -> Conclusion:
+def conclude(
+    alert: Alert,
+    asked: Question,
+    case: Case,
+    detail: Detail,
+    means: Means | None = None,
+    thresholds: Thresholds = DEFAULT,
+) -> Conclusion:
     log = EvidenceLog()
     _name_unknown(asked, log)
     cite = gather(case, detail, log)
@@ -59,8 +77,9 @@ def conclude(alert: Alert, asked: Question, case: Case, detail: Detail, means: M
         threshold=threshold.sentence(alert, case),
         unread=tuple(case.survey.unread),
     )
-    severity, reasons = judge_severity(_facts(story))
-    return Conclusion(asked, story, severity, reasons, log)
+    facts = _facts(story)
+    severity, reasons = judge_severity(facts, thresholds)
+    return Conclusion(asked, story, severity, reasons, facts, log)
 
 
 def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str, now: datetime) -> Report:
@@ -81,6 +100,7 @@ def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str
         verdict=story.verdict,
         severity=found.severity,
         severity_reasons=found.severity_reasons,
+        severity_facts=found.severity_facts,
         confidence=story.candidates[0].confidence if story.candidates else None,
         root_cause=found.root_cause,
         candidates=story.candidates,
@@ -104,18 +124,30 @@ def _name_unknown(asked: Question, log: EvidenceLog) -> None:
 
 
 def _facts(story: Story) -> SeverityFacts:
-    case, carbon, failed = story.case, story.impact.carbon, story.impact.users.requests_failed
-    excess = carbon.excess_co2_grams
+    case, impact = story.case, story.impact
     first = story.candidates[0] if story.candidates else None
     facts = SeverityFacts(
         verdict=story.verdict,
         cause_kind=first.kind if first else None,
         confidence=first.confidence if first else None,
-        requests_failed=failed.likely if failed else None,
+        requests_failed=_likely(impact.users.requests_failed),
+        requests_slowed=_likely(impact.users.requests_slowed),
+        users_affected=_likely(impact.users.users_affected),
         co2_ratio=_co2_ratio(case),
-        excess_co2_grams=excess.likely if excess else None,
+        excess_co2_grams=_likely(impact.carbon.excess_co2_grams),
+        orders_affected=_at_least(impact.business.orders_affected),
+        revenue_lost_usd=_at_least(impact.business.revenue_lost_usd),
+        money_source=impact.business.source,
     )
-    return replace(facts, **(_by_role(case) if case.look else _by_signal(story)))
+    return facts.model_copy(update=_by_role(case) if case.look else _by_signal(story))
+
+
+def _likely(quantity: Quantity | None) -> float | None:
+    return quantity.likely if quantity else None
+
+
+def _at_least(quantity: Quantity | None) -> float | None:
+    return quantity.low if quantity else None
 
 
 def _by_signal(story: Story) -> dict[str, Any]:

@@ -4,19 +4,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from pydantic import ValidationError
 
+from worker import receipts
 from worker.domain.alert import Alert
-from worker.domain.incident import Delivery, Incident
+from worker.domain.incident import Incident
 from worker.errors import SpikeTraceError
-from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue
+from worker.ports import AlertStore, DeadLetter, DeadLetterStore, IncidentLedger, Notification, Queue, ReportStore
 
 DELIVERY_PREFIX = "delivery-"
 INVESTIGATION = "investigation"
 REFUSED_ALERT = "alert"
+
+
+@dataclass(frozen=True)
+class LetterChoice:
+    """Which letters: those that fit all that is given. `kind` may be the part before a dash, `reason` any part."""
+
+    since: datetime | None = None
+    kind: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.since or self.kind or self.reason)
+
+    def fits(self, letter: DeadLetter) -> bool:
+        return (
+            (self.since is None or letter.at >= self.since)
+            and (self.kind is None or f"{letter.kind}-".startswith(f"{self.kind}-"))
+            and (self.reason is None or self.reason.casefold() in letter.reason.casefold())
+        )
+
+
+def loss(kind: str) -> str:
+    """What is lost with a letter of that kind."""
+    if kind == INVESTIGATION:
+        return "the alert keeps its record as failed and is not investigated"
+    if kind == REFUSED_ALERT:
+        return "the alert is recorded nowhere else, and is gone"
+    if kind.startswith(DELIVERY_PREFIX):
+        return f"{kind.removeprefix(DELIVERY_PREFIX)} is not told of the incident"
+    return "what came is recorded nowhere else, and is gone"
 
 
 class NotRequeued(SpikeTraceError):
@@ -29,6 +62,25 @@ class ReopenableAlerts(AlertStore, Protocol):
 
 class RemovableLetters(DeadLetterStore, Protocol):
     def remove(self, letter_id: str) -> None: ...
+
+
+def bury_delivery(
+    incident_id: str,
+    report_id: str,
+    destination: str,
+    reason: str,
+    *,
+    reports: ReportStore,
+    letters: DeadLetterStore,
+) -> None:
+    """Doing it twice keeps one letter. Raises EvidenceUnavailable."""
+    report = reports.get(report_id)
+    letters.put(
+        report.alert_id if report else report_id,
+        reason=reason,
+        kind=DELIVERY_PREFIX + destination,
+        payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
+    )
 
 
 def requeue(
@@ -75,12 +127,13 @@ def _delivery(letter: DeadLetter) -> Sequence[str]:
 
 
 def _await_delivery(incident_id: str, destination: str, incidents: IncidentLedger) -> None:
-    waiting = Delivery(state="pending", updated_at=datetime.now(UTC))
+    now = datetime.now(UTC)
 
     def reopen(incident: Incident) -> Incident:
         known = incident.deliveries.get(destination)
         if known and known.state == "done":
             raise NotRequeued(f"{destination} has been told of {incident_id} meanwhile")
+        waiting = receipts.asked_again(known, now)
         return incident.model_copy(update={"deliveries": {**incident.deliveries, destination: waiting}})
 
     try:

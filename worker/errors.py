@@ -35,6 +35,14 @@ class QueueUnavailable(SpikeTraceError):
     """The broker did not take what was to be enqueued: treat all of it as not enqueued."""
 
 
+class IncidentUnknown(SpikeTraceError):
+    """There is no such incident, or it is not one of ours."""
+
+
+class RequestRefused(SpikeTraceError):
+    """A person asked for something that the settings or the policy do not provide for."""
+
+
 class InvestigationError(SpikeTraceError):
     """An investigation could not be carried out."""
 
@@ -66,7 +74,8 @@ class BudgetExceeded(InvestigationError):
 class DeliveryError(SpikeTraceError):
     """A destination did not take what was sent.
 
-    `retry_after_seconds` is what the vendor asked for, if it did.
+    `retry_after_seconds` is what the vendor asked for, if it did. `is_ambiguous`: it may have done what was asked
+    all the same.
     """
 
     def __init__(
@@ -76,8 +85,10 @@ class DeliveryError(SpikeTraceError):
         destination: str,
         retryable: bool,
         retry_after_seconds: float | None = None,
+        is_ambiguous: bool = False,
     ) -> None:
         super().__init__(reason)
         self.destination = destination
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+        self.is_ambiguous = is_ambiguous

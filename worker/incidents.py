@@ -2,71 +2,215 @@
 
 Every step may be repeated, and taken by several workers at once: what was recorded is not recorded again. The id
 of an incident follows from the service to blame, the day and a number, so that of two workers who open one for the
-same cause the slower finds the other's in its place.
+same cause the slower finds the other's in its place. What turns out to be one only later is merged (`worker.merging`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from worker.causes import cause_key, cause_of, title_of, why_same
-from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
-from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
+from worker import life as steps
+from worker.causes import cause_key, cause_of, service_key, why_same
+from worker.chains import account_of, told_by, why_one
+from worker.domain.incident import Incident, IncidentStatus
+from worker.domain.report import CauseKind, Report, Verdict
 from worker.domain.severity import Severity
-from worker.ports import IncidentLedger
+from worker.life import Life, Recovery
+from worker.merging import current, gathered
+from worker.ports import AlertRecord, IncidentLedger
 
-# Without a recovery an incident would stay open for ever, and a cause that is back a month later is another incident.
-JOINED_WITHIN = timedelta(hours=24)
+DEFAULT_LIFE = Life()
+LATE = "The alert fired before the others had recovered."
 
 
 class _NoLongerFits(Exception):
     """Somebody has changed the incident since it was chosen."""
 
 
-def record(report: Report, store: IncidentLedger, now: datetime) -> Incident | None:
+def record(
+    report: Report,
+    store: IncidentLedger,
+    now: datetime,
+    *,
+    life: Life = DEFAULT_LIFE,
+    recovery: Recovery | None = None,
+) -> Incident | None:
     """The incident the report belongs to, opened or joined; None for a report that is nobody's incident.
 
-    An alert may have recovered while it was investigated: whoever records its report reads the alert again
-    afterwards and calls `recover` if it has. Raises EvidenceUnavailable.
+    An alert may have recovered while it was investigated (`recovery`), or recover now: whoever records its report
+    reads the alert again afterwards and calls `recover` if it has. Raises EvidenceUnavailable.
     """
-    if not _makes_incident(report):
+    if why_no_incident(report) is not None:
         return None
+    recording = Recording(report, [recovery] if recovery else [], now, life)
     if known := store.of_alert(report.alert_id):
-        return store.update(known.incident_id, lambda incident: _with_report(incident, report))
-    for incident in store.of_cause(cause_key(cause_of(report))):
-        if joined := _join(incident, report, store, now):
+        kept = store.update(current(known, store).incident_id, recording.again)
+        return gathered(kept, store, now, life)
+    for incident in _candidates(report, store):
+        if joined := _join(incident, recording, store):
             return joined
-    return _open(report, store, now)
+    return _open(recording, store)
 
 
-def recover(alert_id: str, store: IncidentLedger, *, recovered_at: datetime, now: datetime) -> Incident | None:
-    """The alert's incident, resolved when this was the last of its alerts; None if it belongs to none (yet).
+def recover(
+    alert_id: str,
+    store: IncidentLedger,
+    *,
+    recovered_at: datetime,
+    now: datetime,
+    life: Life = DEFAULT_LIFE,
+    flapping: bool = False,
+) -> Incident | None:
+    """The alert's incident, which is resolved a while after the last of its alerts; None if it belongs to none (yet).
 
     `recovered_at` is the recovery's own date. Raises EvidenceUnavailable.
     """
-    known = store.of_alert(alert_id)
+    known = store.of_alert(alert_id, surely=True)
     if known is None:
         return None
-    return store.update(known.incident_id, lambda incident: _recovered(incident, alert_id, recovered_at, now))
+    recovery = Recovery(alert_id=alert_id, at=recovered_at, flapping=flapping)
+    return recover_all(current(known, store).incident_id, [recovery], store, now=now, life=life)
 
 
-def _makes_incident(report: Report) -> bool:
-    if report.replay_of or report.verdict is Verdict.NOT_CONFIRMED:
-        return False
+def recover_all(
+    incident_id: str, recoveries: Iterable[Recovery], store: IncidentLedger, *, now: datetime, life: Life = DEFAULT_LIFE
+) -> Incident:
+    """Alerts of one incident have recovered. Raises KeyError and EvidenceUnavailable."""
+    ended = list(recoveries)
+    return store.update(incident_id, lambda incident: steps.recovered(incident, ended, now, life))
+
+
+def recovery_of(record: AlertRecord) -> Recovery | None:
+    if record.recovered_at is None:
+        return None
+    flapping = bool(record.alert and record.alert.flapping)
+    return Recovery(alert_id=record.alert_id, at=record.recovered_at, flapping=flapping)
+
+
+def why_no_incident(report: Report) -> str | None:
+    """Why the report is only kept: what was not confirmed, is nobody's fault or was replayed is nobody's incident."""
+    if report.replay_of:
+        return "it was replayed"
+    if report.verdict is Verdict.NOT_CONFIRMED:
+        return "the spike was not confirmed"
     if report.root_cause and report.root_cause.kind is CauseKind.TRAFFIC:
-        return False
-    return report.severity.at_least(Severity.MEDIUM)
+        return "it is demand, and nothing is broken"
+    if not report.severity.at_least(Severity.MEDIUM):
+        return f"its severity is {report.severity}"
+    return None
 
 
-def _open(report: Report, store: IncidentLedger, now: datetime) -> Incident:
+# --- which incident a report belongs to
+
+
+def _candidates(report: Report, store: IncidentLedger) -> list[Incident]:
+    """Those that concern the service to blame or the one that raised the alert; the likeliest first."""
+    services = {cause_of(report).service, report.service or cause_of(report).service}
+    found = store.concerning(sorted(map(service_key, services)))
+    cause = cause_of(report)
+
+    def distance(incident: Incident) -> tuple[bool, bool, timedelta]:
+        indirect = incident.root_cause is None or why_same(incident.root_cause, cause) is None
+        since = abs(report.timestamp - (incident.last_alert_at or incident.timestamp))
+        return incident.status is not IncidentStatus.OPEN, indirect, since
+
+    return sorted(found, key=distance)
+
+
+def _why_joined(incident: Incident, report: Report, life: Life) -> str | None:
+    known = account_of(incident)
+    if known is None:
+        return None
+    if steps.is_its_time(incident, report.timestamp, life):
+        return why_one(known, told_by(report))
+    return _why_back(incident, report, life)
+
+
+def _why_back(incident: Incident, report: Report, life: Life) -> str | None:
+    """Why the alert is a recurrence: the same cause, known both times, so soon that it was not gone."""
+    cause, ended = cause_of(report), incident.quiet_since
+    if ended is None or incident.root_cause is None or incident.status is IncidentStatus.CLOSED:
+        return None
+    if not ended <= report.timestamp <= ended + life.reopen_within:
+        return None
+    if CauseKind.UNKNOWN in (incident.root_cause.kind, cause.kind):
+        return None
+    return why_same(incident.root_cause, cause)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A report on its way into an incident, with what is known of its alert's recovery."""
+
+    report: Report
+    recoveries: Sequence[Recovery]
+    now: datetime
+    life: Life
+
+    def opening(self, incident_id: str) -> Incident:
+        return self._recovered(steps.opened(incident_id, self.report, self.now))
+
+    def again(self, incident: Incident) -> Incident:
+        """The incident that has the alert already."""
+        return self._recovered(steps.with_report(incident, self.report))
+
+    def joined(self, incident: Incident) -> Incident:
+        """Raises _NoLongerFits."""
+        reason = _why_joined(incident, self.report, self.life)
+        if reason is None:
+            raise _NoLongerFits
+        if self.report.alert_id in incident.alert_ids:
+            return self.again(incident)
+        after = steps.joined(incident, self.report, reason, self.now)
+        if incident.status is not IncidentStatus.OPEN and (why := self._why_reopened(incident, after, reason)):
+            after = steps.reopened(after, why, self.now)
+        return self._recovered(after)
+
+    def _recovered(self, incident: Incident) -> Incident:
+        return steps.recovered(incident, self.recoveries, self.now, self.life)
+
+    def _why_reopened(self, before: Incident, after: Incident, reason: str) -> str | None:
+        """None where the alert is of before the end and over itself: then only the end may be another."""
+        fired_at, ended = self.report.timestamp, before.resolved_at
+        if ended is None or fired_at < ended:
+            return LATE if self._recovered(after).still_active else None
+        return f"It is back {(fired_at - ended).total_seconds() / 60:.0f} min after its end. {reason}"
+
+
+def _join(incident: Incident, recording: Recording, store: IncidentLedger) -> Incident | None:
+    """None if it does not belong there."""
+    if _why_joined(incident, recording.report, recording.life) is None:
+        return None
+    try:
+        after = store.update(incident.incident_id, recording.joined)
+    except (_NoLongerFits, KeyError):
+        return None
+    if _is_found_as_before(incident, after):
+        return after
+    return gathered(after, store, recording.now, recording.life)
+
+
+def _is_found_as_before(before: Incident, after: Incident) -> bool:
+    return (before.service_keys, before.root_cause, before.status) == (
+        after.service_keys,
+        after.root_cause,
+        after.status,
+    )
+
+
+# --- a new one
+
+
+def _open(recording: Recording, store: IncidentLedger) -> Incident:
     """Takes the first free number of the day: whoever took it in the same moment is looked at first."""
-    for incident_id in _incident_ids(report):
-        incident = _opened(incident_id, report, now)
+    for incident_id in _incident_ids(recording.report):
+        incident = recording.opening(incident_id)
         if store.create(incident):
-            return incident
+            return gathered(incident, store, recording.now, recording.life)
         other = store.get(incident_id)
-        if other and (joined := _join(other, report, store, now)):
+        if other and (joined := _join(other, recording, store)):
             return joined
     raise AssertionError("numbers do not end")
 
@@ -77,172 +221,3 @@ def _incident_ids(report: Report) -> Iterator[str]:
     while True:
         number += 1
         yield f"{prefix}-{number}"
-
-
-def _opened(incident_id: str, report: Report, now: datetime) -> Incident:
-    cause = cause_of(report)
-    incident = Incident(
-        incident_id=incident_id,
-        timestamp=_began_at(report),
-        title=title_of(report),
-        summary=report.headline,
-        service=cause.service,
-        region=cause.region,
-        tags=["spiketrace", cause.kind.value],
-        severity=report.severity,
-        status=IncidentStatus.OPEN,
-        cause_key=cause_key(cause),
-        root_cause=cause,
-        alert_ids=[report.alert_id],
-        report_ids=[report.report_id],
-        history=[HistoryEntry(at=now, event="opened", reason=f"Alert {report.alert_id}: {report.headline}")],
-        last_alert_at=report.timestamp,
-    )
-    return _with_losses(incident, report)
-
-
-def _began_at(report: Report) -> datetime:
-    onset = report.root_cause.onset if report.root_cause else None
-    return onset or report.window.start
-
-
-def _join(incident: Incident, report: Report, store: IncidentLedger, now: datetime) -> Incident | None:
-    if _why_joined(incident, report) is None:
-        return None
-    try:
-        return store.update(incident.incident_id, lambda current: _joined(current, report, now))
-    except (_NoLongerFits, KeyError):
-        return None
-
-
-def _why_joined(incident: Incident, report: Report) -> str | None:
-    if incident.root_cause is None or not _lasts(incident, report.timestamp):
-        return None
-    return why_same(incident.root_cause, cause_of(report))
-
-
-def _lasts(incident: Incident, fired_at: datetime) -> bool:
-    """Whether an alert of then belongs to its life. One that fired before the end but comes late does."""
-    if incident.status is IncidentStatus.OPEN:
-        last_alert_at = incident.last_alert_at or incident.timestamp
-        return incident.timestamp - JOINED_WITHIN <= fired_at <= last_alert_at + JOINED_WITHIN
-    return incident.resolved_at is not None and incident.timestamp <= fired_at < incident.resolved_at
-
-
-def _joined(incident: Incident, report: Report, now: datetime) -> Incident:
-    reason = _why_joined(incident, report)
-    if reason is None:
-        raise _NoLongerFits
-    if report.alert_id in incident.alert_ids:
-        return _with_report(incident, report)
-    joined = incident.model_copy(
-        update={
-            "alert_ids": [*incident.alert_ids, report.alert_id],
-            "timestamp": min(incident.timestamp, _began_at(report)),
-            "severity": max(incident.severity, report.severity, key=lambda severity: severity.rank),
-            "last_alert_at": max(incident.last_alert_at or report.timestamp, report.timestamp),
-            "history": [*incident.history, HistoryEntry(at=now, event="joined", reason=_sentence(report, reason))],
-        }
-    )
-    return _with_report(_reopened(_sharpened(joined, report, now), now), report)
-
-
-def _sentence(report: Report, reason: str) -> str:
-    return f"Alert {report.alert_id}: {reason}"
-
-
-def _sharpened(incident: Incident, report: Report, now: datetime) -> Incident:
-    """A first report may not know the cause, a caller's only the service; one that knows the change says most."""
-    cause, known = cause_of(report), incident.root_cause
-    if _says(cause) <= (_says(known) if known else 0):
-        return incident
-    named = (
-        f"Deployment {cause.deployment_id}" if cause.deployment_id else f"{cause.kind.capitalize()} in {cause.service}"
-    )
-    learned = HistoryEntry(at=now, event="cause", reason=f"{named} was found to be the cause.")
-    return incident.model_copy(
-        update={
-            "root_cause": cause,
-            "region": cause.region,
-            "title": title_of(report),
-            "summary": report.headline,
-            "history": [*incident.history, learned],
-        }
-    )
-
-
-def _says(cause: RootCause) -> int:
-    """How much a cause says: nothing, where it lies, or which change it is."""
-    if cause.kind is CauseKind.UNKNOWN:
-        return 0
-    return 2 if cause.deployment_id else 1
-
-
-def _reopened(incident: Incident, now: datetime) -> Incident:
-    if incident.status is IncidentStatus.OPEN:
-        return incident
-    late = HistoryEntry(at=now, event="reopened", reason="The alert fired before the others had recovered.")
-    return incident.model_copy(
-        update={
-            "status": IncidentStatus.OPEN,
-            "resolved_at": None,
-            "duration_minutes": None,
-            "history": [*incident.history, late],
-        }
-    )
-
-
-def _with_report(incident: Incident, report: Report) -> Incident:
-    if report.report_id in incident.report_ids:
-        return incident
-    known = incident.model_copy(update={"report_ids": [*incident.report_ids, report.report_id]})
-    return _with_losses(known, report)
-
-
-def _with_losses(incident: Incident, report: Report) -> Incident:
-    """The largest of what its reports have measured: their windows overlap, so they are never added up."""
-    impact = report.impact
-    grams = _larger(incident.wasted_co2_grams, impact.carbon.excess_co2_grams)
-    return incident.model_copy(
-        update={
-            "wasted_co2_grams": grams,
-            "wasted_emissions_kg_co2e": None if grams is None else grams / 1000,
-            "orders_affected": _larger(incident.orders_affected, impact.business.orders_affected),
-            "revenue_lost_usd": _larger(incident.revenue_lost_usd, impact.business.revenue_lost_usd),
-        }
-    )
-
-
-def _larger(known: float | None, measured: Quantity | None) -> float | None:
-    values = [value for value in (known, measured.likely if measured else None) if value is not None]
-    return max(values, default=None)
-
-
-def _recovered(incident: Incident, alert_id: str, recovered_at: datetime, now: datetime) -> Incident:
-    if alert_id in incident.recovered_alert_ids or alert_id not in incident.alert_ids:
-        return incident
-    entry = HistoryEntry(at=now, event="recovered", reason=f"Alert {alert_id} has recovered.")
-    recovered = incident.model_copy(
-        update={
-            "recovered_alert_ids": [*incident.recovered_alert_ids, alert_id],
-            "last_recovered_at": max(incident.last_recovered_at or recovered_at, recovered_at),
-            "history": [*incident.history, entry],
-        }
-    )
-    return _resolved_if_over(recovered, now)
-
-
-def _resolved_if_over(incident: Incident, now: datetime) -> Incident:
-    still_active = set(incident.alert_ids) - set(incident.recovered_alert_ids)
-    if still_active or incident.status is not IncidentStatus.OPEN or incident.last_recovered_at is None:
-        return incident
-    length = max(incident.last_recovered_at - incident.timestamp, timedelta())
-    over = HistoryEntry(at=now, event="resolved", reason="All of its alerts have recovered.")
-    return incident.model_copy(
-        update={
-            "status": IncidentStatus.RESOLVED,
-            "resolved_at": incident.last_recovered_at,
-            "duration_minutes": round(length.total_seconds() / 60, 2),
-            "history": [*incident.history, over],
-        }
-    )

@@ -22,8 +22,13 @@ from worker.domain.telemetry import Detail, Scope
 from worker.domain.window import Window
 from worker.impact.means import Means
 from worker.impact.tables import Factors, shipped
+from worker.known import Knowledge, known
 from worker.ports import GridIntensity, Telemetry
 from worker.question import Question
+from worker.severity import DEFAULT, Thresholds
+
+EVERYTHING_BY_NOW = Knowledge()
+MOST_INCIDENTS = 200
 
 
 def _now() -> datetime:
@@ -34,28 +39,35 @@ def _now() -> datetime:
 class Investigator:
     """Investigates alerts with one engine and one profile. `now` only dates the report.
 
-    `factors` and `hourly`, if any, are what emissions are reckoned with.
+    `factors` and `hourly`, if any, are what emissions are reckoned with; `thresholds` say what is how severe.
     """
 
     telemetry: Telemetry
     now: Callable[[], datetime] = _now
     factors: Factors = field(default_factory=shipped)
     hourly: GridIntensity | None = None
+    thresholds: Thresholds = DEFAULT
 
-    def __call__(self, alert: Alert, alert_id: str) -> Report:
-        """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap."""
+    def __call__(self, alert: Alert, alert_id: str, knowledge: Knowledge = EVERYTHING_BY_NOW) -> Report:
+        """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap.
+
+        `knowledge`: of an investigation that is made again, what it could know of other incidents.
+        """
         watch = Stopwatch()
-        asked, case, detail = self.examine(alert, watch)
-        conclusion = conclude(alert, asked, case, detail, self.means)
+        asked, case, detail = self.examine(alert, watch, knowledge)
+        conclusion = conclude(alert, asked, case, detail, self.means, self.thresholds)
         name = self.telemetry.profile.name
         report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
         watch.lap("conclusion_seconds")
         return report.model_copy(update={"timings": watch.laps})
 
-    def examine(self, alert: Alert, watch: Stopwatch) -> tuple[Question, Case, Detail]:
+    def examine(
+        self, alert: Alert, watch: Stopwatch, knowledge: Knowledge = EVERYTHING_BY_NOW
+    ) -> tuple[Question, Case, Detail]:
         """Everything up to the verdict: what was asked, the closed case, and the details it rests on."""
         profile = self.telemetry.profile
         survey = self.telemetry.survey(question.guess(alert, profile), question.window_of(alert, profile))
+        survey.history = known(survey.history, survey.as_of, knowledge, most=MOST_INCIDENTS)
         watch.lap("survey_seconds")
         asked = question.understand(alert, profile, survey.scopes)
         # Where the profile tells metrics by their role, or who calls whom, there is more to weigh.

@@ -150,7 +150,7 @@ class ReportStore(Protocol):
     def get(self, report_id: str) -> Report | None: ...
 
     def latest(self, limit: int) -> list[ReportSummary]:
-        """The newest reports by `@timestamp`, newest first; only the fields of a summary are read."""
+        """The newest reports by `@timestamp`, newest first, without replays; only the fields of a summary are read."""
 
 
 class NarratedReports(ReportStore, Protocol):
@@ -173,7 +173,11 @@ class IncidentStore(Protocol):
 
 
 class IncidentLedger(IncidentStore, Protocol):
-    """The incidents as those who write them see them. What was written is found by the next search."""
+    """The incidents as those who write them see them.
+
+    What they are about, their status and what is to be delivered is found by the next search; the id of a further
+    alert within a second.
+    """
 
     def create(self, incident: Incident) -> bool:
         """False if something of that id is there already, be it ours or not: it is kept as it is."""
@@ -184,10 +188,11 @@ class IncidentLedger(IncidentStore, Protocol):
         Nothing is written where `change` returns what it was given, or raises. Raises KeyError for an unknown id.
         """
 
-    def of_cause(self, cause_key: str) -> list[Incident]:
-        """The newest incidents of that service, newest first, in any status."""
+    def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
+        """The newest incidents that are not closed and blame one of these services, or have alerts of one."""
 
-    def of_alert(self, alert_id: str) -> Incident | None: ...
+    def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
+        """`surely`: not without looking for those that were written a moment ago."""
 
 
 class DeadLetter(BaseModel):
@@ -221,19 +226,23 @@ class Destination(Protocol):
     def open(self, notice: Notice) -> DeliveryReceipt:
         """Make the one thing that stands for the incident, or find it made. Raises DeliveryError."""
 
-    def update(self, notice: Notice, made: Delivery) -> None:
+    def update(self, notice: Notice, made: Delivery) -> DeliveryReceipt | None:
         """Tell what is new to those who see the thing that was made, and show its present state.
 
-        Raises DeliveryError.
+        A new receipt where there is more to find it by; None where the one there is still holds. Raises DeliveryError.
         """
 
 
 class DeliveryReceipt(BaseModel):
-    """`vendor_id` is None where the vendor gives what it made no name."""
+    """`vendor_id` is None where the vendor gives what it made no name.
+
+    `unfinished`: `update` is to follow at once, even without news, for what takes a second call of the vendor.
+    """
 
     vendor_id: str | None = None
     url: str | None = None
     details: dict[str, str] = Field(default_factory=dict)
+    unfinished: bool = False
 
 
 class Telemetry(Protocol):

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import structlog
 
 from worker import deliveries, incidents
-from worker.announcing import due, enqueue
-from worker.dead_letters import DELIVERY_PREFIX, INVESTIGATION
+from worker.announcing import AnnouncingIncidents, due, enqueue
+from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
 from worker.domain.report import Report, report_id_of
@@ -19,7 +19,7 @@ from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
 from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.settle import Measure
-from worker.sweep import MeasuredQueue, Narrates, SearchableAlerts, SearchableIncidents
+from worker.sweep import MeasuredQueue, Narrates, SearchableAlerts
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class Desk:
 
     alerts: SearchableAlerts
     reports: ReportStore
-    incidents: SearchableIncidents
+    incidents: AnnouncingIncidents
     dead_letters: DeadLetterStore
     inbox: Inbox
     inbox_index: Inbox
@@ -100,7 +100,14 @@ def _workable(record: AlertRecord, desk: Desk) -> Alert:
 def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
     """The incident first: a stored report is not changed any more, and it names its incident."""
     found = desk.investigate(alert, alert_id)
-    incident = incidents.record(found, desk.incidents, datetime.now(UTC))
+    record = desk.alerts.get(alert_id)
+    incident = incidents.record(
+        found,
+        desk.incidents,
+        datetime.now(UTC),
+        life=desk.incidents.policy.incidents,
+        recovery=incidents.recovery_of(record) if record else None,
+    )
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
@@ -113,8 +120,12 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
 def _note_recovery(alert_id: str, desk: Desk) -> None:
     """An alert that recovered while it was investigated had no incident yet that its recovery could end."""
     record = desk.alerts.get(alert_id)
-    if record and record.recovered_at:
-        incidents.recover(alert_id, desk.incidents, recovered_at=record.recovered_at, now=datetime.now(UTC))
+    if record and (recovery := incidents.recovery_of(record)):
+        life = desk.incidents.policy.incidents
+        now = datetime.now(UTC)
+        incidents.recover(
+            alert_id, desk.incidents, recovered_at=recovery.at, flapping=recovery.flapping, now=now, life=life
+        )
 
 
 def _tell(incident_id: str, desk: Desk) -> None:
@@ -132,13 +143,8 @@ def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> N
 
 
 def give_up_delivery(incident_id: str, report_id: str, destination: str, desk: Desk, *, reason: str) -> None:
-    report = desk.reports.get(report_id)
-    desk.dead_letters.put(
-        report.alert_id if report else report_id,
-        reason=reason,
-        kind=DELIVERY_PREFIX + destination,
-        payload={"incident_id": incident_id, "report_id": report_id, "destination": destination},
-    )
+    """A dead letter and the receipt, in that order; either may be written already."""
+    bury_delivery(incident_id, report_id, destination, reason, reports=desk.reports, letters=desk.dead_letters)
     with suppress(KeyError):
         deliveries.give_up(incident_id, destination, desk.post, reason=reason)
     log.error("a delivery was given up", incident_id=incident_id, destination=destination, reason=reason)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -56,6 +56,9 @@ class Settings(BaseModel):
     sweep_interval_seconds: float = Field(default=5.0, gt=0)
     max_attempts: int = Field(default=6, ge=1)
 
+    replay_in_flight: int = Field(default=1, ge=1)
+    replay_per_second: float = Field(default=10.0, gt=0)
+
     index_intake: bool = True
     index_intake_interval_seconds: float = Field(default=2.0, gt=0)
     missed_alerts: bool = True
@@ -72,17 +75,43 @@ class Settings(BaseModel):
     kibana_thresholds: Path | None = None
     kibana_version: str | None = Field(default=None, pattern=r"^\d+\.\d+(\.\d+)?$")
 
+    delivery_max_attempts: int = Field(default=12, ge=1)
+    delivery_proxy: SecretStr | None = None
+    delivery_ca_file: Path | None = None
+
     jira_url: Url | None = None
     jira_user: str | None = None
     jira_token: SecretStr | None = None
     jira_project: str | None = None
     jira_issue_type: str = "Task"
+    jira_deployment: Literal["cloud", "data-center"] = "cloud"
+    jira_request_type: str | None = None
+    jira_done_transition: str | None = None
+
+    servicenow_url: Url | None = None
+    servicenow_user: str | None = None
+    servicenow_password: SecretStr | None = None
+    servicenow_token: SecretStr | None = None
+    servicenow_assignment_group: str | None = None
+    servicenow_close_code: str = "Solution provided"
 
     slack_webhook_url: SecretStr | None = None
     slack_token: SecretStr | None = None
     slack_api_url: Url = "https://slack.com/api"
     slack_channel: str | None = None
     slack_signing_secret: SecretStr | None = None
+
+    pagerduty_routing_key: SecretStr | None = None
+    pagerduty_routing_keys: SecretStr | None = None
+    pagerduty_url: Url = "https://events.pagerduty.com/v2/enqueue"
+
+    smtp_url: Url | None = None
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    email_from: str | None = None
+    email_to: str | None = None
+
+    apprise_urls: SecretStr | None = None
 
     gemini_gcp_project: str | None = None
     gemini_gcp_region: str | None = None
@@ -140,7 +169,9 @@ class Settings(BaseModel):
             "KIBANA_URL": self.kibana_url,
             "JIRA_URL": self.jira_url,
             "GEMINI_BASE_URL": self.gemini_base_url if self.has_model else None,
+            "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
+            "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }
@@ -154,6 +185,9 @@ class Settings(BaseModel):
 
     def _elasticsearch_has_credentials(self) -> bool:
         return bool(self.elasticsearch_api_key or self.elasticsearch_password)
+
+    def _pagerduty_has_keys(self) -> bool:
+        return bool(self.pagerduty_routing_key or self.pagerduty_routing_keys)
 
     def secret_values(self) -> list[str]:
         """Every secret that is set: what must not be in anything that is said."""

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
-from worker import incidents
-from worker.domain.incident import Delivery, Incident
+from worker import incidents, receipts
+from worker import life as steps
+from worker.domain.incident import Incident
 from worker.domain.report import Narrative
+from worker.incidents import recovery_of
+from worker.life import Life
 from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
 
 # An alert takes this long, at most, from the queue into a worker's hands when no other waits before it.
 GRACE = timedelta(seconds=10)
 # Waiting longer than that is not believed even of a long queue.
 OVERDUE = timedelta(minutes=15)
-# Longer than a delivery rests between two tries.
-DELIVERY_GRACE = timedelta(seconds=90)
 MOST_AT_ONCE = 200
 # A worker writes one at a time.
 NARRATIVES_AT_ONCE = 4
@@ -83,13 +86,17 @@ def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> 
 def sweep_deliveries(
     store: SearchableIncidents, queue: MeasuredQueue, destinations: Iterable[str], *, now: datetime
 ) -> int:
-    """How many were enqueued again: those that nobody has touched for longer than a retry takes."""
-    if queue.waiting_deliveries():
-        return 0
+    """How many were enqueued again: those that no message on its way can be believed to be about.
+
+    Each is first marked as enqueued anew, so the next sweep leaves it alone.
+    """
+    grace = OVERDUE if queue.waiting_deliveries() else receipts.GRACE
     again = 0
     for destination in destinations:
-        for incident in store.with_pending(destination)[:MOST_AT_ONCE]:
-            if _is_abandoned(incident.deliveries.get(destination), now):
+        pending = store.with_pending(destination)
+        abandoned = [one for one in pending if receipts.is_abandoned(one.deliveries.get(destination), now, grace=grace)]
+        for incident in abandoned[:MOST_AT_ONCE]:
+            if _take_up(incident, destination, store, grace, now):
                 queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
                 log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
                 again += 1
@@ -109,23 +116,51 @@ def sweep_narratives(narrator: Narrates, queue: MeasuredQueue) -> int:
     return len(waiting[:NARRATIVES_AT_ONCE])
 
 
-def _is_abandoned(delivery: Delivery | None, now: datetime) -> bool:
-    if delivery is None or delivery.state != "pending":
-        return False
-    if delivery.lease_until:
-        return delivery.lease_until <= now
-    return delivery.updated_at + DELIVERY_GRACE <= now
+def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace: timedelta, now: datetime) -> bool:
+    """Whether it is abandoned still, and now marked as enqueued by us."""
+    is_ours = False
+
+    def mark(current: Incident) -> Incident:
+        nonlocal is_ours
+        known = current.deliveries.get(destination)
+        is_ours = known is not None and receipts.is_abandoned(known, now, grace=grace)
+        if known is None or not is_ours:
+            return current
+        again = {**current.deliveries, destination: receipts.enqueued_again(known, now)}
+        return current.model_copy(update={"deliveries": again})
+
+    with suppress(KeyError):
+        store.update(incident.incident_id, mark)
+    return is_ours
 
 
-def sweep_recoveries(alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime) -> int:
+def sweep_recoveries(
+    alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE
+) -> int:
     """How many recoveries the open incidents had not heard of: a recovery is recorded with its alert only."""
-    waiting = {alert_id for incident in store.open_ones() for alert_id in _still_active(incident)}
+    still_open = store.open_ones()
+    waiting = {alert_id for incident in still_open for alert_id in incident.still_active}
     recovered = alerts.recovered_among(sorted(waiting)) if waiting else []
-    for record in recovered:
-        if record.recovered_at:
-            incidents.recover(record.alert_id, store, recovered_at=record.recovered_at, now=now)
-    return len(recovered)
+    ended = {one.alert_id: one for one in map(recovery_of, recovered) if one}
+    for incident in still_open:
+        if news := [ended[alert_id] for alert_id in sorted(incident.still_active & ended.keys())]:
+            incidents.recover_all(incident.incident_id, news, store, now=now, life=life)
+    return len(ended)
 
 
-def _still_active(incident: Incident) -> set[str]:
-    return set(incident.alert_ids) - set(incident.recovered_alert_ids)
+def sweep_quiet(store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE) -> int:
+    """How many incidents were resolved: those whose alerts have all recovered, long enough ago."""
+    due = [one for one in store.open_ones() if one.resolves_at and one.resolves_at <= now]
+    for incident in due:
+        after = store.update(incident.incident_id, partial(steps.resolved_if_due, now=now, life=life))
+        log.info("resolved", incident_id=after.incident_id, status=after.status)
+    return len(due)
+
+
+def sweep_over(store: SearchableIncidents, *, now: datetime, settles: bool, life: Life = incidents.DEFAULT_LIFE) -> int:
+    """How many incidents were closed: those that did not come back, and are settled where anybody settles them."""
+    step = partial(steps.closed_if_over, now=now, life=life, settles=settles)
+    due = [one for one in store.ended_since(now) if step(one) != one]
+    for incident in due:
+        log.info("closed", incident_id=store.update(incident.incident_id, step).incident_id)
+    return len(due)

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 # What each node may hold; a text node holds text instead.
 CHILDREN: dict[str, frozenset[str]] = {
-    "doc": frozenset({"paragraph", "heading", "bulletList", "orderedList", "table", "rule"}),
+    "doc": frozenset({"paragraph", "heading", "bulletList", "orderedList", "table", "rule", "taskList"}),
     "paragraph": frozenset({"text", "hardBreak"}),
     "heading": frozenset({"text"}),
     "bulletList": frozenset({"listItem"}),
@@ -21,16 +21,21 @@ CHILDREN: dict[str, frozenset[str]] = {
     "tableRow": frozenset({"tableHeader", "tableCell"}),
     "tableHeader": frozenset({"paragraph"}),
     "tableCell": frozenset({"paragraph", "bulletList"}),
+    "taskList": frozenset({"taskItem", "taskList"}),
+    "taskItem": frozenset({"text", "hardBreak"}),
     "rule": frozenset(),
     "hardBreak": frozenset(),
 }
-MAY_BE_EMPTY = frozenset({"doc", "paragraph", "heading", "rule", "hardBreak"})
+MAY_BE_EMPTY = frozenset({"doc", "paragraph", "heading", "taskItem", "rule", "hardBreak"})
+# What a node is nothing without: https://developer.atlassian.com/platform/framework/adf-builder/reference/nodes/taskItem/
+ATTRIBUTES = {"heading": {"level"}, "taskList": {"localId"}, "taskItem": {"localId", "state"}}
 MARKS = frozenset({"strong", "em", "code", "link"})
 TAGS = {
     "paragraph": "p",
     "bulletList": "ul",
     "orderedList": "ol",
     "listItem": "li",
+    "taskList": "ul",
     "table": "table",
     "tableRow": "tr",
     "tableHeader": "th",
@@ -56,6 +61,8 @@ def _fits(node: Any) -> bool:
     content = node.get("content", [])
     if allowed is None or not isinstance(content, list) or not (content or node["type"] in MAY_BE_EMPTY):
         return False
+    if not ATTRIBUTES.get(node["type"], set()) <= set(node.get("attrs", {})):
+        return False
     return all(isinstance(child, dict) and child.get("type") in allowed and _fits(child) for child in content)
 
 
@@ -75,6 +82,8 @@ def to_html(node: dict[str, Any]) -> Markup:
     if node["type"] == "text":
         return _text(node)
     inner = Markup("").join(to_html(child) for child in node.get("content", []))
+    if node["type"] == "taskItem":
+        return Markup("<li>{} {}</li>").format("☑" if node["attrs"]["state"] == "DONE" else "☐", inner)
     tag = f"h{node['attrs']['level']}" if node["type"] == "heading" else TAGS.get(node["type"])
     return Markup("<{0}>{1}</{0}>").format(tag, inner) if tag else inner
 

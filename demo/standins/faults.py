@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Fault(BaseModel):
-    """What happens to the next `times` requests to `path`.
+    """What happens to the next `times` requests to `path`, which may begin with a method: POST /some/path.
 
     `when`: "before" the vendor does what it is asked, or "after" it has done it, so that only the answer is lost.
     `status` is answered after `delay_seconds`; without one the connection breaks in the middle of the answer.
@@ -25,6 +25,15 @@ class Fault(BaseModel):
     delay_seconds: float = 0.0
 
 
+def take(faults: list[Fault], path: str, method: str = "") -> Fault | None:
+    """The fault that waits for the next request to `path`, used once."""
+    for fault in faults:
+        if fault.path in (path, f"{method} {path}") and fault.times > 0:
+            fault.times -= 1
+            return fault
+    return None
+
+
 class FaultyVendors:
     """ASGI middleware: lets requests through, except those that a fault waits for."""
 
@@ -33,7 +42,7 @@ class FaultyVendors:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = self._take(scope["path"]) if scope["type"] == "http" else None
+        fault = take(self._faults, scope["path"], scope["method"]) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
             return
@@ -43,13 +52,6 @@ class FaultyVendors:
             await _read_all(receive)
         await asyncio.sleep(fault.delay_seconds)
         await _answer(fault, send)
-
-    def _take(self, path: str) -> Fault | None:
-        for fault in self._faults:
-            if fault.path == path and fault.times > 0:
-                fault.times -= 1
-                return fault
-        return None
 
 
 async def _unheard(_: Message) -> None:

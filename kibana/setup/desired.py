@@ -82,11 +82,8 @@ def _way(platform: Platform, by_type: Mapping[str, Key]) -> str:
 
 
 def _rules(settings: Settings, platform: Platform, by_type: Mapping[str, Key]) -> Iterator[Wanted]:
-    manifest, chosen = load_manifest(), load_thresholds(settings.kibana_thresholds)
-    if unknown := sorted(set(chosen) - set(manifest)):
-        raise ConfigurationError(
-            f"{settings.kibana_thresholds} names {', '.join(unknown)}: there are only {', '.join(manifest)}"
-        )
+    manifest = load_manifest()
+    chosen = chosen_values(settings, manifest)
     for rule_id, entry in manifest.items():
         body = json.loads((SHIPPED_RULES / f"{rule_id}.json").read_text(encoding="utf-8"))
         key = Key(Kind.RULE, rule_id)
@@ -102,6 +99,16 @@ def _rule(key: Key, entry: Entry, shipped: Json, chosen: Mapping[str, object], c
     body = through_the_inbox(shipped) if connector.id == INDEX_CONNECTOR_ID else shipped
     body = with_variables(entry, body, chosen)
     return Thing(key, body["name"], rule_body(body), needs=(connector,), shipped=rule_body(shipped))
+
+
+def chosen_values(settings: Settings, manifest: Mapping[str, Entry]) -> dict[str, dict[str, object]]:
+    """What SPIKETRACE_KIBANA_THRESHOLDS says of the shipped rules. Raises ConfigurationError."""
+    chosen = load_thresholds(settings.kibana_thresholds)
+    if unknown := sorted(set(chosen) - set(manifest)):
+        raise ConfigurationError(
+            f"{settings.kibana_thresholds} names {', '.join(unknown)}: there are only {', '.join(manifest)}"
+        )
+    return chosen
 
 
 def load_thresholds(path: Path | None) -> dict[str, dict[str, object]]:

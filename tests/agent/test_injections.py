@@ -43,7 +43,7 @@ LINKS_OF_OURS = re.compile(r"#\S*|/\S*|https://kibana\.shop\.example\S*|https://
 
 @dataclass(frozen=True)
 class People:
-    """Those who would be told, by the stand-ins' Jira and Slack."""
+    """Those who would be told, by the stand-ins of the vendors."""
 
     vendors: Vendors
     destinations: dict[str, Destination]
@@ -107,7 +107,7 @@ def test_nothing_that_the_model_obeys_reaches_report_or_people(
     words = added(found, before)
     assert not ACTIVE.search(words), words
     assert not LIES.search(words), words
-    assert people.heard == {"jira": {"issues": []}, "slack": {"messages": []}}
+    assert not any(told for vendor in people.heard.values() for told in vendor.values())
     asked = scene.gemini.requests
     assert {one["method"] for one in asked} == {"generateContent"}
     assert "hunter2" not in json.dumps(asked)
@@ -134,9 +134,10 @@ def assert_told_as_words(report: Report, people: People) -> None:
     opened = incident().model_copy(update={**changes, "deliveries": {}, "severity": report.severity})
     for destination in people.destinations.values():
         destination.open(Notice(opened, report, news=(), revision=0))
-    (issue,), (message,) = people.heard["jira"]["issues"], people.heard["slack"]["messages"]
-    links = re.findall(r'"(?:href|url)": "([^"]+)"', json.dumps([issue, message]))
+    heard = people.heard
+    links = re.findall(r'"(?:href|url)": "([^"]+)"', json.dumps(heard))
     assert [link for link in links if "evil" in html.unescape(link)] == []
+    (message,) = heard["slack"]["messages"]
     said = json.dumps(message["blocks"], ensure_ascii=False)
     assert not re.search(r"<!(?:channel|here)|<@|<https?://evil", said)
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 
 from cli.dead_letters import dead_letters
 from tasks.queue import CeleryQueue
@@ -91,3 +92,94 @@ def test_what_never_was_an_alert_cannot_be_requeued(invoke: Invoke, stores: Stor
     assert answer["requeued"] == [f"investigation:{alert_id}"]
     assert [failure["letter_id"] for failure in answer["failed"]] == ["invalid:b", "there-is-none"]
     assert stores.dead_letters.get("invalid:b") is not None
+
+
+@pytest.fixture
+def several(stores: Stores) -> list[str]:
+    """One of each kind: a failed delivery twice, and something that never was an alert."""
+    payload = {"incident_id": "i", "report_id": "r", "destination": "jira"}
+    stores.dead_letters.put("a1", reason="Jira answered 401", kind="delivery-jira", payload=payload)
+    stores.dead_letters.put("a1", reason="Slack answered 404", kind="delivery-slack", payload=payload)
+    stores.dead_letters.put("b1", reason="the body is no JSON", kind="invalid", payload="{{{")
+    stores.client.indices.refresh(index="spiketrace-*")
+    return ["delivery-jira:a1", "delivery-slack:a1", "invalid:b1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], {"delivery-jira:a1", "delivery-slack:a1", "invalid:b1"}),
+        (["--kind", "delivery"], {"delivery-jira:a1", "delivery-slack:a1"}),
+        (["--kind", "delivery-jira"], {"delivery-jira:a1"}),
+        (["--kind", "deliver"], set()),
+        (["--reason", "ANSWERED 40"], {"delivery-jira:a1", "delivery-slack:a1"}),
+        (["--kind", "invalid", "--reason", "401"], set()),
+        (["--since", "1h"], {"delivery-jira:a1", "delivery-slack:a1", "invalid:b1"}),
+        (["--since", "2999-01-01"], set()),
+    ],
+)
+def test_letters_are_chosen_by_all_that_is_given(
+    invoke: Invoke, several: list[str], options: list[str], expected: set[str]
+) -> None:
+    found = printed(invoke(dead_letters, "list", *options, "--json"))
+    assert {letter["letter_id"] for letter in found} == expected
+
+
+def test_the_list_has_what_each_holds(invoke: Invoke, several: list[str]) -> None:
+    listed = invoke(dead_letters, "list", "--limit", "2").output
+    assert "and 1 more" in listed
+    everything = invoke(dead_letters, "list").output
+    assert '"destination": "jira"' in everything
+    assert "{{{" in everything
+    (invalid,) = printed(invoke(dead_letters, "list", "--kind", "invalid", "--json"))
+    assert invalid["payload"] == "{{{"
+
+
+def test_dropping_says_what_is_lost_and_asks(invoke: Invoke, several: list[str], stores: Stores) -> None:
+    refused = CliRunner().invoke(dead_letters, ["drop", "--kind", "delivery"], input="n\n")
+    assert refused.exit_code == 1
+    assert "delivery-jira: jira is not told of the incident" in refused.output
+    assert "Drop 2 dead letters (1 delivery-jira, 1 delivery-slack)?" in refused.output
+    assert stores.dead_letters.get("delivery-jira:a1") is not None
+    agreed = CliRunner().invoke(dead_letters, ["drop", "--kind", "delivery"], input="y\n")
+    assert agreed.exit_code == 0
+    assert [letter.letter_id for letter in stores.dead_letters.newest(10)] == ["invalid:b1"]
+
+
+def test_a_letter_is_dropped_by_its_id(invoke: Invoke, several: list[str], stores: Stores) -> None:
+    result = invoke(dead_letters, "drop", "invalid:b1", "none:x", "--yes", "--json")
+    assert result.exit_code == 1
+    told = printed(result)
+    assert told["dropped"] == ["invalid:b1"]
+    assert [one["letter_id"] for one in told["failed"]] == ["none:x"]
+    assert stores.dead_letters.get("invalid:b1") is None
+
+
+def test_many_are_requeued_when_somebody_agrees(invoke: Invoke, alert_id: str, stores: Stores) -> None:
+    result = CliRunner().invoke(dead_letters, ["requeue", "--kind", "investigation"], input="y\n")
+    assert result.exit_code == 0
+    assert "Requeue 1 dead letter (1 investigation)?" in result.output
+    assert "1 requeued" in result.output
+    assert stores.dead_letters.get(f"investigation:{alert_id}") is None
+
+
+def test_all_are_requeued_without_a_question_if_that_is_said(invoke: Invoke, alert_id: str) -> None:
+    told = printed(invoke(dead_letters, "requeue", "--all", "--yes", "--json"))
+    assert told["requeued"] == [f"investigation:{alert_id}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["requeue"], "say which"),
+        (["drop"], "say which"),
+        (["requeue", "a:b", "--all"], "not both"),
+        (["drop", "--all", "--json"], "give --yes"),
+    ],
+)
+def test_what_is_not_said_clearly_is_not_done(
+    invoke: Invoke, several: list[str], arguments: list[str], why: str, stores: Stores
+) -> None:
+    result = invoke(dead_letters, *arguments)
+    assert why in str(result.exception)
+    assert len(stores.dead_letters.newest(10)) == len(several)

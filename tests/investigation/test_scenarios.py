@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,11 @@ from tests.investigation.timeline import ALERTS, EU, HOSTILE, LAB, US
 from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
 from worker.domain.severity import Severity
 from worker.domain.window import iso
+from worker.investigate import Investigator
+from worker.known import Knowledge
+from worker.replay.selection import began_at
+from worker.telemetry.profiles import load_profile
+from worker.telemetry.search import ElasticTelemetry
 
 ONSET_TOLERANCE = timedelta(minutes=3)
 BAD_DEPLOYMENT = [name for name in ALERTS if name.startswith("bad deployment")]
@@ -346,6 +351,72 @@ def test_a_report_is_delivered_without_the_second_wave(reports: Investigations) 
     assert {"Error types", "Logs by deployment", "Latency quantiles"} <= {gap.what for gap in report.gaps}
     check_text(report)
     check_figures(report)
+
+
+# --- the same alert again, later
+
+
+REPLAYED = ["bad deployment, by service", "dependency", "quiet"]
+EARLIER = timeline.BAD_SINCE - timedelta(days=2)
+
+
+def _ours(number: int, *, opened: datetime, began: datetime = EARLIER, **more: Any) -> dict[str, Any]:
+    """An incident of ours as it is stored; `opened` is when it was written."""
+    return {
+        "@timestamp": iso(began),
+        "incident_id": f"inc-{number}",
+        "title": f"checkout: pool exhausted, {number}",
+        "summary": "Errors of the pool in checkout.",
+        "service": "checkout",
+        "region": US,
+        "tags": ["spiketrace", "deployment"],
+        "status": "open",
+        "alert_ids": [f"other-{number}"],
+        "history": [{"at": iso(opened), "event": "opened", "reason": "Alert"}],
+        **more,
+    }
+
+
+def _learned_later(of: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The same incident when it was given another cause, was joined by the alert itself, and has ended."""
+    was = {"title": of["title"], "summary": of["summary"]}
+    entries = [
+        {"at": iso(now), "event": "joined", "reason": "Alert a1"},
+        {"at": iso(now), "event": "cause", "reason": "found", "was": was},
+        {"at": iso(now), "event": "resolved", "reason": "over"},
+    ]
+    return of | {
+        "title": "search: something else altogether",
+        "summary": "Nothing that resembles it.",
+        "status": "resolved",
+        "alert_ids": [*of["alert_ids"], "a1"],
+        "resolved_at": iso(EARLIER + timedelta(hours=1)),
+        "history": [*of["history"], *entries],
+    }
+
+
+def _again(reports: Investigations, name: str, original: Report) -> Report:
+    investigator = Investigator(ElasticTelemetry(reports.client, load_profile("spiketrace")))
+    return investigator(ALERTS[name], "a1", Knowledge(by=began_at(original.model_dump(mode="json"))))
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_a_replay_finds_the_same_byte_for_byte_whatever_came_later(reports: Investigations, name: str) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    known = [_ours(number, opened=yesterday) for number in range(3)]
+    with reports.planted([(INCIDENTS, one) for one in known]):
+        original = reports.investigate(ALERTS[name])
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    changed = [_learned_later(known[0], later), *known[1:]]
+    new = [_ours(number, opened=later, began=timeline.BAD_SINCE - timedelta(hours=number)) for number in range(7, 12)]
+    with reports.planted([*((INCIDENTS, one) for one in [*changed, *new]), *_later()]):
+        again = _again(reports, name, original)
+        knowing_more = reports.investigate(ALERTS[name])
+    assert again.model_dump_json(exclude={"timings", "created_at"}) == original.model_dump_json(
+        exclude={"timings", "created_at"}
+    )
+    if original.service == "checkout":
+        assert original.similar_incidents != knowing_more.similar_incidents
 
 
 def test_the_templates_text_rests_on_what_the_report_holds(reports: Investigations) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from kibana.history import Cell, History
 from kibana.rules import Rule
+from kibana.simulate import values_of
+from kibana.windows import Runs
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CONNECTOR = "6f0c2b1e-4d5a-4c8b-9a37-2e1d5b8f7c60"
@@ -72,3 +74,10 @@ def _second(at: int) -> int:
 
 def _cell(values: list[float]) -> Cell:
     return Cell(len(values), len(values), sum(values), min(values), max(values))
+
+
+def met_at(rule: Rule, history: History, date: datetime) -> dict[str, float]:
+    """The groups that meet the rule's condition in the window that ends at `date`."""
+    params = rule.condition
+    found = values_of(rule, history, Runs(date, rule.interval, 1)).met(params.threshold_comparator, params.threshold)
+    return next((met for _, met in found), {})

@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from kibana.history import Cell, History, kql_to_lucene, read_history
+from kibana.history import Cell, History, read_history
 from kibana.rules import Rule, load_rules
-from kibana.simulate import Notification, can_be_simulated, evaluate, meets, notifications, simulate
+from kibana.simulate import Notification, can_be_simulated, notifications, simulate
+from kibana.windows import meets
 from tests.engines.servers import Engine
-from tests.kibana.builders import action, counted, make_rule, measured, minute, rule_body
+from tests.kibana.builders import action, counted, make_rule, measured, met_at, minute, rule_body
 from worker.domain.window import iso
 from worker.elastic import connect_elasticsearch
 from worker.errors import ConfigurationError
@@ -32,27 +33,27 @@ def summary(rule: Rule, history: History) -> list[tuple[int, str, str]]:
 class TestWindow:
     def test_holds_the_documents_before_its_end_and_not_those_at_its_end(self) -> None:
         history = counted(checkout={5: 4})
-        assert evaluate(make_rule(), history, minute(5))[0] == {}
-        assert evaluate(make_rule(), history, minute(6))[0] == {"checkout": 4}
+        assert met_at(make_rule(), history, minute(5)) == {}
+        assert met_at(make_rule(), history, minute(6)) == {"checkout": 4}
 
     def test_holds_the_documents_at_its_start(self) -> None:
         history = counted(checkout={5: 4})
-        assert evaluate(make_rule(), history, minute(10))[0] == {"checkout": 4}
-        assert evaluate(make_rule(), history, minute(11))[0] == {}
+        assert met_at(make_rule(), history, minute(10)) == {"checkout": 4}
+        assert met_at(make_rule(), history, minute(11)) == {}
 
     def test_adds_up_over_its_length(self) -> None:
         history = counted(checkout={1: 2, 4: 2})
-        assert evaluate(make_rule(), history, minute(5))[0] == {"checkout": 4}
+        assert met_at(make_rule(), history, minute(5)) == {"checkout": 4}
 
     @pytest.mark.parametrize(("aggregation", "expected"), [("avg", 3.0), ("sum", 9.0), ("min", 1.0), ("max", 6.0)])
     def test_aggregates_documents_not_steps(self, aggregation: str, expected: float) -> None:
         rule = make_rule(rule_body(aggType=aggregation, aggField="latency_ms", threshold=[0.5]))
         history = measured(checkout={1: [1.0], 3: [2.0, 6.0]})
-        assert evaluate(rule, history, minute(5))[0] == {"checkout": expected}
+        assert met_at(rule, history, minute(5)) == {"checkout": expected}
 
     def test_without_documents_a_group_is_not_looked_at(self) -> None:
         rule = make_rule(rule_body(thresholdComparator="<", threshold=[1]))
-        assert evaluate(rule, counted(checkout={1: 1}), minute(20)) == ({}, {})
+        assert met_at(rule, counted(checkout={1: 1}), minute(20)) == {}
 
 
 class TestComparators:
@@ -154,19 +155,19 @@ class TestGroups:
     def test_only_the_top_by_documents_are_looked_at(self) -> None:
         rule = make_rule(rule_body(termSize=2))
         history = counted(a={1: 5}, b={1: 9}, c={1: 7})
-        assert evaluate(rule, history, minute(2))[0] == {"b": 9, "c": 7}
+        assert met_at(rule, history, minute(2)) == {"b": 9, "c": 7}
 
     def test_only_the_top_by_value(self) -> None:
         rule = make_rule(rule_body(termSize=1, aggType="avg", aggField="latency_ms"))
         history = measured(a={1: [5.0, 5.0, 5.0]}, b={1: [9.0]})
-        assert evaluate(rule, history, minute(2))[0] == {"b": 9.0}
+        assert met_at(rule, history, minute(2)) == {"b": 9.0}
 
     def test_with_min_the_top_are_the_smallest(self) -> None:
         rule = make_rule(
             rule_body(termSize=1, aggType="min", aggField="latency_ms", thresholdComparator="<", threshold=[10])
         )
         history = measured(a={1: [5.0]}, b={1: [9.0]})
-        assert evaluate(rule, history, minute(2))[0] == {"a": 5.0}
+        assert met_at(rule, history, minute(2)) == {"a": 5.0}
 
     def test_a_group_pushed_out_of_the_top_recovers(self) -> None:
         rule = make_rule(rule_body(termSize=1))
@@ -217,28 +218,6 @@ def es_query_body(**params: Any) -> dict[str, Any]:
     }
 
 
-class TestKql:
-    @pytest.mark.parametrize(
-        ("kql", "lucene"),
-        [
-            ('level : "ERROR"', 'level:"ERROR"'),
-            (
-                "level:ERROR and not service : (frontend or search)",
-                "level:ERROR AND NOT service:( frontend OR search )",
-            ),
-            ("latency_ms >= 500 and latency_ms<900", "latency_ms:>=500 AND latency_ms:<900"),
-            ('message : "this and that: (all)"', 'message:"this and that: (all)"'),
-            ("service : check*", "service:check*"),
-        ],
-    )
-    def test_becomes_lucene(self, kql: str, lucene: str) -> None:
-        assert kql_to_lucene(kql) == lucene
-
-    def test_nested_fields_are_refused(self) -> None:
-        with pytest.raises(ConfigurationError, match="nested"):
-            kql_to_lucene("items:{ name: a }")
-
-
 DOCUMENTS = [
     {"@timestamp": iso(minute(at)), "service": service, "region": "us-central1", "level": level, "latency_ms": ms}
     for at, service, level, ms in [
@@ -278,6 +257,17 @@ class TestReading:
         assert history.cells["checkout"] == {at - 240: Cell(1, 1, 40.0, 40.0, 40.0), at: Cell(2, 2, 40.0, 10.0, 30.0)}
         assert sorted(history.cells["payments"]) == [at + 7 * 60, at + (12 * 60 + 7) * 60]
 
+    def test_documents_at_the_very_moment_of_a_run_are_known(self, filled: Engine) -> None:
+        """They belong to two windows of an Elasticsearch query rule: to that which ends there too."""
+        on_the_edge = {"@timestamp": iso(minute(9)), "service": "search", "region": "us-central1", "level": "ERROR"}
+        httpx.put(f"{filled.url}/spiketrace-logs-test/_doc/edge", json=on_the_edge).raise_for_status()
+        filled.refresh()
+        with connect_elasticsearch(Settings(elasticsearch_url=filled.url)) as client:
+            history = read_history(client, make_rule(es_query_body()), since=minute(0), until=minute(13 * 60))
+        second = int(minute(9).timestamp())
+        assert history.edges["search,us-central1"] == {second: Cell(1)}
+        assert history.cells["search,us-central1"] == {second: Cell(1)}
+
     def test_two_rules_over_one_history_in_the_order_of_time(self, filled: Engine) -> None:
         by_service = make_rule(rule_body(threshold=[0]))
         by_scope = make_rule(es_query_body(threshold=[0]))
@@ -299,14 +289,6 @@ class TestReading:
     def test_no_index_is_no_alert(self, engine: Engine) -> None:
         with connect_elasticsearch(Settings(elasticsearch_url=engine.url)) as client:
             assert list(simulate(client, [make_rule()], since=minute(-5), until=minute(20))) == []
-
-    def test_a_rule_whose_count_depends_on_its_own_past_is_refused(self, filled: Engine) -> None:
-        body = es_query_body(groupBy="all", termField=None, termSize=None)
-        with (
-            connect_elasticsearch(Settings(elasticsearch_url=filled.url)) as client,
-            pytest.raises(ConfigurationError, match="excludeHitsFromPreviousRun"),
-        ):
-            list(simulate(client, [make_rule(body)], since=minute(-5), until=minute(20)))
 
 
 SHIPPED = {rule.id: rule for rule in load_rules()}

@@ -27,7 +27,9 @@ from tests.profiles.test_shipped import alert
 from worker.assembly import open_investigator
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import Alert
+from worker.domain.incident import Feedback
 from worker.errors import ConfigurationError, EvidenceUnavailable
+from worker.incidents import record
 from worker.ports import Notification
 from worker.settings import Settings
 from worker.store.templates import install_templates
@@ -247,3 +249,24 @@ def test_an_alert_that_is_not_there_and_telemetry_that_is_gone_are_said(
     assert isinstance(gone, EvidenceUnavailable)
     assert "nothing to export" in gone.reason
     assert not (tmp_path / "cases.json").exists()
+
+
+def test_what_people_said_in_slack_is_the_truth(run: Run, stores: Stores, tmp_path: Path) -> None:
+    told(stores, slow_callee())
+    alert_id = recorded(stores, alert(LATENCY), profile=Apm.profile)
+    arguments = (alert_id, "--from-feedback", "--to", str(tmp_path))
+    result = run(label, *arguments)
+    assert isinstance(result.exception, ConfigurationError)
+    assert "nobody has said in Slack" in result.exception.reason
+    found = stores.reports.get(f"r-{alert_id}")
+    assert found is not None
+    assert found.root_cause is not None
+    said = Feedback(at=FIRED, by="slack:U1", report_id=found.report_id, right=True, root_cause=found.root_cause)
+    incident = record(found, stores.incidents, FIRED)
+    assert incident is not None
+    stores.incidents.update(incident.incident_id, lambda it: it.model_copy(update={"feedback": [said]}))
+    result = run(label, *arguments)
+    assert result.exit_code == 0, result.output
+    (truth,) = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8")).values()
+    assert (truth["service"], truth["fault"]) == (found.root_cause.service, found.root_cause.kind)
+    assert run(label, *arguments, "--service", "x").exit_code == 2

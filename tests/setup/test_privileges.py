@@ -70,7 +70,8 @@ def test_the_worker_may_do_what_it_does_and_no_more() -> None:
     worker, reader = roles(PROFILE)[WORKER_ROLE], roles(PROFILE)[READER_ROLE]
     writable = {name for entry in worker["indices"] if "index" in entry["privileges"] for name in entry["names"]}
     readable = {name for entry in worker["indices"] if "read" in entry["privileges"] for name in entry["names"]}
-    assert writable == {"spiketrace-alerts", "spiketrace-reports", "spiketrace-incidents", "spiketrace-dead-letters"}
+    kept = ("alerts", "reports", "incidents", "dead-letters", "replays")
+    assert writable == {f"spiketrace-{name}" for name in kept}
     patterns = {pattern for template in index_templates().values() for pattern in template["index_patterns"]}
     assert patterns <= readable | {"spiketrace-alert-inbox"}
     assert worker["cluster"] == ["monitor"]

@@ -12,6 +12,7 @@ class Queued:
 
     def __init__(self) -> None:
         self.alert_ids: list[str] = []
+        self.deliveries: list[tuple[str, str]] = []
         self.is_away = False
 
     def investigate(self, alert_ids: Sequence[str]) -> None:
@@ -20,4 +21,18 @@ class Queued:
         self.alert_ids += alert_ids
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
-        raise AssertionError("nothing is delivered here")
+        if self.is_away:
+            raise QueueUnavailable("away")
+        self.deliveries.append((incident_id, destination))
+
+    def waiting_alerts(self) -> int:
+        return len(self.alert_ids)
+
+    def waiting_deliveries(self) -> int:
+        return len(self.deliveries)
+
+    def narrate(self, report_id: str) -> None:
+        raise AssertionError("no model is asked here")
+
+    def waiting_narratives(self) -> int:
+        return 0

@@ -107,6 +107,102 @@ def test_jira_moves_and_comments(vendors: Vendors) -> None:
     assert (vendors.issues[0]["fields"]["status"]["name"], len(vendors.issues[0]["comments"])) == ("Done", 1)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "issue", {"fields": {**FIELDS, "colour": "red"}}, "Field 'colour' cannot be set."),
+        ("PUT", "issue/OPS-1", {"fields": {"colour": "red"}}, "Field 'colour' cannot be set."),
+        ("PUT", "issue/OPS-1", {"fields": {"description": "text"}}, "must be an Atlassian Document"),
+        ("POST", "issue/OPS-1/comment", {"body": "text"}, "must be an Atlassian Document"),
+        ("POST", "issue/OPS-1/remotelink", {"object": {"url": "https://x.example"}}, "'title' is required."),
+        ("POST", "issue/OPS-1/transitions", {"transition": {"id": "99"}}, "not valid for the current state"),
+        (
+            "POST",
+            "issue/OPS-1/transitions",
+            {"transition": {"id": "31"}, "fields": {"resolution": {}}},
+            "cannot be set",
+        ),
+        ("POST", "issue", {"fields": {**FIELDS, "customfield_10010": "26"}}, "not valid for this project"),
+    ],
+)
+def test_jira_refuses(vendors: Vendors, method: str, path: str, body: Any, said: str) -> None:
+    create(vendors)
+    credentials = (vendors.credentials.jira_user, vendors.credentials.jira_token)
+    answer = httpx.request(method, f"{vendors.url}/jira/rest/api/3/{path}", json=body, auth=credentials)
+    assert answer.status_code == 400
+    assert said in answer.text
+
+
+def data_center(vendors: Vendors, path: str, body: Any) -> httpx.Response:
+    headers = {"authorization": f"Bearer {vendors.credentials.jira_personal_token}"}
+    return httpx.post(f"{vendors.url}/jira-data-center/rest/api/2/{path}", json=body, headers=headers)
+
+
+def test_data_center_takes_wiki_markup_and_no_documents(vendors: Vendors) -> None:
+    document = {"type": "doc", "version": 1, "content": [TEXT]}
+    assert "must be a string" in data_center(vendors, "issue", {"fields": {**FIELDS, "description": document}}).text
+    assert data_center(vendors, "issue", {"fields": {**FIELDS, "description": "h1. t"}}).status_code == 201
+    assert data_center(vendors, "issue/OPS-1/comment", {"body": document}).status_code == 400
+    assert data_center(vendors, "search/jql", {"jql": 'labels = "x"'}).status_code == 404
+    assert vendors.issues == []
+
+
+def test_data_center_searches_by_pages(vendors: Vendors) -> None:
+    data_center(vendors, "issue", {"fields": FIELDS})
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        found = data_center(vendors, "search", {"jql": 'labels = "x"', "fields": ["labels"]}).json()
+        if found["total"]:
+            break
+        time.sleep(0.05)
+    assert (found["startAt"], found["total"], found["issues"][0]["key"]) == (0, 1, "OPS-1")
+    assert data_center(vendors, "search", {"jql": 'labels = "x"', "startAt": 1}).json()["issues"] == []
+
+
+def test_a_workflow_asks_for_its_resolution(vendors: Vendors) -> None:
+    httpx.put(f"{vendors.url}/workflow/strict").raise_for_status()
+    create(vendors)
+    refused = jira(vendors, "issue/OPS-1/transitions", {"transition": {"id": "51"}})
+    assert refused.json()["errors"] == {"resolution": "Resolution is required."}
+
+
+def servicenow(vendors: Vendors, method: str, path: str = "", body: Any = None, **params: str) -> httpx.Response:
+    auth = (vendors.credentials.servicenow_user, vendors.credentials.servicenow_password)
+    url = f"{vendors.url}/servicenow/api/now/table/incident{path}"
+    return httpx.request(method, url, json=body, params=params, auth=auth)
+
+
+def test_servicenow_finds_by_query_and_shows_what_is_asked_for(vendors: Vendors) -> None:
+    for number in range(2):
+        assert servicenow(vendors, "POST", body={"correlation_id": f"inc-{number}"}).status_code == 201
+    found = servicenow(
+        vendors, "GET", sysparm_query="correlation_id=inc-1^ORDERBYnumber", sysparm_fields="number,state"
+    )
+    assert found.json() == {"result": [{"number": "INC0010002", "state": "1"}]}
+    everything = servicenow(vendors, "GET", sysparm_query="no_such_column=inc-1", sysparm_limit="1").json()["result"]
+    assert [row["correlation_id"] for row in everything] == ["inc-0"]
+
+
+def test_servicenow_wants_to_know_how_a_record_was_resolved(vendors: Vendors) -> None:
+    sys_id = servicenow(vendors, "POST", body={}).json()["result"]["sys_id"]
+    refused = servicenow(vendors, "PATCH", f"/{sys_id}", {"state": "6", "close_code": "Duplicate", "work_notes": "n"})
+    assert refused.status_code == 403
+    assert refused.json()["error"]["detail"].endswith("The following fields are mandatory: Resolution notes")
+    assert (vendors.records[0]["values"]["state"], vendors.records[0]["notes"]) == ("1", [])
+
+
+def test_servicenow_lets_nobody_in_and_knows_no_other_records(vendors: Vendors) -> None:
+    url = f"{vendors.url}/servicenow/api/now/table/incident"
+    assert httpx.get(url).json()["error"]["message"] == "User Not Authenticated"
+    assert servicenow(vendors, "GET", "/0").json() == {
+        "error": {
+            "message": "No Record found",
+            "detail": "Record doesn't exist or ACL restricts the record retrieval",
+        },
+        "status": "failure",
+    }
+
+
 def slack(vendors: Vendors, method: str, body: Any, token: str | None = None) -> Any:
     token = vendors.credentials.slack_token if token is None else token
     headers = {"authorization": f"Bearer {token}"} if token else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,3 +48,19 @@ def test_letters_are_found_by_alert_and_by_a_word_of_the_reason(
     engine.refresh()
     query = {"bool": {"filter": [{"term": {"alert_id": "a1"}}, {"match": {"reason": "json"}}]}}
     assert client.count(index=INDEX, query=query)["count"] == 1
+
+
+def test_those_since_a_moment_are_listed(letters: ElasticDeadLetterStore, engine: Engine) -> None:
+    letters.put("a1", reason="why", kind="invalid", payload="")
+    engine.refresh()
+    now = datetime.now(UTC)
+    assert [letter.alert_id for letter in letters.newest(10, since=now - timedelta(minutes=5))] == ["a1"]
+    assert letters.newest(10, since=now + timedelta(minutes=5)) == []
+
+
+def test_many_are_removed_at_once_and_are_gone_from_lists(letters: ElasticDeadLetterStore) -> None:
+    for number in range(3):
+        letters.put(f"a{number}", reason="why", kind="invalid", payload="")
+    assert letters.remove_all(["invalid:a0", "invalid:none", "invalid:a2"]) == ["invalid:a0", "invalid:a2"]
+    assert [letter.letter_id for letter in letters.newest(10)] == ["invalid:a1"]
+    assert letters.remove_all([]) == []

@@ -13,6 +13,7 @@ from tests.engines.servers import Engine
 from worker.domain.incident import Incident
 from worker.domain.report import Report
 from worker.ports import AlertRecord
+from worker.replay.model import Feed, Item, Replay
 from worker.store.templates import index_templates, install_templates
 
 WRITTEN: dict[str, type[BaseModel]] = {
@@ -71,6 +72,11 @@ def test_every_field_we_write_is_mapped(name: str) -> None:
     assert missing == set()
 
 
+@pytest.mark.parametrize("model", [Replay, Item, Feed])
+def test_every_field_of_replays_is_mapped(model: type[BaseModel]) -> None:
+    assert set(_unmapped(model, _mappings("spiketrace-replays")["properties"])) == {"version"}
+
+
 @pytest.mark.parametrize("name", READ_FIELDS)
 def test_every_field_we_read_is_mapped(name: str) -> None:
     assert set(READ_FIELDS[name].split()) - set(_leaves(_mappings(name)["properties"])) == set()
@@ -78,7 +84,13 @@ def test_every_field_we_read_is_mapped(name: str) -> None:
 
 def test_templates_say_whose_they_are_and_stand_above_elastics_own() -> None:
     templates = index_templates()
-    assert set(templates) == {*WRITTEN, *READ_FIELDS, "spiketrace-dead-letters", "spiketrace-alert-inbox"}
+    assert set(templates) == {
+        *WRITTEN,
+        *READ_FIELDS,
+        "spiketrace-dead-letters",
+        "spiketrace-alert-inbox",
+        "spiketrace-replays",
+    }
     for name, template in templates.items():
         assert all(pattern.startswith(name) for pattern in template["index_patterns"])
         assert template["priority"] > 200

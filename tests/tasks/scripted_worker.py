@@ -2,7 +2,8 @@
 
 `ok` · `slow 0.5` · `unavailable 2` (that many failures worth a retry, then a report) · `refused` (a failure that is
 not) · `bug` · `hang` (until the time limit) · `die 2` (its process is killed that many times, then a report).
-After `ok`: `unheard 1` (that many deliveries fail for now) · `unwanted` (they fail for good). Every call is counted.
+After `ok`: `unheard 1` (that many deliveries fail for now) · `unwanted` (they fail for good) · `patient 600` (the
+vendor asks for so many seconds). Every call is counted.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import redis
 
 import tasks.desk
 from tasks.app import SpikeTraceApp
+from tasks.desk import Replaying
 from tasks.queue import CeleryQueue
 from tasks.run import run_worker
 from tests.tasks import samples
@@ -31,10 +33,15 @@ from worker.errors import DeliveryError, EvidenceUnavailable
 from worker.logs import configure_logging
 from worker.policy import Policy
 from worker.ports import DeliveryReceipt
+from worker.replay.again import ReplayDesk
+from worker.replay.delivering import AsIfLive
+from worker.replay.feed import Feeder, Pace
 from worker.run import Desk
 from worker.settings import Settings, load_settings
 
 LEASE_SECONDS = 3.0
+# A message of a replay that nobody has taken for so long is taken for lost.
+PATIENCE = timedelta(seconds=4)
 SECRET_IN_A_BUG = "hunter2"
 
 
@@ -67,12 +74,26 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=Post(incidents, stores.reports, {slack.name: slack}, clock=_now),
+        post=Post(incidents, stores.reports, {slack.name: slack}, clock=_now, most_attempts=settings.max_attempts),
         investigate=investigate,
         max_attempts=settings.max_attempts,
         lease_seconds=LEASE_SECONDS,
         narrator=open_narrator(settings, stores) if settings.has_model else None,
     )
+
+
+def scripted_replaying(settings: Settings, queue: CeleryQueue, desk: Desk) -> Replaying:
+    stores = connect(settings)
+    replay_desk = ReplayDesk(
+        replays=stores.replays,
+        reports=stores.reports,
+        investigate=lambda alert, alert_id, _: desk.investigate(alert, alert_id),
+        delivery=AsIfLive(desk.incidents, queue),
+        max_attempts=settings.max_attempts,
+        lease_seconds=LEASE_SECONDS,
+    )
+    pace = Pace(in_flight=settings.replay_in_flight, per_second=settings.replay_per_second, patience=PATIENCE)
+    return Replaying(replay_desk, Feeder(stores.replays, queue, pace), stores.past_alerts)
 
 
 def _now() -> datetime:
@@ -95,6 +116,10 @@ class ScriptedDestination:
         _, verb, amount = (*(notice.incident.service or "").split(), "", "0")[:3]
         if verb == "unheard" and call <= int(amount):
             raise DeliveryError("busy", destination=self.name, retryable=True, retry_after_seconds=1)
+        if verb == "patient":
+            raise DeliveryError(
+                "ask me later", destination=self.name, retryable=True, retry_after_seconds=float(amount)
+            )
         if verb == "unwanted":
             raise DeliveryError("no such channel", destination=self.name, retryable=False)
         return DeliveryReceipt(vendor_id=f"message-{call}")
@@ -123,7 +148,14 @@ def main() -> None:
     def desk_of(app: SpikeTraceApp) -> Desk:
         return desks.setdefault(os.getpid(), scripted_desk(settings, CeleryQueue(settings, app=app)))
 
+    replayings: dict[int, Replaying] = {}
+
+    def replaying_of(app: SpikeTraceApp) -> Replaying:
+        queue = CeleryQueue(settings, app=app)
+        return replayings.setdefault(os.getpid(), scripted_replaying(settings, queue, desk_of(app)))
+
     tasks.desk.desk_of = desk_of  # type: ignore[assignment]
+    tasks.desk.replaying_of = replaying_of  # type: ignore[assignment]
     run_worker(settings)
 
 

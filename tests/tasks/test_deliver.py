@@ -60,3 +60,22 @@ def test_what_cannot_be_delivered_becomes_a_dead_letter_and_the_report_stays(
     assert letter is not None
     assert (letter.alert_id, letter.reason) == (alert_id, reason)
     assert shared_bench.record(alert_id).state is AlertState.REPORTED
+
+
+def test_a_vendor_that_asks_for_ten_minutes_is_left_to_the_sweep(shared_bench: Bench) -> None:
+    """No message waits for it: one that outlived the visibility timeout would be handed out twice."""
+    alert_id = investigate(shared_bench, "ok patient 600")
+    incident_id = shared_bench.wait_for(alert_id, AlertState.REPORTED).incident_id
+    assert incident_id is not None
+
+    def waiting() -> Delivery | None:
+        incident = shared_bench.stores.incidents.get(incident_id)
+        known = incident.deliveries.get("slack") if incident else None
+        return known if known and known.not_before and known.lease_until is None else None
+
+    wait_until(waiting, what="the delivery that is put off")
+    known = waiting()
+    assert known is not None
+    assert known.not_before is not None
+    assert (known.state, known.reason, known.attempts) == ("pending", "ask me later", 1)
+    assert (known.not_before - known.updated_at).total_seconds() == pytest.approx(600, abs=5)

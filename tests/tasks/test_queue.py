@@ -12,6 +12,7 @@ import redis
 from tasks.app import (
     DELIVER,
     DELIVERIES,
+    FEED_REPLAYS,
     INDEX_INTAKE,
     INTAKE,
     INVESTIGATE,
@@ -23,6 +24,7 @@ from tasks.app import (
     NARRATIVES,
     QUEUES,
     REPLAY,
+    REPLAY_ALERT,
     RETENTION,
     SWEEP,
     ReplayLast,
@@ -99,16 +101,16 @@ def test_all_queues_take_turns_but_narratives_and_replay_which_are_last() -> Non
 
 def test_what_the_clock_sends_expires_before_the_next_and_has_its_queue() -> None:
     configuration = create_app(Settings(sweep_interval_seconds=7)).conf
-    assert set(configuration.beat_schedule) == {SWEEP, INTAKE, INDEX_INTAKE, MISSED_ALERTS, RETENTION}
+    assert set(configuration.beat_schedule) == {SWEEP, INTAKE, INDEX_INTAKE, MISSED_ALERTS, RETENTION, FEED_REPLAYS}
     assert configuration.beat_schedule[SWEEP]["schedule"] == 7
     for entry in configuration.beat_schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
-    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, NARRATE, *configuration.beat_schedule}
+    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, NARRATE, REPLAY_ALERT, *configuration.beat_schedule}
 
 
 def test_the_other_paths_of_an_alert_can_be_switched_off() -> None:
     configuration = create_app(Settings(index_intake=False, missed_alerts=False)).conf
-    assert set(configuration.beat_schedule) == {SWEEP, INTAKE, RETENTION}
+    assert set(configuration.beat_schedule) == {SWEEP, INTAKE, RETENTION, FEED_REPLAYS}
 
 
 def test_a_message_is_not_handed_out_twice_while_its_task_may_run() -> None:

@@ -15,11 +15,15 @@ from worker.domain.incident import Delivery, Incident, IncidentStatus
 from worker.domain.report import Quantity
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
+from worker.life import Life
 from worker.ports import Notification
-from worker.settle import SAMPLES_ARRIVE, sweep_ended
-from worker.sweep import DELIVERY_GRACE, GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_recoveries
+from worker.receipts import GRACE as DELIVERY_GRACE
+from worker.settle import SAMPLES_ARRIVE, Losses, sweep_ended
+from worker.sweep import GRACE, OVERDUE, sweep_alerts, sweep_deliveries, sweep_quiet, sweep_recoveries
 
 NOW = datetime.now(UTC)
+HOLD = Life().resolve_after
+AT_ONCE = Life(resolve_after=timedelta())
 
 
 @pytest.fixture
@@ -84,6 +88,8 @@ class TestDeliveries:
             (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE), True),
             (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE, lease_until=NOW + DELIVERY_GRACE), False),
             (Delivery(state="pending", updated_at=NOW, lease_until=NOW - timedelta(seconds=1)), True),
+            (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE, not_before=NOW + DELIVERY_GRACE), False),
+            (Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE, not_before=NOW), True),
             (Delivery(state="done", updated_at=NOW - timedelta(days=1)), False),
             (Delivery(state="failed", updated_at=NOW - timedelta(days=1)), False),
         ],
@@ -95,8 +101,29 @@ class TestDeliveries:
         )
         assert sweep_deliveries(bench.stores.incidents, bench.queue, ["jira", "slack"], now=NOW) == found
         assert bench.queue.waiting_deliveries() == found
-        # With one waiting, the next round adds none.
-        assert sweep_deliveries(bench.stores.incidents, bench.queue, ["jira", "slack"], now=NOW) <= (not found)
+        # It is marked as enqueued anew, so the next round adds none.
+        assert sweep_deliveries(bench.stores.incidents, bench.queue, ["jira", "slack"], now=NOW) == 0
+
+    def test_an_attempt_that_broke_off_is_not_forgotten(self, bench: Bench) -> None:
+        incident = opened(bench, "checkout")
+        broken = Delivery(state="pending", updated_at=NOW, lease_until=NOW, attempts=1)
+        bench.stores.incidents.update(
+            incident.incident_id, lambda it: it.model_copy(update={"deliveries": {"slack": broken}})
+        )
+        assert sweep_deliveries(bench.stores.incidents, bench.queue, ["slack"], now=NOW) == 1
+        found = bench.stores.incidents.get(incident.incident_id)
+        assert found is not None
+        assert found.deliveries["slack"].in_doubt
+
+    def test_a_long_queue_is_believed_for_a_quarter_of_an_hour(self, bench: Bench) -> None:
+        incident = opened(bench, "checkout")
+        waiting = Delivery(state="pending", updated_at=NOW - DELIVERY_GRACE)
+        bench.stores.incidents.update(
+            incident.incident_id, lambda it: it.model_copy(update={"deliveries": {"slack": waiting}})
+        )
+        bench.queue.deliver("another", "r", "slack")
+        for after, found in ((timedelta(0), 0), (OVERDUE, 1)):
+            assert sweep_deliveries(bench.stores.incidents, bench.queue, ["slack"], now=NOW + after) == found
 
 
 class TestRecoveries:
@@ -120,8 +147,10 @@ class TestRecoveries:
         assert self.status(bench, incident) is IncidentStatus.OPEN
         self.recover(bench, second)
         assert self.sweep(bench) == 1
-        assert self.status(bench, incident) is IncidentStatus.RESOLVED
         assert self.sweep(bench) == 0
+        assert self.status(bench, incident) is IncidentStatus.OPEN
+        assert sweep_quiet(bench.stores.incidents, now=NOW + HOLD) == 1
+        assert self.status(bench, incident) is IncidentStatus.RESOLVED
 
     def status(self, bench: Bench, incident: Incident) -> IncidentStatus:
         found = bench.stores.incidents.get(incident.incident_id)
@@ -134,12 +163,12 @@ class TestEnded:
         alert = samples.alert("checkout")
         incident, ended = opened(bench, "checkout", alert.alert_id), alert.date + timedelta(minutes=20)
         assert bench.stores.reports.create(samples.report(alert, alert.alert_id))
-        incidents.recover(alert.alert_id, bench.stores.incidents, recovered_at=ended, now=NOW)
+        incidents.recover(alert.alert_id, bench.stores.incidents, recovered_at=ended, now=NOW, life=AT_ONCE)
         later, grams = ended + SAMPLES_ARRIVE, Quantity(low=90, likely=100, high=115)
 
-        def measure(scope: Scope, window: Window) -> Quantity:
+        def measure(scope: Scope, window: Window) -> Losses:
             assert window.end == ended
-            return grams
+            return Losses(grams=grams)
 
         swept = [
             sweep_ended(bench.stores.incidents, bench.stores.reports, measure, now=later + timedelta(seconds=number))

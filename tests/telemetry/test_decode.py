@@ -343,7 +343,12 @@ def test_a_profiles_own_fields_are_read_nested() -> None:
 
 
 def example(*messages: str | None) -> dict[str, Any]:
-    return {"hits": {"hits": [{"_source": {} if text is None else {"message": text}} for text in messages]}}
+    """The newest first, as the engine sorts them."""
+    hits = [
+        {"_id": str(number), "sort": [millis(-number)], "_source": {} if text is None else {"message": text}}
+        for number, text in enumerate(messages)
+    ]
+    return {"hits": {"hits": hits}}
 
 
 def test_errors_by_type_with_their_messages() -> None:

@@ -52,7 +52,7 @@ PORTABLE_AGGREGATIONS = {
     "cardinality",
     "top_hits",
 }
-PORTABLE_QUERIES = {"bool", "range", "term", "terms", "exists", "match", "match_all", "ids"}
+PORTABLE_QUERIES = {"bool", "range", "term", "terms", "exists", "match", "match_all", "ids", "constant_score"}
 PORTABLE_KEYS = {"size", "query", "aggs", "sort", "_source", "track_total_hits", "timeout", "from"}
 
 
@@ -93,6 +93,8 @@ def clauses(query: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 inner = parameters.get(key, [])
                 for one in inner if isinstance(inner, list) else [inner]:
                     yield from clauses(one)
+        if kind == "constant_score":
+            yield from clauses(parameters["filter"])
 
 
 def every_clause(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -251,7 +253,8 @@ def test_what_a_profile_does_not_name_is_not_asked_for() -> None:
 
 def test_history_has_others_too_and_the_scopes_own_first() -> None:
     body = queries.past_incidents(WINDOW, CHECKOUT)
-    assert body["query"]["bool"]["should"] == [{"term": {"service": "checkout"}}, {"term": {"region": "us-central1"}}]
+    wanted = [{"service": "checkout"}, {"region": "us-central1"}]
+    assert body["query"]["bool"]["should"] == [{"constant_score": {"filter": {"term": one}}} for one in wanted]
     assert "minimum_should_match" not in body["query"]["bool"]
     assert body["sort"][0] == "_score"
     assert "embedding" in body["_source"]["excludes"]

@@ -10,24 +10,29 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from tests.delivery_paths.kibana_documents import active_document, connector_writes
 from tests.engines.servers import Engine
 from tests.incidents.samples import a_report
 from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, recovered
-from tests.webhook.conftest import PASSWORD, TOKEN, USER, webhook_settings
+from tests.webhook.conftest import PASSWORD, TOKEN, USER, serving, webhook_settings
 from webhook.app import create_app
 from worker.bootstrap import Stores
+from worker.domain.severity import Severity
 from worker.errors import ConfigurationError
+from worker.incidents import record
 from worker.settings import Settings
 from worker.store.dead_letters import INDEX as DEAD_LETTERS
 
 POST = "/v1/alerts/kibana"
+NOW = datetime(2026, 2, 26, 11, 0, tzinfo=UTC)
 
 
 def eventually(holds: Callable[[], object], *, seconds: float = 10) -> None:
@@ -172,6 +177,26 @@ def test_a_report_and_its_incident_as_json(client: httpx.Client, stores: Stores)
     document = client.get("/v1/reports/report-1").json()
     assert document["@timestamp"]
     assert document["root_cause"]["deployment_id"] == "deploy-8841"
+
+
+def test_people_ask_for_a_ticket(settings: Settings, stores: Stores, queue: Queued) -> None:
+    jira = {"jira_url": "http://127.0.0.1:1", "jira_user": "u", "jira_token": SecretStr("t"), "jira_project": "OPS"}
+    slack = {"slack_webhook_url": SecretStr("http://127.0.0.1:1/hook")}
+    incident = record(a_report(severity=Severity.MEDIUM), stores.incidents, NOW)
+    assert incident is not None
+    path = f"/v1/incidents/{incident.incident_id}/deliveries"
+    told = settings.model_copy(update=jira | slack)
+    with serving(create_app(told, stores=stores, queue=queue)) as client:
+        answer = client.post(path, json={"destination": "jira", "by": "Ada"})
+        assert answer.status_code == 202
+        assert answer.json() == {"incident_id": incident.incident_id, "destination": "jira", "state": "pending"}
+        assert (incident.incident_id, "jira") in queue.deliveries
+        shown = client.get(f"/v1/incidents/{incident.incident_id}").json()
+        assert shown["deliveries"]["jira"]["asked_by"] == "Ada"
+        _assert_problem(client.post(path, json={"destination": "pagerduty"}), 409)
+        _assert_problem(client.post(path, json={"destination": "jira", "text": "hello"}), 422)
+        _assert_problem(client.post(path), 422)
+        _assert_problem(client.post("/v1/incidents/inc-none/deliveries", json={"destination": "jira"}), 404)
 
 
 def test_a_body_that_is_too_large_is_not_read(client: httpx.Client, settings: Settings) -> None:

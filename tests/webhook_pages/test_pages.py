@@ -128,10 +128,6 @@ def test_links_lead_out_to_the_configured_kibana_only() -> None:
     assert not [href for href in page_of(samples.inconclusive()).values("href") if "elsewhere.example" in href]
 
 
-def test_replay_says_what_it_replays() -> None:
-    assert "/reports/r-5d1c0a7e" in page_of(samples.report(report_id="r-2", replay_of="r-5d1c0a7e")).values("href")
-
-
 def test_full_stop_stands_before_the_signs() -> None:
     assert "and 31 % of its requests fail. e1 e2 Cause: deployment" in page_of(samples.bad_deployment()).words
 

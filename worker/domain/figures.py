@@ -119,3 +119,7 @@ def duration(length: timedelta) -> str:
         if count:
             parts.append(f"{count} {name}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def duration_of_minutes(minutes: float) -> str:
+    return duration(timedelta(minutes=minutes))

@@ -130,10 +130,13 @@ class UsersImpact(BaseModel):
     slo: ServiceLevel | None = None
 
 
+Source = Literal["measured", "recorded", "estimated"]
+
+
 class BusinessImpact(BaseModel):
     orders_affected: Quantity | None = None
     revenue_lost_usd: Quantity | None = None
-    source: Literal["measured", "recorded", "estimated"] | None = None
+    source: Source | None = None
     assumption: str | None = None
 
 
@@ -152,6 +155,33 @@ class Impact(BaseModel):
     users: UsersImpact = Field(default_factory=UsersImpact)
     business: BusinessImpact = Field(default_factory=BusinessImpact)
     calculation: list[CalculationStep] = Field(default_factory=list)
+
+
+class SeverityFacts(BaseModel):
+    """What the severity rests on, in the scope and window of the report; None where it was not measured.
+
+    Shares are 0–1, ratios are to the baseline (1.0 is usual), `confidence` is that of the root cause.
+    `services_affected` counts the services that deviate, the alerted one included. Money and orders are the low end of
+    their interval, and `money_source` says where they come from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: Verdict
+    cause_kind: CauseKind | None = None
+    confidence: float | None = None
+    failed_share: float | None = None
+    usual_failed_share: float = 0.0
+    requests_failed: float | None = None
+    requests_slowed: float | None = None
+    users_affected: float | None = None
+    co2_ratio: float | None = None
+    excess_co2_grams: float | None = None
+    latency_ratio: float | None = None
+    services_affected: int = 1
+    orders_affected: float | None = None
+    revenue_lost_usd: float | None = None
+    money_source: Source | None = None
 
 
 class Sections(BaseModel):
@@ -246,6 +276,7 @@ def report_id_of(alert_id: str) -> str:
 class Report(BaseModel):
     """`@timestamp` is the alert's date (the moment it speaks of); `created_at` when it was written.
 
+    A report of a replay says in `replay_of` which report is the alert's own, and in `replay_id` whose it is.
     `headline` is the opening of the overview without evidence ids: for a chat message or a title.
     """
 
@@ -266,6 +297,7 @@ class Report(BaseModel):
     verdict: Verdict
     severity: Severity
     severity_reasons: list[str]
+    severity_facts: SeverityFacts | None = None
     confidence: float | None
     root_cause: RootCause | None
     candidates: list[Candidate]
@@ -278,6 +310,7 @@ class Report(BaseModel):
     narrative: Narrative
     charts: list[Chart]
     replay_of: str | None = None
+    replay_id: str | None = None
     markdown: str = ""
     timings: dict[str, float] = Field(default_factory=dict)
 

@@ -6,7 +6,8 @@ from worker.analysis.study import Case
 from worker.domain.evidence import EvidenceLog
 from worker.domain.impact_facts import ScopeFacts
 from worker.domain.report import BusinessImpact, Impact
-from worker.domain.telemetry import Detail
+from worker.domain.telemetry import Detail, Scope, Survey
+from worker.domain.window import Window
 from worker.impact import calculation, events
 from worker.impact.assess_carbon import assess_carbon, assess_waste, cross_check
 from worker.impact.business import business_impact
@@ -33,9 +34,12 @@ def assess(case: Case, detail: Detail, log: EvidenceLog, means: Means | None = N
 
 def requests_of(case: Case) -> Totals | None:
     """Requests of the report's scope in its window, service by service and region by region."""
-    survey = case.survey
-    inside = survey.fine.mask(case.window)
-    parts = [series for scope, series in survey.recent.items() if case.scope.covers(scope)]
+    return requests_in(case.survey, case.scope, case.window)
+
+
+def requests_in(survey: Survey, scope: Scope, window: Window) -> Totals | None:
+    inside = survey.fine.mask(window)
+    parts = [series for part, series in survey.recent.items() if scope.covers(part)]
     counted = tuple(one for series in parts if (one := count_requests(series, inside, survey.fine)))
     return Totals(counted) if counted else None
 
@@ -76,35 +80,37 @@ def _audience(facts: ScopeFacts, requests: Totals | None, impact: Impact, log: E
 
 
 def _business(case: Case, impact: Impact, log: EvidenceLog, means: Means) -> None:
-    found = _measured(case, log, means) or business_impact(case.survey.history, case.scope, case.window)
+    if found := business_in(case.survey, case.scope, case.window, log, means):
+        impact.business = found
+
+
+def business_in(survey: Survey, scope: Scope, window: Window, log: EvidenceLog, means: Means) -> BusinessImpact | None:
+    """Measured, else recorded, else estimated; what of it cannot be given is a gap in `log`."""
+    found = _measured(survey, scope, window, log, means) or business_impact(survey.history, scope, window)
     if found is None:
-        reason = f"nothing is recorded of {case.scope} in the window, and too few past incidents to estimate from"
+        reason = f"nothing is recorded of {scope} in the window, and too few past incidents to estimate from"
         log.miss("Orders and revenue", reason=reason, effect="orders affected and revenue lost are unknown")
-        return
-    impact.business = found
+        return None
     which = "events" if found.source == "measured" else "incidents"
     if found.orders_affected is None:
         log.miss("Orders affected", reason="the incidents record revenue only", effect="orders affected are unknown")
     if found.revenue_lost_usd is None:
         log.miss("Revenue lost", reason=f"the {which} record orders only", effect="revenue lost is unknown")
+    return found
 
 
-def _measured(case: Case, log: EvidenceLog, means: Means) -> BusinessImpact | None:
-    told = case.survey.impact.business if case.survey.impact else {}
+def _measured(survey: Survey, scope: Scope, window: Window, log: EvidenceLog, means: Means) -> BusinessImpact | None:
+    told = survey.impact.business if survey.impact else {}
     business = means.business
     if business is None or not told:
         return None
-    if business.services and case.scope.service not in business.services:
-        reason = f"the profile puts missing orders down to {', '.join(business.services)}, and not to {case.scope}"
+    if business.services and scope.service not in business.services:
+        reason = f"the profile puts missing orders down to {', '.join(business.services)}, and not to {scope}"
         log.miss("Business events", reason=reason, effect="they say nothing about this incident")
         return None
-    region = case.scope.region if business.region else None
+    region = scope.region if business.region else None
     known = events.events_of(told, region)
-    found = (
-        events.measure(known, case.survey.fine, case.survey.coarse, case.window, business.usd_per_unit)
-        if known
-        else None
-    )
+    found = events.measure(known, survey.fine, survey.coarse, window, business.usd_per_unit) if known else None
     if found is None:
         reason = f"too few business events of {region or 'all regions'} before the window"
         log.miss("Business events", reason=reason, effect="orders and revenue cannot be measured")

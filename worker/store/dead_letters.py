@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -39,11 +39,13 @@ class ElasticDeadLetterStore:
         except ConflictError:
             return
 
-    def newest(self, limit: int) -> list[DeadLetter]:
+    def newest(self, limit: int, *, since: datetime | None = None) -> list[DeadLetter]:
+        query: dict[str, Any] = {"range": {"@timestamp": {"gte": iso(since)}}} if since else {"match_all": {}}
         with elasticsearch_errors("listing dead letters"):
             found = self._client.search(
                 index=INDEX,
                 ignore_unavailable=True,
+                query=query,
                 sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
                 size=limit,
             )
@@ -59,6 +61,15 @@ class ElasticDeadLetterStore:
     def remove(self, letter_id: str) -> None:
         with elasticsearch_errors("removing a dead letter"), suppress(NotFoundError):
             self._client.delete(index=INDEX, id=letter_id)
+
+    def remove_all(self, letter_ids: Sequence[str]) -> list[str]:
+        """Those that were there, at once gone from lists too."""
+        if not letter_ids:
+            return []
+        operations = [{"delete": {"_id": letter_id}} for letter_id in letter_ids]
+        with elasticsearch_errors("removing dead letters"):
+            answer = self._client.bulk(index=INDEX, operations=operations, refresh=True)
+        return [item["delete"]["_id"] for item in answer["items"] if item["delete"]["status"] == 200]
 
 
 def _to_letter(found: Mapping[str, Any]) -> DeadLetter:

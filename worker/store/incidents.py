@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,10 @@ from worker.errors import EvidenceUnavailable
 
 INDEX = "spiketrace-incidents"
 NEWEST = 50
-MOST_OPEN = 500
-MOST_ENDED = 500
+PAGE = 250
+# Elasticsearch pages no further than that (index.max_result_window).
+MOST = 10_000
+LOOKED_FOR = ("status", "cause_key", "service_keys", "resolves_at", "settled_until")
 WRITE_ROUNDS = 100
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -60,23 +62,35 @@ class ElasticIncidentStore:
             time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311
         raise EvidenceUnavailable("changing an incident: too many others were changing it", retryable=True)
 
-    def of_cause(self, cause_key: str) -> list[Incident]:
-        return self._search("cause_key", cause_key)
+    def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
+        lasting = {"terms": {"status": [IncidentStatus.OPEN, IncidentStatus.RESOLVED]}}
+        about = [{"terms": {field: list(service_keys)}} for field in ("service_keys", "cause_key")]
+        return self._read_many(self._ids(lasting, {"bool": {"should": about, "minimum_should_match": 1}}))
 
-    def of_alert(self, alert_id: str) -> Incident | None:
-        return next(iter(self._search("alert_ids", alert_id)), None)
+    def of_alert(self, alert_id: str, *, surely: bool = False) -> Incident | None:
+        if surely:
+            with elasticsearch_errors("looking for incidents"):
+                self._client.indices.refresh(index=INDEX, ignore_unavailable=True)
+        found = self._read_many(self._ids({"term": {"alert_ids": alert_id}}))
+        return min(found, key=lambda incident: incident.merged_into is not None, default=None)
 
     def open_ones(self) -> list[Incident]:
-        return self._search("status", IncidentStatus.OPEN, most=MOST_OPEN)
+        return self._all({"term": {"status": IncidentStatus.OPEN}})
 
     def ended_since(self, moment: datetime) -> list[Incident]:
-        """Those that were resolved since then."""
-        ended = {"range": {"resolved_at": {"gte": iso(moment)}}}
-        return self._search("status", IncidentStatus.RESOLVED, ended, most=MOST_ENDED)
+        """Those that are resolved, and of the closed ones those that ended since then."""
+        closed = [{"term": {"status": IncidentStatus.CLOSED}}, {"range": {"resolved_at": {"gte": iso(moment)}}}]
+        either = [{"term": {"status": IncidentStatus.RESOLVED}}, {"bool": {"filter": closed}}]
+        return self._all({"bool": {"should": either, "minimum_should_match": 1}})
+
+    def latest(self, limit: int, status: IncidentStatus | None = None) -> list[Incident]:
+        """The newest, newest first."""
+        ours: dict[str, Any] = {"exists": {"field": "incident_id"}}
+        return self._search({"term": {"status": status}} if status else ours, most=limit)
 
     def with_pending(self, destination: str) -> list[Incident]:
         """Those of which that destination is still to be told."""
-        return self._search(f"deliveries.{destination}.state", "pending")
+        return self._all({"term": {f"deliveries.{destination}.state": "pending"}})
 
     def _read(self, incident_id: str) -> Mapping[str, Any] | None:
         with elasticsearch_errors("reading an incident"):
@@ -88,33 +102,71 @@ class ElasticIncidentStore:
 
     def _replace(self, found: Mapping[str, Any], changed: Incident) -> bool:
         """False if somebody else has written since `found` was read. Fields that others added stay."""
+        document = {**found["_source"], **_to_source(changed)}
         with elasticsearch_errors("changing an incident"):
             try:
                 self._client.index(
                     index=INDEX,
                     id=found["_id"],
-                    document={**found["_source"], **_to_source(changed)},
+                    document=document,
                     if_seq_no=found["_seq_no"],
                     if_primary_term=found["_primary_term"],
-                    refresh=True,
+                    # Waiting for a refresh is what makes a storm slow: only what others look for is worth it.
+                    refresh=_to_find(found["_source"]) != _to_find(document),
                 )
             except ConflictError:
                 return False
         return True
 
-    def _search(self, field: str, value: str, *further: Mapping[str, Any], most: int = NEWEST) -> list[Incident]:
+    def _search(self, *filters: Mapping[str, Any], most: int = NEWEST) -> list[Incident]:
+        return _readable(self._hits(filters, most=most, source=True))
+
+    def _all(self, *filters: Mapping[str, Any]) -> list[Incident]:
+        """Page by page: of a few hundred that last for weeks the oldest must not be out of sight."""
+        found: list[Mapping[str, Any]] = []
+        for first in range(0, MOST, PAGE):
+            found += (page := self._hits(filters, most=PAGE, source=True, first=first))
+            if len(page) < PAGE:
+                break
+        return _readable(found)
+
+    def _ids(self, *filters: Mapping[str, Any]) -> list[str]:
+        return [hit["_id"] for hit in self._hits(filters, most=NEWEST, source=False)]
+
+    def _hits(
+        self, filters: Sequence[Mapping[str, Any]], *, most: int, source: bool, first: int = 0
+    ) -> list[Mapping[str, Any]]:
         """The values are hexadecimal or one word, so they are one term however the index came to map the field."""
         with elasticsearch_errors("looking for incidents"):
             answer = self._client.search(
                 index=INDEX,
-                query={"bool": {"filter": [{"term": {field: value}}, *further]}},
+                query={"bool": {"filter": list(filters)}},
                 sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
+                from_=first,
                 size=most,
+                source=source,
                 ignore_unavailable=True,
                 allow_no_indices=True,
             )
-        found = (_to_incident(hit["_source"]) for hit in answer["hits"]["hits"])
-        return [incident for incident in found if incident]
+        return list(answer["hits"]["hits"])
+
+    def _read_many(self, incident_ids: Sequence[str]) -> list[Incident]:
+        """As they are now: a search may be a second behind."""
+        if not incident_ids:
+            return []
+        with elasticsearch_errors("reading incidents"):
+            found = self._client.mget(index=INDEX, ids=list(incident_ids))
+        return _readable(document for document in found["docs"] if document.get("found"))
+
+
+def _readable(documents: Iterable[Mapping[str, Any]]) -> list[Incident]:
+    return [incident for document in documents if (incident := _to_incident(document["_source"]))]
+
+
+def _to_find(source: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What others look for it by, or for in it, but for its alerts."""
+    states = {name: delivery["state"] for name, delivery in source.get("deliveries", {}).items()}
+    return states, *(source.get(name) for name in LOOKED_FOR)
 
 
 def _to_source(incident: Incident) -> dict[str, Any]:

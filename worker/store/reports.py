@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
@@ -14,6 +14,9 @@ from worker.ports import PendingNarrative
 
 INDEX = "spiketrace-reports"
 SUMMARY_FIELDS = [field.serialization_alias or name for name, field in ReportSummary.model_fields.items()]
+
+# What it takes to choose among reports, and to say when each was begun.
+HEAD_FIELDS = ["verdict", "severity", "service", "region", "created_at", "timings", "replay_of"]
 
 
 class ElasticReportStore:
@@ -39,11 +42,20 @@ class ElasticReportStore:
                 return None
         return Report.model_validate(found["_source"])
 
+    def heads(self, report_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """By id, of those that exist, the fields of HEAD_FIELDS."""
+        if not report_ids:
+            return {}
+        with elasticsearch_errors("reading reports"):
+            found = self._client.mget(index=INDEX, ids=list(report_ids), source_includes=HEAD_FIELDS)
+        return {one["_id"]: one["_source"] for one in found["docs"] if one.get("found")}
+
     def latest(self, limit: int) -> list[ReportSummary]:
         with elasticsearch_errors("listing reports"):
             found = self._client.search(
                 index=INDEX,
                 ignore_unavailable=True,
+                query={"bool": {"must_not": [{"exists": {"field": "replay_of"}}]}},
                 sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
                 size=limit,
                 source_includes=SUMMARY_FIELDS,

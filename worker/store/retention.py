@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 from worker.domain.incident import IncidentStatus
 from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
-from worker.store import alerts, dead_letters, inbox_index, incidents, reports
+from worker.store import alerts, dead_letters, inbox_index, incidents, replays, reports
 
 BATCH = 1_000
 
@@ -21,6 +21,7 @@ WRITTEN_AT: Mapping[str, str] = {
     reports.INDEX: "created_at",
     incidents.INDEX: "@timestamp",
     dead_letters.INDEX: "@timestamp",
+    replays.INDEX: "@timestamp",
     # What the intake never took in, because it was switched off.
     inbox_index.INDEX: "@timestamp",
 }

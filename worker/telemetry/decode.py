@@ -157,8 +157,12 @@ def moment(hit: Answer) -> datetime:
 
 
 def history(answer: Answer) -> list[Answer]:
-    """Past incidents, `{"_id", "_source"}`. Others write there, too: what is of another form reads as absent."""
-    return [{"_id": str(hit["_id"]), "_source": _incident(hit)} for hit in answer["hits"]["hits"]]
+    """Past incidents, `{"_id", "_source"}`. Others write there, too: what is of another form reads as absent.
+
+    In the order that was asked for; what stands equal in it, by id, since an engine promises no order there.
+    """
+    hits = sorted(answer["hits"]["hits"], key=lambda hit: ([-float(value) for value in hit["sort"]], str(hit["_id"])))
+    return [{"_id": str(hit["_id"]), "_source": _incident(hit)} for hit in hits]
 
 
 def _incident(hit: Answer) -> Answer:
@@ -181,7 +185,7 @@ def changes(answer: Answer, names: Changes) -> list[Change]:
     """One change an id, service and region, at its first record; with the version it replaced, where known."""
     found: dict[tuple[str, str | None, str | None], Change] = {}
     versions: dict[tuple[str | None, str | None], str] = {}
-    for hit in sorted(answer["hits"]["hits"], key=moment):
+    for hit in sorted(answer["hits"]["hits"], key=lambda hit: (moment(hit), str(hit["_id"]))):
         change = _change(hit, names)
         place = (change.service, change.region)
         key = (change.deployment_id, *place)
@@ -231,7 +235,7 @@ def span_values(bucket: Answer, metrics: Metrics, minutes: float) -> dict[str, f
 
 def lines(answer: Answer, logs: Logs) -> list[Line]:
     """Oldest first."""
-    return [line(hit, logs) for hit in reversed(answer["hits"]["hits"])]
+    return [line(hit, logs) for hit in sorted(answer["hits"]["hits"], key=lambda hit: (moment(hit), str(hit["_id"])))]
 
 
 def line(hit: Answer, logs: Logs) -> Line:
@@ -275,7 +279,8 @@ def error_types(answer: Answer, logs: Logs, detail: ScopeDetail) -> None:
 
 
 def _messages(bucket: Answer, logs: Logs) -> tuple[str, ...]:
-    hits = bucket["examples"]["hits"]["hits"]
+    hits = sorted(bucket["examples"]["hits"]["hits"], key=lambda hit: str(hit["_id"]))
+    hits.sort(key=moment, reverse=True)
     return tuple(str(field(hit.get("_source", {}), logs.message) or "") for hit in hits)
 
 

@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from worker.domain.telemetry import Edge, Metric, Role, Worse
 from worker.errors import ConfigurationError
 from worker.telemetry.impact_profile import Business, Machine, Sci, Slo, Users
+from worker.yaml_file import parse_yaml
 
 WORSE: dict[str, Worse] = {"availability": "down", "traffic": "both", "other": "both"}
 
@@ -281,37 +281,4 @@ def load_profile(name: str) -> Profile:
 
 def parse_profile(text: str, source: str) -> Profile:
     """Raises ConfigurationError."""
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Profile.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"profile {source} is not YAML: {error}") from None
-    except ValidationError as error:
-        wrong = "; ".join(_complaint(tree, one) for one in error.errors()[:3])
-        raise ConfigurationError(f"profile {source}, {wrong}") from None
-
-
-def _complaint(tree: yaml.Node | None, error: Any) -> str:
-    path = tuple(part for part in error["loc"] if isinstance(part, str | int))
-    return f"line {_line(tree, path)}: {'.'.join(map(str, path)) or 'the profile'}: {error['msg']}"
-
-
-def _line(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
-    """The line of the deepest part of `path` that is there; counted from 1."""
-    if node is None:
-        return 1
-    for part in path:
-        inner = _child(node, part)
-        if inner is None:
-            break
-        node = inner
-    return int(node.start_mark.line) + 1
-
-
-def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == part), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        inner: yaml.Node = node.value[part]
-        return inner
-    return None
+    return parse_yaml(text, Profile, kind="profile", source=source)

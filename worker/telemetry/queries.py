@@ -22,6 +22,8 @@ MOST_BUCKETS = 60_000
 MAX_REGIONS = 30
 MAX_CHANGES = 300
 MAX_HISTORY = 200
+# Read beyond those, since some of them may not have been known yet.
+SPARE_HISTORY = 100
 MAX_DEPLOYMENTS = 5
 MAX_ERROR_TYPES = 12
 MAX_SLICES = 50
@@ -176,14 +178,18 @@ def matching(wanted: Matching) -> Body:
 
 
 def past_incidents(window: Window, scope: Scope) -> Body:
-    """Incidents known by then: those of the scope first, then the newest."""
-    wanted = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
+    """Incidents known by then: those of the scope first, then the newest.
+
+    Each name counts as much as the other, however often it occurs: what is written later must not change the order.
+    """
+    names = [(name, value) for name, value in zip(("service", "region"), scope, strict=True) if value]
+    wanted = [{"constant_score": {"filter": {"term": {name: value}}}} for name, value in names]
     query = {"bool": {"filter": [between(window.start, window.end)], "should": wanted}}
     return {
-        "size": MAX_HISTORY,
+        "size": MAX_HISTORY + SPARE_HISTORY,
         "sort": ["_score", {TIME: "desc"}],
         "query": query,
-        "_source": {"excludes": ["embedding"]},
+        "_source": {"excludes": ["embedding", "deliveries", "history.reason"]},
     }
 
 

@@ -1,22 +1,25 @@
-"""Jira Cloud's REST interface, version 3: look an issue up by its label, create one."""
+"""Jira's issues: find one by its label, create, read, comment, edit and move it, link it to a page."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-import httpx
+from worker.delivery.http import json_object
+from worker.delivery.jira.api import BAD_REQUEST, JiraApi, Method, refused_fields
+from worker.delivery.jira.transitions import Transition, offered, request_of
 
-from worker.delivery.http import Unanswered, Vendor, json_object
-from worker.errors import DeliveryError
-
-# Search shows what was written after seconds, rarely minutes
-# (https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/).
-SEARCH_LAG_SECONDS = 15.0
-BAD_REQUEST = 400
-# A project may not have them on its screens, or call its priorities otherwise.
-OPTIONAL_FIELDS = frozenset({"priority"})
+# A project may not have it on its screen, or call its priorities otherwise.
+NOT_NEEDED = frozenset({"priority"})
+NOT_FOUND = 404
+CONFLICT = 409
+SHOWN = "summary,description,priority,status,comment"
+COMMENTS_A_PAGE = 100
+# In a service project a comment goes to the customer who is named as reporter, unless it is internal; elsewhere this
+# says nothing.
+INTERNAL = [{"key": "sd.public.comment", "value": {"internal": True}}]
 
 
 @dataclass(frozen=True)
@@ -25,77 +28,146 @@ class Issue:
     url: str
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What an issue says now, with the bodies of all its comments.
+
+    `category` is its status's: new, indeterminate or done.
+    """
+
+    summary: str
+    description: Any
+    priority: str | None
+    category: str
+    comments: list[Any]
+
+
 class JiraClient:
     """Raises DeliveryError."""
 
-    def __init__(self, url: str, *, user: str, token: str) -> None:
-        self._url = url
-        self._vendor = Vendor("jira", url, auth=(user, token), secrets=[token])
+    def __init__(self, api: JiraApi) -> None:
+        self._api = api
 
     def find(self, label: str) -> Issue | None:
         """The oldest issue with that label, in whatever project it is by now. Search lags behind writes."""
         doing = "looking for the issue"
         query = {"jql": f'labels = "{label}" ORDER BY created ASC', "fields": ["labels"], "maxResults": 1}
-        response = self._vendor.post(f"{self._url}/rest/api/3/search/jql", query, doing=doing)
-        if not response.is_success:
-            raise self._vendor.refusal(response, sentence_of(response), doing=doing)
-        issues = json_object(response).get("issues")
+        issues = self._api.ask("POST", self._api.edition.search, body=query, doing=doing).get("issues")
         if not isinstance(issues, list):
-            raise self._vendor.failure(f"{doing}: the answer is not Jira's", retryable=False)
-        return self._issue(issues[0], doing) if issues else None
+            raise self._api.not_jiras(doing)
+        return self._issue(issues[0], "key", doing) if issues else None
 
     def create(self, fields: dict[str, Any]) -> Issue:
         """Where a field that may be left out is refused, the issue is created without it."""
         doing = "creating the issue"
-        response = self._create(fields, doing)
-        refused = _refused_fields(response)
-        if refused and refused <= OPTIONAL_FIELDS:
-            fields = {name: value for name, value in fields.items() if name not in refused}
-            response = self._create(fields, doing)
-        if not response.is_success:
-            raise _after_a_lag(self._vendor.refusal(response, sentence_of(response), doing=doing), response)
-        return self._issue(json_object(response), doing)
+        answer = self._write("POST", "issue", fields, doing, optional=NOT_NEEDED)
+        return self._issue(answer, "key", doing)
 
-    def _create(self, fields: dict[str, Any], doing: str) -> httpx.Response:
+    def create_request(self, request: dict[str, Any]) -> Issue:
+        """By the service desk's own call (https://docs.atlassian.com/jira-servicedesk/REST/5.12.0)."""
+        doing = "creating the request"
+        answer = self._api.ask("POST", "/rest/servicedeskapi/request", body=request, doing=doing)
+        return self._issue(answer, "issueKey", doing)
+
+    def read(self, key: str) -> Contents:
+        doing = f"reading {key}"
+        response = self._api.send("GET", _path(key), fields=SHOWN, doing=doing)
+        if response.status_code == NOT_FOUND:
+            raise self._api.failure(
+                f"{doing}: Jira has no such issue, or no longer shows it to this user. It may have been deleted, "
+                "or moved where SpikeTrace has no rights"
+            )
+        fields = json_object(self._api.checked(response, doing=doing)).get("fields")
+        if not isinstance(fields, dict):
+            raise self._api.not_jiras(doing)
+        return _contents(fields, self._bodies(key, fields.get("comment")))
+
+    def _bodies(self, key: str, shown: Any) -> list[Any]:
+        """Of the comments that came with the issue, or of all where these are some of them.
+
+        Unlike a search, both show what was written a moment ago.
+        """
+        match shown:
+            case {"comments": list(comments), "total": int(total)} if len(comments) >= total:
+                return [comment.get("body") for comment in comments]
+            case _:
+                return list(self._all_bodies(key))
+
+    def _all_bodies(self, key: str) -> Iterator[Any]:
+        doing, path = f"reading the comments of {key}", f"{_path(key)}/comment"
+        start, total = 0, 1
+        while start < total:
+            page = self._api.ask("GET", path, startAt=start, maxResults=COMMENTS_A_PAGE, doing=doing)
+            comments = page.get("comments")
+            if not isinstance(comments, list):
+                raise self._api.not_jiras(doing)
+            yield from (comment.get("body") for comment in comments)
+            start, total = start + len(comments), page.get("total", 0) if comments else 0
+
+    def comment(self, key: str, body: Any) -> None:
+        comment = {"body": body, "properties": INTERNAL}
+        self._api.ask("POST", f"{_path(key)}/comment", body=comment, doing=f"commenting on {key}")
+
+    def edit(self, key: str, fields: dict[str, Any]) -> None:
+        """What the project does not let be edited stays as it is."""
+        self._write("PUT", _path(key), fields, f"editing {key}", optional=frozenset(fields))
+
+    def transitions(self, key: str) -> list[Transition]:
+        doing = f"reading the transitions of {key}"
+        answer = self._api.ask("GET", f"{_path(key)}/transitions", expand="transitions.fields", doing=doing)
         try:
-            return self._vendor.post(f"{self._url}/rest/api/3/issue", {"fields": fields}, doing=doing)
-        except Unanswered as error:
-            error.retry_after_seconds = SEARCH_LAG_SECONDS
-            raise
+            return offered(answer)
+        except ValueError:
+            raise self._api.not_jiras(doing) from None
 
-    def _issue(self, body: Any, doing: str) -> Issue:
-        key = body.get("key") if isinstance(body, dict) else None
+    def move(self, key: str, transition: Transition) -> str | None:
+        """Why the workflow did not allow it, or None."""
+        doing = f"moving {key} to {transition.to.name or transition.name}"
+        response = self._api.send("POST", f"{_path(key)}/transitions", body=request_of(transition), doing=doing)
+        if response.status_code in (BAD_REQUEST, CONFLICT):
+            return self._api.refusal(response, doing=doing).reason
+        self._api.checked(response, doing=doing)
+        return None
+
+    def link(self, key: str, *, name: str, address: str, title: str) -> None:
+        """Beside the issue; the same `name` again changes the link that is there
+        (https://developer.atlassian.com/server/jira/platform/jira-rest-api-for-remote-issue-links/)."""
+        remote = {
+            "globalId": name,
+            "application": {"name": "SpikeTrace"},
+            "object": {"url": address, "title": title},
+        }
+        self._api.ask("POST", f"{_path(key)}/remotelink", body=remote, doing=f"linking {key} to its report")
+
+    def _write(
+        self, method: Method, path: str, fields: dict[str, Any], doing: str, *, optional: frozenset[str]
+    ) -> dict[str, Any]:
+        response = self._api.send(method, path, body={"fields": fields}, doing=doing)
+        refused = refused_fields(response)
+        if refused and refused <= optional:
+            fields = {name: value for name, value in fields.items() if name not in refused}
+            if not fields:
+                return {}
+            response = self._api.send(method, path, body={"fields": fields}, doing=doing)
+        return json_object(self._api.checked(response, doing=doing))
+
+    def _issue(self, body: Any, name: str, doing: str) -> Issue:
+        key = body.get(name) if isinstance(body, dict) else None
         if not isinstance(key, str) or not key:
-            raise self._vendor.failure(f"{doing}: the answer is not Jira's", retryable=False)
-        return Issue(key=key, url=f"{self._url}/browse/{key}")
+            raise self._api.not_jiras(doing)
+        return Issue(key=key, url=f"{self._api.url}/browse/{key}")
 
 
-def _after_a_lag(error: DeliveryError, response: httpx.Response) -> DeliveryError:
-    """A server that failed may have created the issue before: the next attempt has to be able to find it."""
-    if response.is_server_error:
-        error.retry_after_seconds = max(error.retry_after_seconds or 0.0, SEARCH_LAG_SECONDS)
-    return error
+def _path(key: str) -> str:
+    return f"issue/{quote(key, safe='')}"
 
 
-def _refused_fields(response: httpx.Response) -> set[str]:
-    body = json_object(response)
-    if response.status_code != BAD_REQUEST or body.get("errorMessages"):
-        return set()
-    errors = body.get("errors")
-    return set(errors) if isinstance(errors, dict) else set()
-
-
-def sentence_of(response: httpx.Response) -> str:
-    """Jira explains itself in `errorMessages` and, by field, in `errors`
-    (https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/#status-codes)."""
-    body = json_object(response)
-    messages = body.get("errorMessages")
-    errors = body.get("errors")
-    sentences = [str(message) for message in messages] if isinstance(messages, list) else []
-    if isinstance(errors, dict):
-        sentences += [f"{field}: {message}" for field, message in errors.items()]
-    if sentences:
-        return " ".join(sentences)
-    if "html" in response.headers.get("content-type", ""):
-        return ""
-    return json.dumps(body) if body else response.text
+def _contents(fields: dict[str, Any], comments: list[Any]) -> Contents:
+    status = fields.get("status") or {}
+    return Contents(
+        summary=fields.get("summary") or "",
+        description=fields.get("description"),
+        priority=(fields.get("priority") or {}).get("name"),
+        category=(status.get("statusCategory") or {}).get("key") or "",
+        comments=comments,
+    )

@@ -1,24 +1,23 @@
-"""The issue of an incident, as fields of Jira's create call. The description is in Atlassian Document Format.
-
-That format is a tree: what telemetry says stands in text nodes, and cannot become anything but text
-(https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/).
-"""
+"""The issue of an incident, and what is said of its course: as fields of Jira's calls."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from worker.delivery.words import cut, report_url, subject
+from worker.delivery.jira import adf
+from worker.delivery.jira.adf import LONGEST_CELL, LONGEST_ITEM, LONGEST_PARAGRAPH, Markup, Node
+from worker.delivery.words import course, cut, not_known, opening, report_url, subject
 from worker.domain.evidence import Evidence
+from worker.domain.figures import Figure
 from worker.domain.incident import Incident
+from worker.domain.notice import Notice
 from worker.domain.report import Candidate, Report
 from worker.domain.severity import Severity
-from worker.domain.text import one_line, pieces
-from worker.domain.wording import ImpactGroup, cause_in_words, impact_groups
-
-Node = dict[str, Any]
+from worker.domain.text import first_sentence, one_line
+from worker.domain.wording import ImpactGroup, cause_in_words, confidence_in_words, impact_groups
 
 PRIORITIES = {
     Severity.LOW: "Low",
@@ -27,11 +26,8 @@ PRIORITIES = {
     Severity.CRITICAL: "Highest",
 }
 LONGEST_SUMMARY = 255
-# A description holds 32,767 characters in all; these keep the longest possible one below that, markup included.
-LONGEST_PARAGRAPH = 1500
-LONGEST_CELL = 120
-LONGEST_ITEM = 400
-MOST_CITATIONS = 8
+# Jira's default for a text field, jira.text.field.character.limit.
+LONGEST_TEXT = 32_767
 MOST_ITEMS = 4
 MOST_EVIDENCE = 10
 WEB_LINK = re.compile(r"https?://", re.IGNORECASE)
@@ -42,41 +38,109 @@ def label_of(incident: Incident) -> str:
     return f"spiketrace-{incident.incident_id}"
 
 
-def issue_fields(
-    incident: Incident, report: Report, *, project: str, issue_type: str, public_url: str
-) -> dict[str, Any]:
+def issue_fields(notice: Notice, *, project: str, issue_type: str, public_url: str, markup: Markup) -> dict[str, Any]:
     return {
         "project": {"key": project},
         "issuetype": {"name": issue_type},
-        "summary": cut(subject(incident), LONGEST_SUMMARY),
-        "description": description(incident, report, public_url=public_url),
-        "labels": ["spiketrace", label_of(incident)],
-        "priority": {"name": PRIORITIES[incident.severity]},
+        "summary": summary(notice.incident),
+        "description": description(notice, public_url=public_url, markup=markup),
+        "labels": ["spiketrace", label_of(notice.incident)],
+        "priority": priority(notice.incident),
     }
 
 
-def description(incident: Incident, report: Report, *, public_url: str) -> Node:
+def summary(incident: Incident) -> str:
+    return cut(subject(incident), LONGEST_SUMMARY)
+
+
+def priority(incident: Incident) -> dict[str, str]:
+    return {"name": PRIORITIES[incident.severity]}
+
+
+def mark(incident_id: str, revision: int) -> str:
+    """By which it is known how much of an incident's course Jira has been told."""
+    return f"SpikeTrace incident {incident_id} · update {revision}"
+
+
+def revision_in(body: Any, incident_id: str) -> int:
+    """The revision that a description or a comment bears at its end; 0 for what people wrote.
+
+    Anywhere else the words may come from telemetry, which could make believe that everything has been told.
+    """
+    found = re.search(rf"SpikeTrace incident {re.escape(incident_id)} · update (\d+)\s*$", adf.last_text(body))
+    return int(found[1]) if found else 0
+
+
+def description(notice: Notice, *, public_url: str, markup: Markup) -> Any:
+    """From what is broken, since when, how bad and why, to the proof; the parts at the end give way if it is long."""
+    report = notice.report
     page = report_url(public_url, report)
-    content = [
-        _prose(report.sections.overview, page),
-        _heading("Impact"),
-        _impact(report),
-        _heading("Cause and evidence"),
-        *_cause(report, page),
-        *_list("orderedList", "Recommendations", report.sections.recommendations, page),
-        *_list("bulletList", "Not known", (f"{gap.what}: {gap.reason}. {gap.effect}" for gap in report.gaps), page),
-        _about(incident, report, page),
-    ]
-    return {"type": "doc", "version": 1, "content": content}
+    return _fitted(
+        [
+            _opening(notice, page),
+            adf.heading("Impact"),
+            *_impact(report),
+            adf.heading("Cause and evidence"),
+            *_cause(report, page),
+            *_recommendations(report, page),
+            *_gaps(report, page),
+        ],
+        adf.paragraph([adf.link("The whole report", page), adf.text(f"{_rule(report)} · {_marked(notice)}")]),
+        markup,
+    )
+
+
+def comment(notice: Notice, *, public_url: str, markup: Markup) -> Any:
+    """All that is new, in one comment; with a cause that was found, what to do about it."""
+    page = report_url(public_url, notice.report)
+    sentences = [adf.inline(sentence, page, LONGEST_ITEM) for sentence in course(notice)]
+    told = adf.paragraph(sentences[0]) if len(sentences) == 1 else adf.items("bulletList", sentences)
+    last = adf.paragraph([adf.link("The report", page), adf.text(f" · {_marked(notice)}")])
+    return _fitted([told, *_first_step(notice, page)], last, markup)
+
+
+def _first_step(notice: Notice, page: str) -> list[Node]:
+    is_found = any(entry.event == "cause" for entry in notice.news)
+    steps = notice.report.sections.recommendations
+    if notice.is_over or not is_found or not steps:
+        return []
+    return [adf.paragraph([adf.text("Do first: ", adf.STRONG), *adf.inline(steps[0], page, LONGEST_ITEM)])]
+
+
+def _fitted(blocks: list[Node], last: Node, markup: Markup) -> Any:
+    """As many of the blocks as a text field holds, and the last one in any case."""
+    shown = markup(adf.document([*blocks, last]))
+    while blocks and _size(shown) > LONGEST_TEXT:
+        blocks = _shorter(blocks)
+        shown = markup(adf.document([*blocks, last]))
+    return shown
+
+
+def _shorter(blocks: list[Node]) -> list[Node]:
+    """Without the last block, and without a heading that nothing would follow."""
+    blocks = blocks[:-1]
+    return _shorter(blocks) if blocks and blocks[-1]["type"] == "heading" else blocks
+
+
+def _size(shown: Any) -> int:
+    return len(shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False))
+
+
+def _opening(notice: Notice, page: str) -> Node:
+    first, rest = first_sentence(notice.report.sections.overview or opening(notice.incident))
+    bold = adf.inline(first, page, LONGEST_PARAGRAPH, adf.STRONG)
+    plain = adf.inline(rest, page, LONGEST_PARAGRAPH)
+    return adf.paragraph([*bold, *([adf.text(" "), *plain] if plain else [])])
 
 
 def _cause(report: Report, page: str) -> list[Node]:
     """The candidates with what speaks for and against each, the cause first; then what was read."""
-    ranked = [_inline(_ranked(candidate), page, LONGEST_ITEM) for candidate in report.candidates[:MOST_ITEMS]]
+    ranked = [adf.inline(_ranked(candidate), page, LONGEST_ITEM) for candidate in report.candidates[:MOST_ITEMS]]
+    is_named = report.root_cause is not None and ranked
     return [
-        *([_prose(_unranked(report), page)] if report.root_cause is None or not ranked else []),
-        *([_items("orderedList", ranked)] if ranked else []),
-        *([_evidence(report.evidence[:MOST_EVIDENCE], page)] if report.evidence else []),
+        *([] if is_named else [adf.paragraph(adf.inline(_unranked(report), page, LONGEST_PARAGRAPH))]),
+        *([adf.items("orderedList", ranked)] if ranked else []),
+        *_evidence(report.evidence[:MOST_EVIDENCE], page),
     ]
 
 
@@ -88,90 +152,56 @@ def _unranked(report: Report) -> str:
 
 def _ranked(candidate: Candidate) -> str:
     against = f" Against it: {candidate.against}" if candidate.against else ""
-    return f"{cause_in_words(candidate)}; confidence {candidate.confidence:.2f}: {candidate.reason}{against}"
+    confidence = confidence_in_words(candidate.confidence)
+    return f"{cause_in_words(candidate)}; confidence {confidence}: {candidate.reason}{against}"
 
 
-def _evidence(exhibits: list[Evidence], page: str) -> Node:
-    return _items("bulletList", [_exhibit(exhibit, page) for exhibit in exhibits])
+def _evidence(exhibits: list[Evidence], page: str) -> list[Node]:
+    return [adf.items("bulletList", [_exhibit(exhibit, page) for exhibit in exhibits])] if exhibits else []
 
 
 def _exhibit(exhibit: Evidence, page: str) -> list[Node]:
-    named = [_link(exhibit.id, f"{page}#{exhibit.id}"), _text(f" {cut(one_line(exhibit.title), LONGEST_CELL)}")]
+    named = [
+        adf.link(exhibit.id, f"{page}#{exhibit.id}"),
+        adf.text(f" {cut(one_line(exhibit.title), LONGEST_CELL)}"),
+    ]
     if exhibit.link and WEB_LINK.match(exhibit.link) and len(exhibit.link) <= LONGEST_ITEM:
-        return [*named, _text(" "), _link("Kibana", exhibit.link)]
+        return [*named, adf.text(" "), adf.link("Kibana", exhibit.link)]
     return named
 
 
-def _list(kind: str, title: str, texts: Iterable[str], page: str) -> list[Node]:
-    items = [_inline(text, page, LONGEST_ITEM) for text in list(texts)[:MOST_ITEMS] if text.strip()]
-    return [_heading(title), _items(kind, items)] if items else []
+def _recommendations(report: Report, page: str) -> list[Node]:
+    steps = _entries(report.sections.recommendations, page)
+    return [adf.heading("Recommendations"), adf.tasks("recommendation", steps)] if steps else []
 
 
-def _about(incident: Incident, report: Report, page: str) -> Node:
-    rule = f" · rule “{cut(one_line(report.alert.rule_name), LONGEST_CELL)}”" if report.alert.rule_name else ""
-    return _paragraph([_link("The whole report", page), _text(f" · incident {incident.incident_id}{rule}")])
+def _gaps(report: Report, page: str) -> list[Node]:
+    unread = _entries(not_known(report), page)
+    return [adf.heading("Not known"), adf.items("bulletList", unread)] if unread else []
 
 
-def _impact(report: Report) -> Node:
-    rows = [row for group in impact_groups(report.impact) for row in _impact_rows(group)]
-    return {
-        "type": "table",
-        "content": [
-            _row("tableHeader", ["Impact on", "Figure", "Likely", "90 % interval"]),
-            *(_row("tableCell", row) for row in rows),
-        ],
-    }
+def _entries(texts: Iterable[str], page: str) -> list[list[Node]]:
+    return [adf.inline(text, page, LONGEST_ITEM) for text in list(texts)[:MOST_ITEMS] if text.strip()]
 
 
-def _impact_rows(group: ImpactGroup) -> list[list[str]]:
-    name = f"{group.name} ({group.basis})" if group.basis else group.name
-    known = [[name, label, figure.likely, figure.interval or ""] for label, figure in group.figures]
-    unknown = [[group.name, label, "not measured", ""] for label in group.unknown]
-    return [*known, *unknown]
+def _rule(report: Report) -> str:
+    name = one_line(report.alert.rule_name)
+    return f" · rule “{cut(name, LONGEST_CELL)}”" if name else ""
 
 
-def _row(kind: str, cells: list[str]) -> Node:
-    return {"type": "tableRow", "content": [{"type": kind, "content": [_cell(text)]} for text in cells]}
+def _marked(notice: Notice) -> str:
+    return mark(notice.incident.incident_id, notice.revision)
 
 
-def _cell(text: str) -> Node:
-    return _paragraph([_text(cut(one_line(text), LONGEST_CELL))] if text else [])
+def _impact(report: Report) -> list[Node]:
+    groups = impact_groups(report.impact)
+    rows = [_impact_row(group, label, figure) for group in groups for label, figure in group.figures]
+    unknown = ", ".join(f"{label[:1].lower()}{label[1:]}" for group in groups for label in group.unknown)
+    return [
+        *([adf.table(["Impact on", "Figure", "Likely", "90 % interval"], rows)] if rows else []),
+        *([adf.paragraph([adf.text(f"Not measured: {unknown}.")])] if unknown else []),
+    ]
 
 
-def _heading(text: str) -> Node:
-    return {"type": "heading", "attrs": {"level": 3}, "content": [_text(text)]}
-
-
-def _prose(text: str, page: str) -> Node:
-    return _paragraph(_inline(text, page, LONGEST_PARAGRAPH))
-
-
-def _paragraph(content: list[Node]) -> Node:
-    return {"type": "paragraph", "content": content}
-
-
-def _items(kind: str, items: list[list[Node]]) -> Node:
-    return {"type": kind, "content": [{"type": "listItem", "content": [_paragraph(item)]} for item in items]}
-
-
-def _inline(text: str, page: str, limit: int) -> list[Node]:
-    """Words as text, and citations such as [e1 e2] as links to the report's evidence."""
-    nodes: list[Node] = []
-    words, citations = "", 0
-    for piece in pieces(cut(one_line(text[: 10 * limit]), limit)):
-        citations += len(piece.evidence)
-        if piece.evidence and citations <= MOST_CITATIONS:
-            nodes += [_text(words)] if words else []
-            nodes += [_link(f"[{name}]", f"{page}#{name}") for name in piece.evidence]
-            words = ""
-        else:
-            words += piece.text
-    return [*nodes, _text(words)] if words else nodes
-
-
-def _link(text: str, address: str) -> Node:
-    return _text(text, {"type": "link", "attrs": {"href": address}})
-
-
-def _text(text: str, *marks: Node) -> Node:
-    return {"type": "text", "text": text, **({"marks": list(marks)} if marks else {})}
+def _impact_row(group: ImpactGroup, label: str, figure: Figure) -> list[str]:
+    return [f"{group.name} ({group.basis})" if group.basis else group.name, label, figure.likely, figure.interval or ""]

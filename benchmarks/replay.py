@@ -1,0 +1,219 @@
+"""What a replay costs live alerts: their time to report with one running and without, in one run.
+
+Past alerts are laid down with the reports that this version gives, so that every replayed one should come out the
+same. Then live alerts arrive at a steady rate, in rounds of equal length, by turns while the replay is paused and
+while it runs, so that what else the machine does falls on both alike. At the end a worker and the broker are killed
+once each, and everything has to be there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import click
+import httpx
+
+from cli.investigate import AD_HOC, ad_hoc_alert
+from demo.processes import running
+from demo.shop import documents, load, open_shop
+from worker.assembly import open_investigator
+from worker.bootstrap import Stores, connect
+from worker.domain.alert import Alert
+from worker.domain.report import Report, report_id_of
+from worker.domain.window import iso, parse_time
+from worker.ports import Notification
+from worker.settings import Settings
+
+RUN_ID = f"{time.time_ns():x}"
+PATIENCE_SECONDS = 3_600.0
+BATCH = 200
+
+Moments = Sequence[tuple[str, str | None, datetime]]
+Alerts = Iterator[dict[str, Any]]
+
+
+@dataclass
+class Bench:
+    """A running stack, seen from outside, and its stores."""
+
+    ready_file: Path
+    stores: Stores
+    client: httpx.Client
+    live: list[str] = field(default_factory=list)
+
+    def pid(self, name: str) -> int:
+        ready = json.loads(self.ready_file.read_text(encoding="utf-8"))
+        return int((ready["pids"] | ready["engine_pids"])[name][0])
+
+    def kill(self, name: str) -> None:
+        killed = self.pid(name)
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: self.pid(name) != killed, what=f"another {name}")
+
+    def change(self, replay_id: str, verb: str) -> None:
+        """Raises ClickException when the replay came to its end too soon to be measured beside."""
+        if self.state(replay_id) == "done":
+            raise click.ClickException("all were replayed before the rounds were over: take more --alerts")
+        self.client.post(f"/v1/replays/{replay_id}/{verb}").raise_for_status()
+
+    def state(self, replay_id: str) -> str:
+        found = self.stores.replays.get(replay_id)
+        return found.state.value if found else "gone"
+
+    def done(self, replay_id: str) -> int:
+        tally = self.tally(replay_id)
+        return sum(tally.values()) - tally.get("waiting", 0) - tally.get("running", 0)
+
+    def tally(self, replay_id: str) -> dict[str, int]:
+        return {state.value: count for state, count in self.stores.replays.tally(replay_id).items()}
+
+
+def wait_until(condition: Callable[[], object], *, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise click.ClickException(f"{what} did not come within {PATIENCE_SECONDS:.0f} s")
+        time.sleep(0.2)
+
+
+def lay_down(bench: Bench, settings: Settings, count: int, moments: Moments) -> None:
+    """So many past alerts of the shop's incidents, each with the report of its incident under its own id."""
+    investigate = open_investigator(settings, bench.stores.client)
+    known = []
+    for service, region, at in moments:
+        alert = ad_hoc_alert(service, region, at)
+        known.append((alert, investigate(alert, "a")))
+    numbered = enumerate(islice(cycle(known), count))
+    while batch := list(islice(numbered, BATCH)):
+        write_past(bench, [(past(alert, number), report) for number, (alert, report) in batch])
+    bench.stores.client.indices.refresh(index="spiketrace-*")
+
+
+def past(alert: Alert, number: int) -> Alert:
+    return alert.model_copy(update={"uuid": f"past-{RUN_ID}-{number}"})
+
+
+def write_past(bench: Bench, batch: list[tuple[Alert, Report]]) -> None:
+    now = datetime.now(UTC)
+    bench.stores.alerts.record([Notification(alert=alert, received_at=now) for alert, _ in batch])
+    for alert, report in batch:
+        own = {"alert_id": alert.alert_id, "report_id": report_id_of(alert.alert_id)}
+        bench.stores.reports.create(report.model_copy(update=own))
+        bench.stores.alerts.finish(alert.alert_id, report_id=own["report_id"], incident_id=None)
+
+
+def bodies(moments: Moments) -> Alerts:
+    """Endless live alerts, each of an alert of its own."""
+    for number, (service, _, at) in enumerate(cycle(moments)):
+        yield {
+            "rule": {"id": "benchmark", "name": "Carbon benchmark", "type": ".index-threshold", "space_id": "default"},
+            "alert": {"id": service, "uuid": f"live-{RUN_ID}-{number}", "action_group": "threshold met"},
+            "context": {"group": service, "value": "12.4"},
+            "date": iso(at),
+        }
+
+
+def live(bench: Bench, alerts: Alerts, *, seconds: float, per_second: float) -> list[float]:
+    """Posts at that rate for so long, waits for every report, and gives the seconds from post to report."""
+    posted: dict[str, datetime] = {}
+    began = time.monotonic()
+    for number, body in enumerate(islice(alerts, int(seconds * per_second))):
+        time.sleep(max(0.0, began + number / per_second - time.monotonic()))
+        at = datetime.now(UTC)
+        answer = bench.client.post("/v1/alerts/kibana", json=body).raise_for_status()
+        posted[answer.json()["alert_id"]] = at
+    bench.live += posted
+    return times_to_report(bench, posted)
+
+
+def times_to_report(bench: Bench, posted: dict[str, datetime]) -> list[float]:
+    ids = {report_id_of(alert_id): at for alert_id, at in posted.items()}
+    found: dict[str, Any] = {}
+
+    def all_there() -> bool:
+        found.update(bench.stores.reports.heads([one for one in ids if one not in found]))
+        return len(found) == len(ids)
+
+    wait_until(all_there, what="the last report")
+    return [(parse_time(found[one]["created_at"]) - at).total_seconds() for one, at in ids.items()]
+
+
+def say(name: str, seconds: list[float]) -> None:
+    p95 = quantiles(seconds, n=20)[18]
+    click.echo(f"{name}: {len(seconds)} live alerts, median {median(seconds):.2f} s, p95 {p95:.2f} s to report")
+
+
+def measure(bench: Bench, replay_id: str, alerts: Alerts, rounds: int, seconds: float, rate: float) -> None:
+    """Prints the times to report of both halves of all rounds, and their ratio."""
+    without, beside = list[float](), list[float]()
+    bench.change(replay_id, "pause")
+    # What is slow only once, and what the replay had on its way.
+    live(bench, alerts, seconds=5, per_second=rate)
+    for _ in range(rounds):
+        without += live(bench, alerts, seconds=seconds, per_second=rate)
+        bench.change(replay_id, "resume")
+        before = bench.done(replay_id)
+        beside += live(bench, alerts, seconds=seconds, per_second=rate)
+        click.echo(f"beside {seconds:.0f} s of live alerts {bench.done(replay_id) - before} were replayed")
+        bench.change(replay_id, "pause")
+    say("without a replay", without)
+    say("beside a replay", beside)
+    p95 = quantiles(beside, n=20)[18] / quantiles(without, n=20)[18]
+    click.echo(f"ratio: median {median(beside) / median(without):.2f}, p95 {p95:.2f}")
+
+
+def finish(bench: Bench, replay_id: str, count: int, alerts: Alerts, rate: float) -> bool:
+    """Kills a worker and the broker in the midst of it, and counts what is there at the end."""
+    bench.change(replay_id, "resume")
+    for name in ("worker", "broker"):
+        least = min(bench.done(replay_id) + 2, count)
+        wait_until(lambda least=least: bench.done(replay_id) >= least, what="progress")  # type: ignore[misc]
+        bench.kill(name)
+        click.echo(f"killed the {name} when {bench.done(replay_id)} of {count} were replayed")
+        live(bench, alerts, seconds=3, per_second=rate)
+    wait_until(lambda: bench.state(replay_id) == "done", what="the end")
+    tally = bench.tally(replay_id)
+    reported = bench.stores.reports.heads([report_id_of(alert_id) for alert_id in bench.live])
+    click.echo(f"tally of {count}: {tally}; of {len(bench.live)} live alerts {len(reported)} have a report")
+    return tally == {"same": count} and len(reported) == len(bench.live)
+
+
+@click.command()
+@click.option("--alerts", default=300, show_default=True, help="How many past alerts are replayed.")
+@click.option("--live-per-second", default=5.0, show_default=True)
+@click.option("--rounds", default=3, show_default=True, help="Without and beside the replay, by turns.")
+@click.option("--seconds", default=20.0, show_default=True, help="How long each half of a round is.")
+def main(alerts: int, live_per_second: float, rounds: int, seconds: float) -> None:
+    """Measure on the embedded engines, and print. Exit code 1 when the tally is not exact."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["up", "--embedded", "--port", "0"]
+        with running("cli.main", arguments, {"TMPDIR": folder}, Path(folder)) as ready:
+            settings = Settings(elasticsearch_url=ready["elasticsearch_url"], redis_url=ready["redis_url"])
+            shop = open_shop(datetime.now(UTC))
+            click.echo(f"{load(settings.elasticsearch_url, documents(shop)):,} documents of the demo shop")
+            moments = [(one.service or "checkout", one.region, one.end) for one in shop.hidden]
+            client = httpx.Client(base_url=ready["url"], auth=(ready["user"], ready["password"]), timeout=60)
+            bench = Bench(Path(folder) / "cli.main.json", connect(settings), client)
+            lay_down(bench, settings, alerts, moments)
+            since = iso(datetime.now(UTC) - timedelta(days=7))
+            begun = client.post("/v1/replays", json={"since": since, "rule": AD_HOC}).raise_for_status().json()
+            click.echo(f"{begun['alerts']} past alerts to replay")
+            posts = bodies(moments)
+            measure(bench, begun["replay_id"], posts, rounds, seconds, live_per_second)
+            is_exact = finish(bench, begun["replay_id"], alerts, posts, live_per_second)
+    raise SystemExit(0 if is_exact else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""What `spiketrace replay` says to people, and the times it understands."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+
+from worker.replay.life import unfinished
+from worker.replay.model import Difference, ItemState, Planned, Replay
+from worker.replay.ports import ReplayStore
+from worker.replay.summary import Summary
+from worker.replay.when import when
+
+EXIT_INTERRUPTED = 130
+POLL_SECONDS = 1.0
+STANDSTILL_SECONDS = 30.0
+SHOWN = 20
+LONGEST_CELL = 60
+# Where no terminal says how wide it is.
+WIDE = 120
+
+# How many are done, and of how many, if that is known.
+Told = Callable[[int, int | None], None]
+
+
+class When(click.ParamType[datetime]):
+    """An ISO 8601 time, or how long ago: 30d, 12h, 45m."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return when(value, datetime.now(UTC))
+        except ValueError:
+            self.fail(f"{value!r} is neither a time such as 2026-10-01T09:30Z nor a span such as 30d", param, ctx)
+
+
+@contextmanager
+def progress(doing: str, total: int | None = None) -> Iterator[Told]:
+    """A bar on standard error, gone afterwards."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def watched(replay_id: str, store: ReplayStore) -> None:
+    """Returns when it is over. Ctrl-C leaves it running and says how to follow it."""
+    try:
+        with progress("replaying") as told:
+            _watch(replay_id, store, told)
+    except KeyboardInterrupt:
+        click.echo(
+            f"It goes on without you: spiketrace replay status {replay_id}, or pause or cancel it likewise.", err=True
+        )
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+
+
+def _watch(replay_id: str, store: ReplayStore, told: Told) -> None:
+    done, moved_at, has_warned = -1, time.monotonic(), False
+    while (replay := store.get(replay_id)) and not replay.is_over:
+        now_done = replay.alerts - unfinished(store.tally(replay_id))
+        if now_done != done:
+            done, moved_at = now_done, time.monotonic()
+        elif not has_warned and time.monotonic() - moved_at > STANDSTILL_SECONDS:
+            has_warned = True
+            click.echo(_standstill(replay), err=True)
+        told(done, replay.alerts)
+        time.sleep(POLL_SECONDS)
+
+
+def _standstill(replay: Replay) -> str:
+    return (
+        f"Nothing has moved for {STANDSTILL_SECONDS:.0f} s; the replay is {replay.state.value}. Live alerts go first, "
+        "and an older replay; else see whether `spiketrace worker` and `spiketrace beat` run."
+    )
+
+
+def show_choice(chosen: Sequence[Planned]) -> None:
+    """What would run: how many, of which rules, and the first of them."""
+    without = sum(one.original is None for one in chosen)
+    click.echo(f"{len(chosen)} alerts would be replayed, {without} of them without a report so far. Nothing was run.")
+    for rule, number in Counter(one.alert.rule.name or one.alert.rule.id for one in chosen).most_common():
+        click.echo(f"  {number:>6}  {rule}")
+    table = Table("date", "rule", "group", "alert", "report", box=box.SIMPLE_HEAD)
+    for one in chosen[:SHOWN]:
+        date, rule = f"{one.alert.date:%Y-%m-%d %H:%M}", one.alert.rule.name or one.alert.rule.id
+        table.add_row(date, rule, one.alert.group or one.alert.instance, one.alert_id, "yes" if one.original else "no")
+    if chosen:
+        _console().print(table)
+    if len(chosen) > SHOWN:
+        click.echo(f"and {len(chosen) - SHOWN} more")
+
+
+def show_summary(replay: Replay, found: Summary) -> None:
+    counted = ", ".join(f"{found.tally[state]} {state.value}" for state in ItemState if found.tally[state])
+    click.echo(f"{replay.replay_id} is {replay.state.value}. {found.alerts} alerts: {counted or 'none'}")
+    if replay.reason:
+        click.echo(f"Reason: {replay.reason}")
+    if found.changed:
+        click.echo("Differs in " + ", ".join(f"{name} ({number})" for name, number in found.changed.most_common(8)))
+        _console().print(_differences(found))
+    if found.accuracy.labelled:
+        one = found.accuracy
+        click.echo(f"Right: {one.before} before, {one.after} now, of {one.labelled} alerts with a label")
+    for item in found.failed[:SHOWN]:
+        click.echo(f"Failed: {item.alert_id}: {item.reason}")
+    if worse := found.worse_in_words():
+        click.echo(f"Worse than before: {worse}")
+
+
+def _differences(found: Summary) -> Table:
+    """Of each alert its weightiest field."""
+    table = Table("alert", "field", Column("before", overflow="fold"), Column("after", overflow="fold"), "and")
+    table.box = box.SIMPLE_HEAD
+    for item in found.different[:SHOWN]:
+        first, others = item.differences[0], len(item.differences) - 1
+        table.add_row(item.alert_id, first.field, *_cells(first), f"{others} more" if others else "")
+    return table
+
+
+def _cells(one: Difference) -> tuple[str, str]:
+    before, after = (str("–" if value is None else value) for value in (one.before, one.after))
+    return before[:LONGEST_CELL], after[:LONGEST_CELL]
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)

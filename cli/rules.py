@@ -1,0 +1,212 @@
+"""`spiketrace rules`: when Kibana's rules would have fired."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli.backtest_text import show
+from cli.options import as_json, print_json
+from cli.replay_text import When
+from kibana.alerts import alerts_of
+from kibana.backtest import Question, assess, read_rule
+from kibana.exported import only, read_rules
+from kibana.filters import obstacle
+from kibana.rules import Flapping, Rule
+from kibana.shipped import described, rules_as_set_up
+from webhook.backtest_charts import draw_sweep, draw_timeline
+from worker.bootstrap import Stores, connect
+from worker.domain.alert import Alert
+from worker.domain.backtest import Backtest, NotSimulated
+from worker.domain.window import Window
+from worker.errors import ConfigurationError
+from worker.replay.model import Planned
+from worker.replay.starting import start_replay
+from worker.settings import Settings, load_settings
+from worker.telemetry.known_incidents import known_incidents, scope_fields
+from worker.telemetry.profiles import load_profile
+
+
+class Thresholds(click.ParamType[list[float]]):
+    """Numbers, separated by commas."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[float]:
+        if isinstance(value, list):
+            return value
+        try:
+            return [float(number) for number in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers such as 4,8,12", param, ctx)
+
+
+@click.group(short_help="When Kibana's rules would have fired.")
+def rules() -> None:
+    """Kibana's rules over the past: when they would have fired, and what another threshold would give."""
+
+
+@rules.command()
+@click.option("--since", type=When(), required=True, help="From then on: 2026-10-01, 2026-10-01T09:30Z, 30d, 12h.")
+@click.option("--until", type=When(), help="Before then; now, unless given.")
+@click.option(
+    "--rules",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="These instead of the shipped ones: what Kibana's interface answers. May be repeated.",
+)
+@click.option("--rule", "ids", multiple=True, metavar="ID", help="Only this rule; may be repeated.")
+@click.option("--sweep/--no-sweep", default=True, show_default=True, help="What other thresholds would give.")
+@click.option("--threshold", type=Thresholds(), metavar="A,B,C", help="Those thresholds, of one rule.")
+@click.option("--no-flapping", is_flag=True, help="As if flapping detection were switched off in the space.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Write timelines and plots here, SVG.")
+@click.option("--store/--no-store", default=True, help="Keep it, for the page at /backtests/ID; only print it.")
+@click.option("--investigate", "is_investigated", is_flag=True, help="Send the alerts on as a replay: no harm done.")
+@as_json
+def backtest(since: datetime, until: datetime | None, **options: Any) -> None:
+    """When rules would have fired, run by run as Kibana evaluates them, and which incidents they would have caught.
+
+    The shipped rules with your thresholds (SPIKETRACE_KIBANA_THRESHOLDS), or rules saved from Kibana. Reads the
+    telemetry and the known incidents; writes one document in `spiketrace-replays`. docs/backtest.md tells what is
+    simulated, what is not, and how it was tested against Kibana's documentation.
+
+    \b
+    Examples:
+      spiketrace rules backtest --since 30d
+      spiketrace rules backtest --since 7d --rule spiketrace-errors-by-service --threshold 4,8,12
+      spiketrace rules backtest --since 30d --rules exported.json --output plots/ --no-store
+      spiketrace rules backtest --since 7d --investigate
+    """
+    settings, now = load_settings(), datetime.now(UTC)
+    window = _window(since, until or now, now)
+    chosen = _chosen(settings, options["files"], options["ids"])
+    thresholds = _thresholds(chosen, options["threshold"], sweep=options["sweep"])
+    stores = connect(settings)
+    with stores.client:
+        question = _question(settings, stores, window, thresholds, Flapping(enabled=not options["no_flapping"]))
+        found = _backtest(chosen, stores, question, now, is_investigated=options["is_investigated"])
+        if options["store"]:
+            stores.backtests.put(found)
+    if options["output"]:
+        _draw(found, options["output"])
+    if options["as_json"]:
+        print_json(found.model_dump(mode="json"))
+        return
+    show(found, page=f"{settings.public_url}/backtests/{found.backtest_id}" if options["store"] else None)
+
+
+def _window(since: datetime, until: datetime, now: datetime) -> Window:
+    if until > now:
+        raise ConfigurationError("--until is in the future: nothing is known of it yet")
+    if since >= until:
+        raise ConfigurationError("--since must be before --until")
+    return Window(start=since, end=until)
+
+
+def _chosen(settings: Settings, files: Sequence[Path], ids: Sequence[str]) -> list[Rule | NotSimulated]:
+    """Those that can be simulated, and those that cannot with the reason."""
+    found = [rule for path in files for rule in read_rules(path)] if files else rules_as_set_up(settings)
+    return [_or_reason(rule) for rule in only(found, ids)]
+
+
+def _or_reason(rule: Rule | NotSimulated) -> Rule | NotSimulated:
+    reason = obstacle(rule) if isinstance(rule, Rule) else None
+    return NotSimulated(rule_id=rule.id, name=rule.name, reason=reason) if reason and isinstance(rule, Rule) else rule
+
+
+def _thresholds(
+    chosen: Sequence[Rule | NotSimulated], given: Sequence[float] | None, *, sweep: bool
+) -> Sequence[float] | None:
+    if not given:
+        return None if sweep else []
+    if len(chosen) != 1:
+        raise ConfigurationError("--threshold goes with one rule: name it with --rule")
+    return given
+
+
+def _question(
+    settings: Settings, stores: Stores, window: Window, thresholds: Sequence[float] | None, flapping: Flapping
+) -> Question:
+    profile = load_profile(settings.profile)
+    return Question(
+        since=window.start,
+        until=window.end,
+        incidents=known_incidents(stores.client, profile, window),
+        meaning=scope_fields(profile),
+        thresholds=thresholds,
+        flapping=flapping,
+    )
+
+
+def _backtest(
+    chosen: Sequence[Rule | NotSimulated], stores: Stores, question: Question, now: datetime, *, is_investigated: bool
+) -> Backtest:
+    """One rule after the other: what was read of one is forgotten before the next."""
+    simulated = [rule for rule in chosen if isinstance(rule, Rule)]
+    results, alerts = [], list[Alert]()
+    with _progress(simulated) as told:
+        for number, rule in enumerate(simulated):
+            runs, values = read_rule(stores.client, rule, question, partial(told, number))
+            results.append(assess(rule, values, runs, question, described(rule.id)))
+            if is_investigated:
+                alerts += alerts_of(rule, values, runs, question.flapping)
+    return Backtest(
+        backtest_id=f"backtest-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        created_at=now,
+        since=question.since,
+        until=question.until,
+        rules=results,
+        not_simulated=[rule for rule in chosen if isinstance(rule, NotSimulated)],
+        incidents=list(question.incidents),
+        replay_id=_investigate(alerts, stores, now) if is_investigated else None,
+    )
+
+
+def _investigate(alerts: Sequence[Alert], stores: Stores, now: datetime) -> str:
+    """Through the queue behind live alerts, as a replay that changes no incident and tells nobody."""
+    planned = (Planned(alert_id=alert.alert_id, alert=alert) for alert in sorted(alerts, key=lambda alert: alert.date))
+    begun = start_replay(planned, stores.replays, now=now, origin="backtest")
+    click.echo(f"{begun.alerts} alerts are investigated: spiketrace replay status {begun.replay_id}", err=True)
+    return begun.replay_id
+
+
+@contextmanager
+def _progress(simulated: Sequence[Rule]) -> Iterator[Callable[[int, float], None]]:
+    """On stderr: a bar where that is a terminal, else a line a rule."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("rules", total=len(simulated) or 1)
+
+        def told(number: int, share: float) -> None:
+            bar.update(task, description=simulated[number].name, completed=number + share)
+            if share == 1 and not console.is_terminal:
+                click.echo(f"read {number + 1} of {len(simulated)}: {simulated[number].name}", err=True)
+
+        yield told
+
+
+def _draw(found: Backtest, folder: Path) -> None:
+    """Two files a rule, named by it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for rule in found.rules:
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", rule.rule_id)
+        _write(folder / f"{name}-timeline.svg", draw_timeline(found, rule, name="timeline"))
+        if rule.sweep:
+            _write(folder / f"{name}-sweep.svg", draw_sweep(rule, name="sweep"))
+
+
+def _write(path: Path, drawing: str) -> None:
+    path.write_text(drawing, encoding="utf-8")
+    click.echo(f"wrote {path}", err=True)

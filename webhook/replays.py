@@ -1,0 +1,161 @@
+"""Replays by HTTP: begin one, follow it, pause, resume and cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from webhook.accept import read_body
+from worker.bootstrap import Stores
+from worker.errors import ConfigurationError
+from worker.replay import life
+from worker.replay.model import Choice, Label, Manner, Replay
+from worker.replay.selection import select
+from worker.replay.starting import Comparison, required, start_replay
+from worker.replay.summary import full_document, summary_of
+from worker.replay.when import when
+from worker.settings import Settings
+
+LATEST = 100
+# Labels come along, one line an alert.
+MAX_BODY_BYTES = 4_194_304
+
+Changed = Callable[[], Replay]
+
+
+class ReplayRequest(BaseModel):
+    """What `POST /v1/replays` takes: which alerts, and how. `against` is another replay's id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: str | None = None
+    until: str | None = None
+    rule: str | list[str] = Field(default_factory=list)
+    service: str | list[str] = Field(default_factory=list)
+    region: str | list[str] = Field(default_factory=list)
+    verdict: str | list[str] = Field(default_factory=list)
+    severity: str | list[str] = Field(default_factory=list)
+    ids: str | list[str] = Field(default_factory=list)
+    limit: int | None = Field(default=None, ge=1)
+    as_of: Literal["then", "now"] = "then"
+    deliver: bool = False
+    rate: float | None = Field(default=None, gt=0)
+    against: str | None = None
+    labels: dict[str, Label] = Field(default_factory=dict)
+    dry_run: bool = False
+
+    @field_validator("since", "until")
+    @classmethod
+    def _is_a_time(cls, value: str | None) -> str | None:
+        if value is not None:
+            when(value, datetime.now(UTC))
+        return value
+
+    def choice(self, now: datetime) -> Choice:
+        """Raises ValidationError, and ConfigurationError where nothing is chosen."""
+        times = {name: when(text, now) for name in ("since", "until") if (text := getattr(self, name))}
+        others = {name: getattr(self, name) for name in Choice.model_fields if name not in ("since", "until")}
+        return required(Choice(**times, **others))
+
+
+def replays_router(stores: Stores, settings: Settings) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/v1/replays")
+    async def begin(request: Request) -> Response:
+        body = await read_body(request, MAX_BODY_BYTES)
+        return await run_in_threadpool(_begin, body, stores, settings)
+
+    @router.get("/v1/replays")
+    def listed() -> JSONResponse:
+        return JSONResponse({"replays": [_head(one, settings) for one in stores.replays.latest(LATEST)]})
+
+    @router.get("/v1/replays/{replay_id}")
+    def one(replay_id: str) -> JSONResponse:
+        return JSONResponse(_document(_known(replay_id, stores), stores, settings))
+
+    @router.post("/v1/replays/{replay_id}/pause")
+    def pause(replay_id: str) -> JSONResponse:
+        return _changed(lambda: life.pause(replay_id, stores.replays), settings)
+
+    @router.post("/v1/replays/{replay_id}/resume")
+    def resume(replay_id: str) -> JSONResponse:
+        return _changed(lambda: life.resume(replay_id, stores.replays), settings)
+
+    @router.post("/v1/replays/{replay_id}/cancel")
+    def cancel(replay_id: str) -> JSONResponse:
+        return _changed(lambda: life.cancel(replay_id, stores.replays, datetime.now(UTC)), settings)
+
+    return router
+
+
+def _begin(body: bytes, stores: Stores, settings: Settings) -> Response:
+    now = datetime.now(UTC)
+    asked, choice = _understood(body, now)
+    if asked.against and stores.replays.get(asked.against) is None:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"against: there is no replay {asked.against[:200]}")
+    chosen = select(choice, stores.past_alerts, stores.reports)
+    if asked.dry_run:
+        return JSONResponse({"replay_id": None, "alerts": sum(1 for _ in chosen), "url": None})
+    begun = start_replay(
+        chosen,
+        stores.replays,
+        now=now,
+        manner=Manner(as_of=asked.as_of, deliver=asked.deliver, per_second=asked.rate),
+        choice=choice,
+        comparison=Comparison(name=asked.against, replay_id=asked.against, labels=asked.labels),
+    )
+    answer = {"replay_id": begun.replay_id, "alerts": begun.alerts, "url": _url(begun, settings)}
+    return JSONResponse(answer, status_code=HTTPStatus.ACCEPTED)
+
+
+def _understood(body: bytes, now: datetime) -> tuple[ReplayRequest, Choice]:
+    try:
+        asked = ReplayRequest.model_validate_json(body or b"{}")
+        return asked, asked.choice(now)
+    except ValidationError as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, _complaints(error)) from error
+    except ConfigurationError as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, error.reason) from error
+
+
+def _complaints(error: ValidationError) -> str:
+    told = (f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors())
+    return "; ".join(told).removeprefix(": ")[:1000]
+
+
+def _changed(change: Changed, settings: Settings) -> JSONResponse:
+    try:
+        return JSONResponse(_head(change(), settings))
+    except life.UnknownReplay as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, error.reason) from error
+    except life.NotPossible as error:
+        raise HTTPException(HTTPStatus.CONFLICT, error.reason) from error
+
+
+def _known(replay_id: str, stores: Stores) -> Replay:
+    found = stores.replays.get(replay_id) if life.REPLAY_ID.fullmatch(replay_id) else None
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no replay {replay_id[:200]}")
+    return found
+
+
+def _document(replay: Replay, stores: Stores, settings: Settings) -> Mapping[str, Any]:
+    return full_document(replay, summary_of(replay, stores.replays)) | {"url": _url(replay, settings)}
+
+
+def _head(replay: Replay, settings: Settings) -> Mapping[str, Any]:
+    fields = {"replay_id", "state", "alerts", "origin", "created_at", "finished_at", "reason"}
+    return replay.model_dump(mode="json", include=fields) | {"url": _url(replay, settings)}
+
+
+def _url(replay: Replay, settings: Settings) -> str:
+    return f"{settings.public_url}/replays/{replay.replay_id}"
