@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.agent.conftest import Scene
+from tests.webhook_pages.fakes import client as browser
 from worker.domain.report import Narrative, Report
 from worker.domain.spending import Spending
 from worker.domain.window import iso
@@ -56,6 +58,9 @@ def test_the_words_stand_after_the_templates(scene: Scene) -> None:
     assert found.narrative.claims_checked > 0
     for name in SETTLED:
         assert getattr(found, name) == getattr(scene.pending, name)
+    page = browser(found).get(f"/reports/{found.report_id}").text
+    assert "After the template's words stand those of gemini-2.5-flash" in html.unescape(page)
+    assert ">Reasoning<" in page
     assert "## Reasoning" in found.markdown
     assert "gemini-2.5-flash" in found.markdown
 
