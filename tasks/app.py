@@ -12,13 +12,17 @@ from worker.settings import Settings
 
 LIVE = "live"
 DELIVERIES = "deliveries"
+NARRATIVES = "narratives"
 REPLAY = "replay"
 MAINTENANCE = "maintenance"
-QUEUES = (MAINTENANCE, LIVE, DELIVERIES, REPLAY)
+# Looked into when nothing else waits, in this order.
+LAST = (NARRATIVES, REPLAY)
+QUEUES = (MAINTENANCE, LIVE, DELIVERIES, NARRATIVES, REPLAY)
 
 RETENTION = "spiketrace.retention"
 INVESTIGATE = "spiketrace.investigate"
 DELIVER = "spiketrace.deliver"
+NARRATE = "spiketrace.narrate"
 SWEEP = "spiketrace.sweep"
 INTAKE = "spiketrace.intake"
 INDEX_INTAKE = "spiketrace.index_intake"
@@ -45,13 +49,14 @@ class SpikeTraceApp(Celery):
 class ReplayLast(round_robin_cycle):
     """The order in which a free worker looks into the queues.
 
-    All but `replay` take turns, so neither a storm of alerts nor a slow vendor holds the others up for
+    All but the last two take turns, so neither a storm of alerts nor a slow vendor holds the others up for
     longer than one task, and the clock's tasks, of which at most one of each kind is ever waiting, cost
-    live alerts next to nothing. `replay`, which can hold thousands, is looked into when nothing else waits.
+    live alerts next to nothing. `narratives`, which wait for a model, are looked into when none of those waits, and
+    `replay`, which can hold thousands, when nothing else does.
     """
 
     def consume(self, n: int) -> list[str]:
-        return sorted(self.items[:n], key=lambda queue: queue == REPLAY)
+        return sorted(self.items[:n], key=lambda queue: LAST.index(queue) if queue in LAST else -1)
 
 
 def create_app(settings: Settings) -> SpikeTraceApp:
@@ -87,6 +92,7 @@ def _messages() -> dict[str, Any]:
             RETENTION: {"queue": MAINTENANCE},
             INVESTIGATE: {"queue": LIVE},
             DELIVER: {"queue": DELIVERIES},
+            NARRATE: {"queue": NARRATIVES},
             SWEEP: {"queue": MAINTENANCE},
             INTAKE: {"queue": MAINTENANCE},
             INDEX_INTAKE: {"queue": MAINTENANCE},

@@ -9,7 +9,17 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
 
-from tasks.app import DELIVER, DELIVERIES, INVESTIGATE, LIVE, REPLAY, REPLAY_ALERT, create_app
+from tasks.app import (
+    DELIVER,
+    DELIVERIES,
+    INVESTIGATE,
+    LIVE,
+    NARRATE,
+    NARRATIVES,
+    REPLAY,
+    REPLAY_ALERT,
+    create_app,
+)
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
 
@@ -33,6 +43,10 @@ class CeleryQueue:
         with self._producer() as producer:
             self._app.send_task(DELIVER, args=(incident_id, report_id, destination), producer=producer)
 
+    def narrate(self, report_id: str) -> None:
+        with self._producer() as producer:
+            self._app.send_task(NARRATE, args=(report_id,), producer=producer)
+
     def replay(self, replay_id: str, alert_id: str, *, in_seconds: float = 0.0) -> None:
         with self._producer() as producer:
             later = {"countdown": in_seconds} if in_seconds > 0 else {}
@@ -48,6 +62,9 @@ class CeleryQueue:
 
     def waiting_deliveries(self) -> int:
         return self._waiting(DELIVERIES)
+
+    def waiting_narratives(self) -> int:
+        return self._waiting(NARRATIVES)
 
     def waiting_replays(self) -> int:
         return self._waiting(REPLAY)

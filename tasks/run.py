@@ -14,6 +14,7 @@ TASK_MODULES = [
     "tasks.retention",
     "tasks.investigate",
     "tasks.deliver",
+    "tasks.narrate",
     "tasks.sweep",
     "tasks.intake",
     "tasks.index_intake",

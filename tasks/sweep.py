@@ -13,7 +13,14 @@ from tasks.retry import left_to_the_next_run
 from worker.announcing import sweep_routes
 from worker.delivery.configured import SHIPPED
 from worker.settle import sweep_ended
-from worker.sweep import sweep_alerts, sweep_deliveries, sweep_over, sweep_quiet, sweep_recoveries
+from worker.sweep import (
+    sweep_alerts,
+    sweep_deliveries,
+    sweep_narratives,
+    sweep_over,
+    sweep_quiet,
+    sweep_recoveries,
+)
 
 
 @shared_task(name=SWEEP, bind=True)
@@ -26,6 +33,8 @@ def sweep(task: Any) -> None:
         sweep_recoveries(desk.alerts, incidents, now=now, life=life)
         sweep_quiet(incidents, now=now, life=life)
         sweep_routes(incidents)
+        if desk.narrator:
+            sweep_narratives(desk.narrator, desk.queue)
         if desk.measure:
             sweep_ended(incidents, desk.reports, desk.measure, now=now)
         sweep_over(incidents, now=now, life=life, settles=desk.measure is not None)

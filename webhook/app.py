@@ -39,6 +39,7 @@ from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
+from worker.store.model_ledger import RedisModelLedger
 from worker.store.reports import ElasticReportStore
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
@@ -70,7 +71,8 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     if slack := _slack_route(settings, incidents, quick):
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    app.include_router(metrics_router(stores.inbox, InboxIndex(quick)))
+    ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
+    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
+from worker.store.model_ledger import RedisModelLedger
 
 ALERTS = Counter(
     "spiketrace_webhook_alerts_total",
@@ -30,19 +33,50 @@ INBOX_INDEX_DEPTH = Gauge(
     "spiketrace_inbox_index_documents",
     "Documents of Kibana's index connector that nobody has taken in; NaN when Elasticsearch is away.",
 )
+NARRATIVES = Gauge(
+    "spiketrace_narratives",
+    "Narratives that a model was asked for since the broker's data began, by how they ended.",
+    ["outcome"],
+)
+MODEL_SPENT = Gauge(
+    "spiketrace_model_spent",
+    "What asking the model took since the broker's data began: calls, tokens, seconds, usd.",
+    ["part"],
+)
+MODEL_SPENT_TODAY = Gauge(
+    "spiketrace_model_spent_today",
+    "What asking the model took this day (UTC), of what the day's budget allows; narratives under way count in full.",
+    ["part"],
+)
 INBOX_DEPTH = Gauge("spiketrace_inbox_entries", "Entries that wait in the inbox; NaN when the broker is away.")
 
 
-def metrics_router(inbox: RedisInbox, inbox_index: InboxIndex) -> APIRouter:
+def metrics_router(inbox: RedisInbox, inbox_index: InboxIndex, ledger: RedisModelLedger | None = None) -> APIRouter:
+    """`ledger` is what a model's use is booked in, where one is configured."""
     router = APIRouter()
 
     @router.get("/metrics")
     def metrics() -> Response:
         INBOX_DEPTH.set(_depth(inbox))
         INBOX_INDEX_DEPTH.set(_documents(inbox_index))
+        if ledger:
+            _tell_of_the_model(ledger)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _tell_of_the_model(ledger: RedisModelLedger) -> None:
+    """Where the broker is away, what was last known stays; the inbox's gauge says that it is away."""
+    try:
+        (spent, outcomes), today = ledger.totals(), ledger.of_day(datetime.now(UTC))
+    except QueueUnavailable:
+        return
+    for part, value in spent._asdict().items():
+        MODEL_SPENT.labels(part).set(value)
+        MODEL_SPENT_TODAY.labels(part).set(getattr(today, part))
+    for outcome, count in outcomes.items():
+        NARRATIVES.labels(outcome).set(count)
 
 
 def _depth(inbox: RedisInbox) -> float:

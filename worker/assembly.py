@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from elasticsearch import Elasticsearch
 
+from worker.agent.budget import limits_of, prices_of
+from worker.agent.grounding.ground import ground
+from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect, utc_now
 from worker.dead_letters import bury_delivery
@@ -15,13 +18,15 @@ from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import load_policy
-from worker.ports import GridIntensity
+from worker.ports import GridIntensity, LanguageModel, Lookup
 from worker.replay.again import ReplayDesk
 from worker.replay.delivering import AsIfLive
 from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
+from worker.store.model_ledger import RedisModelLedger
 from worker.sweep import MeasuredQueue
+from worker.telemetry.lookup import ElasticLookup
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.search import ElasticTelemetry
 
@@ -44,6 +49,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
+        narrator=open_narrator(settings, stores) if settings.has_model and settings.narratives else None,
     )
 
 
@@ -79,6 +85,33 @@ def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator
         hourly=open_intensity(settings),
         thresholds=load_policy(settings.policy, destinations(settings)).severity,
     )
+
+
+def open_narrator(settings: Settings, stores: Stores) -> Narrator:
+    one, day = limits_of(settings)
+    return Narrator(
+        model=cache(lambda: open_model(settings)),
+        model_name=settings.gemini_model,
+        ground=ground,
+        reports=stores.reports,
+        lookup=open_lookup(settings, stores.client),
+        ledger=RedisModelLedger(settings.redis_url),
+        limit=one,
+        day_limit=day,
+        prices=prices_of(settings),
+        wait_seconds=settings.narrative_wait_seconds,
+    )
+
+
+def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:
+    return ElasticLookup(ElasticTelemetry(client, load_profile(settings.profile)), client)
+
+
+def open_model(settings: Settings) -> LanguageModel:
+    """Loads Google's library: seconds, so only where a model is asked, and never where none is configured."""
+    from worker.agent.gemini import Gemini  # noqa: PLC0415
+
+    return Gemini(settings)
 
 
 def open_intensity(settings: Settings) -> GridIntensity | None:

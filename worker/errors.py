@@ -55,6 +55,10 @@ class EvidenceUnavailable(InvestigationError):
     """The engine that holds telemetry or reports did not answer, or refused."""
 
 
+class NotMeasured(SpikeTraceError):
+    """The profile names no source for what was asked."""
+
+
 class IntensityUnavailable(SpikeTraceError):
     """No hourly intensity of the grid could be read: the yearly table's stands in, and the report says so."""
 

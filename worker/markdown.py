@@ -19,6 +19,7 @@ from worker.domain.wording import (
     cause_in_words,
     confidence_in_words,
     impact_groups,
+    narrative_in_words,
     scope_in_words,
     sentences,
 )
@@ -85,6 +86,7 @@ def _sections(report: Report) -> Iterator[str]:
     yield from _section("Carbon and compute impact", sections.carbon_compute_impact)
     yield from _section("Business impact", sections.business_impact)
     yield from _section("Deployment correlation", sections.deployment_correlation)
+    yield from _section("Reasoning", report.narrative.reasoning)
     if sections.recommendations:
         yield "## Recommendations"
         yield "\n".join(f"{number}. {escape(text)}" for number, text in enumerate(sections.recommendations, 1))
@@ -155,6 +157,8 @@ def _rest(report: Report) -> Iterator[str]:
         yield _list(_evidence(item) for item in report.evidence)
     rule = report.alert.rule_name or report.alert.rule_id
     replay = f", a replay of {code(report.replay_of)}" if report.replay_of else ""
+    if words := narrative_in_words(report.narrative):
+        yield escape(words)
     yield f"Alert of {time_of(report.alert.date)} by the rule {code(rule)}. Report {code(report.report_id)}{replay}."
 
 

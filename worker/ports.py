@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from pydantic import AwareDatetime, BaseModel, Field
 
 from worker.domain.alert import Alert, AlertState, Origin
+from worker.domain.conversation import Conversation, Reply
 from worker.domain.incident import Delivery, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
+from worker.domain.spending import Spending
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
+    from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
     from worker.domain.telemetry import Detail, Scope, Survey
     from worker.domain.window import Window
     from worker.telemetry.profiles import Profile
@@ -150,6 +153,21 @@ class ReportStore(Protocol):
         """The newest reports by `@timestamp`, newest first, without replays; only the fields of a summary are read."""
 
 
+class NarratedReports(ReportStore, Protocol):
+    """Reports as those see them who write narratives."""
+
+    def enrich(self, report_id: str, change: Callable[[Report], Report]) -> bool:
+        """The one change a stored report knows: the end of its narrative. False where none is pending (any more)."""
+
+    def pending(self, limit: int) -> list[PendingNarrative]:
+        """Reports whose narrative is pending, those that are due first at the front."""
+
+
+class PendingNarrative(NamedTuple):
+    report_id: str
+    until: datetime
+
+
 class IncidentStore(Protocol):
     def get(self, incident_id: str) -> Incident | None: ...
 
@@ -239,6 +257,62 @@ class Telemetry(Protocol):
     def survey(self, scope: Scope, window: Window) -> Survey: ...
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
+
+
+class Lookup(Protocol):
+    """Read-only looks into the profile's indices, for whoever asks in the course of a conversation.
+
+    Each raises EvidenceUnavailable when the engine does not answer, NotMeasured where the profile has no such source.
+    """
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Signal → the unit that `measured` tells it in."""
+
+    def measured(self, scope: Scope, before: Window, within: Window) -> Reading[Measured]: ...
+
+    def logged(self, scope: Scope, window: Window) -> Reading[Logged]: ...
+
+    def lines(
+        self, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int
+    ) -> Reading[LogLine]:
+        """Those that match `words` best first; without words the newest first."""
+
+    def changes(self, scope: Scope, window: Window) -> Reading[Deployed]:
+        """Newest first."""
+
+    def incidents(self, scope: Scope, window: Window) -> Reading[PastIncident]:
+        """Those of the scope, newest first."""
+
+    def past_incidents(self, words: str, scope: Scope, window: Window) -> Reading[PastIncident]:
+        """Those that speak of `words`, or are of the scope; the best match first."""
+
+    def calls(self, before: Window, within: Window) -> Reading[Called]: ...
+
+
+class LanguageModel(Protocol):
+    """A model that answers in words, or asks for tools."""
+
+    @property
+    def name(self) -> str: ...
+
+    def reply(self, conversation: Conversation, *, seconds: float) -> Reply:
+        """Within so many seconds. Raises ModelUnavailable."""
+
+
+class ModelLedger(Protocol):
+    """What asking a model took, shared by all workers; a day's sum is never above its limit, in one step."""
+
+    def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
+        """The name of the day it is booked on. Raises BudgetExceeded where the day's limit has no room for it."""
+
+    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
+        """What was reserved and not spent is free again."""
+
+    def hold(self, name: str, *, seconds: float) -> bool:
+        """True for the one who holds that name from now on, until it is released or the time is over."""
+
+    def release(self, name: str) -> None: ...
 
 
 class Queue(Protocol):

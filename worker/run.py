@@ -15,11 +15,11 @@ from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState
 from worker.domain.report import Report, report_id_of
-from worker.errors import InvestigationError, SpikeTraceError
+from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
 from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.settle import Measure
-from worker.sweep import MeasuredQueue, SearchableAlerts
+from worker.sweep import MeasuredQueue, Narrates, SearchableAlerts
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,8 @@ class Held(SpikeTraceError):
 class Desk:
     """What it takes to work on alerts. `investigate` gets an alert and its id, reads telemetry and stores nothing.
 
-    `measure` tells what an incident that has ended wasted in all; without it nothing is settled.
+    `measure` tells what an incident that has ended wasted in all; without it nothing is settled. `narrator` writes of
+    a report when it is stored and told; without one the template's words are all.
     """
 
     alerts: SearchableAlerts
@@ -52,6 +53,7 @@ class Desk:
     max_attempts: int
     lease_seconds: float = 15.0
     measure: Measure | None = None
+    narrator: Narrates | None = None
 
 
 def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:
@@ -80,6 +82,10 @@ def complete(record: AlertRecord, desk: Desk) -> None:
     if report.incident_id:
         _note_recovery(record.alert_id, desk)
         _tell(report.incident_id, desk)
+    if report.narrative.state == "pending":
+        # After all that people wait for; where the broker is away, the sweep finds it.
+        with suppress(QueueUnavailable):
+            desk.queue.narrate(report.report_id)
 
 
 def _workable(record: AlertRecord, desk: Desk) -> Alert:
@@ -103,6 +109,8 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
         recovery=incidents.recovery_of(record) if record else None,
     )
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
+    if desk.narrator and not report.replay_of:
+        report = report.model_copy(update={"narrative": desk.narrator.pending()})
     if desk.reports.create(report):
         return report
     # Somebody else was faster: theirs is the one that people have seen.

@@ -116,7 +116,22 @@ class Settings(BaseModel):
     gemini_gcp_project: str | None = None
     gemini_gcp_region: str | None = None
     gemini_gcp_credentials: SecretStr | None = None
-    gemini_model: str = "gemini-2.5-pro"
+    gemini_model: str = "gemini-2.5-flash"
+    gemini_api_key: SecretStr | None = None
+    gemini_base_url: Url | None = None
+    gemini_timeout_seconds: float = Field(default=20.0, gt=0)
+    gemini_max_calls: int = Field(default=3, ge=1)
+    gemini_max_tokens: int = Field(default=20_000, ge=1)
+    gemini_max_seconds: float = Field(default=60.0, gt=0)
+    gemini_max_usd: float = Field(default=0.05, gt=0)
+    gemini_day_calls: int = Field(default=600, ge=0)
+    gemini_day_tokens: int = Field(default=4_000_000, ge=0)
+    gemini_day_seconds: float = Field(default=12_000.0, ge=0)
+    gemini_day_usd: float = Field(default=10.0, ge=0)
+    gemini_usd_per_million_input_tokens: float = Field(default=0.30, ge=0)
+    gemini_usd_per_million_output_tokens: float = Field(default=2.50, ge=0)
+    narratives: bool = True
+    narrative_wait_seconds: float = Field(default=900.0, gt=0)
 
     allow_plain_http: bool = False
     profile: str = "spiketrace"
@@ -139,11 +154,21 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _narratives_end_in_time(self) -> Self:
+        if self.has_model and self.narratives and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
+            raise ValueError(
+                "SPIKETRACE_GEMINI_MAX_SECONDS must be 20 below SPIKETRACE_TASK_TIME_LIMIT_SECONDS, "
+                "or a narrative would be ended before it can say why"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _secrets_travel_encrypted(self) -> Self:
         urls = {
             "ELASTICSEARCH_URL": self.elasticsearch_url if self._elasticsearch_has_credentials() else None,
             "KIBANA_URL": self.kibana_url,
             "JIRA_URL": self.jira_url,
+            "GEMINI_BASE_URL": self.gemini_base_url if self.has_model else None,
             "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
             "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
@@ -167,6 +192,12 @@ class Settings(BaseModel):
     def secret_values(self) -> list[str]:
         """Every secret that is set: what must not be in anything that is said."""
         return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+
+    @property
+    def has_model(self) -> bool:
+        """A key of Gemini's own interface, or all that Vertex AI needs."""
+        on_vertex = self.gemini_gcp_project and self.gemini_gcp_region and self.gemini_gcp_credentials
+        return bool(self.gemini_api_key or on_vertex)
 
     @property
     def has_webhook_credentials(self) -> bool:

@@ -13,6 +13,7 @@ import structlog
 from worker import incidents, receipts
 from worker import life as steps
 from worker.domain.incident import Incident
+from worker.domain.report import Narrative
 from worker.incidents import recovery_of
 from worker.life import Life
 from worker.ports import AlertRecord, AlertStore, IncidentLedger, Queue
@@ -22,6 +23,8 @@ GRACE = timedelta(seconds=10)
 # Waiting longer than that is not believed even of a long queue.
 OVERDUE = timedelta(minutes=15)
 MOST_AT_ONCE = 200
+# A worker writes one at a time.
+NARRATIVES_AT_ONCE = 4
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +35,22 @@ class MeasuredQueue(Queue, Protocol):
     def waiting_alerts(self) -> int: ...
 
     def waiting_deliveries(self) -> int: ...
+
+    def narrate(self, report_id: str) -> None: ...
+
+    def waiting_narratives(self) -> int: ...
+
+
+class Narrates(Protocol):
+    """Writes narratives of reports that are stored with a pending one."""
+
+    def pending(self) -> Narrative: ...
+
+    def narrate(self, report_id: str, *, worker: str) -> bool: ...
+
+    def give_up(self, report_id: str, *, reason: str) -> bool: ...
+
+    def give_up_overdue(self) -> list[str]: ...
 
 
 class SearchableAlerts(AlertStore, Protocol):
@@ -82,6 +101,19 @@ def sweep_deliveries(
                 log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
                 again += 1
     return again
+
+
+def sweep_narratives(narrator: Narrates, queue: MeasuredQueue) -> int:
+    """How many were enqueued again: the oldest of those that wait, where none is in the queue.
+
+    One that a worker is at is passed over by whoever takes it, so it does no harm to enqueue it once more.
+    """
+    waiting = narrator.give_up_overdue()
+    if not waiting or queue.waiting_narratives():
+        return 0
+    for report_id in waiting[:NARRATIVES_AT_ONCE]:
+        queue.narrate(report_id)
+    return len(waiting[:NARRATIVES_AT_ONCE])
 
 
 def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace: timedelta, now: datetime) -> bool:

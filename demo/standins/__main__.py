@@ -15,6 +15,7 @@ import uvicorn
 
 from demo.standins.app import Credentials, create_app, environment, stand_ins
 from demo.standins.mail import serving_mail
+from demo.standins.ready import write_at_once
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
                 # The socket listens already: whoever calls now is answered as soon as the server runs.
                 settings = environment(credentials, url, f"smtp://127.0.0.1:{mail_port}")
                 ready = {"url": url, "pid": os.getpid(), "environment": settings}
-                _write_at_once(arguments.ready_file, json.dumps(ready))
+                write_at_once(arguments.ready_file, json.dumps(ready))
             uvicorn.Server(configuration).run(sockets=[listening])
 
 
@@ -39,12 +40,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mail-port", type=int, default=0, help="where mail is taken in; 0 takes a free one")
     parser.add_argument("--ready-file", type=Path, help="gets the address, in JSON")
     return parser.parse_args()
-
-
-def _write_at_once(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 if __name__ == "__main__":

@@ -165,6 +165,12 @@ class ShakyQueue:
     def waiting_alerts(self) -> int:
         return 0
 
+    def narrate(self, report_id: str) -> None:
+        raise AssertionError("no model is asked here")
+
+    def waiting_narratives(self) -> int:
+        return 0
+
     def waiting_deliveries(self) -> int:
         return sum(moment <= self.clock() for moment, _ in self.messages)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -97,7 +98,7 @@ def engine_of_test(embedded_engine: Engine) -> Engine:
 
 @pytest.fixture
 def bench(engine_of_test: Engine, redis_url: str, tmp_path: Path) -> Iterator[Bench]:
-    with _open_bench(engine_of_test, redis_url, tmp_path) as opened:
+    with open_bench(engine_of_test, redis_url, tmp_path) as opened:
         yield opened
 
 
@@ -108,7 +109,7 @@ def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     broker = servers.Broker(folder / "broker")
     broker.start()
     try:
-        with servers.embedded_engine() as engine, _open_bench(engine, broker.url, folder) as opened:
+        with servers.embedded_engine() as engine, open_bench(engine, broker.url, folder) as opened:
             opened.start_worker()
             yield opened
     finally:
@@ -116,14 +117,14 @@ def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @contextmanager
-def _open_bench(engine: Engine, redis_url: str, folder: Path) -> Iterator[Bench]:
+def open_bench(engine: Engine, redis_url: str, folder: Path, **changes: Any) -> Iterator[Bench]:
     settings = Settings(
         elasticsearch_url=engine.url,
         redis_url=redis_url,
-        # The soft limit is then three seconds.
-        task_time_limit_seconds=13,
         visibility_timeout_seconds=60,
         max_attempts=2,
+        # The soft limit is then three seconds.
+        **({"task_time_limit_seconds": 13} | changes),
     )
     stores, app = connect(settings), create_app(settings)
     install_templates(stores.client)

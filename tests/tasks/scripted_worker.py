@@ -22,6 +22,7 @@ from tasks.queue import CeleryQueue
 from tasks.run import run_worker
 from tests.tasks import samples
 from worker.announcing import AnnouncingIncidents
+from worker.assembly import open_narrator
 from worker.bootstrap import connect
 from worker.deliveries import Post
 from worker.domain.alert import Alert
@@ -77,6 +78,7 @@ def scripted_desk(settings: Settings, queue: CeleryQueue) -> Desk:
         investigate=investigate,
         max_attempts=settings.max_attempts,
         lease_seconds=LEASE_SECONDS,
+        narrator=open_narrator(settings, stores) if settings.has_model else None,
     )
 
 

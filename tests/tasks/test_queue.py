@@ -16,9 +16,12 @@ from tasks.app import (
     INDEX_INTAKE,
     INTAKE,
     INVESTIGATE,
+    LAST,
     LIVE,
     MAINTENANCE,
     MISSED_ALERTS,
+    NARRATE,
+    NARRATIVES,
     QUEUES,
     REPLAY,
     REPLAY_ALERT,
@@ -84,14 +87,14 @@ def test_enqueuing_loads_no_task_and_no_investigation(module: str) -> None:
     assert not loaded & {"tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake", "worker.run", "numpy"}
 
 
-def test_all_queues_take_turns_but_replay_which_is_last() -> None:
+def test_all_queues_take_turns_but_narratives_and_replay_which_are_last() -> None:
     made: Any = ReplayLast
     cycle = made()
-    cycle.update([REPLAY, *(name for name in QUEUES if name != REPLAY)])
+    cycle.update([REPLAY, NARRATIVES, *(name for name in QUEUES if name not in LAST)])
     seen = []
     for _ in range(6):
         order = cycle.consume(len(QUEUES))
-        assert order[-1] == REPLAY
+        assert tuple(order[-2:]) == LAST == (NARRATIVES, REPLAY)
         seen.append(cycle.rotate(order[0]))
     assert seen == [MAINTENANCE, LIVE, DELIVERIES] * 2
 
@@ -102,7 +105,7 @@ def test_what_the_clock_sends_does_not_expire_and_has_its_queue() -> None:
     assert configuration.beat_schedule[SWEEP]["schedule"] == 7
     for entry in configuration.beat_schedule.values():
         assert "expires" not in entry.get("options", {})
-    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, REPLAY_ALERT, *configuration.beat_schedule}
+    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, NARRATE, REPLAY_ALERT, *configuration.beat_schedule}
 
 
 def test_the_other_paths_of_an_alert_can_be_switched_off() -> None:

@@ -196,13 +196,25 @@ class Sections(BaseModel):
 
 
 class Narrative(BaseModel):
+    """Who wrote the words, and what came of a model's.
+
+    A model's `overview` and `recommendations` stand in the report's sections, after the template's own; `reasoning`
+    stands here. `claims_checked` counts the claims that were compared with the evidence, `claims_marked` those that
+    stay as `[unverified]`, `claims_removed` those that are gone. `pending_until` is when nobody waits any longer.
+    """
+
     author: Literal["template", "gemini"] = "template"
     state: Literal["none", "pending", "done", "failed"] = "none"
     reason: str | None = None
     model: str | None = None
+    reasoning: str = ""
+    calls: int = 0
     tokens: int = 0
+    cost_usd: float = 0.0
     claims_checked: int = 0
+    claims_marked: int = 0
     claims_removed: int = 0
+    pending_until: AwareDatetime | None = None
 
 
 class Mark(BaseModel):

@@ -21,6 +21,7 @@ from worker.domain.report import (
     CauseKind,
     ComputeImpact,
     Impact,
+    Narrative,
     Quantity,
     RootCause,
     ServiceLevel,
@@ -162,3 +163,20 @@ def _group(
         if quantity is not None
     ]
     return ImpactGroup(name, basis, figures, [label for label, quantity, _ in rows if quantity is None])
+
+
+def narrative_in_words(narrative: Narrative) -> str:
+    """Who wrote beside the template, and what became of it; empty where no model was asked."""
+    model = narrative.model or "the model"
+    match narrative.state:
+        case "none":
+            return ""
+        case "pending":
+            return "The words are the template's; a model is still to be asked."
+        case "failed":
+            return f"The words are the template's: {(narrative.reason or 'the model failed').rstrip('.')}."
+    checked, marked, removed = narrative.claims_checked, narrative.claims_marked, narrative.claims_removed
+    return (
+        f"After the template's words stand those of {model}: {checked} claims were checked against the evidence, "
+        f"{marked} stay marked as unverified, {removed} were removed."
+    )

@@ -1,14 +1,16 @@
-"""Reports in `spiketrace-reports`: written once."""
+"""Reports in `spiketrace-reports`: written once, and once more where a narrative was pending."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from worker.domain.report import Report, ReportSummary
+from worker.domain.window import parse_time
 from worker.elastic import elasticsearch_errors
+from worker.ports import PendingNarrative
 
 INDEX = "spiketrace-reports"
 SUMMARY_FIELDS = [field.serialization_alias or name for name, field in ReportSummary.model_fields.items()]
@@ -18,7 +20,7 @@ HEAD_FIELDS = ["verdict", "severity", "service", "region", "created_at", "timing
 
 
 class ElasticReportStore:
-    """The ReportStore."""
+    """The ReportStore, with narratives."""
 
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
@@ -59,3 +61,44 @@ class ElasticReportStore:
                 source_includes=SUMMARY_FIELDS,
             )
         return [ReportSummary.model_validate(hit["_source"]) for hit in found["hits"]["hits"]]
+
+    def enrich(self, report_id: str, change: Callable[[Report], Report]) -> bool:
+        """False as well where somebody else was faster: of two who end a narrative, one does."""
+        with elasticsearch_errors("reading a report"):
+            try:
+                found = self._client.get(index=INDEX, id=report_id)
+            except NotFoundError:
+                return False
+        report = Report.model_validate(found["_source"])
+        return report.narrative.state == "pending" and self._replace(found.body, change(report))
+
+    def _replace(self, found: Any, changed: Report) -> bool:
+        with elasticsearch_errors("enriching a report", conflicts=True):
+            try:
+                self._client.index(
+                    index=INDEX,
+                    id=found["_id"],
+                    document=changed.model_dump(mode="json", by_alias=True),
+                    if_seq_no=found["_seq_no"],
+                    if_primary_term=found["_primary_term"],
+                )
+            except ConflictError:
+                return False
+        return True
+
+    def pending(self, limit: int) -> list[PendingNarrative]:
+        with elasticsearch_errors("looking for pending narratives"):
+            found = self._client.search(
+                index=INDEX,
+                ignore_unavailable=True,
+                query={"bool": {"filter": [{"term": {"narrative.state": "pending"}}]}},
+                sort=[{"created_at": {"order": "asc", "unmapped_type": "date"}}],
+                size=limit,
+                source_includes=["report_id", "created_at", "narrative.pending_until"],
+            )
+        sources = [hit["_source"] for hit in found["hits"]["hits"]]
+        return [PendingNarrative(one["report_id"], parse_time(_until(one))) for one in sources]
+
+
+def _until(source: Any) -> str:
+    return str(source["narrative"].get("pending_until") or source["created_at"])

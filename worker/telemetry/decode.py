@@ -147,7 +147,7 @@ def field(document: Answer, path: str | None) -> Any:
     return next((value for value in found if value is not None), None)
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     return None if value in (None, "") else str(value)
 
 
@@ -200,18 +200,18 @@ def _change(hit: Answer, names: Changes) -> Change:
     document = hit["_source"]
     return Change(
         at=moment(hit),
-        service=_text(field(document, names.service)),
-        region=_text(field(document, names.region)),
+        service=text_of(field(document, names.service)),
+        region=text_of(field(document, names.region)),
         deployment_id=_named(document, names) or str(hit["_id"]),
-        version=_text(field(document, names.version)),
-        status=_text(field(document, names.status)),
+        version=text_of(field(document, names.version)),
+        status=text_of(field(document, names.status)),
         kind=names.kind,
     )
 
 
 def _named(document: Answer, names: Changes) -> str | None:
     """By its id; where the profile knows no ids, by its version."""
-    return _text(field(document, names.deployment or names.version))
+    return text_of(field(document, names.deployment or names.version))
 
 
 def slices(answer: Answer, metrics: Metrics, window: Window, baseline: Window) -> list[Slice]:
@@ -219,14 +219,14 @@ def slices(answer: Answer, metrics: Metrics, window: Window, baseline: Window) -
     return [
         Slice(
             str(bucket["key"]),
-            before=_slice(bucket["spans"]["buckets"]["before"], metrics, baseline.minutes),
-            within=_slice(bucket["spans"]["buckets"]["within"], metrics, window.minutes),
+            before=span_values(bucket["spans"]["buckets"]["before"], metrics, baseline.minutes),
+            within=span_values(bucket["spans"]["buckets"]["within"], metrics, window.minutes),
         )
         for bucket in answer["aggregations"]["slices"]["buckets"]
     ]
 
 
-def _slice(bucket: Answer, metrics: Metrics, minutes: float) -> dict[str, float]:
+def span_values(bucket: Answer, metrics: Metrics, minutes: float) -> dict[str, float]:
     """A rate is of each moment that was sampled; a mass and a count are of the whole span, and told per minute."""
     divisor = {"rate": max(_figure(bucket, "moments"), 1.0), "mass": minutes, "count": minutes}
     found = {one.name: _figure(bucket, one.name) * one.scale / divisor.get(one.kind, 1.0) for one in metrics.signals}
@@ -242,9 +242,9 @@ def line(hit: Answer, logs: Logs) -> Line:
     document = hit["_source"]
     return Line(
         at=moment(hit),
-        service=_text(field(document, logs.service)) or "",
+        service=text_of(field(document, logs.service)) or "",
         message=str(field(document, logs.message) or ""),
-        severity=_severity(_text(field(document, logs.level)), logs),
+        severity=_severity(text_of(field(document, logs.level)), logs),
     )
 
 

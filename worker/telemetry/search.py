@@ -162,8 +162,8 @@ class ElasticTelemetry:
             responses = self._client.msearch(searches=lines).body["responses"]
         answers, unread = {}, {}
         for name, response in zip(asked, responses, strict=True):
-            if complaint := _complaint(response):
-                unread[name] = complaint
+            if flaw := flaw_of(response):
+                unread[name] = flaw
             if "error" not in response and (response.get("aggregations") or "aggs" not in asked[name].body):
                 answers[name] = response
         return answers, unread
@@ -181,7 +181,8 @@ def field_types(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
     return {name: types for name, types in answer["fields"].items() if not name.startswith("_")}
 
 
-def _complaint(response: dict[str, Any]) -> str | None:
+def flaw_of(response: dict[str, Any]) -> str | None:
+    """Why an answer cannot be read, or is not whole."""
     if error := response.get("error"):
         return str(error.get("reason") or error.get("type") or error) if isinstance(error, dict) else str(error)
     shards = response.get("_shards", {})

@@ -88,6 +88,8 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:(?:is|was|were|are) )?(?:{_CAUSED}) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     r"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|since(?= (?:the|a|an|its|it) )) (?P<cause>.+)",
+    r"(?P<cause>.+?) (?:is|was) (?:the|a) (?:[\w-]+ ){0,2}cause\b(?P<effect>.*)",
+    r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     r"(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
 )
 CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)

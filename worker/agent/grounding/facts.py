@@ -39,8 +39,9 @@ DIMENSIONS = (
     ("kwh", ("kwh", 1.0)),
     ("orders", ("orders", 1.0)),
     ("incidents", ("incidents", 1.0)),
-    ("users", ("users", 1.0)),
+    # `users/requests_failed` counts requests.
     ("requests", ("requests", 1.0)),
+    ("users", ("users", 1.0)),
     ("in_window", ("lines", 1.0)),
     ("in_baseline", ("lines", 1.0)),
     ("lines", ("lines", 1.0)),
@@ -283,6 +284,8 @@ def _values(quantity: Quantity | None) -> list[float]:
 
 def _impact_role(path: tuple[str, ...]) -> str | None:
     """Emissions are told as what was, what was expected, and the excess; everything else is only of the incident."""
+    if path[0] == "users":
+        return "usual" if any("baseline" in part for part in path) else "now"
     if path[0] != "carbon" or "split" in path:
         return "usual" if "baseline" in path[-1] else None
     return next((role for part, role in _OF_CARBON if part in path[1]), None)

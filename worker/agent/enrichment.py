@@ -1,0 +1,179 @@
+"""A report with a model's draft in it: neutral, grounded, beside the template's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from worker.agent.draft import Draft, reordered
+from worker.agent.neutral import neutralise
+from worker.agent.tools.result import ToolResult
+from worker.domain.evidence import Evidence
+from worker.domain.redaction.of_report import redact_report
+from worker.domain.report import Narrative, Report, Sections
+from worker.errors import ModelUnavailable
+from worker.markdown import render_markdown
+
+CITED = re.compile(r"\s*\[((?:\s*[et]\d{1,3}\s*[,;]?)+)\]")
+ID = re.compile(r"[et]\d{1,3}")
+MOST_RECOMMENDATIONS = 3
+ADVICE = re.compile(
+    r"\s*(?:First|Then|Next|Meanwhile|Now|Afterwards)?,? ?"
+    r"(?:add|cap|check|compare|confirm|decrease|find|fix|give|increase|investigate|keep|limit|look|lower|measure|move"
+    r"|pause|profile|raise|reduce|retry|revert|review|roll|rule|scale|set|shift|size|slow|split|stop|test|trace|tune"
+    r"|verify|wait|warm|watch)\b",
+    re.IGNORECASE,
+)
+
+
+class Grounded(Protocol):
+    """`text` is what holds, with `[unverified]` behind what may; the counts are of claims."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def claims_checked(self) -> int: ...
+
+    @property
+    def claims_marked(self) -> int: ...
+
+    @property
+    def claims_removed(self) -> int: ...
+
+
+class Ground(Protocol):
+    """Compares a text with the evidence of a report; of advice only the names."""
+
+    def __call__(self, text: str, report: Report, *, is_advice: bool = False) -> Grounded: ...
+
+
+@dataclass
+class _Counts:
+    checked: int = 0
+    marked: int = 0
+    removed: int = 0
+
+
+@dataclass
+class Editor:
+    """Lets through what `known` supports, and counts what may not stand. `ids`: the model's id of evidence → ours."""
+
+    known: Report
+    ground: Ground
+    ids: dict[str, str]
+    counts: _Counts = field(default_factory=_Counts)
+
+    def edited(self, text: str, *, is_advice: bool = False) -> str:
+        harmless = neutralise(text, self.known)
+        found = self.ground(self._cited(harmless.text), self.known, is_advice=is_advice)
+        self.counts.checked += found.claims_checked + harmless.removed
+        self.counts.removed += found.claims_removed + harmless.removed
+        self.counts.marked += found.claims_marked
+        return found.text.strip()
+
+    def advice(self, text: str) -> str:
+        """What begins as advice states nothing; what does not is checked as any other sentence."""
+        return self.edited(text, is_advice=bool(ADVICE.match(text)))
+
+    def _cited(self, text: str) -> str:
+        """Citations with the ids that the report knows, in the one form that pages make links of."""
+        return CITED.sub(self._citation, text)
+
+    def _citation(self, found: re.Match[str]) -> str:
+        """To cite what does not exist is a claim, too, that is removed."""
+        cited = ID.findall(found[1])
+        ids = [self.ids[one] for one in cited if one in self.ids]
+        unknown = len(cited) - len(ids)
+        self.counts.checked += unknown
+        self.counts.removed += unknown
+        return f" [{' '.join(dict.fromkeys(ids))}]" if ids else ""
+
+
+def enriched(
+    report: Report,
+    draft: Draft,
+    results: Sequence[ToolResult],
+    narrative: Narrative,
+    *,
+    ground: Ground,
+    services: Iterable[str] = (),
+) -> Report:
+    """The report with the draft's words after the template's own. Raises ModelUnavailable where none of them holds.
+
+    Verdict, severity, figures, root cause and every word of the template are as they were. `services` are names that
+    the evidence need not hold, so that what is said of another service is known for that.
+    """
+    cited_ids = _cited_ids(draft)
+    cited = [one for one in results if one.id in cited_ids]
+    looked_up = [*cited, *(one for one in results if one.id not in cited_ids)]
+    ids = {item.id: item.id for item in report.evidence}
+    added = _as_evidence(looked_up, len(ids), ids)
+    extended = report.model_copy(update={"evidence": [*report.evidence, *added[: len(cited)]]})
+    known = report.model_copy(update={"evidence": [*report.evidence, *added, *_named(services, report)]})
+    editor = Editor(known, ground, ids)
+    overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
+    advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.advice(one))]
+    if not (overview or reasoning or advice):
+        raise ModelUnavailable("nothing of what the model wrote is supported by the evidence", retryable=False)
+    written = extended.model_copy(
+        update={
+            "sections": _sections(report, overview, advice),
+            "candidates": reordered(report, draft.ranking),
+            "narrative": _narrative(narrative, reasoning, editor.counts),
+        }
+    )
+    redacted = redact_report(written)
+    return redacted.model_copy(update={"markdown": render_markdown(redacted)})
+
+
+def _named(services: Iterable[str], report: Report) -> list[Evidence]:
+    """Cannot be cited: it is no part of the report."""
+    names = sorted(set(services))
+    result = {"names": names}
+    named = Evidence(id="services", title="Services", index="", query={}, window=report.window, result=result)
+    return [named] if names else []
+
+
+def _cited_ids(draft: Draft) -> set[str]:
+    texts = [draft.overview, draft.reasoning, *draft.recommendations]
+    ranked = {one for entry in draft.ranking for one in entry.evidence}
+    return ranked | {one for text in texts for found in CITED.finditer(text) for one in ID.findall(found[1])}
+
+
+def _as_evidence(results: Sequence[ToolResult], known: int, ids: dict[str, str]) -> list[Evidence]:
+    """Numbered on from the report's own; `ids` learns which tool's result became which."""
+    added = []
+    for number, one in enumerate(results, known + 1):
+        ids[one.id] = f"e{number}"
+        query = {"tool": one.tool, "arguments": one.arguments}
+        result = {"rows": one.rows, **({"left_out": one.left_out} if one.left_out else {})}
+        added.append(
+            Evidence(id=f"e{number}", title=one.title, index=one.index, query=query, window=one.window, result=result)
+        )
+    return added
+
+
+def _sections(report: Report, overview: str, advice: list[str]) -> Sections:
+    sections = report.sections
+    return sections.model_copy(
+        update={
+            "overview": "\n".join(filter(None, (sections.overview, overview))),
+            "recommendations": [*sections.recommendations, *advice],
+        }
+    )
+
+
+def _narrative(narrative: Narrative, reasoning: str, counts: _Counts) -> Narrative:
+    return narrative.model_copy(
+        update={
+            "author": "gemini",
+            "state": "done",
+            "reasoning": reasoning,
+            "claims_checked": counts.checked,
+            "claims_marked": counts.marked,
+            "claims_removed": counts.removed,
+        }
+    )

@@ -1,0 +1,82 @@
+"""A model's text without anything that could act: no address, no markup, no command, nothing hidden."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from worker.agent.settled import contradicts
+from worker.domain.redaction.reading import decode
+from worker.domain.redaction.redact import redact
+from worker.domain.report import Report
+from worker.domain.text import CITATION, paragraphs
+
+# What a sentence of ours never needs; looked for as it is written, and as it reads (entities, escapes, full width).
+ACTIVE = re.compile(
+    r"""
+    [a-z][a-z0-9+.-]{0,20}:\s?/[\s/]*/                          # an address
+    | \b(?:javascript|data|vbscript|mailto|file|tel):\S         # one without slashes
+    | \bwww\d?\. | \bh(?:tt|xx)ps?\b | \S@\S+\.\w
+    | <\s*[a-z/!?] | [a-z"'/]\s*> | <!--                        # HTML
+    | \]\s*[(:\[] | !\[ | ` | ~~~ | \$\{ | \{\{ | \{% | \$\(    # Markdown, templates, shells
+    | ^\s*(?:\#{1,6}\s|[>|]|[-*+]\s\[) | \|\s*(?:ba|z)?sh\b     # headings, tables, pipes
+    | \b(?:curl|wget|nslookup|powershell|iex|invoke-\w+|eval|exec|rm\s+-|nc\s+-|base64\s+-|drop\s+table|delete\s+from)\b
+    | <[!@\#][^>]{0,80}> | @(?:here|channel|everyone)\b | \[~    # calls of people, in Slack and Jira
+    | \{(?:code|html|noformat|panel|color|quote)\b | \bh[1-6]\.\s
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# evil.example: a link in many a reader's eyes and software.
+DOTTED = re.compile(r"(?<![\w.])[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,24}(?![\w-])(?:/\S*)?")
+SENTENCE = re.compile(rf".+?(?:[.!?…\u3002\uff01\uff1f]+(?:[\"')\]]*)(?:\s*{CITATION}[.!?]?)*(?=\s|$)|$)", re.DOTALL)
+
+
+class Neutral(NamedTuple):
+    """`removed` counts the sentences that were taken out."""
+
+    text: str
+    removed: int
+
+
+def neutralise(text: str, report: Report) -> Neutral:
+    """Without the sentences that could act, and those that say otherwise than what is settled."""
+    names = names_of(report)
+    kept: list[str] = []
+    removed = 0
+    for paragraph in paragraphs(visible(text)):
+        sentences = [one.strip() for one in SENTENCE.findall(paragraph) if one.strip()]
+        harmless = [one for one in sentences if not (is_active(one, names) or contradicts(one, report, names))]
+        removed += len(sentences) - len(harmless)
+        kept += [" ".join(harmless)] if harmless else []
+    return Neutral(redact("\n".join(kept)), removed)
+
+
+def is_active(sentence: str, names: frozenset[str]) -> bool:
+    reading = decode(sentence)
+    return any(_acts(one, names) for one in ([sentence, reading.text] if reading else [sentence]))
+
+
+def _acts(sentence: str, names: frozenset[str]) -> bool:
+    without = sentence
+    for name in sorted((one for one in names if "." in one and one in without), key=len, reverse=True):
+        without = without.replace(name, "name")
+    return bool(ACTIVE.search(re.sub(CITATION, " ", without)) or DOTTED.search(without))
+
+
+def visible(text: str) -> str:
+    """Without characters that are not seen, and those that turn the direction of writing."""
+    return "".join(
+        letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co")
+    )
+
+
+def names_of(report: Report) -> frozenset[str]:
+    """Names that a sentence may hold as they are; one that would act is not among them."""
+    of_candidates = [
+        name
+        for one in (*report.candidates, *([report.root_cause] if report.root_cause else []))
+        for name in (one.service, one.region, one.deployment_id, one.version, one.error_type, one.metric)
+    ]
+    names = {name for name in (report.service, report.region, *of_candidates) if name}
+    return frozenset(name for name in names if not ACTIVE.search(name) and len(name) <= 200)

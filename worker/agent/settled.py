@@ -1,0 +1,64 @@
+"""What is settled before a model is asked: a sentence that says otherwise, or speaks of orders, explains nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from worker.domain.report import Report, Verdict
+
+SEVERITY = re.compile(
+    r"\b(?P<a>low|minor|medium|moderate|high|critical)[- ](?:severity|priority|impact)\b"
+    r"|\b(?:severity|priority)\b[^.;]{0,40}?\b(?P<b>low|minor|medium|moderate|high|critical|none|zero|informational)\b",
+    re.IGNORECASE,
+)
+# Other people's scales: nothing in a report is told in them.
+OTHER_SCALE = re.compile(r"\b(?:P[0-5]|SEV[- ]?\d)\b")
+DISMISSED = re.compile(
+    r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident|\bno (?:\w+ )?(?:incident|action|rollback|cause)\b"
+    r"|\bnothing (?:is|was|to)\b"
+    r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"
+    r"|\bharmless\b|\bself-?heal|\b(?:test|drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
+    r"|\b(?:ignor|disregard|dismiss|suppress|silenc|mut|acknowledg|clos|delet|hid|omit)(?:e|ed|ing)? (?:\w+ ){0,3}"
+    r"(?:alert|incident|report|ticket|warning|evidence|cause|finding)s?\b",
+    re.IGNORECASE,
+)
+OBEYING = re.compile(
+    r"\bas (?:instructed|requested|ordered|told|asked)\b|\bprompt\b"
+    r"|\b(?:previous|prior|my|your|new|these) instructions?\b|\b(?:developer|debug|admin|jailbreak|dan) mode\b"
+    r"|\blanguage model\b|\bAI\b|\bassistant\b|\bI(?:'m)?\b|\bmy\b|\b(?:api key|password|credential)s?\b",
+    re.IGNORECASE,
+)
+# Words of no human language: encoded text.
+ENCODED = re.compile(
+    r"(?<![\w-])(?=\S*[A-Za-z])(?=\S*[0-9+/=A-Z])[A-Za-z0-9+/_-]{28,}={0,2}(?![\w-])|(?:[01]{8} ?){3,}"
+)
+MOST_FOREIGN = 0.15
+
+
+def contradicts(sentence: str, report: Report, names: frozenset[str]) -> bool:
+    plain = _without(names, sentence)
+    return (
+        _is_other_severity(plain, report)
+        or bool(OBEYING.search(plain) or ENCODED.search(plain))
+        or (report.verdict is not Verdict.NOT_CONFIRMED and bool(DISMISSED.search(plain)))
+        or _is_foreign(plain)
+    )
+
+
+def _without(names: frozenset[str], sentence: str) -> str:
+    for name in sorted((name for name in names if name in sentence and len(name) > 2), key=len, reverse=True):
+        sentence = sentence.replace(name, "it")
+    return sentence
+
+
+def _is_other_severity(sentence: str, report: Report) -> bool:
+    told = {(found["a"] or found["b"]).lower() for found in SEVERITY.finditer(sentence)}
+    return bool(told - {report.severity.value} or OTHER_SCALE.search(sentence))
+
+
+def _is_foreign(sentence: str) -> bool:
+    """Reports are in English: what stands there in another script was not written for their readers."""
+    letters = [letter for letter in sentence if letter.isalpha()]
+    foreign = sum(not unicodedata.name(letter, "").startswith(("LATIN", "GREEK", "MICRO")) for letter in letters)
+    return bool(letters) and foreign > MOST_FOREIGN * len(letters)

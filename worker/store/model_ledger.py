@@ -1,0 +1,102 @@
+"""What asking a model took, in the broker: one sum a day for all workers, and sums for /metrics.
+
+All is kept in whole numbers, money in millionths of a dollar and time in milliseconds, so that sums stay exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.exceptions import RedisError
+
+from worker.domain.spending import Spending
+from worker.errors import BudgetExceeded, QueueUnavailable
+
+DAY = "spiketrace:model:day:"
+TOTALS = "spiketrace:model:totals"
+HOLD = "spiketrace:model:hold:"
+DAY_TTL_SECONDS = 3 * 24 * 3600
+SOCKET_TIMEOUT_SECONDS = 3.0
+PARTS = {"calls": 1, "tokens": 1, "seconds": 1_000, "usd": 1_000_000}
+OUTCOME = "narratives:"
+
+
+class RedisModelLedger:
+    """The ModelLedger. Raises QueueUnavailable when the broker is away."""
+
+    def __init__(self, url: str) -> None:
+        self._client: redis.Redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,
+            socket_timeout=SOCKET_TIMEOUT_SECONDS,
+            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        )
+        self._reserve = self._client.register_script(_script())
+
+    def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
+        day = f"{now:%Y-%m-%d}"
+        arguments: list[Any] = [DAY_TTL_SECONDS]
+        for name, scale in PARTS.items():
+            arguments += [name, round(getattr(wanted, name) * scale), round(getattr(limit, name) * scale)]
+        with _broker_errors():
+            over = self._reserve(keys=[DAY + day], args=arguments)
+        if over:
+            raise BudgetExceeded(f"the day's budget of {over} is used up", retryable=False)
+        return day
+
+    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
+        rest = spent.minus(reserved)
+        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+            for name, scale in PARTS.items():
+                pipeline.hincrby(DAY + day, name, round(getattr(rest, name) * scale))
+                pipeline.hincrby(TOTALS, name, round(getattr(spent, name) * scale))
+            pipeline.hincrby(TOTALS, OUTCOME + outcome, 1)
+            pipeline.execute()
+
+    def of_day(self, now: datetime) -> Spending:
+        return self._spending(f"{DAY}{now:%Y-%m-%d}")
+
+    def totals(self) -> tuple[Spending, dict[str, int]]:
+        """All that was ever spent, and how many narratives ended how."""
+        with _broker_errors():
+            found: dict[str, str] = self._client.hgetall(TOTALS)  # type: ignore[assignment]
+        outcomes = {name.removeprefix(OUTCOME): int(n) for name, n in found.items() if name.startswith(OUTCOME)}
+        return _spending(found), outcomes
+
+    def hold(self, name: str, *, seconds: float) -> bool:
+        with _broker_errors():
+            return bool(self._client.set(HOLD + name, "held", nx=True, px=round(seconds * 1000)))
+
+    def release(self, name: str) -> None:
+        with _broker_errors():
+            self._client.delete(HOLD + name)
+
+    def _spending(self, key: str) -> Spending:
+        with _broker_errors():
+            found: dict[str, str] = self._client.hgetall(key)  # type: ignore[assignment]
+        return _spending(found)
+
+
+def _spending(found: dict[str, str]) -> Spending:
+    calls, tokens, milliseconds, millionths = (int(found.get(name, 0)) for name in PARTS)
+    return Spending(calls, tokens, milliseconds / PARTS["seconds"], millionths / PARTS["usd"])
+
+
+@contextmanager
+def _broker_errors() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error
+
+
+@cache
+def _script() -> str:
+    return Path(__file__).with_name("model_ledger.lua").read_text(encoding="utf-8")

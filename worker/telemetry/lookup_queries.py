@@ -1,0 +1,87 @@
+"""Search bodies of the looks that are not part of an investigation. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from worker.domain.telemetry import Scope
+from worker.domain.window import Window
+from worker.telemetry.profiles import Changes, Logs, Metrics
+from worker.telemetry.queries import (
+    COMBINED,
+    MAX_HISTORY,
+    TIME,
+    all_of,
+    between,
+    by_scope,
+    by_span,
+    is_error,
+    matching,
+    moments,
+    scope_filters,
+)
+
+Body = dict[str, Any]
+
+MAX_LOOKED_UP = 100
+
+
+def measured(metrics: Metrics, scope: Scope, before: Window, within: Window) -> Body:
+    """Every signal of every scope in both spans."""
+    aggs: Body = {"moments": moments()}
+    for signal in metrics.signals:
+        aggs[signal.name] = {COMBINED[signal.kind]: {"field": signal.field}}
+    spans = [between(before.start, before.end), between(within.start, within.end)]
+    filters = [{"bool": {"should": spans, "minimum_should_match": 1}}, *scope_filters(scope, metrics)]
+    return {"size": 0, "query": all_of(filters), "aggs": by_scope(metrics, by_span(before, within, aggs))}
+
+
+def logged(logs: Logs, scope: Scope, window: Window) -> Body:
+    aggs: Body = {}
+    if logs.level:
+        aggs["errors"] = {"filter": is_error(logs)}
+    if logs.retry:
+        aggs["retries"] = {"filter": {"term": {logs.retry: True}}}
+    if logs.error_type:
+        aggs["error_types"] = {"cardinality": {"field": logs.error_type}}
+    if logs.latency_ms:
+        aggs["latency"] = {"percentiles": {"field": logs.latency_ms, "percents": [95]}}
+    filters = [between(window.start, window.end), *scope_filters(scope, logs)]
+    return {"size": 0, "query": all_of(filters), "aggs": by_scope(logs, aggs)}
+
+
+def log_lines(logs: Logs, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int) -> Body:
+    """`words` are matched as words only: nothing in them is a query of its own."""
+    filters = [between(window.start, window.end), *scope_filters(scope, logs)]
+    if errors_only and logs.level:
+        filters.append(is_error(logs))
+    query: Body = {"bool": {"filter": filters}}
+    if words:
+        query["bool"]["must"] = [{"match": {logs.message: {"query": words}}}]
+    order: list[Any] = ["_score", {TIME: "desc"}] if words else [{TIME: "desc"}]
+    return {"size": limit, "sort": order, "query": query, "track_total_hits": True}
+
+
+def changes(source: Changes, scope: Scope, window: Window) -> Body:
+    pairs = ((source.service, scope.service), (source.region, scope.region))
+    wanted = [{"term": {name: value}} for name, value in pairs if name and value]
+    filters = [between(window.start, window.end), *wanted, *([matching(source.only)] if source.only else [])]
+    return {"size": MAX_LOOKED_UP, "sort": [{TIME: "desc"}], "query": all_of(filters)}
+
+
+def incidents(scope: Scope, window: Window) -> Body:
+    wanted = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
+    filters = [between(window.start, window.end), *wanted]
+    return _of_incidents({"bool": {"filter": filters}}, [{TIME: "desc"}])
+
+
+def past_incidents(words: str, scope: Scope, window: Window) -> Body:
+    terms = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
+    texts = [{"match": {name: {"query": words}}} for name in ("title", "summary")]
+    filters = [between(window.start, window.end)]
+    query = {"bool": {"filter": filters, "should": [*texts, *terms], "minimum_should_match": 1}}
+    return _of_incidents(query, ["_score", {TIME: "desc"}])
+
+
+def _of_incidents(query: Body, order: list[Any]) -> Body:
+    return {"size": MAX_HISTORY, "sort": order, "query": query, "_source": {"excludes": ["embedding"]}}
