@@ -38,6 +38,7 @@ from worker.analysis.verdict import judge
 from worker.domain.report import Verdict
 from worker.elastic import connect_elasticsearch
 from worker.investigate import Investigator, Stopwatch
+from worker.known import Knowledge
 from worker.settings import load_settings
 from worker.telemetry.search import ElasticTelemetry
 
@@ -82,7 +83,9 @@ def examine(cases: Sequence[Case], client: Elasticsearch) -> Iterator[Examined]:
 
 def _examined(case: Case, client: Elasticsearch) -> Examined:
     with loaded(case, client, "spiketrace-calibration") as profile:
-        _, closed, detail = Investigator(ElasticTelemetry(client, profile)).examine(alert_of(case), Stopwatch())
+        _, closed, detail = Investigator(ElasticTelemetry(client, profile)).examine(
+            alert_of(case), Stopwatch(), Knowledge()
+        )
     assert closed.look is not None  # the profile of labelled cases tells roles
     return Examined(case, closed.look.with_lines(detail.lines), judge(closed) is not Verdict.NOT_CONFIRMED)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -135,25 +134,27 @@ def _alerts(
 ) -> tuple[list[PastAlert], int]:
     """In the order in which they began, and how many messages the rule's actions sent of them."""
     alerts: dict[str, PastAlert] = {}
+    last_met: dict[str, float] = {}
     messages = 0
     for run, met, outcome in follow(rule, values, runs, flapping, threshold):
         date = runs.date(run)
+        # A flapping alert that is held through its delay becomes active in a run that does not meet the condition.
+        last_met |= met
         for life in outcome.active:
-            alerts[str(life.uuid)] = _seen(rule, life, alerts.get(str(life.uuid)), met.get(life.instance), date)
+            alerts[str(life.uuid)] = _seen(rule, life, alerts.get(str(life.uuid)), last_met[life.instance], date)
         for life in outcome.recovered:
             alerts[str(life.uuid)] = _ended(life, alerts[str(life.uuid)], date)
         messages += messages_of(rule, outcome, date)
     return list(alerts.values()), messages
 
 
-def _seen(rule: Rule, life: Life, known: PastAlert | None, value: float | None, date: datetime) -> PastAlert:
+def _seen(rule: Rule, life: Life, known: PastAlert | None, value: float, date: datetime) -> PastAlert:
     if known is None:
-        first = value if value is not None else math.nan
         return PastAlert(
-            instance=life.instance, uuid=str(life.uuid), started_at=date, ended_at=None, value=first, furthest=first
+            instance=life.instance, uuid=str(life.uuid), started_at=date, ended_at=None, value=value, furthest=value
         )
     further = min if rule.params.threshold_comparator in {"<", "<="} else max
-    if value is None or further(value, known.furthest) == known.furthest:
+    if further(value, known.furthest) == known.furthest:
         return known
     return known.model_copy(update={"furthest": value})
 

@@ -22,12 +22,11 @@ from worker.domain.telemetry import Detail, Scope
 from worker.domain.window import Window
 from worker.impact.means import Means
 from worker.impact.tables import Factors, shipped
-from worker.known import Knowledge, known
+from worker.known import Knowledge, first_knowledge, known
 from worker.ports import GridIntensity, Telemetry
 from worker.question import Question
 from worker.severity import DEFAULT, Thresholds
 
-EVERYTHING_BY_NOW = Knowledge()
 MOST_INCIDENTS = 200
 
 
@@ -48,22 +47,21 @@ class Investigator:
     hourly: GridIntensity | None = None
     thresholds: Thresholds = DEFAULT
 
-    def __call__(self, alert: Alert, alert_id: str, knowledge: Knowledge = EVERYTHING_BY_NOW) -> Report:
+    def __call__(self, alert: Alert, alert_id: str, knowledge: Knowledge | None = None) -> Report:
         """Raises EvidenceUnavailable when telemetry cannot be read at all; what is missing in part becomes a gap.
 
         `knowledge`: of an investigation that is made again, what it could know of other incidents.
         """
+        knowledge = knowledge or first_knowledge(self.now())
         watch = Stopwatch()
         asked, case, detail = self.examine(alert, watch, knowledge)
         conclusion = conclude(alert, asked, case, detail, self.means, self.thresholds)
         name = self.telemetry.profile.name
         report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
         watch.lap("conclusion_seconds")
-        return report.model_copy(update={"timings": watch.laps})
+        return report.model_copy(update={"timings": watch.laps, "known_by": knowledge.by})
 
-    def examine(
-        self, alert: Alert, watch: Stopwatch, knowledge: Knowledge = EVERYTHING_BY_NOW
-    ) -> tuple[Question, Case, Detail]:
+    def examine(self, alert: Alert, watch: Stopwatch, knowledge: Knowledge) -> tuple[Question, Case, Detail]:
         """Everything up to the verdict: what was asked, the closed case, and the details it rests on."""
         profile = self.telemetry.profile
         survey = self.telemetry.survey(question.guess(alert, profile), question.window_of(alert, profile))

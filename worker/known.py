@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from worker.domain.window import parse_time
 
 Document = dict[str, Any]
 STATUS_OF = {"opened": "open", "reopened": "open", "resolved": "resolved", "closed": "closed"}
+# An incident is dated before it is written, and is found a moment after: what is newer, one reader sees and another
+# does not, and the same alert investigated again would find otherwise.
+SETTLING = timedelta(seconds=5)
 # What an entry of the history keeps of the time before it, in `was`.
 REMEMBERED = ("title", "summary", "service", "region", "@timestamp")
 
@@ -24,23 +27,30 @@ REMEMBERED = ("title", "summary", "service", "region", "@timestamp")
 class Knowledge:
     """Whose knowledge: what had been written `by` then (None: by now).
 
-    `as_of_now`: incidents are taken as they are today, whatever the alert's date.
+    `as_of_now`: incidents are taken as they are today, whatever the alert's date. `is_first`: the alert is not
+    investigated again, so that what joined an incident meanwhile did so before.
     """
 
     by: datetime | None = None
     as_of_now: bool = False
+    is_first: bool = False
+
+
+def first_knowledge(now: datetime) -> Knowledge:
+    """Of an investigation that begins now: what every later reader, too, will find to have been written by then."""
+    return Knowledge(by=now - SETTLING, is_first=True)
 
 
 def known(history: Sequence[Document], as_of: datetime, knowledge: Knowledge, *, most: int) -> list[Document]:
     """Of incidents `{"_id", "_source"}`, in their order, those that were known, as they were known; at most so many."""
     if knowledge.as_of_now:
         return list(history[:most])
-    seen = ({**hit, "_source": found} for hit in history if (found := _as_known(hit["_source"], as_of, knowledge.by)))
+    seen = ({**hit, "_source": found} for hit in history if (found := _as_known(hit["_source"], as_of, knowledge)))
     return [hit for hit in seen if parse_time(str(hit["_source"]["@timestamp"])) < as_of][:most]
 
 
-def _as_known(document: Document, as_of: datetime, by: datetime | None) -> Document | None:
-    entries = _entries(document)
+def _as_known(document: Document, as_of: datetime, knowledge: Knowledge) -> Document | None:
+    by, entries = knowledge.by, _entries(document)
     if not entries:
         return document
     written = [entry for entry in entries if by is None or parse_time(str(entry["at"])) <= by]
@@ -52,7 +62,7 @@ def _as_known(document: Document, as_of: datetime, by: datetime | None) -> Docum
         "status": _status(document, entries, written, as_of),
     }
     # An alert joins an incident when it has been investigated: before that only the one that opened it was its own.
-    return known if by is None else {**known, "alert_ids": document["alert_ids"][:1]}
+    return known if by is None or knowledge.is_first else {**known, "alert_ids": document["alert_ids"][:1]}
 
 
 def _entries(document: Document) -> list[Document]:

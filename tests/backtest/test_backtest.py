@@ -75,6 +75,17 @@ def test_a_flapping_one_is_told() -> None:
     assert [alert.flapping for alert in result(rule, flaps, flapping=OFF).alerts] == [False] * 3
 
 
+def test_one_that_flapping_holds_through_its_delay_has_the_value_that_met_the_condition() -> None:
+    """It becomes active in a run that meets nothing, and a value that is not a number is no JSON."""
+    rule = make_rule(rule_body(timeWindowSize=1), alert_delay={"active": 2})
+    always_flapping = Flapping(look_back_window=20, status_change_threshold=2)
+    found = result(rule, counted(checkout={1: 9, 2: 9, 5: 7}), flapping=always_flapping).alerts
+    assert [(alert.started_at, alert.value, alert.furthest) for alert in found] == [
+        (minute(3), 9, 9),
+        (minute(7), 7, 7),
+    ]
+
+
 def test_incidents_are_caught_or_not_and_how_late() -> None:
     found = result(make_rule(), counted(checkout={20: 9}), incidents=[incident(19), incident(50)])
     assert [(one.is_caught, one.minutes_late) for one in found.catches] == [(True, 2), (False, None)]

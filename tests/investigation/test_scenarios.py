@@ -19,7 +19,7 @@ from worker.domain.severity import Severity
 from worker.domain.window import iso
 from worker.investigate import Investigator
 from worker.known import Knowledge
-from worker.replay.selection import began_at
+from worker.replay.selection import known_by
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.search import ElasticTelemetry
 
@@ -397,7 +397,20 @@ def _learned_later(of: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 def _again(reports: Investigations, name: str, original: Report) -> Report:
     investigator = Investigator(ElasticTelemetry(reports.client, load_profile("spiketrace")))
-    return investigator(ALERTS[name], "a1", Knowledge(by=began_at(original.model_dump(mode="json"))))
+    return investigator(ALERTS[name], "a1", Knowledge(by=known_by(original.model_dump(mode="json"))))
+
+
+def test_an_incident_that_is_opened_while_it_runs_is_not_seen_today_nor_when_it_is_made_again(
+    reports: Investigations,
+) -> None:
+    """With several alerts at once, another worker opens one between the beginning and the reading of incidents."""
+    meanwhile = [_ours(number, opened=datetime.now(UTC)) for number in range(3)]
+    alone = reports.investigate(ALERTS["bad deployment, by service"])
+    with reports.planted([(INCIDENTS, one) for one in meanwhile]):
+        original = reports.investigate(ALERTS["bad deployment, by service"])
+        again = _again(reports, "bad deployment, by service", original)
+    assert original.similar_incidents == alone.similar_incidents
+    assert again.evidence == original.evidence
 
 
 @pytest.mark.parametrize("name", REPLAYED)

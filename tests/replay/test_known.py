@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.replay.builders import NOW, seconds
 from worker.domain.window import iso
-from worker.known import Knowledge, known
+from worker.known import Knowledge, first_knowledge, known
 
 HOUR = timedelta(hours=1)
 
@@ -41,6 +41,17 @@ def seen(hit: dict[str, Any], by: float | None = 0, **more: Any) -> dict[str, An
 def test_one_that_was_opened_later_was_not_known() -> None:
     assert seen(ours(entry("opened", 1))) is None
     assert seen(ours(entry("opened", 0))) is not None
+
+
+def test_what_is_being_written_is_not_known_to_an_investigation_that_begins_now() -> None:
+    opened = [ours(entry("opened", 0)), ours(entry("opened", -4)), ours(entry("opened", -5))]
+    found = known(opened, NOW, first_knowledge(NOW), most=10)
+    assert [hit["_source"]["history"][0]["at"] for hit in found] == [iso(NOW - seconds(5))]
+
+
+def test_an_alert_knows_that_it_joined_when_its_first_investigation_is_taken_up_again() -> None:
+    (found,) = known([ours(entry("opened", -9))], NOW, first_knowledge(NOW), most=10)
+    assert found["_source"]["alert_ids"] == ["first", "second"]
 
 
 def test_one_that_began_later_was_not_known() -> None:

@@ -16,7 +16,7 @@ from worker.domain.report import Verdict
 from worker.domain.severity import Severity
 from worker.ports import Notification
 from worker.replay.model import Choice
-from worker.replay.selection import select
+from worker.replay.selection import known_by, select
 from worker.store.past_alerts import ElasticPastAlerts
 
 DAY = timedelta(days=1)
@@ -95,6 +95,12 @@ def test_what_is_chosen_knows_its_report_and_when_it_was_begun(stores: Stores) -
     chosen, waiting = select(Choice(since=NOW - 9 * DAY), stores.past_alerts, stores.reports)
     assert (chosen.original, chosen.known_by) == (f"r-{alert_id}", NOW - seconds(3))
     assert (waiting.original, waiting.known_by) == (None, None)
+
+
+def test_a_report_that_kept_what_it_knew_says_so_itself() -> None:
+    head = {"created_at": NOW.isoformat(), "timings": {"survey_seconds": 3.0}}
+    assert known_by(head) == NOW - seconds(3)
+    assert known_by({**head, "known_by": (NOW - seconds(9)).isoformat()}) == NOW - seconds(9)
 
 
 def test_a_report_that_is_gone_leaves_the_alert_without_one(stores: Stores) -> None:

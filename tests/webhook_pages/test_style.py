@@ -58,3 +58,18 @@ def test_style_sheet_covers(rule: str) -> None:
 
 def test_style_sheet_loads_nothing() -> None:
     assert not re.search(r"@import|url\(|@font-face", CSS)
+
+
+def test_no_table_has_a_class_that_lays_its_parts_out_side_by_side() -> None:
+    """As when a list on another page is given the same name: then the head stands beside the body."""
+    laid_out = set(re.findall(r"\.([a-z-]+) \{[^}]*display: (?:inline-)?(?:flex|grid)", CSS))
+    templates = Path(__file__).parents[2].glob("webhook/templates/*.html")
+    of_tables = {
+        name
+        for template in templates
+        for classes in re.findall(r'<table class="([^"]*)"', template.read_text(encoding="utf-8"))
+        for name in classes.split()
+    }
+    assert {"tally", "impact"} <= of_tables
+    assert laid_out
+    assert not laid_out & of_tables

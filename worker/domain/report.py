@@ -276,6 +276,7 @@ def report_id_of(alert_id: str) -> str:
 class Report(BaseModel):
     """`@timestamp` is the alert's date (the moment it speaks of); `created_at` when it was written.
 
+    `known_by`: what was written into other incidents later was not taken into account (None: everything was).
     A report of a replay says in `replay_of` which report is the alert's own, and in `replay_id` whose it is.
     `headline` is the opening of the overview without evidence ids: for a chat message or a title.
     """
@@ -311,6 +312,7 @@ class Report(BaseModel):
     charts: list[Chart]
     replay_of: str | None = None
     replay_id: str | None = None
+    known_by: AwareDatetime | None = None
     markdown: str = ""
     timings: dict[str, float] = Field(default_factory=dict)
 

@@ -17,7 +17,18 @@ Document = Mapping[str, Any]
 
 # What two reports of the same findings need not have in common.
 NOT_FINDINGS = frozenset(
-    {"report_id", "alert_id", "incident_id", "replay_of", "replay_id", "created_at", "timings", "markdown", "narrative"}
+    {
+        "report_id",
+        "alert_id",
+        "incident_id",
+        "replay_of",
+        "replay_id",
+        "created_at",
+        "known_by",
+        "timings",
+        "markdown",
+        "narrative",
+    }
 )
 # Compared as a whole, and told by the parts that are not the same: the field that names a part.
 NAMED_PARTS = {"evidence": "title", "charts": "title", "gaps": "what", "similar_incidents": "id"}

@@ -151,8 +151,8 @@ class Gist(BaseModel):
 class Planned(BaseModel):
     """An alert that is to be investigated again.
 
-    `original` is the id of the report it is compared with, and `known_by` when that was begun: what was written later
-    was not known. `before` holds a report's document where that is not stored here.
+    `original` is the id of the report it is compared with, and `known_by` the time until which
+    that took into account what was written. `before` holds a report's document where that is not stored here.
     """
 
     alert_id: str

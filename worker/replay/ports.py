@@ -69,4 +69,4 @@ class OriginalReports(Protocol):
     def get(self, report_id: str) -> Report | None: ...
 
     def heads(self, report_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """By id, of those that exist: verdict, severity, service, region, created_at, timings, replay_of."""
+        """By id, of those that exist: verdict, severity, service, region, created_at, timings, known_by, replay_of."""

@@ -40,7 +40,7 @@ def _planned(record: AlertRecord, head: Head | None, choice: Choice) -> Planned 
         alert_id=record.alert_id,
         alert=record.alert,
         original=record.report_id if head else None,
-        known_by=began_at(head) if head else None,
+        known_by=known_by(head) if head else None,
     )
 
 
@@ -60,7 +60,12 @@ def _is_among(value: Any, wanted: Sequence[str]) -> bool:
     return not wanted or value in wanted
 
 
-def began_at(report: Head) -> datetime:
-    """When the investigation was begun that the report came of: what was written later, it could not know."""
+def known_by(report: Head) -> datetime:
+    """What was written later, the investigation that the report came of did not take into account.
+
+    A report of a version that did not keep that could know what had been written when it was begun.
+    """
+    if kept := report.get("known_by"):
+        return parse_time(str(kept))
     seconds = sum((report.get("timings") or {}).values())
     return parse_time(str(report["created_at"])) - timedelta(seconds=seconds)

@@ -15,8 +15,8 @@ from worker.ports import PendingNarrative
 INDEX = "spiketrace-reports"
 SUMMARY_FIELDS = [field.serialization_alias or name for name, field in ReportSummary.model_fields.items()]
 
-# What it takes to choose among reports, and to say when each was begun.
-HEAD_FIELDS = ["verdict", "severity", "service", "region", "created_at", "timings", "replay_of"]
+# What it takes to choose among reports, and to say what each could know.
+HEAD_FIELDS = ["verdict", "severity", "service", "region", "created_at", "timings", "known_by", "replay_of"]
 
 
 class ElasticReportStore:
