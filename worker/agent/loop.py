@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -45,7 +46,7 @@ class Loop:
         is_last = False
         while True:
             is_last = is_last or not self._may_ask_for_tools()
-            asked = replace(conversation, tools=[] if is_last else tool_specs(), schema=schema if is_last else None)
+            asked = replace(conversation, tools=() if is_last else tool_specs(), schema=schema if is_last else None)
             reply = self._reply(asked)
             if reply.flaw:
                 raise ModelUnavailable(reply.flaw, retryable=False)
@@ -97,8 +98,9 @@ def read_as(form: type[Form], text: str) -> Form | None:
         return None
 
 
-def tool_specs() -> list[ToolSpec]:
-    return [ToolSpec(tool.name, tool.description, compact(tool.schema())) for tool in TOOLS.values()]
+@cache
+def tool_specs() -> tuple[ToolSpec, ...]:
+    return tuple(ToolSpec(tool.name, tool.description, compact(tool.schema())) for tool in TOOLS.values())
 
 
 # Of JSON Schema, what tells a model nothing that it needs: every word of it is paid for with each call.

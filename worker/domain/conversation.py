@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ class Conversation:
     system: str
     prompt: str
     exchanges: list[Exchange] = field(default_factory=list)
-    tools: list[ToolSpec] = field(default_factory=list)
+    tools: Sequence[ToolSpec] = ()
     schema: dict[str, Any] | None = None
     most_output_tokens: int = 2_048
 
