@@ -49,7 +49,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
-        narrator=open_narrator(settings, stores) if settings.has_model and settings.narratives else None,
+        narrator=open_narrator(settings, stores) if settings.writes_narratives else None,
     )
 
 

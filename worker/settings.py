@@ -130,7 +130,7 @@ class Settings(BaseModel):
     gemini_day_usd: float = Field(default=10.0, ge=0)
     gemini_usd_per_million_input_tokens: float = Field(default=0.30, ge=0)
     gemini_usd_per_million_output_tokens: float = Field(default=2.50, ge=0)
-    narratives: bool = True
+    narratives: bool | None = None
     narrative_wait_seconds: float = Field(default=900.0, gt=0)
 
     allow_plain_http: bool = False
@@ -155,7 +155,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _narratives_end_in_time(self) -> Self:
-        if self.has_model and self.narratives and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
+        if self.writes_narratives and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
             raise ValueError(
                 "SPIKETRACE_GEMINI_MAX_SECONDS must be 20 below SPIKETRACE_TASK_TIME_LIMIT_SECONDS, "
                 "or a narrative would be ended before it can say why"
@@ -198,6 +198,12 @@ class Settings(BaseModel):
         """A key of Gemini's own interface, or all that Vertex AI needs."""
         on_vertex = self.gemini_gcp_project and self.gemini_gcp_region and self.gemini_gcp_credentials
         return bool(self.gemini_api_key or on_vertex)
+
+    @property
+    def writes_narratives(self) -> bool:
+        """A key of Gemini's own interface is there for them; what Vertex AI needs may be there for Kibana alone."""
+        wanted = self.gemini_api_key is not None if self.narratives is None else self.narratives
+        return self.has_model and wanted
 
     @property
     def has_webhook_credentials(self) -> bool:
