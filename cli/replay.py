@@ -117,6 +117,8 @@ def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None
             comparison=comparison,
             told=lambda number: told(number, None),
         )
+    if not begun.alerts:
+        click.echo("spiketrace: no alert fits, so nothing is replayed; --dry-run shows what does", err=True)
     if options["no_wait"]:
         _say_how_to_follow(begun, settings, as_json=options["as_json"])
         return

@@ -50,11 +50,27 @@ class When(click.ParamType[datetime]):
 
 @contextmanager
 def progress(doing: str, total: int | None = None) -> Iterator[Told]:
-    """A bar on standard error, gone afterwards."""
+    """On standard error: a bar where that is a terminal, gone afterwards; else a line for each tenth."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _in_lines(doing)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _in_lines(doing: str) -> Told:
+    last = -1
+
+    def told(done: int, of: int | None) -> None:
+        nonlocal last
+        if of and (tenth := done * 10 // of) > last:
+            last = tenth
+            click.echo(f"{doing}: {done} of {of}", err=True)
+
+    return told
 
 
 def watched(replay_id: str, store: ReplayStore) -> None:

@@ -28,6 +28,7 @@ from webhook.backtest_charts import draw_sweep, draw_timeline
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import Alert
 from worker.domain.backtest import Backtest, NotSimulated
+from worker.domain.text import one_line
 from worker.domain.window import Window
 from worker.errors import ConfigurationError
 from worker.replay.model import Planned
@@ -35,6 +36,9 @@ from worker.replay.starting import start_replay
 from worker.settings import Settings, load_settings
 from worker.telemetry.known_incidents import known_incidents, scope_fields
 from worker.telemetry.profiles import load_profile
+
+# Of a rule's name, beside a bar.
+LONGEST_NAME = 100
 
 
 class Thresholds(click.ParamType[list[float]]):
@@ -235,14 +239,15 @@ def _investigate(alerts: Sequence[Alert], stores: Stores, now: datetime) -> str:
 def _progress(rules: Sequence[Rule]) -> Iterator[Callable[[int, float], None]]:
     """On stderr: a bar where that is a terminal, else a line a rule."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("rules", total=len(rules) or 1)
 
         def told(number: int, share: float) -> None:
-            bar.update(task, description=rules[number].name, completed=number + share)
+            name = one_line(rules[number].name)[:LONGEST_NAME]
+            bar.update(task, description=name, completed=number + share)
             if share == 1 and not console.is_terminal:
-                click.echo(f"read {number + 1} of {len(rules)}: {rules[number].name}", err=True)
+                click.echo(f"read {number + 1} of {len(rules)}: {name}", err=True)
 
         yield told
 

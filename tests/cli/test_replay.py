@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 from cli.replay import replay
+from cli.replay_text import progress
 from tests.cli.conftest import Invoke, printed
 from tests.e2e import telemetry
 from tests.tasks import samples
@@ -61,6 +62,23 @@ def test_it_can_be_begun_and_left_alone(invoke: Invoke, stores: Stores) -> None:
     assert f"spiketrace replay status {begun['replay_id'][:7]}" in invoke(replay, *ALL, "--no-wait").output
     (item,) = stores.replays.items(begun["replay_id"])
     assert (item.alert_id, item.state) == (alert_id, ItemState.WAITING)
+
+
+def test_that_nothing_was_chosen_is_said(invoke: Invoke, stores: Stores) -> None:
+    accept(stores, "checkout")
+    done = invoke(replay, "--id", "there-is-no-such-alert", "--json")
+    assert "no alert fits" in done.stderr
+    assert json.loads(done.stdout)["alerts"] == 0
+
+
+def test_without_a_terminal_progress_is_a_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("replaying") as told:
+        told(1, None)
+        for done in range(41):
+            told(done, 40)
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [f"replaying: {done} of 40" for done in range(0, 41, 4)]
+    assert captured.out == ""
 
 
 def test_status_pause_resume_cancel_and_list(invoke: Invoke, stores: Stores) -> None:
@@ -131,7 +149,7 @@ def test_findings_do_not_depend_on_the_process(settings: Settings, checkout: str
         ).stdout
         for seed in ("1", "2")
     ]
-    one, other = (json.loads(text) | {"created_at": None, "timings": None} for text in found)
+    one, other = (json.loads(text) | {"created_at": None, "known_by": None, "timings": None} for text in found)
     assert json.dumps(one) == json.dumps(other)
 
 
