@@ -119,10 +119,11 @@ def drop(letter_ids: tuple[str, ...], is_all: bool, yes: bool, as_json: bool, **
     stores = connect(load_settings())
     with stores.client:
         ids = _wanted(stores, letter_ids, LetterChoice(**by), is_all=is_all)
-        for kind in sorted({_kind(letter_id) for letter_id in ids}) if not as_json else ():
+        there = [letter_id for letter_id in ids if stores.dead_letters.get(letter_id)] if letter_ids else ids
+        for kind in sorted({_kind(letter_id) for letter_id in there}) if not as_json else ():
             click.echo(f"{kind}: {loss(kind)}")
-        _ask(f"Drop {_counted(ids)}?", ids, yes=yes, as_json=as_json)
-        dropped = stores.dead_letters.remove_all(ids)
+        _ask(f"Drop {_counted(there)}?", there, yes=yes, as_json=as_json)
+        dropped = stores.dead_letters.remove_all(there)
     missing = {letter_id: f"there is no dead letter {letter_id}" for letter_id in ids if letter_id not in dropped}
     _tell("dropped", dropped, missing, as_json=as_json)
 

@@ -30,7 +30,7 @@ from worker.domain.alert import Alert
 from worker.domain.backtest import Backtest, NotSimulated
 from worker.domain.text import one_line
 from worker.domain.window import Window
-from worker.errors import ConfigurationError
+from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.replay.model import Planned
 from worker.replay.starting import start_replay
 from worker.settings import Settings, load_settings
@@ -135,14 +135,25 @@ def backtest(since: datetime, until: datetime | None, **options: Any) -> None:
         question = _question(settings, stores, window, thresholds, Flapping(enabled=not options["no_flapping"]))
         evaluated = _evaluate(chosen, stores, question, options["searches"], options["is_investigated"])
         found = _backtest(evaluated, stores, question, now, is_investigated=options["is_investigated"])
-        if options["store"]:
-            stores.backtests.put(found)
+        lost = _kept(found, stores) if options["store"] else None
     if options["output"]:
         _draw(found, options["output"])
     if options["as_json"]:
         print_json(found.model_dump(mode="json"))
-        return
-    show(found, page=f"{settings.public_url}/backtests/{found.backtest_id}" if options["store"] else None)
+    else:
+        is_kept = options["store"] and not lost
+        show(found, page=f"{settings.public_url}/backtests/{found.backtest_id}" if is_kept else None)
+    if lost:
+        raise lost
+
+
+def _kept(found: Backtest, stores: Stores) -> EvidenceUnavailable | None:
+    """Why it could not be stored: told when the result has been shown, which may have taken long."""
+    try:
+        stores.backtests.put(found)
+    except EvidenceUnavailable as error:
+        return error
+    return None
 
 
 def _window(since: datetime, until: datetime, now: datetime) -> Window:
