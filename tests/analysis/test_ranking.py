@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from tests.analysis.builders import AS_OF, a_change, a_deviation, a_reading, an_error
 from worker.analysis.changes import Comparison, WeighedChange, weigh
 from worker.analysis.deviation import Deviation
-from worker.analysis.ranking import DEVIATES, Suspect, earliest_onset, effects, kind_of, rank, tells_of_other_end
+from worker.analysis.ranking import (
+    CONFIDENT,
+    DEVIATES,
+    Suspect,
+    earliest_onset,
+    effects,
+    kind_of,
+    rank,
+    tells_of_other_end,
+)
 from worker.domain.report import CauseKind
 from worker.domain.telemetry import Scope, ScopeDetail
 
@@ -66,6 +75,21 @@ def test_it_does_so_even_where_the_caller_fails_far_more() -> None:
     caller = a_suspect("checkout", failing(0.95), a_deviation("latency", 30, 2000, 100))
     callee = a_suspect("payments", failing(0.12), named_by={"checkout": 1.0})
     assert order(caller, callee) == ["payments", "checkout"]
+
+
+def test_a_culprit_with_many_victims_is_as_sure_as_one_with_few() -> None:
+    """Only some of them are read closely: the errors of the others are not known to name anybody."""
+
+    def outage(callers: int) -> Suspect:
+        read = [a_suspect(f"app-{n}", failing(0.9), detail=errors_naming("billing")) for n in range(min(callers, 8))]
+        unread = [a_suspect(f"app-{n}", failing(0.9)) for n in range(8, callers)]
+        named_by = {one.scope.service or "": 1.0 for one in read}
+        change = guilty(service="billing")
+        billing = a_suspect("billing", failing(0.9), named_by=named_by, change=change, detail=ScopeDetail())
+        return ranked(*read, *unread, billing, alerted=Scope("app-0", US))[0]
+
+    assert [outage(callers).scope.service for callers in (8, 19, 60)] == ["billing"] * 3
+    assert outage(8).confidence > outage(19).confidence == outage(60).confidence >= CONFIDENT
 
 
 def test_along_a_chain_the_last_is_the_cause() -> None:

@@ -139,9 +139,20 @@ def rank(
                 by_service[caller].names[suspect.scope.service or ""] = share
     reached = _reached(alerted, by_service)
     scored = [_score(suspect, alerted, onset, by_service, reached, window_to_baseline) for suspect in suspects]
-    total = sum(suspect.score for suspect in scored) + UNSEEN
+    total = _rivals(scored) + UNSEEN
     ranked = [replace(suspect, confidence=suspect.score / total) for suspect in scored]
     return sorted(ranked, key=lambda suspect: -suspect.score)
+
+
+def _rivals(scored: Sequence[Suspect]) -> float:
+    """What the scores stand against each other with: those that were looked at closely one by one, the rest as one.
+
+    In a wide outage only some of the many that suffer are read. Each of the others may be the cause, but they are no
+    more likely to hold it together for being many: of what was read, they look like those that name the first.
+    """
+    read = [suspect.score for suspect in scored if suspect.detail]
+    unread = [suspect.score for suspect in scored if not suspect.detail]
+    return sum(read) + (max(unread, default=0.0) if read else sum(unread))
 
 
 def _reached(alerted: Scope, by_service: Mapping[str | None, Suspect]) -> set[str]:
