@@ -72,7 +72,9 @@ def test_a_destination_configured_in_part_is_a_problem(settings: Settings, telem
 
 
 class TestOtherPaths:
-    NOW = datetime.now(UTC)
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     @pytest.fixture
     def kept(self, stores: Stores) -> Iterator[Stores]:
@@ -87,9 +89,9 @@ class TestOtherPaths:
     def test_a_document_that_nobody_takes_in_is_a_problem(
         self, settings: Settings, telemetry: None, kept: Stores
     ) -> None:
-        connector_writes(kept.client, {"@timestamp": self.NOW.isoformat()})
+        connector_writes(kept.client, {"@timestamp": self.now.isoformat()})
         assert self.found(settings, "inbox index") == ("1 waiting in spiketrace-alert-inbox", None)
-        connector_writes(kept.client, {"@timestamp": (self.NOW - timedelta(minutes=6)).isoformat()})
+        connector_writes(kept.client, {"@timestamp": (self.now - timedelta(minutes=6)).isoformat()})
         found, advice = self.found(settings, "inbox index")
         assert "2 waiting" in found
         assert "worker and beat" in (advice or "")
@@ -100,9 +102,9 @@ class TestOtherPaths:
         assert advice is None
 
     def test_kibanas_alerts_are_counted(self, settings: Settings, telemetry: None, kept: Stores) -> None:
-        ended = alert_of("b", start=self.NOW, end=self.NOW)
-        theirs = alert_of("c", start=self.NOW) | {"kibana.alert.rule.uuid": "x", "kibana.alert.rule.tags": []}
-        kibana_keeps(kept.client, alert_of("a", start=self.NOW), ended, theirs)
+        ended = alert_of("b", start=self.now, end=self.now)
+        theirs = alert_of("c", start=self.now) | {"kibana.alert.rule.uuid": "x", "kibana.alert.rule.tags": []}
+        kibana_keeps(kept.client, alert_of("a", start=self.now), ended, theirs)
         assert self.found(settings, "kibana's alerts") == ("can be read; 1 active of our rules", None)
 
     def test_what_is_switched_off_is_not_looked_at(self, settings: Settings, telemetry: None) -> None:

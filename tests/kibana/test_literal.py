@@ -93,7 +93,7 @@ def embedded(embedded_engine: Engine) -> Iterator[Elasticsearch]:
         yield client
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rule=rules(is_embedded=True), found=documents)
 def test_each_run_compares_what_kibana_would_have_read(embedded: Elasticsearch, rule: Rule, found: list[Any]) -> None:
     _both_ways_agree(embedded, rule, found)
