@@ -47,7 +47,7 @@ def desk_of(app: SpikeTraceApp) -> Desk:
 @cache
 def replaying_of(app: SpikeTraceApp) -> Replaying:
     queue, stores = CeleryQueue(app.settings, app=app), connect(app.settings)
-    desk = open_replay_desk(app.settings, desk_of(app))
+    desk = open_replay_desk(app.settings, desk_of(app), stores)
     return Replaying(desk, Feeder(stores.replays, queue, _pace(app.settings)), stores.past_alerts)
 
 

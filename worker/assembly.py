@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, partial
 
 from elasticsearch import Elasticsearch
@@ -17,8 +18,8 @@ from worker.delivery.configured import destinations
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
-from worker.policy import load_policy
-from worker.ports import GridIntensity, LanguageModel, Lookup
+from worker.policy import Policy, load_policy
+from worker.ports import Destination, GridIntensity, LanguageModel, Lookup
 from worker.replay.again import ReplayDesk
 from worker.replay.delivering import AsIfLive
 from worker.run import Desk
@@ -34,8 +35,9 @@ from worker.telemetry.search import ElasticTelemetry
 def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores = connect(settings)
-    investigator = open_investigator(settings, stores.client)
-    incidents = announcing(settings, stores, queue)
+    configured = destinations(settings)
+    incidents = announcing(settings, stores, queue, configured)
+    investigator = open_investigator(settings, stores.client, incidents.policy)
     return Desk(
         alerts=stores.alerts,
         reports=stores.reports,
@@ -45,7 +47,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         inbox_index=stores.inbox_index,
         kibana_alerts=stores.kibana_alerts,
         queue=queue,
-        post=_open_post(settings, stores, incidents),
+        post=_open_post(settings, stores, incidents, configured),
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
@@ -53,11 +55,13 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
     )
 
 
-def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncidents) -> Post:
+def _open_post(
+    settings: Settings, stores: Stores, incidents: AnnouncingIncidents, configured: Mapping[str, Destination]
+) -> Post:
     return Post(
         incidents,
         stores.reports,
-        destinations(settings),
+        configured,
         clock=utc_now,
         policy=incidents.policy,
         most_attempts=settings.delivery_max_attempts,
@@ -65,25 +69,26 @@ def _open_post(settings: Settings, stores: Stores, incidents: AnnouncingIncident
     )
 
 
-def open_replay_desk(settings: Settings, desk: Desk) -> ReplayDesk:
+def open_replay_desk(settings: Settings, desk: Desk, stores: Stores) -> ReplayDesk:
     """Beside the desk of live alerts. To be called after a fork, not before. Raises ConfigurationError."""
-    stores = connect(settings)
     return ReplayDesk(
         replays=stores.replays,
         reports=stores.reports,
-        investigate=open_investigator(settings, stores.client),
+        investigate=open_investigator(settings, stores.client, desk.incidents.policy),
         delivery=AsIfLive(desk.incidents, desk.queue),
         max_attempts=settings.max_attempts,
     )
 
 
-def open_investigator(settings: Settings, client: Elasticsearch) -> Investigator:
+def open_investigator(settings: Settings, client: Elasticsearch, policy: Policy | None = None) -> Investigator:
+    """With the settings' own policy, unless it was read already. Raises ConfigurationError."""
     telemetry = ElasticTelemetry(client, load_profile(settings.profile))
+    policy = policy or load_policy(settings.policy, destinations(settings))
     return Investigator(
         telemetry,
         factors=load_factors(settings.factors),
         hourly=open_intensity(settings),
-        thresholds=load_policy(settings.policy, destinations(settings)).severity,
+        thresholds=policy.severity,
     )
 
 

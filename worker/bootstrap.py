@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -60,9 +61,14 @@ def connect(settings: Settings) -> Stores:
     )
 
 
-def announcing(settings: Settings, stores: Stores, queue: Queue) -> AnnouncingIncidents:
-    """The incidents for whoever changes them, so that the right people hear of it. Raises ConfigurationError."""
-    configured = destinations(settings)
+def announcing(
+    settings: Settings, stores: Stores, queue: Queue, configured: Collection[str] | None = None
+) -> AnnouncingIncidents:
+    """The incidents for whoever changes them, so that the right people hear of it. Raises ConfigurationError.
+
+    `configured` are the names of the destinations, where they are known already.
+    """
+    configured = destinations(settings) if configured is None else configured
     policy = load_policy(settings.policy, configured)
     return AnnouncingIncidents(stores.incidents, queue, policy, configured, clock=utc_now)
 
