@@ -155,12 +155,13 @@ def onset(signal: Signal, window: Mask, before: Mask, grid: Grid) -> datetime | 
     standard = _standardised(signal, bins, before)
     segments = _segments(standard)
     raised = [float(np.mean(standard[a:b])) >= HIGH_SIGMA for a, b in segments]
+    enough = [high and _holds_enough(signal, bins[a:b]) for high, (a, b) in zip(raised, segments, strict=True)]
     first_inside = next((number for number, places in enumerate(bins) if window[places].any()), len(bins))
     last = max((k for k, (_, end) in enumerate(segments) if raised[k] and end > first_inside), default=None)
     if last is None:
         return None
     first = last
-    while first > 0 and (raised[first - 1] or _is_dip(segments, raised, first)):
+    while first > 0 and (raised[first - 1] or _is_dip(segments, enough, first)):
         first -= 1
     return grid.time(_first_raised(signal, bins, segments[first][0]))
 
@@ -184,6 +185,14 @@ def _first_raised(signal: Signal, bins: list[Places], number: int) -> int:
     rise = (sums[-1] - sums[:-1]) / after - sums[:-1] / before
     gain = np.where(rise > 0, rise**2 * before * after, 0.0)
     return int(around[1 + int(np.argmax(gain))]) if gain.any() else int(bins[number][0])
+
+
+def _holds_enough(signal: Signal, bins: list[Places]) -> bool:
+    """Whether a raised segment is more than chance by itself: one odd line among few is not the onset of others."""
+    if not signal.is_share:
+        return True
+    places = np.concatenate(bins)
+    return float((signal.values[places] * signal.weights[places]).sum()) > FEWEST_HITS - 0.5
 
 
 def _is_dip(segments: list[tuple[int, int]], raised: list[bool], first: int) -> bool:
