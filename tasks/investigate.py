@@ -11,6 +11,7 @@ from tasks.app import INVESTIGATE
 from tasks.desk import desk_of
 from tasks.lease import kept
 from tasks.retry import Pause, clamp_pause, guarded, is_retryable, pause_seconds, reason_of
+from worker.counts import INVESTIGATIONS, Counted
 from worker.ports import AlertRecord
 from worker.run import Desk, Held, claim, complete, give_up, renew
 
@@ -53,6 +54,7 @@ class Attempt:
         return None
 
     def _retry(self) -> Pause:
+        self.desk.tally.add([Counted(INVESTIGATIONS, ("retried",))])
         pause = pause_seconds(self.number)
         if self.record:
             renew(self.alert_id, self.owner, self.desk, pause_seconds=pause)

@@ -97,13 +97,13 @@ class Acceptor:
 
     def _rest_broker(self, reason: str) -> None:
         self._broker_rests_until = time.monotonic() + BROKER_REST_SECONDS
-        log.warning("the broker is passed over: alerts go to Elasticsearch", reason=reason)
+        log.warning("the broker is passed over: alerts go to Elasticsearch", action="broker-passed-over", reason=reason)
 
     async def _record_elsewhere(self, group: Sequence[Submission]) -> list[Acceptance | None]:
         try:
             recorded = await asyncio.to_thread(self._record, group)
         except EvidenceUnavailable as error:
-            log.warning("alerts could not be saved", alerts=len(group), reason=error.reason)
+            log.warning("alerts could not be saved", action="alerts-not-saved", alerts=len(group), reason=error.reason)
             raise AlertNotSaved(NOT_SAVED) from error
         metrics.SAVED_GROUPS.labels("elasticsearch").inc()
         return recorded
@@ -168,7 +168,9 @@ async def _refuse(acceptor: Acceptor, body: bytes, reason: str) -> Response:
     try:
         await acceptor.accept(letter)
     except AlertNotSaved as error:
-        log.warning("a dead letter could not be kept", letter=letter.letter_id, reason=error.reason)
+        log.warning(
+            "a dead letter could not be kept", action="letter-not-kept", letter=letter.letter_id, reason=error.reason
+        )
     return problem(HTTPStatus.BAD_REQUEST, reason)
 
 

@@ -71,7 +71,12 @@ class EmailDestination:
             mail, sender=self._sender.addr_spec, recipients=[recipient.addr_spec for recipient in recipients]
         )
         if refused:
-            log.warning("some recipients were refused", destination=self.name, refused=dict(refused))
+            log.warning(
+                "some recipients were refused",
+                action="recipients-refused",
+                destination=self.name,
+                refused=dict(refused),
+            )
         return refused
 
     def _addressees(self, named_by_the_policy: str | None) -> Sequence[Address]:

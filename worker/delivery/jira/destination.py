@@ -118,7 +118,7 @@ class JiraDestination:
     def _takes(self, key: str, transition: Transition) -> bool:
         """What a workflow's validator refuses is left to people: the comment says how the incident stands."""
         if refused := self._client.move(key, transition):
-            log.warning("the workflow did not let the issue pass", issue=key, reason=refused)
+            log.warning("the workflow did not let the issue pass", action="ticket-not-moved", issue=key, reason=refused)
         return not refused
 
     def _link(self, key: str, notice: Notice) -> None:
@@ -128,7 +128,9 @@ class JiraDestination:
         try:
             self._client.link(key, name=name, address=address, title="SpikeTrace: the whole report")
         except DeliveryError as error:
-            log.warning("the issue is not linked to its report", issue=key, reason=error.reason)
+            log.warning(
+                "the issue is not linked to its report", action="ticket-not-linked", issue=key, reason=error.reason
+            )
 
 
 def _changes(contents: Contents, notice: Notice) -> dict[str, Any]:

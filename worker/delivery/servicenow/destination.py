@@ -73,7 +73,11 @@ class ServiceNowDestination:
         made = self._client.create(self._new(notice))
         if made.correlation_id != notice.incident.incident_id:
             # A column that the user may not write is passed over in silence: the record would not be found again.
-            log.warning("the record's correlation_id was not written: give the user the right to", record=made.number)
+            log.warning(
+                "the record's correlation_id was not written: give the user the right to",
+                action="record-not-marked",
+                record=made.number,
+            )
         return made
 
     def _new(self, notice: Notice) -> dict[str, Any]:
@@ -100,7 +104,7 @@ class ServiceNowDestination:
         """What the instance's policies refuse is left to people."""
         refused = self._client.try_to_change(known.sys_id, values)
         if refused:
-            log.warning(otherwise, record=known.number, reason=refused)
+            log.warning(otherwise, action="record-not-updated", record=known.number, reason=refused)
         return not refused
 
     def _state(self, known: Record, notice: Notice) -> dict[str, str]:
