@@ -10,6 +10,7 @@ from celery.signals import before_task_publish, setup_logging
 from kombu.utils.scheduling import round_robin_cycle
 
 from worker.settings import Settings
+from worker.tracing import HEADER, traceparent
 
 LIVE = "live"
 DELIVERIES = "deliveries"
@@ -168,5 +169,7 @@ def _keep_our_logging(**_: Any) -> None:
 
 @before_task_publish.connect
 def _stamp(headers: dict[str, Any], **_: Any) -> None:
-    """Celery's messages do not say by themselves when they were sent."""
+    """Celery's messages do not say by themselves when they were sent, and for what."""
     headers[SENT_AT] = time.time()
+    if present := traceparent():
+        headers[HEADER] = present

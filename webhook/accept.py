@@ -27,6 +27,7 @@ from worker.kibana_body import letter_about
 from worker.ports import Acceptance, AlertStore, DeadLetterStore, Letter, Notification, Recorded
 from worker.store.group_commit import GroupCommit
 from worker.store.inbox import Appended, Submission
+from worker.tracing import HEADER, span, traceparent
 
 GROUP_LIMIT = 500
 WAITING_LIMIT = 20_000
@@ -133,8 +134,10 @@ def accept_route(acceptor: Acceptor, *, max_body_bytes: int) -> Callable[[Reques
             alert = parse_alert(body, received_at=received_at)
         except InvalidAlert as error:
             return await _refuse(acceptor, body, error.reason)
-        with metrics.ACCEPT_SECONDS.time():
-            return await _accept(acceptor, Notification(alert=alert, received_at=received_at))
+        notification = Notification(alert=alert, received_at=received_at)
+        came_from = request.headers.get(HEADER)
+        with metrics.ACCEPT_SECONDS.time(), span("accept alert", parent=came_from, kind="server"):
+            return await _accept(acceptor, notification.model_copy(update={"traceparent": traceparent()}))
 
     return accept_alert
 

@@ -45,6 +45,7 @@ from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
 from worker.store.reports import ElasticReportStore
 from worker.store.standing import standing
+from worker.tracing import start_tracing
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -132,6 +133,7 @@ def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Cal
 
 def serve(settings: Settings) -> None:
     """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
+    start_tracing(settings, process="webhook")
     uvicorn.run(
         create_app(settings),
         host=settings.webhook_host,

@@ -13,6 +13,7 @@ from structlog.types import EventDict, Processor
 
 from worker.common_schema import common_schema, tell_errors
 from worker.domain.redaction.redact import redact
+from worker.tracing import trace_ids
 
 HIDDEN = "[redacted setting]"
 # A shorter one would be found in words that are none.
@@ -43,6 +44,7 @@ def configure_logging(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        _name_trace,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
@@ -53,6 +55,11 @@ def configure_logging(
     )
     hidden = _hide([secret for secret in secrets if len(secret) >= SHORTEST_SECRET])
     _replace_root_handler(_formatter(shared, process, hidden, as_json=as_json), level)
+
+
+def _name_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    event.update(trace_ids())
+    return event
 
 
 def _hide(secrets: Collection[str]) -> Processor:

@@ -47,7 +47,10 @@ class Acceptance(BaseModel):
 
 
 class AlertRecord(BaseModel):
-    """An accepted alert with what became of it. `version` is the store's own, for conditional writes."""
+    """An accepted alert with what became of it.
+
+    `traceparent` is the span that accepted it. `version` is the store's own, for conditional writes.
+    """
 
     alert_id: str
     alert: Alert | None
@@ -62,6 +65,7 @@ class AlertRecord(BaseModel):
     recovered_at: AwareDatetime | None = None
     reason: str | None = None
     origin: Origin = Origin.WEBHOOK
+    traceparent: str | None = None
     version: Any = None
 
 
@@ -72,6 +76,7 @@ class Notification(BaseModel):
     received_at: AwareDatetime
     alert_id: str | None = None
     origin: Origin = Origin.WEBHOOK
+    traceparent: str | None = None
 
     @property
     def is_dated(self) -> bool:

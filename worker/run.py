@@ -30,6 +30,7 @@ from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.settle import Measure
 from worker.sweep import MeasuredQueue, Narrates, SearchableAlerts
+from worker.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -130,17 +131,20 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
     """The incident first: a stored report is not changed any more, and it names its incident."""
     found = desk.investigate(alert, alert_id)
     record = desk.alerts.get(alert_id)
-    incident = incidents.record(
-        found,
-        desk.incidents,
-        datetime.now(UTC),
-        life=desk.incidents.policy.incidents,
-        recovery=incidents.recovery_of(record) if record else None,
-    )
+    with span("record incident", alert_id=alert_id):
+        incident = incidents.record(
+            found,
+            desk.incidents,
+            datetime.now(UTC),
+            life=desk.incidents.policy.incidents,
+            recovery=incidents.recovery_of(record) if record else None,
+        )
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
-    if desk.reports.create(report):
+    with span("write report", report_id=report.report_id, verdict=report.verdict):
+        is_first = desk.reports.create(report)
+    if is_first:
         return report
     # Somebody else was faster: theirs is the one that people have seen.
     return desk.reports.get(report.report_id) or report
