@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -236,6 +236,14 @@ class Destination(Protocol):
 
         A new receipt where there is more to find it by; None where the one there is still holds. Raises DeliveryError.
         """
+
+
+@runtime_checkable
+class Questionable(Protocol):
+    """A destination that can be asked, without making anything, whether it would take what is sent."""
+
+    def check(self) -> str:
+        """A sentence on what answered. Raises DeliveryError."""
 
 
 class DeliveryReceipt(BaseModel):

@@ -29,6 +29,9 @@ from worker.errors import ConfigurationError, DeliveryError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
 
+# That of no incident.
+NO_LABEL = "spiketrace-doctor"
+
 log = structlog.get_logger(__name__)
 
 
@@ -69,6 +72,10 @@ class JiraDestination:
         if made.vendor_id is None:
             raise DeliveryError("the receipt names no issue", destination=self.name, retryable=False)
         self._catch_up(made.vendor_id, notice, told=notice.revision - len(notice.news))
+
+    def check(self) -> str:
+        self._client.find(NO_LABEL)
+        return f"answers, and lets issues be searched; tickets go to {self._ways.project}"
 
     def _create(self, notice: Notice) -> Issue:
         project = notice.options.get("project", self._ways.project)

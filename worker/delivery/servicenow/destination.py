@@ -28,6 +28,8 @@ from worker.errors import ConfigurationError, DeliveryError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
 
+NO_INCIDENT = "spiketrace-doctor"
+
 log = structlog.get_logger(__name__)
 
 # What people have ended for good stays ended: a note is all that it gets.
@@ -68,6 +70,10 @@ class ServiceNowDestination:
         if sys_id is None:
             raise DeliveryError("the receipt names no record", destination=self.name, retryable=False)
         self._catch_up(self._client.read(sys_id), notice)
+
+    def check(self) -> str:
+        self._client.find(NO_INCIDENT)
+        return "answers, and lets incidents be searched"
 
     def _create(self, notice: Notice) -> Record:
         made = self._client.create(self._new(notice))
