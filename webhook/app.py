@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
 from webhook.auth import Authentication, Credentials
@@ -27,10 +28,12 @@ from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
+from webhook.shared_metrics import SharedMetrics
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect
+from worker.delivery.configured import destinations
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -41,6 +44,8 @@ from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
 from worker.store.reports import ElasticReportStore
+from worker.store.standing import standing
+from worker.tracing import start_tracing
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -71,8 +76,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     if slack := _slack_route(settings, incidents, quick):
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
-    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
+    app.include_router(metrics_router(_shared(settings, stores, quick)))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
@@ -99,7 +103,19 @@ def _slack_route(
 
 def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
-    return partial(take_in, stores.inbox, ElasticAlertStore(client), ElasticDeadLetterStore(client), queue)
+    letters = ElasticDeadLetterStore(client)
+    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
+
+
+def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedMetrics:
+    return SharedMetrics(
+        tally=stores.tally,
+        backlog=QueueBacklog(settings),
+        inbox=stores.inbox,
+        inbox_index=InboxIndex(quick),
+        ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
+        stands=partial(standing, quick, sorted(destinations(settings))),
+    )
 
 
 def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Callable[[FastAPI], Any]:
@@ -117,6 +133,7 @@ def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Cal
 
 def serve(settings: Settings) -> None:
     """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
+    start_tracing(settings, process="webhook")
     uvicorn.run(
         create_app(settings),
         host=settings.webhook_host,

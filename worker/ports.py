@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -47,7 +47,10 @@ class Acceptance(BaseModel):
 
 
 class AlertRecord(BaseModel):
-    """An accepted alert with what became of it. `version` is the store's own, for conditional writes."""
+    """An accepted alert with what became of it.
+
+    `traceparent` is the span that accepted it. `version` is the store's own, for conditional writes.
+    """
 
     alert_id: str
     alert: Alert | None
@@ -62,6 +65,7 @@ class AlertRecord(BaseModel):
     recovered_at: AwareDatetime | None = None
     reason: str | None = None
     origin: Origin = Origin.WEBHOOK
+    traceparent: str | None = None
     version: Any = None
 
 
@@ -72,6 +76,7 @@ class Notification(BaseModel):
     received_at: AwareDatetime
     alert_id: str | None = None
     origin: Origin = Origin.WEBHOOK
+    traceparent: str | None = None
 
     @property
     def is_dated(self) -> bool:
@@ -231,6 +236,14 @@ class Destination(Protocol):
 
         A new receipt where there is more to find it by; None where the one there is still holds. Raises DeliveryError.
         """
+
+
+@runtime_checkable
+class Questionable(Protocol):
+    """A destination that can be asked, without making anything, whether it would take what is sent."""
+
+    def check(self) -> str:
+        """A sentence on what answered. Raises DeliveryError."""
 
 
 class DeliveryReceipt(BaseModel):

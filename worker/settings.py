@@ -18,6 +18,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from worker.errors import ConfigurationError
 
 PREFIX = "SPIKETRACE_"
+# Where OpenTelemetry has a name for it: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ALSO_CALLED = {"otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 
 def _no_trailing_slash(value: object) -> object:
@@ -141,6 +143,8 @@ class Settings(BaseModel):
     electricity_maps_url: Url = "https://api.electricitymaps.com"
     retention_days: int = Field(default=90, ge=1)
     log_level: str = "INFO"
+    otlp_endpoint: Url | None = None
+    otlp_headers: SecretStr | None = None
 
     @model_validator(mode="after")
     def _timeouts_nest(self) -> Self:
@@ -172,6 +176,7 @@ class Settings(BaseModel):
             "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
             "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
+            "OTLP_ENDPOINT": self.otlp_endpoint if self.otlp_headers else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }
@@ -260,7 +265,7 @@ def _value(source: Mapping[str, str], name: str) -> str | None:
         return value
     path = source.get(variable + "_FILE")
     if not path:
-        return None
+        return source.get(ALSO_CALLED.get(name, "")) or None
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -29,6 +29,7 @@ from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
 from worker.telemetry import calls, decode, impact_facts, queries
 from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
+from worker.tracing import span
 
 CHANGE_HOURS = 48
 MOST_SLICED = 3
@@ -158,7 +159,7 @@ class ElasticTelemetry:
         lines: list[dict[str, Any]] = []
         for question in asked.values():
             lines += [{"index": question.index, "ignore_unavailable": True}, question.body]
-        with elasticsearch_errors("reading telemetry"):
+        with span("read telemetry", kind="client", searches=len(asked)), elasticsearch_errors("reading telemetry"):
             responses = self._client.msearch(searches=lines).body["responses"]
         answers, unread = {}, {}
         for name, response in zip(asked, responses, strict=True):
