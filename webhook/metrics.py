@@ -17,6 +17,11 @@ ALERTS = Counter(
     "Bodies posted to the webhook, by how they were answered.",
     ["outcome"],
 )
+REFUSED = Counter(
+    "spiketrace_webhook_refused_total",
+    "Requests of strangers, and of those who lack the role.",
+    ["why"],
+)
 ACCEPT_SECONDS = Histogram(
     "spiketrace_webhook_accept_seconds",
     "From the whole body to the answer.",

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from structlog.types import EventDict, Processor
 
+from worker import audit
 from worker.domain.redaction.redact import redact
 
 # These write a line for every request or task. httpx also writes the address, and a Slack webhook's is a secret.
@@ -80,3 +81,4 @@ def _replace_root_handler(formatter: logging.Formatter, level: str) -> None:
     root.setLevel(level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger(audit.DATASET).setLevel(logging.INFO)
