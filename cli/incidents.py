@@ -8,6 +8,7 @@ from functools import partial
 
 import click
 
+from cli.audit import record
 from cli.options import as_json, print_json
 from worker import life
 from worker.announcing import AnnouncingIncidents
@@ -75,6 +76,7 @@ def close(incident_id: str, reason: str, as_json: bool) -> None:
     with stores.client:
         ledger = announcing(settings, stores, CeleryQueue(settings))
         closed = _closed(incident_id, reason, ledger)
+    record("incident-close", on=incident_id, reason=reason or None)
     if as_json:
         print_json({"incident_id": closed.incident_id, "status": closed.status})
     else:

@@ -12,27 +12,29 @@ from typing import Any
 import uvicorn
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI, Request, Response
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
-from webhook.auth import Authentication, Credentials
+from webhook.auth import Authentication
 from webhook.backtest_pages import backtest_router
+from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
+from webhook.limits import BodyLimit, NotTooOften
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
-from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from webhook.problems import add_problem_handlers
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
+from webhook.security_headers import SecurityHeaders
 from webhook.shared_metrics import SharedMetrics
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect
+from worker.credentials import Role
 from worker.delivery.configured import destinations
 from worker.intake import take_in
 from worker.ports import Queue
@@ -43,6 +45,7 @@ from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.rate_limit import RedisRateLimit
 from worker.store.reports import ElasticReportStore
 from worker.store.standing import standing
 from worker.tracing import start_tracing
@@ -59,7 +62,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
-    log = RedisInboxLog(settings.redis_url)
+    log, counts = RedisInboxLog(settings.redis_url), RedisRateLimit(settings.redis_url)
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
@@ -67,7 +70,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log, counts))
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
@@ -82,8 +85,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     app.include_router(backtest_router(stores.backtests))
     add_problem_handlers(app)
-    app.add_middleware(Authentication, credentials=credentials)
-    app.add_middleware(SecurityHeaders)
+    _guard(app, settings, credentials, counts)
     return app
 
 
@@ -118,7 +120,18 @@ def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedM
     )
 
 
-def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Callable[[FastAPI], Any]:
+def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: RedisRateLimit) -> None:
+    """The last that is added is the first that a request meets: whoever is refused is refused on the headers alone."""
+    per_minute = {Role.READ: settings.webhook_reads_per_minute, Role.ACT: settings.webhook_acts_per_minute}
+    app.add_middleware(BodyLimit, max_bytes=settings.webhook_max_body_bytes)
+    app.add_middleware(NotTooOften, counts=counts, per_minute=per_minute)
+    app.add_middleware(Authentication, credentials=credentials)
+    app.add_middleware(SecurityHeaders)
+
+
+def _lifespan(
+    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, counts: RedisRateLimit
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         running = asyncio.create_task(intake.run())
@@ -127,6 +140,7 @@ def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Cal
         intake.stop()
         await running
         await log.close()
+        await counts.close()
 
     return lifespan
 
@@ -143,20 +157,3 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-
-
-class SecurityHeaders:
-    """ASGI middleware: what a browser may do with an answer, unless the answer says it itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -11,6 +11,11 @@ ALERTS = Counter(
     "Bodies posted to the webhook, by how they were answered: accepted, duplicate, recovered, invalid, not_saved.",
     ["outcome"],
 )
+REFUSED = Counter(
+    "spiketrace_webhook_refused_total",
+    "Requests of strangers, and of those who lack the role.",
+    ["why"],
+)
 ACCEPT_SECONDS = Histogram(
     "spiketrace_webhook_accept_seconds",
     "From the whole body to the answer.",

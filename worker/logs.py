@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from structlog.types import EventDict, Processor
 
+from worker import audit
 from worker.common_schema import common_schema, tell_errors
 from worker.domain.redaction.redact import redact
 from worker.tracing import trace_ids
@@ -108,3 +109,4 @@ def _replace_root_handler(formatter: logging.Formatter, level: str) -> None:
     root.setLevel(level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger(audit.DATASET).setLevel(logging.INFO)

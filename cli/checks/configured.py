@@ -23,9 +23,14 @@ ANSWER_TOKENS = 16
 
 def credentials_check(settings: Settings) -> Check:
     if settings.has_webhook_credentials:
-        return Check("webhook", "has credentials")
-    advice = "set SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_TOKEN"
+        return Check("webhook", f"lets in {_who(settings)}")
+    advice = "set SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_CREDENTIALS_FILE"
     return Check("webhook", "has no credentials and would refuse to start", advice)
+
+
+def _who(settings: Settings) -> str:
+    roles = {one.name: " and ".join(sorted(one.roles)) for one in settings.credentials}
+    return ", ".join(f"{name} ({may})" for name, may in roles.items())
 
 
 def destination_checks(settings: Settings) -> Iterator[Check]:
