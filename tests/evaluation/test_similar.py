@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from elasticsearch import Elasticsearch
-
 from evaluation.similar import methods
-from evaluation.similar.__main__ import by_people_alone, lines, loaded, measured, report, score
+from evaluation.similar.__main__ import by_people_alone, lines, loaded, measured, score
 from evaluation.similar.corpus import causes, company
 from tests.engines.servers import Engine
 from worker.analysis.likeness.rank import WEIGHTS
@@ -47,8 +45,10 @@ def test_an_engine_that_only_finds_is_weighed_as_a_whole_history_is(embedded_eng
     assert engine.mrr > score(methods.until_now, [some], "held_out").mrr
 
 
-def test_the_command_tells_every_method(embedded_engine: Engine) -> None:
-    client: Elasticsearch
+def test_every_method_is_told(embedded_engine: Engine) -> None:
+    few = [replace(HELD_OUT[0], asked=HELD_OUT[0].asked[:6])]
     with connect_elasticsearch(Settings(elasticsearch_url=embedded_engine.url)) as client:
-        told = "\n".join(lines(report(client, seeds=(0,))))
-    assert told.count("found by more_like_this") == 4
+        found = {"tuning": {"people alone": measured(client, few, "tuning")}}
+    told = "\n".join(lines(found))
+    assert "a history by people alone: 6 new incidents" in told
+    assert len(told.splitlines()) == 4 + 6

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import log, sqrt
 
 # `PoolTimeout` and `OOMKilled` are two words each; of `deploy-8841` the number is none.
@@ -86,14 +87,18 @@ def words(text: str) -> list[str]:
     return [meant for meant, _ in _read(text)]
 
 
-def _read(text: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=1024)  # The same history is compared with every alert.
+def _read(text: str) -> tuple[tuple[str, str], ...]:
     """(the word of its meaning, the word as it stands there)."""
-    for word in WORD.findall(HUMP.sub(" ", text).lower()):
-        if len(word) >= SHORTEST and word not in COMMON and (meant := _meant(stem(word))):
-            yield meant, word
+    found = WORD.findall(HUMP.sub(" ", text).lower())
+    return tuple((meant, word) for word in found if (meant := _meant(word)))
 
 
-def _meant(stemmed: str) -> str | None:
+@lru_cache(maxsize=8192)
+def _meant(word: str) -> str | None:
+    if len(word) < SHORTEST or word in COMMON:
+        return None
+    stemmed = stem(word)
     return MEANT.get(stemmed) or (None if stemmed in NO_WORDS else stemmed)
 
 
