@@ -16,8 +16,9 @@ from worker.domain.report import Report, ReportSummary
 from worker.domain.spending import Spending
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
+    from worker.analysis.likeness.structure import Wanted
     from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
-    from worker.domain.telemetry import Detail, Scope, Survey
+    from worker.domain.telemetry import Asked, Detail, Scope, Survey
     from worker.domain.window import Window
     from worker.telemetry.profiles import Profile
 
@@ -261,7 +262,7 @@ class DeliveryReceipt(BaseModel):
 class Telemetry(Protocol):
     """What an organisation measures. Nothing at or after a window's end is read.
 
-    Both raise EvidenceUnavailable when the engine does not answer at all; what it answers only in part is named
+    All raise EvidenceUnavailable when the engine does not answer at all; what it answers only in part is named
     in `unread`.
     """
 
@@ -270,6 +271,9 @@ class Telemetry(Protocol):
     def survey(self, scope: Scope, window: Window) -> Survey: ...
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
+
+    def resembling(self, wanted: Wanted, as_of: datetime) -> tuple[list[dict[str, Any]], Asked]:
+        """Past incidents in similar words, or of its service or region, and how they were asked for: the best first."""
 
 
 class Lookup(Protocol):
@@ -298,7 +302,7 @@ class Lookup(Protocol):
         """Those of the scope, newest first."""
 
     def past_incidents(self, words: str, scope: Scope, window: Window) -> Reading[PastIncident]:
-        """Those that speak of `words`, or are of the scope; the best match first."""
+        """Those that speak of `words`, or are of the scope; the best match first, each with `why`."""
 
     def calls(self, before: Window, within: Window) -> Reading[Called]: ...
 

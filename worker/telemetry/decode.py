@@ -177,6 +177,11 @@ def history(answer: Answer) -> list[Answer]:
     return [{"_id": str(hit["_id"]), "_source": _incident(hit)} for hit in hits]
 
 
+def is_cut(answer: Answer) -> bool:
+    """Whether there is more than what came."""
+    return int(answer["hits"]["total"]["value"]) > len(answer["hits"]["hits"])
+
+
 def _incident(hit: Answer) -> Answer:
     document: Answer = hit["_source"]
     texts = {name: _only_text(document.get(name)) for name in ("title", "summary", "service", "region", "status")}
