@@ -141,7 +141,10 @@ class AlertStore(Protocol):
 
     def renew(self, alert_id: str, *, owner: str, lease_seconds: float) -> bool: ...
 
-    def finish(self, alert_id: str, *, report_id: str, incident_id: str | None) -> None: ...
+    def finish(
+        self, alert_id: str, *, report_id: str, incident_id: str | None, known: AlertRecord | None = None
+    ) -> AlertRecord:
+        """The record as it is now. `known`: as it was read last, which saves reading it if nobody wrote since."""
 
     def fail(self, alert_id: str, *, reason: str) -> None: ...
 
