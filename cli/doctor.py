@@ -28,6 +28,7 @@ from worker.store.inbox_index import InboxIndex
 from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.templates import index_templates
 from worker.telemetry.profiles import load_profile
+from worker.terminology import load_terms
 
 PATIENCE_SECONDS = 5.0
 KIBANA_ALERTS = ".alerts-stack.alerts-default"
@@ -89,6 +90,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _credentials(settings)
     yield _destinations(settings)
     yield _policy(settings)
+    yield _terminology(settings)
     if settings.kibana_url:
         yield from _kibana(settings)
     yield _factors(settings)
@@ -242,3 +244,12 @@ def _set_up(deployment: Setup, plan: Plan) -> Iterator[Check]:
     found += f"{plan.count(Action.UPDATE)} outdated, {kept} fields changed in Kibana"
     advice = "look at `spiketrace setup plan`, then run `spiketrace setup apply`"
     yield Check("kibana: set-up", found, advice if pending else None)
+
+
+def _terminology(settings: Settings) -> Check:
+    try:
+        chosen = load_terms(settings.terminology)
+    except ConfigurationError as error:
+        return Check("terminology", "cannot be used, so nothing starts", error.reason)
+    words = f"orders are {chosen.orders.plural}, revenue is {chosen.revenue}"
+    return Check("terminology", f"{settings.terminology}: {words}")
