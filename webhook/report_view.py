@@ -16,6 +16,7 @@ from worker.domain.evidence import Evidence
 from worker.domain.figures import duration
 from worker.domain.incident import Incident
 from worker.domain.report import CalculationStep, Chart, Report, Verdict
+from worker.domain.terms import terms
 from worker.domain.text import CITATION, first_sentence, one_line
 from worker.domain.wording import ImpactGroup, impact_groups
 
@@ -154,7 +155,11 @@ def link_into(site: str | None, link: str | None) -> str | None:
 
 def _calculation(steps: list[CalculationStep]) -> list[Calculation]:
     grouped = {part: [step for step in steps if step.part == part] for part in PARTS}
-    return [Calculation(PARTS[part], found) for part, found in grouped.items() if found]
+    return [Calculation(_part_label(part), found) for part, found in grouped.items() if found]
+
+
+def _part_label(part: str) -> str:
+    return {"users": terms().parts.users, "business": terms().parts.business}.get(part, PARTS[part])
 
 
 def _unknown(group: ImpactGroup) -> list[str]:

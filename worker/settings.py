@@ -152,6 +152,7 @@ class Settings(BaseModel):
     allow_plain_http: bool = False
     profile: str = "spiketrace"
     policy: Path | None = None
+    terminology: str = "shop"
     factors: Path | None = None
     electricity_maps_token: SecretStr | None = None
     electricity_maps_url: Url = "https://api.electricitymaps.com"

@@ -21,7 +21,7 @@ from worker.agent.budget import Meter, Prices
 from worker.agent.draft import Draft
 from worker.agent.enrichment import Ground, enriched
 from worker.agent.loop import Loop
-from worker.agent.prompting import data_block, prompt
+from worker.agent.prompting import data_block, domain_prompt, prompt
 from worker.agent.tools.bounds import bounds_of
 from worker.agent.tools.toolbox import Toolbox
 from worker.domain.conversation import Conversation
@@ -141,6 +141,6 @@ class Narrator:
 
 def conversation_about(report: Report) -> Conversation:
     return Conversation(
-        system=prompt("narrative").format(domain=prompt("domain")),
+        system=prompt("narrative").format(domain=domain_prompt()),
         prompt=data_block(briefing(report)),
     )
