@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from elasticsearch import Elasticsearch
@@ -25,11 +25,15 @@ from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from webhook.question_feed import KEEP_ALIVE_SECONDS, Feed, Patience
+from webhook.question_pages import question_pages_router
+from webhook.questions import Counter, questions_router
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
+from worker.answering.yes import TicketDesk
 from worker.bootstrap import Stores, announcing, connect
 from worker.intake import take_in
 from worker.ports import Queue
@@ -40,6 +44,7 @@ from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.questions import RedisQuestionDesk
 from worker.store.reports import ElasticReportStore
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
@@ -50,7 +55,7 @@ INTAKE_TIMEOUT_SECONDS = 10.0
 SHUTDOWN_SECONDS = 8
 
 
-def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue | None = None) -> FastAPI:
+def create_app(settings: Settings, *, stores: Stores | None = None, queue: QuestionQueue | None = None) -> FastAPI:
     """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
@@ -58,11 +63,13 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
+    questions = RedisQuestionDesk(settings.redis_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
+    counter = _counter(settings, questions, queue)
     intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log, questions))
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
@@ -77,6 +84,9 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     app.include_router(backtest_router(stores.backtests))
+    tickets = TicketDesk(incidents, stores.alerts, stores.dead_letters, queue)
+    app.include_router(questions_router(counter))
+    app.include_router(question_pages_router(counter, tickets, kibana_url=settings.kibana_url))
     add_problem_handlers(app)
     app.add_middleware(Authentication, credentials=credentials)
     app.add_middleware(SecurityHeaders)
@@ -102,7 +112,14 @@ def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     return partial(take_in, stores.inbox, ElasticAlertStore(client), ElasticDeadLetterStore(client), queue)
 
 
-def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Callable[[FastAPI], Any]:
+def _counter(settings: Settings, questions: RedisQuestionDesk, queue: QuestionQueue) -> Counter:
+    patience = Patience(settings.question_wait_seconds, settings.task_time_limit_seconds)
+    return Counter(Feed(questions, patience), queue.ask, settings.questions_per_minute)
+
+
+def _lifespan(
+    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, questions: RedisQuestionDesk
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         running = asyncio.create_task(intake.run())
@@ -111,6 +128,7 @@ def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Cal
         intake.stop()
         await running
         await log.close()
+        await questions.close()
 
     return lifespan
 
@@ -126,6 +144,12 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+
+
+class QuestionQueue(Queue, Protocol):
+    """A queue that takes questions as well."""
+
+    def ask(self, question_id: str) -> None: ...
 
 
 class SecurityHeaders:

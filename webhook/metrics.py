@@ -48,6 +48,21 @@ MODEL_SPENT_TODAY = Gauge(
     "What asking the model took this day (UTC), of what the day's budget allows; narratives under way count in full.",
     ["part"],
 )
+QUESTIONS = Counter(
+    "spiketrace_questions_total",
+    "Questions to the webhook, by how they ended; of those of the page only that they were asked.",
+    ["outcome"],
+)
+QUESTION_SECONDS = Histogram(
+    "spiketrace_question_seconds",
+    "From a question to the end of its answer.",
+    buckets=(0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
+)
+MODEL_ANSWERS = Gauge(
+    "spiketrace_model_answers",
+    "Questions that a model was asked since the broker's data began, by how that ended.",
+    ["outcome"],
+)
 INBOX_DEPTH = Gauge("spiketrace_inbox_entries", "Entries that wait in the inbox; NaN when the broker is away.")
 
 

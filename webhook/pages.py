@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -92,9 +92,11 @@ def or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
         return unavailable
 
 
-def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+def page(
+    template: str, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] = PAGE_HEADERS, **values: Any
+) -> HTMLResponse:
     """A template of this web service, filled in; also for the other modules that show pages."""
-    return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=PAGE_HEADERS)
+    return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=dict(headers))
 
 
 def _asset_response(name: str) -> Response:

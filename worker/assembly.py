@@ -11,6 +11,8 @@ from worker.agent.budget import limits_of, prices_of
 from worker.agent.grounding.ground import ground
 from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
+from worker.answering.answering import Answering
+from worker.asking import QuestionDesk
 from worker.bootstrap import Stores, announcing, connect, utc_now
 from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
@@ -26,6 +28,7 @@ from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.questions import RedisQuestions
 from worker.sweep import MeasuredQueue
 from worker.telemetry.lookup import ElasticLookup
 from worker.telemetry.profiles import load_profile
@@ -106,6 +109,17 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
         prices=prices_of(settings),
         wait_seconds=settings.narrative_wait_seconds,
     )
+
+
+def open_question_desk(settings: Settings) -> QuestionDesk:
+    """To be called after a fork, not before. Raises ConfigurationError."""
+    stores, questions = connect(settings), RedisQuestions(settings.redis_url)
+    answering = open_answering(settings, stores)
+    return QuestionDesk(answering, questions, utc_now, turns=None)
+
+
+def open_answering(settings: Settings, stores: Stores) -> Answering:
+    raise NotImplementedError
 
 
 def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:
