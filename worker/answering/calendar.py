@@ -14,15 +14,15 @@ PARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night"
 
 
 class Span(NamedTuple):
-    """[start, end) in UTC; an instant where both are the same. `day` is the date it is of, where it is of one."""
+    """[start, end) in UTC. `day` is the date it is of, where it is of one.
+
+    `is_moment`: it is a time of day, the same at both ends unless the clock showed it twice.
+    """
 
     start: datetime
     end: datetime
     day: date | None = None
-
-    @property
-    def is_instant(self) -> bool:
-        return self.start == self.end
+    is_moment: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Calendar:
         """
         local = datetime.combine(day, at, self.zone.clock)
         first, second = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-        return Span(first, max(first, second), day)
+        return Span(first, max(first, second), day, is_moment=True)
 
     def days(self, first: date, count: int = 1) -> Span:
         """So many whole days, which need not have 24 hours."""

@@ -44,7 +44,6 @@ LABELS: dict[str, Kind] = {
     "region": "region", "regions": "region",
 }  # fmt: skip
 _SUFFIX = re.compile(r"[-_. ]?(?:service|svc)$")
-_IDENTIFIER = re.compile(r"[\w.:/@-]*(?:\d[\w.:/@-]*[-_./:@]|[-_./:@][\w.:/@-]*\d|\w_\w)[\w.:/@-]*|\w+(?:-\w+){1,}")
 _PLAIN = re.compile(r"[\W_]+")
 
 
@@ -69,10 +68,11 @@ class Found(NamedTuple):
 
 
 class UnknownName(NamedTuple):
-    """What was said where a name was expected, and what else may have been meant."""
+    """What was said where a name was expected. `like`: the names that may have been meant."""
 
     said: str
     reason: str
+    like: tuple[str, ...] = ()
 
 
 @dataclass
@@ -106,32 +106,30 @@ def unknown_names(reading: Reading, known: Known, names: Names) -> list[UnknownN
     for index, match in enumerate(words):
         if _stands_for_name(reading, words, index, known):
             kind = _label(words, index)
-            unknown.append(UnknownName(reading.said(match), why_unknown(reading.said(match), known, kind)))
+            unknown.append(_unknown(reading.said(match), known, kind))
             reading.take_out(*match.span())
     return unknown
 
 
-def why_unknown(said: str, known: Known, kind: Kind | None = None) -> str:
-    """There is no service or region "chekout". Did you mean checkout?"""
+def _unknown(said: str, known: Known, kind: Kind | None = None) -> UnknownName:
+    """There is no service or region called "chekout"; did you mean checkout?"""
     kinds: tuple[Kind, ...] = (kind,) if kind else ("service", "region")
-    names = [name for one in kinds for name in known.of(one)]
-    what = " or ".join(kinds)
+    names, what = [name for one in kinds for name in known.of(one)], " or ".join(kinds)
     if not names:
-        return f"no telemetry names a {what}"
-    close = _like(said, names)
-    if close:
-        return f'there is no {what} called "{said}"; did you mean {" or ".join(close)}?'
+        return UnknownName(said, f"no telemetry names a {what}")
+    if like := _like(said, names):
+        return UnknownName(said, f'there is no {what} called "{said}"; did you mean {" or ".join(like)}?', tuple(like))
     there = "; ".join(f"{one}s: {_listed(known.of(one))}" for one in kinds if known.of(one))
-    return f'there is no {what} called "{said}"; there are {there}'
+    return UnknownName(said, f'there is no {what} called "{said}"; there are {there}')
 
 
 def _like(said: str, names: Sequence[str]) -> list[str]:
     """Those that begin so, or are a letter or two away."""
-    plain = {_plain(name): name for name in names}
-    wanted = _plain(said)
-    if begin := [name for key, name in plain.items() if len(wanted) >= 3 and key.startswith(wanted)]:
+    wanted, plain = _plain(said), {name: _plain(name) for name in names}
+    if begin := [name for name, letters in plain.items() if len(wanted) >= 2 and letters.startswith(wanted)]:
         return begin[:MOST_LISTED]
-    return [plain[key] for key in get_close_matches(wanted, plain, n=3, cutoff=LIKELY)]
+    close = get_close_matches(wanted, plain.values(), n=3, cutoff=LIKELY)
+    return [name for name, letters in plain.items() if letters in close]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -148,10 +146,10 @@ class Spellings:
         for kind in ("region", "service"):
             for name in known.of(kind):
                 self._by_letters.setdefault(_plain(name), []).append((kind, name))
+        shorter: dict[str, list[tuple[Kind, str]]] = {}
         for name in known.services:
-            short = _plain(_SUFFIX.sub("", name.lower()))
-            if short and short not in self._by_letters:
-                self._by_letters[short] = [("service", name)]
+            shorter.setdefault(_plain(_SUFFIX.sub("", name.lower())), []).append(("service", name))
+        self._by_letters = shorter | self._by_letters
 
     def of(self, said: str, kind: Kind | None = None) -> tuple[Kind, str] | None:
         """The one name it can be: to the letter before any other spelling. None for none, or for several."""
@@ -174,7 +172,7 @@ def _place_quoted(said: str, place: int, names: Names, spellings: Spellings) -> 
     if found:
         names.found.append(Found(*found, place, place + len(said)))
     else:
-        names.unknown.append(UnknownName(said, why_unknown(said, spellings.known)))
+        names.unknown.append(_unknown(said, spellings.known))
 
 
 def _first_known(reading: Reading, spellings: Spellings) -> Found | None:
@@ -226,11 +224,18 @@ def _leads(reading: Reading, words: Sequence[re.Match[str]], index: int) -> bool
     return bool(before) and before[-1] in LEADS and not between.strip(" ")
 
 
+def _looks_like_a_name(word: str) -> bool:
+    return "_" in word or "-" in word or (any(map(str.isdigit, word)) and any(mark in word for mark in "./:@"))
+
+
 def _stands_for_name(reading: Reading, words: Sequence[re.Match[str]], index: int, known: Known) -> bool:
     """Where a name is expected, or it looks like one, or nearly is one."""
     word = words[index][0]
+    # "in us" is a place, "affecting us" is not.
+    if word == "us" and index and words[index - 1][0] == "in":
+        return True
     if word in FILLERS or is_ordinary(word) or word.isdigit():
         return False
-    if _IDENTIFIER.fullmatch(word) or _label(words, index) or _leads(reading, words, index):
+    if _looks_like_a_name(word) or _label(words, index) or _leads(reading, words, index):
         return True
     return bool(get_close_matches(_plain(word), map(_plain, (*known.services, *known.regions)), n=1, cutoff=CLOSE))

@@ -12,7 +12,7 @@ LONGEST = 1_000
 # In the place of what was taken: no pattern matches it, so that words on both sides of it are no neighbours.
 TAKEN = "\0"
 _QUOTES = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|(?<!\w)'([^']+)'(?!\w)")
-_WHOLE = re.compile(r"([\"'`])([^\"'`]+)\1")
+_WHOLE = re.compile(r"""(["'`])((?:(?!\1).)+)\1""")
 # What a question may hold around its words; none of it is a query.
 WORD = re.compile(r"[^\W_](?:[\w./:@-]*\w)?(?:'[a-z]+)?")
 
@@ -65,6 +65,8 @@ def quoted(reading: Reading) -> list[tuple[str, int]]:
     """What stands in quotes or backticks, verbatim, with its place; it is taken out."""
     found = []
     while match := reading.take(_QUOTES):
+        if TAKEN in match[0]:
+            continue
         number = next(index for index, name in enumerate(match.groups(), 1) if name is not None)
         start, end = match.span(number)
         found.append((reading.text[start:end].strip(), start))

@@ -74,7 +74,7 @@ _ON = r"(?:,? (?:on |in )?)"
 
 
 def _moment(clock: str) -> str:
-    return rf"{_ISO}|(?:{_DAY}){_AT}(?:{clock})|(?:{clock})(?:{_ON}(?:{_DAY}))?|{_PERIOD}"
+    return rf"{_ISO}|(?:{_DAY}){_AT}(?:{clock})|(?:{clock}){_ON}(?:{_DAY})|{_PERIOD}|{clock}"
 
 
 _EXACT = rf"(?:{_DAY})(?:,? (?:at|around|about) ){_BARE}|{_moment(_CLOCK)}"
@@ -206,7 +206,7 @@ def _between(match: re.Match[str], calendar: Calendar) -> Span:
 
 def _since(match: re.Match[str], calendar: Calendar) -> Span:
     start = _span(match["a"], calendar)
-    after = match[0].startswith("after") and not start.is_instant
+    after = match[0].startswith("after") and not start.is_moment
     return Span(start.end if after else start.start, calendar.now)
 
 
@@ -229,7 +229,8 @@ def _ago(match: re.Match[str], calendar: Calendar) -> Span:
         return calendar.week(count)
     if unit >= DAY:
         return calendar.days(calendar.today - count * unit)
-    return _around(Span(calendar.now - count * unit, calendar.now - count * unit))
+    then = calendar.now - count * unit
+    return _around(Span(then, then, is_moment=True))
 
 
 def _alone(match: re.Match[str], calendar: Calendar) -> Span:
@@ -254,8 +255,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
 
 def _around(span: Span) -> Span:
     """A moment with the half hours before and after it; a span as it is."""
-    is_moment = span.end - span.start <= timedelta(hours=1) and span.is_instant
-    return Span(span.start - AROUND, span.end + AROUND, span.day) if is_moment else span
+    return Span(span.start - AROUND, span.end + AROUND, span.day) if span.is_moment else span
 
 
 # --- moments and periods
@@ -278,7 +278,7 @@ def _iso(text: str, calendar: Calendar) -> Span:
         local = datetime.fromisoformat(text.upper())
         return calendar.instant(local.date(), local.time())
     moment = parse_time(text.replace(" ", "T", 1).replace(" ", "").replace("−", "-").upper())
-    return Span(moment, moment, moment.astimezone(calendar.zone.clock).date())
+    return Span(moment, moment, moment.astimezone(calendar.zone.clock).date(), is_moment=True)
 
 
 def _is_clock(text: str) -> bool:

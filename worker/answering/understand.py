@@ -26,6 +26,7 @@ from worker.errors import RequestRefused
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SLIP = 0.85
+LONGEST_WORDS = 200
 # What is looked at where no time is named.
 USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK}
 EXAMPLES = (
@@ -109,13 +110,13 @@ class _Understanding:
         return named[0] if named else None
 
     def _words(self, asked: Asked, names: Names) -> str | None:
-        """What is in quotes and names nothing is looked for in log lines, where those are asked for."""
-        if asked.topic is not Topic.ERRORS or not names.unknown:
-            return None
-        return " ".join(names.unknown.pop().said for _ in list(names.unknown))[:200]
+        """What is in quotes and is like no name is looked for in log lines, where those are asked for."""
+        words = [one for one in names.unknown if not one.like] if asked.topic is Topic.ERRORS else []
+        names.unknown = [one for one in names.unknown if one not in words]
+        return " ".join(one.said for one in words)[:LONGEST_WORDS] or None
 
     def _unknown(self, names: Names) -> None:
-        self.refusals += [NotUnderstood(*one) for one in unknown_names(self.reading, self.known, names)]
+        self.refusals += [NotUnderstood(one.said, one.reason) for one in unknown_names(self.reading, self.known, names)]
 
     def _leftover(self) -> None:
         words = [match for match in self.reading.words() if not _says_nothing(match[0])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from worker import intake
 from worker.announcing import AnnouncingIncidents, ask_for
@@ -23,8 +23,7 @@ class TicketDesk:
     queue: Queue
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """`investigating`: say yes again in a moment, until it is `asked` (the ticket is on its way) or `no_incident`."""
 
     state: Literal["asked", "investigating", "no_incident", "failed"]
