@@ -2,10 +2,10 @@
 
 `told(answer)` is the document that `spiketrace ask --json` prints and that `POST /v1/questions` sends:
 
-    {question, understood: {topic, sentence, window: {start, end}, zone, service, region, by, window_was_said},
+    {question, understood: {topic, sentence, window: {start, end}, zone, service, region, window_was_said, …},
      not_understood: [{text, reason}],
-     sections, text, evidence: [{id, title, index, query, window, result, link}], charts, incidents, reports, offer,
-     author, reason, claims_checked, claims_removed}
+     direct, sections, closing, text, evidence: [{id, title, index, query, window, result, link}], charts, incidents,
+     reports, offer, author, reason, claims_checked, claims_removed}
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, Literal, NamedTuple
 
 from worker.domain.alert import Alert
 from worker.domain.evidence import Evidence
+from worker.domain.incident import IncidentStatus
+from worker.domain.severity import Severity
 from worker.domain.window import Window, iso
 
 # The report's six, in the order people read them.
@@ -58,8 +60,10 @@ class NotUnderstood(NamedTuple):
 class Understood:
     """How the question was taken. `sentence` says it in words; `zone` is the name of the clock that its times are of.
 
-    `by`: what a ranking is of. Service and region are the telemetry's own names; None stands for all of them.
-    `topic` and `window` are None where the question was not understood at all.
+    Service and region are the telemetry's own names; None stands for all of them. `by`: what a ranking is of; `most`:
+    at most so many; `severity`: at least that, `status`: incidents in that; `words`: that log lines should hold;
+    `record_id`: of the incident or report that is meant. `topic` and `window` are None where the question was not
+    understood at all.
     """
 
     topic: Topic | None
@@ -68,8 +72,13 @@ class Understood:
     zone: str = "UTC"
     service: str | None = None
     region: str | None = None
-    by: Literal["service", "region"] = "service"
     window_was_said: bool = False
+    by: Literal["service", "region"] = "service"
+    most: int | None = None
+    severity: Severity | None = None
+    status: IncidentStatus | None = None
+    words: str | None = None
+    record_id: str | None = None
 
 
 class Series(NamedTuple):
@@ -116,7 +125,9 @@ Tell = Callable[[Step], None]
 class Answer:
     """`sections` are the report's six where it explains an incident, and `answer` alone otherwise.
 
-    `text` is Markdown that cites `evidence` as [e1]. `incidents` and `reports` are one flat document each, with a link.
+    `direct` answers in a sentence or two before the six sections; `closing` says what else is to be known behind them:
+    incidents, other causes of the same time, tickets. Lines that begin with "- " are items of a list. `text` is all of
+    it in Markdown that cites `evidence` as [e1]. `incidents` and `reports` are one flat document each, with a link.
     `author` is who wrote the words; `reason`, if any, why a model's were not taken. An answer that was refused has the
     topic None and says in `not_understood` why.
     """
@@ -125,6 +136,8 @@ class Answer:
     understood: Understood
     sections: dict[str, str | list[str]]
     text: str
+    direct: str = ""
+    closing: str = ""
     not_understood: list[NotUnderstood] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     charts: list[AnswerChart] = field(default_factory=list)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from worker import intake
+from worker.announcing import AnnouncingIncidents, ask_for
 from worker.answering.answer import Offer
-from worker.announcing import AnnouncingIncidents
-from worker.ports import AlertStore, DeadLetterStore, Queue
+from worker.domain.alert import Alert, AlertState
+from worker.domain.incident import Incident
+from worker.ports import AlertStore, DeadLetterStore, Notification, Queue
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,7 @@ class TicketDesk:
     queue: Queue
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """`investigating`: say yes again in a moment, until it is `asked` (the ticket is on its way) or `no_incident`."""
 
     state: Literal["asked", "investigating", "no_incident", "failed"]
@@ -34,4 +36,41 @@ def take_up(offer: Offer, desk: TicketDesk, *, by: str) -> Taken:
 
     Raises RequestRefused, IncidentUnknown, EvidenceUnavailable, QueueUnavailable.
     """
-    raise NotImplementedError
+    if offer.incident_id:
+        return _ask(offer.incident_id, offer, desk, by)
+    assert offer.alert is not None
+    return _of_alert(offer.alert, offer, desk, by)
+
+
+def _of_alert(alert: Alert, offer: Offer, desk: TicketDesk, by: str) -> Taken:
+    """By every alert's way: recorded, investigated, its incident opened or joined; then the ticket is asked for."""
+    known = desk.alerts.get(alert.alert_id)
+    if known is None:
+        notification = Notification(alert=alert, received_at=desk.incidents.clock())
+        intake.record([notification], desk.alerts, desk.dead_letters, desk.queue)
+        return Taken("investigating", f"Handed in as alert {alert.alert_id}; a worker investigates it.")
+    if known.incident_id:
+        return _ask(known.incident_id, offer, desk, by)
+    match known.state:
+        case AlertState.FAILED:
+            return Taken("failed", f"Alert {alert.alert_id} could not be investigated: {known.reason}.")
+        case AlertState.REPORTED | AlertState.RECOVERED:
+            return Taken("no_incident", f"Report {known.report_id} made no incident, so there is no ticket to open.")
+    return Taken("investigating", f"Alert {alert.alert_id} is {known.state.value}; a worker investigates it.")
+
+
+def _ask(incident_id: str, offer: Offer, desk: TicketDesk, by: str) -> Taken:
+    found = desk.incidents.get(incident_id)
+    current = found.merged_into if found and found.merged_into else incident_id
+    for destination in offer.destinations:
+        incident = ask_for(current, destination, incidents=desk.incidents, by=by)
+    told = "; ".join(_state(name, incident) for name in offer.destinations)
+    by_hand = "" if offer.incident_id else f" No recovery will end it: spiketrace incidents close {current} does."
+    return Taken("asked", f"{current}: {told}.{by_hand}", current)
+
+
+def _state(name: str, incident: Incident) -> str:
+    delivery = incident.deliveries[name]
+    if delivery.state == "done":
+        return f"the ticket at {name} is {delivery.url or delivery.vendor_id or 'made'}"
+    return f"a ticket at {name} is on its way"
