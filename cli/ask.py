@@ -13,7 +13,7 @@ from cli.answer_text import tell_answer, tell_step
 from cli.options import Time, as_json, print_json
 from worker.answering.answer import Answer, Offer, Step, told
 from worker.answering.yes import Taken, TicketDesk, take_up
-from worker.assembly import open_answering
+from worker.assembly import open_answerer, open_answering
 from worker.bootstrap import Stores, announcing, connect
 from worker.delivery.configured import destinations
 from worker.errors import InvalidAlert
@@ -73,7 +73,8 @@ def ask(words: tuple[str, ...], zone: str, at: datetime | None, agreed: bool | N
 
 def _answer(question: str, zone: str, now: datetime, settings: Settings, stores: Stores) -> Answer:
     policy = load_policy(settings.policy, destinations(settings))
-    answering = open_answering(settings, stores, policy=policy)
+    model_answer = open_answerer(settings, stores, now=lambda: now) if settings.answers_by_model else None
+    answering = open_answering(settings, stores, policy=policy, model_answer=model_answer)
     return answering(question, zone=zone, now=now, tell=tell_step)
 
 

@@ -52,9 +52,9 @@ class ReplayLast(round_robin_cycle):
     """The order in which a free worker looks into the queues.
 
     All but the last two take turns, so neither a storm of alerts nor a slow vendor holds the others up for
-    longer than one task, nor does a question wait behind the storm, and the clock's tasks, of which at most one of each
-    kind is ever waiting, cost live alerts next to nothing. `narratives`, which wait for a model, are looked into when none of those waits, and
-    `replay`, which can hold thousands, when nothing else does.
+    longer than one task, nor does a question wait behind a storm, and the clock's tasks, of which at most one of each
+    kind is ever waiting, cost live alerts next to nothing. `narratives`, which wait for a model, are looked into when
+    none of those waits, and `replay`, which can hold thousands, when nothing else does.
     """
 
     def consume(self, n: int) -> list[str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
 from webhook.answer_charts import AnswerDrawing, drawing
-from webhook.report_view import Exhibit, Receipt, exhibit, receipts_of
-from worker.answering.answer import Answer
+from webhook.report_view import Exhibit, Receipt, exhibit, link_into, receipts_of
+from worker.answering.answer import ANSWER, Answer
 from worker.domain.asked import Asked, Told
+from worker.domain.evidence import Evidence
 from worker.domain.incident import Incident
 from worker.domain.text import one_line
 
@@ -25,9 +26,22 @@ TITLES = {
     "recommendations": "Recommendations",
 }
 IDS = ("incident_id", "report_id")
-FACTS = ("severity", "status", "verdict", "service", "region", "at", "@timestamp", "incident_id")
-OPENING = ("answer", "overview")
+FACTS = ("severity", "status", "verdict", "service", "region", "cause", "incident_id")
 _ANSWER = TypeAdapter(Answer)
+
+
+class AnswerExhibit(NamedTuple):
+    """`ours` is where it is read here, with its report."""
+
+    shown: Exhibit
+    ours: str | None
+
+
+class Block(NamedTuple):
+    """A paragraph, or the items of a list."""
+
+    texts: list[str]
+    is_list: bool
 
 
 @dataclass(frozen=True)
@@ -62,10 +76,11 @@ class AnswerView:
     """`receipts` are what the incident that is on offer has at its destinations already."""
 
     answer: Answer
-    lead: str
+    lead: list[Block]
+    closing: list[Block]
     sections: list[Section]
     drawings: list[AnswerDrawing]
-    exhibits: list[Exhibit]
+    exhibits: list[AnswerExhibit]
     incidents: list[Listed]
     reports: list[Listed]
     receipts: list[Receipt]
@@ -86,34 +101,53 @@ def progress_of(asked: Asked, told: Sequence[Told]) -> Progress:
     return Progress(asked, steps, any(one.is_last for one in told), failure)
 
 
-def view_of(answer: Answer, incident: Incident | None, *, kibana_url: str | None) -> AnswerView:
-    """`incident` is the one on offer; `kibana_url` is the only place that links of evidence may lead to."""
+def view_of(answer: Answer, incident: Incident | None, *, kibana_url: str | None, public_url: str) -> AnswerView:
+    """`incident` is the one on offer. Links of evidence lead to Kibana or here, those of records here, if anywhere."""
     drawings = [drawing(chart, name=f"chart-{number}") for number, chart in enumerate(answer.charts, 1)]
     known = incident.deliveries if incident else {}
     offered = answer.offer.destinations if answer.offer else []
+    # The page says it beside the button.
+    offered_in = answer.offer.sentence if answer.offer else None
     return AnswerView(
         answer=answer,
-        lead="\n".join(_texts(answer.sections[name]) for name in OPENING if name in answer.sections),
-        sections=[_section(name, said) for name, said in answer.sections.items() if name not in OPENING and said],
+        lead=blocks_of(answer.direct or _texts(answer.sections.get(ANSWER, ""))),
+        closing=blocks_of("\n".join(line for line in answer.closing.splitlines() if line != offered_in)),
+        sections=[_section(name, said) for name, said in answer.sections.items() if name != ANSWER and said],
         drawings=[one for one in drawings if one],
-        exhibits=[exhibit(item, kibana_url) for item in answer.evidence],
-        incidents=[_listed(document) for document in answer.incidents],
-        reports=[_listed(document) for document in answer.reports],
+        exhibits=[_exhibit(item, kibana_url, public_url) for item in answer.evidence],
+        incidents=[_listed(document, public_url) for document in answer.incidents],
+        reports=[_listed(document, public_url) for document in answer.reports],
         receipts=receipts_of(incident),
         wanted=[name for name in offered if name not in known or known[name].state == "failed"],
     )
 
 
-def _listed(document: Mapping[str, Any]) -> Listed:
-    """Its link is made here, of the report's id: no address of data is followed."""
+def _exhibit(item: Evidence, kibana_url: str | None, public_url: str) -> AnswerExhibit:
+    ours = link_into(public_url, item.link)
+    return AnswerExhibit(exhibit(item, kibana_url), ours)
+
+
+def _listed(document: Mapping[str, Any], public_url: str) -> Listed:
     title = next((str(document[name]) for name in ("title", "headline", *IDS) if document.get(name)), "without a title")
-    report_id = document.get("report_id")
+    href = document.get("report") or document.get("link")
     known = [document.get(name) for name in FACTS]
-    return Listed(one_line(title), _page_of(report_id), [one_line(str(value)) for value in known if value])
+    return Listed(
+        one_line(title),
+        link_into(public_url, href) if isinstance(href, str) else None,
+        [one_line(str(value)) for value in known if value],
+    )
 
 
-def _page_of(report_id: Any) -> str | None:
-    return f"/reports/{quote(report_id, safe='')}" if isinstance(report_id, str) and report_id else None
+def blocks_of(text: str) -> list[Block]:
+    """Lines that begin with "- " and follow each other are one list (`worker.answering.answer.Answer`)."""
+    runs = groupby(filter(str.strip, text.splitlines()), key=lambda line: line.startswith("- "))
+    return [
+        block
+        for is_list, lines in runs
+        for block in (
+            [Block([line[2:] for line in lines], True)] if is_list else [Block([line], False) for line in lines]
+        )
+    ]
 
 
 def _texts(said: str | list[str]) -> str:

@@ -90,8 +90,9 @@ def _tell_of_the_model(ledger: RedisModelLedger) -> None:
     for part, value in spent._asdict().items():
         MODEL_SPENT.labels(part).set(value)
         MODEL_SPENT_TODAY.labels(part).set(getattr(today, part))
-    for outcome, count in outcomes.items():
-        NARRATIVES.labels(outcome).set(count)
+    for gauge, counted in ((NARRATIVES, outcomes["narratives"]), (MODEL_ANSWERS, outcomes["answers"])):
+        for outcome, count in counted.items():
+            gauge.labels(outcome).set(count)
 
 
 def _depth(inbox: RedisInbox) -> float:

@@ -7,6 +7,8 @@ readers, and keeps other sites from posting here (`webhook.auth`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs
@@ -46,7 +48,16 @@ HEADERS = {
 }
 
 
-def question_pages_router(counter: Counter, tickets: TicketDesk, *, kibana_url: str | None) -> APIRouter:
+@dataclass(frozen=True)
+class Surroundings:
+    """What pages of answers need: where tickets come from, and the only places that links lead to."""
+
+    tickets: TicketDesk
+    kibana_url: str | None
+    public_url: str
+
+
+def question_pages_router(counter: Counter, around: Surroundings) -> APIRouter:
     """`/questions`, `/questions/{id}`, its events, and its ticket."""
     router = APIRouter(include_in_schema=False)
 
@@ -60,7 +71,7 @@ def question_pages_router(counter: Counter, tickets: TicketDesk, *, kibana_url: 
 
     @router.get("/questions/{question_id}", response_class=HTMLResponse)
     async def one(question_id: str) -> HTMLResponse:
-        return await _shown(question_id, counter, tickets, kibana_url)
+        return await _shown(question_id, counter, around)
 
     @router.get("/questions/{question_id}/events", response_model=None)
     async def events(question_id: str) -> Response:
@@ -68,7 +79,7 @@ def question_pages_router(counter: Counter, tickets: TicketDesk, *, kibana_url: 
 
     @router.post("/questions/{question_id}/ticket", response_class=HTMLResponse)
     async def ticket(question_id: str) -> HTMLResponse:
-        return await _shown(question_id, counter, tickets, kibana_url, says_yes=True)
+        return await _shown(question_id, counter, around, says_yes=True)
 
     return router
 
@@ -97,24 +108,16 @@ async def _asked(body: bytes, counter: Counter) -> Response:
 
 
 async def _steps(question_id: str, counter: Counter) -> AsyncIterator[bytes]:
-    """What the script adds to the page; it loads the page again for the rest."""
-    try:
+    """What the script adds to the page, which it then loads again: that says the rest, errors as well."""
+    with suppress(QueueUnavailable):
         async for one in counter.feed.follow(question_id):
-            if one is None:
-                yield KEEPALIVE_COMMENT
-            elif one.is_last:
+            if one and one.is_last:
                 break
-            else:
-                yield event_of(one)
-    except QueueUnavailable:
-        # The page, loaded again, says so.
-        pass
+            yield event_of(one) if one else KEEPALIVE_COMMENT
     yield format_sse_event(event="over", data_str="{}")
 
 
-async def _shown(
-    question_id: str, counter: Counter, tickets: TicketDesk, kibana_url: str | None, *, says_yes: bool = False
-) -> HTMLResponse:
+async def _shown(question_id: str, counter: Counter, around: Surroundings, *, says_yes: bool = False) -> HTMLResponse:
     try:
         found = await counter.feed.state(question_id, datetime.now(UTC))
     except QueueUnavailable as error:
@@ -124,17 +127,15 @@ async def _shown(
     asked, told = found
     answer = next((read_answer(one.data) for one in told if one.name == "answer"), None)
     if answer is None:
-        progress = progress_of(asked, told)
-        return page("question.html", headers=HEADERS, progress=progress, zone=asked.zone, examples=EXAMPLES)
-    return await run_in_threadpool(_answered, asked, answer, tickets, kibana_url, says_yes=says_yes)
+        return page("question.html", headers=HEADERS, progress=progress_of(asked, told), zone=asked.zone)
+    return await run_in_threadpool(_answered, asked, answer, around, says_yes=says_yes)
 
 
-def _answered(
-    asked: Asked, answer: Answer, tickets: TicketDesk, kibana_url: str | None, *, says_yes: bool
-) -> HTMLResponse:
-    taken = _take_up(answer.offer, tickets) if says_yes and answer.offer else None
+def _answered(asked: Asked, answer: Answer, around: Surroundings, *, says_yes: bool) -> HTMLResponse:
+    taken = _take_up(answer.offer, around.tickets) if says_yes and answer.offer else None
     incident_id = (answer.offer.incident_id if answer.offer else None) or (taken.incident_id if taken else None)
-    view = view_of(answer, _incident(incident_id, tickets), kibana_url=kibana_url)
+    incident = _incident(incident_id, around.tickets)
+    view = view_of(answer, incident, kibana_url=around.kibana_url, public_url=around.public_url)
     return page("answer.html", headers=HEADERS, asked=asked, view=view, taken=taken, zone=asked.zone)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from worker.answering.answer import ANSWER, Answer, NotUnderstood
 from worker.answering.asking import Asking, Draft
@@ -45,7 +46,20 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
         reports=draft.reports,
         closing=closing,
         offer=draft.offer,
+        explained=draft.report,
     )
+
+
+def worded(answer: Answer, words: str) -> Answer:
+    """The answer with `words` behind its own opening; where nothing was understood, before what it says of that."""
+    if ANSWER not in answer.sections:
+        answer = replace(answer, direct=f"{answer.direct}\n{words}".strip())
+    else:
+        own = str(answer.sections[ANSWER])
+        said = [words, own] if answer.understood.topic is None else [own, words]
+        answer = replace(answer, sections={ANSWER: "\n".join(said)})
+    text = markdown(answer.direct.splitlines(), answer.sections, answer.closing.splitlines())
+    return replace(answer, text=text)
 
 
 def refused(question: str, taken: Taken) -> Answer:
