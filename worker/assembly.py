@@ -9,6 +9,7 @@ from functools import cache, partial
 
 from elasticsearch import Elasticsearch
 
+from worker.agent.answer_grounds import ground_answer
 from worker.agent.answerer import Answerer
 from worker.agent.budget import limits_of, prices_of
 from worker.agent.grounding.ground import ground
@@ -140,7 +141,7 @@ def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datet
     one, day = limits_of(settings)
     return Answerer(
         model=cache(lambda: open_model(settings)),
-        ground=ground,
+        ground=ground_answer,
         looks=open_looks(settings, stores.client),
         worded=worded,
         ledger=RedisModelLedger(settings.redis_url),

@@ -60,7 +60,7 @@ class Settings(BaseModel):
     replay_per_second: float = Field(default=10.0, gt=0)
 
     questions_per_minute: int = Field(default=30, ge=1)
-    question_wait_seconds: float = Field(default=20.0, gt=0)
+    question_wait_seconds: float = Field(default=30.0, gt=0)
     model_answers: bool | None = None
 
     index_intake: bool = True

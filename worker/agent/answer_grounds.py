@@ -7,22 +7,46 @@ record is the highest of the incidents that are told of: so words of another, or
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from worker.agent.grounding.ground import Grounded, Sentence, ground
 from worker.answering.answer import Answer
 from worker.domain.evidence import Evidence
 from worker.domain.report import AlertSummary, Impact, Narrative, Report, Sections, SimilarIncident, Verdict
 from worker.domain.severity import Severity
 from worker.domain.window import Window
 
+SUPPORTING = frozenset({"number", "time", "quotation", "cause", "direction"})
+
 
 def grounds(answer: Answer, evidence: Sequence[Evidence], names: Iterable[str], window: Window) -> Report:
     """`evidence` is all that may be cited; `names` are those of other services, so that these are known for that."""
-    known = [*evidence, *_uncitable(answer, names, window)]
+    known = [*(_in_rows(item, answer) for item in evidence), *_uncitable(answer, names, window)]
     if answer.explained:
         return answer.explained.model_copy(update={"evidence": known})
     return _without_cause(answer, known, window)
+
+
+def _in_rows(item: Evidence, answer: Answer) -> Evidence:
+    """Evidence of an answer's own (`worker.answering`), its figures by the names that a report's evidence has."""
+    match item.result:
+        case {"total_grams": float(total), **rest}:
+            grams = rest.get("grams") or {}
+            before = "co2_grams_before" if "before" in item.title else "co2_grams"
+            rows = [{before: total}, *(_emitted(name, value, total, answer) for name, value in grams.items())]
+        case {"lines": int(), "errors": int()}:
+            rows = [{"service": answer.understood.service, "region": answer.understood.region, **item.result}]
+        case {"errors": dict(types)}:
+            rows = [{"name": name, "in_window": count} for name, count in types.items()]
+        case _:
+            return item
+    return item.model_copy(update={"result": {"rows": rows}})
+
+
+def _emitted(name: str, grams: float, total: float, answer: Answer) -> dict[str, Any]:
+    return {answer.understood.by: name, "co2_grams": grams, "share_of_co2": grams / total if total else 0.0}
 
 
 def _uncitable(answer: Answer, names: Iterable[str], window: Window) -> list[Evidence]:
@@ -100,3 +124,19 @@ def _past(document: dict[str, Any]) -> SimilarIncident:
         status=document.get("status"),
         why="",
     )
+
+
+def ground_answer(text: str, report: Report, *, is_advice: bool = False) -> Grounded:
+    """As for a report, but stricter: a sentence stays for a figure, time, quotation, cause or direction that holds.
+
+    An investigation has looked at what it speaks of; an answer may be about anything, so that nothing but evidence can
+    stand for "all is well" or for a name.
+    """
+    found = ground(text, report, is_advice=is_advice)
+    return Grounded(
+        tuple(one if _rests_on_something(one) else replace(one, outcome="removed") for one in found.sentences)
+    )
+
+
+def _rests_on_something(sentence: Sentence) -> bool:
+    return any(claim.holds and claim.kind in SUPPORTING for claim in sentence.claims)
