@@ -143,7 +143,7 @@ def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datet
         model=cache(lambda: open_model(settings)),
         ground=ground_answer,
         looks=open_looks(settings, stores.client),
-        worded=worded,
+        worded=partial(worded, public_url=settings.public_url),
         ledger=RedisModelLedger(settings.redis_url),
         limit=one,
         day_limit=day,

@@ -296,7 +296,7 @@ def test_reading_keeps_both_texts_of_one_length(text: str) -> None:
 
 
 @given(
-    st.sampled_from(KNOWN.services + KNOWN.regions),
+    st.sampled_from([*KNOWN.services, *KNOWN.regions]),
     st.sampled_from(["{}", "{}?", "`{}`", '"{}"', "the {}"]),
     st.booleans(),
 )

@@ -16,10 +16,10 @@ from worker.answering.incidents import line_of
 from worker.answering.offering import offer_for
 from worker.answering.saying import time_in
 from worker.domain.alert import Alert, Rule
-from worker.domain.figures import CO2_GRAMS, describe, duration
+from worker.domain.figures import CO2_GRAMS, describe, duration, number
 from worker.domain.incident import Incident
 from worker.domain.lookup import Course, Reading
-from worker.domain.report import Chart, Report, ReportOutline, RootCause, Verdict
+from worker.domain.report import CauseKind, Chart, Report, ReportOutline, RootCause, Verdict
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
 from worker.domain.wording import cause_in_words, confidence_in_words, scope_in_words
@@ -53,11 +53,17 @@ def explain(asking: Asking) -> Draft:
 def _of_record(asking: Asking, record_id: str) -> Draft:
     asking.looking(record_id)
     incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
-    report_id = incident.report_ids[-1] if incident else record_id
-    report = asking.reports.get(report_id)
+    report = _telling(asking, incident) if incident else asking.reports.get(record_id)
     if report is None:
         return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
     return _explained(asking, report, incident or _incident_of(asking, report))
+
+
+def _telling(asking: Asking, incident: Incident) -> Report | None:
+    """Of its newest reports the one that is about the service to blame, rather than about those that suffer."""
+    found = [asking.reports.get(report_id) for report_id in incident.report_ids[: -MOST_OTHERS - 1 : -1]]
+    reports = [report for report in found if report]
+    return next((one for one in reports if one.service == incident.service), reports[0] if reports else None)
 
 
 def _by_report(asking: Asking, outlines: list[ReportOutline]) -> Draft:
@@ -86,6 +92,8 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
     if incident:
         draft.incidents.append(incident)
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
+    if asking.zone.name != "UTC":
+        draft.closing.append("Times in the sections are UTC.")
     draft.offer, sentence = offer_for(asking, report, incident, alert=alert)
     draft.closing += [sentence] if sentence else []
     return draft
@@ -98,13 +106,19 @@ def direct(report: Report, asking: Asking) -> str:
     if report.verdict is Verdict.NOT_CONFIRMED:
         return f"Nothing unusual was confirmed for {where} at {when} {asking.zone.name}."
     excess = report.impact.carbon.excess_co2_grams
-    more = f", {describe(excess, CO2_GRAMS).likely} of CO₂ more than expected" if excess and excess.low > 0 else ""
+    more = f", with {describe(excess, CO2_GRAMS).likely} more than expected" if excess and excess.low > 0 else ""
     since = f" since {time_in(_began(report), asking.zone)} {asking.zone.name}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
-    cause = cause_in_words(report.root_cause)
     sure = f", confidence {confidence_in_words(report.confidence)}" if report.confidence is not None else ""
-    return f"{cause}{sure}: {where} deviated{since}{more}."
+    return f"The cause: {_cause(report.root_cause)}{sure}. What it explains: {where} deviated{since}{more}."
+
+
+def _cause(cause: RootCause) -> str:
+    if cause.kind is CauseKind.TRAFFIC:
+        return f"more demand ({scope_in_words(cause.service, cause.region)}); nothing is broken"
+    text = cause_in_words(cause)
+    return text[:1].lower() + text[1:]
 
 
 def _began(report: Report) -> datetime:
@@ -142,8 +156,19 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
             asking.found(report.headline)
             draft = _explained(asking, report, None, alert=alert)
             draft.lines.append("No report is on record of it: this was investigated for this question, as of then.")
+            draft.closing = [*_also_standing_out(asking, peak, found), *draft.closing]
             return draft
     return _nothing(asking, outlines, looked, is_carbon=is_carbon)
+
+
+def _also_standing_out(asking: Asking, chosen: Peak, found: list[Peak]) -> list[str]:
+    others = [peak for peak in found if peak.scope != chosen.scope and peak.usual > 0]
+    told = [f"- {peak.scope} at {time_in(peak.end, asking.zone)}, {_times(peak)}" for peak in others[:MOST_OTHERS]]
+    return ["Also stood out, and was not investigated for this:", *told] if told else []
+
+
+def _times(peak: Peak) -> str:
+    return f"{number(peak.value / peak.usual)} times the two hours before"
 
 
 def _standing_out(asking: Asking, *, is_carbon: bool) -> Iterator[Peak]:
@@ -165,7 +190,7 @@ def _peaks(asking: Asking, what: str) -> list[Peak]:
     except NotMeasured:
         return []
     if grid.step <= timedelta(minutes=10):
-        return found[:MOST_INVESTIGATED]
+        return found[: MOST_INVESTIGATED + MOST_OTHERS]
     return [closer for peak in found[:MOST_INVESTIGATED] if (closer := _closer(asking, what, peak, counted))]
 
 

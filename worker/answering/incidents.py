@@ -29,7 +29,7 @@ def list_incidents(asking: Asking) -> Draft:
     asking.looking("the incidents on record")
     ours = incidents_about(asking)
     others = _others(asking)
-    asking.found(f"{len(ours) + len(others)} incidents")
+    asking.found(f"{len(ours) + len(others)} on record")
     shown = _by_urgency(ours)[: asking.understood.most or MOST]
     cite = asking.exhibits.add_plain(
         "Incidents",
@@ -37,7 +37,7 @@ def list_incidents(asking: Asking) -> Draft:
         asking.window,
         {"incidents": [one.incident_id for one in ours], "recorded_by_others": [one.id for one in others]},
     )
-    draft = Draft([f"{_headline(asking, ours, others)} {cite}"], incidents=shown)
+    draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
     draft.lines += [f"- {line_of(one, asking)}" for one in shown]
     draft.lines += [f"- {len(ours) - len(shown)} more"] if len(ours) > len(shown) else []
     draft.lines += _cost_in_all(ours)
@@ -74,10 +74,17 @@ def _headline(asking: Asking, ours: list[Incident], others: list[PastIncident]) 
     least = f" of severity {understood.severity.value} or worse" if understood.severity else ""
     whom, count = scope_in(understood, "") or " anything", len(ours) + len(others)
     if not count:
-        return f"No {kind}{least} on record affects{whom} in this time."
+        return f"No {kind}{least} on record affects{whom} in this time"
+    still = _still_open(ours, count) if understood.status is None and ours else ""
+    return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}"
+
+
+def _still_open(ours: list[Incident], count: int) -> str:
+    """Of those that others recorded it is not known."""
     open_ones = sum(one.status is IncidentStatus.OPEN for one in ours)
-    still = f", {open_ones} still open" if understood.status is None and ours else ""
-    return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}."
+    if count == 1:
+        return ", and is still open" if open_ones else ", and is over"
+    return f", {open_ones or 'none'} still open"
 
 
 def line_of(one: Incident, asking: Asking) -> str:

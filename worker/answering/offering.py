@@ -60,7 +60,7 @@ def _tickets(asking: Asking, incident: Incident) -> list[str] | None:
 def _said(name: str, delivery: Delivery) -> str:
     match delivery.state:
         case "done":
-            return f"It has a ticket at {name}: {delivery.url or delivery.vendor_id or 'without a name'}."
+            return f"It has a ticket at {name}{f', {delivery.vendor_id}' if delivery.vendor_id else ''}."
         case "pending":
             return f"A ticket at {name} is on its way."
     return f"A ticket at {name} could not be opened ({delivery.reason or 'no reason is known'})."

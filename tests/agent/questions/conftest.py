@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.agent.conftest import END, an_alert, shop_client
+from tests.agent.conftest import END, an_alert
 from worker.agent.answer_grounds import ground_answer
 from worker.agent.answerer import Answerer
 from worker.agent.budget import Prices
@@ -30,8 +31,6 @@ from worker.store.model_ledger import RedisModelLedger
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
-
-__all__ = ["shop_client"]
 
 ASKED_AT = END + timedelta(minutes=20)
 LIMIT, DAY = Spending(3, 20_000, 60.0, 0.05), Spending(9_000, 99_000_000, 99_000.0, 99.0)
@@ -117,7 +116,7 @@ def scene(looks: ElasticLooks, redis_url: str) -> Scene:
         model=lambda: model,
         ground=ground_answer,
         looks=looks,
-        worded=worded,
+        worded=partial(worded, public_url="http://spiketrace.shop.example"),
         ledger=ledger,
         limit=LIMIT,
         day_limit=DAY,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.answerer.conftest import ASKED_AT, LIMIT, Scene, nothing_else_changed, words_of
+from tests.agent.questions.conftest import ASKED_AT, LIMIT, Scene, nothing_else_changed, words_of
 from worker.answering.answer import Answer, told
 from worker.answering.answering import Answering
 from worker.domain.conversation import Usage
