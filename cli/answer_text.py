@@ -77,10 +77,14 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _evidence(evidence: Sequence[Evidence]) -> Iterator[str]:
+    """Where all of it is on one page, its address once."""
+    pages = {(item.link or "").partition("#")[0] for item in evidence}
+    page = pages.pop() if len(pages) == 1 else ""
     if evidence:
-        yield "EVIDENCE"
+        yield f"EVIDENCE{f' in {page}' if page and len(evidence) > 1 else ''}"
     for item in evidence:
-        yield f"  {item.id}: {item.title}, {item.index}{f'  {item.link}' if item.link else ''}"
+        own = f"  {item.link}" if item.link and (not page or len(evidence) == 1) else ""
+        yield f"  {item.id}: {item.title}, {item.index}{own}"
 
 
 def _with_bars(lines: list[str], chart: AnswerChart | None) -> Iterator[str]:

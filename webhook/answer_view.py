@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -25,6 +26,7 @@ TITLES = {
     "deployment_correlation": "Deployments",
     "recommendations": "Recommendations",
 }
+LONGEST_LINK = 24
 IDS = ("incident_id", "report_id")
 FACTS = ("severity", "status", "verdict", "service", "region", "cause", "incident_id")
 _ANSWER = TypeAdapter(Answer)
@@ -38,10 +40,10 @@ class AnswerExhibit(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A paragraph, or the items of a list."""
+    """A paragraph, or the items of a list, which may be numbered."""
 
+    kind: Literal["p", "ul", "ol"]
     texts: list[str]
-    is_list: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class AnswerView:
-    """`receipts` are what the incident that is on offer has at its destinations already."""
+    """`receipts` are what the incident on offer has already, `wanted` the destinations that it has nothing at.
+
+    `links`: addresses in the texts that may be followed, and how they are called.
+    """
 
     answer: Answer
     lead: list[Block]
@@ -85,6 +90,7 @@ class AnswerView:
     reports: list[Listed]
     receipts: list[Receipt]
     wanted: list[str]
+    links: dict[str, str]
 
     @property
     def evidence_ids(self) -> frozenset[str]:
@@ -118,8 +124,24 @@ def view_of(answer: Answer, incident: Incident | None, *, kibana_url: str | None
         incidents=[_listed(document, public_url) for document in answer.incidents],
         reports=[_listed(document, public_url) for document in answer.reports],
         receipts=receipts_of(incident),
+        links=_links(answer, public_url),
         wanted=[name for name in offered if name not in known or known[name].state == "failed"],
     )
+
+
+def _links(answer: Answer, public_url: str) -> dict[str, str]:
+    """Of records: the pages here, and the tickets that were made for them."""
+    documents = [*answer.incidents, *answer.reports]
+    ours = [link_into(public_url, str(one.get(name))) for one in documents for name in ("report", "link")]
+    tickets = [str(url) for one in documents for url in (one.get("tickets") or {}).values()]
+    known = [url for url in (*ours, *(link_into(url, url) for url in tickets)) if url]
+    return {url: _called(url) for url in known}
+
+
+def _called(url: str) -> str:
+    """By the last word of it, which is a record's id."""
+    name = re.split(r"[/=?#]", url.rstrip("/"))[-1]
+    return name if len(name) <= LONGEST_LINK else f"{name[:LONGEST_LINK]}…"
 
 
 def _exhibit(item: Evidence, kibana_url: str | None, public_url: str) -> AnswerExhibit:
@@ -141,13 +163,17 @@ def _listed(document: Mapping[str, Any], public_url: str) -> Listed:
 def blocks_of(text: str) -> list[Block]:
     """Lines that begin with "- " and follow each other are one list (`worker.answering.answer.Answer`)."""
     runs = groupby(filter(str.strip, text.splitlines()), key=lambda line: line.startswith("- "))
-    return [
-        block
-        for is_list, lines in runs
-        for block in (
-            [Block([line[2:] for line in lines], True)] if is_list else [Block([line], False) for line in lines]
-        )
-    ]
+    return [block for is_list, lines in runs for block in _blocks(list(lines), is_list=is_list)]
+
+
+def _blocks(lines: list[str], *, is_list: bool) -> list[Block]:
+    return [_items([line[2:] for line in lines])] if is_list else [Block("p", [line]) for line in lines]
+
+
+def _items(lines: list[str]) -> Block:
+    if all(line.startswith(f"{number}. ") for number, line in enumerate(lines, 1)):
+        return Block("ol", [line.partition(". ")[2] for line in lines])
+    return Block("ul", lines)
 
 
 def _texts(said: str | list[str]) -> str:

@@ -27,7 +27,7 @@ from webhook.pages import pages_router
 from webhook.problems import SECURITY_HEADERS, add_problem_handlers
 from webhook.question_feed import KEEP_ALIVE_SECONDS, Feed, Patience
 from webhook.question_pages import Surroundings, question_pages_router
-from webhook.questions import Counter, questions_router
+from webhook.questions import Counter, questions_router, tickets_router
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
 from webhook.slack import PATH as SLACK_PATH
@@ -86,6 +86,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     app.include_router(backtest_router(stores.backtests))
     tickets = TicketDesk(incidents, stores.alerts, stores.dead_letters, queue)
     app.include_router(questions_router(counter))
+    app.include_router(tickets_router(tickets))
     app.include_router(question_pages_router(counter, Surroundings(tickets, settings.kibana_url, settings.public_url)))
     add_problem_handlers(app)
     app.add_middleware(Authentication, credentials=credentials)

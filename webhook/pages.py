@@ -129,7 +129,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        first_sentence=first_sentence, cited=cited, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
+        first_sentence=first_sentence, cited=cited, linked=linked, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
     )
     environment.globals.update(figures=figures, wording=wording, share_in_words=share_in_words)
     return environment
@@ -151,6 +151,17 @@ def cited(text: str, known: frozenset[str]) -> Markup:
         _citation(piece.evidence) if piece.evidence and known.issuperset(piece.evidence) else escape(reveal(piece.text))
         for piece in pieces(text)
     )
+
+
+def linked(text: str, known: frozenset[str], links: Mapping[str, str]) -> Markup:
+    """As `cited`; addresses that are in `links` as links that are called so. Others stay words."""
+    if not links:
+        return cited(text, known)
+    parts = re.split(
+        "(" + "|".join(re.escape(url) for url in sorted(links, key=len, reverse=True)) + r")(?![\w/-])", text
+    )
+    link = Markup('<a href="{}" rel="noopener noreferrer">{}</a>')
+    return Markup("").join(link.format(part, links[part]) if part in links else cited(part, known) for part in parts)
 
 
 def _citation(evidence_ids: tuple[str, ...]) -> Markup:

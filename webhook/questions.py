@@ -31,9 +31,12 @@ from webhook import metrics
 from webhook.accept import read_body
 from webhook.problems import complaints, problem, problem_document
 from webhook.question_feed import Feed
+from worker.answering.answer import Offer
+from worker.answering.yes import TicketDesk, take_up
+from worker.answering.zones import zone_named
 from worker.domain.asked import LONGEST_QUESTION, LONGEST_ZONE, Asked, Told, failed
 from worker.domain.redaction.redact import redact
-from worker.errors import QueueUnavailable
+from worker.errors import IncidentUnknown, QueueUnavailable, RequestRefused
 
 MAX_BODY_BYTES = 8_192
 EVENTS, JSON = "text/event-stream", "application/json"
@@ -84,6 +87,13 @@ class QuestionRequest(BaseModel):
             raise ValueError("ask something, for example: Which services contributed most to CO₂ in the last 24 hours?")
         return value.strip()
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_clock(cls, value: str) -> str:
+        if zone_named(value) is None:
+            raise ValueError("there is no such time zone: name it like Europe/Berlin, UTC or +02:00")
+        return value
+
 
 @dataclass(frozen=True)
 class Counter:
@@ -123,6 +133,38 @@ def questions_router(counter: Counter) -> APIRouter:
         question = understood(await read_body(request, MAX_BODY_BYTES))
         asked = await counter.hand_in(question)
         return await _in_one_piece(counter.feed, asked, request) if wants == JSON else _streamed(counter.feed, asked)
+
+    return router
+
+
+class Yes(BaseModel):
+    """What `POST /v1/questions/tickets` takes: an answer's `offer` as it is. `by` is for the incident's history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer: Offer
+    by: str = Field(default="someone, over HTTP", min_length=1, max_length=100)
+
+    @field_validator("offer")
+    @classmethod
+    def _is_of_something(cls, offer: Offer) -> Offer:
+        if not offer.destinations or (offer.incident_id is None) == (offer.alert is None):
+            raise ValueError("an offer has destinations, and an incident_id or an alert")
+        return offer
+
+
+def tickets_router(tickets: TicketDesk) -> APIRouter:
+    """`POST /v1/questions/tickets`: a yes to an offer, which may be said again until it has come to an end."""
+    router = APIRouter()
+
+    @router.post("/v1/questions/tickets", status_code=HTTPStatus.ACCEPTED)
+    def say_yes(yes: Yes) -> dict[str, str | None]:
+        try:
+            return take_up(yes.offer, tickets, by=yes.by)._asdict()
+        except IncidentUnknown as error:
+            raise HTTPException(HTTPStatus.NOT_FOUND, error.reason) from None
+        except RequestRefused as error:
+            raise HTTPException(HTTPStatus.CONFLICT, error.reason) from None
 
     return router
 

@@ -23,12 +23,12 @@ def section(answer: Answer) -> str:
 def test_why_did_emissions_spike_yesterday(desk: Desk) -> None:
     answer = desk.ask("Why did emissions spike in `us-central1` yesterday?")
     assert tuple(answer.sections) == SIX
-    assert "deployment deploy-9, version 2.3.0 (checkout, us-central1)" in answer.direct
+    assert "checkout, us-central1: the cause is deployment deploy-9, version 2.3.0, confidence 0." in answer.direct
     assert "No report is on record of it" in answer.direct
     assert "deploy-9" in str(answer.sections["overview"])
     assert answer.understood.window == Window(start=datetime.fromisoformat("2026-03-11T00:00Z"), end=_midnight())
     (first, *_) = answer.charts
-    assert (first.kind, first.series[0].name) == ("line", "measured")
+    assert (first.kind, first.series[0].name, first.unit) == ("line", "measured", "g/min")
     assert {"e1"} <= {item.id for item in answer.evidence}
     assert "[e1" in answer.text
 
@@ -87,7 +87,7 @@ def test_what_incidents_are_affecting_payments_this_week(desk: Desk) -> None:
 def test_what_is_on_record_is_told_from_the_report(desk: Desk) -> None:
     answer = desk.ask("Why is payments failing in europe-west1?")
     assert tuple(answer.sections) == SIX
-    assert "The cause: dependency ledger, europe-west1, confidence 0." in answer.direct
+    assert "payments, europe-west1: the cause is dependency ledger, europe-west1, confidence 0." in answer.direct
     assert "on record of it" not in answer.direct
     links = {item.link for item in answer.evidence}
     assert all(link and link.startswith(f"{PUBLIC_URL}/reports/r-") for link in links)

@@ -50,6 +50,11 @@ def offer_for_incident(asking: Asking, incident: Incident) -> Offered:
     return None, NO_TICKETS
 
 
+def has_ticket(incident: Incident) -> bool:
+    """There is one, or it is on its way."""
+    return any(name in TICKETS and found.state != "failed" for name, found in incident.deliveries.items())
+
+
 def _tickets(asking: Asking, incident: Incident) -> list[str] | None:
     """The ticket systems that are configured and that the policy names for it; None where it names none at all."""
     routes = asking.policy.routes(incident, TICKETS, asking.now)

@@ -52,11 +52,13 @@ class RedisQuestions:
         )
 
     def find(self, question_id: str) -> Asked | None:
-        """None where nobody waits for it any more."""
-        with _broker_errors():
-            rows: Any = self._client.xrange(STREAM + question_id, ASKED, BEGUN)
-        begun = any(fields["event"] == WITHDRAWN for _, fields in rows)
-        return Asked.model_validate_json(rows[0][1]["data"]) if rows and not begun else None
+        """None where nobody waits for it any more: it is gone, withdrawn, or has its last word."""
+        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.xrange(STREAM + question_id, ASKED, ASKED)
+            pipeline.xrevrange(STREAM + question_id, count=1)
+            first, last = pipeline.execute()
+        is_over = any(fields["event"] in (WITHDRAWN, "answer", "failed") for _, fields in last)
+        return Asked.model_validate_json(first[0][1]["data"]) if first and not is_over else None
 
     def take(self, question_id: str, *, at: datetime) -> bool:
         """True for the one who may answer it."""
