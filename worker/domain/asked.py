@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-LONGEST_QUESTION = 500
+LONGEST_QUESTION = 1_000
 LONGEST_ZONE = 64
 
 
