@@ -120,9 +120,9 @@ def view_of(report: Report, incident: Incident | None, *, kibana_url: str | None
         impact=known,
         unknown_figures=[name.lower() for group in groups for name in _unknown(group)] if known else [],
         calculation=_calculation(report.impact.calculation),
-        exhibits=[_exhibit(item, kibana_url) for item in report.evidence],
+        exhibits=[exhibit(item, kibana_url) for item in report.evidence],
         alert_link=link_into(kibana_url, report.alert.link),
-        receipts=_receipts(incident),
+        receipts=receipts_of(incident),
     )
 
 
@@ -166,7 +166,7 @@ def _unknown(group: ImpactGroup) -> list[str]:
     return group.unknown if group.figures else [group.name]
 
 
-def _receipts(incident: Incident | None) -> list[Receipt]:
+def receipts_of(incident: Incident | None) -> list[Receipt]:
     """What was made elsewhere for the incident; the vendor's own address of it is where the link leads."""
     deliveries = incident.deliveries if incident else {}
     return [
@@ -209,7 +209,7 @@ def _without_repetition(drawing: Drawing, first: Drawing) -> Drawing:
     return replace(drawing, legend=entries, caption="" if drawing.caption == first.caption else drawing.caption)
 
 
-def _exhibit(item: Evidence, kibana_url: str | None) -> Exhibit:
+def exhibit(item: Evidence, kibana_url: str | None) -> Exhibit:
     return Exhibit(
         evidence=item,
         request=f"GET {one_line(item.index)}/_search\n{pretty_json(item.query)}",

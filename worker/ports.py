@@ -326,8 +326,10 @@ class ModelLedger(Protocol):
     def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
         """The name of the day it is booked on. Raises BudgetExceeded where the day's limit has no room for it."""
 
-    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
-        """What was reserved and not spent is free again."""
+    def settle(
+        self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Literal["narratives", "answers"]
+    ) -> None:
+        """What was reserved and not spent is free again. `outcome` is counted, apart for narratives and answers."""
 
     def hold(self, name: str, *, seconds: float) -> bool:
         """True for the one who holds that name from now on, until it is released or the time is over."""

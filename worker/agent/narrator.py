@@ -100,7 +100,7 @@ class Narrator:
             return self.give_up(report.report_id, reason=error.reason, meter=meter)
         finally:
             # What the calls took is paid for, whatever came of them.
-            self.ledger.settle(day, self.limit, meter.spent, outcome=outcome)
+            self.ledger.settle(day, self.limit, meter.spent, outcome=outcome, of="narratives")
 
     def _written(self, report: Report, meter: Meter) -> Report:
         toolbox = Toolbox(self.lookup, bounds_of(report))
