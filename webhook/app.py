@@ -12,8 +12,6 @@ from typing import Any
 import uvicorn
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI, Request, Response
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
@@ -24,9 +22,10 @@ from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
-from webhook.problems import SECURITY_HEADERS, add_problem_handlers
+from webhook.problems import add_problem_handlers
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
+from webhook.security_headers import SecurityHeaders
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
@@ -126,20 +125,3 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-
-
-class SecurityHeaders:
-    """ASGI middleware: what a browser may do with an answer, unless the answer says it itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

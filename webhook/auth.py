@@ -6,9 +6,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 
+from starlette.authentication import SimpleUser
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -31,20 +32,20 @@ class Credentials:
         """Raises ConfigurationError when there is nothing to check against."""
         if not settings.has_webhook_credentials:
             raise ConfigurationError(
-                "the webhook does not run without credentials: set SPIKETRACE_WEBHOOK_USER and "
+                "nobody is let in without credentials, so it does not start: set SPIKETRACE_WEBHOOK_USER and "
                 "SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_TOKEN"
             )
         user, password, token = settings.webhook_user, settings.webhook_password, settings.webhook_token
         self._basic = _digest(f"{user}:{password.get_secret_value()}") if user and password else None
         self._token = _digest(token.get_secret_value()) if token else None
 
-    def accept(self, headers: Mapping[str, str]) -> bool:
+    def identify(self, headers: Mapping[str, str]) -> str | None:
+        """Whose credential it is, by a name that may be logged; None for anything else."""
         scheme, _, value = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
-            return _same(self._basic, _decode_basic(value.strip()))
-        if scheme.lower() == "bearer":
-            return _same(self._token, value.strip())
-        return _same(self._token, headers.get(TOKEN_HEADER))
+            return "user" if _same(self._basic, _decode_basic(value.strip())) else None
+        given = value.strip() if scheme.lower() == "bearer" else headers.get(TOKEN_HEADER)
+        return "token" if _same(self._token, given) else None
 
 
 def _digest(secret: str) -> bytes:
@@ -65,24 +66,29 @@ def _decode_basic(encoded: str) -> str | None:
 
 
 class Authentication:
-    """ASGI middleware: lets nobody without credentials pass, but to the health checks and to what is signed."""
+    """ASGI middleware: lets nobody without credentials pass, but to the health checks and to what is signed.
 
-    def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
+    Whoever passes is the scope's `user`.
+    """
+
+    def __init__(self, app: ASGIApp, credentials: Credentials, open_paths: Collection[str] = OPEN_PATHS) -> None:
         self._app = app
         self._credentials = credentials
+        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http" or scope["path"] in self._open_paths:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if not self._credentials.accept(headers):
+        caller = self._credentials.identify(headers)
+        if caller is None:
             detail = "send the webhook's user and password (Basic), or its token (Bearer or X-SpikeTrace-Token)"
             await problem(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)(scope, receive, send)
         elif _is_forged(scope["method"], headers):
             await problem(HTTPStatus.FORBIDDEN, "another site may not act here")(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._app({**scope, "user": SimpleUser(caller)}, receive, send)
 
 
 def _is_forged(method: str, headers: Headers) -> bool:

@@ -13,7 +13,7 @@ from worker import deliveries, incidents
 from worker.announcing import AnnouncingIncidents, due, enqueue
 from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
-from worker.domain.alert import Alert, AlertState
+from worker.domain.alert import Alert, AlertState, Origin
 from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
 from worker.missed import KibanaAlerts
@@ -101,6 +101,18 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
     """The incident first: a stored report is not changed any more, and it names its incident."""
     found = desk.investigate(alert, alert_id)
     record = desk.alerts.get(alert_id)
+    report = found if record and record.origin is Origin.REQUEST else _with_consequences(found, record, desk)
+    if desk.reports.create(report):
+        return report
+    # Somebody else was faster: theirs is the one that people have seen.
+    return desk.reports.get(report.report_id) or report
+
+
+def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) -> Report:
+    """With its incident and a narrative to come. What another agent asked for gets neither.
+
+    No rule would ever end such an incident, and no model is to make people be told of something.
+    """
     incident = incidents.record(
         found,
         desk.incidents,
@@ -111,10 +123,7 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
-    if desk.reports.create(report):
-        return report
-    # Somebody else was faster: theirs is the one that people have seen.
-    return desk.reports.get(report.report_id) or report
+    return report
 
 
 def _note_recovery(alert_id: str, desk: Desk) -> None:

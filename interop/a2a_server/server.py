@@ -1,0 +1,35 @@
+"""The A2A server: the card, JSON-RPC, and HTTP with JSON. https://a2a-protocol.org"""
+
+from __future__ import annotations
+
+from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
+from starlette.routing import BaseRoute
+
+from interop.a2a_server.agent import Agent
+from interop.a2a_server.card import agent_card
+from interop.a2a_server.handler import NamedByMessage, OncePerMessage
+from interop.a2a_server.task_store import RedisTaskStore
+from interop.offered import Offered
+from worker.settings import Settings
+
+
+class A2A:
+    """`url` is where other agents find it. For one event loop."""
+
+    def __init__(self, settings: Settings, offered: Offered, *, url: str) -> None:
+        self._store = RedisTaskStore(settings.redis_url)
+        self._card = agent_card(settings, url)
+        self._handler = OncePerMessage(
+            Agent(offered), self._store, self._card, request_context_builder=NamedByMessage()
+        )
+
+    def routes(self, path: str) -> list[BaseRoute]:
+        return [
+            *create_agent_card_routes(self._card),
+            *create_jsonrpc_routes(self._handler, path),
+            *create_rest_routes(self._handler, path_prefix=path),
+        ]
+
+    async def close(self) -> None:
+        await self._handler.aclose()
+        await self._store.close()
