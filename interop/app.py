@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from interop.a2a_server.server import A2A
 from interop.guard import NotTooOften, OnlyFromHere, Places, places_of, reached_at
 from interop.mcp_server.server import create_server
+from interop.metrics import metrics
 from interop.offered import Offered, open_offered
 from webhook.auth import Authentication, Credentials
 from webhook.security_headers import SecurityHeaders
@@ -36,7 +37,11 @@ def create_app(settings: Settings, *, with_a2a: bool = True) -> Starlette:
     offered = open_offered(settings)
     sessions = _sessions(offered, places, settings)
     a2a = A2A(settings, offered, url=f"{reached_at(settings)}{A2A_PATH}") if with_a2a else None
-    routes: list[BaseRoute] = [Route("/healthz", _healthz), Route(MCP_PATH, StreamableHTTPASGIApp(sessions))]
+    routes: list[BaseRoute] = [
+        Route("/healthz", _healthz),
+        Route("/metrics", metrics),
+        Route(MCP_PATH, StreamableHTTPASGIApp(sessions)),
+    ]
     return Starlette(
         routes=[*routes, *(a2a.routes(A2A_PATH) if a2a else [])],
         lifespan=_lifespan(sessions, offered, a2a),

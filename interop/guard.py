@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from interop.metrics import TOO_OFTEN
 from webhook.problems import problem, try_again
 from worker.errors import ConfigurationError, QueueUnavailable
 from worker.settings import Settings, is_loopback
@@ -102,7 +103,8 @@ class NotTooOften:
         if wait is None:
             await self._app(scope, receive, send)
             return
-        seconds = math.ceil(wait)
+        TOO_OFTEN.labels(scope["user"].display_name).inc()
+        seconds = max(math.ceil(wait), 1)
         detail = f"more than {self._rate.most} requests a minute with this credential: come back in {seconds} s"
         answer = problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"retry-after": str(seconds)})
         await answer(scope, receive, send)

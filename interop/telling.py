@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -85,5 +86,14 @@ def shown(value: Any) -> Any:
             return {str(shown(key)): shown(item) for key, item in value.items()}
         case list() | tuple():
             return [shown(item) for item in value]
+        case float():
+            return _figure(value)
         case _:
             return value
+
+
+def _figure(value: float) -> float | None:
+    """To four figures, which is more than anybody acts on; None for what JSON has no number for."""
+    if not isfinite(value):
+        return None
+    return round(value) if abs(value) >= 10_000 else float(f"{value:.4g}")

@@ -12,6 +12,7 @@ from a2a.types import Message
 
 from interop.a2a_server.wishes import HOW, Question, wish_of
 from interop.asking import Investigation, ReportWanted
+from interop.metrics import A2A_TASKS
 from interop.offered import Offered
 from interop.telling import Standing, Told
 from worker.errors import RequestRefused, SpikeTraceError
@@ -28,6 +29,7 @@ class Agent(AgentExecutor):
         self._offered = offered
 
     async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
+        """A task that another process left is there already, and is done from the beginning: nothing is begun twice."""
         assert context.message is not None
         task = context.current_task
         if task is None:
@@ -38,8 +40,12 @@ class Agent(AgentExecutor):
             await self._work(context, updater)
         except RequestRefused as error:
             await updater.reject(_said(updater, error.reason))
+            A2A_TASKS.labels("rejected").inc()
         except SpikeTraceError as error:
             await updater.failed(_said(updater, f"{error.reason}. Send the message again, under another id"))
+            A2A_TASKS.labels("failed").inc()
+        else:
+            A2A_TASKS.labels("answered").inc()
 
     async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
         assert context.task_id

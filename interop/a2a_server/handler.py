@@ -1,17 +1,26 @@
-"""The library's request handler, for which a message that comes again is the task that it was."""
+"""The library's request handler, made idempotent: by the id of a message, and across a restart."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator
 
-from a2a.server.agent_execution import RequestContext, SimpleRequestContextBuilder
+from a2a.server.agent_execution import AgentExecutor, RequestContext, SimpleRequestContextBuilder
 from a2a.server.agent_execution.active_task import TERMINAL_TASK_STATES
 from a2a.server.context import ServerCallContext
 from a2a.server.events import Event
 from a2a.server.owner_resolver import resolve_user_scope
 from a2a.server.request_handlers import DefaultRequestHandlerV2
-from a2a.types import Message, SendMessageRequest, Task
+from a2a.server.tasks import TaskStore
+from a2a.types import (
+    AgentCard,
+    GetTaskRequest,
+    Message,
+    SendMessageConfiguration,
+    SendMessageRequest,
+    SubscribeToTaskRequest,
+    Task,
+)
 from a2a.utils.errors import InvalidParamsError, UnsupportedOperationError
 
 OURS = uuid.UUID("5b0cbdf0-7b7f-4e37-9d3b-8a5f6c1d2e90")
@@ -40,7 +49,14 @@ class NamedByMessage(SimpleRequestContextBuilder):
 
 
 class OncePerMessage(DefaultRequestHandlerV2):
-    """A task that has ended is answered with as it is; one that runs is joined; one whose process died is taken up."""
+    """A message that comes again is the task that it was: as it ended, or joined while it runs.
+
+    A task whose process died is taken up again by whoever is asked for it.
+    """
+
+    def __init__(self, agent: AgentExecutor, store: TaskStore, card: AgentCard) -> None:
+        super().__init__(agent, store, card, request_context_builder=NamedByMessage())
+        self._store = store
 
     async def on_message_send(self, params: SendMessageRequest, context: ServerCallContext) -> Message | Task:
         if done := await self._done(params, context):
@@ -57,12 +73,37 @@ class OncePerMessage(DefaultRequestHandlerV2):
         async for event in super().on_message_send_stream(params, context):
             yield event
 
+    async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
+        await self._take_up(params.id, context)
+        task: Task | None = await super().on_get_task(params, context)
+        return task
+
+    async def on_subscribe_to_task(
+        self, params: SubscribeToTaskRequest, context: ServerCallContext
+    ) -> AsyncGenerator[Event, None]:
+        await self._take_up(params.id, context)
+        async for event in super().on_subscribe_to_task(params, context):
+            yield event
+
     async def _done(self, params: SendMessageRequest, context: ServerCallContext) -> Task | None:
         message = params.message
         if message.task_id:
             raise UnsupportedOperationError("a task is one message here: send a new message, without a task's id")
         if max(len(message.message_id), len(message.context_id)) > LONGEST_ID:
             raise InvalidParamsError(f"an id has at most {LONGEST_ID} characters")
-        stored = await self.task_store.get(task_id_of(message, context), context)
-        assert stored is None or isinstance(stored, Task)
-        return stored if stored and stored.status.state in TERMINAL_TASK_STATES else None
+        stored = await self._store.get(task_id_of(message, context), context)
+        return stored if stored and _has_ended(stored) else None
+
+    async def _take_up(self, task_id: str, context: ServerCallContext) -> None:
+        """Where a task neither runs here nor has ended, its message is worked on again."""
+        if await self._active_task_registry.get(task_id):
+            return
+        stored = await self._store.get(task_id, context)
+        if stored is None or _has_ended(stored) or not stored.history:
+            return
+        at_once = SendMessageConfiguration(return_immediately=True)
+        await super().on_message_send(SendMessageRequest(message=stored.history[0], configuration=at_once), context)
+
+
+def _has_ended(task: Task) -> bool:
+    return task.status.state in TERMINAL_TASK_STATES

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from interop.a2a_server.agent import Agent
 from interop.a2a_server.card import agent_card
-from interop.a2a_server.handler import NamedByMessage, OncePerMessage
+from interop.a2a_server.handler import OncePerMessage
 from interop.a2a_server.task_store import RedisTaskStore
 from interop.offered import Offered
 from worker.settings import Settings
@@ -19,9 +19,7 @@ class A2A:
     def __init__(self, settings: Settings, offered: Offered, *, url: str) -> None:
         self._store = RedisTaskStore(settings.redis_url)
         self._card = agent_card(settings, url)
-        self._handler = OncePerMessage(
-            Agent(offered), self._store, self._card, request_context_builder=NamedByMessage()
-        )
+        self._handler = OncePerMessage(Agent(offered), self._store, self._card)
 
     def routes(self, path: str) -> list[BaseRoute]:
         return [

@@ -14,6 +14,7 @@ from mcp.shared.exceptions import MCPError
 
 from interop.mcp_server.resources import list_resources, list_templates, read_resource
 from interop.mcp_server.tools import Call, ServedTool, served_tools
+from interop.metrics import MCP_CALLS
 from interop.offered import Offered
 from interop.telling import Standing, as_text
 from worker.errors import SpikeTraceError
@@ -62,8 +63,10 @@ async def _called(tool: ServedTool, params: types.CallToolRequestParams, context
     try:
         told = await tool.run(Call(params.arguments or {}, caller, _progress(context)))
     except SpikeTraceError as error:
+        MCP_CALLS.labels(name, "refused").inc()
         log.info("a tool refused", **{"event.action": "tool-refused"}, tool=name, caller=caller, reason=error.reason)
         return types.CallToolResult(content=[types.TextContent(text=error.reason)], is_error=True)
+    MCP_CALLS.labels(name, "answered").inc()
     log.info("a tool answered", **{"event.action": "tool-answered"}, tool=name, caller=caller)
     content = [types.TextContent(text=as_text(told))]
     return types.CallToolResult(content=content, structured_content=told.model_dump(mode="json"))

@@ -20,6 +20,7 @@ OURS = {"webhook", "tasks", "worker", "interop", "kibana", "evaluation", "demo",
 PART_OF = {
     "billiard": "celery",
     "elastic-transport": "elasticsearch",
+    "httpx2": "mcp",
     "kombu": "celery",
     "markupsafe": "jinja2",
     "pydantic-core": "pydantic",
