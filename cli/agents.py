@@ -8,6 +8,7 @@ import click
 
 from cli.options import json_logs
 from cli.startup import prepare_indices, prepare_process
+from webhook.auth import Credentials
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 
@@ -44,6 +45,8 @@ def require_agents() -> None:
 
 
 def serve_http(settings: Settings, *, host: str | None, port: int | None, with_a2a: bool = True) -> None:
+    # Told before all that is loaded to serve.
+    Credentials(settings)
     from interop.app import serve  # noqa: PLC0415
 
     chosen = {"agents_host": host, "agents_port": port}

@@ -12,6 +12,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
+from interop.mcp_server.prompts import get_prompt, list_prompts
 from interop.mcp_server.resources import list_resources, list_templates, read_resource
 from interop.mcp_server.tools import Call, ServedTool, served_tools
 from interop.metrics import MCP_CALLS
@@ -54,6 +55,8 @@ def create_server(offered: Offered) -> Server[Any]:
         on_list_resources=list_resources(offered.reports),
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource(offered.reports),
+        on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
     )
 
 

@@ -17,6 +17,8 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, TextContent, TextResourceContents
 
+from interop.mcp_server.server import create_server
+from interop.offered import open_offered
 from interop.telling import NOTICE
 from tests.interop.conftest import ORDER, REGION, SECRET, Server, Story, Worker, serving
 from worker.agent.tools.toolbox import TOOLS
@@ -184,6 +186,19 @@ async def test_what_is_not_there_is_an_error_of_the_protocol(server: Server) -> 
             await client.read_resource("spiketrace://reports/r-unknown")
 
 
+async def test_a_prompt_says_how_to_go_about_it(server: Server) -> None:
+    asked = {"service": 'check"out', "region": REGION}
+    async with server.mcp() as client:
+        (prompt,) = (await client.list_prompts()).prompts
+        (message,) = (await client.get_prompt(prompt.name, asked)).messages
+        assert isinstance(message.content, TextContent)
+        assert f"Call start_investigation with {json.dumps(asked)}." in message.content.text
+        with pytest.raises(MCPError, match="at: "):
+            await client.get_prompt(prompt.name, {"service": "a", "at": "whenever"})
+        with pytest.raises(MCPError, match="there is no such prompt"):
+            await client.get_prompt("nonsense")
+
+
 async def test_so_many_investigations_an_hour_and_no_more(settings: Settings, story: Story) -> None:
     def asked(minutes: int) -> dict[str, Any]:
         return {"service": "search", "at": iso(story.end - timedelta(minutes=minutes)), "wait_seconds": 0}
@@ -206,6 +221,19 @@ async def test_an_engine_that_is_away_is_said_so(settings: Settings, story: Stor
             result = await client.call_tool("deployment_timeline", dict[str, Any](story.window))
     assert result.is_error
     assert "Elasticsearch" in text_of(result)
+
+
+async def test_without_a_broker_there_is_still_all_that_is_only_read(settings: Settings, story: Story) -> None:
+    without = settings.model_copy(update={"redis_url": "redis://127.0.0.1:9/0"})
+    offered = open_offered(without)
+    async with Client(create_server(offered)) as client:
+        told_in(await client.call_tool("deployment_timeline", dict[str, Any](story.window)))
+        told_in(await client.call_tool("latest_reports", {}))
+        assert "nothing is known" in text_of(await client.call_tool("get_report", {"id": "r-unknown"}))
+        refused = await client.call_tool("start_investigation", {"service": "checkout"})
+    await offered.close()
+    assert refused.is_error
+    assert "the broker, which counts requests, does not answer" in text_of(refused)
 
 
 # --- on standard input and output
