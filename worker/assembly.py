@@ -11,6 +11,8 @@ from worker.agent.budget import limits_of, prices_of
 from worker.agent.grounding.ground import ground
 from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
+from worker.answering.answering import Answering, ModelAnswer
+from worker.answering.exhibits import Places
 from worker.bootstrap import Stores, announcing, connect, utc_now
 from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
@@ -29,6 +31,7 @@ from worker.store.model_ledger import RedisModelLedger
 from worker.sweep import MeasuredQueue
 from worker.telemetry.lookup import ElasticLookup
 from worker.telemetry.profiles import load_profile
+from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
 
 
@@ -110,6 +113,23 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
 
 def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:
     return ElasticLookup(ElasticTelemetry(client, load_profile(settings.profile)), client)
+
+
+def open_answering(
+    settings: Settings, stores: Stores, *, policy: Policy, model_answer: ModelAnswer | None = None
+) -> Answering:
+    """Questions, answered without a model unless there is one to write the words. Raises ConfigurationError."""
+    telemetry = ElasticTelemetry(stores.client, load_profile(settings.profile))
+    return Answering(
+        looks=ElasticLooks(telemetry, stores.client),
+        reports=stores.reports,
+        incidents=stores.incidents,
+        investigate=open_investigator(settings, stores.client, policy),
+        policy=policy,
+        configured=list(destinations(settings)),
+        places=Places(settings.public_url, settings.kibana_url, settings.kibana_space),
+        model_answer=model_answer,
+    )
 
 
 def open_model(settings: Settings) -> LanguageModel:

@@ -331,3 +331,13 @@ class ReportSummary(BaseModel):
     confidence: float | None
     headline: str
     replay_of: str | None = None
+
+
+class ReportOutline(ReportSummary):
+    """What it takes to choose among the reports of a span of time."""
+
+    signal: str | None = None
+    window: Window
+    root_cause: RootCause | None = None
+    incident_id: str | None = None
+    impact: Impact = Field(default_factory=Impact)

@@ -37,13 +37,14 @@ class ElasticLookup:
         body = lookup_queries.measured(metrics, scope, before, within)
         answer, flaw = self._search(metrics.index, body)
         rows = [_measured(found, bucket, metrics, before, within) for found, bucket in decode.scope_buckets(answer)]
-        return Reading(rows, metrics.index, Window(start=before.start, end=within.end), flaw)
+        return Reading(rows, metrics.index, Window(start=before.start, end=within.end), flaw, query=body)
 
     def logged(self, scope: Scope, window: Window) -> Reading[Logged]:
         logs = self._logs()
-        answer, flaw = self._search(logs.index, lookup_queries.logged(logs, scope, window))
+        body = lookup_queries.logged(logs, scope, window)
+        answer, flaw = self._search(logs.index, body)
         rows = [_logged(found, bucket) for found, bucket in decode.scope_buckets(answer)]
-        return Reading(rows, logs.index, window, flaw)
+        return Reading(rows, logs.index, window, flaw, query=body)
 
     def lines(
         self, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int
@@ -52,17 +53,19 @@ class ElasticLookup:
         body = lookup_queries.log_lines(logs, scope, window, words=words, errors_only=errors_only, limit=limit)
         answer, flaw = self._search(logs.index, body)
         rows = [_line(hit, logs) for hit in answer["hits"]["hits"]]
-        return Reading(rows, logs.index, window, flaw, total=int(answer["hits"]["total"]["value"]))
+        return Reading(rows, logs.index, window, flaw, total=int(answer["hits"]["total"]["value"]), query=body)
 
     def changes(self, scope: Scope, window: Window) -> Reading[Deployed]:
         sources = _named(self._profile.changes or None, "deployments or other changes")
-        rows, flaws = list[Deployed](), list[str]()
+        rows, flaws, body = list[Deployed](), list[str](), Answer()
         for source in sources:
-            answer, flaw = self._search(source.index, lookup_queries.changes(source, scope, window))
+            body = lookup_queries.changes(source, scope, window)
+            answer, flaw = self._search(source.index, body)
             flaws += [flaw] if flaw else []
             rows += [Deployed.model_validate(vars(change)) for change in decode.changes(answer, source)]
         rows.sort(key=lambda change: change.at, reverse=True)
-        return Reading(rows, ",".join(source.index for source in sources), window, "; ".join(flaws) or None)
+        index, query = ",".join(source.index for source in sources), body if len(sources) == 1 else {}
+        return Reading(rows, index, window, "; ".join(flaws) or None, query=query)
 
     def incidents(self, scope: Scope, window: Window) -> Reading[PastIncident]:
         return self._incidents(lookup_queries.incidents(scope, window), window)
@@ -96,7 +99,8 @@ class ElasticLookup:
     def _incidents(self, body: Answer, window: Window) -> Reading[PastIncident]:
         source = _named(self._profile.incidents, "incidents")
         answer, flaw = self._search(source.index, body)
-        return Reading([_past_incident(hit) for hit in decode.history(answer)], source.index, window, flaw)
+        rows = [_past_incident(hit) for hit in decode.history(answer)]
+        return Reading(rows, source.index, window, flaw, query=body)
 
     def _search(self, index: str, body: Answer) -> tuple[Answer, str | None]:
         """The answer, and why it is not whole. An index that is not there answers with nothing."""

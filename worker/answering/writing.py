@@ -1,0 +1,103 @@
+"""From a draft to the answer: sections, Markdown in which nothing but our own words is markup, and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from worker.answering.answer import ANSWER, Answer, NotUnderstood
+from worker.answering.asking import Asking, Draft
+from worker.answering.explaining import six
+from worker.answering.incidents import incident_document, other_document
+from worker.answering.understand import EXAMPLES, Taken
+from worker.domain.redaction.redact import redact
+from worker.domain.text import one_line
+from worker.markdown import escape
+
+LONGEST_QUESTION = 300
+TITLES = {
+    ANSWER: "Answer",
+    "overview": "Overview",
+    "user_impact": "User impact",
+    "carbon_compute_impact": "Carbon and compute impact",
+    "business_impact": "Business impact",
+    "deployment_correlation": "Deployment correlation",
+    "recommendations": "Recommendations",
+}
+
+
+def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answer:
+    lines = "\n".join(draft.lines)
+    sections: dict[str, str | list[str]] = six(draft.report) if draft.report else {ANSWER: lines}
+    closing = "\n".join(draft.closing)
+    return Answer(
+        question=shown(question),
+        understood=taken.understood,
+        not_understood=taken.not_understood,
+        direct=lines if draft.report else "",
+        sections=sections,
+        text=markdown(draft.lines if draft.report else [], sections, draft.closing),
+        evidence=asking.exhibits.items,
+        charts=draft.charts,
+        incidents=[
+            *(incident_document(one, asking) for one in draft.incidents),
+            *(other_document(one) for one in draft.others),
+        ],
+        reports=draft.reports,
+        closing=closing,
+        offer=draft.offer,
+    )
+
+
+def refused(question: str, taken: Taken) -> Answer:
+    """What was not understood, and what can be asked instead."""
+    lines = [*(one.reason for one in taken.not_understood), "For example:", *(f"- {one}" for one in EXAMPLES)]
+    sections: dict[str, str | list[str]] = {ANSWER: "\n".join(_sentence(line) for line in lines)}
+    return Answer(
+        question=shown(question),
+        understood=taken.understood,
+        not_understood=taken.not_understood,
+        sections=sections,
+        text=markdown([], sections, []),
+    )
+
+
+def shown(question: str) -> str:
+    """The question as it is repeated: on one line, without secrets, and not for ever."""
+    return redact(one_line(question[:LONGEST_QUESTION]))
+
+
+def _sentence(text: str) -> str:
+    if text.startswith("- ") or text.endswith((".", "?", ":")):
+        return text[:1].upper() + text[1:]
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def left_out(not_understood: Iterable[NotUnderstood]) -> list[str]:
+    return [f'"{one.text}": {one.reason}' for one in not_understood]
+
+
+def markdown(opening: Iterable[str], sections: Mapping[str, str | list[str]], closing: Iterable[str]) -> str:
+    blocks = [*_blocks(opening)]
+    for name, text in sections.items():
+        if name != ANSWER:
+            blocks.append(f"## {TITLES.get(name, name)}")
+        numbered = isinstance(text, list)
+        lines = [f"{index}. {escape(line)}" for index, line in enumerate(text, 1)] if numbered else []
+        blocks += ["\n".join(lines)] if numbered else list(_blocks(str(text).splitlines()))
+    return "\n\n".join(block for block in [*blocks, *_blocks(closing)] if block) + "\n"
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Paragraphs, and items that follow each other as one list."""
+    items: list[str] = []
+    for line in lines:
+        if line.startswith("- "):
+            items.append(f"- {escape(line[2:])}")
+            continue
+        if items:
+            yield "\n".join(items)
+            items = []
+        if line.strip():
+            yield escape(line)
+    if items:
+        yield "\n".join(items)
