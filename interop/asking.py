@@ -15,6 +15,7 @@ from worker.errors import RequestRefused
 LONGEST_WAIT_SECONDS = 60
 USUAL_WAIT_SECONDS = 20
 MOST_REPORTS = 20
+LONGEST_QUESTION = 500
 # Ids become part of a path in Elasticsearch, where "." and ".." would name something else.
 ID = r"^[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}$"
 TIMES = "times are ISO 8601, such as 2026-02-26T09:30:00Z; without a zone they are UTC"
@@ -60,6 +61,15 @@ class Investigation(Arguments):
 class ReportWanted(Arguments):
     id: str = Field(pattern=ID, description="A report_id, or the alert_id of an investigation")
     form: Literal["facts", "markdown"] = Field(default="facts", description="The facts, or the whole report as well")
+
+
+class Question(Arguments):
+    """A question in plain words."""
+
+    question: str = Field(min_length=1, max_length=LONGEST_QUESTION, description="The question, in English")
+    timezone: str = Field(
+        default="UTC", max_length=60, description='Whose "yesterday" and "14:30" are meant: Europe/Berlin, UTC, +02:00'
+    )
 
 
 class ReportsWanted(Arguments):

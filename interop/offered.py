@@ -9,8 +9,10 @@ from interop.looks import Looks
 from interop.questions import Questions
 from interop.reports import Reports
 from webhook.accept import Acceptor
-from worker.assembly import open_lookup
+from worker.assembly import open_answering, open_lookup
 from worker.bootstrap import Stores, connect, utc_now
+from worker.delivery.configured import destinations
+from worker.policy import load_policy
 from worker.settings import Settings
 from worker.store.inbox import RedisInboxLog
 from worker.store.rate_limit import RedisRateLimit
@@ -24,7 +26,7 @@ class Offered:
     reports: Reports
     investigations: Investigations
     counts: RedisRateLimit
-    questions: Questions | None
+    questions: Questions
     _stores: Stores
     _acceptor: Acceptor
     _log: RedisInboxLog
@@ -51,4 +53,6 @@ def open_offered(settings: Settings) -> Offered:
         clock=utc_now,
     )
     looks = Looks(open_lookup(settings, stores.client), settings.agents_days, utc_now)
-    return Offered(looks, reports, investigations, counts, None, stores, acceptor, log)
+    policy = load_policy(settings.policy, destinations(settings))
+    questions = Questions(lambda: open_answering(settings, stores, policy=policy), utc_now)
+    return Offered(looks, reports, investigations, counts, questions, stores, acceptor, log)

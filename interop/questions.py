@@ -5,46 +5,87 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from functools import cached_property
+from typing import Any
 
-from interop.telling import Told
+from pydantic import Field
+
+from interop.asking import Question
+from interop.telling import Told, shown
+from worker.answering.answer import Answer, Tell, told
+from worker.domain.redaction.redact import redact_values
+from worker.markdown import escape
 
 TellStep = Callable[[str], Awaitable[None]]
 
+# Sections of a report are longer than what else is shown.
+LONGEST_SECTION = 2_000
+NO_OFFER = "A ticket can be opened by a person: by the incident's page, or with `spiketrace ask`."
+# Others may hold what an answer to them is not to hold: the offer, and queries that nobody here can send.
+TOLD = ("question", "understood", "not_understood", "sections", "evidence", "charts", "incidents", "reports", "author")
+
 
 class Answered(Told):
-    """`text` is Markdown and cites evidence; `answer` is the whole answer as `spiketrace ask --json` prints it."""
+    """An answer: `text` is all of it, in Markdown."""
 
-    text: str
-    answer: dict[str, Any]
-
-
-class Answers(Protocol):
-    def __call__(self, question: str, tell: Callable[[str], None]) -> Answered:
-        """Told of each step as it is taken. Raises RequestRefused, EvidenceUnavailable."""
+    is_understood: bool = Field(description="False: the text says what was not understood, and what may be asked")
+    text: str = Field(description="The answer in Markdown, which cites its evidence as [e1]")
+    answer: dict[str, Any] = Field(description="The same as data: how it was taken, sections, evidence, charts")
 
 
 @dataclass(frozen=True)
 class Questions:
-    answers: Answers
+    """`answering` is opened when the first question comes, since it loads all that an investigation needs."""
+
+    open_answering: Callable[[], Callable[..., Answer]]
+    clock: Callable[[], datetime]
     # A question reads much: two at once are enough beside everything else.
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
-    async def ask(self, question: str, tell: TellStep) -> Answered:
-        """Steps are told in their order, the last of them before the answer is given."""
+    async def ask(self, asked: Question, tell: TellStep) -> Answered:
+        """Steps are told in their order, before the answer is given. Raises RequestRefused, EvidenceUnavailable."""
         loop, steps = asyncio.get_running_loop(), asyncio.Queue[str | None]()
 
         def put(step: str | None) -> None:
             loop.call_soon_threadsafe(steps.put_nowait, step)
 
-        def answer() -> Answered:
+        def answer() -> Answer:
             try:
-                return self.answers(question, put)
+                return self._answer(asked, lambda step: put(step.text))
             finally:
                 put(None)
 
         async with self.room:
             answering = asyncio.create_task(asyncio.to_thread(answer))
             while (step := await steps.get()) is not None:
-                await tell(step)
-            return await answering
+                await tell(str(shown(step)))
+            return answered(await answering)
+
+    @cached_property
+    def _answering(self) -> Callable[..., Answer]:
+        return self.open_answering()
+
+    def _answer(self, asked: Question, tell: Tell) -> Answer:
+        return self._answering(asked.question, zone=asked.timezone, now=self.clock(), tell=tell)
+
+
+def answered(answer: Answer) -> Answered:
+    """Without the offer of a ticket: no model is to say yes to it."""
+    text = answer.text
+    if answer.offer:
+        text = text.replace(escape(answer.offer.sentence), escape(NO_OFFER))
+    document = told(answer)
+    kept = {name: document[name] for name in TOLD}
+    # Line by line, since each text is shown on one.
+    kept["sections"] = {
+        name: str(text).splitlines() if isinstance(text, str) else text for name, text in document["sections"].items()
+    }
+    kept["evidence"] = [
+        {name: item[name] for name in ("id", "title", "index", "window", "link")} for item in document["evidence"]
+    ]
+    return Answered(
+        is_understood=answer.understood.topic is not None,
+        text=redact_values(text),
+        answer=shown(kept, longest=LONGEST_SECTION),
+    )

@@ -77,15 +77,15 @@ def as_text(told: Told) -> str:
     return data_block(told.model_dump(mode="json", exclude_none=True))
 
 
-def shown(value: Any) -> Any:
+def shown(value: Any, *, longest: int = LONGEST_TEXT) -> Any:
     """A document with every text in it on one line, short, without hidden characters and without secrets."""
     match value:
         case str():
-            return excerpt(one_line(value), LONGEST_TEXT)
+            return excerpt(one_line(value), longest)
         case Mapping():
-            return {str(shown(key)): shown(item) for key, item in value.items()}
+            return {str(shown(key)): shown(item, longest=longest) for key, item in value.items()}
         case list() | tuple():
-            return [shown(item) for item in value]
+            return [shown(item, longest=longest) for item in value]
         case float():
             return _figure(value)
         case _:

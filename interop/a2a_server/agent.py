@@ -10,10 +10,11 @@ from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
 from a2a.types import Message
 
-from interop.a2a_server.wishes import HOW, Question, wish_of
-from interop.asking import Investigation, ReportWanted
+from interop.a2a_server.wishes import HOW, wish_of
+from interop.asking import Investigation, Question, ReportWanted
 from interop.metrics import A2A_TASKS
 from interop.offered import Offered
+from interop.reports import PREFACE
 from interop.telling import Standing, Told
 from worker.errors import RequestRefused, SpikeTraceError
 
@@ -81,15 +82,15 @@ class Agent(AgentExecutor):
         await _finish(standing, updater)
 
     async def _answer(self, question: Question, updater: TaskUpdater) -> None:
-        if self._offered.questions is None:
-            raise RequestRefused(f"this was not understood: {HOW}")
-
         async def tell(step: str) -> None:
             await updater.start_work(_said(updater, step))
 
-        answered = await self._offered.questions.ask(question.text, tell)
-        await _attach("answer", answered, answered.text, updater)
-        await updater.complete()
+        answered = await self._offered.questions.ask(question, tell)
+        await _attach("answer", answered.model_copy(update={"text": ""}), PREFACE + answered.text, updater)
+        if answered.is_understood:
+            await updater.complete()
+        else:
+            raise RequestRefused(f"this was not understood, and the answer says what may be asked. Or {HOW}")
 
 
 async def _finish(standing: Standing, updater: TaskUpdater) -> None:

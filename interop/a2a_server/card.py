@@ -80,4 +80,16 @@ def _skills() -> list[AgentSkill]:
             tags=["report", "incident"],
             examples=["report r-0123456789abcdef0123456789abcdef"],
         ),
+        AgentSkill(
+            id="ask",
+            name="Answer a question",
+            description="Answers a question in plain words about emissions, what is going wrong, incidents, errors, "
+            "deployments or reports, with a service, a region and a time, from what is measured and on record. As "
+            "data: skill, question, timezone (UTC if left out). It opens no ticket.",
+            tags=["question", "carbon", "incident", "observability"],
+            examples=[
+                "Why did emissions spike in us-central1 yesterday?",
+                "What incidents are affecting payments in europe-west1 this week?",
+            ],
+        ),
     ]

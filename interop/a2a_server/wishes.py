@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from interop.asking import ID, Investigation, ReportWanted, understood
+from interop.asking import ID, LONGEST_QUESTION, Investigation, Question, ReportWanted, understood
 from worker.errors import RequestRefused
 
-LONGEST_TEXT = 2_000
 HOW = (
     'send data such as {"skill": "investigate", "service": "checkout", "region": "us-central1", "at": '
     '"2026-02-26T09:30:00Z"} or {"skill": "report", "id": "r-…"}, or the words "investigate checkout in us-central1 at '
-    '2026-02-26T09:30:00Z" or "report r-…"'
+    '2026-02-26T09:30:00Z" or "report r-…"; anything else is taken as a question'
 )
 _NAME = r"""(?:"(?P<{0}_quoted>[^"]+)"|`(?P<{0}_coded>[^`]+)`|(?P<{0}>\S+?))"""
 _INVESTIGATE = re.compile(
@@ -24,13 +22,6 @@ _INVESTIGATE = re.compile(
 )
 _REPORT = re.compile(rf"(?:(?:please\s+)?(?:get\s+|show\s+)?(?:the\s+)?report\s+)?(?P<id>{ID[1:-1]})\s*", re.IGNORECASE)
 _REPORT_ID = re.compile(r"(?:r-)?[0-9a-f]{32}")
-
-
-@dataclass(frozen=True)
-class Question:
-    """Whatever else is asked, in plain words."""
-
-    text: str
 
 
 Wish = Investigation | ReportWanted | Question
@@ -43,8 +34,8 @@ def wish_of(texts: Sequence[str], data: Sequence[Any]) -> Wish:
     if data:
         return _told_by(data[0])
     words = "\n".join(texts).strip()
-    if not words or len(words) > LONGEST_TEXT:
-        raise RequestRefused(f"a message has between 1 and {LONGEST_TEXT} characters: {HOW}")
+    if not words or len(words) > LONGEST_QUESTION:
+        raise RequestRefused(f"a message has between 1 and {LONGEST_QUESTION} characters: {HOW}")
     return _said_in(words)
 
 
@@ -55,8 +46,8 @@ def _told_by(data: Any) -> Wish:
             return understood(Investigation, arguments)
         case "report":
             return understood(ReportWanted, arguments)
-        case "ask" if isinstance(text := arguments.get("question"), str) and 0 < len(text.strip()) <= LONGEST_TEXT:
-            return Question(text.strip())
+        case "ask":
+            return understood(Question, arguments)
         case _:
             raise RequestRefused(f"the data names no skill that there is: {HOW}")
 
@@ -69,7 +60,7 @@ def _said_in(words: str) -> Wish:
         words.lower() != found["id"].lower() or _REPORT_ID.fullmatch(found["id"])
     ):
         return understood(ReportWanted, {"id": found["id"]})
-    return Question(words)
+    return Question(question=words)
 
 
 def _named(found: re.Match[str], name: str) -> str | None:

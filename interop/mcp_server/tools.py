@@ -10,9 +10,9 @@ from typing import Any
 from mcp import types
 from pydantic import BaseModel
 
-from interop.asking import Investigation, ReportsWanted, ReportWanted, understood
-from interop.investigations import Tell
+from interop.asking import Investigation, Question, ReportsWanted, ReportWanted, understood
 from interop.offered import Offered
+from interop.questions import Answered, TellStep
 from interop.telling import Listing, Rows, Standing, Started, Told
 from worker.agent.tools.toolbox import TOOLS, Tool
 
@@ -27,7 +27,7 @@ class Call:
 
     arguments: Mapping[str, Any]
     caller: str
-    tell: Tell
+    tell: TellStep
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ServedTool:
 
 def served_tools(offered: Offered) -> dict[str, ServedTool]:
     tools = [_look(tool, offered) for tool in TOOLS.values()]
-    tools += [_latest_reports(offered), _get_report(offered), _start_investigation(offered)]
+    tools += [_ask(offered), _latest_reports(offered), _get_report(offered), _start_investigation(offered)]
     return {tool.told.name: tool for tool in tools}
 
 
@@ -49,6 +49,18 @@ def _look(tool: Tool, offered: Offered) -> ServedTool:
         return await asyncio.to_thread(offered.looks, tool.name, call.arguments)
 
     return ServedTool(_described(tool.name, tool.description, tool.arguments, Rows), run)
+
+
+def _ask(offered: Offered) -> ServedTool:
+    async def run(call: Call) -> Answered:
+        return await offered.questions.ask(understood(Question, call.arguments), call.tell)
+
+    description = (
+        "Answers a question in plain words about emissions (why, how much, who most), what is going wrong, incidents, "
+        "errors, deployments or reports, with a service, a region and a time. Use it for an overview; it says what it "
+        "does not understand, and what may be asked instead."
+    )
+    return ServedTool(_described("ask", description, Question, Answered), run)
 
 
 def _latest_reports(offered: Offered) -> ServedTool:
@@ -78,7 +90,11 @@ def _get_report(offered: Offered) -> ServedTool:
 def _start_investigation(offered: Offered) -> ServedTool:
     async def run(call: Call) -> Started:
         asked = understood(Investigation, call.arguments)
-        return await offered.investigations.started(asked, call.caller, call.tell)
+
+        async def tell(standing: Standing) -> None:
+            await call.tell(f"{standing.alert_id}: {standing.state}")
+
+        return await offered.investigations.started(asked, call.caller, tell)
 
     description = (
         "Investigate one service as of a moment: is the spike real, since when, how bad, who feels it, what changed, "

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interop.a2a_server.wishes import Question, wish_of
-from interop.asking import Investigation, ReportWanted
+from interop.a2a_server.wishes import wish_of
+from interop.asking import Investigation, Question, ReportWanted
 from interop.telling import shown
 from worker.errors import RequestRefused
 
@@ -61,7 +61,7 @@ def test_a_report_in_words(words: str, report_id: str) -> None:
 
 @pytest.mark.parametrize("words", ["hello", "report", "Why did emissions spike?", "investigate", "investigate a b c"])
 def test_everything_else_is_a_question(words: str) -> None:
-    assert wish_of([words], []) == Question(words)
+    assert wish_of([words], []) == Question(question=words)
 
 
 @given(texts=st.lists(st.text(), max_size=3), data=st.lists(VALUES, max_size=2))
