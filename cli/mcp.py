@@ -15,7 +15,7 @@ from cli.startup import prepare_process
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of SPIKETRACE_AGENTS_PORT (8081).")
 @json_logs
 def mcp(http: bool, host: str | None, port: int | None, json_lines: bool) -> None:
-    """Serve ten read-only tools, reports, and investigations on request, to an agent that speaks MCP.
+    """Serve ten read-only tools, reports, answers, and investigations on request, to an agent that speaks MCP.
 
     On standard input and output, for a client that starts it as a process of its own and needs no credentials:
     what it may read is what SPIKETRACE_ELASTICSEARCH_URL and its credentials allow. Logs go to standard error.

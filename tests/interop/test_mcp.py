@@ -1,4 +1,7 @@
-"""MCP by the official client: over HTTP in both of the protocol's eras, and as a process on its own pipes."""
+"""MCP by the official client over HTTP, in both of the protocol's eras; and as a process, line by line.
+
+The official client starts the process in `tests/e2e/test_agents.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, TextContent, TextResourceContents
 
@@ -280,22 +282,9 @@ async def test_without_a_broker_there_is_still_all_that_is_only_read(settings: S
 # --- on standard input and output
 
 
-def command(settings: Settings) -> tuple[list[str], dict[str, str]]:
-    return ["-m", "cli.main", "mcp"], process_environment(settings) | {"PYTHONPATH": os.pathsep.join(sys.path)}
-
-
-async def test_a_client_starts_it_as_a_process(settings: Settings, story: Story) -> None:
-    arguments, environment = command(settings)
-    parameters = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
-    async with Client(parameters) as client:
-        found = told_in(await client.call_tool("error_rate_by_service", story.window))
-    assert found["rows"][0]["service"] == "checkout"
-    assert found["rows"][0]["error_share"] > 0.2
-
-
 def test_nothing_but_the_protocol_is_on_standard_output(settings: Settings, story: Story) -> None:
     """A client of another make: lines in, lines out; what makes it log as well."""
-    arguments, environment = command(settings)
+    environment = process_environment(settings) | {"PYTHONPATH": os.pathsep.join(sys.path)}
     hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "hand", "version": "1"}}
     asked: list[dict[str, Any]] = [
         {"id": 1, "method": "initialize", "params": hello},
@@ -306,7 +295,7 @@ def test_nothing_but_the_protocol_is_on_standard_output(settings: Settings, stor
     ]
     lines = "".join(json.dumps({"jsonrpc": "2.0", **one}) + "\n" for one in asked)
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        [sys.executable, "-m", "cli.main", "mcp"],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
