@@ -10,9 +10,10 @@ from a2a.utils.constants import AGENT_CARD_WELL_KNOWN_PATH
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from interop.a2a_server.server import A2A
@@ -21,6 +22,7 @@ from interop.mcp_server.server import create_server
 from interop.metrics import metrics
 from interop.offered import Offered, open_offered
 from webhook.auth import Authentication, Credentials
+from webhook.problems import problem
 from webhook.security_headers import SecurityHeaders
 from worker.settings import Settings
 
@@ -45,6 +47,7 @@ def create_app(settings: Settings, *, with_a2a: bool = True) -> Starlette:
     return Starlette(
         routes=[*routes, *(a2a.routes(A2A_PATH) if a2a else [])],
         lifespan=_lifespan(sessions, offered, a2a),
+        exception_handlers={HTTPException: _problem},
         # Whoever is refused is refused on the headers alone.
         middleware=[
             Middleware(SecurityHeaders),
@@ -66,6 +69,13 @@ def serve(settings: Settings, *, with_a2a: bool = True) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(
+        error.status_code, f"{error.detail}: {request.method} {request.url.path[:200]}", headers=error.headers
     )
 
 

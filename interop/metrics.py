@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 MCP_CALLS = Counter(
     "spiketrace_mcp_calls_total",
-    "Calls of tools by MCP, by how they were answered: answered, refused.",
+    "Calls of tools by MCP, by how they ended: answered, refused, failed.",
     ["tool", "outcome"],
 )
 A2A_TASKS = Counter(

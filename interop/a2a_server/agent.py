@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
 from a2a.helpers import get_data_parts, get_text_parts, new_data_part, new_task_from_user_message, new_text_part
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
 from a2a.types import Message
+from a2a.utils.errors import InternalError
 
 from interop.a2a_server.wishes import HOW, wish_of
 from interop.asking import Investigation, Question, ReportWanted
 from interop.metrics import A2A_TASKS
 from interop.offered import Offered
 from interop.reports import PREFACE
-from interop.telling import Standing, Told
+from interop.telling import UNFORESEEN, Standing, Told
 from worker.errors import RequestRefused, SpikeTraceError
 
 # So long a task follows its investigation; the investigation goes on, whoever follows it.
 FOLLOWED_SECONDS = 900.0
 MARKDOWN, JSON = "text/markdown", "application/json"
+
+log = structlog.get_logger(__name__)
 
 
 class Agent(AgentExecutor):
@@ -45,6 +49,11 @@ class Agent(AgentExecutor):
         except SpikeTraceError as error:
             await updater.failed(_said(updater, f"{error.reason}. Send the message again, under another id"))
             A2A_TASKS.labels("failed").inc()
+        except Exception as error:
+            # The library would tell the caller the error's own words, which may hold anything.
+            A2A_TASKS.labels("failed").inc()
+            log.exception("a task failed", task=task.id)
+            raise InternalError(UNFORESEEN) from error
         else:
             A2A_TASKS.labels("answered").inc()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from interop.a2a_server.agent import Agent
 from interop.a2a_server.card import agent_card
@@ -25,7 +25,8 @@ class A2A:
         return [
             *create_agent_card_routes(self._card),
             *create_jsonrpc_routes(self._handler, path),
-            *create_rest_routes(self._handler, path_prefix=path),
+            # Without the mount for tenants, of which there are none.
+            *(route for route in create_rest_routes(self._handler, path_prefix=path) if isinstance(route, Route)),
         ]
 
     async def close(self) -> None:

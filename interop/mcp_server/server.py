@@ -18,7 +18,8 @@ from interop.mcp_server.tools import Call, ServedTool, served_tools
 from interop.metrics import MCP_CALLS
 from interop.offered import Offered
 from interop.questions import TellStep
-from interop.telling import as_text
+from interop.telling import UNFORESEEN, as_text
+from worker.domain.redaction.redact import redact
 from worker.errors import SpikeTraceError
 
 Context = ServerRequestContext[Any, Any]
@@ -67,13 +68,21 @@ async def _called(tool: ServedTool, params: types.CallToolRequestParams, context
     try:
         told = await tool.run(Call(params.arguments or {}, caller, _progress(context)))
     except SpikeTraceError as error:
-        MCP_CALLS.labels(name, "refused").inc()
-        log.info("a tool refused", **{"event.action": "tool-refused"}, tool=name, caller=caller, reason=error.reason)
+        _count(name, caller, "refused", reason=redact(error.reason))
         return types.CallToolResult(content=[types.TextContent(text=error.reason)], is_error=True)
-    MCP_CALLS.labels(name, "answered").inc()
-    log.info("a tool answered", **{"event.action": "tool-answered"}, tool=name, caller=caller)
+    except Exception as error:
+        # The library would tell the caller the error's own words, which may hold anything.
+        _count(name, caller, "failed")
+        log.exception("a tool failed", tool=name)
+        raise MCPError(types.INTERNAL_ERROR, UNFORESEEN) from error
+    _count(name, caller, "answered")
     content = [types.TextContent(text=as_text(told))]
     return types.CallToolResult(content=content, structured_content=told.model_dump(mode="json"))
+
+
+def _count(tool: str, caller: str, outcome: str, **more: str) -> None:
+    MCP_CALLS.labels(tool, outcome).inc()
+    log.info(f"a tool {outcome}", **{"event.action": f"tool-{outcome}"}, tool=tool, caller=caller, **more)
 
 
 def _caller(context: Context) -> str:

@@ -78,6 +78,11 @@ def test_only_health_and_the_card_are_open(server: Server) -> None:
     assert "spiketrace_mcp_calls_total" in counted
 
 
+def test_what_is_not_there_is_a_problem_document(server: Server) -> None:
+    assert "GET /nowhere" in problem_of(HTTP.get(f"{server.url}/nowhere", headers=BEARER), 404)
+    assert "GET /a2a" in problem_of(HTTP.get(f"{server.url}{A2A_PATH}", headers=BEARER), 405)
+
+
 def test_it_does_not_start_without_credentials(settings: Settings) -> None:
     nobody = {"webhook_user": None, "webhook_password": None, "webhook_token": None}
     with pytest.raises(ConfigurationError, match="SPIKETRACE_WEBHOOK_TOKEN"):
