@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-import pytest
 from click.testing import CliRunner
 
 from cli.main import spiketrace
@@ -42,17 +41,15 @@ def run(code: str, *arguments: str, **settings: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.mark.parametrize("command", ["mcp", "agents"])
-def test_without_the_extra_it_says_what_to_install(command: str) -> None:
-    done = run(WITHOUT, command)
+def test_without_the_extra_it_says_what_to_install() -> None:
+    done = run(WITHOUT, "mcp")
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "pip install 'spiketrace[agents]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["mcp", "--http"], ["agents"]])
-def test_by_http_it_does_not_start_without_credentials(arguments: list[str]) -> None:
-    done = run("from cli.main import main; main()", *arguments, SPIKETRACE_ELASTICSEARCH_URL="http://127.0.0.1:9")
+def test_by_http_it_does_not_start_without_credentials() -> None:
+    done = run("from cli.main import main; main()", "mcp", "--http", SPIKETRACE_ELASTICSEARCH_URL="http://127.0.0.1:9")
     assert done.returncode == 2
     assert "SPIKETRACE_WEBHOOK_TOKEN" in done.stderr
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from interop.app import MCP_PATH, create_app
 from tests.engines import servers
-from tests.engines.servers import Engine
+from tests.engines.servers import Broker, Engine
 from tests.investigation.shop import Moment, Place, Shop, rollout
 from tests.standins.queue import Queued
 from tests.webhook.conftest import PASSWORD, TOKEN, USER, Serving
@@ -83,15 +83,22 @@ def shop_engine(story: Story) -> Iterator[Engine]:
         yield running
 
 
-@pytest.fixture
-def settings(shop_engine: Engine, redis_url: str) -> Settings:
+@pytest.fixture(scope="session")
+def shared_settings(shop_engine: Engine, _shared_broker: Broker) -> Settings:
     return Settings(
         elasticsearch_url=shop_engine.url,
-        redis_url=redis_url,
+        redis_url=_shared_broker.url,
         webhook_user=USER,
         webhook_password=SecretStr(PASSWORD),
         webhook_token=SecretStr(TOKEN),
     )
+
+
+@pytest.fixture
+def settings(shared_settings: Settings, redis_url: str) -> Settings:
+    """With an empty broker; what is in the engine stays."""
+    assert redis_url == shared_settings.redis_url
+    return shared_settings
 
 
 @pytest.fixture
@@ -135,7 +142,7 @@ def worker(settings: Settings) -> Iterator[Worker]:
 
 
 class Server:
-    """The app behind a real server, for as long as one test."""
+    """The app behind a real server."""
 
     def __init__(self, settings: Settings) -> None:
         self._running = Serving(create_app(settings))
@@ -163,7 +170,13 @@ def serving(settings: Settings, **changes: object) -> Iterator[Server]:
         running.stop()
 
 
-@pytest.fixture
-def server(settings: Settings) -> Iterator[Server]:
-    with serving(settings) as running:
+@pytest.fixture(scope="session")
+def shared_server(shared_settings: Settings) -> Iterator[Server]:
+    with serving(shared_settings) as running:
         yield running
+
+
+@pytest.fixture
+def server(shared_server: Server, settings: Settings) -> Server:
+    """One for all: nothing of one test is left in the broker for the next."""
+    return shared_server
