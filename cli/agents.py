@@ -8,7 +8,7 @@ import click
 
 from cli.options import json_logs
 from cli.startup import prepare_indices, prepare_process
-from webhook.auth import Credentials
+from webhook.credentials import Credentials
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 

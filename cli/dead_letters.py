@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cli.audit import record
 from cli.options import as_json, print_json
 from cli.replay_text import When
 from tasks.queue import CeleryQueue
@@ -22,6 +23,7 @@ from worker.settings import load_settings
 # As many as Elasticsearch gives at once.
 MOST = 10_000
 EXCERPT = 100
+DONE = {"requeued": "dead-letter-requeue", "dropped": "dead-letter-drop"}
 
 
 def chosen_by(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,6 +166,8 @@ def _kind(letter_id: str) -> str:
 
 
 def _tell(what: str, done: Sequence[str], failed: dict[str, str], *, as_json: bool) -> None:
+    for letter_id in done:
+        record(DONE[what], on=letter_id)
     if as_json:
         print_json({what: list(done), "failed": [{"letter_id": key, "reason": failed[key]} for key in failed]})
     else:

@@ -8,6 +8,7 @@ from functools import partial
 
 import click
 
+from cli.audit import record
 from cli.options import as_json, print_json
 from worker import life
 from worker.announcing import AnnouncingIncidents
@@ -60,7 +61,9 @@ def show(incident_id: str, as_json: bool) -> None:
 
 @incidents.command("close", short_help="End one for good; those who were told of it hear that.")
 @click.argument("incident_id")
-@click.option("--reason", default="", help="Why, for its history and for those who were told.")
+@click.option(
+    "--reason", default="", help="Why, or what helped: for its history, for those who were told, and the next time."
+)
 @as_json
 def close(incident_id: str, reason: str, as_json: bool) -> None:
     """Close INCIDENT_ID, whether its alerts have recovered or not. A closed incident is never opened again.
@@ -75,6 +78,7 @@ def close(incident_id: str, reason: str, as_json: bool) -> None:
     with stores.client:
         ledger = announcing(settings, stores, CeleryQueue(settings))
         closed = _closed(incident_id, reason, ledger)
+    record("incident-close", on=incident_id, reason=reason or None)
     if as_json:
         print_json({"incident_id": closed.incident_id, "status": closed.status})
     else:
@@ -89,7 +93,8 @@ def _known(incident_id: str, store: ElasticIncidentStore) -> Incident:
 
 def _closed(incident_id: str, reason: str, ledger: AnnouncingIncidents) -> Incident:
     why = f"Closed by hand{f': {reason}' if reason else '.'}"
-    step = partial(life.closed, reason=why, now=datetime.now(UTC), life=ledger.policy.incidents)
+    now, policy = datetime.now(UTC), ledger.policy.incidents
+    step = partial(life.closed, reason=why, now=now, life=policy, resolution=reason)
     try:
         return ledger.update(incident_id, step)
     except KeyError:

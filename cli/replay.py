@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 from pydantic import ValidationError
 
+from cli.audit import record
 from cli.options import as_json, print_json
 from cli.replay_text import When, progress, show_choice, show_summary, watched
 from worker.bootstrap import Stores, connect
@@ -117,6 +118,7 @@ def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None
             comparison=comparison,
             told=lambda number: told(number, None),
         )
+    record("replay-begin", on=begun.replay_id, alerts=begun.alerts, deliver=manner.deliver)
     if not begun.alerts:
         click.echo("spiketrace: no alert fits, so nothing is replayed; --dry-run shows what does", err=True)
     if options["no_wait"]:
@@ -251,7 +253,7 @@ def status(replay_id: str, **options: Any) -> None:
 @as_json
 def pause(replay_id: str, as_json: bool) -> None:
     """Begin nothing more until it is resumed. What is being investigated ends."""
-    _change(replay_id, lambda stores: life.pause(replay_id, stores.replays), as_json=as_json)
+    _change("pause", replay_id, lambda stores: life.pause(replay_id, stores.replays), as_json=as_json)
 
 
 @replay.command()
@@ -259,7 +261,7 @@ def pause(replay_id: str, as_json: bool) -> None:
 @as_json
 def resume(replay_id: str, as_json: bool) -> None:
     """Go on, through the queue. Also with what a process that is gone had begun by --here."""
-    _change(replay_id, lambda stores: life.resume(replay_id, stores.replays), as_json=as_json)
+    _change("resume", replay_id, lambda stores: life.resume(replay_id, stores.replays), as_json=as_json)
 
 
 @replay.command()
@@ -267,13 +269,15 @@ def resume(replay_id: str, as_json: bool) -> None:
 @as_json
 def cancel(replay_id: str, as_json: bool) -> None:
     """Never begin what has not begun. What is finished stays."""
-    _change(replay_id, lambda stores: life.cancel(replay_id, stores.replays, datetime.now(UTC)), as_json=as_json)
+    now = datetime.now(UTC)
+    _change("cancel", replay_id, lambda stores: life.cancel(replay_id, stores.replays, now), as_json=as_json)
 
 
-def _change(replay_id: str, change: Callable[[Stores], Replay], *, as_json: bool) -> None:
+def _change(what: str, replay_id: str, change: Callable[[Stores], Replay], *, as_json: bool) -> None:
     stores = connect(load_settings())
     with stores.client:
         changed = change(stores)
+    record(f"replay-{what}", on=replay_id)
     if as_json:
         print_json({"replay_id": replay_id, "state": changed.state.value})
     else:

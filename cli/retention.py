@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from cli.audit import record
 from cli.options import as_json, print_json
 from worker.domain.window import iso
 from worker.elastic import connect_elasticsearch
@@ -35,6 +36,7 @@ def apply(as_json: bool) -> None:
     before = datetime.now(UTC) - timedelta(days=settings.retention_days)
     with connect_elasticsearch(settings) as client:
         deleted = delete_older(client, before=before)
+    record("retention-apply", on=None, before=iso(before), deleted=sum(deleted.values()))
     if as_json:
         print_json({"before": iso(before), "deleted": deleted})
         return

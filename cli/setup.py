@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cli.audit import record
 from cli.options import as_json, print_json
 from cli.setup_text import (
     describe_change,
@@ -103,6 +104,7 @@ def apply(take: Take | None, api_key_file: Path | None, as_json: bool) -> None:
             print_deployment(deployment, settings)
         way = deployment.wanted.way
         done = deployment.apply(take, lambda item: None if as_json else print_done(item))
+        record("setup-apply", on=settings.kibana_space)
         if not as_json and deployment.wanted.way != way:
             click.echo(f"\nAfter all, alerts reach SpikeTrace {deployment.wanted.way}.")
         key = _make_key(settings, deployment, api_key_file) if api_key_file else None
@@ -129,6 +131,8 @@ def remove(dry_run: bool, as_json: bool) -> None:
     with _open() as (settings, deployment):
         done = deployment.remove(lambda item: None if as_json else print_done(item, dry_run=dry_run), dry_run=dry_run)
         had_key = _drop_key(settings, deployment, dry_run=dry_run)
+        if not dry_run:
+            record("setup-remove", on=settings.kibana_space)
         if as_json:
             print_json(_result_document(deployment, done) | {"api_key": "removed" if had_key else "none"})
         else:

@@ -11,9 +11,12 @@ from typing import Protocol
 from interop.asking import Investigation, in_reach
 from interop.reports import Reports
 from interop.telling import Standing, Started
+from webhook.credentials import Caller
+from worker import audit
 from worker.ad_hoc import ad_hoc_alert
+from worker.credentials import Role
 from worker.domain.alert import Alert, Origin
-from worker.domain.window import floor_minute
+from worker.domain.window import floor_minute, iso
 from worker.errors import RequestRefused
 from worker.ports import Acceptance, Notification
 from worker.store.rate_limit import Rate
@@ -48,23 +51,27 @@ class Investigations:
     days: int
     clock: Callable[[], datetime]
 
-    async def start(self, asked: Investigation, who: str) -> tuple[str, Acceptance]:
+    async def start(self, asked: Investigation, caller: Caller) -> tuple[str, Acceptance]:
         """The alert's id; the same for the same question.
 
         Raises RequestRefused, AlertNotSaved, QueueUnavailable, EvidenceUnavailable.
         """
+        if Role.ACT not in caller.roles:
+            raise RequestRefused(f"starting an investigation takes a credential with the role `{Role.ACT}`")
         now = self.clock()
         alert = self._alert(asked, now)
         if await asyncio.to_thread(self.reports.standing_of, alert.alert_id):
             return alert.alert_id, Acceptance(alert_id=alert.alert_id, status="duplicate")
+        who = caller.display_name
         await self._admit(who)
         told = Notification(alert=alert, received_at=now, origin=Origin.REQUEST)
         acceptance = await self.accepts.accept(told)
+        audit.record("investigation-started", by=who, on=acceptance.alert_id, scope=alert.group, at=iso(alert.date))
         return acceptance.alert_id, acceptance
 
-    async def started(self, asked: Investigation, who: str, tell: Tell) -> Started:
+    async def started(self, asked: Investigation, caller: Caller, tell: Tell) -> Started:
         """As `start`, and what became of it within the time that the asker waits for."""
-        alert_id, acceptance = await self.start(asked, who)
+        alert_id, acceptance = await self.start(asked, caller)
         standing = await self.follow(alert_id, asked.wait_seconds, tell)
         status = "accepted" if acceptance.status == "accepted" else "duplicate"
         return Started(**standing.model_dump(), status=status)

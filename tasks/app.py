@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import before_task_publish, setup_logging
 from kombu.utils.scheduling import round_robin_cycle
 
 from worker.settings import Settings
+from worker.tracing import HEADER, traceparent
 
 LIVE = "live"
 DELIVERIES = "deliveries"
@@ -38,6 +40,7 @@ SOFT_LIMIT_MARGIN_SECONDS = 10
 LONGEST_DELIVERY_SECONDS = 55
 SOCKET_TIMEOUT_SECONDS = 5.0
 HOUR_SECONDS = 3600.0
+SENT_AT = "spiketrace_sent_at"
 
 
 class SpikeTraceApp(Celery):
@@ -162,3 +165,11 @@ def _retention_schedule() -> dict[str, Any]:
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """With a receiver here, Celery leaves logging as the command set it up."""
+
+
+@before_task_publish.connect
+def _stamp(headers: dict[str, Any], **_: Any) -> None:
+    """Celery's messages do not say by themselves when they were sent, and for what."""
+    headers[SENT_AT] = time.time()
+    if present := traceparent():
+        headers[HEADER] = present

@@ -38,3 +38,4 @@ def sweep(task: Any) -> None:
         if desk.measure:
             sweep_ended(incidents, desk.reports, desk.measure, now=now)
         sweep_over(incidents, now=now, life=life, settles=desk.measure is not None)
+        desk.tally.seen("sweep")

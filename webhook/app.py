@@ -13,23 +13,29 @@ import uvicorn
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI, Request, Response
 
+from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
-from webhook.auth import Authentication, Credentials
+from webhook.auth import Authentication
 from webhook.backtest_pages import backtest_router
+from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
+from webhook.limits import BodyLimit, NotTooOften
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import add_problem_handlers
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
 from webhook.security_headers import SecurityHeaders
+from webhook.shared_metrics import SharedMetrics
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect
+from worker.credentials import Role
+from worker.delivery.configured import destinations
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -39,7 +45,10 @@ from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.rate_limit import RedisRateLimit
 from worker.store.reports import ElasticReportStore
+from worker.store.standing import standing
+from worker.tracing import start_tracing
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -53,7 +62,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
-    log = RedisInboxLog(settings.redis_url)
+    log, counts = RedisInboxLog(settings.redis_url), RedisRateLimit(settings.redis_url)
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
@@ -61,7 +70,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log, counts))
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
@@ -70,15 +79,13 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     if slack := _slack_route(settings, incidents, quick):
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
-    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
+    app.include_router(metrics_router(_shared(settings, stores, quick)))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     app.include_router(backtest_router(stores.backtests))
     add_problem_handlers(app)
-    app.add_middleware(Authentication, credentials=credentials)
-    app.add_middleware(SecurityHeaders)
+    _guard(app, settings, credentials, counts)
     return app
 
 
@@ -98,10 +105,33 @@ def _slack_route(
 
 def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
-    return partial(take_in, stores.inbox, ElasticAlertStore(client), ElasticDeadLetterStore(client), queue)
+    letters = ElasticDeadLetterStore(client)
+    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
 
 
-def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Callable[[FastAPI], Any]:
+def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedMetrics:
+    return SharedMetrics(
+        tally=stores.tally,
+        backlog=QueueBacklog(settings),
+        inbox=stores.inbox,
+        inbox_index=InboxIndex(quick),
+        ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
+        stands=partial(standing, quick, sorted(destinations(settings))),
+    )
+
+
+def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: RedisRateLimit) -> None:
+    """The last that is added is the first that a request meets: whoever is refused is refused on the headers alone."""
+    per_minute = {Role.READ: settings.webhook_reads_per_minute, Role.ACT: settings.webhook_acts_per_minute}
+    app.add_middleware(BodyLimit, max_bytes=settings.webhook_max_body_bytes)
+    app.add_middleware(NotTooOften, counts=counts, per_minute=per_minute)
+    app.add_middleware(Authentication, credentials=credentials)
+    app.add_middleware(SecurityHeaders)
+
+
+def _lifespan(
+    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, counts: RedisRateLimit
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         running = asyncio.create_task(intake.run())
@@ -110,12 +140,14 @@ def _lifespan(intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog) -> Cal
         intake.stop()
         await running
         await log.close()
+        await counts.close()
 
     return lifespan
 
 
 def serve(settings: Settings) -> None:
     """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
+    start_tracing(settings, process="webhook")
     uvicorn.run(
         create_app(settings),
         host=settings.webhook_host,

@@ -1,80 +1,47 @@
-"""Who may speak to the webhook: checked on the headers alone, before a byte of the body is read."""
+"""Who may do what at the webhook: checked on the headers alone, before a byte of the body is read."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 
-from starlette.authentication import SimpleUser
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from webhook import metrics
+from webhook.access import OPEN_PATHS, role_of
+from webhook.credentials import Caller, Credentials
 from webhook.problems import problem
-from worker.errors import ConfigurationError
-from worker.settings import Settings
+from worker.credentials import Role
 
-# What Slack sends carries a signature instead, which covers the body (`webhook.slack`).
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/v1/slack/interactions"})
-TOKEN_HEADER = "x-spiketrace-token"  # noqa: S105 - a header's name
 # Basic is what every Kibana can send and what makes a browser ask.
 CHALLENGE = {"www-authenticate": 'Basic realm="SpikeTrace", charset="UTF-8"'}
 BROWSER_FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
+UNKNOWN = "send a user and a password (Basic), or a token (Bearer or X-SpikeTrace-Token)"
 
+log = structlog.get_logger(__name__)
 
-class Credentials:
-    """What is accepted. Only digests are kept and compared, so neither length nor content shows in the time."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Raises ConfigurationError when there is nothing to check against."""
-        if not settings.has_webhook_credentials:
-            raise ConfigurationError(
-                "nobody is let in without credentials, so it does not start: set SPIKETRACE_WEBHOOK_USER and "
-                "SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_TOKEN"
-            )
-        user, password, token = settings.webhook_user, settings.webhook_password, settings.webhook_token
-        self._basic = _digest(f"{user}:{password.get_secret_value()}") if user and password else None
-        self._token = _digest(token.get_secret_value()) if token else None
-
-    def identify(self, headers: Mapping[str, str]) -> str | None:
-        """Whose credential it is, by a name that may be logged; None for anything else."""
-        scheme, _, value = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            return "user" if _same(self._basic, _decode_basic(value.strip())) else None
-        given = value.strip() if scheme.lower() == "bearer" else headers.get(TOKEN_HEADER)
-        return "token" if _same(self._token, given) else None
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def _same(expected: bytes | None, given: str | None) -> bool:
-    if expected is None or given is None:
-        return False
-    return hmac.compare_digest(expected, _digest(given))
-
-
-def _decode_basic(encoded: str) -> str | None:
-    try:
-        return base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return None
+RoleOf = Callable[[str, str], Role]
 
 
 class Authentication:
-    """ASGI middleware: lets nobody without credentials pass, but to the health checks and to what is signed.
+    """ASGI middleware: lets nobody without the role pass, but to the health checks and to what is signed.
 
-    Whoever passes is the scope's `user`.
+    Whoever passes is the scope's `user`, a `Caller`.
     """
 
-    def __init__(self, app: ASGIApp, credentials: Credentials, open_paths: Collection[str] = OPEN_PATHS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        credentials: Credentials,
+        open_paths: Collection[str] = OPEN_PATHS,
+        role_of: RoleOf = role_of,
+    ) -> None:
         self._app = app
         self._credentials = credentials
         self._open_paths = open_paths
+        self._role_of = role_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in self._open_paths:
@@ -82,13 +49,34 @@ class Authentication:
             return
         headers = Headers(scope=scope)
         caller = self._credentials.identify(headers)
+        role = self._role_of(scope["method"], scope["path"])
         if caller is None:
-            detail = "send the webhook's user and password (Basic), or its token (Bearer or X-SpikeTrace-Token)"
-            await problem(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)(scope, receive, send)
+            _refused(scope, None)
+            await problem(HTTPStatus.UNAUTHORIZED, UNKNOWN, headers=CHALLENGE)(scope, receive, send)
+        elif role not in caller.roles:
+            _refused(scope, caller)
+            await problem(HTTPStatus.FORBIDDEN, f"this takes the role `{role}`")(scope, receive, send)
         elif _is_forged(scope["method"], headers):
             await problem(HTTPStatus.FORBIDDEN, "another site may not act here")(scope, receive, send)
         else:
-            await self._app({**scope, "user": SimpleUser(caller)}, receive, send)
+            await self._app({**scope, "user": caller}, receive, send)
+
+
+def _refused(scope: Scope, caller: Caller | None) -> None:
+    """Counted and told, since whoever tries secrets is seen by that; what was sent is not repeated."""
+    metrics.REFUSED.labels("stranger" if caller is None else "role").inc()
+    host, _ = scope.get("client") or ("unknown", 0)
+    log.warning(
+        "a request was refused",
+        **{
+            "event.action": "access-refused",
+            "event.outcome": "failure",
+            "user.name": caller.display_name if caller else None,
+            "client.ip": host,
+            "http.request.method": scope["method"],
+            "url.path": scope["path"][:200],
+        },
+    )
 
 
 def _is_forged(method: str, headers: Headers) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from webhook.audited import audited
 from worker.announcing import AnnouncingIncidents, ask_for
 from worker.bootstrap import Stores
 from worker.errors import IncidentUnknown, RequestRefused
@@ -57,8 +58,10 @@ def documents_router(stores: Stores, incidents: AnnouncingIncidents) -> APIRoute
         return JSONResponse(found.model_dump(mode="json", by_alias=True))
 
     @router.post("/v1/incidents/{incident_id}/deliveries")
-    def tell(incident_id: str, wish: Wish) -> JSONResponse:
-        return JSONResponse(_wished(_known_form(incident_id, "incident"), wish, incidents), HTTPStatus.ACCEPTED)
+    def tell(incident_id: str, wish: Wish, request: Request) -> JSONResponse:
+        about = {"destination": wish.destination, "for": wish.by}
+        with audited("delivery-ask", request, on=incident_id, **about):
+            return JSONResponse(_wished(_known_form(incident_id, "incident"), wish, incidents), HTTPStatus.ACCEPTED)
 
     return router
 

@@ -63,7 +63,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
         # The one place of this process that meets what nobody foresaw; the server raises it again.
-        log.error("the webhook failed", path=request.url.path, error_type=type(error).__name__)
+        log.error("the webhook failed", action="request-failed", path=request.url.path, error_type=type(error).__name__)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the log says what")
 
 

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from webhook.accept import read_body
+from webhook.audited import audited
+from worker import audit
 from worker.bootstrap import Stores
 from worker.errors import ConfigurationError
 from worker.replay import life
@@ -72,7 +74,7 @@ def replays_router(stores: Stores, settings: Settings) -> APIRouter:
     @router.post("/v1/replays")
     async def begin(request: Request) -> Response:
         body = await read_body(request, MAX_BODY_BYTES)
-        return await run_in_threadpool(_begin, body, stores, settings)
+        return await run_in_threadpool(_begin, body, stores, settings, request.user.display_name)
 
     @router.get("/v1/replays")
     def listed() -> JSONResponse:
@@ -83,21 +85,24 @@ def replays_router(stores: Stores, settings: Settings) -> APIRouter:
         return JSONResponse(_document(_known(replay_id, stores), stores, settings))
 
     @router.post("/v1/replays/{replay_id}/pause")
-    def pause(replay_id: str) -> JSONResponse:
-        return _changed(lambda: life.pause(replay_id, stores.replays), settings)
+    def pause(replay_id: str, request: Request) -> JSONResponse:
+        with audited("replay-pause", request, on=replay_id):
+            return _changed(lambda: life.pause(replay_id, stores.replays), settings)
 
     @router.post("/v1/replays/{replay_id}/resume")
-    def resume(replay_id: str) -> JSONResponse:
-        return _changed(lambda: life.resume(replay_id, stores.replays), settings)
+    def resume(replay_id: str, request: Request) -> JSONResponse:
+        with audited("replay-resume", request, on=replay_id):
+            return _changed(lambda: life.resume(replay_id, stores.replays), settings)
 
     @router.post("/v1/replays/{replay_id}/cancel")
-    def cancel(replay_id: str) -> JSONResponse:
-        return _changed(lambda: life.cancel(replay_id, stores.replays, datetime.now(UTC)), settings)
+    def cancel(replay_id: str, request: Request) -> JSONResponse:
+        with audited("replay-cancel", request, on=replay_id):
+            return _changed(lambda: life.cancel(replay_id, stores.replays, datetime.now(UTC)), settings)
 
     return router
 
 
-def _begin(body: bytes, stores: Stores, settings: Settings) -> Response:
+def _begin(body: bytes, stores: Stores, settings: Settings, by: str) -> Response:
     now = datetime.now(UTC)
     asked, choice = _understood(body, now)
     if asked.against and stores.replays.get(asked.against) is None:
@@ -113,6 +118,7 @@ def _begin(body: bytes, stores: Stores, settings: Settings) -> Response:
         choice=choice,
         comparison=Comparison(name=asked.against, replay_id=asked.against, labels=asked.labels),
     )
+    audit.record("replay-begin", by=by, on=begun.replay_id, alerts=begun.alerts, deliver=asked.deliver)
     answer = {"replay_id": begun.replay_id, "alerts": begun.alerts, "url": _url(begun, settings)}
     return JSONResponse(answer, status_code=HTTPStatus.ACCEPTED)
 

@@ -19,6 +19,7 @@ from fastapi import Request, Response
 
 from webhook.accept import read_body
 from webhook.problems import problem, try_again
+from worker import audit
 from worker.announcing import AnnouncingIncidents, ask_for
 from worker.delivery.slack.interaction import Asked, Judged, actions_in
 from worker.domain.incident import Feedback
@@ -84,7 +85,21 @@ def _act(body: bytes, incidents: AnnouncingIncidents, reports: ReportStore) -> N
         try:
             _record(action, incidents, reports)
         except (IncidentUnknown, RequestRefused) as error:
-            log.warning("a button in Slack was pressed in vain", reason=error.reason, by=action.by)
+            log.warning(
+                "a button in Slack was pressed in vain",
+                action="slack-action-refused",
+                reason=error.reason,
+                by=action.by,
+            )
+            _audit(action, "failure", reason=error.reason)
+        else:
+            _audit(action, "success")
+
+
+def _audit(action: Asked | Judged, outcome: audit.Outcome, reason: str | None = None) -> None:
+    what = "delivery-ask" if isinstance(action, Asked) else "root-cause-judge"
+    about = {"destination": action.destination} if isinstance(action, Asked) else {"right": action.right}
+    audit.record(what, by=action.by, on=action.incident_id, outcome=outcome, reason=reason, **about)
 
 
 def _record(action: Asked | Judged, incidents: AnnouncingIncidents, reports: ReportStore) -> None:

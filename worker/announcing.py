@@ -142,7 +142,12 @@ def enqueue(incident: Incident, destinations: Collection[str], queue: Queue) -> 
         for destination in sorted(destinations):
             queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
     except QueueUnavailable as error:
-        log.warning("deliveries are left to the sweep", incident_id=incident.incident_id, reason=error.reason)
+        log.warning(
+            "deliveries are left to the sweep",
+            action="deliveries-left-to-sweep",
+            incident_id=incident.incident_id,
+            reason=error.reason,
+        )
 
 
 def due(incident: Incident) -> set[str]:

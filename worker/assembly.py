@@ -55,6 +55,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
         narrator=open_narrator(settings, stores) if settings.writes_narratives else None,
+        tally=stores.tally,
     )
 
 
@@ -69,6 +70,7 @@ def _open_post(
         policy=incidents.policy,
         most_attempts=settings.delivery_max_attempts,
         bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
+        tally=stores.tally,
     )
 
 

@@ -24,6 +24,7 @@ from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.past_alerts import ElasticPastAlerts
 from worker.store.replays import ElasticReplayStore
 from worker.store.reports import ElasticReportStore
+from worker.store.tally import RedisTally
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Stores:
     kibana_alerts: ElasticKibanaAlerts
     replays: ElasticReplayStore
     past_alerts: ElasticPastAlerts
+    tally: RedisTally
 
 
 def connect(settings: Settings) -> Stores:
@@ -58,6 +60,7 @@ def connect(settings: Settings) -> Stores:
         kibana_alerts=ElasticKibanaAlerts(client),
         replays=ElasticReplayStore(client),
         past_alerts=ElasticPastAlerts(client),
+        tally=RedisTally(settings.redis_url),
     )
 
 

@@ -165,7 +165,8 @@ def _rest(report: Report) -> Iterator[str]:
 def _similar(incident: SimilarIncident) -> str:
     scope = escape(scope_in_words(incident.service, incident.region))
     status = f", {escape(incident.status)}" if incident.status else ""
-    return f"{escape(incident.title)} ({scope}, {time_of(incident.at)}{status}): {escape(incident.why)}"
+    course = "".join(f"; {escape(part)}" for part in (incident.ended, incident.helped_in_words) if part)
+    return f"{escape(incident.title)} ({scope}, {time_of(incident.at)}{status}): {escape(incident.why)}{course}"
 
 
 def _evidence(item: Evidence) -> str:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 
 from worker import deliveries, incidents
 from worker.announcing import AnnouncingIncidents, due, enqueue
+from worker.counts import (
+    GAPS,
+    INVESTIGATION_SECONDS,
+    INVESTIGATIONS,
+    REPORT_SECONDS,
+    REPORTS,
+    Counted,
+    Tally,
+    Uncounted,
+)
 from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState, Origin
@@ -20,6 +30,7 @@ from worker.missed import KibanaAlerts
 from worker.ports import AlertRecord, DeadLetterStore, Inbox, ReportStore
 from worker.settle import Measure
 from worker.sweep import MeasuredQueue, Narrates, SearchableAlerts
+from worker.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +65,7 @@ class Desk:
     lease_seconds: float = 15.0
     measure: Measure | None = None
     narrator: Narrates | None = None
+    tally: Tally = field(default_factory=Uncounted)
 
 
 def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:
@@ -63,14 +75,14 @@ def claim(alert_id: str, owner: str, desk: Desk) -> AlertRecord | None:
     record = desk.alerts.get(alert_id)
     if record and record.state is AlertState.INVESTIGATING and record.lease_until:
         raise Held((record.lease_until - datetime.now(UTC)).total_seconds())
-    log.info("nothing to do", alert_id=alert_id, state=record.state if record else "unknown")
+    log.info("nothing to do", action="alert-skipped", alert_id=alert_id, state=record.state if record else "unknown")
     return None
 
 
 def renew(alert_id: str, owner: str, desk: Desk, *, pause_seconds: float = 0.0) -> None:
     """Prolong the lease, if need be beyond a pause in which nobody is to take the alert for abandoned."""
     if not desk.alerts.renew(alert_id, owner=owner, lease_seconds=pause_seconds + desk.lease_seconds):
-        log.warning("the lease is lost: another worker may be on this alert", alert_id=alert_id)
+        log.warning("the lease is lost: another worker may be on this alert", action="lease-lost", alert_id=alert_id)
 
 
 def complete(record: AlertRecord, desk: Desk) -> None:
@@ -78,7 +90,14 @@ def complete(record: AlertRecord, desk: Desk) -> None:
     alert = _workable(record, desk)
     report = desk.reports.get(report_id_of(record.alert_id)) or _write_report(record.alert_id, alert, desk)
     desk.alerts.finish(record.alert_id, report_id=report.report_id, incident_id=report.incident_id)
-    log.info("reported", alert_id=record.alert_id, report_id=report.report_id, verdict=report.verdict)
+    log.info(
+        "reported",
+        action="alert-reported",
+        alert_id=record.alert_id,
+        report_id=report.report_id,
+        verdict=report.verdict,
+    )
+    desk.tally.add(_counted(record, report))
     if report.incident_id:
         _note_recovery(record.alert_id, desk)
         _tell(report.incident_id, desk)
@@ -86,6 +105,17 @@ def complete(record: AlertRecord, desk: Desk) -> None:
         # After all that people wait for; where the broker is away, the sweep finds it.
         with suppress(QueueUnavailable):
             desk.queue.narrate(report.report_id)
+
+
+def _counted(record: AlertRecord, report: Report) -> list[Counted]:
+    took = (datetime.now(UTC) - record.received_at).total_seconds()
+    return [
+        Counted(INVESTIGATIONS, ("reported",)),
+        Counted(REPORTS, (report.verdict, report.severity)),
+        Counted(GAPS, amount=len(report.gaps)),
+        Counted(REPORT_SECONDS, amount=took),
+        Counted(INVESTIGATION_SECONDS, amount=sum(report.timings.values())),
+    ]
 
 
 def _workable(record: AlertRecord, desk: Desk) -> Alert:
@@ -102,7 +132,9 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
     found = desk.investigate(alert, alert_id)
     record = desk.alerts.get(alert_id)
     report = found if record and record.origin is Origin.REQUEST else _with_consequences(found, record, desk)
-    if desk.reports.create(report):
+    with span("write report", report_id=report.report_id, verdict=report.verdict):
+        is_first = desk.reports.create(report)
+    if is_first:
         return report
     # Somebody else was faster: theirs is the one that people have seen.
     return desk.reports.get(report.report_id) or report
@@ -113,13 +145,14 @@ def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) ->
 
     No rule would ever end such an incident, and no model is to make people be told of something.
     """
-    incident = incidents.record(
-        found,
-        desk.incidents,
-        datetime.now(UTC),
-        life=desk.incidents.policy.incidents,
-        recovery=incidents.recovery_of(record) if record else None,
-    )
+    with span("record incident", alert_id=found.alert_id):
+        incident = incidents.record(
+            found,
+            desk.incidents,
+            datetime.now(UTC),
+            life=desk.incidents.policy.incidents,
+            recovery=incidents.recovery_of(record) if record else None,
+        )
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
@@ -148,7 +181,8 @@ def give_up(alert_id: str, desk: Desk, *, reason: str, alert: Alert | None) -> N
     payload = alert.model_dump(mode="json") if alert else {}
     desk.dead_letters.put(alert_id, reason=reason, kind=INVESTIGATION, payload=payload)
     desk.alerts.fail(alert_id, reason=reason)
-    log.error("given up", alert_id=alert_id, reason=reason)
+    log.error("given up", action="alert-given-up", alert_id=alert_id, reason=reason)
+    desk.tally.add([Counted(INVESTIGATIONS, ("given_up",))])
 
 
 def give_up_delivery(incident_id: str, report_id: str, destination: str, desk: Desk, *, reason: str) -> None:
@@ -156,4 +190,10 @@ def give_up_delivery(incident_id: str, report_id: str, destination: str, desk: D
     bury_delivery(incident_id, report_id, destination, reason, reports=desk.reports, letters=desk.dead_letters)
     with suppress(KeyError):
         deliveries.give_up(incident_id, destination, desk.post, reason=reason)
-    log.error("a delivery was given up", incident_id=incident_id, destination=destination, reason=reason)
+    log.error(
+        "a delivery was given up",
+        action="delivery-given-up",
+        incident_id=incident_id,
+        destination=destination,
+        reason=reason,
+    )

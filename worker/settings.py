@@ -13,11 +13,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from worker.credentials import ALL_ROLES, Credential, parse_credentials
 from worker.errors import ConfigurationError
 
 PREFIX = "SPIKETRACE_"
+# Where OpenTelemetry has a name for it: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ALSO_CALLED = {"otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 
 def _no_trailing_slash(value: object) -> object:
@@ -46,6 +59,9 @@ class Settings(BaseModel):
     webhook_user: str | None = None
     webhook_password: SecretStr | None = None
     webhook_token: SecretStr | None = None
+    webhook_credentials: SecretStr | None = None
+    webhook_reads_per_minute: int = Field(default=30_000, ge=1)
+    webhook_acts_per_minute: int = Field(default=120, ge=1)
     webhook_max_body_bytes: int = Field(default=262_144, gt=0)
     webhook_url: Url | None = None
     public_url: Url = "http://127.0.0.1:8080"
@@ -148,6 +164,18 @@ class Settings(BaseModel):
     electricity_maps_url: Url = "https://api.electricitymaps.com"
     retention_days: int = Field(default=90, ge=1)
     log_level: str = "INFO"
+    otlp_endpoint: Url | None = None
+    otlp_headers: SecretStr | None = None
+
+    # Where a setting came from a file: it may be read again when the file changes.
+    _files: dict[str, Path] = PrivateAttr(default_factory=dict)
+
+    @field_validator("webhook_credentials")
+    @classmethod
+    def _can_be_read(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            parse_credentials(value.get_secret_value())
+        return value
 
     @model_validator(mode="after")
     def _timeouts_nest(self) -> Self:
@@ -179,6 +207,7 @@ class Settings(BaseModel):
             "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
             "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
+            "OTLP_ENDPOINT": self.otlp_endpoint if self.otlp_headers else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }
@@ -198,7 +227,31 @@ class Settings(BaseModel):
 
     def secret_values(self) -> list[str]:
         """Every secret that is set: what must not be in anything that is said."""
-        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        own = [one.token for one in self.named_credentials if one.token]
+        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)] + own
+
+    @property
+    def named_credentials(self) -> list[Credential]:
+        return parse_credentials(self.webhook_credentials.get_secret_value()) if self.webhook_credentials else []
+
+    @property
+    def credentials(self) -> list[Credential]:
+        """All that the webhook lets in; its user and its token have every role."""
+        found = self.named_credentials
+        if self.webhook_user and self.webhook_password:
+            found.append(Credential(self.webhook_user, ALL_ROLES, self.webhook_password.get_secret_value(), token=None))
+        if self.webhook_token:
+            found.append(Credential("token", ALL_ROLES, password=None, token=self.webhook_token.get_secret_value()))
+        return found
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """By setting, the file that it was read from."""
+        return self._files
+
+    def came_from(self, files: Mapping[str, Path]) -> Self:
+        self._files.update(files)
+        return self
 
     @property
     def has_model(self) -> bool:
@@ -214,7 +267,7 @@ class Settings(BaseModel):
 
     @property
     def has_webhook_credentials(self) -> bool:
-        return bool(self.webhook_token or (self.webhook_user and self.webhook_password))
+        return bool(self.credentials)
 
 
 def travels_safely(url: str) -> bool:
@@ -239,8 +292,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     source = os.environ if environment is None else environment
     values = {name: value for name in Settings.model_fields if (value := _value(source, name)) is not None}
+    files = {name: path for name in values if (path := _file(source, name))}
     try:
-        return Settings(**values)
+        return Settings(**values).came_from(files)
     except ValidationError as error:
         raise ConfigurationError("; ".join(_complaint(item) for item in error.errors())) from None
 
@@ -262,19 +316,33 @@ def _text(value: object) -> str:
 
 
 def _value(source: Mapping[str, str], name: str) -> str | None:
-    variable = PREFIX + name.upper()
-    if value := source.get(variable):
+    if value := source.get(PREFIX + name.upper()):
         return value
-    path = source.get(variable + "_FILE")
-    if not path:
-        return None
+    path = _file(source, name)
+    if path is None:
+        return source.get(ALSO_CALLED.get(name, "")) or None
+    return read_secret(name, path)
+
+
+def _file(source: Mapping[str, str], name: str) -> Path | None:
+    """The file that the setting comes from; the variable itself goes before it."""
+    variable = PREFIX + name.upper()
+    path = source.get(f"{variable}_FILE")
+    return Path(path) if path and not source.get(variable) else None
+
+
+def read_secret(name: str, path: Path) -> str:
+    """What the file holds, without white space around it. Raises ConfigurationError."""
+    variable = f"{PREFIX}{name.upper()}_FILE"
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ConfigurationError(f"{variable}_FILE names {path}, which cannot be read: {error.strerror}") from None
+        raise ConfigurationError(f"{variable} names {path}, which cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{variable} names {path}, which is not UTF-8") from None
 
 
 def _complaint(item: Any) -> str:
     if item["loc"]:
-        return f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}"
+        return f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
     return str(item["msg"]).removeprefix("Value error, ")

@@ -76,12 +76,14 @@ def sweep_ended(store: EndedIncidents, reports: ReportStore, measure: Measure, *
         try:
             losses = _lost(incident, reports, measure)
         except EvidenceUnavailable as error:
-            log.warning("not settled", incident_id=incident.incident_id, reason=error.reason)
+            log.warning(
+                "not settled", action="incident-not-settled", incident_id=incident.incident_id, reason=error.reason
+            )
             if error.retryable and now < _waited_until(incident):
                 continue
             losses = Losses(unknown=(f"the telemetry could not be read: {error.reason}",))
         store.update(incident.incident_id, partial(_settled, until=incident.resolved_at, losses=losses, now=now))
-        log.info("settled", incident_id=incident.incident_id, unknown=len(losses.unknown))
+        log.info("settled", action="incident-settled", incident_id=incident.incident_id, unknown=len(losses.unknown))
         settled += 1
     return settled
 

@@ -79,7 +79,7 @@ def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> 
     again = alerts.requeue(stranded, at=now)
     queue.investigate(again)
     if again:
-        log.warning("alerts enqueued again", count=len(again), first=again[0])
+        log.warning("alerts enqueued again", action="alerts-enqueued-again", count=len(again), first=again[0])
     return len(again)
 
 
@@ -98,7 +98,12 @@ def sweep_deliveries(
         for incident in abandoned[:MOST_AT_ONCE]:
             if _take_up(incident, destination, store, grace, now):
                 queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
-                log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
+                log.warning(
+                    "delivery enqueued again",
+                    action="delivery-enqueued-again",
+                    incident_id=incident.incident_id,
+                    destination=destination,
+                )
                 again += 1
     return again
 
@@ -153,7 +158,7 @@ def sweep_quiet(store: SearchableIncidents, *, now: datetime, life: Life = incid
     due = [one for one in store.open_ones() if one.resolves_at and one.resolves_at <= now]
     for incident in due:
         after = store.update(incident.incident_id, partial(steps.resolved_if_due, now=now, life=life))
-        log.info("resolved", incident_id=after.incident_id, status=after.status)
+        log.info("resolved", action="incident-resolved", incident_id=after.incident_id, status=after.status)
     return len(due)
 
 
@@ -162,5 +167,5 @@ def sweep_over(store: SearchableIncidents, *, now: datetime, settles: bool, life
     step = partial(steps.closed_if_over, now=now, life=life, settles=settles)
     due = [one for one in store.ended_since(now) if step(one) != one]
     for incident in due:
-        log.info("closed", incident_id=store.update(incident.incident_id, step).incident_id)
+        log.info("closed", action="incident-closed", incident_id=store.update(incident.incident_id, step).incident_id)
     return len(due)

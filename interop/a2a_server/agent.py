@@ -18,11 +18,14 @@ from interop.metrics import A2A_TASKS
 from interop.offered import Offered
 from interop.reports import PREFACE
 from interop.telling import UNFORESEEN, Standing, Told
+from webhook.credentials import Caller
 from worker.errors import RequestRefused, SpikeTraceError
 
 # So long a task follows its investigation; the investigation goes on, whoever follows it.
 FOLLOWED_SECONDS = 900.0
 MARKDOWN, JSON = "text/markdown", "application/json"
+# Where the state of a call holds whose credential it is (`interop.a2a_server.server`).
+CALLER = "caller"
 
 log = structlog.get_logger(__name__)
 
@@ -70,14 +73,14 @@ class Agent(AgentExecutor):
         wish = wish_of(get_text_parts(parts), get_data_parts(parts))
         await updater.start_work()
         if isinstance(wish, Investigation):
-            await self._investigate(wish, context.call_context.user.user_name, updater)
+            await self._investigate(wish, context.call_context.state[CALLER], updater)
         elif isinstance(wish, ReportWanted):
             standing = await asyncio.to_thread(self._offered.reports.get, wish.model_copy(update={"form": "markdown"}))
             await _finish(standing, updater)
         else:
             await self._answer(wish, updater)
 
-    async def _investigate(self, asked: Investigation, caller: str, updater: TaskUpdater) -> None:
+    async def _investigate(self, asked: Investigation, caller: Caller, updater: TaskUpdater) -> None:
         investigations, reports = self._offered.investigations, self._offered.reports
 
         async def tell(standing: Standing) -> None:

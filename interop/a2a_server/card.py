@@ -18,7 +18,7 @@ from a2a.types import (
 from a2a.utils.constants import PROTOCOL_VERSION_1_0, TransportProtocol
 
 from interop.a2a_server.agent import JSON, MARKDOWN
-from webhook.auth import TOKEN_HEADER
+from webhook.credentials import TOKEN_HEADER
 from worker.settings import Settings
 
 TEXT = "text/plain"
@@ -50,9 +50,9 @@ def agent_card(settings: Settings, url: str) -> AgentCard:
 
 def _schemes(settings: Settings) -> dict[str, SecurityScheme]:
     schemes = {}
-    if settings.webhook_user and settings.webhook_password:
+    if any(one.password for one in settings.credentials):
         schemes["basic"] = SecurityScheme(http_auth_security_scheme=HTTPAuthSecurityScheme(scheme="Basic"))
-    if settings.webhook_token:
+    if any(one.token for one in settings.credentials):
         schemes["bearer"] = SecurityScheme(http_auth_security_scheme=HTTPAuthSecurityScheme(scheme="Bearer"))
         header = APIKeySecurityScheme(location="header", name=TOKEN_HEADER)
         schemes["token"] = SecurityScheme(api_key_security_scheme=header)

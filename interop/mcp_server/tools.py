@@ -14,6 +14,7 @@ from interop.asking import Investigation, Question, ReportsWanted, ReportWanted,
 from interop.offered import Offered
 from interop.questions import Answered, TellStep
 from interop.telling import Listing, Rows, Standing, Started, Told
+from webhook.credentials import Caller
 from worker.agent.tools.toolbox import TOOLS, Tool
 
 READS = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -26,7 +27,7 @@ class Call:
     """One call: what was given, whose it is, and where progress is told."""
 
     arguments: Mapping[str, Any]
-    caller: str
+    caller: Caller
     tell: TellStep
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from kibana.setup.kinds.connectors import connector_body
 from kibana.setup.platform import Platform
 from kibana.setup.things import Json, Key, Kind, LeftOut, Thing
+from worker.credentials import Credential, Role
 from worker.settings import Settings, is_loopback
 
 SHIPPED_CONNECTORS = Path(__file__).resolve().parents[2] / "connectors" / "connectors.ndjson"
@@ -57,8 +58,8 @@ def _reason_or_filled(kind: str, config: Json, settings: Settings, platform: Pla
 
 def _webhook(config: Json, settings: Settings, platform: Platform) -> Filled | str:
     url = {**config, "url": f"{_webhook_url(settings)}{ALERTS_PATH}"}
-    if settings.webhook_user and settings.webhook_password:
-        return Filled(url, {"user": settings.webhook_user, "password": settings.webhook_password.get_secret_value()})
+    if account := _account(settings):
+        return Filled(url, {"user": account.name, "password": account.password})
     if settings.webhook_token and platform.release >= SECRET_HEADERS_SINCE:
         without = {name: value for name, value in url.items() if name != "authType"}
         header = f"Bearer {settings.webhook_token.get_secret_value()}"
@@ -69,6 +70,12 @@ def _webhook(config: Json, settings: Settings, platform: Platform) -> Filled | s
             "before 9.2 Kibana shows a token to everybody: SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD are"
         )
     return "SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD are"
+
+
+def _account(settings: Settings) -> Credential | None:
+    """Whom Kibana posts as: somebody who may do nothing else, if there is one."""
+    able = [one for one in settings.credentials if one.password and Role.DELIVER in one.roles]
+    return min(able, key=lambda one: len(one.roles), default=None)
 
 
 def _webhook_url(settings: Settings) -> str:

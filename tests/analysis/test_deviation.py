@@ -276,6 +276,20 @@ def test_the_onset_of_sparse_errors_is_known_to_the_minute() -> None:
     assert FINE.index(found) == 223
 
 
+def test_one_odd_line_before_is_not_the_onset_of_what_fails_later() -> None:
+    """Its group holds nothing else, so that it is raised, and no more than three quiet groups are between them."""
+    inside, _ = inside_and_before(10)
+    before = np.arange(FINE_MINUTES) < 144
+    things = np.ones(FINE_MINUTES)
+    things[200:210] = 0.0
+    things[207] = 1.0
+    retries = np.zeros(FINE_MINUTES)
+    retries[[207, *range(225, FINE_MINUTES)]] = 1.0
+    found = onset(share(retries, things, before), inside, before, FINE)
+    assert found is not None
+    assert FINE.index(found) == 225
+
+
 # --- latency
 
 

@@ -87,7 +87,7 @@ def test_status_pause_resume_cancel_and_list(invoke: Invoke, stores: Stores) -> 
     undecided = invoke(replay, "status", replay_id, "--fail-if-worse")
     assert undecided.exit_code == 1
     assert "is running, so it cannot be said" in undecided.output
-    assert invoke(replay, "pause", replay_id).output == f"{replay_id} is paused\n"
+    assert invoke(replay, "pause", replay_id).stdout == f"{replay_id} is paused\n"
     assert printed(invoke(replay, "resume", replay_id, "--json"))["state"] == "running"
     assert "cancelled" in invoke(replay, "cancel", replay_id).output
     assert "1 cancelled" in invoke(replay, "status", replay_id).output

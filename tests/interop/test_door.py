@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +15,9 @@ from pydantic import SecretStr
 from interop.app import A2A_PATH, MCP_PATH, create_app
 from interop.guard import places_of, reached_at
 from tests.engines.servers import HTTP, Broker
-from tests.interop.conftest import BEARER, Server, serving
+from tests.interop.conftest import BEARER, Server, Story, serving
 from tests.webhook.conftest import PASSWORD, TOKEN, USER
+from worker.domain.window import iso
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 
@@ -65,8 +67,33 @@ def test_the_webhooks_credentials_open_the_door(
 )
 def test_nobody_else_comes_in(server: Server, path: str, asked: dict[str, Any], headers: dict[str, str]) -> None:
     answer = post(server, path, asked, headers)
-    assert "user and password" in problem_of(answer, 401)
+    assert "send a user and a password" in problem_of(answer, 401)
     assert answer.headers["www-authenticate"].startswith("Basic")
+
+
+NAMED = SecretStr(
+    "reader read read-secret-000000\nkibana-b deliver deliver-secret-000\nstarter read,act start-secret-00000"
+)
+
+
+@everywhere
+def test_a_credential_opens_what_its_roles_do(settings: Settings, path: str, asked: dict[str, Any]) -> None:
+    with serving(settings, webhook_credentials=NAMED) as server:
+        assert post(server, path, asked, basic("reader", "read-secret-000000")).status_code == 200
+        refused = post(server, path, asked, {"authorization": "Bearer deliver-secret-000"})
+    assert "`read`" in problem_of(refused, 403)
+
+
+async def test_who_may_only_read_starts_no_investigation(settings: Settings, story: Story) -> None:
+    asked = {"service": "search", "at": iso(story.end - timedelta(minutes=20)), "wait_seconds": 0}
+    with serving(settings, webhook_credentials=NAMED) as server:
+        async with server.mcp(authorization="Bearer read-secret-000000") as client:
+            refused = await client.call_tool("start_investigation", asked)
+        async with server.mcp(authorization="Bearer start-secret-00000") as client:
+            started = await client.call_tool("start_investigation", asked)
+    assert refused.is_error
+    assert "takes a credential with the role `act`" in str(refused.content)
+    assert started.structured_content["status"] == "accepted"
 
 
 def test_only_health_and_the_card_are_open(server: Server) -> None:

@@ -119,7 +119,7 @@ class Narrator:
 
     def give_up(self, report_id: str, *, reason: str, meter: Meter | None = None) -> bool:
         """The report as it was, with the reason why it has no narrative."""
-        log.warning("no narrative", report_id=report_id, reason=reason)
+        log.warning("no narrative", action="narrative-failed", report_id=report_id, reason=reason)
         took = self._used(meter) if meter else Narrative(model=self.model_name)
         ended = took.model_copy(update={"state": "failed", "reason": reason})
         return self.reports.enrich(report_id, lambda report: report.model_copy(update={"narrative": ended}))

@@ -25,6 +25,8 @@ ALERTED_Z = 4.0
 # Below it chance explains a deviation well enough; between the two, few samples leave it open.
 DOUBTFUL_Z = 1.5
 FEW_COUNTED = 40
+# What the latency of so few must reach where no rule named it: dozens of signals are looked at beside each alert.
+SURE_Z_OF_FEW = 7.0
 DEMAND_RATIO = 1.2
 CARBON_RATIO = 1.15
 # Carbon per demand up to this share above the usual is the usual.
@@ -145,7 +147,7 @@ def confirmed_signals(reading: Reading, alerted: str | None, survey: Survey, win
 
 def _is_confirmed(reading: Reading, name: str, alerted: str | None, survey: Survey, window: Window) -> bool:
     found = reading.deviations.get(name)
-    if found is None or found.z < (ALERTED_Z if name == alerted else SURE_Z):
+    if found is None or found.z < _least_z(found, alerted):
         return False
     if name in DEMAND_SIGNALS and alerted not in (None, "cpu", "memory", *DEMAND_SIGNALS):
         return False
@@ -153,6 +155,12 @@ def _is_confirmed(reading: Reading, name: str, alerted: str | None, survey: Surv
         least = CARBON_RATIO if name == "carbon" else DEMAND_RATIO
         return found.ratio >= least and not _is_earlier_peak(reading, name, survey, window)
     return EFFECTS[name][0](found)
+
+
+def _least_z(found: Deviation, alerted: str | None) -> float:
+    if found.signal == alerted:
+        return ALERTED_Z
+    return SURE_Z_OF_FEW if found.signal == "latency" and found.weight < FEW_COUNTED else SURE_Z
 
 
 def _is_earlier_peak(reading: Reading, name: str, survey: Survey, window: Window) -> bool:

@@ -59,7 +59,10 @@ class Deployed(BaseModel):
 
 
 class PastIncident(BaseModel):
-    """An incident as somebody recorded it. What nobody recorded is None and not zero."""
+    """An incident as somebody recorded it. What nobody recorded is None and not zero.
+
+    `why` it is similar to what was asked for; `ended` and `helped`: how it ended, and what was done, in words.
+    """
 
     id: str
     at: AwareDatetime
@@ -74,6 +77,9 @@ class PastIncident(BaseModel):
     orders_affected: float | None
     revenue_lost_usd: float | None
     tags: list[str]
+    why: str | None = None
+    ended: str | None = None
+    helped: str | None = None
 
 
 class Called(BaseModel):

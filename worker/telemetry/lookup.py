@@ -7,12 +7,15 @@ from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
+from worker.analysis.likeness.course import ended, helped
+from worker.analysis.likeness.rank import WEIGHTS, rank, why
+from worker.analysis.likeness.structure import Wanted, kind_in
 from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
 from worker.domain.telemetry import CallSpan, Quantiles, Scope
 from worker.domain.window import Window, parse_time
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable, NotMeasured
-from worker.telemetry import calls, decode, lookup_queries
+from worker.telemetry import calls, decode, lookup_queries, queries
 from worker.telemetry.profiles import Logs, Metrics, Profile, Signal
 from worker.telemetry.search import ElasticTelemetry, flaw_of
 
@@ -71,7 +74,13 @@ class ElasticLookup:
         return self._incidents(lookup_queries.incidents(scope, window), window)
 
     def past_incidents(self, words: str, scope: Scope, window: Window) -> Reading[PastIncident]:
-        return self._incidents(lookup_queries.past_incidents(words, scope, window), window)
+        wanted = _wanted(words, scope)
+        source = _named(self._profile.incidents, "incidents")
+        answer, flaw = self._search(source.index, queries.resembling(wanted, window))
+        hits = decode.history(answer)
+        alike = rank(wanted, [hit["_source"] for hit in hits], WEIGHTS._replace(least=0.0))
+        rows = [_past_incident(hits[one.place], why(one, wanted)) for one in alike]
+        return Reading(rows, source.index, window, flaw)
 
     def calls(self, before: Window, within: Window) -> Reading[Called]:
         whole = Window(start=before.start, end=within.end)
@@ -159,7 +168,13 @@ def _line(hit: Answer, logs: Logs) -> LogLine:
     return LogLine(at=decode.moment(hit), deployment_id=deployment, message=message, **texts)
 
 
-def _past_incident(hit: Answer) -> PastIncident:
+def _wanted(words: str, scope: Scope) -> Wanted:
+    services = frozenset({scope.service} if scope.service else ())
+    regions = frozenset({scope.region} if scope.region else ())
+    return Wanted(words, scope.service, services, regions, kind_in(words))
+
+
+def _past_incident(hit: Answer, why: str | None = None) -> PastIncident:
     document = hit["_source"]
     texts = {name: document.get(name) for name in ("title", "summary", "service", "region", "status")}
     names = ("duration_minutes", "wasted_co2_grams", "orders_affected", "revenue_lost_usd")
@@ -168,6 +183,9 @@ def _past_incident(hit: Answer) -> PastIncident:
         at=parse_time(document["@timestamp"]),
         severity=decode.text_of(document.get("severity")),
         tags=document.get("tags", []),
+        why=why,
+        ended=ended(document),
+        helped=helped(document),
         **texts,
         **{name: _number(document.get(name)) for name in names},
     )
