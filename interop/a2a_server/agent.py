@@ -55,7 +55,7 @@ class Agent(AgentExecutor):
         except Exception as error:
             # The library would tell the caller the error's own words, which may hold anything.
             A2A_TASKS.labels("failed").inc()
-            log.exception("a task failed", task=task.id)
+            log.exception("a task failed", action="task-failed", task=task.id)
             raise InternalError(UNFORESEEN) from error
         else:
             A2A_TASKS.labels("answered").inc()

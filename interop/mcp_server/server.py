@@ -74,8 +74,8 @@ async def _called(tool: ServedTool, params: types.CallToolRequestParams, context
         return types.CallToolResult(content=[types.TextContent(text=error.reason)], is_error=True)
     except Exception as error:
         # The library would tell the caller the error's own words, which may hold anything.
-        _count(name, caller, "failed")
-        log.exception("a tool failed", tool=name)
+        MCP_CALLS.labels(name, "failed").inc()
+        log.exception("a tool failed", action="tool-failed", tool=name)
         raise MCPError(types.INTERNAL_ERROR, UNFORESEEN) from error
     _count(name, caller, "answered")
     content = [types.TextContent(text=as_text(told))]
@@ -84,8 +84,8 @@ async def _called(tool: ServedTool, params: types.CallToolRequestParams, context
 
 def _count(tool: str, caller: Caller, outcome: str, **more: str) -> None:
     MCP_CALLS.labels(tool, outcome).inc()
-    about = {"event.action": f"tool-{outcome}", "user.name": caller.display_name}
-    log.info(f"a tool {outcome}", **about, tool=tool, **more)
+    about = {"user.name": caller.display_name, "tool": tool, **more}
+    log.info(f"a tool {outcome}", action=f"tool-{outcome}", **about)
 
 
 def _caller(context: Context) -> Caller:

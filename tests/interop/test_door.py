@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from interop.app import A2A_PATH, MCP_PATH, create_app
 from interop.guard import places_of, reached_at
 from tests.engines.servers import HTTP, Broker
 from tests.interop.conftest import BEARER, Server, Story, serving
 from tests.webhook.conftest import PASSWORD, TOKEN, USER
+from worker import audit
 from worker.domain.window import iso
 from worker.errors import ConfigurationError
 from worker.settings import Settings
@@ -90,10 +92,14 @@ async def test_who_may_only_read_starts_no_investigation(settings: Settings, sto
         async with server.mcp(authorization="Bearer read-secret-000000") as client:
             refused = await client.call_tool("start_investigation", asked)
         async with server.mcp(authorization="Bearer start-secret-00000") as client:
-            started = await client.call_tool("start_investigation", asked)
+            with capture_logs() as lines:
+                started = await client.call_tool("start_investigation", asked)
     assert refused.is_error
     assert "takes a credential with the role `act`" in str(refused.content)
     assert started.structured_content["status"] == "accepted"
+    (trail,) = [line for line in lines if line.get("event.dataset") == audit.DATASET]
+    assert (trail["event.action"], trail["user.name"]) == ("investigation-started", "starter")
+    assert trail["labels"]["on"] == started.structured_content["alert_id"]
 
 
 def test_only_health_and_the_card_are_open(server: Server) -> None:
