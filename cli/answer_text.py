@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ from statistics import fmean
 import click
 from rich.console import Console
 
-from worker.answering.answer import ANSWER, Answer, AnswerChart, Series, Step
+from worker.answering.answer import ANSWER, Answer, AnswerChart, Step
 from worker.answering.writing import TITLES, left_out
 from worker.domain.evidence import Evidence
 from worker.domain.figures import clock, day, number
@@ -22,12 +23,13 @@ BARS = "▁▂▃▄▅▆▇█"
 NO_SAMPLE = "·"
 MOST_POINTS = 60
 LONGEST_BAR = 30
-LONGEST_NAME = 28
+STEPS = {"understood": "", "looking": "Looking at ", "found": "Found: ", "asking_model": "Asking the model: "}
+_RANKED = re.compile(r"- \d+\. ")
 
 
 def tell_step(step: Step) -> None:
     """What happens meanwhile, on standard error."""
-    click.secho(f"{reveal(step.text)}", err=True, dim=True)
+    click.secho(f"{STEPS[step.kind]}{reveal(step.text)}", err=True, dim=True)
 
 
 def tell_answer(answer: Answer) -> None:
@@ -45,12 +47,13 @@ def _wrapped(line: str, width: int) -> str:
 
 def _lines(answer: Answer) -> Iterator[str]:
     yield from _paragraphs(answer.direct)
+    bars = next((chart for chart in answer.charts if chart.kind == "bars"), None)
     for name, text in answer.sections.items():
         if name != ANSWER:
             yield TITLES.get(name, name).upper()
-        yield from _section(text)
+        yield from _with_bars(list(_section(text)), bars)
     for chart in answer.charts:
-        yield from _chart(chart)
+        yield from _line(chart)
     yield from _paragraphs(answer.closing)
     for line in left_out(answer.not_understood) if answer.understood.topic else []:
         yield f"Not understood: {line}."
@@ -74,38 +77,41 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _evidence(evidence: Sequence[Evidence]) -> Iterator[str]:
+    """Where all of it is on one page, its address once."""
+    pages = {(item.link or "").partition("#")[0] for item in evidence}
+    page = pages.pop() if len(pages) == 1 else ""
     if evidence:
-        yield "EVIDENCE"
+        yield f"EVIDENCE{f' in {page}' if page and len(evidence) > 1 else ''}"
     for item in evidence:
-        yield f"  {item.id}: {item.title}, {item.index}{f'  {item.link}' if item.link else ''}"
+        own = f"  {item.link}" if item.link and (not page or len(evidence) == 1) else ""
+        yield f"  {item.id}: {item.title}, {item.index}{own}"
 
 
-def _chart(chart: AnswerChart) -> Iterator[str]:
-    if chart.kind == "bars":
-        yield from _bars(chart)
-    elif chart.series:
-        yield from _line(chart, chart.series[0])
+def _with_bars(lines: list[str], chart: AnswerChart | None) -> Iterator[str]:
+    """A ranking's items, each with its bar beside it."""
+    ranked = [line for line in lines if _RANKED.match(line)]
+    values = [value or 0.0 for _, value in chart.series[0].points] if chart else []
+    if not ranked or len(ranked) != len(values):
+        yield from lines
+        return
+    wide, bars = max(map(len, ranked)), iter(values)
+    for line in lines:
+        yield f"  {line[2:]:<{wide}} {_long(next(bars), max(values))}".rstrip() if line in ranked else line
 
 
-def _bars(chart: AnswerChart) -> Iterator[str]:
-    points = [(str(name), value) for name, value in chart.series[0].points if value is not None]
-    most = max((value for _, value in points), default=0.0)
-    wide = min(max((len(name) for name, _ in points), default=0), LONGEST_NAME)
-    yield f"{chart.title}, {chart.unit}"
-    for name, value in points:
-        bar = "█" * max(1, round(LONGEST_BAR * value / most)) if most > 0 and value > 0 else ""
-        yield f"  {name[:LONGEST_NAME]:<{wide}} {bar} {number(value)}"
-    yield ""
+def _long(value: float, most: float) -> str:
+    return "█" * max(1, round(LONGEST_BAR * value / most)) if 0 < value <= most else ""
 
 
-def _line(chart: AnswerChart, series: Series) -> Iterator[str]:
+def _line(chart: AnswerChart) -> Iterator[str]:
     """Lowest and highest are of the points themselves, the drawing may be of several at a time."""
-    values = [value for _, value in series.points]
+    points = chart.series[0].points if chart.kind == "line" and chart.series else []
+    values = [value for _, value in points]
     known = [value for value in values if value is not None]
     if not known:
         return
     low, high = min(known), max(known)
-    first, last = series.points[0][0], series.points[-1][0]
+    first, last = points[0][0], points[-1][0]
     yield f"{chart.title}: {number(low)} to {number(high)} {chart.unit}"
     yield f"  {''.join(_bar(value, low, high) for value in _grouped(values))}"
     if isinstance(first, datetime) and isinstance(last, datetime):

@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import click
 
@@ -13,7 +14,8 @@ from cli.answer_text import tell_answer, tell_step
 from cli.options import Time, as_json, print_json
 from worker.answering.answer import Answer, Offer, Step, told
 from worker.answering.yes import Taken, TicketDesk, take_up
-from worker.assembly import open_answering
+from worker.answering.zones import zone_named
+from worker.assembly import open_answerer, open_answering
 from worker.bootstrap import Stores, announcing, connect
 from worker.delivery.configured import destinations
 from worker.errors import InvalidAlert
@@ -27,9 +29,27 @@ POLL_SECONDS = 0.5
 WAIT_SECONDS = 120.0
 
 
+class ZoneName(click.ParamType[str]):
+    """A time zone by any of the names that questions understand."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if zone_named(str(value)) is None:
+            self.fail(f"{value!r} is no time zone such as Europe/Berlin, UTC or +02:00", param, ctx)
+        return str(value)
+
+
 @click.command(short_help="Ask a question in plain words.")
 @click.argument("words", nargs=-1, required=True, metavar="QUESTION...")
-@click.option("--timezone", "zone", default="UTC", show_default=True, help='Whose "yesterday": Europe/Berlin, +02:00.')
+@click.option(
+    "--timezone",
+    "zone",
+    type=ZoneName(),
+    default="UTC",
+    show_default=True,
+    help='Whose "yesterday": Europe/Berlin, +02:00.',
+)
 @click.option("--at", "at", type=Time(), help="As if it were asked then; nothing later is looked at. Now by default.")
 @click.option("--yes/--no", "agreed", default=None, help="The answer to the offer of a ticket; asked on a terminal.")
 @as_json
@@ -73,7 +93,8 @@ def ask(words: tuple[str, ...], zone: str, at: datetime | None, agreed: bool | N
 
 def _answer(question: str, zone: str, now: datetime, settings: Settings, stores: Stores) -> Answer:
     policy = load_policy(settings.policy, destinations(settings))
-    answering = open_answering(settings, stores, policy=policy)
+    model_answer = open_answerer(settings, stores, now=lambda: now) if settings.answers_by_model else None
+    answering = open_answering(settings, stores, policy=policy, model_answer=model_answer)
     return answering(question, zone=zone, now=now, tell=tell_step)
 
 
@@ -113,5 +134,7 @@ def _open(offer: Offer, settings: Settings, stores: Stores) -> Taken:
 def _exit_code(answer: Answer, taken: Taken | None, *, agreed: bool | None) -> int:
     if answer.understood.topic is None:
         return EXIT_NOT_UNDERSTOOD
-    wanted = taken is not None or agreed
-    return EXIT_NO_TICKET if wanted and (taken is None or taken.state != "asked") else 0
+    if taken is None and agreed:
+        # A yes that was said before has been heard.
+        return 0 if any(incident["has_ticket"] for incident in answer.incidents) else EXIT_NO_TICKET
+    return EXIT_NO_TICKET if taken is not None and taken.state != "asked" else 0

@@ -15,6 +15,7 @@ from cli.checks.configured import (
     factors_check,
     model_checks,
     policy_check,
+    terminology_check,
     tracing_check,
 )
 from cli.checks.elasticsearch import elasticsearch_checks
@@ -33,8 +34,9 @@ def doctor(profile: str | None, deep: bool, as_json: bool) -> None:
 
     That is: settings, Elasticsearch (version, clock, privileges, templates, indices, telemetry), the broker (whether
     it keeps what it takes, its clock), beat, workers and queues, what waits and for how long, dead letters, the
-    webhook's credentials, each destination by a question that makes nothing, the policy, Kibana's rules and connectors,
-    the carbon tables, the model with its budget, and traces. Changes nothing and sends nothing.
+    webhook's credentials, each destination by a question that makes nothing, the policy, the words of the trade,
+    Kibana's rules and connectors, the carbon tables, the model with its budget, and traces. Changes nothing and sends
+    nothing.
 
     With --profile it looks only at the telemetry: for every field that the profile names, how many documents of the
     last day have it (of changes and incidents: of the last 30 days), which fields discovery finds and the role that
@@ -77,6 +79,7 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
     yield credentials_check(settings)
     yield from destination_checks(settings)
     yield policy_check(settings)
+    yield terminology_check(settings)
     if settings.kibana_url:
         yield from kibana_checks(settings)
     yield factors_check(settings)

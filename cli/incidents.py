@@ -13,7 +13,8 @@ from cli.options import as_json, print_json
 from worker import life
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import announcing, connect
-from worker.domain.figures import COUNT, describe, describe_usd, duration, number, time_of
+from worker.domain import terms
+from worker.domain.figures import COUNT, describe, duration, number, time_of
 from worker.domain.incident import Incident, IncidentStatus
 from worker.errors import IncidentUnknown
 from worker.settings import load_settings
@@ -130,6 +131,6 @@ def _losses(one: Incident) -> Iterator[str]:
     if one.requests_failed:
         yield f"{describe(one.requests_failed, COUNT).likely} requests failed"
     if one.orders_affected is not None:
-        yield f"{number(one.orders_affected)} orders affected{source}"
+        yield f"{number(one.orders_affected)} {terms.orders()} affected{source}"
     if one.revenue_usd:
-        yield f"{describe_usd(one.revenue_usd).likely} lost{source}"
+        yield f"{terms.describe_revenue(one.revenue_usd).likely} lost{source}"

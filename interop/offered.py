@@ -54,5 +54,7 @@ def open_offered(settings: Settings) -> Offered:
     )
     looks = Looks(open_lookup(settings, stores.client), settings.agents_days, utc_now)
     policy = load_policy(settings.policy, destinations(settings))
-    questions = Questions(lambda: open_answering(settings, stores, policy=policy), utc_now)
+    questions = Questions(
+        lambda: open_answering(settings, stores, policy=policy), counts, settings.questions_per_minute, utc_now
+    )
     return Offered(looks, reports, investigations, counts, questions, stores, acceptor, log)

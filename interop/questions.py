@@ -12,10 +12,14 @@ from typing import Any
 from pydantic import Field
 
 from interop.asking import Question
+from interop.investigations import Counts
 from interop.telling import Told, shown
+from webhook.credentials import Caller
 from worker.answering.answer import Answer, Tell, told
 from worker.domain.redaction.redact import redact_values
+from worker.errors import QueueUnavailable, RequestRefused
 from worker.markdown import escape
+from worker.store.rate_limit import Rate
 
 TellStep = Callable[[str], Awaitable[None]]
 
@@ -39,12 +43,15 @@ class Questions:
     """`answering` is opened when the first question comes, since it loads all that an investigation needs."""
 
     open_answering: Callable[[], Callable[..., Answer]]
+    counts: Counts
+    per_minute: int
     clock: Callable[[], datetime]
     # A question reads much: two at once are enough beside everything else.
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
-    async def ask(self, asked: Question, tell: TellStep) -> Answered:
+    async def ask(self, asked: Question, caller: Caller, tell: TellStep) -> Answered:
         """Steps are told in their order, before the answer is given. Raises RequestRefused, EvidenceUnavailable."""
+        await self._admit(caller.display_name)
         loop, steps = asyncio.get_running_loop(), asyncio.Queue[str | None]()
 
         def put(step: str | None) -> None:
@@ -61,6 +68,15 @@ class Questions:
             while (step := await steps.get()) is not None:
                 await tell(str(shown(step)))
             return answered(await answering)
+
+    async def _admit(self, who: str) -> None:
+        try:
+            wait = await self.counts.take(Rate("questions", self.per_minute, 60), who)
+        except QueueUnavailable:
+            # By HTTP nobody came in without being counted; whoever started this process is not kept from reading.
+            return
+        if wait is not None:
+            raise RequestRefused(f"{self.per_minute} questions a minute with one credential: come back in {wait:.0f} s")
 
     @cached_property
     def _answering(self) -> Callable[..., Answer]:

@@ -14,17 +14,19 @@ from worker.tracing import HEADER, traceparent
 
 LIVE = "live"
 DELIVERIES = "deliveries"
+QUESTIONS = "questions"
 NARRATIVES = "narratives"
 REPLAY = "replay"
 MAINTENANCE = "maintenance"
 # Looked into when nothing else waits, in this order.
 LAST = (NARRATIVES, REPLAY)
-QUEUES = (MAINTENANCE, LIVE, DELIVERIES, NARRATIVES, REPLAY)
+QUEUES = (MAINTENANCE, LIVE, DELIVERIES, QUESTIONS, NARRATIVES, REPLAY)
 
 RETENTION = "spiketrace.retention"
 INVESTIGATE = "spiketrace.investigate"
 DELIVER = "spiketrace.deliver"
 NARRATE = "spiketrace.narrate"
+ASK = "spiketrace.ask"
 SWEEP = "spiketrace.sweep"
 INTAKE = "spiketrace.intake"
 INDEX_INTAKE = "spiketrace.index_intake"
@@ -53,9 +55,9 @@ class ReplayLast(round_robin_cycle):
     """The order in which a free worker looks into the queues.
 
     All but the last two take turns, so neither a storm of alerts nor a slow vendor holds the others up for
-    longer than one task, and the clock's tasks, of which at most one of each kind is ever waiting, cost
-    live alerts next to nothing. `narratives`, which wait for a model, are looked into when none of those waits, and
-    `replay`, which can hold thousands, when nothing else does.
+    longer than one task, nor does a question wait behind a storm, and the clock's tasks, of which at most one of each
+    kind is ever waiting, cost live alerts next to nothing. `narratives`, which wait for a model, are looked into when
+    none of those waits, and `replay`, which can hold thousands, when nothing else does.
     """
 
     def consume(self, n: int) -> list[str]:
@@ -96,6 +98,7 @@ def _messages() -> dict[str, Any]:
             INVESTIGATE: {"queue": LIVE},
             DELIVER: {"queue": DELIVERIES},
             NARRATE: {"queue": NARRATIVES},
+            ASK: {"queue": QUESTIONS},
             SWEEP: {"queue": MAINTENANCE},
             INTAKE: {"queue": MAINTENANCE},
             INDEX_INTAKE: {"queue": MAINTENANCE},

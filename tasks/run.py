@@ -20,6 +20,7 @@ TASK_MODULES = [
     "tasks.investigate",
     "tasks.deliver",
     "tasks.narrate",
+    "tasks.ask",
     "tasks.sweep",
     "tasks.intake",
     "tasks.index_intake",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from elasticsearch import Elasticsearch
@@ -26,6 +26,9 @@ from webhook.limits import BodyLimit, NotTooOften
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import add_problem_handlers
+from webhook.question_feed import KEEP_ALIVE_SECONDS, Feed, Patience
+from webhook.question_pages import Surroundings, question_pages_router
+from webhook.questions import Counter, questions_router, tickets_router
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
 from webhook.security_headers import SecurityHeaders
@@ -33,6 +36,7 @@ from webhook.shared_metrics import SharedMetrics
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
+from worker.answering.yes import TicketDesk
 from worker.bootstrap import Stores, announcing, connect
 from worker.credentials import Role
 from worker.delivery.configured import destinations
@@ -45,6 +49,7 @@ from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.questions import RedisQuestionDesk
 from worker.store.rate_limit import RedisRateLimit
 from worker.store.reports import ElasticReportStore
 from worker.store.standing import standing
@@ -58,7 +63,7 @@ INTAKE_TIMEOUT_SECONDS = 10.0
 SHUTDOWN_SECONDS = 8
 
 
-def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue | None = None) -> FastAPI:
+def create_app(settings: Settings, *, stores: Stores | None = None, queue: QuestionQueue | None = None) -> FastAPI:
     """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
@@ -66,11 +71,14 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
+    questions = RedisQuestionDesk(settings.redis_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
+    counter = _counter(settings, questions, queue)
     intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log, counts))
+    lifespan = _lifespan(intake, acceptor, log, [counts, questions])
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
@@ -84,6 +92,10 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     app.include_router(backtest_router(stores.backtests))
+    tickets = TicketDesk(incidents, stores.alerts, stores.dead_letters, queue)
+    app.include_router(questions_router(counter))
+    app.include_router(tickets_router(tickets))
+    app.include_router(question_pages_router(counter, Surroundings(tickets, settings.kibana_url, settings.public_url)))
     add_problem_handlers(app)
     _guard(app, settings, credentials, counts)
     return app
@@ -129,8 +141,13 @@ def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: R
     app.add_middleware(SecurityHeaders)
 
 
+def _counter(settings: Settings, questions: RedisQuestionDesk, queue: QuestionQueue) -> Counter:
+    patience = Patience(settings.question_wait_seconds, settings.task_time_limit_seconds)
+    return Counter(Feed(questions, patience), queue.ask, settings.questions_per_minute)
+
+
 def _lifespan(
-    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, counts: RedisRateLimit
+    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, opened: Sequence[RedisRateLimit | RedisQuestionDesk]
 ) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -140,7 +157,8 @@ def _lifespan(
         intake.stop()
         await running
         await log.close()
-        await counts.close()
+        for one in opened:
+            await one.close()
 
     return lifespan
 
@@ -157,3 +175,9 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+
+
+class QuestionQueue(Queue, Protocol):
+    """A queue that takes questions as well."""
+
+    def ask(self, question_id: str) -> None: ...

@@ -5,7 +5,7 @@ Of what cannot be read there is no sample, rather than an old one, and `spiketra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ from tasks.backlog import Backlog, QueueBacklog
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
-from worker.store.model_ledger import RedisModelLedger
+from worker.store.model_ledger import Of, RedisModelLedger
 from worker.store.standing import Standing
 from worker.store.tally import RedisTally, counters, durations
 
@@ -27,6 +27,7 @@ PARTS = {
     "seconds": "Seconds that the language model took",
     "usd": "US dollars that the language model cost, by your prices",
 }
+ASKED: Mapping[Of, str] = {"narratives": "Narratives,", "answers": "Questions that the model was asked,"}
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,11 @@ def _model(ledger: RedisModelLedger) -> Iterator[Metric]:
         yield CounterMetricFamily(f"spiketrace_model_{part}", f"{help_}.", value=getattr(spent, part))
         held = f"{help_} this day (UTC), of what the day's budget allows; what is under way counts in full."
         yield _gauge(f"spiketrace_model_today_{part}", held, getattr(today, part))
-    ended = CounterMetricFamily(
-        "spiketrace_narratives", "Narratives by how they ended: done, failed.", labels=["outcome"]
-    )
-    for outcome, number in outcomes.items():
-        ended.add_metric([outcome], number)
-    yield ended
+    for of, help_ in ASKED.items():
+        ended = CounterMetricFamily(f"spiketrace_{of}", f"{help_} by how that ended: done, failed.", labels=["outcome"])
+        for outcome, number in outcomes[of].items():
+            ended.add_metric([outcome], number)
+        yield ended
 
 
 def _standing(found: Standing, now: datetime) -> Iterator[Metric]:

@@ -141,7 +141,10 @@ class AlertStore(Protocol):
 
     def renew(self, alert_id: str, *, owner: str, lease_seconds: float) -> bool: ...
 
-    def finish(self, alert_id: str, *, report_id: str, incident_id: str | None) -> None: ...
+    def finish(
+        self, alert_id: str, *, report_id: str, incident_id: str | None, known: AlertRecord | None = None
+    ) -> AlertRecord:
+        """The record as it is now. `known`: as it was read last, which saves reading it if nobody wrote since."""
 
     def fail(self, alert_id: str, *, reason: str) -> None: ...
 
@@ -323,8 +326,10 @@ class ModelLedger(Protocol):
     def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
         """The name of the day it is booked on. Raises BudgetExceeded where the day's limit has no room for it."""
 
-    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
-        """What was reserved and not spent is free again."""
+    def settle(
+        self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Literal["narratives", "answers"]
+    ) -> None:
+        """What was reserved and not spent is free again. `outcome` is counted, apart for narratives and answers."""
 
     def hold(self, name: str, *, seconds: float) -> bool:
         """True for the one who holds that name from now on, until it is released or the time is over."""

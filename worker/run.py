@@ -24,6 +24,7 @@ from worker.counts import (
 from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
 from worker.domain.alert import Alert, AlertState, Origin
+from worker.domain.incident import Incident
 from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
 from worker.missed import KibanaAlerts
@@ -88,8 +89,11 @@ def renew(alert_id: str, owner: str, desk: Desk, *, pause_seconds: float = 0.0) 
 def complete(record: AlertRecord, desk: Desk) -> None:
     """Investigate a claimed alert, or pick up what an attempt that broke off has left."""
     alert = _workable(record, desk)
-    report = desk.reports.get(report_id_of(record.alert_id)) or _write_report(record.alert_id, alert, desk)
-    desk.alerts.finish(record.alert_id, report_id=report.report_id, incident_id=report.incident_id)
+    left = desk.reports.get(report_id_of(record.alert_id))
+    report, known, incident = (left, None, None) if left else _write_report(record.alert_id, alert, desk)
+    finished = desk.alerts.finish(
+        record.alert_id, report_id=report.report_id, incident_id=report.incident_id, known=known
+    )
     log.info(
         "reported",
         action="alert-reported",
@@ -99,8 +103,8 @@ def complete(record: AlertRecord, desk: Desk) -> None:
     )
     desk.tally.add(_counted(record, report))
     if report.incident_id:
-        _note_recovery(record.alert_id, desk)
-        _tell(report.incident_id, desk)
+        _note_recovery(finished, desk)
+        _tell(report.incident_id, desk, incident)
     if report.narrative.state == "pending":
         # After all that people wait for; where the broker is away, the sweep finds it.
         with suppress(QueueUnavailable):
@@ -127,20 +131,25 @@ def _workable(record: AlertRecord, desk: Desk) -> Alert:
     return record.alert
 
 
-def _write_report(alert_id: str, alert: Alert, desk: Desk) -> Report:
-    """The incident first: a stored report is not changed any more, and it names its incident."""
+def _write_report(alert_id: str, alert: Alert, desk: Desk) -> tuple[Report, AlertRecord | None, Incident | None]:
+    """The report, and as they were read or written last: the alert's record, and the incident that it joined.
+
+    The incident first: a stored report is not changed any more, and it names its incident.
+    """
     found = desk.investigate(alert, alert_id)
     record = desk.alerts.get(alert_id)
-    report = found if record and record.origin is Origin.REQUEST else _with_consequences(found, record, desk)
-    with span("write report", report_id=report.report_id, verdict=report.verdict):
-        is_first = desk.reports.create(report)
+    incident = None
+    if record is None or record.origin is not Origin.REQUEST:
+        found, incident = _with_consequences(found, record, desk)
+    with span("write report", report_id=found.report_id, verdict=found.verdict):
+        is_first = desk.reports.create(found)
     if is_first:
-        return report
+        return found, record, _joined(incident, found)
     # Somebody else was faster: theirs is the one that people have seen.
-    return desk.reports.get(report.report_id) or report
+    return desk.reports.get(found.report_id) or found, record, None
 
 
-def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) -> Report:
+def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) -> tuple[Report, Incident | None]:
     """With its incident and a narrative to come. What another agent asked for gets neither.
 
     No rule would ever end such an incident, and no model is to make people be told of something.
@@ -156,22 +165,26 @@ def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) ->
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
-    return report
+    return report, incident
 
 
-def _note_recovery(alert_id: str, desk: Desk) -> None:
+def _joined(incident: Incident | None, report: Report) -> Incident | None:
+    """None for one that the report opened: whom to tell of it was marked in the writing."""
+    return incident if incident and incident.report_ids != [report.report_id] else None
+
+
+def _note_recovery(record: AlertRecord, desk: Desk) -> None:
     """An alert that recovered while it was investigated had no incident yet that its recovery could end."""
-    record = desk.alerts.get(alert_id)
-    if record and (recovery := incidents.recovery_of(record)):
+    if recovery := incidents.recovery_of(record):
         life = desk.incidents.policy.incidents
         now = datetime.now(UTC)
         incidents.recover(
-            alert_id, desk.incidents, recovered_at=recovery.at, flapping=recovery.flapping, now=now, life=life
+            record.alert_id, desk.incidents, recovered_at=recovery.at, flapping=recovery.flapping, now=now, life=life
         )
 
 
-def _tell(incident_id: str, desk: Desk) -> None:
-    incident = desk.incidents.get(incident_id)
+def _tell(incident_id: str, desk: Desk, known: Incident | None) -> None:
+    incident = known or desk.incidents.get(incident_id)
     if incident:
         enqueue(incident, due(incident), desk.queue)
 

@@ -75,6 +75,10 @@ class Settings(BaseModel):
     replay_in_flight: int = Field(default=1, ge=1)
     replay_per_second: float = Field(default=10.0, gt=0)
 
+    questions_per_minute: int = Field(default=30, ge=1)
+    question_wait_seconds: float = Field(default=30.0, gt=0)
+    model_answers: bool | None = None
+
     index_intake: bool = True
     index_intake_interval_seconds: float = Field(default=2.0, gt=0)
     missed_alerts: bool = True
@@ -159,6 +163,7 @@ class Settings(BaseModel):
     allow_plain_http: bool = False
     profile: str = "spiketrace"
     policy: Path | None = None
+    terminology: str = "shop"
     factors: Path | None = None
     electricity_maps_token: SecretStr | None = None
     electricity_maps_url: Url = "https://api.electricitymaps.com"
@@ -190,10 +195,11 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _narratives_end_in_time(self) -> Self:
-        if self.writes_narratives and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
+        asks_a_model = self.writes_narratives or self.answers_by_model
+        if asks_a_model and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
             raise ValueError(
                 "SPIKETRACE_GEMINI_MAX_SECONDS must be 20 below SPIKETRACE_TASK_TIME_LIMIT_SECONDS, "
-                "or a narrative would be ended before it can say why"
+                "or a narrative, or an answer, would be ended before it can say why"
             )
         return self
 
@@ -263,6 +269,12 @@ class Settings(BaseModel):
     def writes_narratives(self) -> bool:
         """A key of Gemini's own interface is there for them; what Vertex AI needs may be there for Kibana alone."""
         wanted = self.gemini_api_key is not None if self.narratives is None else self.narratives
+        return self.has_model and wanted
+
+    @property
+    def answers_by_model(self) -> bool:
+        """As for narratives."""
+        wanted = self.gemini_api_key is not None if self.model_answers is None else self.model_answers
         return self.has_model and wanted
 
     @property

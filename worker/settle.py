@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import structlog
 
 from worker.analysis.signals import Reader
+from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
-from worker.domain.figures import CO2_GRAMS, COUNT, Figure, describe, describe_usd
+from worker.domain.figures import CO2_GRAMS, COUNT, Figure, describe
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.report import BusinessImpact, Quantity, Report, Source
 from worker.domain.telemetry import Scope, Survey
@@ -194,9 +195,9 @@ def _figures(losses: Losses) -> Iterator[str]:
     if losses.requests_failed:
         yield f"{_with_interval(describe(losses.requests_failed, COUNT))} requests failed"
     if losses.orders:
-        yield f"{_with_interval(describe(losses.orders, COUNT), how)} orders affected"
+        yield f"{_with_interval(describe(losses.orders, COUNT), how)} {terms.orders()} affected"
     if losses.revenue_usd:
-        yield f"{_with_interval(describe_usd(losses.revenue_usd), how)} of revenue lost"
+        yield f"{_with_interval(terms.describe_revenue(losses.revenue_usd), how)} of {terms.revenue()} lost"
 
 
 def _with_interval(figure: Figure, how: str = "") -> str:

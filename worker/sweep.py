@@ -64,7 +64,7 @@ class SearchableIncidents(IncidentLedger, Protocol):
 
     def ended_since(self, moment: datetime) -> list[Incident]: ...
 
-    def with_pending(self, destination: str) -> list[Incident]: ...
+    def with_any_pending(self, destinations: Sequence[str]) -> list[Incident]: ...
 
 
 def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> int:
@@ -91,9 +91,9 @@ def sweep_deliveries(
     Each is first marked as enqueued anew, so the next sweep leaves it alone.
     """
     grace = OVERDUE if queue.waiting_deliveries() else receipts.GRACE
-    again = 0
-    for destination in destinations:
-        pending = store.with_pending(destination)
+    again, names = 0, list(destinations)
+    pending = store.with_any_pending(names)
+    for destination in names:
         abandoned = [one for one in pending if receipts.is_abandoned(one.deliveries.get(destination), now, grace=grace)]
         for incident in abandoned[:MOST_AT_ONCE]:
             if _take_up(incident, destination, store, grace, now):
@@ -140,10 +140,14 @@ def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace:
 
 
 def sweep_recoveries(
-    alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE
+    alerts: SearchableAlerts,
+    store: SearchableIncidents,
+    still_open: Sequence[Incident],
+    *,
+    now: datetime,
+    life: Life = incidents.DEFAULT_LIFE,
 ) -> int:
     """How many recoveries the open incidents had not heard of: a recovery is recorded with its alert only."""
-    still_open = store.open_ones()
     waiting = {alert_id for incident in still_open for alert_id in incident.still_active}
     recovered = alerts.recovered_among(sorted(waiting)) if waiting else []
     ended = {one.alert_id: one for one in map(recovery_of, recovered) if one}
@@ -153,9 +157,15 @@ def sweep_recoveries(
     return len(ended)
 
 
-def sweep_quiet(store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE) -> int:
+def sweep_quiet(
+    store: SearchableIncidents,
+    still_open: Sequence[Incident],
+    *,
+    now: datetime,
+    life: Life = incidents.DEFAULT_LIFE,
+) -> int:
     """How many incidents were resolved: those whose alerts have all recovered, long enough ago."""
-    due = [one for one in store.open_ones() if one.resolves_at and one.resolves_at <= now]
+    due = [one for one in still_open if one.resolves_at and one.resolves_at <= now]
     for incident in due:
         after = store.update(incident.incident_id, partial(steps.resolved_if_due, now=now, life=life))
         log.info("resolved", action="incident-resolved", incident_id=after.incident_id, status=after.status)

@@ -17,6 +17,7 @@ from worker.policy import load_policy
 from worker.ports import Destination, Questionable
 from worker.settings import Settings
 from worker.store.model_ledger import RedisModelLedger
+from worker.terminology import load_terms
 
 ANSWER_TOKENS = 16
 
@@ -118,3 +119,12 @@ def tracing_check(settings: Settings) -> Check:
         advice = "pip install 'spiketrace[otel]', or unset SPIKETRACE_OTLP_ENDPOINT: webhook and worker do not start"
         return Check("traces", "the SDK is not installed", advice)
     return Check("traces", f"to {settings.otlp_endpoint}/v1/traces")
+
+
+def terminology_check(settings: Settings) -> Check:
+    try:
+        chosen = load_terms(settings.terminology)
+    except ConfigurationError as error:
+        return Check("terminology", "cannot be used, so nothing starts", error.reason)
+    words = f"orders are {chosen.orders.plural}, revenue is {chosen.revenue}"
+    return Check("terminology", f"{settings.terminology}: {words}")

@@ -69,16 +69,16 @@ class Agent(AgentExecutor):
 
     async def _work(self, context: RequestContext, updater: TaskUpdater) -> None:
         assert context.message is not None
-        parts = context.message.parts
+        parts, caller = context.message.parts, context.call_context.state[CALLER]
         wish = wish_of(get_text_parts(parts), get_data_parts(parts))
         await updater.start_work()
         if isinstance(wish, Investigation):
-            await self._investigate(wish, context.call_context.state[CALLER], updater)
+            await self._investigate(wish, caller, updater)
         elif isinstance(wish, ReportWanted):
             standing = await asyncio.to_thread(self._offered.reports.get, wish.model_copy(update={"form": "markdown"}))
             await _finish(standing, updater)
         else:
-            await self._answer(wish, updater)
+            await self._answer(wish, caller, updater)
 
     async def _investigate(self, asked: Investigation, caller: Caller, updater: TaskUpdater) -> None:
         investigations, reports = self._offered.investigations, self._offered.reports
@@ -93,11 +93,11 @@ class Agent(AgentExecutor):
             standing = await asyncio.to_thread(reports.get, wanted)
         await _finish(standing, updater)
 
-    async def _answer(self, question: Question, updater: TaskUpdater) -> None:
+    async def _answer(self, question: Question, caller: Caller, updater: TaskUpdater) -> None:
         async def tell(step: str) -> None:
             await updater.start_work(_said(updater, step))
 
-        answered = await self._offered.questions.ask(question, tell)
+        answered = await self._offered.questions.ask(question, caller, tell)
         await _attach("answer", answered.model_copy(update={"text": ""}), PREFACE + answered.text, updater)
         if answered.is_understood:
             await updater.complete()

@@ -54,7 +54,7 @@ def _look(tool: Tool, offered: Offered) -> ServedTool:
 
 def _ask(offered: Offered) -> ServedTool:
     async def run(call: Call) -> Answered:
-        return await offered.questions.ask(understood(Question, call.arguments), call.tell)
+        return await offered.questions.ask(understood(Question, call.arguments), call.caller, call.tell)
 
     description = (
         "Answers a question in plain words about emissions (why, how much, who most), what is going wrong, incidents, "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -135,6 +137,27 @@ def test_phrasings(question: str, topic: Topic, service: str | None, region: str
     assert (found.understood.topic, found.understood.service, found.understood.region) == (topic, service, region)
     assert not found.not_understood, reasons(found)
     assert found.understood.sentence.startswith("Taken as: ")
+
+
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
+QUESTIONS = re.findall(r"```text\n(.*?)```", DOCUMENTED, re.DOTALL)[0].splitlines()
+ROWS = re.findall(r"^\| (`.*`) \|", DOCUMENTED.split("## Times")[1].split("## What")[0], re.MULTILINE)
+TIMES = [form for row in ROWS for form in re.findall(r"`([^`]+)`", row)]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_documented_questions_are_understood(question: str) -> None:
+    found = taken(question)
+    assert (found.is_refused, found.not_understood) == (False, []), reasons(found)
+
+
+@pytest.mark.parametrize("form", TIMES)
+def test_the_documented_times_are_times(form: str) -> None:
+    # A day that is not over yet, for those that are of this afternoon.
+    found = understand(f"emissions {form}", zone=UTC_ZONE, now=NOW + timedelta(hours=4), known=lambda: KNOWN)
+    assert (found.is_refused, found.not_understood, found.understood.window_was_said) == (False, [], True), reasons(
+        found
+    )
 
 
 @pytest.mark.parametrize("question", EXAMPLES)
@@ -296,7 +319,7 @@ def test_reading_keeps_both_texts_of_one_length(text: str) -> None:
 
 
 @given(
-    st.sampled_from(KNOWN.services + KNOWN.regions),
+    st.sampled_from([*KNOWN.services, *KNOWN.regions]),
     st.sampled_from(["{}", "{}?", "`{}`", '"{}"', "the {}"]),
     st.booleans(),
 )

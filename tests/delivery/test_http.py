@@ -20,6 +20,12 @@ from worker.delivery.http import Network, Unanswered, Vendor, forms_of
 from worker.errors import ConfigurationError, DeliveryError
 from worker.settings import Settings
 
+# Whatever a vendor's answer, an alert or a person may put into a path.
+ELSEWHERE = [
+    "http://169.254.169.254/latest/meta-data", "https://127.0.0.1:{port}/", "http://127.0.0.1/", "//evil.example/",
+    "http://127.0.0.1:{port}@evil.example/", "http://127.0.0.1:{port}.evil.example/", "file:///etc/passwd", "/relative",
+    "http://localhost:{port}/",
+]  # fmt: skip
 TLS = Path(__file__).parent / "tls"
 SECRET = "hunter2/&=ü"
 
@@ -180,3 +186,14 @@ def test_the_settings_name_the_way() -> None:
 def test_a_secret_is_not_repeated_in_any_form(form: str) -> None:
     error = vendor("https://jira.example").failure(f"refused: {form} is wrong", retryable=False)
     assert error.reason == "refused: [secret] is wrong"
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_nothing_is_sent_to_a_host_that_the_settings_do_not_name(address: str) -> None:
+    with running() as vendor:
+        client = Vendor("jira", f"http://127.0.0.1:{vendor.port}/base", secrets=[])
+        with pytest.raises(DeliveryError, match="leads to another host") as refused:
+            client.call("GET", address.format(port=vendor.port), doing="asking")
+        assert not refused.value.retryable
+        assert client.call("GET", f"http://127.0.0.1:{vendor.port}/other", doing="asking").status_code == 200
+        assert vendor.seen == ["GET /other"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import pwd
 import shutil
@@ -127,14 +128,19 @@ def _secure(home: Path, version: str, security: Security) -> None:
     plain = settings.read_text(encoding="utf-8")
     on = "xpack.security: {enabled: true, http.ssl.enabled: false, transport.ssl.enabled: false}"
     settings.write_text(plain.replace("xpack.security.enabled: false", on), encoding="utf-8")
-    # Each by itself: Elasticsearch reads them so, and knows no anchors across them.
-    roles = "".join(yaml.safe_dump({name: role}) for name, role in security.roles.items())
+    # Each by itself: Elasticsearch reads them so, and knows no anchors.
+    copies = json.loads(json.dumps(security.roles))
+    roles = "".join(yaml.safe_dump({name: role}) for name, role in copies.items())
     (home / "config" / "roles.yml").write_text(roles, encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "ES_JAVA_HOME": str(maven.java_home(version))}
-    program = str(home / "bin" / "elasticsearch-users")
-    for name, role in [("root", "superuser"), *((name, name) for name in security.roles)]:
-        command = [program, "useradd", name, "-p", security.password, "-r", role]
-        subprocess.run(command, env=environment, check=True, capture_output=True)
+    command = [str(home / "bin" / "elasticsearch-users"), "useradd", "root", "-p", security.password, "-r", "superuser"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    # The password is everybody's, so its digest is; the program would start a Java for each.
+    users, of_roles = home / "config" / "users", home / "config" / "users_roles"
+    digest = users.read_text(encoding="utf-8").strip().partition(":")[2]
+    with users.open("a", encoding="utf-8") as known, of_roles.open("a", encoding="utf-8") as having:
+        known.writelines(f"{name}:{digest}\n" for name in security.roles)
+        having.writelines(f"{name}:{name}\n" for name in security.roles)
 
 
 def _hand_over(folder: Path) -> None:

@@ -109,6 +109,39 @@ def test_installing_twice_is_installing_once(client: Elasticsearch) -> None:
     assert all(client.indices.exists_index_template(name=name) for name in names)
 
 
+def _installed_before_a_field_was_known(client: Elasticsearch, name: str, field: str, **others: Any) -> None:
+    """As an earlier version left it: its template, and an index with a document."""
+    older = index_templates()[name]
+    properties = older["template"]["mappings"]["properties"]
+    del properties[field]
+    properties.update(others)
+    client.indices.put_index_template(
+        name=name, **{key: older[key] for key in ("index_patterns", "priority", "template")}
+    )
+    client.index(index=name, id="old", document={field: "before"}, refresh=True)
+
+
+def _found(client: Elasticsearch, index: str, **term: str) -> list[str]:
+    return [hit["_id"] for hit in client.search(index=index, query={"term": term})["hits"]["hits"]]
+
+
+def test_after_an_upgrade_the_index_that_is_there_knows_the_new_field(client: Elasticsearch) -> None:
+    index = "spiketrace-dead-letters"
+    _installed_before_a_field_was_known(client, index, "kind")
+    install_templates(client)
+    client.index(index=index, id="new", document={"kind": "delivery"}, refresh=True)
+    assert _found(client, index, kind="delivery") == ["new"]
+    assert client.get(index=index, id="old")["_source"] == {"kind": "before"}
+
+
+def test_a_field_that_somebody_mapped_otherwise_stays_and_the_others_are_added(client: Elasticsearch) -> None:
+    index = "spiketrace-dead-letters"
+    _installed_before_a_field_was_known(client, index, "kind", alert_id={"type": "long"})
+    install_templates(client)
+    client.index(index=index, id="new", document={"kind": "delivery", "alert_id": 7}, refresh=True)
+    assert _found(client, index, kind="delivery") == ["new"]
+
+
 def test_documents_that_others_write_into_incidents_are_never_refused(client: Elasticsearch, engine: Engine) -> None:
     foreign = {
         "@timestamp": "2026-02-20T10:00:00Z",

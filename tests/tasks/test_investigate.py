@@ -117,14 +117,17 @@ def _group_lives(leader_pid: int) -> bool:
     return True
 
 
-def test_a_worker_told_to_stop_ends_what_it_has_begun(bench: Bench) -> None:
-    (alert_id,) = bench.accept("slow 0.9")
+def test_a_worker_told_to_stop_ends_what_it_has_begun_and_hands_the_rest_back(bench: Bench) -> None:
+    alert_ids = bench.accept(*(f"slow 0.9{number}" for number in range(8)))
     worker = bench.start_worker()
-    bench.queue.investigate([alert_id])
-    wait_until(lambda: bench.calls(alert_id) == 1)
+    bench.queue.investigate(alert_ids)
+    wait_until(lambda: any(bench.calls(alert_id) for alert_id in alert_ids))
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=20) == 0
-    assert bench.record(alert_id).state is AlertState.REPORTED
+    begun = [alert_id for alert_id in alert_ids if bench.calls(alert_id)]
+    assert [bench.record(alert_id).state for alert_id in begun] == [AlertState.REPORTED] * len(begun)
+    # At once, not when the visibility timeout is over.
+    assert bench.queue.waiting_alerts() == len(alert_ids) - len(begun) > 0
 
 
 def test_an_alert_that_another_worker_holds_is_waited_for(shared_bench: Bench) -> None:

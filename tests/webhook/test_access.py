@@ -107,6 +107,21 @@ def test_open_routes_say_nothing_that_is_not_for_everybody(app: FastAPI, anybody
             assert "127.0.0.1" not in answer.text
 
 
+def test_no_page_loads_or_says_anything_elsewhere(app: FastAPI, anybody: httpx.Client) -> None:
+    for method, path in requests_of(app):
+        if method != "GET":
+            continue
+        for headers in ({}, bearer(Role.READ)):
+            answer = anybody.get(path, headers=headers)
+            policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+            assert (policy["default-src"], policy["frame-ancestors"]) == ("'none'", "'none'"), path
+            assert set(" ".join(policy.values()).split()) <= {"'none'", "'self'"}, path
+            assert (answer.headers["x-content-type-options"], answer.headers["referrer-policy"]) == (
+                "nosniff", "no-referrer",
+            )  # fmt: skip
+            assert "public" not in answer.headers["cache-control"]
+
+
 @given(st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "X"]), st.text(max_size=30))
 def test_whatever_is_asked_for_takes_a_role(method: str, path: str) -> None:
     assert role_of(method, "/" + path) in ALL_ROLES

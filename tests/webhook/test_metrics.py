@@ -52,7 +52,8 @@ def exported(embedded_engine: Engine, redis_url: str) -> dict[str, Metric]:
     """Everything that there can be, each with a sample."""
     ledger, tally = RedisModelLedger(redis_url), RedisTally(redis_url)
     day = ledger.reserve(Spending(1, 1, 1, 1), Spending(9, 9, 9, 9), now=datetime.now(UTC))
-    ledger.settle(day, Spending(1, 1, 1, 1), Spending(1, 1, 1, 1), outcome="done")
+    ledger.settle(day, Spending(1, 1, 1, 1), Spending(1, 1, 1, 1), of="narratives", outcome="done")
+    ledger.settle(day, Spending(1, 1, 1, 1), Spending(1, 1, 1, 1), of="answers", outcome="done")
     tally.add([Counted(count, tuple("x" for _ in count.labels)) for count in COUNTS])
     registry = CollectorRegistry()
     with connect_elasticsearch(Settings(elasticsearch_url=embedded_engine.url)) as client:

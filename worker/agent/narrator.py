@@ -21,7 +21,7 @@ from worker.agent.budget import Meter, Prices
 from worker.agent.draft import Draft
 from worker.agent.enrichment import Ground, enriched
 from worker.agent.loop import Loop
-from worker.agent.prompting import data_block, prompt
+from worker.agent.prompting import data_block, domain_prompt, prompt
 from worker.agent.tools.bounds import bounds_of
 from worker.agent.tools.toolbox import Toolbox
 from worker.domain.conversation import Conversation
@@ -100,7 +100,7 @@ class Narrator:
             return self.give_up(report.report_id, reason=error.reason, meter=meter)
         finally:
             # What the calls took is paid for, whatever came of them.
-            self.ledger.settle(day, self.limit, meter.spent, outcome=outcome)
+            self.ledger.settle(day, self.limit, meter.spent, outcome=outcome, of="narratives")
 
     def _written(self, report: Report, meter: Meter) -> Report:
         toolbox = Toolbox(self.lookup, bounds_of(report))
@@ -141,6 +141,6 @@ class Narrator:
 
 def conversation_about(report: Report) -> Conversation:
     return Conversation(
-        system=prompt("narrative").format(domain=prompt("domain")),
+        system=prompt("narrative").format(domain=domain_prompt()),
         prompt=data_block(briefing(report)),
     )

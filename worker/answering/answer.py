@@ -5,13 +5,13 @@
     {question, understood: {topic, sentence, window: {start, end}, zone, service, region, window_was_said, …},
      not_understood: [{text, reason}],
      direct, sections, closing, text, evidence: [{id, title, index, query, window, result, link}], charts, incidents,
-     reports, offer, author, reason, claims_checked, claims_removed}
+     reports, offer, author, reason, claims_checked, claims_marked, claims_removed}
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 from worker.domain.alert import Alert
 from worker.domain.evidence import Evidence
 from worker.domain.incident import IncidentStatus
+from worker.domain.report import Report
 from worker.domain.severity import Severity
 from worker.domain.window import Window, iso
 
@@ -128,8 +129,9 @@ class Answer:
     `direct` answers in a sentence or two before the six sections; `closing` says what else is to be known behind them:
     incidents, other causes of the same time, tickets. Lines that begin with "- " are items of a list. `text` is all of
     it in Markdown that cites `evidence` as [e1]. `incidents` and `reports` are one flat document each, with a link.
-    `author` is who wrote the words; `reason`, if any, why a model's were not taken. An answer that was refused has the
-    topic None and says in `not_understood` why.
+    `author` is who wrote the words; `reason`, if any, why a model's were not taken. `explained` is the report that the
+    sections are of, against which words are checked: it is not told, and has a page of its own. An answer that was
+    refused has the topic None and says in `not_understood` why.
     """
 
     question: str
@@ -147,12 +149,15 @@ class Answer:
     author: Literal["template", "gemini"] = "template"
     reason: str | None = None
     claims_checked: int = 0
+    claims_marked: int = 0
     claims_removed: int = 0
+    explained: Report | None = None
 
 
 def told(answer: Answer) -> dict[str, Any]:
     """The answer as JSON has it: times in UTC, as everywhere in SpikeTrace."""
-    document: dict[str, Any] = _plain(asdict(answer))
+    document: dict[str, Any] = _plain(asdict(replace(answer, explained=None)))
+    del document["explained"]
     return document
 
 

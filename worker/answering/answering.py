@@ -72,10 +72,11 @@ class Answering:
             raise RequestRefused(f"there is no time zone {zone[:60]!r}: name it like Europe/Berlin, UTC or +02:00")
         taken = understand(question, zone=clock, now=now, known=lambda: self._known(now))
         tell(Step("understood", taken.understood.sentence))
-        if taken.is_refused:
-            return refused(question, taken)
-        answer = self._answer(question, taken, now, tell)
-        return self.model_answer(question, taken.understood, answer) if self.model_answer else answer
+        answer = refused(question, taken) if taken.is_refused else self._answer(question, taken, now, tell)
+        if self.model_answer is None or (taken.is_refused and not taken.is_unclear):
+            return answer
+        tell(Step("asking_model", "asking the model, whose words are then checked"))
+        return self.model_answer(question, taken.understood, answer)
 
     def _known(self, now: datetime) -> Known:
         seen = self.looks.names(Window.before(now, NAMES_OF))

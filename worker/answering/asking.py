@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from worker.answering.answer import AnswerChart, Offer, Step, Tell, Understood
+from worker.answering.answer import AnswerChart, Offer, Step, Tell, Topic, Understood
 from worker.answering.exhibits import Exhibits
 from worker.answering.ports import Incidents, Investigate, Looks, Reports
 from worker.answering.zones import Zone
@@ -41,6 +41,10 @@ class Asking:
     def window(self) -> Window:
         assert self.understood.window is not None
         return self.understood.window
+
+    @property
+    def is_about_emissions(self) -> bool:
+        return self.understood.topic is Topic.EMISSIONS_WHY
 
     def looking(self, text: str) -> None:
         self.on_step(Step("looking", text))

@@ -108,6 +108,8 @@ def _chart(asking: Asking) -> list[AnswerChart]:
     except NotMeasured:
         return []
     points = [(grid.time(index), value) for index, value in enumerate(summed(reading.rows, grid))]
+    if not any(value for _, value in points):
+        return []
     title = f"Errors of {asking.scope}, steps of {duration(grid.step)}"
     return [AnswerChart(title, "errors", "line", [Series(str(asking.scope), points)])]  # type: ignore[arg-type]
 

@@ -9,18 +9,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from worker.answering import emissions, errors, finding
-from worker.answering.answer import SIX, AnswerChart, Series, Topic
+from worker.answering.answer import SIX, AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
 from worker.answering.incidents import line_of
 from worker.answering.offering import offer_for
 from worker.answering.saying import time_in
 from worker.domain.alert import Alert, Rule
-from worker.domain.figures import CO2_GRAMS, describe, duration
+from worker.domain.figures import CO2_GRAMS, describe, duration, number
 from worker.domain.incident import Incident
 from worker.domain.lookup import Course, Reading
-from worker.domain.report import Chart, Report, ReportOutline, RootCause, Verdict
+from worker.domain.report import CauseKind, Chart, Report, ReportOutline, RootCause, Verdict
 from worker.domain.telemetry import Scope
+from worker.domain.text import one_line
 from worker.domain.window import Window
 from worker.domain.wording import cause_in_words, confidence_in_words, scope_in_words
 from worker.errors import NotMeasured
@@ -32,17 +33,19 @@ MOST_CHARTS = 2
 # Where no time was named and nothing is found, so far back is looked for the latest report.
 FURTHER_BACK = timedelta(days=14)
 RULE = "spiketrace-question"
+OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
 
 def explain(asking: Asking) -> Draft:
     """By the incident or report that was named; else by the reports of the span; else by an investigation."""
     if asking.understood.record_id:
         return _of_record(asking, asking.understood.record_id)
-    is_carbon = asking.understood.topic is Topic.EMISSIONS_WHY
+    is_carbon = asking.is_about_emissions
     asking.looking("reports and incidents on record")
     outlines = finding.reports_about(asking)
-    on_record = sorted(outlines, key=lambda one: finding.worth(one, carbon=is_carbon), reverse=True)
-    if on_record and finding.worth(on_record[0], carbon=is_carbon)[0]:
+    is_on = set() if is_carbon else finding.open_incidents(asking)
+    on_record = sorted(outlines, key=lambda one: finding.worth(one, carbon=is_carbon, is_on=is_on), reverse=True)
+    if on_record and finding.worth(on_record[0], carbon=is_carbon, is_on=is_on)[0]:
         return _by_report(asking, on_record)
     return _by_investigation(asking, outlines, is_carbon=is_carbon)
 
@@ -53,18 +56,24 @@ def explain(asking: Asking) -> Draft:
 def _of_record(asking: Asking, record_id: str) -> Draft:
     asking.looking(record_id)
     incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
-    report_id = incident.report_ids[-1] if incident else record_id
-    report = asking.reports.get(report_id)
+    report = _telling(asking, incident) if incident else asking.reports.get(record_id)
     if report is None:
         return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
     return _explained(asking, report, incident or _incident_of(asking, report))
+
+
+def _telling(asking: Asking, incident: Incident) -> Report | None:
+    """Of its newest reports the one that is about the service to blame, rather than about those that suffer."""
+    found = [asking.reports.get(report_id) for report_id in incident.report_ids[: -MOST_OTHERS - 1 : -1]]
+    reports = [report for report in found if report]
+    return next((one for one in reports if one.service == incident.service), reports[0] if reports else None)
 
 
 def _by_report(asking: Asking, outlines: list[ReportOutline]) -> Draft:
     chosen = outlines[0]
     report = asking.reports.get(chosen.report_id)
     if report is None:  # deleted in between
-        return _by_investigation(asking, [], is_carbon=asking.understood.topic is Topic.EMISSIONS_WHY)
+        return _by_investigation(asking, [], is_carbon=asking.is_about_emissions)
     asking.found(f"report {report.report_id}: {report.headline}")
     draft = _explained(asking, report, _incident_of(asking, report))
     draft.closing += _others(asking, report, outlines[1:])
@@ -82,10 +91,14 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
     """`alert`: what the report was made of for this question alone; of one on record it is None."""
     asking.exhibits.of_report(report, is_stored=alert is None)
     draft = Draft([direct(report, asking)], report=report, is_stored=alert is None)
-    draft.charts = [chart_of(chart) for chart in report.charts[:MOST_CHARTS]]
+    # What was asked about first: emissions are in grams.
+    charts = sorted(report.charts, key=lambda one: asking.is_about_emissions and not one.unit.startswith("g"))
+    draft.charts = [chart_of(chart) for chart in charts[:MOST_CHARTS]]
     if incident:
         draft.incidents.append(incident)
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
+    if asking.zone.name != "UTC":
+        draft.closing.append("Times in the sections are UTC.")
     draft.offer, sentence = offer_for(asking, report, incident, alert=alert)
     draft.closing += [sentence] if sentence else []
     return draft
@@ -98,13 +111,23 @@ def direct(report: Report, asking: Asking) -> str:
     if report.verdict is Verdict.NOT_CONFIRMED:
         return f"Nothing unusual was confirmed for {where} at {when} {asking.zone.name}."
     excess = report.impact.carbon.excess_co2_grams
-    more = f", {describe(excess, CO2_GRAMS).likely} of CO₂ more than expected" if excess and excess.low > 0 else ""
+    more = f", with {describe(excess, CO2_GRAMS).likely} more than expected" if excess and excess.low > 0 else ""
     since = f" since {time_in(_began(report), asking.zone)} {asking.zone.name}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
-    cause = cause_in_words(report.root_cause)
     sure = f", confidence {confidence_in_words(report.confidence)}" if report.confidence is not None else ""
-    return f"{cause}{sure}: {where} deviated{since}{more}."
+    cause = _cause(report.root_cause, (report.service, report.region))
+    return f"{where}: the cause is {cause}{sure};{since}{more}."
+
+
+def _cause(cause: RootCause, scope: tuple[str | None, str | None]) -> str:
+    if cause.kind is CauseKind.TRAFFIC:
+        return "more demand, and nothing is broken"
+    if (cause.service, cause.region) == scope and cause.kind in OWN:
+        named = {CauseKind.RESOURCE: cause.metric, CauseKind.ERROR: cause.error_type}[cause.kind]
+        return f"{OWN[cause.kind]}{f' ({one_line(named)})' if named else ''}"
+    text = cause_in_words(cause, reported=scope)
+    return text[:1].lower() + text[1:]
 
 
 def _began(report: Report) -> datetime:
@@ -114,12 +137,12 @@ def _began(report: Report) -> datetime:
 
 def _others(asking: Asking, report: Report, rest: list[ReportOutline]) -> list[str]:
     """Causes that the chosen report does not speak of, each once."""
-    told: list[RootCause | None] = [report.root_cause]
+    told: list[Report | ReportOutline] = [report]
     lines = []
     for outline in rest:
-        if outline.verdict is Verdict.NOT_CONFIRMED or any(finding.same_cause(outline.root_cause, one) for one in told):
+        if outline.verdict is Verdict.NOT_CONFIRMED or any(finding.tell_the_same(outline, one) for one in told):
             continue
-        told.append(outline.root_cause)
+        told.append(outline)
         link = asking.exhibits.places.report(outline.report_id)
         when = time_in(outline.timestamp, asking.zone)
         lines.append(f"- {when} {asking.zone.name}, {outline.severity.value}: {outline.headline} {link}")
@@ -134,7 +157,8 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
     found = list(_standing_out(asking, is_carbon=is_carbon))
     looked: list[Report] = []
     for peak in found[:MOST_INVESTIGATED]:
-        asking.looking(f"{peak.scope} at {time_in(peak.end, asking.zone)} {asking.zone.name}, which stands out")
+        why = "which stands out" if peak.over > 0 else "its latest state"
+        asking.looking(f"{peak.scope} at {time_in(peak.end, asking.zone)} {asking.zone.name}, {why}")
         alert = alert_about(peak)
         report = asking.investigate(alert, alert.alert_id)
         looked.append(report)
@@ -142,8 +166,22 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
             asking.found(report.headline)
             draft = _explained(asking, report, None, alert=alert)
             draft.lines.append("No report is on record of it: this was investigated for this question, as of then.")
+            draft.closing = [*_also_standing_out(asking, peak, found), *draft.closing]
             return draft
-    return _nothing(asking, outlines, looked, is_carbon=is_carbon)
+    draft = _nothing(asking, outlines, looked, is_carbon=is_carbon)
+    if not any(peak.over > 0 for peak in found):
+        draft.lines.insert(1, "In the course of it no step stands out against the two hours before it.")
+    return draft
+
+
+def _also_standing_out(asking: Asking, chosen: Peak, found: list[Peak]) -> list[str]:
+    others = [peak for peak in found if peak.scope != chosen.scope and peak.usual > 0]
+    told = [f"- {peak.scope} at {time_in(peak.end, asking.zone)}, {_times(peak)}" for peak in others[:MOST_OTHERS]]
+    return ["Also stood out, and was not investigated for this:", *told] if told else []
+
+
+def _times(peak: Peak) -> str:
+    return f"{number(peak.value / peak.usual)} times the two hours before"
 
 
 def _standing_out(asking: Asking, *, is_carbon: bool) -> Iterator[Peak]:
@@ -165,7 +203,7 @@ def _peaks(asking: Asking, what: str) -> list[Peak]:
     except NotMeasured:
         return []
     if grid.step <= timedelta(minutes=10):
-        return found[:MOST_INVESTIGATED]
+        return found[: MOST_INVESTIGATED + MOST_OTHERS]
     return [closer for peak in found[:MOST_INVESTIGATED] if (closer := _closer(asking, what, peak, counted))]
 
 
@@ -224,8 +262,6 @@ def _what_was_looked_at(asking: Asking, outlines: list[ReportOutline], looked: l
             f"{scope_in_words(one.service, one.region)} at {time_in(one.timestamp, asking.zone)}" for one in looked
         )
         yield f"Investigated for this question, and not confirmed: {told} {asking.zone.name}."
-    else:
-        yield "In the course of it no step stands out against the two hours before it."
 
 
 def _latest(asking: Asking) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from worker.answering.asking import Asking
 from worker.domain.incident import Incident, IncidentStatus
-from worker.domain.report import Report, ReportOutline, RootCause, Verdict
+from worker.domain.report import Report, ReportOutline, Verdict
 from worker.domain.telemetry import Scope
 
 MOST_REPORTS = 500
@@ -58,17 +58,28 @@ def scopes_of(incident: Incident) -> Iterable[Scope]:
     yield from (Scope(one.service, one.region) for one in incident.sufferers)
 
 
-def worth(report: ReportOutline, *, carbon: bool) -> tuple[bool, float, float]:
+def open_incidents(asking: Asking) -> set[str]:
+    """Those that are on now: what goes wrong rather than what went wrong."""
+    return {one.incident_id for one in incidents_about(asking) if one.status is IncidentStatus.OPEN}
+
+
+def worth(report: ReportOutline, *, carbon: bool, is_on: Collection[str]) -> tuple[bool, bool, float, float]:
     """By what a report is chosen to explain a span of time: the largest explains it."""
     confirmed = report.verdict is not Verdict.NOT_CONFIRMED
     excess = report.impact.carbon.excess_co2_grams
     grams = excess.likely if excess and (excess.low > 0 or not carbon) else 0.0
     first = grams if carbon else float(report.severity.rank)
-    return confirmed and (not carbon or grams > 0), first, grams
+    return confirmed and (not carbon or grams > 0), report.incident_id in is_on, first, grams
 
 
-def same_cause(one: RootCause | None, other: RootCause | None) -> bool:
-    if one is None or other is None:
-        return False
-    names = ("kind", "service", "region", "deployment_id")
-    return all(getattr(one, name) == getattr(other, name) for name in names)
+def tell_the_same(one: Report | ReportOutline, other: Report | ReportOutline) -> bool:
+    """Whether they are of one incident, or blame the same."""
+    if one.incident_id is not None and one.incident_id == other.incident_id:
+        return True
+    blamed = [_blamed(report) for report in (one, other)]
+    return blamed[0] is not None and blamed[0] == blamed[1]
+
+
+def _blamed(report: Report | ReportOutline) -> tuple[str | None, ...] | None:
+    cause = report.root_cause
+    return (cause.service, cause.region, cause.deployment_id) if cause and cause.service else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from worker.answering.answer import Offer
 from worker.answering.asking import Asking, Draft
 from worker.answering.finding import incidents_about
-from worker.answering.offering import offer_for_incident
+from worker.answering.offering import has_ticket, offer_for_incident
 from worker.answering.saying import scope_in, time_in
 from worker.answering.topics import INCIDENT_ID
 from worker.domain.figures import COUNT, describe, describe_usd, duration, duration_of_minutes, money, number
@@ -29,7 +30,7 @@ def list_incidents(asking: Asking) -> Draft:
     asking.looking("the incidents on record")
     ours = incidents_about(asking)
     others = _others(asking)
-    asking.found(f"{len(ours) + len(others)} incidents")
+    asking.found(f"{len(ours) + len(others)} on record")
     shown = _by_urgency(ours)[: asking.understood.most or MOST]
     cite = asking.exhibits.add_plain(
         "Incidents",
@@ -37,7 +38,7 @@ def list_incidents(asking: Asking) -> Draft:
         asking.window,
         {"incidents": [one.incident_id for one in ours], "recorded_by_others": [one.id for one in others]},
     )
-    draft = Draft([f"{_headline(asking, ours, others)} {cite}"], incidents=shown)
+    draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
     draft.lines += [f"- {line_of(one, asking)}" for one in shown]
     draft.lines += [f"- {len(ours) - len(shown)} more"] if len(ours) > len(shown) else []
     draft.lines += _cost_in_all(ours)
@@ -72,12 +73,21 @@ def _headline(asking: Asking, ours: list[Incident], others: list[PastIncident]) 
     understood = asking.understood
     kind = " ".join(filter(None, [understood.status and understood.status.value, "incident"]))
     least = f" of severity {understood.severity.value} or worse" if understood.severity else ""
-    whom, count = scope_in(understood, "") or " anything", len(ours) + len(others)
+    whom, count = scope_in(understood, ""), len(ours) + len(others)
     if not count:
-        return f"No {kind}{least} on record affects{whom} in this time."
+        return f"No {kind}{least} on record affects{whom or ' anything'} in this time"
+    still = _still_open(ours, count) if understood.status is None and ours else ""
+    if not whom:
+        return f"{count} {kind}{'s are' if count > 1 else ' is'} on record{least} in this time{still}"
+    return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}"
+
+
+def _still_open(ours: list[Incident], count: int) -> str:
+    """Of those that others recorded it is not known."""
     open_ones = sum(one.status is IncidentStatus.OPEN for one in ours)
-    still = f", {open_ones} still open" if understood.status is None and ours else ""
-    return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}."
+    if count == 1:
+        return ", and is still open" if open_ones else ", and is over"
+    return f", {open_ones or 'none'} still open"
 
 
 def line_of(one: Incident, asking: Asking) -> str:
@@ -112,7 +122,7 @@ def _cost(one: Incident) -> Iterator[str]:
     source = f" ({one.business_source})" if one.business_source else ""
     if one.wasted_co2_grams is not None:
         yield f"{number(one.wasted_co2_grams)} gCO₂e wasted"
-    if one.requests_failed:
+    if one.requests_failed and one.requests_failed.likely > 0:
         yield f"{describe(one.requests_failed, COUNT).likely} requests failed"
     if one.orders_affected is not None:
         yield f"{number(one.orders_affected)} orders affected{source}"
@@ -130,7 +140,8 @@ def _cost_in_all(ours: list[Incident]) -> list[str]:
         values = [value for one in ours if (value := getattr(one, name)) is not None]
         if values:
             total = money(sum(values)) if name == "revenue_lost_usd" else number(sum(values))
-            told.append(f"{total} {words} ({len(values)} of {len(ours)} incidents tell)")
+            some = f" ({len(values)} of {len(ours)} incidents tell)" if len(values) < len(ours) else ""
+            told.append(f"{total} {words}{some}")
     return [f"In all: {'; '.join(told)}."] if told else []
 
 
@@ -150,17 +161,11 @@ def _told(text: str) -> str:
     return excerpt(one_line(text), LONGEST_TITLE)
 
 
-def _offer(asking: Asking, shown: list[Incident]) -> tuple[Any, list[str]]:
-    """For the most urgent one that has no ticket yet."""
-    for one in shown:
-        offer, sentence = offer_for_incident(asking, one)
-        if offer:
-            return offer, [sentence]
-    open_ones = [one for one in shown if one.status is IncidentStatus.OPEN]
-    if not open_ones:
-        return None, []
-    _, sentence = offer_for_incident(asking, open_ones[0])
-    return None, [sentence] if sentence else []
+def _offer(asking: Asking, shown: list[Incident]) -> tuple[Offer | None, list[str]]:
+    """For the most urgent one that is open and has no ticket yet; else what is to be said of the most urgent one."""
+    offers = [offer_for_incident(asking, one) for one in shown if one.status is IncidentStatus.OPEN]
+    offer, sentence = next((found for found in offers if found[0]), offers[0] if offers else (None, ""))
+    return offer, [sentence] if sentence else []
 
 
 def incident_document(one: Incident, asking: Asking) -> dict[str, Any]:
@@ -184,6 +189,7 @@ def incident_document(one: Incident, asking: Asking) -> dict[str, Any]:
         "link": asking.exhibits.places.incident(one.incident_id),
         "report": asking.exhibits.places.report(one.report_ids[-1]) if one.report_ids else None,
         "tickets": links,
+        "has_ticket": has_ticket(one),
     }
 
 
@@ -193,4 +199,12 @@ def other_document(one: dict[str, object]) -> dict[str, Any]:
     figures = ("wasted_co2_grams", "orders_affected", "revenue_lost_usd")
     texts = {name: excerpt(one_line(str(value)), LONGEST_TITLE) if (value := one.get(name)) else None for name in named}
     own = {"incident_id": one["id"], "began": one["at"], "ended": None, "cause": None, "recorded_by": "others"}
-    return {**own, **texts, **{name: one.get(name) for name in figures}, "link": None, "report": None, "tickets": {}}
+    return {
+        **own,
+        **texts,
+        **{name: one.get(name) for name in figures},
+        "link": None,
+        "report": None,
+        "tickets": {},
+        "has_ticket": False,
+    }

@@ -50,6 +50,11 @@ def offer_for_incident(asking: Asking, incident: Incident) -> Offered:
     return None, NO_TICKETS
 
 
+def has_ticket(incident: Incident) -> bool:
+    """There is one, or it is on its way."""
+    return any(name in TICKETS and found.state != "failed" for name, found in incident.deliveries.items())
+
+
 def _tickets(asking: Asking, incident: Incident) -> list[str] | None:
     """The ticket systems that are configured and that the policy names for it; None where it names none at all."""
     routes = asking.policy.routes(incident, TICKETS, asking.now)
@@ -60,7 +65,7 @@ def _tickets(asking: Asking, incident: Incident) -> list[str] | None:
 def _said(name: str, delivery: Delivery) -> str:
     match delivery.state:
         case "done":
-            return f"It has a ticket at {name}: {delivery.url or delivery.vendor_id or 'without a name'}."
+            return f"It has a ticket at {name}{f', {delivery.vendor_id}' if delivery.vendor_id else ''}."
         case "pending":
             return f"A ticket at {name} is on its way."
     return f"A ticket at {name} could not be opened ({delivery.reason or 'no reason is known'})."

@@ -9,7 +9,7 @@ from typing import Literal
 
 from worker.answering.answer import NotUnderstood, Topic
 from worker.answering.reading import Reading
-from worker.answering.times import NUMBERS
+from worker.answering.time_forms import NUMBERS
 from worker.answering.vocabulary import CUES, LEFT_OUT, REFUSED, TICKET
 from worker.domain.incident import IncidentStatus
 from worker.domain.severity import Severity

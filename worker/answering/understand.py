@@ -45,12 +45,16 @@ ASKABLE = (
 
 @dataclass(frozen=True)
 class Taken:
-    """What was understood and what was not; `is_refused`: so much was not that no answer would be of what was asked."""
+    """What was understood and what was not; `is_refused`: so much was not that no answer would be of what was asked.
+
+    `is_unclear`: it is refused because the grammar does not understand it, so that a model may.
+    """
 
     understood: Understood
     zone: Zone
     not_understood: list[NotUnderstood] = field(default_factory=list)
     is_refused: bool = False
+    is_unclear: bool = False
 
 
 def understand(question: str, *, zone: Zone, now: datetime, known: Callable[[], Known]) -> Taken:
@@ -92,7 +96,7 @@ class _Understanding:
         if asked.topic is None and not self.refusals:
             self.refusals.append(NotUnderstood(self.reading.text, f"It is not clear what is asked. {ASKABLE}."))
         if self.refusals:
-            return _refused(self.refusals, self.calendar.zone)
+            return replace(_refused(self.refusals, self.calendar.zone), is_unclear=True)
         understood = self._understood(asked, named, service, region)
         understood = replace(understood, words=words, record_id=record)
         zone = self.calendar.zone

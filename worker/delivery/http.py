@@ -83,6 +83,11 @@ def trusting(context: ssl.SSLContext, ca_file: Path) -> ssl.SSLContext:
 DIRECT = Network()
 
 
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
 class Vendor:
     """One vendor's HTTP interface. Safe to share between threads; connects when it is first called.
 
@@ -101,6 +106,7 @@ class Vendor:
     ) -> None:
         self.destination = destination
         self._host = urlsplit(url).hostname or ""
+        self._origin = _origin(url)
         self._client = network.client(
             self._host,
             auth=auth,
@@ -126,8 +132,11 @@ class Vendor:
     ) -> httpx.Response:
         """The vendor's answer, whatever its status, asked for once. `doing` begins the reason of a failure.
 
-        Raises Unanswered when the vendor may have done what was asked, and DeliveryError when it has not.
+        Raises Unanswered when the vendor may have done what was asked, and DeliveryError when it has not. Nothing is
+        sent to another host than the one that the settings name, wherever the address comes from, nor to a redirect's.
         """
+        if _origin(url) != self._origin:
+            raise self.failure(f"{doing}: the address leads to another host than {self._host}", retryable=False)
         try:
             return self._client.request(method, url, json=json, params=params)
         except NOT_SENT as error:

@@ -97,9 +97,12 @@ class ElasticIncidentStore:
         ours: dict[str, Any] = {"exists": {"field": "incident_id"}}
         return self._search({"term": {"status": status}} if status else ours, most=limit)
 
-    def with_pending(self, destination: str) -> list[Incident]:
-        """Those of which that destination is still to be told."""
-        return self._all({"term": {f"deliveries.{destination}.state": "pending"}})
+    def with_any_pending(self, destinations: Sequence[str]) -> list[Incident]:
+        """Those of which one of these destinations is still to be told."""
+        if not destinations:
+            return []
+        pending = [{"term": {f"deliveries.{name}.state": "pending"}} for name in destinations]
+        return self._all({"bool": {"should": pending, "minimum_should_match": 1}})
 
     def _read(self, incident_id: str) -> Mapping[str, Any] | None:
         with elasticsearch_errors("reading an incident"):

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 from elasticsearch import BadRequestError, Elasticsearch
 
 from worker.elastic import elasticsearch_errors
@@ -22,6 +23,8 @@ FOLDER = Path(__file__).parent / "index_templates"
 OPTIONAL_TYPES = frozenset({"dense_vector"})
 
 Template = dict[str, Any]
+
+log = structlog.get_logger(__name__)
 
 
 @cache
@@ -41,7 +44,7 @@ def fingerprint(template: Template) -> str:
 
 
 def install_templates(client: Elasticsearch) -> list[str]:
-    """Puts every template that is not there in this version, and names all. Indices that exist are not changed.
+    """Puts every template that is not there in this version, and names all. Our own indices get its new fields.
 
     One that is there already is left alone, so that what somebody changed in it stays until the next version, and
     so that a process without the right to change templates starts in peace where `spiketrace setup` put them.
@@ -57,9 +60,11 @@ def install_templates(client: Elasticsearch) -> list[str]:
 
 
 def install_template(client: Elasticsearch, name: str) -> None:
-    """Puts one, over an older one if there is one."""
+    """Puts one, over an older one if there is one; last, so that what breaks off before is done again."""
     template = index_templates()[name]
     with elasticsearch_errors(f"installing the index template {name}"):
+        if template["index_patterns"] == [name]:
+            _extend(client, name, template)
         try:
             _put(client, name, template, fingerprint(template))
         except BadRequestError:
@@ -67,6 +72,24 @@ def install_template(client: Elasticsearch, name: str) -> None:
             if simpler == template:
                 raise
             _put(client, name, simpler, fingerprint(template))
+
+
+def _extend(client: Elasticsearch, index: str, template: Template) -> None:
+    """The index, if it is there, knows the fields of this version from now on. None of those it has is changed."""
+    if not client.indices.exists(index=index):
+        return
+    wanted = template["template"]["mappings"]["properties"]
+    try:
+        client.indices.put_mapping(index=index, properties=wanted)
+    except BadRequestError as error:
+        # Somebody else's mapping, or an engine that lacks a type: what is not there at all can still be added.
+        log.warning("the index keeps fields as they are", index=index, reason=str(error.message)[:300])
+        (there,) = client.indices.get_mapping(index=index).values()
+        found = there["mappings"].get("properties", {})
+        simpler = _without_optional_types(template)["template"]["mappings"]["properties"]
+        client.indices.put_mapping(
+            index=index, properties={field: mapping for field, mapping in simpler.items() if field not in found}
+        )
 
 
 def _put(client: Elasticsearch, name: str, template: Template, version: str) -> None:

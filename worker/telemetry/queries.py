@@ -246,6 +246,10 @@ def error_types(logs: Logs, scope: Scope, window: Window, baseline: Window) -> B
 
 
 def _either(*windows: Window) -> Body:
+    """In one of them; where they meet, as a window and its baseline do, one range finds them in half the time."""
+    first, *later = sorted(windows, key=lambda window: window.start)
+    if all(one.end == other.start for one, other in pairwise([first, *later])):
+        return between(first.start, max(window.end for window in windows))
     return {"bool": {"should": [between(w.start, w.end) for w in windows], "minimum_should_match": 1}}
 
 
