@@ -24,9 +24,9 @@ from typing import Any
 import click
 import httpx
 
-from cli.investigate import AD_HOC, ad_hoc_alert
 from demo.processes import running
 from demo.shop import documents, load, open_shop
+from worker.ad_hoc import AD_HOC, ad_hoc_alert
 from worker.assembly import open_investigator
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import Alert
@@ -92,7 +92,7 @@ def lay_down(bench: Bench, settings: Settings, count: int, moments: Moments) -> 
     investigate = open_investigator(settings, bench.stores.client)
     known = []
     for service, region, at in moments:
-        alert = ad_hoc_alert(service, region, at)
+        alert = ad_hoc_alert(service, region, at, asked="Made up to be measured")
         known.append((alert, investigate(alert, "a")))
     numbered = enumerate(islice(cycle(known), count))
     while batch := list(islice(numbered, BATCH)):

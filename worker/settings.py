@@ -153,6 +153,13 @@ class Settings(BaseModel):
     narratives: bool | None = None
     narrative_wait_seconds: float = Field(default=900.0, gt=0)
 
+    agents_host: str = "127.0.0.1"
+    agents_port: int = Field(default=8081, ge=0, le=65535)
+    agents_url: Url | None = None
+    agents_requests_per_minute: int = Field(default=120, ge=1)
+    agents_investigations_per_hour: int = Field(default=30, ge=0)
+    agents_days: int = Field(default=90, ge=1)
+
     allow_plain_http: bool = False
     profile: str = "spiketrace"
     policy: Path | None = None
