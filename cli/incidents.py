@@ -15,7 +15,7 @@ from worker.bootstrap import announcing, connect
 from worker.domain import terms
 from worker.domain.figures import COUNT, describe, duration, number, time_of
 from worker.domain.incident import Incident, IncidentStatus
-from worker.errors import IncidentUnknown
+from worker.errors import ConfigurationError, IncidentUnknown
 from worker.settings import load_settings
 from worker.store.incidents import ElasticIncidentStore
 
@@ -82,6 +82,35 @@ def close(incident_id: str, reason: str, as_json: bool) -> None:
         print_json({"incident_id": closed.incident_id, "status": closed.status})
     else:
         click.echo(f"{closed.incident_id} is closed.")
+
+
+@incidents.command("embed", short_help="Make vectors of those that have none, to be found by meaning.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=500, show_default=True, help="At most so many.")
+@as_json
+def embed(limit: int, as_json: bool) -> None:
+    """Embed past incidents, whoever wrote them, the newest first: once, after SPIKETRACE_EMBEDDINGS was set.
+
+    Title and summary are redacted and sent to SPIKETRACE_EMBEDDING_MODEL, within the day's budget; the vector is stored
+    with the incident and nothing else of it changes. Repeat it for the rest. docs/similar.md says what it is for.
+    """
+    # It loads what reads arrays, which the other commands do without.
+    from worker.agent.remembering import gist_of_document  # noqa: PLC0415
+    from worker.assembly import open_embedding  # noqa: PLC0415
+
+    settings = load_settings()
+    if not settings.embeddings:
+        raise ConfigurationError("SPIKETRACE_EMBEDDINGS is not true: there is no model to embed with")
+    stores, embedding = connect(settings), open_embedding(settings)
+    count = 0
+    with stores.client:
+        stores.incidents.allow_embeddings()
+        for incident_id, document in stores.incidents.without_embedding(settings.embedding_model, limit):
+            if told := gist_of_document(document):
+                count += stores.incidents.embed(incident_id, embedding(told), settings.embedding_model)
+    if as_json:
+        print_json({"embedded": count})
+    else:
+        click.echo(f"{count} incidents were embedded.")
 
 
 def _known(incident_id: str, store: ElasticIncidentStore) -> Incident:

@@ -72,7 +72,8 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
     ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
-    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
+    embeddings = RedisModelLedger(settings.redis_url, purse="embedding") if settings.embeddings else None
+    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger, embeddings))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
@@ -48,11 +49,21 @@ MODEL_SPENT_TODAY = Gauge(
     "What asking the model took this day (UTC), of what the day's budget allows; narratives under way count in full.",
     ["part"],
 )
+EMBEDDINGS_SPENT = Gauge(
+    "spiketrace_embeddings_spent",
+    "What embedding incidents took since the broker's data began: calls, tokens, seconds, usd.",
+    ["part"],
+)
 INBOX_DEPTH = Gauge("spiketrace_inbox_entries", "Entries that wait in the inbox; NaN when the broker is away.")
 
 
-def metrics_router(inbox: RedisInbox, inbox_index: InboxIndex, ledger: RedisModelLedger | None = None) -> APIRouter:
-    """`ledger` is what a model's use is booked in, where one is configured."""
+def metrics_router(
+    inbox: RedisInbox,
+    inbox_index: InboxIndex,
+    ledger: RedisModelLedger | None = None,
+    embeddings: RedisModelLedger | None = None,
+) -> APIRouter:
+    """`ledger` is what a model's use is booked in, where one is configured; `embeddings` what embedding is."""
     router = APIRouter()
 
     @router.get("/metrics")
@@ -61,6 +72,8 @@ def metrics_router(inbox: RedisInbox, inbox_index: InboxIndex, ledger: RedisMode
         INBOX_INDEX_DEPTH.set(_documents(inbox_index))
         if ledger:
             _tell_of_the_model(ledger)
+        if embeddings:
+            _tell_of_embeddings(embeddings)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -77,6 +90,13 @@ def _tell_of_the_model(ledger: RedisModelLedger) -> None:
         MODEL_SPENT_TODAY.labels(part).set(getattr(today, part))
     for outcome, count in outcomes.items():
         NARRATIVES.labels(outcome).set(count)
+
+
+def _tell_of_embeddings(ledger: RedisModelLedger) -> None:
+    with suppress(QueueUnavailable):
+        spent, _ = ledger.totals()
+        for part, value in spent._asdict().items():
+            EMBEDDINGS_SPENT.labels(part).set(value)
 
 
 def _depth(inbox: RedisInbox) -> float:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from worker.domain.alert import Alert, AlertState, Origin
 from worker.domain.conversation import Conversation, Reply
+from worker.domain.embedding import Vector
 from worker.domain.incident import Delivery, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
@@ -302,6 +303,28 @@ class LanguageModel(Protocol):
 
     def reply(self, conversation: Conversation, *, seconds: float) -> Reply:
         """Within so many seconds. Raises ModelUnavailable."""
+
+
+class Embedder(Protocol):
+    """A model that makes a vector of a text."""
+
+    def embed(self, text: str, *, seconds: float) -> Vector:
+        """Within so many seconds. Raises ModelUnavailable."""
+
+
+class NearIncidents(Protocol):
+    """Past incidents by the nearness of their embeddings."""
+
+    def near(self, vector: Vector, model: str, before: datetime) -> list[dict[str, Any]]:
+        """`{"_id", "_source"}` of those embedded by that model, the nearest first.
+
+        Raises NotMeasured where the engine has no search by vectors, EvidenceUnavailable when it does not answer.
+        """
+
+
+class EmbeddedIncidents(Protocol):
+    def embed(self, incident_id: str, vector: Vector, model: str) -> bool:
+        """Stores the vector with the incident; False where there is no such incident."""
 
 
 class ModelLedger(Protocol):

@@ -17,6 +17,9 @@ class Spending(NamedTuple):
     def minus(self, other: Spending) -> Spending:
         return Spending(*(a - b for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]
 
+    def times(self, count: int) -> Spending:
+        return Spending(self.calls * count, self.tokens * count, self.seconds * count, self.usd * count)
+
     def beyond(self, limit: Spending) -> str | None:
         """The first part that is more than `limit` allows."""
         return next((name for name in self._fields if getattr(self, name) > getattr(limit, name)), None)
