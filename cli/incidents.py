@@ -61,11 +61,10 @@ def show(incident_id: str, as_json: bool) -> None:
 
 @incidents.command("close", short_help="End one for good; those who were told of it hear that.")
 @click.argument("incident_id")
-@click.option(
-    "--reason", default="", help="Why, or what helped: for its history, for those who were told, and the next time."
-)
+@click.option("--reason", default="", help="Why, for its history and for those who were told.")
+@click.option("--resolution", default="", help="What helped, for the report of the next one like it.")
 @as_json
-def close(incident_id: str, reason: str, as_json: bool) -> None:
+def close(incident_id: str, reason: str, resolution: str, as_json: bool) -> None:
     """Close INCIDENT_ID, whether its alerts have recovered or not. A closed incident is never opened again.
 
     Tickets and messages that stand for it are resolved by the worker. A further alert of its cause opens a new one.
@@ -77,7 +76,7 @@ def close(incident_id: str, reason: str, as_json: bool) -> None:
     stores = connect(settings)
     with stores.client:
         ledger = announcing(settings, stores, CeleryQueue(settings))
-        closed = _closed(incident_id, reason, ledger)
+        closed = _closed(incident_id, reason, resolution, ledger)
     if as_json:
         print_json({"incident_id": closed.incident_id, "status": closed.status})
     else:
@@ -119,10 +118,11 @@ def _known(incident_id: str, store: ElasticIncidentStore) -> Incident:
     raise IncidentUnknown(f"there is no incident {incident_id}: spiketrace incidents list")
 
 
-def _closed(incident_id: str, reason: str, ledger: AnnouncingIncidents) -> Incident:
-    why = f"Closed by hand{f': {reason}' if reason else '.'}"
+def _closed(incident_id: str, reason: str, resolution: str, ledger: AnnouncingIncidents) -> Incident:
+    said = reason or resolution
+    why = f"Closed by hand{f': {said}' if said else '.'}"
     now, policy = datetime.now(UTC), ledger.policy.incidents
-    step = partial(life.closed, reason=why, now=now, life=policy, resolution=reason)
+    step = partial(life.closed, reason=why, now=now, life=policy, resolution=resolution)
     try:
         return ledger.update(incident_id, step)
     except KeyError:

@@ -21,11 +21,14 @@ def answer(method: str, body: Json) -> Json:
 def _embedding(request: Json) -> Json:
     """As Gemini's are where they are cut to fewer dimensions: not of length 1."""
     text = " ".join(part.get("text", "") for part in request.get("content", {}).get("parts", []))
-    count = int(request.get("outputDimensionality") or DIMENSIONS)
+    return {"values": vector(text, int(request.get("outputDimensionality") or DIMENSIONS))}
+
+
+def vector(text: str, count: int) -> list[float]:
     values = [0.0] * count
     for word in re.findall(r"\w+", text.lower()):
         drawn = hashlib.sha256(word.encode()).digest()
         for place in range(DIMENSIONS_A_WORD):
             at = int.from_bytes(drawn[2 * place : 2 * place + 2], "big") % count
             values[at] += 1.0 if drawn[-1 - place] % 2 else -1.0
-    return {"values": values}
+    return values
