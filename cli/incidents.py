@@ -13,7 +13,8 @@ from cli.options import as_json, print_json
 from worker import life
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import announcing, connect
-from worker.domain.figures import COUNT, describe, describe_usd, duration, number, time_of
+from worker.domain import terms
+from worker.domain.figures import COUNT, describe, duration, number, time_of
 from worker.domain.incident import Incident, IncidentStatus
 from worker.errors import IncidentUnknown
 from worker.settings import load_settings
@@ -61,7 +62,9 @@ def show(incident_id: str, as_json: bool) -> None:
 
 @incidents.command("close", short_help="End one for good; those who were told of it hear that.")
 @click.argument("incident_id")
-@click.option("--reason", default="", help="Why, for its history and for those who were told.")
+@click.option(
+    "--reason", default="", help="Why, or what helped: for its history, for those who were told, and the next time."
+)
 @as_json
 def close(incident_id: str, reason: str, as_json: bool) -> None:
     """Close INCIDENT_ID, whether its alerts have recovered or not. A closed incident is never opened again.
@@ -91,7 +94,8 @@ def _known(incident_id: str, store: ElasticIncidentStore) -> Incident:
 
 def _closed(incident_id: str, reason: str, ledger: AnnouncingIncidents) -> Incident:
     why = f"Closed by hand{f': {reason}' if reason else '.'}"
-    step = partial(life.closed, reason=why, now=datetime.now(UTC), life=ledger.policy.incidents)
+    now, policy = datetime.now(UTC), ledger.policy.incidents
+    step = partial(life.closed, reason=why, now=now, life=policy, resolution=reason)
     try:
         return ledger.update(incident_id, step)
     except KeyError:
@@ -127,6 +131,6 @@ def _losses(one: Incident) -> Iterator[str]:
     if one.requests_failed:
         yield f"{describe(one.requests_failed, COUNT).likely} requests failed"
     if one.orders_affected is not None:
-        yield f"{number(one.orders_affected)} orders affected{source}"
+        yield f"{number(one.orders_affected)} {terms.orders()} affected{source}"
     if one.revenue_usd:
-        yield f"{describe_usd(one.revenue_usd).likely} lost{source}"
+        yield f"{terms.describe_revenue(one.revenue_usd).likely} lost{source}"

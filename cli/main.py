@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "doctor": Subcommand("cli.doctor", "doctor", "Say what is missing and what to do about it."),
     "setup": Subcommand("cli.setup", "setup", "Install what is needed in Kibana and Elasticsearch."),
     "investigate": Subcommand("cli.investigate", "investigate", "Investigate one service at one time, and print it."),
+    "ask": Subcommand("cli.ask", "ask", "Ask a question in plain words."),
     "replay": Subcommand("cli.replay", "replay", "Past alerts again, as if it were then."),
     "rules": Subcommand("cli.rules", "rules", "When Kibana's rules would have fired."),
     "evaluate": Subcommand("cli.evaluate", "evaluate", "Labelled incidents through the real pipeline, scored."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from worker.errors import ConfigurationError
@@ -14,6 +15,10 @@ LOOPBACK = "127.0.0.1"
 # The settings of every destination begin with one of these.
 DESTINATIONS = ("jira_", "slack_", "pagerduty_", "servicenow_", "smtp_", "email_", "apprise_")
 GENERATED_USER = "spiketrace"
+# Below the ports that systems give to outgoing connections (Linux: 32768 and up, others 49152 and up): what is free
+# among those may be taken before our process listens, and again while it is being restarted.
+LASTING_PORTS = range(20_000, 32_768)
+PORT_TRIES = 100
 
 
 def settle_settings(settings: Settings, *, port: int | None, embedded: bool) -> Settings:
@@ -21,7 +26,8 @@ def settle_settings(settings: Settings, *, port: int | None, embedded: bool) -> 
 
     Raises ConfigurationError when the webhook's port is taken.
     """
-    chosen_port = _bindable_port(settings.webhook_host, settings.webhook_port if port is None else port)
+    wanted = settings.webhook_port if port is None else port
+    chosen_port = _bindable_port(settings.webhook_host, wanted) if wanted else _free_port(settings.webhook_host)
     changes: dict[str, Any] = {"webhook_port": chosen_port, **_credentials(settings)}
     if "public_url" not in settings.model_fields_set:
         changes["public_url"] = f"http://{reachable(settings.webhook_host)}:{chosen_port}"
@@ -43,12 +49,19 @@ def with_vendors(settings: Settings, vendors_url: str, mail_url: str = "") -> Se
 
 def free_address() -> str:
     """An address of this machine that nobody listens on; it stays the same when what is started there restarts."""
-    return f"http://{LOOPBACK}:{_bindable_port(LOOPBACK, 0)}"
+    return f"http://{LOOPBACK}:{_free_port(LOOPBACK)}"
 
 
 def reachable(host: str) -> str:
     """Where a process of this machine finds what listens on `host`."""
     return LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104
+
+
+def _free_port(host: str) -> int:
+    for port in random.sample(LASTING_PORTS, PORT_TRIES):
+        with suppress(ConfigurationError):
+            return _bindable_port(host, port)
+    raise ConfigurationError(f"no free port of {host} was found: choose --port")
 
 
 def _bindable_port(host: str, port: int) -> int:

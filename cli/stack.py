@@ -124,7 +124,9 @@ class Stack:
             with connect_elasticsearch(self.settings) as client:
                 install_templates(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0))
         except EvidenceUnavailable as error:
-            log.warning("the index templates are not installed yet", reason=error.reason)
+            log.warning(
+                "the index templates are not installed yet", action="templates-not-installed", reason=error.reason
+            )
             return False
         self.lacks_templates = False
         return True

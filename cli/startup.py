@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from urllib.parse import urlsplit
+
 import structlog
 
 from worker.elastic import connect_elasticsearch
@@ -18,7 +21,10 @@ log = structlog.get_logger(__name__)
 def prepare_process(name: str, *, json_lines: bool) -> Settings:
     """The settings, with logging set up as they ask. Raises ConfigurationError."""
     settings = load_settings()
-    configure_logging(settings.log_level, process=name, json_lines=json_lines or None)
+    secrets = [*settings.secret_values(), *filter(None, [urlsplit(settings.redis_url).password])]
+    configure_logging(settings.log_level, process=name, json_lines=json_lines or None, secrets=secrets)
+    # Python's own warnings are lines like all others.
+    logging.captureWarnings(capture=True)
     return settings
 
 
@@ -28,4 +34,9 @@ def prepare_indices(settings: Settings) -> None:
         with connect_elasticsearch(settings) as client:
             install_templates(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0))
     except EvidenceUnavailable as error:
-        log.warning("the index templates were not installed", reason=error.reason, advice="see `spiketrace doctor`")
+        log.warning(
+            "the index templates were not installed",
+            action="templates-not-installed",
+            reason=error.reason,
+            advice="see `spiketrace doctor`",
+        )

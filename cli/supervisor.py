@@ -131,7 +131,7 @@ class Supervisor:
         if child.start_at is None or time.monotonic() < child.start_at:
             return False
         child.process, child.started_at, child.start_at = _spawn(child.program), time.monotonic(), None
-        log.info("started again", program=child.program.name, pid=child.pid)
+        log.info("started again", action="program-restarted", program=child.program.name, pid=child.pid)
         return True
 
     def _bury(self, child: Child) -> None:

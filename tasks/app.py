@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import before_task_publish, setup_logging
 from kombu.utils.scheduling import round_robin_cycle
 
 from worker.settings import Settings
+from worker.tracing import HEADER, traceparent
 
 LIVE = "live"
 DELIVERIES = "deliveries"
+QUESTIONS = "questions"
 NARRATIVES = "narratives"
 REPLAY = "replay"
 MAINTENANCE = "maintenance"
 # Looked into when nothing else waits, in this order.
 LAST = (NARRATIVES, REPLAY)
-QUEUES = (MAINTENANCE, LIVE, DELIVERIES, NARRATIVES, REPLAY)
+QUEUES = (MAINTENANCE, LIVE, DELIVERIES, QUESTIONS, NARRATIVES, REPLAY)
 
 RETENTION = "spiketrace.retention"
 INVESTIGATE = "spiketrace.investigate"
 DELIVER = "spiketrace.deliver"
 NARRATE = "spiketrace.narrate"
+ASK = "spiketrace.ask"
 SWEEP = "spiketrace.sweep"
 INTAKE = "spiketrace.intake"
 INDEX_INTAKE = "spiketrace.index_intake"
@@ -38,6 +42,7 @@ SOFT_LIMIT_MARGIN_SECONDS = 10
 LONGEST_DELIVERY_SECONDS = 55
 SOCKET_TIMEOUT_SECONDS = 5.0
 HOUR_SECONDS = 3600.0
+SENT_AT = "spiketrace_sent_at"
 
 
 class SpikeTraceApp(Celery):
@@ -50,9 +55,9 @@ class ReplayLast(round_robin_cycle):
     """The order in which a free worker looks into the queues.
 
     All but the last two take turns, so neither a storm of alerts nor a slow vendor holds the others up for
-    longer than one task, and the clock's tasks, of which at most one of each kind is ever waiting, cost
-    live alerts next to nothing. `narratives`, which wait for a model, are looked into when none of those waits, and
-    `replay`, which can hold thousands, when nothing else does.
+    longer than one task, nor does a question wait behind a storm, and the clock's tasks, of which at most one of each
+    kind is ever waiting, cost live alerts next to nothing. `narratives`, which wait for a model, are looked into when
+    none of those waits, and `replay`, which can hold thousands, when nothing else does.
     """
 
     def consume(self, n: int) -> list[str]:
@@ -93,6 +98,7 @@ def _messages() -> dict[str, Any]:
             INVESTIGATE: {"queue": LIVE},
             DELIVER: {"queue": DELIVERIES},
             NARRATE: {"queue": NARRATIVES},
+            ASK: {"queue": QUESTIONS},
             SWEEP: {"queue": MAINTENANCE},
             INTAKE: {"queue": MAINTENANCE},
             INDEX_INTAKE: {"queue": MAINTENANCE},
@@ -162,3 +168,11 @@ def _retention_schedule() -> dict[str, Any]:
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """With a receiver here, Celery leaves logging as the command set it up."""
+
+
+@before_task_publish.connect
+def _stamp(headers: dict[str, Any], **_: Any) -> None:
+    """Celery's messages do not say by themselves when they were sent, and for what."""
+    headers[SENT_AT] = time.time()
+    if present := traceparent():
+        headers[HEADER] = present

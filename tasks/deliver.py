@@ -26,6 +26,7 @@ from tasks.retry import (
 from worker import deliveries
 from worker.errors import DeliveryError
 from worker.run import Desk, give_up_delivery
+from worker.tracing import HEADER, span
 
 RESTS = Rests()
 
@@ -45,12 +46,12 @@ def deliver(task: Any, incident_id: str, report_id: str, destination: str) -> No
             return _pause(error, incident_id, destination, desk)
         return pause_seconds(task.request.retries + 1)
 
-    pause = guarded(
-        lambda: deliveries.deliver(incident_id, report_id, destination, desk.post),
-        settle,
-        incident_id=incident_id,
-        destination=destination,
-    )
+    def work() -> None:
+        about = {"incident_id": incident_id, "report_id": report_id, "destination": destination}
+        with span("deliver", parent=task.request.get(HEADER), kind="consumer", **about):
+            deliveries.deliver(incident_id, report_id, destination, desk.post)
+
+    pause = guarded(work, settle, incident_id=incident_id, destination=destination)
     if pause is not None:
         raise task.retry(countdown=pause)
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from tasks.app import SpikeTraceApp
 from tasks.queue import CeleryQueue
-from worker.assembly import open_desk, open_replay_desk
+from worker.asking import QuestionDesk
+from worker.assembly import open_desk, open_question_desk, open_replay_desk
 from worker.bootstrap import connect
 from worker.replay.again import ReplayDesk
 from worker.replay.feed import Feeder, Pace
@@ -42,6 +43,11 @@ class Replaying:
 def desk_of(app: SpikeTraceApp) -> Desk:
     """Made when the first task of a process asks for it, so after the fork: connections are not inherited."""
     return open_desk(app.settings, CeleryQueue(app.settings, app=app))
+
+
+@cache
+def questions_of(app: SpikeTraceApp) -> QuestionDesk:
+    return open_question_desk(app.settings)
 
 
 @cache

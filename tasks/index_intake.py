@@ -16,4 +16,4 @@ from worker.intake import take_in_batches
 def index_intake(task: Any) -> None:
     desk = desk_of(task.app)
     with left_to_the_next_run(INDEX_INTAKE):
-        take_in_batches(desk.inbox_index, desk.alerts, desk.dead_letters, desk.queue)
+        take_in_batches(desk.inbox_index, desk.alerts, desk.dead_letters, desk.queue, tally=desk.tally)

@@ -16,4 +16,4 @@ from worker.intake import take_in
 def intake(task: Any) -> None:
     desk = desk_of(task.app)
     with left_to_the_next_run(INTAKE):
-        take_in(desk.inbox, desk.alerts, desk.dead_letters, desk.queue)
+        take_in(desk.inbox, desk.alerts, desk.dead_letters, desk.queue, tally=desk.tally)

@@ -11,8 +11,10 @@ from tasks.app import INVESTIGATE
 from tasks.desk import desk_of
 from tasks.lease import kept
 from tasks.retry import Pause, clamp_pause, guarded, is_retryable, pause_seconds, reason_of
+from worker.counts import INVESTIGATIONS, Counted
 from worker.ports import AlertRecord
 from worker.run import Desk, Held, claim, complete, give_up, renew
+from worker.tracing import span
 
 
 # The lease's owner is the task's id, which a message keeps when it is handed out again and when it is retried.
@@ -38,7 +40,11 @@ class Attempt:
         self.record = claim(self.alert_id, self.owner, self.desk)
         if self.record:
             self.number = self.record.attempts
-            with kept(self._renew, every_seconds=self.desk.lease_seconds / 3):
+            about: dict[str, str | float] = {"alert_id": self.alert_id, "attempt": self.number}
+            with (
+                span("investigate alert", parent=self.record.traceparent, kind="consumer", **about),
+                kept(self._renew, every_seconds=self.desk.lease_seconds / 3),
+            ):
                 complete(self.record, self.desk)
 
     def settle(self, error: Exception) -> Pause:
@@ -53,6 +59,7 @@ class Attempt:
         return None
 
     def _retry(self) -> Pause:
+        self.desk.tally.add([Counted(INVESTIGATIONS, ("retried",))])
         pause = pause_seconds(self.number)
         if self.record:
             renew(self.alert_id, self.owner, self.desk, pause_seconds=pause)

@@ -32,4 +32,4 @@ def _keep(renew: Callable[[], None], every_seconds: float, done: threading.Event
             renew()
         except SpikeTraceError as error:
             # It outlives two renewals that fail; after that the alert is another worker's.
-            log.warning("the lease could not be renewed", reason=error.reason)
+            log.warning("the lease could not be renewed", action="lease-not-renewed", reason=error.reason)

@@ -22,5 +22,5 @@ def missed_alerts(task: Any) -> None:
         kept=timedelta(days=settings.retention_days),
     )
     with left_to_the_next_run(MISSED_ALERTS):
-        take_in_missed(desk.kibana_alerts, desk.alerts, desk.dead_letters, desk.queue, patience)
+        take_in_missed(desk.kibana_alerts, desk.alerts, desk.dead_letters, desk.queue, patience, tally=desk.tally)
         end_recovered(desk.kibana_alerts, desk.alerts, patience)

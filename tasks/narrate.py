@@ -10,6 +10,7 @@ from tasks.app import NARRATE
 from tasks.desk import desk_of
 from tasks.retry import guarded, is_ours, reason_of
 from worker.sweep import Narrates
+from worker.tracing import HEADER, span
 
 
 @shared_task(name=NARRATE, bind=True)
@@ -23,8 +24,9 @@ def narrate(task: Any, report_id: str) -> None:
         if not is_ours(error):
             narrator.give_up(report_id, reason=reason_of(error))
 
-    guarded(lambda: _narrate(narrator, report_id, task.request.hostname), settle, report_id=report_id)
+    guarded(lambda: _narrate(narrator, report_id, task.request), settle, report_id=report_id)
 
 
-def _narrate(narrator: Narrates, report_id: str, worker: str) -> None:
-    narrator.narrate(report_id, worker=worker)
+def _narrate(narrator: Narrates, report_id: str, request: Any) -> None:
+    with span("narrate report", parent=request.get(HEADER), kind="consumer", report_id=report_id):
+        narrator.narrate(report_id, worker=request.hostname)

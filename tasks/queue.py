@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
 
 from tasks.app import (
+    ASK,
     DELIVER,
     DELIVERIES,
     INVESTIGATE,
@@ -46,6 +47,10 @@ class CeleryQueue:
     def narrate(self, report_id: str) -> None:
         with self._producer() as producer:
             self._app.send_task(NARRATE, args=(report_id,), producer=producer)
+
+    def ask(self, question_id: str) -> None:
+        with self._producer() as producer:
+            self._app.send_task(ASK, args=(question_id,), producer=producer)
 
     def replay(self, replay_id: str, alert_id: str, *, in_seconds: float = 0.0) -> None:
         with self._producer() as producer:

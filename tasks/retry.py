@@ -33,11 +33,18 @@ def guarded(work: Callable[[], None], settle: Callable[[Exception], Pause], **ab
         work()
     # The one place of a worker process where everything is caught: it ends in a retry or in a dead letter.
     except Exception as error:
-        log.warning("an attempt failed", reason=reason_of(error), exc_info=not is_ours(error), **about)
+        log.warning(
+            "an attempt failed", action="attempt-failed", reason=reason_of(error), exc_info=not is_ours(error), **about
+        )
         try:
             return settle(error)
         except SpikeTraceError as also:
-            log.warning("left to the sweep: the failure could not be written down", reason=also.reason, **about)
+            log.warning(
+                "left to the sweep: the failure could not be written down",
+                action="left-to-sweep",
+                reason=also.reason,
+                **about,
+            )
     return None
 
 
@@ -103,4 +110,4 @@ def _tell_once(task_name: str, reason: str, *, hour: int) -> None:  # noqa: ARG0
 
 
 def _tell(task_name: str, reason: str) -> None:
-    log.warning("left to the next run", task=task_name, reason=reason)
+    log.warning("left to the next run", action="left-to-next-run", task=task_name, reason=reason)

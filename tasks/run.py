@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from functools import partial
+from typing import Any
+
+from celery.signals import worker_process_init, worker_process_shutdown
 
 from tasks.app import create_app
 from tasks.ping import node_name
 from tasks.queue import CeleryQueue
 from worker.assembly import open_desk
 from worker.settings import Settings
+from worker.tracing import start_tracing, stop_tracing
 
 TASK_MODULES = [
     "tasks.retention",
     "tasks.investigate",
     "tasks.deliver",
     "tasks.narrate",
+    "tasks.ask",
     "tasks.sweep",
     "tasks.intake",
     "tasks.index_intake",
@@ -30,6 +36,9 @@ def run_worker(settings: Settings) -> None:
     app.conf.include = TASK_MODULES
     # Opened to see whether all settings fit; each process of the pool opens its own.
     open_desk(settings, CeleryQueue(settings, app=app))
+    # Each process of the pool exports for itself: threads do not outlive a fork.
+    worker_process_init.connect(partial(_begin_tracing, settings), weak=False)
+    worker_process_shutdown.connect(_end_tracing)
     app.worker_main(
         [
             "--quiet",
@@ -42,3 +51,11 @@ def run_worker(settings: Settings) -> None:
             "--without-heartbeat",
         ]
     )
+
+
+def _begin_tracing(settings: Settings, **_: Any) -> None:
+    start_tracing(settings, process="worker")
+
+
+def _end_tracing(**_: Any) -> None:
+    stop_tracing()

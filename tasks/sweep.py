@@ -30,11 +30,14 @@ def sweep(task: Any) -> None:
     with left_to_the_next_run(SWEEP):
         sweep_alerts(desk.alerts, desk.queue, now=now)
         sweep_deliveries(incidents, desk.queue, dict.fromkeys([*SHIPPED, *desk.post.destinations]), now=now)
-        sweep_recoveries(desk.alerts, incidents, now=now, life=life)
-        sweep_quiet(incidents, now=now, life=life)
-        sweep_routes(incidents)
+        # Read once for all three: whatever is changed is looked at again in the changing.
+        still_open = incidents.open_ones()
+        sweep_recoveries(desk.alerts, incidents, still_open, now=now, life=life)
+        sweep_quiet(incidents, still_open, now=now, life=life)
+        sweep_routes(incidents, still_open)
         if desk.narrator:
             sweep_narratives(desk.narrator, desk.queue)
         if desk.measure:
             sweep_ended(incidents, desk.reports, desk.measure, now=now)
         sweep_over(incidents, now=now, life=life, settles=desk.measure is not None)
+        desk.tally.seen("sweep")

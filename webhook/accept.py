@@ -27,6 +27,7 @@ from worker.kibana_body import letter_about
 from worker.ports import Acceptance, AlertStore, DeadLetterStore, Letter, Notification, Recorded
 from worker.store.group_commit import GroupCommit
 from worker.store.inbox import Appended, Submission
+from worker.tracing import HEADER, span, traceparent
 
 GROUP_LIMIT = 500
 WAITING_LIMIT = 20_000
@@ -97,13 +98,13 @@ class Acceptor:
 
     def _rest_broker(self, reason: str) -> None:
         self._broker_rests_until = time.monotonic() + BROKER_REST_SECONDS
-        log.warning("the broker is passed over: alerts go to Elasticsearch", reason=reason)
+        log.warning("the broker is passed over: alerts go to Elasticsearch", action="broker-passed-over", reason=reason)
 
     async def _record_elsewhere(self, group: Sequence[Submission]) -> list[Acceptance | None]:
         try:
             recorded = await asyncio.to_thread(self._record, group)
         except EvidenceUnavailable as error:
-            log.warning("alerts could not be saved", alerts=len(group), reason=error.reason)
+            log.warning("alerts could not be saved", action="alerts-not-saved", alerts=len(group), reason=error.reason)
             raise AlertNotSaved(NOT_SAVED) from error
         metrics.SAVED_GROUPS.labels("elasticsearch").inc()
         return recorded
@@ -133,8 +134,10 @@ def accept_route(acceptor: Acceptor, *, max_body_bytes: int) -> Callable[[Reques
             alert = parse_alert(body, received_at=received_at)
         except InvalidAlert as error:
             return await _refuse(acceptor, body, error.reason)
-        with metrics.ACCEPT_SECONDS.time():
-            return await _accept(acceptor, Notification(alert=alert, received_at=received_at))
+        notification = Notification(alert=alert, received_at=received_at)
+        came_from = request.headers.get(HEADER)
+        with metrics.ACCEPT_SECONDS.time(), span("accept alert", parent=came_from, kind="server"):
+            return await _accept(acceptor, notification.model_copy(update={"traceparent": traceparent()}))
 
     return accept_alert
 
@@ -168,7 +171,9 @@ async def _refuse(acceptor: Acceptor, body: bytes, reason: str) -> Response:
     try:
         await acceptor.accept(letter)
     except AlertNotSaved as error:
-        log.warning("a dead letter could not be kept", letter=letter.letter_id, reason=error.reason)
+        log.warning(
+            "a dead letter could not be kept", action="letter-not-kept", letter=letter.letter_id, reason=error.reason
+        )
     return problem(HTTPStatus.BAD_REQUEST, reason)
 
 

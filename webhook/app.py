@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI, Request, Response
 
+from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
 from webhook.accept import Acceptor, accept_route
 from webhook.auth import Authentication
@@ -25,14 +26,20 @@ from webhook.limits import BodyLimit, NotTooOften
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
 from webhook.problems import add_problem_handlers
+from webhook.question_feed import KEEP_ALIVE_SECONDS, Feed, Patience
+from webhook.question_pages import Surroundings, question_pages_router
+from webhook.questions import Counter, questions_router, tickets_router
 from webhook.replay_pages import replay_pages_router
 from webhook.replays import replays_router
 from webhook.security_headers import SecurityHeaders
+from webhook.shared_metrics import SharedMetrics
 from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
+from worker.answering.yes import TicketDesk
 from worker.bootstrap import Stores, announcing, connect
 from worker.credentials import Role
+from worker.delivery.configured import destinations
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -42,8 +49,11 @@ from worker.store.inbox import RedisInboxLog
 from worker.store.inbox_index import InboxIndex
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.questions import RedisQuestionDesk
 from worker.store.rate_limit import RedisRateLimit
 from worker.store.reports import ElasticReportStore
+from worker.store.standing import standing
+from worker.tracing import start_tracing
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -53,7 +63,7 @@ INTAKE_TIMEOUT_SECONDS = 10.0
 SHUTDOWN_SECONDS = 8
 
 
-def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue | None = None) -> FastAPI:
+def create_app(settings: Settings, *, stores: Stores | None = None, queue: QuestionQueue | None = None) -> FastAPI:
     """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
@@ -61,11 +71,14 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
+    questions = RedisQuestionDesk(settings.redis_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
+    counter = _counter(settings, questions, queue)
     intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(intake, acceptor, log, counts))
+    lifespan = _lifespan(intake, acceptor, log, [counts, questions])
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
     app.add_route("/v1/alerts/kibana", route, methods=["POST"])
@@ -74,12 +87,15 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     if slack := _slack_route(settings, incidents, quick):
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    ledger = RedisModelLedger(settings.redis_url) if settings.has_model else None
-    app.include_router(metrics_router(stores.inbox, InboxIndex(quick), ledger))
+    app.include_router(metrics_router(_shared(settings, stores, quick)))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
     app.include_router(backtest_router(stores.backtests))
+    tickets = TicketDesk(incidents, stores.alerts, stores.dead_letters, queue)
+    app.include_router(questions_router(counter))
+    app.include_router(tickets_router(tickets))
+    app.include_router(question_pages_router(counter, Surroundings(tickets, settings.kibana_url, settings.public_url)))
     add_problem_handlers(app)
     _guard(app, settings, credentials, counts)
     return app
@@ -101,7 +117,19 @@ def _slack_route(
 
 def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
-    return partial(take_in, stores.inbox, ElasticAlertStore(client), ElasticDeadLetterStore(client), queue)
+    letters = ElasticDeadLetterStore(client)
+    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
+
+
+def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedMetrics:
+    return SharedMetrics(
+        tally=stores.tally,
+        backlog=QueueBacklog(settings),
+        inbox=stores.inbox,
+        inbox_index=InboxIndex(quick),
+        ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
+        stands=partial(standing, quick, sorted(destinations(settings))),
+    )
 
 
 def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: RedisRateLimit) -> None:
@@ -113,8 +141,13 @@ def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: R
     app.add_middleware(SecurityHeaders)
 
 
+def _counter(settings: Settings, questions: RedisQuestionDesk, queue: QuestionQueue) -> Counter:
+    patience = Patience(settings.question_wait_seconds, settings.task_time_limit_seconds)
+    return Counter(Feed(questions, patience), queue.ask, settings.questions_per_minute)
+
+
 def _lifespan(
-    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, counts: RedisRateLimit
+    intake: IntakeLoop, acceptor: Acceptor, log: RedisInboxLog, opened: Sequence[RedisRateLimit | RedisQuestionDesk]
 ) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -124,13 +157,15 @@ def _lifespan(
         intake.stop()
         await running
         await log.close()
-        await counts.close()
+        for one in opened:
+            await one.close()
 
     return lifespan
 
 
 def serve(settings: Settings) -> None:
     """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
+    start_tracing(settings, process="webhook")
     uvicorn.run(
         create_app(settings),
         host=settings.webhook_host,
@@ -140,3 +175,9 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+
+
+class QuestionQueue(Queue, Protocol):
+    """A queue that takes questions as well."""
+
+    def ask(self, question_id: str) -> None: ...

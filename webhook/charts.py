@@ -81,11 +81,11 @@ def draw(chart: Chart, *, name: str, height: int = TALL) -> Markup:
         height=height,
         title=one_line(chart.title),
         description=describe(chart),
-        grid=_grid(axis, height),
+        grid=grid(axis, height),
         plot=_plot(chart, axis, height),
         marks=Markup("").join(_mark(chart, mark, height) for mark in visible_marks(chart)),
-        values=_value_labels(axis, height),
-        times=_time_labels(chart, height),
+        values=value_labels(axis, height),
+        times=time_labels(_window(chart), height),
     )
 
 
@@ -97,7 +97,7 @@ def legend(chart: Chart) -> list[LegendEntry]:
     if _outside(chart):
         since = "since the onset" if _onset(chart) else f"for {SHORTEST_EXCURSION} steps or more"
         entries.append(LegendEntry("outside", f"outside expected {since}"))
-    if any(not _is_number(value) for value in chart.values):
+    if any(not is_number(value) for value in chart.values):
         entries.append(LegendEntry("missing", "no sample"))
     marks = visible_marks(chart)
     named = marks[:MOST_MARKS_NAMED]
@@ -118,7 +118,7 @@ def glyph(kind: str) -> Markup:
 
 def describe(chart: Chart) -> str:
     """The drawing in words, for those who cannot see it."""
-    values = [(value, index) for index, value in enumerate(chart.values) if _is_number(value)]
+    values = [(value, index) for index, value in enumerate(chart.values) if is_number(value)]
     missing = len(chart.values) - len(values)
     sentences = [f"{span_of(_window(chart))}, in steps of {duration(timedelta(seconds=chart.step_seconds))}."]
     if values:
@@ -139,9 +139,12 @@ def caption(chart: Chart) -> str:
 
 def vertical_axis(chart: Chart) -> Axis:
     """From zero (or the lowest value, where that is below) to a round number above the highest."""
-    lines = (chart.values, chart.expected_high, chart.expected_low)
-    known = [value for line in lines for value in line if _is_number(value)]
-    factor, unit = _scale(chart.unit, max(map(abs, known), default=0.0))
+    return axis_of(chart.unit, [*chart.values, *chart.expected_high, *chart.expected_low])
+
+
+def axis_of(unit: str, values: Sequence[float | None]) -> Axis:
+    known = [value for value in values if is_number(value)]
+    factor, unit = _scale(unit, max(map(abs, known), default=0.0))
     bottom, top = min(0.0, min(known, default=0.0)) * factor, max(0.0, max(known, default=0.0)) * factor
     if top - bottom < SMALLEST_SPAN:
         bottom, top = 0.0, 1.0
@@ -201,13 +204,13 @@ def _percent(chart: Chart, moment: datetime) -> str:
     return f"{100 * ((moment - window.start) / window.length):.2f}%"
 
 
-def _grid(axis: Axis, height: int) -> Markup:
+def grid(axis: Axis, height: int) -> Markup:
     line = Markup('<line class="{}" x1="0" x2="100%" y1="{}" y2="{}" stroke="currentColor" stroke-opacity="0.2"/>')
-    places = [(tick, f"{_pixel(axis, tick, height):.1f}") for tick in axis.ticks]
+    places = [(tick, f"{pixel(axis, tick, height):.1f}") for tick in axis.ticks]
     return Markup("").join(line.format("zero" if tick == 0 else "grid", y, y) for tick, y in places)
 
 
-def _pixel(axis: Axis, value: float, height: int) -> float:
+def pixel(axis: Axis, value: float, height: int) -> float:
     return TOP + axis.y(value) / UNITS_HIGH * (height - TOP - BOTTOM)
 
 
@@ -222,16 +225,16 @@ def _plot(chart: Chart, axis: Axis, height: int) -> Markup:
 def _missing(chart: Chart) -> Markup:
     """A strip on the time axis under every hole: thin series have many."""
     rect = Markup('<rect class="missing" x="{}" y="{}" width="{}" height="{}" opacity="0.4"/>')
-    holes = _runs([not _is_number(value) for value in chart.values])
+    holes = runs_of([not is_number(value) for value in chart.values])
     return Markup("").join(rect.format(start, UNITS_HIGH - STRIP_HIGH, end - start, STRIP_HIGH) for start, end in holes)
 
 
 def _band(chart: Chart, axis: Axis) -> Markup:
     known = [
-        _is_number(low) and _is_number(high) for low, high in zip(chart.expected_low, chart.expected_high, strict=False)
+        is_number(low) and is_number(high) for low, high in zip(chart.expected_low, chart.expected_high, strict=False)
     ]
     shape = Markup('<path class="band" d="{}" opacity="0.3"/>')
-    return Markup("").join(shape.format(_ribbon(chart, axis, start, end)) for start, end in _runs(known))
+    return Markup("").join(shape.format(_ribbon(chart, axis, start, end)) for start, end in runs_of(known))
 
 
 def _ribbon(chart: Chart, axis: Axis, start: int, end: int) -> str:
@@ -242,7 +245,7 @@ def _ribbon(chart: Chart, axis: Axis, start: int, end: int) -> str:
 
 
 def _points(line: Sequence[float | None], axis: Axis, start: int, end: int) -> list[tuple[float, float]]:
-    return [(index + 0.5, axis.y(value)) for index, value in enumerate(line[start:end], start) if _is_number(value)]
+    return [(index + 0.5, axis.y(value)) for index, value in enumerate(line[start:end], start) if is_number(value)]
 
 
 def _with_edges(points: list[tuple[float, float]], start: int, end: int) -> list[str]:
@@ -254,8 +257,8 @@ def _at(x: float, y: float) -> str:
 
 
 def _lines(chart: Chart, axis: Axis) -> Markup:
-    measured = _runs([_is_number(value) for value in chart.values])
-    likely = _runs([_is_number(value) for value in chart.expected_likely])
+    measured = runs_of([is_number(value) for value in chart.values])
+    likely = runs_of([is_number(value) for value in chart.expected_likely])
     return Markup("").join(
         [
             _stroke("expected", [_points(chart.expected_likely, axis, *run) for run in likely]),
@@ -283,13 +286,13 @@ def _outside(chart: Chart) -> list[tuple[int, int]]:
     """
     expected = zip(chart.values, chart.expected_low, chart.expected_high, strict=False)
     flags = [
-        _is_number(value) and ((_is_number(high) and value > high) or (_is_number(low) and value < low))
+        is_number(value) and ((is_number(high) and value > high) or (is_number(low) and value < low))
         for value, low, high in expected
     ]
     onset = _onset(chart)
     if onset is None:
-        return [(start, end) for start, end in _runs(flags) if end - start >= SHORTEST_EXCURSION]
-    return _runs([flag and _time(chart, index + 1) > onset for index, flag in enumerate(flags)])
+        return [(start, end) for start, end in runs_of(flags) if end - start >= SHORTEST_EXCURSION]
+    return runs_of([flag and _time(chart, index + 1) > onset for index, flag in enumerate(flags)])
 
 
 def _onset(chart: Chart) -> datetime | None:
@@ -311,12 +314,10 @@ def _readings(chart: Chart) -> Markup:
 
 def _reading(chart: Chart, index: int) -> str:
     value = chart.values[index]
-    text = f"{clock(_time(chart, index))} UTC: " + (
-        f"{exact(value)} {chart.unit}" if _is_number(value) else "no sample"
-    )
+    text = f"{clock(_time(chart, index))} UTC: " + (f"{exact(value)} {chart.unit}" if is_number(value) else "no sample")
     band = [line[index] if index < len(line) else None for line in (chart.expected_low, chart.expected_high)]
     low, high = band
-    return f"{text} (expected {number(low)} to {number(high)})" if _is_number(low) and _is_number(high) else text
+    return f"{text} (expected {number(low)} to {number(high)})" if is_number(low) and is_number(high) else text
 
 
 def _mark(chart: Chart, mark: Mark, height: int) -> Markup:
@@ -334,12 +335,12 @@ def _mark(chart: Chart, mark: Mark, height: int) -> Markup:
     )
 
 
-def _value_labels(axis: Axis, height: int) -> Markup:
+def value_labels(axis: Axis, height: int) -> Markup:
     label = Markup('<text class="label" x="0" y="{}">{}</text>')
     last = axis.ticks[-1]
     return Markup("").join(
         label.format(
-            f"{_pixel(axis, tick, height) - 5:.1f}",
+            f"{pixel(axis, tick, height) - 5:.1f}",
             f"{exact(tick * axis.factor)} {axis.unit[:LONGEST_UNIT]}" if tick == last else exact(tick * axis.factor),
         )
         for tick in axis.ticks
@@ -347,8 +348,7 @@ def _value_labels(axis: Axis, height: int) -> Markup:
     )
 
 
-def _time_labels(chart: Chart, height: int) -> Markup:
-    window = _window(chart)
+def time_labels(window: Window, height: int) -> Markup:
     label = Markup('<text class="label" x="{}" y="{}" text-anchor="{}">{}</text>')
     y = height - 8
     shares = [((tick - window.start) / window.length, tick) for tick in time_ticks(window)]
@@ -364,12 +364,12 @@ def _tick_text(tick: datetime) -> str:
     return day(tick).rsplit(" ", 1)[0] if clock(tick) == "00:00" else clock(tick)
 
 
-def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
+def runs_of(flags: Sequence[bool]) -> list[tuple[int, int]]:
     """[start, end) of every run of true flags."""
     starts = [index for index, flag in enumerate(flags) if flag and (index == 0 or not flags[index - 1])]
     ends = [index + 1 for index, flag in enumerate(flags) if flag and (index + 1 == len(flags) or not flags[index + 1])]
     return list(zip(starts, ends, strict=True))
 
 
-def _is_number(value: float | None) -> TypeGuard[float]:
+def is_number(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)

@@ -54,12 +54,12 @@ class IntakeLoop:
             taken = await asyncio.to_thread(self._take_in)
         except (EvidenceUnavailable, QueueUnavailable) as error:
             metrics.INTAKE_FAILURES.inc()
-            log.warning("the intake broke off and will go on later", reason=error.reason)
+            log.warning("the intake broke off and will go on later", action="intake-broke-off", reason=error.reason)
             return None
         except Exception:
             # Alerts are answered by this process too: what nobody foresaw here must not end that, nor the intake.
             metrics.INTAKE_FAILURES.inc()
-            log.exception("the intake failed and will go on later")
+            log.exception("the intake failed and will go on later", action="intake-failed")
             return None
         metrics.TAKEN_IN.inc(taken)
         return taken

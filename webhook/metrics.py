@@ -1,20 +1,14 @@
-"""What the webhook counts, for Prometheus."""
+"""What this process counts, and the page that tells it to Prometheus beside what all processes share."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-from worker.errors import EvidenceUnavailable, QueueUnavailable
-from worker.store.inbox import RedisInbox
-from worker.store.inbox_index import InboxIndex
-from worker.store.model_ledger import RedisModelLedger
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 ALERTS = Counter(
     "spiketrace_webhook_alerts_total",
-    "Bodies posted to the webhook, by how they were answered.",
+    "Bodies posted to the webhook, by how they were answered: accepted, duplicate, recovered, invalid, not_saved.",
     ["outcome"],
 )
 REFUSED = Counter(
@@ -29,70 +23,30 @@ ACCEPT_SECONDS = Histogram(
 )
 SAVED_GROUPS = Counter(
     "spiketrace_webhook_saved_groups_total",
-    "Groups of alerts made safe together, by where.",
+    "Groups of alerts made safe together, by where: broker, elasticsearch.",
     ["place"],
 )
 TAKEN_IN = Counter("spiketrace_webhook_taken_in_total", "Entries of the inbox written to Elasticsearch and queued.")
 INTAKE_FAILURES = Counter("spiketrace_webhook_intake_failures_total", "Rounds of the intake that broke off.")
-INBOX_INDEX_DEPTH = Gauge(
-    "spiketrace_inbox_index_documents",
-    "Documents of Kibana's index connector that nobody has taken in; NaN when Elasticsearch is away.",
-)
-NARRATIVES = Gauge(
-    "spiketrace_narratives",
-    "Narratives that a model was asked for since the broker's data began, by how they ended.",
+QUESTIONS = Counter(
+    "spiketrace_questions_total",
+    "Questions to the webhook, by how they ended; of those of the page only that they were asked.",
     ["outcome"],
 )
-MODEL_SPENT = Gauge(
-    "spiketrace_model_spent",
-    "What asking the model took since the broker's data began: calls, tokens, seconds, usd.",
-    ["part"],
+QUESTION_SECONDS = Histogram(
+    "spiketrace_question_seconds",
+    "From a question to the end of its answer.",
+    buckets=(0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
 )
-MODEL_SPENT_TODAY = Gauge(
-    "spiketrace_model_spent_today",
-    "What asking the model took this day (UTC), of what the day's budget allows; narratives under way count in full.",
-    ["part"],
-)
-INBOX_DEPTH = Gauge("spiketrace_inbox_entries", "Entries that wait in the inbox; NaN when the broker is away.")
 
 
-def metrics_router(inbox: RedisInbox, inbox_index: InboxIndex, ledger: RedisModelLedger | None = None) -> APIRouter:
-    """`ledger` is what a model's use is booked in, where one is configured."""
-    router = APIRouter()
+def metrics_router(shared: Collector) -> APIRouter:
+    """`shared` is read from the broker and from Elasticsearch at each scrape, and the same at every webhook."""
+    router, registry = APIRouter(), CollectorRegistry(auto_describe=False)
+    registry.register(shared)
 
     @router.get("/metrics")
     def metrics() -> Response:
-        INBOX_DEPTH.set(_depth(inbox))
-        INBOX_INDEX_DEPTH.set(_documents(inbox_index))
-        if ledger:
-            _tell_of_the_model(ledger)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def _tell_of_the_model(ledger: RedisModelLedger) -> None:
-    """Where the broker is away, what was last known stays; the inbox's gauge says that it is away."""
-    try:
-        (spent, outcomes), today = ledger.totals(), ledger.of_day(datetime.now(UTC))
-    except QueueUnavailable:
-        return
-    for part, value in spent._asdict().items():
-        MODEL_SPENT.labels(part).set(value)
-        MODEL_SPENT_TODAY.labels(part).set(getattr(today, part))
-    for outcome, count in outcomes.items():
-        NARRATIVES.labels(outcome).set(count)
-
-
-def _depth(inbox: RedisInbox) -> float:
-    try:
-        return inbox.depth()
-    except QueueUnavailable:
-        return float("nan")
-
-
-def _documents(inbox_index: InboxIndex) -> float:
-    try:
-        return inbox_index.backlog().documents
-    except EvidenceUnavailable:
-        return float("nan")

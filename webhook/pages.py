@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -23,6 +23,7 @@ from webhook.charts import glyph
 from webhook.replay_view import share_in_words
 from webhook.report_view import view_of
 from worker.domain import figures, wording
+from worker.domain.terms import section_label
 from worker.domain.text import CITATION, first_sentence, paragraphs, pieces, reveal
 from worker.errors import EvidenceUnavailable
 from worker.ports import IncidentStore, ReportStore
@@ -92,9 +93,11 @@ def or_unavailable(answer: Callable[[], HTMLResponse]) -> HTMLResponse:
         return unavailable
 
 
-def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+def page(
+    template: str, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] = PAGE_HEADERS, **values: Any
+) -> HTMLResponse:
     """A template of this web service, filled in; also for the other modules that show pages."""
-    return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=PAGE_HEADERS)
+    return HTMLResponse(_templates().get_template(template).render(values), status_code=status, headers=dict(headers))
 
 
 def _asset_response(name: str) -> Response:
@@ -127,9 +130,9 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        first_sentence=first_sentence, cited=cited, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
+        first_sentence=first_sentence, cited=cited, linked=linked, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
     )
-    environment.globals.update(figures=figures, wording=wording, share_in_words=share_in_words)
+    environment.globals.update(figures=figures, wording=wording, label=section_label, share_in_words=share_in_words)
     return environment
 
 
@@ -149,6 +152,17 @@ def cited(text: str, known: frozenset[str]) -> Markup:
         _citation(piece.evidence) if piece.evidence and known.issuperset(piece.evidence) else escape(reveal(piece.text))
         for piece in pieces(text)
     )
+
+
+def linked(text: str, known: frozenset[str], links: Mapping[str, str]) -> Markup:
+    """As `cited`; addresses that are in `links` as links that are called so. Others stay words."""
+    if not links:
+        return cited(text, known)
+    parts = re.split(
+        "(" + "|".join(re.escape(url) for url in sorted(links, key=len, reverse=True)) + r")(?![\w/-])", text
+    )
+    link = Markup('<a href="{}" rel="noopener noreferrer">{}</a>')
+    return Markup("").join(link.format(part, links[part]) if part in links else cited(part, known) for part in parts)
 
 
 def _citation(evidence_ids: tuple[str, ...]) -> Markup:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from worker.errors import AlertNotSaved, EvidenceUnavailable, QueueUnavailable
@@ -29,10 +30,20 @@ log = structlog.get_logger(__name__)
 
 
 def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> Response:
-    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    document = json.dumps(problem_document(status, detail))
     return Response(
-        json.dumps(document), status_code=status, media_type=MEDIA_TYPE, headers={**SECURITY_HEADERS, **(headers or {})}
+        document, status_code=status, media_type=MEDIA_TYPE, headers={**SECURITY_HEADERS, **(headers or {})}
     )
+
+
+def problem_document(status: int, detail: str) -> dict[str, str | int]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+
+
+def complaints(error: ValidationError) -> str:
+    """What is wrong with which field; what was sent is not repeated."""
+    told = (f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors())
+    return "; ".join(told).removeprefix(": ")[:1000]
 
 
 def try_again(detail: str, *, after_seconds: int = RETRY_AFTER_SECONDS) -> Response:
@@ -65,7 +76,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
         # The one place of this process that meets what nobody foresaw; the server raises it again.
-        log.error("the webhook failed", path=request.url.path, error_type=type(error).__name__)
+        log.error("the webhook failed", action="request-failed", path=request.url.path, error_type=type(error).__name__)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the log says what")
 
 

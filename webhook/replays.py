@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 
 from webhook.accept import read_body
 from webhook.audited import audited
+from webhook.problems import complaints
 from worker import audit
 from worker.bootstrap import Stores
 from worker.errors import ConfigurationError
@@ -128,14 +129,9 @@ def _understood(body: bytes, now: datetime) -> tuple[ReplayRequest, Choice]:
         asked = ReplayRequest.model_validate_json(body or b"{}")
         return asked, asked.choice(now)
     except ValidationError as error:
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, _complaints(error)) from error
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, complaints(error)) from error
     except ConfigurationError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, error.reason) from error
-
-
-def _complaints(error: ValidationError) -> str:
-    told = (f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors())
-    return "; ".join(told).removeprefix(": ")[:1000]
 
 
 def _changed(change: Changed, settings: Settings) -> JSONResponse:

@@ -16,6 +16,7 @@ from worker.domain.evidence import Evidence
 from worker.domain.figures import duration
 from worker.domain.incident import Incident
 from worker.domain.report import CalculationStep, Chart, Report, Verdict
+from worker.domain.terms import terms
 from worker.domain.text import CITATION, first_sentence, one_line
 from worker.domain.wording import ImpactGroup, impact_groups
 
@@ -119,9 +120,9 @@ def view_of(report: Report, incident: Incident | None, *, kibana_url: str | None
         impact=known,
         unknown_figures=[name.lower() for group in groups for name in _unknown(group)] if known else [],
         calculation=_calculation(report.impact.calculation),
-        exhibits=[_exhibit(item, kibana_url) for item in report.evidence],
+        exhibits=[exhibit(item, kibana_url) for item in report.evidence],
         alert_link=link_into(kibana_url, report.alert.link),
-        receipts=_receipts(incident),
+        receipts=receipts_of(incident),
     )
 
 
@@ -154,14 +155,18 @@ def link_into(site: str | None, link: str | None) -> str | None:
 
 def _calculation(steps: list[CalculationStep]) -> list[Calculation]:
     grouped = {part: [step for step in steps if step.part == part] for part in PARTS}
-    return [Calculation(PARTS[part], found) for part, found in grouped.items() if found]
+    return [Calculation(_part_label(part), found) for part, found in grouped.items() if found]
+
+
+def _part_label(part: str) -> str:
+    return {"users": terms().parts.users, "business": terms().parts.business}.get(part, PARTS[part])
 
 
 def _unknown(group: ImpactGroup) -> list[str]:
     return group.unknown if group.figures else [group.name]
 
 
-def _receipts(incident: Incident | None) -> list[Receipt]:
+def receipts_of(incident: Incident | None) -> list[Receipt]:
     """What was made elsewhere for the incident; the vendor's own address of it is where the link leads."""
     deliveries = incident.deliveries if incident else {}
     return [
@@ -204,7 +209,7 @@ def _without_repetition(drawing: Drawing, first: Drawing) -> Drawing:
     return replace(drawing, legend=entries, caption="" if drawing.caption == first.caption else drawing.caption)
 
 
-def _exhibit(item: Evidence, kibana_url: str | None) -> Exhibit:
+def exhibit(item: Evidence, kibana_url: str | None) -> Exhibit:
     return Exhibit(
         evidence=item,
         request=f"GET {one_line(item.index)}/_search\n{pretty_json(item.query)}",

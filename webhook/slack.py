@@ -85,7 +85,12 @@ def _act(body: bytes, incidents: AnnouncingIncidents, reports: ReportStore) -> N
         try:
             _record(action, incidents, reports)
         except (IncidentUnknown, RequestRefused) as error:
-            log.warning("a button in Slack was pressed in vain", reason=error.reason, by=action.by)
+            log.warning(
+                "a button in Slack was pressed in vain",
+                action="slack-action-refused",
+                reason=error.reason,
+                by=action.by,
+            )
             _audit(action, "failure", reason=error.reason)
         else:
             _audit(action, "success")

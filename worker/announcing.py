@@ -67,8 +67,8 @@ class AnnouncingIncidents:
     def ended_since(self, moment: datetime) -> list[Incident]:
         return self.store.ended_since(moment)
 
-    def with_pending(self, destination: str) -> list[Incident]:
-        return self.store.with_pending(destination)
+    def with_any_pending(self, destinations: Sequence[str]) -> list[Incident]:
+        return self.store.with_any_pending(destinations)
 
     def lacks(self, incident: Incident) -> bool:
         """Whether the policy tells somebody of it now who was not told when it was written last."""
@@ -127,9 +127,9 @@ def _options(incident: Incident, destination: str, incidents: AnnouncingIncident
     return found
 
 
-def sweep_routes(incidents: AnnouncingIncidents) -> int:
+def sweep_routes(incidents: AnnouncingIncidents, still_open: Sequence[Incident]) -> int:
     """How many open incidents were marked for somebody more: the policy knows hours in which it tells nobody."""
-    late = [one for one in incidents.open_ones() if incidents.lacks(one)]
+    late = [one for one in still_open if incidents.lacks(one)]
     for incident in late:
         # What is missing is marked in the writing.
         incidents.update(incident.incident_id, lambda current: current)
@@ -142,7 +142,12 @@ def enqueue(incident: Incident, destinations: Collection[str], queue: Queue) -> 
         for destination in sorted(destinations):
             queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
     except QueueUnavailable as error:
-        log.warning("deliveries are left to the sweep", incident_id=incident.incident_id, reason=error.reason)
+        log.warning(
+            "deliveries are left to the sweep",
+            action="deliveries-left-to-sweep",
+            incident_id=incident.incident_id,
+            reason=error.reason,
+        )
 
 
 def due(incident: Incident) -> set[str]:

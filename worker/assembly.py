@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache, partial
 
 from elasticsearch import Elasticsearch
 
+from worker.agent.answer_grounds import ground_answer
+from worker.agent.answerer import Answerer
 from worker.agent.budget import limits_of, prices_of
 from worker.agent.grounding.ground import ground
 from worker.agent.narrator import Narrator
 from worker.announcing import AnnouncingIncidents
+from worker.answering.answering import Answering, ModelAnswer
+from worker.answering.exhibits import Places
+from worker.answering.writing import worded
+from worker.asking import QuestionDesk, Turns, busy
 from worker.bootstrap import Stores, announcing, connect, utc_now
 from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
@@ -26,9 +34,11 @@ from worker.run import Desk
 from worker.settings import Settings
 from worker.settle import Settler
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.questions import RedisQuestions
 from worker.sweep import MeasuredQueue
 from worker.telemetry.lookup import ElasticLookup
 from worker.telemetry.profiles import load_profile
+from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
 
 
@@ -52,6 +62,7 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
         narrator=open_narrator(settings, stores) if settings.writes_narratives else None,
+        tally=stores.tally,
     )
 
 
@@ -66,6 +77,7 @@ def _open_post(
         policy=incidents.policy,
         most_attempts=settings.delivery_max_attempts,
         bury=partial(bury_delivery, reports=stores.reports, letters=stores.dead_letters),
+        tally=stores.tally,
     )
 
 
@@ -108,8 +120,62 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
     )
 
 
+def open_question_desk(settings: Settings) -> QuestionDesk:
+    """To be called after a fork, not before. Raises ConfigurationError."""
+    stores, questions = connect(settings), RedisQuestions(settings.redis_url)
+    policy = load_policy(settings.policy, destinations(settings))
+    plain = open_answering(settings, stores, policy=policy)
+    if not settings.answers_by_model:
+        return QuestionDesk(plain, questions, utc_now)
+    # Half of the time in which a worker is to begin is for waiting until the model is free.
+    longest_wait = timedelta(seconds=settings.question_wait_seconds / 2)
+    turns = Turns(
+        RedisModelLedger(settings.redis_url),
+        settings.gemini_max_seconds,
+        longest_wait,
+        otherwise=replace(plain, model_answer=busy),
+    )
+    return QuestionDesk(replace(plain, model_answer=open_answerer(settings, stores)), questions, utc_now, turns)
+
+
+def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datetime] = utc_now) -> Answerer:
+    """`now` is as of when is asked."""
+    one, day = limits_of(settings)
+    return Answerer(
+        model=cache(lambda: open_model(settings)),
+        ground=ground_answer,
+        looks=open_looks(settings, stores.client),
+        worded=partial(worded, public_url=settings.public_url),
+        ledger=RedisModelLedger(settings.redis_url),
+        limit=one,
+        day_limit=day,
+        prices=prices_of(settings),
+        now=now,
+    )
+
+
+def open_looks(settings: Settings, client: Elasticsearch) -> ElasticLooks:
+    return ElasticLooks(ElasticTelemetry(client, load_profile(settings.profile)), client)
+
+
 def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:
     return ElasticLookup(ElasticTelemetry(client, load_profile(settings.profile)), client)
+
+
+def open_answering(
+    settings: Settings, stores: Stores, *, policy: Policy, model_answer: ModelAnswer | None = None
+) -> Answering:
+    """Questions, answered without a model unless there is one to write the words. Raises ConfigurationError."""
+    return Answering(
+        looks=open_looks(settings, stores.client),
+        reports=stores.reports,
+        incidents=stores.incidents,
+        investigate=open_investigator(settings, stores.client, policy),
+        policy=policy,
+        configured=list(destinations(settings)),
+        places=Places(settings.public_url, settings.kibana_url, settings.kibana_space),
+        model_answer=model_answer,
+    )
 
 
 def open_model(settings: Settings) -> LanguageModel:

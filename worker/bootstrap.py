@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 
 from worker.announcing import AnnouncingIncidents
 from worker.delivery.configured import destinations
+from worker.domain.terms import speak
 from worker.elastic import connect_elasticsearch
 from worker.policy import load_policy
 from worker.ports import Queue
@@ -24,6 +25,8 @@ from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.past_alerts import ElasticPastAlerts
 from worker.store.replays import ElasticReplayStore
 from worker.store.reports import ElasticReportStore
+from worker.store.tally import RedisTally
+from worker.terminology import load_terms
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,15 @@ class Stores:
     kibana_alerts: ElasticKibanaAlerts
     replays: ElasticReplayStore
     past_alerts: ElasticPastAlerts
+    tally: RedisTally
 
 
 def connect(settings: Settings) -> Stores:
-    """The stores, connected when they are first used. To be called after a fork, not before."""
+    """The stores, connected when they are first used, and from now on the words of the settings' terminology.
+
+    To be called after a fork, not before. Raises ConfigurationError.
+    """
+    speak(load_terms(settings.terminology))
     client = connect_elasticsearch(settings)
     return Stores(
         client=client,
@@ -58,6 +66,7 @@ def connect(settings: Settings) -> Stores:
         kibana_alerts=ElasticKibanaAlerts(client),
         replays=ElasticReplayStore(client),
         past_alerts=ElasticPastAlerts(client),
+        tally=RedisTally(settings.redis_url),
     )
 
 

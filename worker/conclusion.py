@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,6 @@ from worker.domain.report import (
     Report,
     RootCause,
     SeverityFacts,
-    SimilarIncident,
     Verdict,
     report_id_of,
 )
@@ -33,7 +33,7 @@ from worker.impact.means import Means
 from worker.markdown import render_markdown
 from worker.question import Question
 from worker.severity import DEFAULT, Thresholds, judge_severity
-from worker.similar import similar_incidents
+from worker.similar import Hit, similar_incidents, wanted_of
 from worker.writing import causes, charts, sections, threshold
 from worker.writing.story import Story
 
@@ -82,8 +82,12 @@ def conclude(
     return Conclusion(asked, story, severity, reasons, facts, log)
 
 
-def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str, now: datetime) -> Report:
+def write_report(
+    alert: Alert, alert_id: str, found: Conclusion, *, profile: str, now: datetime, further: Sequence[Hit] = ()
+) -> Report:
+    """`further` are past incidents beside those of the survey that may be similar."""
     story, case = found.story, found.story.case
+    history = [*case.survey.history, *further]
     headline, text = sections.write(story)
     written = Report(
         report_id=report_id_of(alert_id),
@@ -109,7 +113,7 @@ def write_report(alert: Alert, alert_id: str, found: Conclusion, *, profile: str
         sections=text,
         evidence=found.log.items,
         gaps=found.log.gaps,
-        similar_incidents=_similar(story, alert_id),
+        similar_incidents=similar_incidents(history, wanted_of(story), case.window, alert_id),
         narrative=Narrative(),
         charts=charts.draw(case, story.cite),
     )
@@ -210,10 +214,3 @@ def _summary(alert: Alert) -> AlertSummary:
         date=alert.date,
         link=alert.link,
     )
-
-
-def _similar(story: Story, alert_id: str) -> list[SimilarIncident]:
-    case = story.case
-    scopes = [case.scope, *(one.scope for one in case.suspects[:1])]
-    words = [*case.confirmed, *(f"{one.kind} {one.error_type or ''}" for one in story.candidates[:1])]
-    return similar_incidents(case.survey.history, scopes, " ".join(words), case.window, alert_id)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from worker import receipts
+from worker.counts import DELIVERIES, Counted, Tally, Uncounted
 from worker.domain.incident import Delivery, HistoryEntry, Incident, IncidentStatus
 from worker.domain.notice import Notice
 from worker.domain.report import Report
@@ -44,6 +45,7 @@ class Post:
     policy: Policy = field(default_factory=Policy)
     most_attempts: int = 12
     bury: Callable[[str, str, str, str], None] = lambda *_: None
+    tally: Tally = field(default_factory=Uncounted)
 
 
 def deliver(incident_id: str, report_id: str, destination: str, post: Post) -> None:
@@ -52,12 +54,22 @@ def deliver(incident_id: str, report_id: str, destination: str, post: Post) -> N
     Raises DeliveryError, with the reason in the receipt too, and EvidenceUnavailable. What has failed fails again with
     the same reason, until somebody asks for it or there is something new to tell.
     """
+    try:
+        _deliver(incident_id, report_id, destination, post)
+    except DeliveryError as error:
+        post.tally.add([Counted(DELIVERIES, (destination, "retried" if error.retryable else "failed"))])
+        raise
+
+
+def _deliver(incident_id: str, report_id: str, destination: str, post: Post) -> None:
     vendor = post.destinations.get(destination)
     if vendor is None:
         raise DeliveryError("it is not configured any more", destination=destination, retryable=False)
     try:
         while incident := _begin(incident_id, vendor, post):
             _attempt(incident, report_id, vendor, post)
+            log.info("told", action="delivery-done", incident_id=incident_id, destination=destination)
+            post.tally.add([Counted(DELIVERIES, (destination, "done"))])
     except _Refused as error:
         post.bury(incident_id, report_id, destination, error.reason)
         give_up(incident_id, destination, post, reason=error.reason)
@@ -264,7 +276,12 @@ def _end(leased: Incident, vendor: Destination, post: Post, outcome: _Outcome) -
     try:
         _change(leased.incident_id, vendor.name, post, write)
     except KeyError:
-        log.warning("told of an incident that is gone", incident_id=leased.incident_id, destination=vendor.name)
+        log.warning(
+            "told of an incident that is gone",
+            action="incident-gone",
+            incident_id=leased.incident_id,
+            destination=vendor.name,
+        )
 
 
 def _change(incident_id: str, destination: str, post: Post, change: _Change) -> Incident:

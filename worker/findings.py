@@ -10,6 +10,7 @@ from worker.analysis.attribution import attribute_slices
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect
 from worker.analysis.study import Case
+from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
 from worker.domain.redaction.redact import excerpt
 from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, ErrorType, Scope
@@ -42,8 +43,8 @@ MISSING_EFFECT = {
     "lines_within": "log patterns are not known",
     "lines_before": "log patterns could not be compared with those before",
     "impact_machines": "emissions cannot be estimated from utilisation, nor the embodied share be given",
-    "impact_business": "orders and revenue are not measured",
-    "impact_business_past": "orders and revenue have nothing to be compared with",
+    "impact_business": "{orders} and {revenue} are not measured",
+    "impact_business_past": "{orders} and {revenue} have nothing to be compared with",
     "impact_users": "the number of users is unknown",
     "impact_service_level": "the error budget is not known",
 }
@@ -109,7 +110,8 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
     _impact(case, detail, log, cite)
     for name, reason in {**case.survey.unread, **detail.unread}.items():
         topic = name.rstrip("0123456789")
-        log.miss(READ[topic], reason=reason, effect=MISSING_EFFECT[topic])
+        effect = MISSING_EFFECT[topic].format(orders=terms.orders(), revenue=terms.revenue())
+        log.miss(READ[topic], reason=reason, effect=effect)
     return cite
 
 

@@ -26,6 +26,7 @@ from worker.known import Knowledge, first_knowledge, known
 from worker.ports import GridIntensity, Telemetry
 from worker.question import Question
 from worker.severity import DEFAULT, Thresholds
+from worker.similar import further_history, wanted_of
 
 MOST_INCIDENTS = 200
 
@@ -56,8 +57,10 @@ class Investigator:
         watch = Stopwatch()
         asked, case, detail = self.examine(alert, watch, knowledge)
         conclusion = conclude(alert, asked, case, detail, self.means, self.thresholds)
+        wanted = wanted_of(conclusion.story)
+        further = further_history(self.telemetry, case, wanted, knowledge, conclusion.log)
         name = self.telemetry.profile.name
-        report = write_report(alert, alert_id, conclusion, profile=name, now=self.now())
+        report = write_report(alert, alert_id, conclusion, profile=name, now=self.now(), further=further)
         watch.lap("conclusion_seconds")
         return report.model_copy(update={"timings": watch.laps, "known_by": knowledge.by})
 

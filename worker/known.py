@@ -20,7 +20,7 @@ STATUS_OF = {"opened": "open", "reopened": "open", "resolved": "resolved", "clos
 # does not, and the same alert investigated again would find otherwise.
 SETTLING = timedelta(seconds=5)
 # What an entry of the history keeps of the time before it, in `was`.
-REMEMBERED = ("title", "summary", "service", "region", "@timestamp")
+REMEMBERED = ("title", "summary", "service", "region", "@timestamp", "duration_minutes", "resolution")
 
 
 @dataclass(frozen=True)

@@ -282,21 +282,28 @@ def reopened(incident: Incident, reason: str, now: datetime) -> Incident:
             "duration_minutes": None,
             "closes_at": None,
             **SETTLED,
-            "history": noted(incident.history, HistoryEntry(at=now, event="reopened", reason=reason)),
+            "history": noted(incident.history, _reopening(incident, reason, now)),
         }
     )
 
 
-def closed(incident: Incident, reason: str, now: datetime, life: Life) -> Incident:
-    """For good. One that is still open ends with it."""
+def _reopening(incident: Incident, reason: str, now: datetime) -> HistoryEntry:
+    lasted = incident.duration_minutes
+    was = {} if lasted is None else {"duration_minutes": f"{lasted:g}"}
+    return HistoryEntry(at=now, event="reopened", reason=reason, was=was)
+
+
+def closed(incident: Incident, reason: str, now: datetime, life: Life, *, resolution: str = "") -> Incident:
+    """For good. One that is still open ends with it. `resolution` is what helped, for whoever meets the like again."""
     if incident.status is IncidentStatus.CLOSED:
         return incident
     if incident.status is IncidentStatus.OPEN:
         incident = ended(incident, max(now, incident.timestamp), reason, now, life)
-    entry = HistoryEntry(at=now, event="closed", reason=reason)
+    entry = HistoryEntry(at=now, event="closed", reason=reason, was={"resolution": ""} if resolution else {})
     return incident.model_copy(
         update={
             "status": IncidentStatus.CLOSED,
+            "resolution": resolution or incident.resolution,
             "closes_at": None,
             "history": noted(incident.history, entry),
         }

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Collection
+from functools import reduce
 from typing import Any
 
 import structlog
 from structlog.types import EventDict, Processor
 
 from worker import audit
+from worker.common_schema import common_schema, tell_errors
 from worker.domain.redaction.redact import redact
+from worker.tracing import trace_ids
 
+HIDDEN = "[redacted setting]"
+# A shorter one would be found in words that are none.
+SHORTEST_SECRET = 4
 # These write a line for every request or task. httpx also writes the address, and a Slack webhook's is a secret.
 TALKATIVE = (
     "celery.app.trace",
@@ -25,19 +32,21 @@ TALKATIVE = (
 )
 
 
-def configure_logging(level: str, *, process: str, json_lines: bool | None = None) -> None:
+def configure_logging(
+    level: str, *, process: str, json_lines: bool | None = None, secrets: Collection[str] = ()
+) -> None:
     """Set up structlog and the standard library's logging alike.
 
-    `level` is a name such as "INFO"; `process` is written into every line. Without `json_lines`, a terminal
-    gets lines for people and anything else gets JSON.
+    `level` is a name such as "INFO"; `process` says whose lines they are. Without `json_lines`, a terminal gets lines
+    for people and anything else gets JSON in Elastic's common schema. `secrets` are in no line of any level.
     """
     as_json = not sys.stderr.isatty() if json_lines is None else json_lines
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        _name_trace,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _name_process(process),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -45,30 +54,49 @@ def configure_logging(level: str, *, process: str, json_lines: bool | None = Non
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    _replace_root_handler(_formatter(shared, as_json), level)
+    hidden = _hide([secret for secret in secrets if len(secret) >= SHORTEST_SECRET])
+    _replace_root_handler(_formatter(shared, process, hidden, as_json=as_json), level)
 
 
-def _name_process(process: str) -> Processor:
-    def add(_logger: Any, _method: str, event: EventDict) -> EventDict:
-        event["process"] = process
-        return event
+def _name_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    event.update(trace_ids())
+    return event
 
-    return add
+
+def _hide(secrets: Collection[str]) -> Processor:
+    """Whatever says it, of whatever level: these words are known."""
+
+    def without(text: str) -> str:
+        return reduce(lambda left, secret: left.replace(secret, HIDDEN), secrets, text)
+
+    return lambda _logger, _method, event: _in_texts(event, without)
 
 
 def _without_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """What went wrong is told in others' words; ordinary lines hold ids and counts of our own."""
-    if event.get("level") in ("debug", "info"):
-        return event
-    return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}
+    ordinary = event.get("level") in ("debug", "info")
+    return event if ordinary else _in_texts(event, redact)
 
 
-def _formatter(shared: list[Processor], as_json: bool) -> logging.Formatter:
-    ending: list[Processor] = [_without_secrets, structlog.dev.ConsoleRenderer()]
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _in_texts(inner, change) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_in_texts(inner, change) for inner in value]
+    return value
+
+
+def _formatter(shared: list[Processor], process: str, hidden: Processor, *, as_json: bool) -> logging.Formatter:
+    # A traceback that is left to the console shows the values of all variables.
+    plain = structlog.processors.format_exc_info
+    ending: list[Processor] = [plain, _without_secrets, hidden, structlog.dev.ConsoleRenderer()]
     if as_json:
-        ending = [structlog.processors.format_exc_info, _without_secrets, structlog.processors.JSONRenderer()]
+        naming = common_schema(process)
+        ending = [tell_errors, _without_secrets, hidden, naming, structlog.processors.JSONRenderer(default=str)]
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from worker.domain.evidence import Evidence
 from worker.domain.figures import span_of, time_of
 from worker.domain.report import Candidate, Report, SimilarIncident, Verdict
+from worker.domain.terms import section_label
 from worker.domain.text import one_line, paragraphs
 from worker.domain.wording import (
     VERDICTS,
@@ -29,6 +30,14 @@ _ADDRESS = re.compile(r"://|@|\b(?:javascript|data|mailto|vbscript|file|tel):|\w
 _TRAILING = ".,;:!?)]}'\""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BACKSLASHED = frozenset("\\`*_{}[]#|~!$^")
+SECTIONS = {
+    "overview": "Overview",
+    "user_impact": "User impact",
+    "carbon_compute_impact": "Carbon and compute impact",
+    "business_impact": "Business impact",
+    "deployment_correlation": "Deployment correlation",
+    "recommendations": "Recommendations",
+}
 _LIST_START = re.compile(r"^(?:([-+=:])|(\d+)([.)])(?=\s|$))")
 
 
@@ -79,17 +88,22 @@ def _opening(report: Report) -> Iterator[str]:
 
 
 def _sections(report: Report) -> Iterator[str]:
-    sections = report.sections
-    yield from _section("Overview", sections.overview)
+    yield from _told(report, "overview")
     yield from _impact(impact_groups(report.impact))
-    yield from _section("User impact", sections.user_impact)
-    yield from _section("Carbon and compute impact", sections.carbon_compute_impact)
-    yield from _section("Business impact", sections.business_impact)
-    yield from _section("Deployment correlation", sections.deployment_correlation)
+    for key in ("user_impact", "carbon_compute_impact", "business_impact", "deployment_correlation"):
+        yield from _told(report, key)
     yield from _section("Reasoning", report.narrative.reasoning)
-    if sections.recommendations:
-        yield "## Recommendations"
-        yield "\n".join(f"{number}. {escape(text)}" for number, text in enumerate(sections.recommendations, 1))
+    if recommendations := report.sections.recommendations:
+        yield f"## {_label('recommendations')}"
+        yield "\n".join(f"{number}. {escape(text)}" for number, text in enumerate(recommendations, 1))
+
+
+def _told(report: Report, key: str) -> Iterator[str]:
+    yield from _section(_label(key), getattr(report.sections, key))
+
+
+def _label(key: str) -> str:
+    return escape(section_label(key, SECTIONS[key]))
 
 
 def _section(title: str, text: str) -> Iterator[str]:
@@ -165,7 +179,8 @@ def _rest(report: Report) -> Iterator[str]:
 def _similar(incident: SimilarIncident) -> str:
     scope = escape(scope_in_words(incident.service, incident.region))
     status = f", {escape(incident.status)}" if incident.status else ""
-    return f"{escape(incident.title)} ({scope}, {time_of(incident.at)}{status}): {escape(incident.why)}"
+    course = "".join(f"; {escape(part)}" for part in (incident.ended, incident.helped_in_words) if part)
+    return f"{escape(incident.title)} ({scope}, {time_of(incident.at)}{status}): {escape(incident.why)}{course}"
 
 
 def _evidence(item: Evidence) -> str:

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import structlog
 
 from worker.alerts_as_data import KibanaAlert, read_document
+from worker.counts import Tally
 from worker.errors import EvidenceUnavailable, InvalidAlert
-from worker.intake import record
+from worker.intake import NOBODY_COUNTS, record
 from worker.ports import AlertStore, DeadLetterStore, Queue, Recorded
 from worker.sweep import SearchableAlerts
 
@@ -62,7 +63,13 @@ class Patience:
 
 
 def take_in_missed(
-    kibana: KibanaAlerts, alerts: AlertStore, dead_letters: DeadLetterStore, queue: Queue, patience: Patience
+    kibana: KibanaAlerts,
+    alerts: AlertStore,
+    dead_letters: DeadLetterStore,
+    queue: Queue,
+    patience: Patience,
+    *,
+    tally: Tally = NOBODY_COUNTS,
 ) -> int:
     """How many alerts were taken in.
 
@@ -79,9 +86,12 @@ def take_in_missed(
     for page in pages:
         missed = _unknown(_readable(page, patience.now), alerts)
         notifications = [item for found in missed for item in found.notifications(patience.now)]
-        taken += _accepted(record(notifications, alerts, dead_letters, queue)) if notifications else 0
+        if notifications:
+            taken += _accepted(record(notifications, alerts, dead_letters, queue, tally=tally))
     if taken:
-        log.warning("alerts were taken in that Kibana's action never brought", count=taken)
+        log.warning(
+            "alerts were taken in that Kibana's action never brought", action="missed-alerts-taken-in", count=taken
+        )
     return taken
 
 
@@ -99,7 +109,11 @@ def end_recovered(kibana: KibanaAlerts, alerts: SearchableAlerts, patience: Pati
             alerts.record(endings)
         ended += len(endings)
     if ended:
-        log.warning("alerts were ended whose recovery Kibana's action never brought", count=ended)
+        log.warning(
+            "alerts were ended whose recovery Kibana's action never brought",
+            action="missed-recoveries-taken-in",
+            count=ended,
+        )
     return ended
 
 
@@ -115,7 +129,9 @@ def _readable(documents: Iterable[Mapping[str, Any]], now: datetime) -> list[Kib
         try:
             found.append(read_document(document, found_at=now))
         except InvalidAlert as error:
-            log.debug("a document among Kibana's alerts was passed over", reason=error.reason)
+            log.debug(
+                "a document among Kibana's alerts was passed over", action="document-passed-over", reason=error.reason
+            )
     return found
 
 

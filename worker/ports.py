@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -16,8 +16,9 @@ from worker.domain.report import Report, ReportSummary
 from worker.domain.spending import Spending
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
+    from worker.analysis.likeness.structure import Wanted
     from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
-    from worker.domain.telemetry import Detail, Scope, Survey
+    from worker.domain.telemetry import Asked, Detail, Scope, Survey
     from worker.domain.window import Window
     from worker.telemetry.profiles import Profile
 
@@ -47,7 +48,10 @@ class Acceptance(BaseModel):
 
 
 class AlertRecord(BaseModel):
-    """An accepted alert with what became of it. `version` is the store's own, for conditional writes."""
+    """An accepted alert with what became of it.
+
+    `traceparent` is the span that accepted it. `version` is the store's own, for conditional writes.
+    """
 
     alert_id: str
     alert: Alert | None
@@ -62,6 +66,7 @@ class AlertRecord(BaseModel):
     recovered_at: AwareDatetime | None = None
     reason: str | None = None
     origin: Origin = Origin.WEBHOOK
+    traceparent: str | None = None
     version: Any = None
 
 
@@ -72,6 +77,7 @@ class Notification(BaseModel):
     received_at: AwareDatetime
     alert_id: str | None = None
     origin: Origin = Origin.WEBHOOK
+    traceparent: str | None = None
 
     @property
     def is_dated(self) -> bool:
@@ -135,7 +141,10 @@ class AlertStore(Protocol):
 
     def renew(self, alert_id: str, *, owner: str, lease_seconds: float) -> bool: ...
 
-    def finish(self, alert_id: str, *, report_id: str, incident_id: str | None) -> None: ...
+    def finish(
+        self, alert_id: str, *, report_id: str, incident_id: str | None, known: AlertRecord | None = None
+    ) -> AlertRecord:
+        """The record as it is now. `known`: as it was read last, which saves reading it if nobody wrote since."""
 
     def fail(self, alert_id: str, *, reason: str) -> None: ...
 
@@ -233,6 +242,14 @@ class Destination(Protocol):
         """
 
 
+@runtime_checkable
+class Questionable(Protocol):
+    """A destination that can be asked, without making anything, whether it would take what is sent."""
+
+    def check(self) -> str:
+        """A sentence on what answered. Raises DeliveryError."""
+
+
 class DeliveryReceipt(BaseModel):
     """`vendor_id` is None where the vendor gives what it made no name.
 
@@ -248,7 +265,7 @@ class DeliveryReceipt(BaseModel):
 class Telemetry(Protocol):
     """What an organisation measures. Nothing at or after a window's end is read.
 
-    Both raise EvidenceUnavailable when the engine does not answer at all; what it answers only in part is named
+    All raise EvidenceUnavailable when the engine does not answer at all; what it answers only in part is named
     in `unread`.
     """
 
@@ -257,6 +274,9 @@ class Telemetry(Protocol):
     def survey(self, scope: Scope, window: Window) -> Survey: ...
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
+
+    def resembling(self, wanted: Wanted, as_of: datetime) -> tuple[list[dict[str, Any]], Asked]:
+        """Past incidents in similar words, or of its service or region, and how they were asked for: the best first."""
 
 
 class Lookup(Protocol):
@@ -285,7 +305,7 @@ class Lookup(Protocol):
         """Those of the scope, newest first."""
 
     def past_incidents(self, words: str, scope: Scope, window: Window) -> Reading[PastIncident]:
-        """Those that speak of `words`, or are of the scope; the best match first."""
+        """Those that speak of `words`, or are of the scope; the best match first, each with `why`."""
 
     def calls(self, before: Window, within: Window) -> Reading[Called]: ...
 
@@ -306,8 +326,10 @@ class ModelLedger(Protocol):
     def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
         """The name of the day it is booked on. Raises BudgetExceeded where the day's limit has no room for it."""
 
-    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
-        """What was reserved and not spent is free again."""
+    def settle(
+        self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Literal["narratives", "answers"]
+    ) -> None:
+        """What was reserved and not spent is free again. `outcome` is counted, apart for narratives and answers."""
 
     def hold(self, name: str, *, seconds: float) -> bool:
         """True for the one who holds that name from now on, until it is released or the time is over."""

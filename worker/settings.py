@@ -29,6 +29,8 @@ from worker.credentials import ALL_ROLES, Credential, parse_credentials
 from worker.errors import ConfigurationError
 
 PREFIX = "SPIKETRACE_"
+# Where OpenTelemetry has a name for it: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ALSO_CALLED = {"otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 
 def _no_trailing_slash(value: object) -> object:
@@ -72,6 +74,10 @@ class Settings(BaseModel):
 
     replay_in_flight: int = Field(default=1, ge=1)
     replay_per_second: float = Field(default=10.0, gt=0)
+
+    questions_per_minute: int = Field(default=30, ge=1)
+    question_wait_seconds: float = Field(default=30.0, gt=0)
+    model_answers: bool | None = None
 
     index_intake: bool = True
     index_intake_interval_seconds: float = Field(default=2.0, gt=0)
@@ -150,11 +156,14 @@ class Settings(BaseModel):
     allow_plain_http: bool = False
     profile: str = "spiketrace"
     policy: Path | None = None
+    terminology: str = "shop"
     factors: Path | None = None
     electricity_maps_token: SecretStr | None = None
     electricity_maps_url: Url = "https://api.electricitymaps.com"
     retention_days: int = Field(default=90, ge=1)
     log_level: str = "INFO"
+    otlp_endpoint: Url | None = None
+    otlp_headers: SecretStr | None = None
 
     # Where a setting came from a file: it may be read again when the file changes.
     _files: dict[str, Path] = PrivateAttr(default_factory=dict)
@@ -179,10 +188,11 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _narratives_end_in_time(self) -> Self:
-        if self.writes_narratives and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
+        asks_a_model = self.writes_narratives or self.answers_by_model
+        if asks_a_model and self.gemini_max_seconds + 20 > self.task_time_limit_seconds:
             raise ValueError(
                 "SPIKETRACE_GEMINI_MAX_SECONDS must be 20 below SPIKETRACE_TASK_TIME_LIMIT_SECONDS, "
-                "or a narrative would be ended before it can say why"
+                "or a narrative, or an answer, would be ended before it can say why"
             )
         return self
 
@@ -196,6 +206,7 @@ class Settings(BaseModel):
             "SERVICENOW_URL": self.servicenow_url,
             "ELECTRICITY_MAPS_URL": self.electricity_maps_url if self.electricity_maps_token else None,
             "PAGERDUTY_URL": self.pagerduty_url if self._pagerduty_has_keys() else None,
+            "OTLP_ENDPOINT": self.otlp_endpoint if self.otlp_headers else None,
             "SLACK_API_URL": self.slack_api_url if self.slack_token else None,
             "SLACK_WEBHOOK_URL": self.slack_webhook_url.get_secret_value() if self.slack_webhook_url else None,
         }
@@ -254,6 +265,12 @@ class Settings(BaseModel):
         return self.has_model and wanted
 
     @property
+    def answers_by_model(self) -> bool:
+        """As for narratives."""
+        wanted = self.gemini_api_key is not None if self.model_answers is None else self.model_answers
+        return self.has_model and wanted
+
+    @property
     def has_webhook_credentials(self) -> bool:
         return bool(self.credentials)
 
@@ -307,7 +324,9 @@ def _value(source: Mapping[str, str], name: str) -> str | None:
     if value := source.get(PREFIX + name.upper()):
         return value
     path = _file(source, name)
-    return read_secret(name, path) if path else None
+    if path is None:
+        return source.get(ALSO_CALLED.get(name, "")) or None
+    return read_secret(name, path)
 
 
 def _file(source: Mapping[str, str], name: str) -> Path | None:

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import structlog
 
 from worker.analysis.signals import Reader
+from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
-from worker.domain.figures import CO2_GRAMS, COUNT, Figure, describe, describe_usd
+from worker.domain.figures import CO2_GRAMS, COUNT, Figure, describe
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.report import BusinessImpact, Quantity, Report, Source
 from worker.domain.telemetry import Scope, Survey
@@ -76,12 +77,14 @@ def sweep_ended(store: EndedIncidents, reports: ReportStore, measure: Measure, *
         try:
             losses = _lost(incident, reports, measure)
         except EvidenceUnavailable as error:
-            log.warning("not settled", incident_id=incident.incident_id, reason=error.reason)
+            log.warning(
+                "not settled", action="incident-not-settled", incident_id=incident.incident_id, reason=error.reason
+            )
             if error.retryable and now < _waited_until(incident):
                 continue
             losses = Losses(unknown=(f"the telemetry could not be read: {error.reason}",))
         store.update(incident.incident_id, partial(_settled, until=incident.resolved_at, losses=losses, now=now))
-        log.info("settled", incident_id=incident.incident_id, unknown=len(losses.unknown))
+        log.info("settled", action="incident-settled", incident_id=incident.incident_id, unknown=len(losses.unknown))
         settled += 1
     return settled
 
@@ -192,9 +195,9 @@ def _figures(losses: Losses) -> Iterator[str]:
     if losses.requests_failed:
         yield f"{_with_interval(describe(losses.requests_failed, COUNT))} requests failed"
     if losses.orders:
-        yield f"{_with_interval(describe(losses.orders, COUNT), how)} orders affected"
+        yield f"{_with_interval(describe(losses.orders, COUNT), how)} {terms.orders()} affected"
     if losses.revenue_usd:
-        yield f"{_with_interval(describe_usd(losses.revenue_usd), how)} of revenue lost"
+        yield f"{_with_interval(terms.describe_revenue(losses.revenue_usd), how)} of {terms.revenue()} lost"
 
 
 def _with_interval(figure: Figure, how: str = "") -> str:

@@ -20,7 +20,8 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from worker.domain.figures import exact, money
+from worker.domain import terms
+from worker.domain.figures import exact
 from worker.domain.report import CauseKind, SeverityFacts, Verdict
 from worker.domain.severity import Severity
 
@@ -195,17 +196,17 @@ def _money(facts: SeverityFacts, thresholds: MoneyThresholds) -> Iterator[Weighe
     lost = facts.revenue_lost_usd
     found = (
         Weighed(
-            "revenue lost in US dollars, at least",
+            f"{terms.revenue()} lost in US dollars, at least",
             None if lost is None else f"{lost:,.0f}{how}",
             str(thresholds.revenue_lost_usd),
             Severity.LOW if lost is None else thresholds.revenue_lost_usd.reached(lost),
-            "" if lost is None else f"At least {money(lost)} of revenue lost{how}.",
+            "" if lost is None else f"At least {terms.revenue_money(lost)} of {terms.revenue()} lost{how}.",
         ),
         _counted(
-            "orders affected, at least",
+            f"{terms.orders()} affected, at least",
             facts.orders_affected,
             thresholds.orders_affected,
-            f"At least {{}} orders affected{how}.",
+            f"At least {{}} {terms.orders()} affected{how}.",
         ),
     )
     for one in found:

@@ -1,68 +1,111 @@
-"""Past incidents that resemble a case: same service, same region, same words."""
+"""Past incidents that resemble a case: the same cause, the same error, the same words, and how they ended.
+
+All that a history holds is weighed here and not by an engine, whose scores depend on what was written later: the same
+alert investigated again finds the same. Elasticsearch only finds what is worth weighing, where there is more than was
+read (`Telemetry.resembling`). `docs/similar.md` tells how well that works.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from worker.analysis.likeness.course import ended, helped
+from worker.analysis.likeness.rank import Alike, rank, why
+from worker.analysis.likeness.structure import Wanted
+from worker.analysis.study import Case
+from worker.domain.evidence import EvidenceLog
 from worker.domain.report import SimilarIncident
-from worker.domain.telemetry import Scope
+from worker.domain.text import one_line
 from worker.domain.window import Window, parse_time
+from worker.errors import EvidenceUnavailable
+from worker.known import Knowledge, known
+from worker.ports import Telemetry
+from worker.writing.causes import main_error
+from worker.writing.story import Story
+
+Hit = dict[str, Any]
 
 MOST = 5
-LEAST_SCORE = 2.0
-# Of another service only what happened in the same region in the same words.
-LEAST_SCORE_ELSEWHERE = 2.5
+MOST_FURTHER = 60
+MOST_MESSAGES = 2
+LONGEST_MESSAGE = 300
 
 
-def similar_incidents(
-    history: Sequence[dict[str, Any]], scopes: Iterable[Scope], words: str, window: Window, alert_id: str
-) -> list[SimilarIncident]:
-    """The likest first; those of this very window are not past, and an alert's own incident is not similar to it."""
-    wanted, services = _words(words), {scope.service for scope in scopes if scope.service}
-    regions = {scope.region for scope in scopes if scope.region}
-    scored = []
-    for hit in history:
-        document = hit["_source"]
-        if alert_id in (document.get("alert_ids") or []) or parse_time(str(document["@timestamp"])) >= window.start:
-            continue
-        score, why = _likeness(document, services, regions, wanted)
-        if score >= (LEAST_SCORE if document.get("service") in services else LEAST_SCORE_ELSEWHERE):
-            scored.append((score, _similar(hit, why)))
-    return [one for _, one in sorted(scored, key=lambda pair: (-pair[0], -pair[1].at.timestamp()))[:MOST]]
+def wanted_of(story: Story) -> Wanted:
+    """What a past incident is compared with: what is blamed, what it logs, and who is in trouble."""
+    case, first = story.case, story.first
+    candidate = story.candidates[0] if story.candidates else None
+    error = main_error(first, case) if first else None
+    scopes = [case.scope, *([first.scope] if first else [])]
+    error_type = (candidate and candidate.error_type) or (error.name if error else None)
+    kind = candidate.kind.value if candidate else None
+    return Wanted(
+        text=words_of(case.confirmed, kind, error_type, error.messages if error else ()),
+        service=candidate.service if candidate else case.scope.service,
+        services=frozenset(scope.service for scope in scopes if scope.service),
+        regions=frozenset(scope.region for scope in scopes if scope.region),
+        kind=kind,
+        error_type=error_type or None,
+    )
 
 
-def _words(text: str) -> set[str]:
-    """Words of four letters or more, singular; `PoolTimeout` is two."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return {word.removesuffix("s") for word in re.findall(r"[a-z0-9]{4,}", parted.lower())}
+def words_of(signals: Iterable[str], kind: str | None, error_type: str | None, messages: Iterable[str]) -> str:
+    told = [one_line(message)[:LONGEST_MESSAGE] for message in list(messages)[:MOST_MESSAGES]]
+    return " ".join(part for part in (*signals, kind, error_type, *told) if part)
 
 
-def _likeness(document: dict[str, Any], services: set[str], regions: set[str], wanted: set[str]) -> tuple[float, str]:
-    score, why = 0.0, []
-    if document.get("service") in services:
-        score += 2
-        why.append("same service")
-    if document.get("region") in regions:
-        score += 1
-        why.append("same region")
-    text = f"{document.get('title', '')} {document.get('summary', '')} {' '.join(map(str, document.get('tags') or []))}"
-    shared = sorted(wanted & _words(text))
-    if shared:
-        score += min(2.0, 0.5 * len(shared))
-        why.append(f"same words: {', '.join(shared[:4])}")
-    return score, "; ".join(why)
+def further_history(
+    telemetry: Telemetry, case: Case, wanted: Wanted, knowledge: Knowledge, log: EvidenceLog
+) -> list[Hit]:
+    """What resembles it among the incidents that were not read, if any were left out."""
+    if not case.survey.has_more_history:
+        return []
+    try:
+        hits, asked = telemetry.resembling(wanted, case.survey.as_of)
+    except EvidenceUnavailable as error:
+        log.miss(
+            "Similar incidents among older ones",
+            reason=error.reason,
+            effect="of past incidents only those of this scope and the newest were compared",
+        )
+        return []
+    log.add(
+        "Past incidents in similar words",
+        index=asked.index,
+        query=asked.body,
+        window=asked.window,
+        result={"incidents": len(hits)},
+    )
+    return known(hits, case.survey.as_of, knowledge, most=MOST_FURTHER)
 
 
-def _similar(hit: dict[str, Any], why: str) -> SimilarIncident:
+def similar_incidents(history: Sequence[Hit], wanted: Wanted, window: Window, alert_id: str) -> list[SimilarIncident]:
+    """The likest first, of equals the newest; those of this very window are not past, nor is the alert's own one."""
+    past = {hit["_id"]: hit for hit in history if _is_past(hit["_source"], window, alert_id)}
+    newest_first = sorted(past.values(), key=lambda hit: (-_at(hit["_source"]).timestamp(), hit["_id"]))
+    found = rank(wanted, [hit["_source"] for hit in newest_first])[:MOST]
+    return [similar(newest_first[one.place], one, wanted) for one in found]
+
+
+def _is_past(document: Mapping[str, Any], window: Window, alert_id: str) -> bool:
+    return alert_id not in (document.get("alert_ids") or []) and _at(document) < window.start
+
+
+def _at(document: Mapping[str, Any]) -> Any:
+    return parse_time(str(document["@timestamp"]))
+
+
+def similar(hit: Hit, one: Alike, wanted: Wanted) -> SimilarIncident:
     document = hit["_source"]
     return SimilarIncident(
         id=str(hit["_id"]),
         title=str(document.get("title") or hit["_id"]),
-        at=parse_time(str(document["@timestamp"])),
+        at=_at(document),
         service=document.get("service"),
         region=document.get("region"),
         status=document.get("status"),
-        why=why,
+        why=why(one, wanted),
+        ended=ended(document),
+        helped=helped(document),
     )

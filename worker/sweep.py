@@ -64,7 +64,7 @@ class SearchableIncidents(IncidentLedger, Protocol):
 
     def ended_since(self, moment: datetime) -> list[Incident]: ...
 
-    def with_pending(self, destination: str) -> list[Incident]: ...
+    def with_any_pending(self, destinations: Sequence[str]) -> list[Incident]: ...
 
 
 def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> int:
@@ -79,7 +79,7 @@ def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> 
     again = alerts.requeue(stranded, at=now)
     queue.investigate(again)
     if again:
-        log.warning("alerts enqueued again", count=len(again), first=again[0])
+        log.warning("alerts enqueued again", action="alerts-enqueued-again", count=len(again), first=again[0])
     return len(again)
 
 
@@ -91,14 +91,19 @@ def sweep_deliveries(
     Each is first marked as enqueued anew, so the next sweep leaves it alone.
     """
     grace = OVERDUE if queue.waiting_deliveries() else receipts.GRACE
-    again = 0
-    for destination in destinations:
-        pending = store.with_pending(destination)
+    again, names = 0, list(destinations)
+    pending = store.with_any_pending(names)
+    for destination in names:
         abandoned = [one for one in pending if receipts.is_abandoned(one.deliveries.get(destination), now, grace=grace)]
         for incident in abandoned[:MOST_AT_ONCE]:
             if _take_up(incident, destination, store, grace, now):
                 queue.deliver(incident.incident_id, incident.report_ids[-1], destination)
-                log.warning("delivery enqueued again", incident_id=incident.incident_id, destination=destination)
+                log.warning(
+                    "delivery enqueued again",
+                    action="delivery-enqueued-again",
+                    incident_id=incident.incident_id,
+                    destination=destination,
+                )
                 again += 1
     return again
 
@@ -135,10 +140,14 @@ def _take_up(incident: Incident, destination: str, store: IncidentLedger, grace:
 
 
 def sweep_recoveries(
-    alerts: SearchableAlerts, store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE
+    alerts: SearchableAlerts,
+    store: SearchableIncidents,
+    still_open: Sequence[Incident],
+    *,
+    now: datetime,
+    life: Life = incidents.DEFAULT_LIFE,
 ) -> int:
     """How many recoveries the open incidents had not heard of: a recovery is recorded with its alert only."""
-    still_open = store.open_ones()
     waiting = {alert_id for incident in still_open for alert_id in incident.still_active}
     recovered = alerts.recovered_among(sorted(waiting)) if waiting else []
     ended = {one.alert_id: one for one in map(recovery_of, recovered) if one}
@@ -148,12 +157,18 @@ def sweep_recoveries(
     return len(ended)
 
 
-def sweep_quiet(store: SearchableIncidents, *, now: datetime, life: Life = incidents.DEFAULT_LIFE) -> int:
+def sweep_quiet(
+    store: SearchableIncidents,
+    still_open: Sequence[Incident],
+    *,
+    now: datetime,
+    life: Life = incidents.DEFAULT_LIFE,
+) -> int:
     """How many incidents were resolved: those whose alerts have all recovered, long enough ago."""
-    due = [one for one in store.open_ones() if one.resolves_at and one.resolves_at <= now]
+    due = [one for one in still_open if one.resolves_at and one.resolves_at <= now]
     for incident in due:
         after = store.update(incident.incident_id, partial(steps.resolved_if_due, now=now, life=life))
-        log.info("resolved", incident_id=after.incident_id, status=after.status)
+        log.info("resolved", action="incident-resolved", incident_id=after.incident_id, status=after.status)
     return len(due)
 
 
@@ -162,5 +177,5 @@ def sweep_over(store: SearchableIncidents, *, now: datetime, settles: bool, life
     step = partial(steps.closed_if_over, now=now, life=life, settles=settles)
     due = [one for one in store.ended_since(now) if step(one) != one]
     for incident in due:
-        log.info("closed", incident_id=store.update(incident.incident_id, step).incident_id)
+        log.info("closed", action="incident-closed", incident_id=store.update(incident.incident_id, step).incident_id)
     return len(due)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -30,7 +30,7 @@ def parse_yaml(
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{kind} {source} is not YAML: {error}") from None
     except ValidationError as error:
-        wrong = "; ".join(_complaint(tree, one, kind) for one in error.errors()[:MOST_COMPLAINTS])
+        wrong = "; ".join(_complaint(tree, one, kind, model) for one in error.errors()[:MOST_COMPLAINTS])
         raise ConfigurationError(f"{kind} {source}, {wrong}") from None
 
 
@@ -61,18 +61,37 @@ def _inside(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def _complaint(tree: yaml.Node | None, error: Any, kind: str) -> str:
+def _complaint(tree: yaml.Node | None, error: Any, kind: str, model: type[BaseModel]) -> str:
     path = tuple(part for part in error["loc"] if isinstance(part, str | int))
-    return f"line {_line(tree, path)}: {'.'.join(map(str, path)) or f'the {kind}'}: {_said(error)}"
+    return f"line {_line(tree, path)}: {'.'.join(map(str, path)) or f'the {kind}'}: {_said(error, model, path)}"
 
 
-def _said(error: Any) -> str:
+def _said(error: Any, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
     """What is wrong, without the words that speak of the code."""
     if error["type"] in ("model_type", "dict_type"):
         return "it has to be a mapping, as in `key: value`"
     if error["type"] == "extra_forbidden":
-        return "there is no such key"
+        return f"there is no such key; known are {', '.join(_keys(_model_of(model, path[:-1])))}"
     return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _model_of(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel]:
+    """The model that a part of the file is read as; numbers and names of a mapping lead to what it holds."""
+    for part in path:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        inner = _models_in(fields[part].annotation) if part in fields else []
+        model = inner[0] if inner else model
+    return model
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
 def _line(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:

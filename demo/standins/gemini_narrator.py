@@ -19,6 +19,8 @@ def parts(body: Json) -> list[Json]:
         return [{"text": "There is no evidence to tell of."}]
     if body.get("tools") and len(contents) == 1 and (start := _window(told)):
         return [{"functionCall": {"name": "error_rate_by_service", "args": {"start": start[0], "end": start[1]}}}]
+    if "question" in told:
+        return [{"text": json.dumps({"answer": " ".join(_found(contents))}, ensure_ascii=False)}]
     return [{"text": json.dumps(narrative(told, has_looked=len(contents) > 1), ensure_ascii=False)}]
 
 
@@ -29,8 +31,16 @@ def _told(contents: list[Json]) -> Json | None:
 
 
 def _window(told: Json) -> list[str] | None:
-    window = told.get("window")
+    window = told.get("window") or told.get("readable")
     return window if isinstance(window, list) and len(window) == 2 else None
+
+
+def _found(contents: list[Json]) -> list[str]:
+    """Of a question: what the look has found, in sentences."""
+    answers = [part["functionResponse"]["response"] for part in contents[-1]["parts"] if "functionResponse" in part]
+    block = BLOCK.search(str(answers[0].get("result", ""))) if answers else None
+    rows = json.loads(block[2])["rows"] if block else []
+    return [f"{row['service']} logged {row['errors']} errors [t1]." for row in rows[:3] if row.get("errors")]
 
 
 def narrative(told: Json, *, has_looked: bool = False) -> Json:

@@ -33,7 +33,7 @@ def mutations(texts: list[str], known: Known, seed: int = SEED) -> Iterator[Muta
 
 
 def _changes(claim: Claim, known: Known, rng: random.Random) -> Iterator[tuple[str, str]]:
-    if claim.kind == "number" and (found := claims.NUMBER.match(claim.text)):
+    if claim.kind == "number" and (found := claims.number_pattern().match(claim.text)):
         yield "figure", _with_digits(found, float(found["digits"].replace(",", "")) * rng.uniform(1.2, 3) + 1)
         yield "digit", _with_one_digit_more(found)
         if "gCO" in claim.text:

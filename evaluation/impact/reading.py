@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.impact.simulator import LOGS, METRICS, SCOPE, Simulation
+from worker.analysis.likeness.structure import Wanted
 from worker.domain.alert import Alert, Rule
 from worker.domain.telemetry import Asked, Detail, Floats, Grid, Scope, ScopeDetail, Series, Survey
 from worker.domain.window import Window, floor_minute
@@ -51,6 +53,9 @@ class SimulatedTelemetry:
             unread={},
             window=window,
         )
+
+    def resembling(self, wanted: Wanted, as_of: datetime) -> tuple[list[dict[str, Any]], Asked]:  # noqa: ARG002
+        return [], Asked("", {}, Window.before(as_of, timedelta(days=1)))
 
     def detail(
         self,

@@ -74,7 +74,7 @@ def test_a_typical_narrative_keeps_to_three_calls_and_12000_tokens(scene: Scene)
     assert found.narrative.cost_usd <= 0.01
     spent, outcomes = scene.ledger.totals()
     assert (spent.calls, spent.tokens) == (found.narrative.calls, found.narrative.tokens)
-    assert outcomes == {"done": 1}
+    assert outcomes["narratives"] == {"done": 1}
     assert scene.ledger.of_day(scene.narrator.now())[:2] == spent[:2]
 
 
@@ -134,7 +134,7 @@ def test_on_a_failure_the_templates_report_stands_and_says_why(
     assert (found.narrative.author, found.narrative.state) == ("template", "failed")
     assert reason in (found.narrative.reason or "")
     assert unchanged(found, scene.pending)
-    assert scene.ledger.totals()[1] == {"failed": 1}
+    assert scene.ledger.totals()[1]["narratives"] == {"failed": 1}
 
 
 def test_tokens_of_one_narrative_are_bounded(scene: Scene) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from tests.analysis.builders import AS_OF, COARSE, DAYS, FINE, autocorrelated, inside_and_before
-from worker.analysis.baseline import MIN_PAIRS, earlier_days, fit_traffic, from_the_past, mad_sigma, median
+from worker.analysis.baseline import MIN_PAIRS, earlier_days, fit_traffic, from_the_past, mad_sigma, median, theil_sen
 from worker.domain.telemetry import Floats, Grid
 
 NO_DAYS = np.empty((0, FINE.count))
@@ -245,3 +246,20 @@ def test_a_grid_reaches_back_further_than_the_past() -> None:
     """Telemetry of one day: no earlier day is known."""
     short = Grid(AS_OF - timedelta(hours=20), COARSE.step_seconds, 40)
     assert earlier_days(FINE, short, np.ones(40)).shape == (0, FINE.count)
+
+
+# --- what numpy and scipy say in more steps
+
+
+@given(arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e12, 1e12)))
+def test_the_median_is_the_one_of_numpy_to_the_last_bit(values: Floats) -> None:
+    assert median(values) == float(np.median(values))
+
+
+@settings(max_examples=40)
+@given(arrays(np.float64, (2, 30), elements=st.integers(-1_000, 1_000).map(float)))
+def test_a_slope_is_the_one_of_scipy_to_the_last_bit(pairs: Floats) -> None:
+    x, y = pairs
+    x[0], x[1] = -2_000.0, 2_000.0
+    slope, intercept, *_ = stats.theilslopes(y, x, method="joint")
+    assert theil_sen(x, y) == (slope, intercept)

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 
+from cli.checks.check import Check, clock_check
 from cli.doctor import doctor, examine
+from tasks.app import SENT_AT
+from tests.agent.server import running_gemini
 from tests.cli.conftest import Invoke, printed
 from tests.delivery_paths.kibana_documents import (
     alert_of,
@@ -17,10 +23,12 @@ from tests.delivery_paths.kibana_documents import (
 )
 from tests.engines.servers import Engine
 from tests.standins.queue import Queued
+from tests.store.builders import an_alert, arriving
 from worker.assembly import open_desk
 from worker.bootstrap import Stores
 from worker.errors import ConfigurationError
 from worker.settings import Settings
+from worker.store.tally import SEEN_KEY, RedisTally
 
 
 @pytest.fixture
@@ -69,6 +77,121 @@ def test_a_destination_configured_in_part_is_a_problem(settings: Settings, telem
     problems = [check for check in examine(in_part) if check.advice]
     assert [check.name for check in problems] == ["destinations"]
     assert "SPIKETRACE_JIRA_USER" in (problems[0].advice or "")
+
+
+def found(settings: Settings, name: str, *, deep: bool = False) -> Check:
+    (check,) = [check for check in examine(settings, deep=deep) if check.name == name]
+    return check
+
+
+@pytest.mark.parametrize(("seconds", "is_well"), [(0.4, True), (-2.9, True), (3.1, False), (-600.0, False)])
+def test_clocks_that_differ_by_seconds_are_a_problem(seconds: float, is_well: bool) -> None:
+    check = clock_check("a clock", timedelta(seconds=seconds))
+    assert (check.advice is None) is is_well
+    assert ("ahead of" if seconds > 0 else "behind") in check.found
+
+
+def test_the_clocks_of_both_engines_are_looked_at(settings: Settings, telemetry: None) -> None:
+    assert found(settings, "broker: clock").advice is None
+    assert found(settings, "elasticsearch: clock").advice is None
+
+
+@pytest.mark.parametrize("part", ["beat", "sweep"])
+def test_who_ran_once_and_stopped_is_a_problem(settings: Settings, telemetry: None, redis_url: str, part: str) -> None:
+    assert found(settings, part) == Check(part, "has not run yet")
+    tally = RedisTally(redis_url)
+    tally.seen(part)
+    assert found(settings, part).advice is None
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset(SEEN_KEY, part, time.time() - 600)
+    check = found(settings, part)
+    assert "ran 600 s ago" in check.found
+    assert f"spiketrace {'beat' if part == 'beat' else 'worker'}" in str(check.advice)
+
+
+def test_what_waits_too_long_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
+    arrived = datetime.now(UTC) - timedelta(minutes=7)
+    stores.alerts.record([arriving(an_alert()).model_copy(update={"received_at": arrived})])
+    stores.client.indices.refresh(index="spiketrace-*")
+    check = found(settings, "alerts")
+    assert "1 queued; the oldest without a report waits for 7 min" in check.found
+    assert check.advice
+    with redis.Redis.from_url(settings.redis_url) as client:
+        client.lpush("live", json.dumps({"headers": {SENT_AT: time.time() - 400}}))
+    check = found(settings, "queues")
+    assert "1 messages wait, the oldest for 400 s" in check.found
+    assert "SPIKETRACE_WORKER_CONCURRENCY" in str(check.advice)
+
+
+def test_dead_letters_are_counted_by_kind(settings: Settings, telemetry: None, stores: Stores) -> None:
+    assert found(settings, "dead letters") == Check("dead letters", "none")
+    for alert_id in ("a", "b"):
+        stores.dead_letters.put(alert_id, reason="refused", kind="delivery-jira", payload={})
+    stores.client.indices.refresh(index="spiketrace-*")
+    check = found(settings, "dead letters")
+    assert check.found == "2 delivery-jira"
+    assert "dead-letters list" in str(check.advice)
+
+
+def test_an_index_that_was_made_before_its_template_is_a_problem(
+    settings: Settings, telemetry: None, stores: Stores
+) -> None:
+    assert "as they should be" in found(settings, "indices").found
+    stores.client.indices.delete_index_template(name="spiketrace-dead-letters")
+    stores.client.indices.create(index="spiketrace-dead-letters", mappings={"properties": {"kind": {"type": "text"}}})
+    check = found(settings, "indices")
+    assert check.found == "spiketrace-dead-letters has other types in kind"
+    assert check.advice
+
+
+def test_an_index_that_takes_no_writes_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
+    stores.client.indices.create(index="spiketrace-reports", settings={"index.blocks.read_only_allow_delete": True})
+    check = found(settings, "indices")
+    assert check.found.startswith("spiketrace-reports takes no writes")
+    assert "disk" in str(check.advice)
+
+
+def test_a_template_of_another_release_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
+    stores.client.indices.put_index_template(
+        name="spiketrace-alerts", index_patterns=["spiketrace-alerts"], meta={"fingerprint": "older"}
+    )
+    check = found(settings, "index templates")
+    assert check.found == "of another release: spiketrace-alerts"
+    assert check.advice
+
+
+def test_a_destination_that_does_not_answer_is_a_problem(settings: Settings, telemetry: None) -> None:
+    away = {
+        "jira_url": "http://127.0.0.1:1",
+        "jira_user": "someone",
+        "jira_token": "a-jira-token",
+        "jira_project": "OPS",
+    }
+    with_two = Settings.model_validate({**dict(settings), **away, "slack_webhook_url": "http://127.0.0.1:1/x"})
+    problems = [check for check in examine(with_two) if check.advice]
+    assert [check.name for check in problems] == ["destination: jira"]
+    assert "cannot be reached" in problems[0].found
+    assert "only a message would show" in found(with_two, "destination: slack").found
+
+
+def test_the_model_is_asked_only_on_request(settings: Settings, telemetry: None) -> None:
+    with running_gemini() as gemini:
+        asked = gemini.settings()
+        with_model = settings.model_copy(
+            update={"gemini_api_key": asked.gemini_api_key, "gemini_base_url": asked.gemini_base_url}
+        )
+        assert "of 600 calls" in found(with_model, "model: budget").found
+        assert gemini.requests == []
+        gemini.script({"text": "ok"}, {"status": 404})
+        assert "answered" in found(with_model, "model: answer", deep=True).found
+        check = found(with_model, "model: answer", deep=True)
+    assert "there is no such model here" in check.found
+    assert check.advice
+
+
+def test_a_budget_that_is_used_up_is_a_problem(settings: Settings, telemetry: None) -> None:
+    spent = Settings.model_validate({**dict(settings), "gemini_api_key": "k", "gemini_day_calls": 0})
+    assert "SPIKETRACE_GEMINI_DAY_CALLS" in str(found(spent, "model: budget").advice)
 
 
 class TestOtherPaths:

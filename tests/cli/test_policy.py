@@ -56,3 +56,4 @@ def test_a_file_is_checked(invoke: Invoke, file: Path) -> None:
     file.write_text(POLICY.replace("hours", "hour"), encoding="utf-8")
     refused = invoke(policy, "check", str(file))
     assert "line 4: routes.0.when.times.0.hour: there is no such key" in str(refused.exception)
+    assert "known are days, hours, time_zone" in str(refused.exception)

@@ -12,6 +12,9 @@ from cli.stack import write_in_one_step
 from worker.errors import ConfigurationError
 from worker.settings import PREFIX, Settings, load_settings, process_environment
 
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST_EPHEMERAL_PORT = int(PORT_RANGE.read_text().split()[0]) if PORT_RANGE.exists() else 49_152
+
 
 def test_credentials_are_made_up_where_none_are_set() -> None:
     first, second = (settle_settings(Settings(), port=0, embedded=False) for _ in range(2))
@@ -44,6 +47,13 @@ def test_embedded_engines_take_the_place_of_those_that_are_set() -> None:
     assert settled.redis_url.startswith("redis://127.0.0.1:")
     assert settled.elasticsearch_api_key is None
     assert len({settled.elasticsearch_url.rsplit(":", 1)[1], settled.redis_url, str(settled.webhook_port)}) == 3
+
+
+def test_a_port_of_our_own_is_none_that_outgoing_connections_are_given() -> None:
+    """Else it may be taken before the webhook listens, and while it is being restarted."""
+    ports = [settle_settings(Settings(), port=0, embedded=False).webhook_port for _ in range(20)]
+    assert max(ports) < 32_768 <= FIRST_EPHEMERAL_PORT
+    assert len(set(ports)) > 10, "two stacks that start at once seldom choose the same"
 
 
 def test_a_port_that_is_taken_is_a_wrong_setting() -> None:

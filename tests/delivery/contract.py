@@ -38,7 +38,7 @@ class Case:
     is the number of things made.
     `answers` says what is worth another attempt, `in_doubt` after which of them the thing may have been made all the
     same, `says` how an answer is quoted. `waits`: the vendor can say how long to wait. `knows_its_answers`: a success
-    of somebody else, such as a proxy's page, is not taken for the vendor's.
+    of somebody else, such as a proxy's page, is not taken for the vendor's. `can_be_asked`: without making anything.
     """
 
     open: Callable[[Vendors], Destination]
@@ -53,6 +53,7 @@ class Case:
     says: str = "answered {status}: no_service"
     waits: bool = True
     knows_its_answers: bool = True
+    can_be_asked: bool = False
 
     def shown(self, vendors: Vendors) -> list[str]:
         return self.shows(vendors) if self.shows else ["made"] * self.made(vendors)
@@ -157,6 +158,7 @@ ISSUE_COURSE = [[f"OPS-1: {said}" for said in step] for step in TICKET_COURSE]
 
 CASES = {
     "jira": Case(
+        can_be_asked=True,
         open=lambda vendors: configured(vendors)["jira"],
         path=lambda _: "/jira/rest/api/3/issue",
         update_path=lambda _: "POST /jira/rest/api/3/issue/OPS-1/comment",
@@ -166,6 +168,7 @@ CASES = {
         secrets=lambda vendors: [vendors.credentials.jira_token],
     ),
     "jira data center": Case(
+        can_be_asked=True,
         open=lambda vendors: in_data_center(vendors)["jira"],
         path=lambda _: "/jira-data-center/rest/api/2/issue",
         update_path=lambda _: "POST /jira-data-center/rest/api/2/issue/OPS-1/comment",
@@ -175,6 +178,7 @@ CASES = {
         secrets=lambda vendors: [vendors.credentials.jira_personal_token],
     ),
     "servicenow": Case(
+        can_be_asked=True,
         open=lambda vendors: configured(vendors)["servicenow"],
         path=lambda _: "POST /servicenow/api/now/table/incident",
         update_path=lambda vendors: f"PATCH /servicenow/api/now/table/incident/{vendors.records[0]['sys_id']}",
@@ -192,6 +196,7 @@ CASES = {
         secrets=lambda vendors: [vendors.credentials.slack_webhook_path, "slackdemosecret"],
     ),
     "slack bot": Case(
+        can_be_asked=True,
         open=lambda vendors: configured(vendors, by_bot=True)["slack"],
         path=lambda _: "/slack/api/chat.postMessage",
         made=lambda vendors: len(vendors.messages),
@@ -220,6 +225,7 @@ CASES = {
         ],
     ),
     "email": Case(
+        can_be_asked=True,
         open=lambda vendors: configured(vendors)["email"],
         path=lambda _: "/mail",
         made=lambda vendors: len(vendors.mails),

@@ -20,7 +20,7 @@ from worker.delivery.configured import destinations
 from worker.domain.notice import Notice
 from worker.errors import ConfigurationError, DeliveryError
 from worker.logs import configure_logging
-from worker.ports import DeliveryReceipt, Destination
+from worker.ports import DeliveryReceipt, Destination, Questionable
 from worker.settings import load_settings
 
 
@@ -66,12 +66,39 @@ def test_what_is_worth_another_attempt(vendors: Vendors, case: Case, status: int
     assert case.made(vendors) == 0
 
 
+def nowhere(vendors: Vendors) -> Vendors:
+    """With the same credentials, where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    return Vendors(f"http://127.0.0.1:{port}", vendors.credentials, f"smtp://127.0.0.1:{port}")
+
+
 def those(wanted: Callable[[Case], bool]) -> pytest.MarkDecorator:
     chosen = {name: case for name, case in CASES.items() if wanted(case)}
     return pytest.mark.parametrize("case", chosen.values(), ids=chosen)
 
 
 that_can_wait = those(lambda case: case.waits)
+
+
+@those(lambda case: case.can_be_asked)
+def test_asked_it_answers_and_makes_nothing(case: Case, vendors: Vendors, destination: Destination) -> None:
+    assert isinstance(destination, Questionable)
+    assert destination.check()
+    assert case.made(vendors) == 0
+
+
+@those(lambda case: case.can_be_asked)
+def test_asked_where_nobody_is_it_says_so(case: Case, vendors: Vendors) -> None:
+    destination = case.open(nowhere(vendors))
+    assert isinstance(destination, Questionable)
+    with pytest.raises(DeliveryError, match="cannot be reached"):
+        destination.check()
+
+
+@those(lambda case: not case.can_be_asked)
+def test_what_answers_no_question_is_not_asked(case: Case, destination: Destination) -> None:
+    assert not isinstance(destination, Questionable)
 
 
 @that_can_wait
@@ -105,10 +132,7 @@ def test_a_success_that_is_not_the_vendors_is_none(case: Case, vendors: Vendors,
 
 
 def test_a_vendor_that_cannot_be_reached_is_tried_again(case: Case, vendors: Vendors) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    nobody = Vendors(f"http://127.0.0.1:{port}", vendors.credentials, f"smtp://127.0.0.1:{port}")
-    error = failure(case.open(nobody))
+    error = failure(case.open(nowhere(vendors)))
     assert error.retryable
     assert "cannot be reached" in error.reason
 

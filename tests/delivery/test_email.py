@@ -136,6 +136,8 @@ class Outbox:
         self.sent.append((message, list(recipients)))
         return {}
 
+    def check(self) -> None: ...
+
 
 @pytest.fixture
 def outbox() -> Outbox:

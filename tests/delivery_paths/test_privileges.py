@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from cli import doctor
-from cli.doctor import Check, examine
+from cli.checks.check import Check
+from cli.checks.elasticsearch import inbox_index_check, kibana_alerts_check, privileges_check
+from cli.doctor import examine
 from tests.conftest import EXTERNAL_URLS, MISSING, MUST_HAVE_REAL_ENGINES, REAL_VERSIONS
 from tests.delivery_paths.kibana_documents import (
     ALIAS,
@@ -34,6 +35,7 @@ from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox_index import InboxIndex
 from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.templates import install_templates
+from worker.telemetry.profiles import load_profile
 
 VERSION = REAL_VERSIONS[0]
 NOW = datetime.now(UTC)
@@ -113,12 +115,17 @@ def test_and_the_doctor_names_them(client_of: ClientOf, settings_of: SettingsOf)
     assert f"lack read on {ALIAS}" in unprivileged["kibana's alerts"].found
     assert all(check.advice for check in unprivileged.values())
     assert not any("lack" in check.found for check in _checks_of(client_of("worker")).values())
+    lacking = privileges_check(client_of("unprivileged"), load_profile("spiketrace"))
+    assert "read on spiketrace-logs-*" in lacking.found
+    assert lacking.advice
     everything = {check.name: check for check in examine(settings_of("root"))}
+    assert everything["privileges"].found == "all that webhook and worker need"
+    assert everything["elasticsearch: clock"].advice is None
     assert everything["kibana's alerts"].found == "can be read; 1 active of our rules"
 
 
 def _checks_of(client: Elasticsearch) -> dict[str, Check]:
-    return {check.name: check for check in (doctor._inbox_index(client), doctor._kibana_alerts(client))}
+    return {check.name: check for check in (inbox_index_check(client), kibana_alerts_check(client))}
 
 
 def test_with_those_of_the_page_both_ways_work(client_of: ClientOf, queue: Queued) -> None:

@@ -72,9 +72,11 @@ class MemoryLedger:
 
         return self._newest(filter(ended, self._all()))
 
-    def with_pending(self, destination: str) -> list[Incident]:
-        pending = (one for one in self._all() if destination in one.deliveries)
-        return self._newest(one for one in pending if one.deliveries[destination].state == "pending")
+    def with_any_pending(self, destinations: Sequence[str]) -> list[Incident]:
+        def is_pending(one: Incident) -> bool:
+            return any(name in destinations and told.state == "pending" for name, told in one.deliveries.items())
+
+        return self._newest(filter(is_pending, self._all()))
 
     def _all(self) -> list[Incident]:
         return [Incident.model_validate_json(text) for _, text in self._documents.values()]

@@ -57,13 +57,13 @@ def test_the_policy_of_the_hour_says_who_is_told_and_where() -> None:
 def test_an_incident_that_is_still_open_by_day_gets_its_ticket_then() -> None:
     scene = Scene()
     scene.record()
-    assert sweep_routes(scene.incidents) == 0
+    assert sweep_routes(scene.incidents, scene.incidents.open_ones()) == 0
     scene.now = MORNING
-    assert sweep_routes(scene.incidents) == 1
+    assert sweep_routes(scene.incidents, scene.incidents.open_ones()) == 1
     (incident,) = scene.ledger.lasting()
     assert incident.deliveries["jira"].state == "pending"
     assert scene.queue.deliveries == [(incident.incident_id, "jira")]
-    assert sweep_routes(scene.incidents) == 0
+    assert sweep_routes(scene.incidents, scene.incidents.open_ones()) == 0
 
 
 def test_who_has_heard_nothing_of_it_need_not_hear_that_it_is_over() -> None:
@@ -71,7 +71,7 @@ def test_who_has_heard_nothing_of_it_need_not_hear_that_it_is_over() -> None:
     incident = scene.record()
     scene.now = MORNING
     recover(a_report(1).alert_id, scene.ledger, recovered_at=FIRED, now=scene.now - timedelta(minutes=2))
-    assert sweep_quiet(scene.incidents, now=scene.now) == 1
+    assert sweep_quiet(scene.incidents, scene.incidents.open_ones(), now=scene.now) == 1
     ended = scene.ledger.known[incident.incident_id]
     assert ended.status is IncidentStatus.RESOLVED
     assert ended.deliveries.keys() == {"slack"}

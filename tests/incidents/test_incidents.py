@@ -57,7 +57,7 @@ def recovered(report: Report, store: ElasticIncidentStore, at: datetime = LATER)
 
 def time_passes(store: ElasticIncidentStore, *, after: timedelta = HOLD, now: datetime = NOW) -> int:
     """The sweep's next look, that long after the recoveries of these tests were written."""
-    return sweep_quiet(store, now=now + after)
+    return sweep_quiet(store, store.open_ones(), now=now + after)
 
 
 def resolved(report: Report, store: ElasticIncidentStore, at: datetime = LATER) -> Incident:

@@ -13,7 +13,7 @@ from tests.store.builders import a_recovery, an_alert, arriving
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import AlertState
 from worker.errors import EvidenceUnavailable, QueueUnavailable
-from worker.intake import take_in
+from worker.intake import BATCH, take_in
 from worker.ports import InboxEntry, Letter, Recorded
 from worker.settings import Settings
 from worker.store import inbox as inbox_module
@@ -53,8 +53,8 @@ def queue() -> Queued:
     return Queued()
 
 
-def _take_in(stores: Stores, queue: Queued, **limits: int) -> int:
-    return take_in(stores.inbox, stores.alerts, stores.dead_letters, queue, **limits)
+def _take_in(stores: Stores, queue: Queued, *, limit: int = BATCH) -> int:
+    return take_in(stores.inbox, stores.alerts, stores.dead_letters, queue, limit=limit)
 
 
 def _dies_after(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -171,7 +171,7 @@ REFUSALS: dict[str, tuple[str, int, str, str]] = {
         "routes.0.when.times.0.time_zone",
         "'Mars' is no time zone",
     ),
-    "a key": ("severity:\n  carbon:\n    ration: 2\n", 3, "severity.carbon.ration", "there is no such key"),
+    "a key": ("severity:\n  carbon:\n    ration: 2\n", 3, "severity.carbon.ration", "there is no such key; known are"),
     "a share in percent": (
         "severity:\n  users:\n    failed_share: {medium: 5}\n",
         3,

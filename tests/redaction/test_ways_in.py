@@ -24,6 +24,7 @@ from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.templates import install_templates
 
 NOW = datetime(2026, 3, 12, 15, tzinfo=UTC)
+SETTING = "unguessable-words"
 SECRET = "gh" + "p_" + "R4nd0mN3ss" * 4
 BODY: dict[str, Any] = {
     "rule": {
@@ -112,5 +113,25 @@ def test_what_went_wrong_is_logged_without_secrets(logged: io.StringIO) -> None:
     logging.getLogger("t").error("broken", exc_info=ValueError(f"password={SECRET}"))
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert left_of([SECRET], logged.getvalue()) == []
-    assert [line.get("alert_id") for line in lines] == ["a1", None]
-    assert "ValueError: password=[redacted password]" in lines[1]["exception"]
+    assert [line.get("spiketrace.alert_id") for line in lines] == ["a1", None]
+    assert "ValueError: password=[redacted password]" in lines[1]["error.stack_trace"]
+
+
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_neither_settings_nor_variables_are_in_any_line(json_lines: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    configure_logging("INFO", process="test", json_lines=json_lines, secrets=[SETTING])
+    in_a_variable = f"telemetry of {SECRET}"
+    try:
+        assert not in_a_variable
+    except AssertionError:
+        structlog.get_logger("t").exception("broken", reason=None)
+    structlog.get_logger("t").info("said in passing", told=[{"to": f"https://{SETTING}@example.com"}])
+    logging.getLogger("t").info("connected to redis://:%s@broker", SETTING)
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    written = capsys.readouterr().err
+    assert "said in passing" in written
+    assert SETTING not in written
+    assert in_a_variable not in written

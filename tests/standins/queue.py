@@ -13,6 +13,7 @@ class Queued:
     def __init__(self) -> None:
         self.alert_ids: list[str] = []
         self.deliveries: list[tuple[str, str]] = []
+        self.question_ids: list[str] = []
         self.is_away = False
 
     def investigate(self, alert_ids: Sequence[str]) -> None:
@@ -24,6 +25,11 @@ class Queued:
         if self.is_away:
             raise QueueUnavailable("away")
         self.deliveries.append((incident_id, destination))
+
+    def ask(self, question_id: str) -> None:
+        if self.is_away:
+            raise QueueUnavailable("away")
+        self.question_ids.append(question_id)
 
     def waiting_alerts(self) -> int:
         return len(self.alert_ids)

@@ -186,6 +186,18 @@ def test_a_recovery_during_the_investigation_shows_when_it_is_finished(alerts: E
     assert _stored(alerts).state is AlertState.RECOVERED
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_who_finishes_what_was_read_before_overwrites_nothing(alerts: ElasticAlertStore, is_late: bool) -> None:
+    _record(alerts, FIRST)
+    alerts.claim(FIRST.alert_id, owner="a", lease_seconds=60)
+    known = _stored(alerts)
+    if is_late:
+        _record(alerts, RECOVERY)
+    finished = alerts.finish(FIRST.alert_id, report_id="r", incident_id="i", known=known)
+    assert finished == _stored(alerts)
+    assert (finished.report_id, finished.recovered_at) == ("r", RECOVERY.date if is_late else None)
+
+
 def test_a_finished_renotification_knows_that_its_life_has_ended(
     alerts: ElasticAlertStore, client: Elasticsearch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from tasks.app import (
+    ASK,
     DELIVER,
     DELIVERIES,
     FEED_REPLAYS,
@@ -22,6 +23,7 @@ from tasks.app import (
     MISSED_ALERTS,
     NARRATE,
     NARRATIVES,
+    QUESTIONS,
     QUEUES,
     REPLAY,
     REPLAY_ALERT,
@@ -44,6 +46,7 @@ def test_each_kind_of_work_has_its_queue(redis_url: str) -> None:
     queue = queue_on(redis_url)
     queue.investigate(["a1", "a2"])
     queue.deliver("i1", "r1", "slack")
+    queue.ask("q-1")
     assert (queue.waiting_alerts(), queue.waiting_deliveries()) == (2, 1)
     with redis.Redis.from_url(redis_url) as client:
         messages = [json.loads(message) for message in client.lrange(LIVE, 0, -1)]
@@ -92,11 +95,11 @@ def test_all_queues_take_turns_but_narratives_and_replay_which_are_last() -> Non
     cycle = made()
     cycle.update([REPLAY, NARRATIVES, *(name for name in QUEUES if name not in LAST)])
     seen = []
-    for _ in range(6):
+    for _ in range(8):
         order = cycle.consume(len(QUEUES))
         assert tuple(order[-2:]) == LAST == (NARRATIVES, REPLAY)
         seen.append(cycle.rotate(order[0]))
-    assert seen == [MAINTENANCE, LIVE, DELIVERIES] * 2
+    assert seen == [MAINTENANCE, LIVE, DELIVERIES, QUESTIONS] * 2
 
 
 def test_what_the_clock_sends_does_not_expire_and_has_its_queue() -> None:
@@ -105,7 +108,14 @@ def test_what_the_clock_sends_does_not_expire_and_has_its_queue() -> None:
     assert configuration.beat_schedule[SWEEP]["schedule"] == 7
     for entry in configuration.beat_schedule.values():
         assert "expires" not in entry.get("options", {})
-    assert set(configuration.task_routes) == {INVESTIGATE, DELIVER, NARRATE, REPLAY_ALERT, *configuration.beat_schedule}
+    assert set(configuration.task_routes) == {
+        INVESTIGATE,
+        DELIVER,
+        NARRATE,
+        ASK,
+        REPLAY_ALERT,
+        *configuration.beat_schedule,
+    }
 
 
 def test_the_other_paths_of_an_alert_can_be_switched_off() -> None:

@@ -133,7 +133,9 @@ class TestRecoveries:
         bench.stores.client.indices.refresh(index="spiketrace-*")
 
     def sweep(self, bench: Bench) -> int:
-        return sweep_recoveries(bench.stores.alerts, bench.stores.incidents, now=NOW)
+        return sweep_recoveries(
+            bench.stores.alerts, bench.stores.incidents, bench.stores.incidents.open_ones(), now=NOW
+        )
 
     def test_an_incident_ends_with_the_last_of_its_alerts(self, bench: Bench) -> None:
         first, second = (samples.alert("checkout", uuid=uuid) for uuid in ("one", "two"))
@@ -149,7 +151,7 @@ class TestRecoveries:
         assert self.sweep(bench) == 1
         assert self.sweep(bench) == 0
         assert self.status(bench, incident) is IncidentStatus.OPEN
-        assert sweep_quiet(bench.stores.incidents, now=NOW + HOLD) == 1
+        assert sweep_quiet(bench.stores.incidents, bench.stores.incidents.open_ones(), now=NOW + HOLD) == 1
         assert self.status(bench, incident) is IncidentStatus.RESOLVED
 
     def status(self, bench: Bench, incident: Incident) -> IncidentStatus:

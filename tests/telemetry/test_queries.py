@@ -266,14 +266,17 @@ def test_a_single_document_counts() -> None:
 
 
 @pytest.mark.parametrize("name", ["errors", "latency", "slices"])
-def test_documents_of_either_span_are_read(name: str) -> None:
-    spans = [
-        parameters
-        for kind, parameters in every_clause(every_body(CHECKOUT)[name])
-        if kind == "bool" and "should" in parameters
-    ]
-    wanted = [queries.between(one.start, one.end) for one in (WINDOW, BASELINE)]
-    assert spans == [{"should": wanted, "minimum_should_match": 1}]
+def test_spans_that_meet_are_one(name: str) -> None:
+    filters = every_body(CHECKOUT)[name]["query"]["bool"]["filter"]
+    assert filters[0] == queries.between(BASELINE.start, WINDOW.end)
+
+
+def test_documents_between_two_spans_are_not_read() -> None:
+    earlier = Window(start=BASELINE.start, end=BASELINE.end - timedelta(minutes=1))
+    for first, second in ((WINDOW, earlier), (earlier, WINDOW)):
+        either = queries.latency(LOGS, CHECKOUT, first, second)["query"]["bool"]["filter"][0]
+        wanted = [queries.between(one.start, one.end) for one in (first, second)]
+        assert either == {"bool": {"should": wanted, "minimum_should_match": 1}}
 
 
 def test_latencies_are_counted_without_a_gap_between_their_ranges() -> None:

@@ -26,7 +26,7 @@ ELEMENTS = frozenset(
     (
         "a", "article", "b", "bdi", "body", "br", "button", "code", "dd", "desc", "details", "div", "dl", "dt",
         "figcaption", "figure", "g", "h1", "h2", "h3", "head", "header", "html", "li", "line", "link", "main",
-        "meta", "ol", "p", "path", "pre", "rect", "script", "section", "span", "summary", "svg", "table",
+        "meta", "nav", "ol", "p", "path", "pre", "rect", "script", "section", "span", "summary", "svg", "table",
         "tbody", "td", "text", "th", "thead", "time", "title", "tr", "ul"
     )
 )  # fmt: skip

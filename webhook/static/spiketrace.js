@@ -28,3 +28,38 @@ if (navigator.clipboard) {
     button.addEventListener("click", copyQuery);
   }
 }
+
+// A question: its times are of the reader's clock, and what is done for it is told as it happens.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const field of document.querySelectorAll("input[name=timezone]")) {
+  if (zone && field.value === "UTC") {
+    field.value = zone;
+  }
+}
+
+const progress = document.querySelector("[data-events]");
+if (progress) {
+  const events = new EventSource(progress.dataset.events);
+  const add = (event) => {
+    const step = document.createElement("li");
+    step.textContent = JSON.parse(event.data).text;
+    progress.append(step);
+  };
+  // Each connection tells everything from the beginning.
+  events.addEventListener("open", () => { progress.textContent = ""; });
+  events.addEventListener("understood", add);
+  events.addEventListener("step", add);
+  events.addEventListener("over", () => {
+    events.close();
+    location.reload();
+  });
+}
+
+// Ctrl or ⌘ with Enter asks, as in many a field of more than one line.
+for (const field of document.querySelectorAll(".ask textarea")) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      field.form.requestSubmit();
+    }
+  });
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worker.domain.evidence import Evidence
@@ -27,8 +27,12 @@ MOST_ITEMS = 4
 
 def briefing(report: Report) -> Json:
     """At most LONGEST_BRIEFING characters as JSON: the results of the last evidence are left out first."""
-    told: Json = redact_values(_facts(report))
-    results = {item.id: redact_values(_result(item)) for item in report.evidence}
+    return with_results(redact_values(_facts(report)), report.evidence)
+
+
+def with_results(told: Json, evidence: Sequence[Evidence]) -> Json:
+    """`told["evidence"]` with what each found, as far as there is room."""
+    results = {item.id: redact_values(_result(item)) for item in evidence}
     for row in told["evidence"]:
         row["result"] = results[row["id"]]
     for row in reversed(told["evidence"]):
@@ -41,37 +45,41 @@ def briefing(report: Report) -> Json:
 def _facts(report: Report) -> Json:
     sections = report.sections
     return {
-        "scope": {"service": _name(report.service), "region": _name(report.region)},
-        "window": _span(report.window),
-        "baseline": _span(report.baseline),
+        "scope": {"service": short_name(report.service), "region": short_name(report.region)},
+        "window": span_of(report.window),
+        "baseline": span_of(report.baseline),
         "verdict": report.verdict.value,
         "severity": report.severity.value,
-        "alert": _name(report.alert.title or report.alert.rule_name),
-        "overview": _text(sections.overview),
-        "user_impact": _text(sections.user_impact),
-        "carbon_compute_impact": _text(sections.carbon_compute_impact),
-        "business_impact": _text(sections.business_impact),
-        "deployment_correlation": _text(sections.deployment_correlation),
-        "recommendations": [_text(text) for text in sections.recommendations[:MOST_ITEMS]],
+        "alert": short_name(report.alert.title or report.alert.rule_name),
+        "overview": short_text(sections.overview),
+        "user_impact": short_text(sections.user_impact),
+        "carbon_compute_impact": short_text(sections.carbon_compute_impact),
+        "business_impact": short_text(sections.business_impact),
+        "deployment_correlation": short_text(sections.deployment_correlation),
+        "recommendations": [short_text(text) for text in sections.recommendations[:MOST_ITEMS]],
         "candidates": [_candidate(one, report) for one in report.candidates[:MOST_CANDIDATES]],
-        "evidence": [{"id": one.id, "title": _name(one.title), "window": _span(one.window)} for one in report.evidence],
-        "not_known": [_name(f"{gap.what}: {gap.reason}") for gap in report.gaps[:MOST_GAPS]],
+        "evidence": listed(report.evidence),
+        "not_known": [short_name(f"{gap.what}: {gap.reason}") for gap in report.gaps[:MOST_GAPS]],
         "similar_incidents": [
-            {"title": _name(one.title), "at": iso(one.at), "why": _name(one.why)}
+            {"title": short_name(one.title), "at": iso(one.at), "why": short_name(one.why)}
             for one in report.similar_incidents[:MOST_SIMILAR]
         ],
     }
 
 
+def listed(evidence: Sequence[Evidence]) -> list[Json]:
+    return [{"id": one.id, "title": short_name(one.title), "window": span_of(one.window)} for one in evidence]
+
+
 def _candidate(one: Candidate, report: Report) -> Json:
     return {
         "number": one.rank,
-        "cause": _text(cause_in_words(one, reported=(report.service, report.region))),
+        "cause": short_text(cause_in_words(one, reported=(report.service, report.region))),
         "confidence": round(one.confidence, 2),
         "evidence": one.evidence,
-        "for": _text(one.reason),
-        "against": _text(one.against or ""),
-        "to_settle_it": _text(one.check),
+        "for": short_text(one.reason),
+        "against": short_text(one.against or ""),
+        "to_settle_it": short_text(one.check),
     }
 
 
@@ -95,13 +103,13 @@ def _shortened(value: Any, *, depth: int) -> Any:
     if isinstance(value, Mapping):
         items = list(value.items())[: MOST_ITEMS * 2]
         return {
-            _name(str(name)): _shortened(item, depth=depth + 1)
+            short_name(str(name)): _shortened(item, depth=depth + 1)
             for name, item in items
             if depth < 3 and item not in (None, [], {})
         }
     if isinstance(value, list | tuple):
         return [_shortened(item, depth=depth + 1) for item in value[:MOST_ITEMS] if depth < 3]
-    return _name(value) if isinstance(value, str) else _rounded(value)
+    return short_name(value) if isinstance(value, str) else _rounded(value)
 
 
 def _rounded(value: Any) -> Any:
@@ -109,13 +117,13 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) and abs(value) < 10_000 else value
 
 
-def _text(text: str) -> str:
+def short_text(text: str) -> str:
     return excerpt(one_line(text), LONGEST_SENTENCES)
 
 
-def _name(text: str | None) -> str | None:
+def short_name(text: str | None) -> str | None:
     return None if text is None else excerpt(one_line(text), LONGEST_NAME)
 
 
-def _span(window: Window) -> list[str]:
+def span_of(window: Window) -> list[str]:
     return [iso(window.start), iso(window.end)]

@@ -51,7 +51,7 @@ class Ground(Protocol):
 
 
 @dataclass
-class _Counts:
+class Counts:
     checked: int = 0
     marked: int = 0
     removed: int = 0
@@ -64,7 +64,7 @@ class Editor:
     known: Report
     ground: Ground
     ids: dict[str, str]
-    counts: _Counts = field(default_factory=_Counts)
+    counts: Counts = field(default_factory=Counts)
 
     def edited(self, text: str, *, is_advice: bool = False) -> str:
         harmless = neutralise(text, self.known)
@@ -106,13 +106,13 @@ def enriched(
     Verdict, severity, figures, root cause and every word of the template are as they were. `services` are names that
     the evidence need not hold, so that what is said of another service is known for that.
     """
-    cited_ids = _cited_ids(draft)
-    cited = [one for one in results if one.id in cited_ids]
-    looked_up = [*cited, *(one for one in results if one.id not in cited_ids)]
+    used = cited_ids([draft.overview, draft.reasoning, *draft.recommendations]) | _ranked_ids(draft)
+    cited = [one for one in results if one.id in used]
+    looked_up = [*cited, *(one for one in results if one.id not in used)]
     ids = {item.id: item.id for item in report.evidence}
-    added = _as_evidence(looked_up, len(ids), ids)
+    added = as_evidence(looked_up, len(ids), ids)
     extended = report.model_copy(update={"evidence": [*report.evidence, *added[: len(cited)]]})
-    known = report.model_copy(update={"evidence": [*report.evidence, *added, *_named(services, report)]})
+    known = report.model_copy(update={"evidence": [*report.evidence, *added, *named(services, report)]})
     editor = Editor(known, ground, ids)
     overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
     advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.advice(one))]
@@ -129,7 +129,7 @@ def enriched(
     return redacted.model_copy(update={"markdown": render_markdown(redacted)})
 
 
-def _named(services: Iterable[str], report: Report) -> list[Evidence]:
+def named(services: Iterable[str], report: Report) -> list[Evidence]:
     """Cannot be cited: it is no part of the report."""
     names = sorted(set(services))
     result = {"names": names}
@@ -137,13 +137,15 @@ def _named(services: Iterable[str], report: Report) -> list[Evidence]:
     return [named] if names else []
 
 
-def _cited_ids(draft: Draft) -> set[str]:
-    texts = [draft.overview, draft.reasoning, *draft.recommendations]
-    ranked = {one for entry in draft.ranking for one in entry.evidence}
-    return ranked | {one for text in texts for found in CITED.finditer(text) for one in ID.findall(found[1])}
+def cited_ids(texts: Iterable[str]) -> set[str]:
+    return {one for text in texts for found in CITED.finditer(text) for one in ID.findall(found[1])}
 
 
-def _as_evidence(results: Sequence[ToolResult], known: int, ids: dict[str, str]) -> list[Evidence]:
+def _ranked_ids(draft: Draft) -> set[str]:
+    return {one for entry in draft.ranking for one in entry.evidence}
+
+
+def as_evidence(results: Sequence[ToolResult], known: int, ids: dict[str, str]) -> list[Evidence]:
     """Numbered on from the report's own; `ids` learns which tool's result became which."""
     added = []
     for number, one in enumerate(results, known + 1):
@@ -166,7 +168,7 @@ def _sections(report: Report, overview: str, advice: list[str]) -> Sections:
     )
 
 
-def _narrative(narrative: Narrative, reasoning: str, counts: _Counts) -> Narrative:
+def _narrative(narrative: Narrative, reasoning: str, counts: Counts) -> Narrative:
     return narrative.model_copy(
         update={
             "author": "gemini",

@@ -21,7 +21,7 @@ from worker.agent.budget import Meter, Prices
 from worker.agent.draft import Draft
 from worker.agent.enrichment import Ground, enriched
 from worker.agent.loop import Loop
-from worker.agent.prompting import data_block, prompt
+from worker.agent.prompting import data_block, domain_prompt, prompt
 from worker.agent.tools.bounds import bounds_of
 from worker.agent.tools.toolbox import Toolbox
 from worker.domain.conversation import Conversation
@@ -100,7 +100,7 @@ class Narrator:
             return self.give_up(report.report_id, reason=error.reason, meter=meter)
         finally:
             # What the calls took is paid for, whatever came of them.
-            self.ledger.settle(day, self.limit, meter.spent, outcome=outcome)
+            self.ledger.settle(day, self.limit, meter.spent, outcome=outcome, of="narratives")
 
     def _written(self, report: Report, meter: Meter) -> Report:
         toolbox = Toolbox(self.lookup, bounds_of(report))
@@ -119,7 +119,7 @@ class Narrator:
 
     def give_up(self, report_id: str, *, reason: str, meter: Meter | None = None) -> bool:
         """The report as it was, with the reason why it has no narrative."""
-        log.warning("no narrative", report_id=report_id, reason=reason)
+        log.warning("no narrative", action="narrative-failed", report_id=report_id, reason=reason)
         took = self._used(meter) if meter else Narrative(model=self.model_name)
         ended = took.model_copy(update={"state": "failed", "reason": reason})
         return self.reports.enrich(report_id, lambda report: report.model_copy(update={"narrative": ended}))
@@ -141,6 +141,6 @@ class Narrator:
 
 def conversation_about(report: Report) -> Conversation:
     return Conversation(
-        system=prompt("narrative").format(domain=prompt("domain")),
+        system=prompt("narrative").format(domain=domain_prompt()),
         prompt=data_block(briefing(report)),
     )

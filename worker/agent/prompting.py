@@ -8,10 +8,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from worker.domain.terms import terms
+
 
 @cache
 def prompt(name: str) -> str:
     return (files("worker.agent") / "prompts" / f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def domain_prompt() -> str:
+    """What the services are for, in the words of the settings' terminology."""
+    return terms().domain or prompt("domain")
 
 
 def data_block(data: Any, *, mark: str | None = None) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from worker.domain.telemetry import Floats, Grid
 
@@ -44,12 +43,19 @@ def mad_sigma(values: Floats) -> float:
     known = values[np.isfinite(values)]
     if known.size < 2:
         return 0.0
-    return float(MAD_TO_SIGMA * np.median(np.abs(known - np.median(known))))
+    return MAD_TO_SIGMA * _middle(np.abs(known - _middle(known)))
 
 
 def median(values: Floats) -> float:
     known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+    return _middle(known) if known.size else float("nan")
+
+
+def _middle(known: Floats) -> float:
+    """The median of finite values, in one line of them; `np.median` takes five times as long to say the same."""
+    low, high = (known.size - 1) // 2, known.size // 2
+    parted = np.partition(known, (low, high))
+    return float(parted[low] + parted[high]) / 2
 
 
 def earlier_days(fine: Grid, coarse: Grid, past: Floats) -> Floats:
@@ -92,11 +98,20 @@ def _trend(values: Floats, before: Mask) -> Floats:
     known = before & np.isfinite(values)
     if known.sum() < MIN_PAIRS:
         return np.full(values.size, median(values[known]))
-    slope, intercept, *_ = stats.theilslopes(values[known], places[known], method="joint")
+    slope, intercept = theil_sen(places[known], values[known])
     level = median(values[known])
     line = intercept + slope * places
     limited: Floats = np.clip(line, level * (1 - TREND_LIMIT), level * (1 + TREND_LIMIT))
     return limited
+
+
+def theil_sen(x: Floats, y: Floats) -> tuple[float, float]:
+    """(slope, intercept): medians of the slopes between all pairs and of what they leave, as `scipy.stats.theilslopes`
+    has them by its method "joint", without the confidence interval that it sorts them all for."""
+    run = np.subtract.outer(x, x)
+    ahead = run > 0
+    slope = _middle(np.subtract.outer(y, y)[ahead] / run[ahead]) if ahead.any() else float("nan")
+    return slope, _middle(y - slope * x)
 
 
 @dataclass(frozen=True)
@@ -126,7 +141,7 @@ def fit_traffic(pairs: tuple[Floats, Floats]) -> TrafficModel | None:
     if high < 1.15 * low:
         return TrafficModel(0.0, median(values / traffic), median(values), is_assumed=True)
     # The joint intercept: the median of all values lies too high where traffic varies and some of them are outliers.
-    slope, intercept, *_ = stats.theilslopes(values, traffic, method="joint")
+    slope, intercept = theil_sen(traffic, values)
     if slope < 0:
         return TrafficModel(median(values), 0.0)
     if intercept < 0:

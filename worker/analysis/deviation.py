@@ -135,8 +135,8 @@ def _standard_error(mean: float, count: float, squares: float) -> float:
     return float(np.sqrt(variance / count)) / SPREAD_IS_EFFECT
 
 
-def _mean(values: Floats, weights: Floats, mask: Mask | Places) -> float:
-    return float(np.average(values[mask], weights=weights[mask]))
+def _mean(values: Floats, weights: Floats, mask: Mask) -> float:
+    return float((values[mask] * weights[mask]).sum() / weights[mask].sum())
 
 
 def _window_means(residual: Floats, weights: Floats, length: int) -> Floats:
@@ -203,20 +203,30 @@ def _is_dip(segments: list[tuple[int, int]], raised: list[bool], first: int) -> 
 
 def _standardised(signal: Signal, bins: list[Places], before: Mask) -> Floats:
     """Residual of each bin in robust standard deviations of the bins before."""
-    residual = np.array([_mean(signal.values - signal.expected, signal.weights, places) for places in bins])
-    weight = np.array([signal.weights[places].sum() for places in bins])
-    reference = residual[[bool(before[places].all()) for places in bins]]
+    weight = _sums(signal.weights, bins)
+    residual = _sums((signal.values - signal.expected) * signal.weights, bins) / weight
+    reference = residual[_sums((~before).astype(float), bins) == 0]
     sigma = np.full(residual.size, max(mad_sigma(reference), signal.floor, 1e-12))
     if signal.is_share:
-        usual = np.array([_mean(signal.expected, signal.weights, places) for places in bins])
+        usual = _sums(signal.expected * signal.weights, bins) / weight
         share = np.clip(usual, LEAST_SHARE, 0.5)
         sigma = np.maximum(sigma, np.sqrt(share * (1 - share) / weight))
     if signal.squares is not None:
-        means = np.array([_mean(signal.values, signal.weights, places) for places in bins])
-        squares = [signal.squares[places].sum() for places in bins]
+        means = _sums(signal.values * signal.weights, bins) / weight
+        squares = _sums(signal.squares, bins)
         sigma = np.maximum(sigma, [_standard_error(*one) for one in zip(means, weight, squares, strict=True)])
     standard: Floats = np.clip((residual - median(reference)) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
     return standard
+
+
+def _sums(values: Floats, bins: list[Places]) -> Floats:
+    """The sum of each bin, those of one size at once."""
+    sizes = np.array([places.size for places in bins])
+    sums = np.empty(sizes.size)
+    for size in np.unique(sizes):
+        of_size = np.flatnonzero(sizes == size)
+        sums[of_size] = values[np.array([bins[number] for number in of_size])].sum(axis=1)
+    return sums
 
 
 def _segments(standard: Floats) -> list[tuple[int, int]]:

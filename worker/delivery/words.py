@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import quote
 
-from worker.domain.figures import CO2_GRAMS, COUNT, clock, describe, describe_usd, duration, time_of
+from worker.domain import terms
+from worker.domain.figures import CO2_GRAMS, COUNT, clock, describe, duration, time_of
 from worker.domain.incident import HistoryEntry, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity, Report
@@ -106,9 +107,9 @@ def _losses(incident: Incident, impact: Impact) -> Iterator[_Loss]:
     if grams := _positive(incident.wasted_co2 or _counted(incident.wasted_co2_grams)):
         yield _Loss(f"{describe(grams, CO2_GRAMS).likely} wasted{_until(incident)}", impact.carbon.method)
     if orders := _positive(_counted(incident.orders_affected)):
-        yield _Loss(f"{describe(orders, COUNT).likely} orders lost", impact.business.source)
+        yield _Loss(f"{describe(orders, COUNT).likely} {terms.orders()} lost", impact.business.source)
     if revenue := _positive(_counted(incident.revenue_lost_usd)):
-        yield _Loss(f"{describe_usd(revenue).likely} of revenue lost", impact.business.source)
+        yield _Loss(f"{terms.describe_revenue(revenue).likely} of {terms.revenue()} lost", impact.business.source)
 
 
 def _until(incident: Incident) -> str:
@@ -149,9 +150,9 @@ def _impact(impact: Impact) -> Iterator[str]:
     if excess := _positive(impact.carbon.excess_co2_grams):
         yield f"{describe(excess, CO2_GRAMS).likely} more than expected"
     if orders := _positive(impact.business.orders_affected):
-        yield f"{describe(orders, COUNT).likely} orders affected{estimated}"
+        yield f"{describe(orders, COUNT).likely} {terms.orders()} affected{estimated}"
     if revenue := _positive(impact.business.revenue_lost_usd):
-        yield f"{describe_usd(revenue).likely} lost{estimated}"
+        yield f"{terms.describe_revenue(revenue).likely} lost{estimated}"
 
 
 def _positive(quantity: Quantity | None) -> Quantity | None:

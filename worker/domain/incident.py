@@ -101,7 +101,7 @@ class Incident(BaseModel):
     `orders`, `revenue_usd` and `requests_failed` are the losses of the whole incident with their interval, settled for
     its end at `settled_until`. `cause_key` names the service that is to blame, and the incidents of one service are
     told apart by their `root_cause`; `services` are those that raised alerts, and `service_keys` name every service
-    it is about. `merged_into` is the incident in which it goes on.
+    it is about. `merged_into` is the incident in which it goes on. `resolution` is what helped, as a person told it.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -144,6 +144,7 @@ class Incident(BaseModel):
     resolves_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
     merged_into: str | None = None
+    resolution: str | None = None
 
     @property
     def still_active(self) -> set[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -59,7 +59,10 @@ class Deployed(BaseModel):
 
 
 class PastIncident(BaseModel):
-    """An incident as somebody recorded it. What nobody recorded is None and not zero."""
+    """An incident as somebody recorded it. What nobody recorded is None and not zero.
+
+    `why` it is similar to what was asked for; `ended` and `helped`: how it ended, and what was done, in words.
+    """
 
     id: str
     at: AwareDatetime
@@ -74,6 +77,9 @@ class PastIncident(BaseModel):
     orders_affected: float | None
     revenue_lost_usd: float | None
     tags: list[str]
+    why: str | None = None
+    ended: str | None = None
+    helped: str | None = None
 
 
 class Called(BaseModel):
@@ -91,10 +97,65 @@ class Called(BaseModel):
 
 @dataclass(frozen=True)
 class Reading(Generic[Row]):
-    """`rows` of `index` in `window`. `flaw`: why it is not whole, if so; `total`: how many there are, if more."""
+    """`rows` of `index` in `window`. `flaw`: why it is not whole, if so; `total`: how many there are, if more.
+
+    `query` is the body that was sent, so that a reader can send it again; empty where there are several.
+    """
 
     rows: list[Row]
     index: str
     window: Window
     flaw: str | None = None
     total: int | None = None
+    query: dict[str, Any] = field(default_factory=dict)
+
+
+class Emitted(BaseModel):
+    """What one scope emitted: the sum of so many samples, the first and the last of these times. Grams of CO₂e."""
+
+    service: str | None
+    region: str | None
+    grams: float
+    samples: int
+    first: AwareDatetime
+    last: AwareDatetime
+
+
+@dataclass(frozen=True)
+class EmittedReading(Reading[Emitted]):
+    """`grams` is the sum over every sample, also of what `rows` had no room for; None where there is no sample.
+
+    `other_grams` is the same sum as a second field states it, and `checked_grams` that of the samples that have both.
+    """
+
+    grams: float | None = None
+    checked_grams: float | None = None
+    other_grams: float | None = None
+
+
+class Course(BaseModel):
+    """One figure of a scope, step by step from `start` on. A step without a sample is None, and not zero."""
+
+    service: str | None
+    region: str | None
+    start: AwareDatetime
+    step_seconds: int
+    values: list[float | None]
+
+
+class ErrorKind(BaseModel):
+    """Errors of one type (None: the telemetry does not tell it) in one scope, with the newest message."""
+
+    service: str | None
+    region: str | None
+    error_type: str | None
+    count: int
+    message: str | None
+
+
+class NamesSeen(BaseModel):
+    """The names that telemetry of a span of time bears. `is_whole`: there are no more of them."""
+
+    services: list[str]
+    regions: list[str]
+    is_whole: bool = True

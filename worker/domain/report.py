@@ -246,6 +246,8 @@ class Chart(BaseModel):
 
 
 class SimilarIncident(BaseModel):
+    """A past incident, why it is similar, how it ended and what helped then, as far as somebody wrote it down."""
+
     id: str
     title: str
     at: AwareDatetime
@@ -253,6 +255,12 @@ class SimilarIncident(BaseModel):
     region: str | None = None
     status: str | None = None
     why: str
+    ended: str | None = None
+    helped: str | None = None
+
+    @property
+    def helped_in_words(self) -> str:
+        return f"what helped then: {self.helped}" if self.helped else ""
 
 
 class AlertSummary(BaseModel):
@@ -331,3 +339,13 @@ class ReportSummary(BaseModel):
     confidence: float | None
     headline: str
     replay_of: str | None = None
+
+
+class ReportOutline(ReportSummary):
+    """What it takes to choose among the reports of a span of time."""
+
+    signal: str | None = None
+    window: Window
+    root_cause: RootCause | None = None
+    incident_id: str | None = None
+    impact: Impact = Field(default_factory=Impact)

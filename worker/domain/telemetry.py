@@ -203,7 +203,8 @@ class Survey:
 
     `metrics` are those that the profile gives a role, by name; `peaks` the highest sample of each coarse bucket, of
     the alerted scope; `window` is the rule's own, where `calls` are split into before and within.
-    `left_out`: by question, how many documents are of services beyond those that were read.
+    `left_out`: by question, how many documents are of services beyond those that were read. `has_more_history`: there
+    are more past incidents than those in `history`.
     """
 
     as_of: datetime
@@ -224,6 +225,7 @@ class Survey:
     topology: list[Edge] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     impact: ImpactFacts | None = None
+    has_more_history: bool = False
 
     @property
     def is_of_roles(self) -> bool:

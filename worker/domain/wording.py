@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from worker.domain.figures import (
@@ -10,7 +11,6 @@ from worker.domain.figures import (
     COUNT,
     VCPU_HOURS,
     Figure,
-    Unit,
     describe,
     describe_usd,
     number,
@@ -28,6 +28,7 @@ from worker.domain.report import (
     UsersImpact,
     Verdict,
 )
+from worker.domain.terms import capital, describe_revenue, orders, revenue, terms
 from worker.domain.text import one_line
 
 VERDICTS = {
@@ -43,6 +44,11 @@ CAUSES = {
     CauseKind.ERROR: "Error:",
     CauseKind.UNKNOWN: "Unknown:",
 }
+
+
+in_grams = partial(describe, units=CO2_GRAMS)
+in_vcpu_hours = partial(describe, units=VCPU_HOURS)
+counted = partial(describe, units=COUNT)
 
 
 class ImpactGroup(NamedTuple):
@@ -95,39 +101,41 @@ def impact_groups(impact: Impact) -> list[ImpactGroup]:
 
 def _carbon(carbon: CarbonImpact) -> ImpactGroup:
     group = _group(
-        "Carbon",
+        terms().parts.carbon,
         carbon.method,
         [
-            ("Excess CO₂", carbon.excess_co2_grams, CO2_GRAMS),
-            ("Emitted CO₂", carbon.actual_co2_grams, CO2_GRAMS),
-            ("Expected CO₂", carbon.expected_co2_grams, CO2_GRAMS),
+            ("Excess CO₂", carbon.excess_co2_grams, in_grams),
+            ("Emitted CO₂", carbon.actual_co2_grams, in_grams),
+            ("Expected CO₂", carbon.expected_co2_grams, in_grams),
         ],
     )
     return group._replace(note=f"The excess is {one_line(carbon.comparison)}." if carbon.comparison else None)
 
 
 def _compute(compute: ComputeImpact) -> ImpactGroup:
-    split = [(f"of which {one_line(name)}", quantity, VCPU_HOURS) for name, quantity in (compute.split or {}).items()]
+    split = [
+        (f"of which {one_line(name)}", quantity, in_vcpu_hours) for name, quantity in (compute.split or {}).items()
+    ]
     return _group(
-        "Compute",
+        terms().parts.compute,
         None,
         [
-            ("Excess compute", compute.excess_vcpu_hours, VCPU_HOURS),
+            ("Excess compute", compute.excess_vcpu_hours, in_vcpu_hours),
             *split,
-            ("Excess cost", compute.excess_cost_usd, None),
+            ("Excess cost", compute.excess_cost_usd, describe_usd),
         ],
     )
 
 
 def _users(users: UsersImpact) -> ImpactGroup:
-    kind = "Sessions" if users.users_kind == "sessions" else "Users"
+    kind = "Sessions" if users.users_kind == "sessions" else terms().parts.users
     group = _group(
-        "Users",
+        terms().parts.users,
         None,
         [
-            ("Requests failed", users.requests_failed, COUNT),
-            ("Requests slowed", users.requests_slowed, COUNT),
-            (f"{kind} affected", users.users_affected, COUNT),
+            ("Requests failed", users.requests_failed, counted),
+            ("Requests slowed", users.requests_slowed, counted),
+            (f"{kind} affected", users.users_affected, counted),
         ],
     )
     return group._replace(note=_objective(users.slo) if users.slo else None)
@@ -146,22 +154,21 @@ def _objective(slo: ServiceLevel) -> str:
 
 def _business(business: BusinessImpact) -> ImpactGroup:
     group = _group(
-        "Business",
+        terms().parts.business,
         business.source,
-        [("Orders affected", business.orders_affected, COUNT), ("Revenue lost", business.revenue_lost_usd, None)],
+        [
+            (capital(f"{orders()} affected"), business.orders_affected, counted),
+            (capital(f"{revenue()} lost"), business.revenue_lost_usd, describe_revenue),
+        ],
     )
     assumption = one_line(business.assumption or "")
     return group._replace(note=assumption[:1].upper() + assumption[1:] or None)
 
 
 def _group(
-    name: str, basis: str | None, rows: list[tuple[str, Quantity | None, tuple[Unit, ...] | None]]
+    name: str, basis: str | None, rows: list[tuple[str, Quantity | None, Callable[[Quantity], Figure]]]
 ) -> ImpactGroup:
-    figures = [
-        (label, describe(quantity, units) if units else describe_usd(quantity))
-        for label, quantity, units in rows
-        if quantity is not None
-    ]
+    figures = [(label, described(quantity)) for label, quantity, described in rows if quantity is not None]
     return ImpactGroup(name, basis, figures, [label for label, quantity, _ in rows if quantity is None])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.analysis.study import Case
+from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
 from worker.domain.impact_facts import ScopeFacts
 from worker.domain.report import BusinessImpact, Impact
@@ -89,13 +90,16 @@ def business_in(survey: Survey, scope: Scope, window: Window, log: EvidenceLog, 
     found = _measured(survey, scope, window, log, means) or business_impact(survey.history, scope, window)
     if found is None:
         reason = f"nothing is recorded of {scope} in the window, and too few past incidents to estimate from"
-        log.miss("Orders and revenue", reason=reason, effect="orders affected and revenue lost are unknown")
+        unknown = f"{terms.orders()} affected and {terms.revenue()} lost are unknown"
+        log.miss(terms.orders_and_revenue(), reason=reason, effect=unknown)
         return None
     which = "events" if found.source == "measured" else "incidents"
     if found.orders_affected is None:
-        log.miss("Orders affected", reason="the incidents record revenue only", effect="orders affected are unknown")
+        affected, reason = f"{terms.orders()} affected", f"the incidents record {terms.revenue()} only"
+        log.miss(terms.capital(affected), reason=reason, effect=f"{affected} are unknown")
     if found.revenue_lost_usd is None:
-        log.miss("Revenue lost", reason=f"the {which} record orders only", effect="revenue lost is unknown")
+        lost, reason = f"{terms.revenue()} lost", f"the {which} record {terms.orders()} only"
+        log.miss(terms.capital(lost), reason=reason, effect=f"{lost} is unknown")
     return found
 
 
@@ -105,7 +109,7 @@ def _measured(survey: Survey, scope: Scope, window: Window, log: EvidenceLog, me
     if business is None or not told:
         return None
     if business.services and scope.service not in business.services:
-        reason = f"the profile puts missing orders down to {', '.join(business.services)}, and not to {scope}"
+        reason = f"the profile puts missing {terms.orders()} down to {', '.join(business.services)}, and not to {scope}"
         log.miss("Business events", reason=reason, effect="they say nothing about this incident")
         return None
     region = scope.region if business.region else None
@@ -113,6 +117,6 @@ def _measured(survey: Survey, scope: Scope, window: Window, log: EvidenceLog, me
     found = events.measure(known, survey.fine, survey.coarse, window, business.usd_per_unit) if known else None
     if found is None:
         reason = f"too few business events of {region or 'all regions'} before the window"
-        log.miss("Business events", reason=reason, effect="orders and revenue cannot be measured")
+        log.miss("Business events", reason=reason, effect=f"{terms.orders()} and {terms.revenue()} cannot be measured")
         return None
     return events.impact_of(found, region or "all regions")

@@ -17,6 +17,7 @@ from worker.analysis.half_hours import Observed, on_half_hours
 from worker.domain.impact_facts import BusinessEvents
 from worker.domain.report import BusinessImpact, Quantity
 from worker.domain.telemetry import Floats, Grid
+from worker.domain.terms import terms
 from worker.domain.window import Window
 
 # Orders are counted over so many buckets at a time, so that a usual count is no smaller than this.
@@ -103,5 +104,5 @@ def impact_of(found: Measured, where: str) -> BusinessImpact:
         orders_affected=lost,
         revenue_lost_usd=lost.times(found.usd_an_order) if found.usd_an_order else None,
         source="measured",
-        assumption=f"every order of {where} that is missing against {rhythm} is put down to this",
+        assumption=f"every {terms().orders.singular} of {where} that is missing against {rhythm} is put down to this",
     )

@@ -64,7 +64,7 @@ def renew(item: Item, desk: ReplayDesk) -> None:
         return found.model_copy(update={"lease_until": lease_until}) if is_ours else None
 
     if desk.replays.change_item(item.replay_id, item.alert_id, prolong) is None:
-        log.warning("the lease is lost", replay_id=item.replay_id, alert_id=item.alert_id)
+        log.warning("the lease is lost", action="lease-lost", replay_id=item.replay_id, alert_id=item.alert_id)
 
 
 def run(item: Item, desk: ReplayDesk) -> Item:
@@ -83,7 +83,7 @@ def run(item: Item, desk: ReplayDesk) -> Item:
 
 def give_up(item: Item, desk: ReplayDesk, *, reason: str) -> Item:
     """No dead letter: nobody waits for it, and the replay names it under `failed`."""
-    log.warning("not replayed", replay_id=item.replay_id, alert_id=item.alert_id, reason=reason)
+    log.warning("not replayed", action="replay-failed", replay_id=item.replay_id, alert_id=item.alert_id, reason=reason)
     return _finish(item, {"state": ItemState.FAILED, "reason": reason}, desk)
 
 

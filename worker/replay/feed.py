@@ -128,7 +128,9 @@ class Feeder:
         later = slot.model_copy(update={"due_at": now + self.pace.patience})
         if self.queue.waiting_replays():
             return later, False
-        log.info("put on the queue again", replay_id=slot.replay_id, alert_id=slot.alert_id)
+        log.info(
+            "put on the queue again", action="replay-enqueued-again", replay_id=slot.replay_id, alert_id=slot.alert_id
+        )
         return later, True
 
     def _topped_up(self, feed: Feed, replays: Sequence[Replay], now: datetime) -> tuple[Feed, list[Message]]:
@@ -170,7 +172,9 @@ class Feeder:
                 continue
             if unfinished(self.replays.tally(replay.replay_id)):
                 # The feed was lost, or a search told less than there is: what is finished is passed over quickly.
-                log.warning("a replay is looked through again", replay_id=replay.replay_id)
+                log.warning(
+                    "a replay is looked through again", action="replay-checked-again", replay_id=replay.replay_id
+                )
             else:
                 complete(replay.replay_id, self.replays, now)
             self._change(partial(_forgotten, replay), [], now)

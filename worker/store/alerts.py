@@ -93,7 +93,9 @@ class ElasticAlertStore:
 
         return self._change(alert_id, prolong) is not None
 
-    def finish(self, alert_id: str, *, report_id: str, incident_id: str | None) -> None:
+    def finish(
+        self, alert_id: str, *, report_id: str, incident_id: str | None, known: AlertRecord | None = None
+    ) -> AlertRecord:
         def complete(record: AlertRecord) -> AlertRecord:
             recovered_at = record.recovered_at or self._end_of_life(record)
             return record.model_copy(
@@ -107,7 +109,10 @@ class ElasticAlertStore:
                 }
             )
 
-        self._change_existing(alert_id, complete)
+        finished = self._change(alert_id, complete, known)
+        if finished is None:
+            raise _gone(alert_id)
+        return finished
 
     def fail(self, alert_id: str, *, reason: str) -> None:
         """An alert that has its report keeps it."""
@@ -204,12 +209,12 @@ class ElasticAlertStore:
 
     def _change_existing(self, alert_id: str, change: Change) -> None:
         if self._change(alert_id, change) is None and self.get(alert_id) is None:
-            raise EvidenceUnavailable(f"alert {alert_id} is no longer in {INDEX}", retryable=False)
+            raise _gone(alert_id)
 
-    def _change(self, alert_id: str, change: Change) -> AlertRecord | None:
+    def _change(self, alert_id: str, change: Change, known: AlertRecord | None = None) -> AlertRecord | None:
         """Writes what `change` makes of the record, again if another write came between; None if nothing."""
-        for _ in range(WRITE_ROUNDS):
-            record = self.get(alert_id)
+        for attempt in range(WRITE_ROUNDS):
+            record = known if known and not attempt else self.get(alert_id)
             changed = change(record) if record else None
             if changed is None:
                 return None
@@ -362,6 +367,10 @@ def _readable(documents: Iterable[Mapping[str, Any]]) -> list[AlertRecord]:
 
 def _in_state_since(state: AlertState, field_name: str, before: datetime) -> dict[str, Any]:
     return {"bool": {"filter": [{"term": {"state": state}}, {"range": {field_name: {"lt": iso(before)}}}]}}
+
+
+def _gone(alert_id: str) -> EvidenceUnavailable:
+    return EvidenceUnavailable(f"alert {alert_id} is no longer in {INDEX}", retryable=False)
 
 
 def _contested(doing: str) -> EvidenceUnavailable:

@@ -16,7 +16,7 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 from pydantic import ValidationError
 
 from worker.domain.incident import Incident, IncidentStatus
-from worker.domain.window import iso
+from worker.domain.window import Window, iso
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
 
@@ -83,14 +83,26 @@ class ElasticIncidentStore:
         either = [{"term": {"status": IncidentStatus.RESOLVED}}, {"bool": {"filter": closed}}]
         return self._all({"bool": {"should": either, "minimum_should_match": 1}})
 
+    def during(self, window: Window) -> list[Incident]:
+        """Those that were on at any time of `window`, the newest first; what goes on as another is that other."""
+        begun = {"range": {"@timestamp": {"lt": iso(window.end)}}}
+        not_ended = {"bool": {"must_not": [{"exists": {"field": "resolved_at"}}]}}
+        ended_later = {"range": {"resolved_at": {"gt": iso(window.start)}}}
+        either = {"bool": {"should": [not_ended, ended_later], "minimum_should_match": 1}}
+        found = self._all({"exists": {"field": "incident_id"}}, begun, either)
+        return [incident for incident in found if incident.merged_into is None]
+
     def latest(self, limit: int, status: IncidentStatus | None = None) -> list[Incident]:
         """The newest, newest first."""
         ours: dict[str, Any] = {"exists": {"field": "incident_id"}}
         return self._search({"term": {"status": status}} if status else ours, most=limit)
 
-    def with_pending(self, destination: str) -> list[Incident]:
-        """Those of which that destination is still to be told."""
-        return self._all({"term": {f"deliveries.{destination}.state": "pending"}})
+    def with_any_pending(self, destinations: Sequence[str]) -> list[Incident]:
+        """Those of which one of these destinations is still to be told."""
+        if not destinations:
+            return []
+        pending = [{"term": {f"deliveries.{name}.state": "pending"}} for name in destinations]
+        return self._all({"bool": {"should": pending, "minimum_should_match": 1}})
 
     def _read(self, incident_id: str) -> Mapping[str, Any] | None:
         with elasticsearch_errors("reading an incident"):

@@ -61,6 +61,7 @@ class Ledger:
                 received_at=notification.received_at,
                 queued_at=self._now,
                 origin=notification.origin,
+                traceparent=notification.traceparent,
                 recovered_at=ended_at if has_ended(notification.alert, ended_at) else None,
                 version=known.version if known else None,
             )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import redis
 from redis.exceptions import RedisError
@@ -24,7 +24,7 @@ HOLD = "spiketrace:model:hold:"
 DAY_TTL_SECONDS = 3 * 24 * 3600
 SOCKET_TIMEOUT_SECONDS = 3.0
 PARTS = {"calls": 1, "tokens": 1, "seconds": 1_000, "usd": 1_000_000}
-OUTCOME = "narratives:"
+Of = Literal["narratives", "answers"]
 
 
 class RedisModelLedger:
@@ -51,24 +51,24 @@ class RedisModelLedger:
             raise BudgetExceeded(f"the day's budget of {over} is used up", retryable=False)
         return day
 
-    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str) -> None:
+    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Of) -> None:
         rest = spent.minus(reserved)
         with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
             for name, scale in PARTS.items():
                 pipeline.hincrby(DAY + day, name, round(getattr(rest, name) * scale))
                 pipeline.hincrby(TOTALS, name, round(getattr(spent, name) * scale))
-            pipeline.hincrby(TOTALS, OUTCOME + outcome, 1)
+            pipeline.hincrby(TOTALS, f"{of}:{outcome}", 1)
             pipeline.execute()
 
     def of_day(self, now: datetime) -> Spending:
         return self._spending(f"{DAY}{now:%Y-%m-%d}")
 
-    def totals(self) -> tuple[Spending, dict[str, int]]:
-        """All that was ever spent, and how many narratives ended how."""
+    def totals(self) -> tuple[Spending, dict[Of, dict[str, int]]]:
+        """All that was ever spent, and how many narratives and answers ended how."""
         with _broker_errors():
             found: dict[str, str] = self._client.hgetall(TOTALS)  # type: ignore[assignment]
-        outcomes = {name.removeprefix(OUTCOME): int(n) for name, n in found.items() if name.startswith(OUTCOME)}
-        return _spending(found), outcomes
+        kinds: tuple[Of, ...] = ("narratives", "answers")
+        return _spending(found), {of: _counted(found, f"{of}:") for of in kinds}
 
     def hold(self, name: str, *, seconds: float) -> bool:
         with _broker_errors():
@@ -82,6 +82,10 @@ class RedisModelLedger:
         with _broker_errors():
             found: dict[str, str] = self._client.hgetall(key)  # type: ignore[assignment]
         return _spending(found)
+
+
+def _counted(found: dict[str, str], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): int(count) for name, count in found.items() if name.startswith(prefix)}
 
 
 def _spending(found: dict[str, str]) -> Spending:

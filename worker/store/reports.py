@@ -7,13 +7,14 @@ from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
-from worker.domain.report import Report, ReportSummary
-from worker.domain.window import parse_time
+from worker.domain.report import Report, ReportOutline, ReportSummary
+from worker.domain.window import Window, iso, parse_time
 from worker.elastic import elasticsearch_errors
 from worker.ports import PendingNarrative
 
 INDEX = "spiketrace-reports"
 SUMMARY_FIELDS = [field.serialization_alias or name for name, field in ReportSummary.model_fields.items()]
+OUTLINE_FIELDS = [field.serialization_alias or name for name, field in ReportOutline.model_fields.items()]
 
 # What it takes to choose among reports, and to say what each could know.
 HEAD_FIELDS = ["verdict", "severity", "service", "region", "created_at", "timings", "known_by", "replay_of"]
@@ -61,6 +62,24 @@ class ElasticReportStore:
                 source_includes=SUMMARY_FIELDS,
             )
         return [ReportSummary.model_validate(hit["_source"]) for hit in found["hits"]["hits"]]
+
+    def touching(self, window: Window, limit: int) -> list[ReportOutline]:
+        """The newest of those whose own window overlaps this one, without replays."""
+        overlapping = [
+            {"range": {"@timestamp": {"gt": iso(window.start)}}},
+            {"range": {"window.start": {"lt": iso(window.end)}}},
+        ]
+        live = [{"exists": {"field": "replay_of"}}]
+        with elasticsearch_errors("looking for reports"):
+            found = self._client.search(
+                index=INDEX,
+                ignore_unavailable=True,
+                query={"bool": {"filter": overlapping, "must_not": live}},
+                sort=[{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
+                size=limit,
+                source_includes=OUTLINE_FIELDS,
+            )
+        return [ReportOutline.model_validate(hit["_source"]) for hit in found["hits"]["hits"]]
 
     def enrich(self, report_id: str, change: Callable[[Report], Report]) -> bool:
         """False as well where somebody else was faster: of two who end a narrative, one does."""

@@ -15,6 +15,7 @@ from worker.telemetry.queries import LATENCY_EDGES_MS, PEAK
 
 Answer = dict[str, Any]
 
+NOTHING: Answer = {}
 COUNTS = ("errors", "retries")
 # array → figure of the engine's statistics
 LATENCY = {"latency_sum_ms": "sum", "latency_squares": "sum_of_squares", "latency_count": "count"}
@@ -42,11 +43,8 @@ def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
     names = [signal.name for signal in metrics.signals]
     masses = [signal.name for signal in metrics.signals if signal.kind == "mass"]
     rates = [signal.name for signal in metrics.signals if signal.kind == "rate"]
-    values = {name: np.full(grid.count, np.nan) for name in [*names, "samples", "last"]}
-    for bucket in buckets:
-        place = place_of(bucket, grid)
-        for name in values if place is not None else ():
-            values[name][place] = _figure(bucket, name)
+    known, places = _placed(buckets, grid)
+    values = {name: _spread(_figures(known, name), places, grid, np.nan) for name in [*names, "samples", "last"]}
     samples, minutes = values.pop("samples"), _elapsed_minutes(values.pop("last"))
     for signal in metrics.signals:
         values[signal.name] *= signal.scale
@@ -56,6 +54,26 @@ def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
         values[f"{name}_grams"], values[f"{name}_minutes"] = values[name], minutes
         values[name] = values[name] / minutes
     return Series(values)
+
+
+def _placed(buckets: list[Answer], grid: Grid) -> tuple[list[Answer], list[int]]:
+    """Those within the grid, and where they are."""
+    start, step, count = grid.start.timestamp(), grid.step_seconds, grid.count
+    places = [int((bucket["key"] / 1000 - start) // step) for bucket in buckets]
+    if not places or (min(places) >= 0 and max(places) < count):
+        return buckets, places
+    within = [number for number, place in enumerate(places) if 0 <= place < count]
+    return [buckets[number] for number in within], [places[number] for number in within]
+
+
+def _spread(figures: list[Any], places: list[int], grid: Grid, otherwise: float) -> Floats:
+    spread = np.full(grid.count, otherwise)
+    spread[places] = np.array(figures, dtype=float)
+    return spread
+
+
+def _figures(buckets: list[Answer], name: str) -> list[float | None]:
+    return [bucket.get(name, NOTHING).get("value") for bucket in buckets]
 
 
 def _figure(bucket: Answer, name: str) -> float:
@@ -68,12 +86,10 @@ def peaks(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, dict[str,
     wanted = [signal for signal in metrics.signals if signal.role]
     found: dict[Scope, dict[str, Floats]] = {}
     for scope, bucket in scope_buckets(answer):
-        values = {signal.name: np.full(grid.count, np.nan) for signal in wanted}
-        for one in bucket["times"]["buckets"]:
-            place = place_of(one, grid)
-            for signal in wanted if place is not None else ():
-                values[signal.name][place] = _figure(one, f"{signal.name}{PEAK}") * signal.scale
-        found[scope] = values
+        known, places = _placed(bucket["times"]["buckets"], grid)
+        found[scope] = {
+            one.name: _spread(_figures(known, f"{one.name}{PEAK}"), places, grid, np.nan) * one.scale for one in wanted
+        }
     return found
 
 
@@ -95,17 +111,13 @@ def log_series(answer: Answer, grid: Grid) -> dict[Scope, Series]:
 
 
 def _logs(buckets: list[Answer], grid: Grid) -> Series:
-    values: dict[str, Floats] = {name: np.zeros(grid.count) for name in ("lines", *COUNTS, *LATENCY)}
-    for bucket in buckets:
-        place = place_of(bucket, grid)
-        if place is None:
-            continue
-        values["lines"][place] = bucket["doc_count"]
-        for name in COUNTS:
-            values[name][place] = bucket[name]["doc_count"] if name in bucket else 0
-        for name, figure in LATENCY.items():
-            values[name][place] = bucket.get("latency", {}).get(figure) or 0
-    return Series(values)
+    known, places = _placed(buckets, grid)
+    figures: dict[str, list[Any]] = {"lines": [bucket["doc_count"] for bucket in known]}
+    for name in COUNTS:
+        figures[name] = [bucket.get(name, NOTHING).get("doc_count", 0) for bucket in known]
+    for name, figure in LATENCY.items():
+        figures[name] = [bucket.get("latency", NOTHING).get(figure) or 0 for bucket in known]
+    return Series({name: _spread(found, places, grid, 0.0) for name, found in figures.items()})
 
 
 def merge(*tables: dict[Scope, Series]) -> dict[Scope, Series]:
@@ -163,6 +175,11 @@ def history(answer: Answer) -> list[Answer]:
     """
     hits = sorted(answer["hits"]["hits"], key=lambda hit: ([-float(value) for value in hit["sort"]], str(hit["_id"])))
     return [{"_id": str(hit["_id"]), "_source": _incident(hit)} for hit in hits]
+
+
+def is_cut(answer: Answer) -> bool:
+    """Whether there is more than what came."""
+    return int(answer["hits"]["total"]["value"]) > len(answer["hits"]["hits"])
 
 
 def _incident(hit: Answer) -> Answer:

@@ -7,12 +7,15 @@ from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
+from worker.analysis.likeness.course import ended, helped
+from worker.analysis.likeness.rank import WEIGHTS, rank, why
+from worker.analysis.likeness.structure import Wanted, kind_in
 from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
 from worker.domain.telemetry import CallSpan, Quantiles, Scope
 from worker.domain.window import Window, parse_time
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable, NotMeasured
-from worker.telemetry import calls, decode, lookup_queries
+from worker.telemetry import calls, decode, lookup_queries, queries
 from worker.telemetry.profiles import Logs, Metrics, Profile, Signal
 from worker.telemetry.search import ElasticTelemetry, flaw_of
 
@@ -37,13 +40,14 @@ class ElasticLookup:
         body = lookup_queries.measured(metrics, scope, before, within)
         answer, flaw = self._search(metrics.index, body)
         rows = [_measured(found, bucket, metrics, before, within) for found, bucket in decode.scope_buckets(answer)]
-        return Reading(rows, metrics.index, Window(start=before.start, end=within.end), flaw)
+        return Reading(rows, metrics.index, Window(start=before.start, end=within.end), flaw, query=body)
 
     def logged(self, scope: Scope, window: Window) -> Reading[Logged]:
         logs = self._logs()
-        answer, flaw = self._search(logs.index, lookup_queries.logged(logs, scope, window))
+        body = lookup_queries.logged(logs, scope, window)
+        answer, flaw = self._search(logs.index, body)
         rows = [_logged(found, bucket) for found, bucket in decode.scope_buckets(answer)]
-        return Reading(rows, logs.index, window, flaw)
+        return Reading(rows, logs.index, window, flaw, query=body)
 
     def lines(
         self, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int
@@ -52,23 +56,31 @@ class ElasticLookup:
         body = lookup_queries.log_lines(logs, scope, window, words=words, errors_only=errors_only, limit=limit)
         answer, flaw = self._search(logs.index, body)
         rows = [_line(hit, logs) for hit in answer["hits"]["hits"]]
-        return Reading(rows, logs.index, window, flaw, total=int(answer["hits"]["total"]["value"]))
+        return Reading(rows, logs.index, window, flaw, total=int(answer["hits"]["total"]["value"]), query=body)
 
     def changes(self, scope: Scope, window: Window) -> Reading[Deployed]:
         sources = _named(self._profile.changes or None, "deployments or other changes")
-        rows, flaws = list[Deployed](), list[str]()
+        rows, flaws, body = list[Deployed](), list[str](), Answer()
         for source in sources:
-            answer, flaw = self._search(source.index, lookup_queries.changes(source, scope, window))
+            body = lookup_queries.changes(source, scope, window)
+            answer, flaw = self._search(source.index, body)
             flaws += [flaw] if flaw else []
             rows += [Deployed.model_validate(vars(change)) for change in decode.changes(answer, source)]
         rows.sort(key=lambda change: change.at, reverse=True)
-        return Reading(rows, ",".join(source.index for source in sources), window, "; ".join(flaws) or None)
+        index, query = ",".join(source.index for source in sources), body if len(sources) == 1 else {}
+        return Reading(rows, index, window, "; ".join(flaws) or None, query=query)
 
     def incidents(self, scope: Scope, window: Window) -> Reading[PastIncident]:
         return self._incidents(lookup_queries.incidents(scope, window), window)
 
     def past_incidents(self, words: str, scope: Scope, window: Window) -> Reading[PastIncident]:
-        return self._incidents(lookup_queries.past_incidents(words, scope, window), window)
+        wanted = _wanted(words, scope)
+        source = _named(self._profile.incidents, "incidents")
+        answer, flaw = self._search(source.index, queries.resembling(wanted, window))
+        hits = decode.history(answer)
+        alike = rank(wanted, [hit["_source"] for hit in hits], WEIGHTS._replace(least=0.0))
+        rows = [_past_incident(hits[one.place], why(one, wanted)) for one in alike]
+        return Reading(rows, source.index, window, flaw)
 
     def calls(self, before: Window, within: Window) -> Reading[Called]:
         whole = Window(start=before.start, end=within.end)
@@ -96,7 +108,8 @@ class ElasticLookup:
     def _incidents(self, body: Answer, window: Window) -> Reading[PastIncident]:
         source = _named(self._profile.incidents, "incidents")
         answer, flaw = self._search(source.index, body)
-        return Reading([_past_incident(hit) for hit in decode.history(answer)], source.index, window, flaw)
+        rows = [_past_incident(hit) for hit in decode.history(answer)]
+        return Reading(rows, source.index, window, flaw, query=body)
 
     def _search(self, index: str, body: Answer) -> tuple[Answer, str | None]:
         """The answer, and why it is not whole. An index that is not there answers with nothing."""
@@ -155,7 +168,13 @@ def _line(hit: Answer, logs: Logs) -> LogLine:
     return LogLine(at=decode.moment(hit), deployment_id=deployment, message=message, **texts)
 
 
-def _past_incident(hit: Answer) -> PastIncident:
+def _wanted(words: str, scope: Scope) -> Wanted:
+    services = frozenset({scope.service} if scope.service else ())
+    regions = frozenset({scope.region} if scope.region else ())
+    return Wanted(words, scope.service, services, regions, kind_in(words))
+
+
+def _past_incident(hit: Answer, why: str | None = None) -> PastIncident:
     document = hit["_source"]
     texts = {name: document.get(name) for name in ("title", "summary", "service", "region", "status")}
     names = ("duration_minutes", "wasted_co2_grams", "orders_affected", "revenue_lost_usd")
@@ -164,6 +183,9 @@ def _past_incident(hit: Answer) -> PastIncident:
         at=parse_time(document["@timestamp"]),
         severity=decode.text_of(document.get("severity")),
         tags=document.get("tags", []),
+        why=why,
+        ended=ended(document),
+        helped=helped(document),
         **texts,
         **{name: _number(document.get(name)) for name in names},
     )

@@ -75,13 +75,5 @@ def incidents(scope: Scope, window: Window) -> Body:
     return _of_incidents({"bool": {"filter": filters}}, [{TIME: "desc"}])
 
 
-def past_incidents(words: str, scope: Scope, window: Window) -> Body:
-    terms = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
-    texts = [{"match": {name: {"query": words}}} for name in ("title", "summary")]
-    filters = [between(window.start, window.end)]
-    query = {"bool": {"filter": filters, "should": [*texts, *terms], "minimum_should_match": 1}}
-    return _of_incidents(query, ["_score", {TIME: "desc"}])
-
-
 def _of_incidents(query: Body, order: list[Any]) -> Body:
     return {"size": MAX_HISTORY, "sort": order, "query": query, "_source": {"excludes": ["embedding"]}}

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from worker.analysis.likeness.structure import Wanted
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
 from worker.telemetry.impact_profile import Business
@@ -24,6 +25,8 @@ MAX_CHANGES = 300
 MAX_HISTORY = 200
 # Read beyond those, since some of them may not have been known yet.
 SPARE_HISTORY = 100
+MAX_ALIKE = 80
+MOST_LIKE_TERMS = 40
 MAX_DEPLOYMENTS = 5
 MAX_ERROR_TYPES = 12
 MAX_SLICES = 50
@@ -193,6 +196,41 @@ def past_incidents(window: Window, scope: Scope) -> Body:
     }
 
 
+def resembling(wanted: Wanted, window: Window) -> Body:
+    """Past incidents that share telling words with it, or are of its service or region; the best first.
+
+    https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-mlt-query
+    """
+    alike = {
+        "more_like_this": {
+            "fields": ["title", "summary"],
+            "like": wanted.text,
+            # Texts of a line or two: every word counts, and one that both have is enough.
+            "min_term_freq": 1,
+            "min_doc_freq": 1,
+            "max_query_terms": MOST_LIKE_TERMS,
+            "minimum_should_match": 1,
+        }
+    }
+    names = {"service": wanted.services | ({wanted.service} if wanted.service else set()), "region": wanted.regions}
+    shared: list[Body] = [
+        {"constant_score": {"filter": {"terms": {name: sorted(values)}}}} for name, values in names.items() if values
+    ]
+    query = {
+        "bool": {
+            "filter": [between(window.start, window.end)],
+            "should": [*([alike] if wanted.text else []), *shared],
+            "minimum_should_match": 1,
+        }
+    }
+    return {
+        "size": MAX_ALIKE,
+        "sort": ["_score", {TIME: "desc"}],
+        "query": query,
+        "_source": {"excludes": ["embedding", "deliveries", "history.reason"]},
+    }
+
+
 def error_types(logs: Logs, scope: Scope, window: Window, baseline: Window) -> Body:
     """Errors of the window and the baseline by type, each with its newest messages of the window."""
     per_type: Body = {"window": {"filter": between(window.start, window.end), "aggs": {"examples": _examples(logs)}}}
@@ -208,6 +246,10 @@ def error_types(logs: Logs, scope: Scope, window: Window, baseline: Window) -> B
 
 
 def _either(*windows: Window) -> Body:
+    """In one of them; where they meet, as a window and its baseline do, one range finds them in half the time."""
+    first, *later = sorted(windows, key=lambda window: window.start)
+    if all(one.end == other.start for one, other in pairwise([first, *later])):
+        return between(first.start, max(window.end for window in windows))
     return {"bool": {"should": [between(w.start, w.end) for w in windows], "minimum_should_match": 1}}
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from elasticsearch import Elasticsearch
 
+from worker.analysis.likeness.structure import Wanted
 from worker.domain.telemetry import (
     FAILED_CALLS,
     Asked,
@@ -27,8 +28,10 @@ from worker.domain.telemetry import (
 )
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
+from worker.errors import EvidenceUnavailable
 from worker.telemetry import calls, decode, impact_facts, queries
 from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
+from worker.tracing import span
 
 CHANGE_HOURS = 48
 MOST_SLICED = 3
@@ -74,6 +77,7 @@ class ElasticTelemetry:
             ),
             changes=_changes(read, profile),
             history=read("history", decode.history, []),
+            has_more_history=read("history", decode.is_cut, False),
             providers=read("metrics_facts", decode.providers, {}),
             cross_check=read("metrics_facts", partial(decode.cross_check, factor=_factor(profile.metrics)), {}),
             asked=asked,
@@ -146,6 +150,15 @@ class ElasticTelemetry:
         lines = _lines(answers, logs) if logs else Lines()
         return Detail(found, asked, unread, lines, impact_facts.detail_answers(answers))
 
+    def resembling(self, wanted: Wanted, as_of: datetime) -> tuple[list[dict[str, Any]], Asked]:
+        source = self.profile.incidents
+        window = Window.before(as_of, timedelta(days=HISTORY_DAYS))
+        asked = Asked(source.index if source else "", queries.resembling(wanted, window), window)
+        answers, unread = self._ask({"history": asked} if source else {})
+        if reason := unread.get("history"):
+            raise EvidenceUnavailable(reason, retryable=False)
+        return decode.history(answers["history"]) if answers else [], asked
+
     def _sliced_metrics(self) -> Metrics | None:
         """With every signal, where they tell instances or deployments apart; else fields need not be read again."""
         metrics = self.profile.metrics
@@ -158,7 +171,7 @@ class ElasticTelemetry:
         lines: list[dict[str, Any]] = []
         for question in asked.values():
             lines += [{"index": question.index, "ignore_unavailable": True}, question.body]
-        with elasticsearch_errors("reading telemetry"):
+        with span("read telemetry", kind="client", searches=len(asked)), elasticsearch_errors("reading telemetry"):
             responses = self._client.msearch(searches=lines).body["responses"]
         answers, unread = {}, {}
         for name, response in zip(asked, responses, strict=True):

@@ -6,6 +6,7 @@ import re
 
 from worker.analysis.ranking import Suspect
 from worker.analysis.study import Case
+from worker.domain import terms
 from worker.domain.report import CarbonImpact, CauseKind, Quantity, Sections, Verdict
 from worker.domain.telemetry import Change
 from worker.findings import of
@@ -177,12 +178,12 @@ def _business(story: Story) -> str:
     business = story.impact.business
     if story.verdict is Verdict.NOT_CONFIRMED:
         return "No loss: the spike was not confirmed."
-    parts = [f"{quantity(business.orders_affected)} orders affected"] if business.orders_affected else []
+    parts = [f"{quantity(business.orders_affected)} {terms.orders()} affected"] if business.orders_affected else []
     if business.revenue_lost_usd:
-        parts.append(f"{dollars(business.revenue_lost_usd)} of revenue lost")
+        parts.append(f"{_earnings(business.revenue_lost_usd)} of {terms.revenue()} lost")
     if not parts:
         return (
-            "Orders and revenue: not measured. Nothing is recorded for this scope and window, "
+            f"{terms.orders_and_revenue()}: not measured. Nothing is recorded for this scope and window, "
             "and too few past incidents record what they cost to estimate from."
         )
     if business.source == "measured":
@@ -191,6 +192,10 @@ def _business(story: Story) -> str:
     if business.source == "recorded":
         return f"{overview.capital_list(parts)}, as recorded in the incidents index{story.cite('history')}."
     return f"Estimated: {listed(parts)}, if {business.assumption}{story.cite('history')}."
+
+
+def _earnings(lost: Quantity) -> str:
+    return terms.in_currency(dollars(lost.times(terms.terms().currency.per_usd)))
 
 
 def _deployments(story: Story) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from worker.agent.grounding import claims, context, owners, statements
 from worker.agent.grounding.claims import Claim, Found, Number, Span
 from worker.agent.grounding.known import Change, Fact, Known, Subject
+from worker.domain.terms import terms
 
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
 SINCE = re.compile(r"\b(?:since|onset|began|begins|started|starts|from)\b[^.;]{0,20}$", re.IGNORECASE)
@@ -148,7 +149,7 @@ def _unknown_names(text: str) -> Iterator[Claim]:
         for found in pattern.finditer(text):
             group = next((name for name, value in found.groupdict().items() if value is not None), 0)
             span, name = found.span(group), found[group]
-            if name.lower() in ORDINARY or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
+            if _is_ordinary(name) or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so")
@@ -246,3 +247,9 @@ def _is_of_detail(fact: Fact, said: Said) -> bool:
     if fact.dimension == "seconds" and said.quantile:
         return fact.detail in (said.quantile, None) and (fact.detail is not None or fact.signal != "latency")
     return not (said.types and fact.detail and fact.dimension == "lines") or fact.detail in said.types
+
+
+def _is_ordinary(name: str) -> bool:
+    spoken = terms()
+    words = f"{spoken.orders.singular} {spoken.orders.plural} {spoken.revenue} {spoken.currency.symbol}".lower().split()
+    return name.lower() in ORDINARY or name.lower() in words

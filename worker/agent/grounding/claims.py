@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from worker.domain.terms import Terms, terms
 from worker.domain.text import CITATION
 
 Span = tuple[int, int]
@@ -38,12 +40,10 @@ UNITS = {
     **dict.fromkeys(("incidents", "recorded incidents", "past incidents"), ("incidents", 1.0)),
     **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors"), ("lines", 1.0)),
 }  # fmt: skip
-_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 # A prefix is told by its case: Mg is no mg, and T no t.
-NUMBER = re.compile(
-    rf"(?<![\w.,-])(?P<currency>\$)?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    rf"(?:[ \u202f\u00a0]?(?P<unit>{_UNIT})(?![\w/]))?(?![\w]|[.,]\d)",
-    re.IGNORECASE,
+_NUMBER = (
+    r"(?<![\w.,-])(?P<currency>{currency})?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?:[ \u202f\u00a0]?(?P<unit>{unit})(?![\w/]))?(?![\w]|[.,]\d)"
 )
 IN_WORDS = {
     **{word: (float(value), "") for value, word in enumerate(
@@ -58,7 +58,7 @@ IN_WORDS = {
     "half": (0.5, "share"),
     "quarter": (0.25, "share"),
 }  # fmt: skip
-WORD = re.compile(rf"\b(?P<word>{'|'.join(IN_WORDS)})\b(?:[ -](?P<unit>{_UNIT})(?![\w/]))?", re.IGNORECASE)
+_WORD = r"\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
 TIME = re.compile(
     r"(?<![\w:.])(?:(?P<iso>\d{4}-\d\d-\d\d)[T ])?(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?:\.\d+)?"
     r"(?P<zone> ?Z| UTC| ?[+-]\d\d:?\d\d| [A-Z]{2,4}T)?(?:, (?P<day>\d{1,2} [A-Z][a-z]{2} \d{4}))?(?![\w:])"
@@ -191,14 +191,52 @@ def numbers(text: str) -> list[Number]:
     return [_a_rate(text, one) for one in _with_inherited_units(text, sorted(found, key=lambda one: one.span))]
 
 
-_RATE = re.compile(
-    r"[^,;.(]{0,12}(?: \([^)]*\)|[^()]*\))? (?:an?|per|each|every) (?P<per>hour|day|week|month|year|user|order)\b"
+_RATE = (
+    r"[^,;.(]{{0,12}}(?: \([^)]*\)|[^()]*\))? (?:an?|per|each|every) "
+    r"(?P<per>hour|day|week|month|year|user|order|{order})\b"
 )
+
+
+class Language(NamedTuple):
+    """How figures are written in the words of one trade. `usd`: currency as written → how many dollars one of it is."""
+
+    units: dict[str, tuple[str, float]]
+    number: re.Pattern[str]
+    word: re.Pattern[str]
+    rate: re.Pattern[str]
+    usd: dict[str, float]
+
+
+@lru_cache(maxsize=8)
+def language_of(chosen: Terms) -> Language:
+    named = {chosen.orders.singular.lower(), chosen.orders.plural.lower()}
+    units = {**UNITS, **dict.fromkeys(named, ("orders", 1.0))}
+    unit = "|".join(re.escape(one) for one in sorted(units, key=len, reverse=True))
+    usd = {"$": 1.0, chosen.currency.symbol: 1 / chosen.currency.per_usd}
+    # $12, but CHF 12.
+    spaced = {symbol: rf"{re.escape(symbol)}{' ?' if symbol.isalpha() else ''}" for symbol in usd}
+    currency = "|".join(spaced[symbol] for symbol in sorted(usd, key=len, reverse=True))
+    return Language(
+        units,
+        re.compile(_NUMBER.format(currency=currency, unit=unit), re.IGNORECASE),
+        re.compile(_WORD.format(word="|".join(IN_WORDS), unit=unit), re.IGNORECASE),
+        re.compile(_RATE.format(order=re.escape(chosen.orders.singular))),
+        usd,
+    )
+
+
+def _language() -> Language:
+    return language_of(terms())
+
+
+def number_pattern() -> re.Pattern[str]:
+    """Finds figures with their currency and unit, in the words of this process."""
+    return _language().number
 
 
 def _a_rate(text: str, number: Number) -> Number:
     """`259 gCO₂e (255 to 294) an hour`; of other rates no report tells anything."""
-    behind = _RATE.match(text, number.span[1])
+    behind = _language().rate.match(text, number.span[1])
     if behind is None or number.dimension in ("", "times"):
         return number
     is_known = behind["per"] == "hour" and number.dimension == "grams"
@@ -208,16 +246,13 @@ def _a_rate(text: str, number: Number) -> Number:
 def _of_something_else(text: str, end: int) -> str:
     """`20 connections`: what is counted, where it is nothing that a report counts; else nothing."""
     noun = re.match(r" (?P<noun>[a-z]{4,}s)\b", text[end:])
-    return f"of {noun['noun']}" if noun and noun["noun"] not in {*UNITS, "less", "plus", "versus"} else ""
+    return f"of {noun['noun']}" if noun and noun["noun"] not in {*_language().units, "less", "plus", "versus"} else ""
 
 
 def _in_digits(text: str) -> Iterator[Number]:
-    for found in NUMBER.finditer(text):
-        unit = (found["unit"] or "").lower()
-        dimension, factor = UNITS.get(unit) or UNITS.get(f" {unit}") or ("", 1.0)
-        if found["currency"]:
-            dimension, factor = "usd", 1.0
-        elif not found["unit"]:
+    for found in _language().number.finditer(text):
+        dimension, factor = _unit_of(found)
+        if not (found["unit"] or found["currency"]):
             dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
         start, end = found.span()
@@ -242,9 +277,10 @@ def _tolerance(digits: str) -> float:
 
 
 def _in_words(text: str) -> Iterator[Number]:
-    for found in WORD.finditer(text):
+    language = _language()
+    for found in language.word.finditer(text):
         value, dimension = IN_WORDS[found["word"].lower()]
-        unit, factor = UNITS.get((found["unit"] or "").lower(), (dimension, 1.0))
+        unit, factor = language.units.get((found["unit"] or "").lower(), (dimension, 1.0))
         yield Number(found.span(), value * factor, dimension or unit, 0.05 * value * factor, found[0])
 
 
@@ -269,6 +305,15 @@ def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:
 
 
 def _factor(text: str, number: Number) -> float:
-    found = NUMBER.match(text, number.span[0])
-    unit = (found["unit"] or "").lower() if found else ""
-    return (UNITS.get(unit) or UNITS.get(f" {unit}") or ("", 1.0))[1]
+    found = _language().number.match(text, number.span[0])
+    return _unit_of(found)[1] if found else 1.0
+
+
+def _unit_of(found: re.Match[str]) -> tuple[str, float]:
+    """(dimension, factor to its base) of a number as it is written."""
+    language = _language()
+    if found["currency"]:
+        written = found["currency"].strip()
+        return "usd", next((usd for symbol, usd in language.usd.items() if symbol.lower() == written.lower()), 1.0)
+    unit = (found["unit"] or "").lower()
+    return language.units.get(unit) or language.units.get(f" {unit}") or ("", 1.0)

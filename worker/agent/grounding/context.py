@@ -48,7 +48,7 @@ def _bracket(span: Span, text: str) -> int | None:
 
 def _figure_before(place: int, text: str) -> int:
     """Where the last figure before `place` begins."""
-    return max((one.start() for one in claims.NUMBER.finditer(text[:place])), default=place)
+    return max((one.start() for one in claims.number_pattern().finditer(text[:place])), default=place)
 
 
 def _role_at(start: int, end: int, text: str) -> str:

@@ -47,6 +47,8 @@ DIMENSIONS = (
     ("lines", ("lines", 1.0)),
     ("within", ("lines", 1.0)),
     ("/before", ("lines", 1.0)),
+    # Of tools: each error is a line.
+    ("errors", ("lines", 1.0)),
 )
 # Signal → dimension of its `actual` and `expected`.
 OF_SIGNALS = {

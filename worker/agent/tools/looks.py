@@ -192,7 +192,19 @@ def incident_business_impact(lookup: Lookup, asked: InScope, bounds: Bounds) -> 
 
 def similar_incidents(lookup: Lookup, asked: Likeness, bounds: Bounds) -> Found:
     reading = lookup.past_incidents(asked.symptom, asked.scope, bounds.past(PAST))
-    names = ("id", "at", "title", "summary", "service", "region", "severity", "status", "duration_minutes")
+    names = (
+        "id",
+        "at",
+        "title",
+        "summary",
+        "service",
+        "region",
+        "severity",
+        "status",
+        "duration_minutes",
+        "why",
+        "helped",
+    )
     rows = [{name: getattr(row, name) for name in names} for row in reading.rows[:10]]
     return Found("Similar incidents", reading, rows)
 

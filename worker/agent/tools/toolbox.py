@@ -81,8 +81,8 @@ TOOLS = {
         ),
         Tool(
             "similar_incidents",
-            "Past incidents whose title or summary speaks of a symptom, the best match first. Use it to say whether "
-            "this has happened before, and how it ended.",
+            "Past incidents that resemble a symptom in words, service and region, the best match first, each with why "
+            "it is similar and what helped then. Use it to say whether this has happened before, and how it ended.",
             Likeness,
             looks.similar_incidents,
         ),

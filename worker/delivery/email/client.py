@@ -59,10 +59,21 @@ class Mailer:
 
     def send(self, message: EmailMessage, *, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
         """By address, why the server refused some of the recipients; the others have been sent the message."""
+        with self._told(), self._connection() as smtp:
+            refused = self._envelope(smtp, sender, recipients)
+            self._message(smtp, message.as_bytes(policy=SMTP))
+        return refused
+
+    def check(self) -> None:
+        """Greets the server, encrypts, logs in and leaves."""
+        with self._told(), self._connection():
+            pass
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What goes wrong inside, as DeliveryError."""
         try:
-            with self._connection() as smtp:
-                refused = self._envelope(smtp, sender, recipients)
-                self._message(smtp, message.as_bytes(policy=SMTP))
+            yield
         except smtplib.SMTPResponseException as error:
             raise self._refusal(error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPServerDisconnected:
@@ -72,7 +83,6 @@ class Mailer:
             raise self._failure(f"{self._server.host} cannot do what is asked: {error}", retryable=False) from None
         except OSError as error:
             raise self._failure(self._unreachable(error), retryable=True) from None
-        return refused
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:

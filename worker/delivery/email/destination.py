@@ -30,6 +30,8 @@ LONGEST_REFUSALS = 500
 class MailClient(Protocol):
     def send(self, message: EmailMessage, *, sender: str, recipients: Sequence[str]) -> Mapping[str, str]: ...
 
+    def check(self) -> None: ...
+
 
 class EmailDestination:
     """Fulfils `worker.ports.Destination`. `recipients` are written to where the policy names no others."""
@@ -62,6 +64,10 @@ class EmailDestination:
             mail["References"] = made.vendor_id
         self._send(mail, made.options.get("to"))
 
+    def check(self) -> str:
+        self._client.check()
+        return f"takes us in; mails go out from {self._sender.addr_spec}"
+
     def _send(self, mail: EmailMessage, named_by_the_policy: str | None) -> Mapping[str, str]:
         recipients = self._addressees(named_by_the_policy)
         mail["Date"] = datetime.now(UTC)
@@ -71,7 +77,12 @@ class EmailDestination:
             mail, sender=self._sender.addr_spec, recipients=[recipient.addr_spec for recipient in recipients]
         )
         if refused:
-            log.warning("some recipients were refused", destination=self.name, refused=dict(refused))
+            log.warning(
+                "some recipients were refused",
+                action="recipients-refused",
+                destination=self.name,
+                refused=dict(refused),
+            )
         return refused
 
     def _addressees(self, named_by_the_policy: str | None) -> Sequence[Address]:

@@ -29,6 +29,9 @@ from worker.errors import ConfigurationError, DeliveryError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
 
+# That of no incident.
+NO_LABEL = "spiketrace-doctor"
+
 log = structlog.get_logger(__name__)
 
 
@@ -69,6 +72,10 @@ class JiraDestination:
         if made.vendor_id is None:
             raise DeliveryError("the receipt names no issue", destination=self.name, retryable=False)
         self._catch_up(made.vendor_id, notice, told=notice.revision - len(notice.news))
+
+    def check(self) -> str:
+        self._client.find(NO_LABEL)
+        return f"answers, and lets issues be searched; tickets go to {self._ways.project}"
 
     def _create(self, notice: Notice) -> Issue:
         project = notice.options.get("project", self._ways.project)
@@ -118,7 +125,7 @@ class JiraDestination:
     def _takes(self, key: str, transition: Transition) -> bool:
         """What a workflow's validator refuses is left to people: the comment says how the incident stands."""
         if refused := self._client.move(key, transition):
-            log.warning("the workflow did not let the issue pass", issue=key, reason=refused)
+            log.warning("the workflow did not let the issue pass", action="ticket-not-moved", issue=key, reason=refused)
         return not refused
 
     def _link(self, key: str, notice: Notice) -> None:
@@ -128,7 +135,9 @@ class JiraDestination:
         try:
             self._client.link(key, name=name, address=address, title="SpikeTrace: the whole report")
         except DeliveryError as error:
-            log.warning("the issue is not linked to its report", issue=key, reason=error.reason)
+            log.warning(
+                "the issue is not linked to its report", action="ticket-not-linked", issue=key, reason=error.reason
+            )
 
 
 def _changes(contents: Contents, notice: Notice) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Candidate, Report
 from worker.domain.severity import Severity
+from worker.domain.terms import section_label
 from worker.domain.text import first_sentence, one_line
 from worker.domain.wording import ImpactGroup, cause_in_words, confidence_in_words, impact_groups
 
@@ -172,7 +173,8 @@ def _exhibit(exhibit: Evidence, page: str) -> list[Node]:
 
 def _recommendations(report: Report, page: str) -> list[Node]:
     steps = _entries(report.sections.recommendations, page)
-    return [adf.heading("Recommendations"), adf.tasks("recommendation", steps)] if steps else []
+    label = section_label("recommendations", "Recommendations")
+    return [adf.heading(label), adf.tasks("recommendation", steps)] if steps else []
 
 
 def _gaps(report: Report, page: str) -> list[Node]:

@@ -28,6 +28,8 @@ from worker.errors import ConfigurationError, DeliveryError
 from worker.ports import DeliveryReceipt
 from worker.settings import Settings
 
+NO_INCIDENT = "spiketrace-doctor"
+
 log = structlog.get_logger(__name__)
 
 # What people have ended for good stays ended: a note is all that it gets.
@@ -69,11 +71,19 @@ class ServiceNowDestination:
             raise DeliveryError("the receipt names no record", destination=self.name, retryable=False)
         self._catch_up(self._client.read(sys_id), notice)
 
+    def check(self) -> str:
+        self._client.find(NO_INCIDENT)
+        return "answers, and lets incidents be searched"
+
     def _create(self, notice: Notice) -> Record:
         made = self._client.create(self._new(notice))
         if made.correlation_id != notice.incident.incident_id:
             # A column that the user may not write is passed over in silence: the record would not be found again.
-            log.warning("the record's correlation_id was not written: give the user the right to", record=made.number)
+            log.warning(
+                "the record's correlation_id was not written: give the user the right to",
+                action="record-not-marked",
+                record=made.number,
+            )
         return made
 
     def _new(self, notice: Notice) -> dict[str, Any]:
@@ -100,7 +110,7 @@ class ServiceNowDestination:
         """What the instance's policies refuse is left to people."""
         refused = self._client.try_to_change(known.sys_id, values)
         if refused:
-            log.warning(otherwise, record=known.number, reason=refused)
+            log.warning(otherwise, action="record-not-updated", record=known.number, reason=refused)
         return not refused
 
     def _state(self, known: Record, notice: Notice) -> dict[str, str]:

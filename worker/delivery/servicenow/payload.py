@@ -10,6 +10,7 @@ from worker.delivery.words import course, cut, ending, impact_in_a_line, not_kno
 from worker.domain.incident import Incident
 from worker.domain.notice import Notice
 from worker.domain.severity import Severity
+from worker.domain.terms import section_label
 from worker.domain.text import one_line
 from worker.domain.wording import cause_in_words, confidence_in_words
 
@@ -62,7 +63,7 @@ def description(notice: Notice, *, public_url: str) -> str:
         [report.sections.overview.strip() or opening(notice.incident)],
         [f"Impact: {impact_in_a_line(report.impact).removeprefix('Impact: ')}"],
         list(_cause(notice)),
-        _listed("Recommendations", report.sections.recommendations),
+        _listed(section_label("recommendations", "Recommendations"), report.sections.recommendations),
         _listed("Not known", not_known(report)),
     ]
     texts = ["\n".join(_plain(line) for line in section) for section in sections if section]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from worker.delivery.http import Network
 from worker.delivery.slack import payload
@@ -14,6 +14,7 @@ from worker.ports import DeliveryReceipt, Destination
 from worker.settings import Settings
 
 END = "resolved"
+NO_INCIDENT = "spiketrace-doctor"
 # How many news the first message told.
 OPENED_WITH = "opened_with"
 # Slack's clock and ours may differ by so much when a channel is read from the incident's opening on.
@@ -85,6 +86,14 @@ class SlackBotDestination:
         if reply := payload.reply(notice, news, self._public_url, with_details=with_details):
             self._client.post(posted.channel, {**reply, "thread_ts": posted.ts})
         return DeliveryReceipt(vendor_id=made.vendor_id, url=made.url, details=made.details)
+
+    def check(self) -> str:
+        """Without the right to read, messages are posted all the same; what broke off is then not repeated."""
+        try:
+            self._client.find(self._channel, NO_INCIDENT, since=datetime.now(UTC))
+        except Unreadable as error:
+            return f"answers, but the bot cannot read {self._channel}: {error.reason}"
+        return f"answers, and {self._channel} can be read"
 
     def _found(self, channel: str, notice: Notice) -> Posted | None:
         incident = notice.incident

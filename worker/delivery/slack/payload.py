@@ -22,6 +22,7 @@ from worker.domain.figures import clock, duration
 from worker.domain.incident import Delivery, HistoryEntry, Incident, IncidentStatus
 from worker.domain.notice import Notice
 from worker.domain.report import Candidate, Report
+from worker.domain.terms import section_label
 from worker.domain.wording import cause_in_words, confidence_in_words
 
 LONGEST_FALLBACK = 300
@@ -200,7 +201,7 @@ def _details(report: Report, public_url: str) -> list[Json]:
         *listed("Why", [_ranked(candidate) for candidate in first]),
         *listed("Other explanations", [f"• {_ranked(candidate)}" for candidate in others]),
         *listed("Evidence", [_exhibit(one.id, one.title, page) for one in report.evidence[:MOST_EVIDENCE]]),
-        *listed("Recommendations", _numbered(report.sections.recommendations)),
+        *listed(section_label("recommendations", "Recommendations"), _numbered(report.sections.recommendations)),
         *listed("Not known", [f"• {mrkdwn(f'{gap.what}: {gap.reason}', LONGEST_ITEM)}" for gap in report.gaps[:3]]),
     ] or [section("There is no more to say than the report's page shows.")]
 

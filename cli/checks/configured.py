@@ -1,0 +1,130 @@
+"""What the settings name: the webhook's credentials, destinations, policy, factors, the model, traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+
+from cli.checks.check import Check
+from worker.agent.budget import limits_of
+from worker.assembly import open_model
+from worker.delivery.configured import destinations
+from worker.domain.conversation import Conversation
+from worker.errors import ConfigurationError, DeliveryError, ModelUnavailable, QueueUnavailable
+from worker.impact.tables import load_factors
+from worker.policy import load_policy
+from worker.ports import Destination, Questionable
+from worker.settings import Settings
+from worker.store.model_ledger import RedisModelLedger
+from worker.terminology import load_terms
+
+ANSWER_TOKENS = 16
+
+
+def credentials_check(settings: Settings) -> Check:
+    if settings.has_webhook_credentials:
+        return Check("webhook", f"lets in {_who(settings)}")
+    advice = "set SPIKETRACE_WEBHOOK_USER and SPIKETRACE_WEBHOOK_PASSWORD, or SPIKETRACE_WEBHOOK_CREDENTIALS_FILE"
+    return Check("webhook", "has no credentials and would refuse to start", advice)
+
+
+def _who(settings: Settings) -> str:
+    roles = {one.name: " and ".join(sorted(one.roles)) for one in settings.credentials}
+    return ", ".join(f"{name} ({may})" for name, may in roles.items())
+
+
+def destination_checks(settings: Settings) -> Iterator[Check]:
+    try:
+        configured = destinations(settings)
+    except ConfigurationError as error:
+        yield Check("destinations", "configured in part", error.reason)
+        return
+    yield Check("destinations", ", ".join(sorted(configured)) or "none: reports are only stored")
+    for name in sorted(configured):
+        yield _destination(configured[name])
+
+
+def _destination(destination: Destination) -> Check:
+    name = f"destination: {destination.name}"
+    if not isinstance(destination, Questionable):
+        return Check(name, "answers no question: only a message would show whether it takes one")
+    try:
+        return Check(name, destination.check())
+    except DeliveryError as error:
+        return Check(name, error.reason, f"look at its settings (docs/destinations.md): {destination.name}")
+
+
+def policy_check(settings: Settings) -> Check:
+    try:
+        configured = destinations(settings)
+    except ConfigurationError:
+        return Check("policy", "not looked at: the destinations come first")
+    try:
+        policy = load_policy(settings.policy, configured)
+    except ConfigurationError as error:
+        return Check("policy", "cannot be used, so the worker does not start", error.reason)
+    missing = ", ".join(sorted(policy.named - configured.keys()))
+    unheard = f"; named and not configured: {missing}" if missing else ""
+    source = settings.policy or "the default one: a message from medium, a ticket from high"
+    return Check("policy", f"{source}{unheard}")
+
+
+def factors_check(settings: Settings) -> Check:
+    try:
+        known = load_factors(settings.factors)
+    except ConfigurationError as error:
+        return Check("carbon factors", error.reason, f"put the table in {settings.factors} right, or take it away")
+    hourly = "by the hour, else of the year" if settings.electricity_maps_token else "of the year"
+    return Check("carbon factors", f"{len(known.grids)} regions, grid intensity {hourly}")
+
+
+def model_checks(settings: Settings, *, deep: bool) -> Iterator[Check]:
+    """`deep` asks the model for one word, which costs some tokens; else nobody is asked."""
+    if not settings.has_model:
+        yield Check("model", "none: reports have the template's words")
+        return
+    writes = "writes narratives" if settings.writes_narratives else "is not asked for narratives"
+    yield Check("model", f"{settings.gemini_model} {writes}")
+    yield _budget(settings)
+    if deep:
+        yield _model_answers(settings)
+
+
+def _budget(settings: Settings) -> Check:
+    _, day = limits_of(settings)
+    try:
+        spent = RedisModelLedger(settings.redis_url).of_day(datetime.now(UTC))
+    except QueueUnavailable as error:
+        return Check("model: budget", error.reason, "see to the broker first: without it no narrative begins")
+    found = f"{spent.calls:,} of {day.calls:,} calls, {spent.usd:.2f} of {day.usd:.2f} USD today (UTC)"
+    used_up = [name for name in day._fields if getattr(spent, name) >= getattr(day, name)]
+    advice = f"raise SPIKETRACE_GEMINI_DAY_{used_up[0].upper()}, or wait until tomorrow" if used_up else None
+    return Check("model: budget", found, advice)
+
+
+def _model_answers(settings: Settings) -> Check:
+    asked = Conversation(system="", prompt="Answer with the word ok.", most_output_tokens=ANSWER_TOKENS)
+    try:
+        reply = open_model(settings).reply(asked, seconds=settings.gemini_timeout_seconds)
+    except (ModelUnavailable, ConfigurationError) as error:
+        return Check("model: answer", error.reason, "look at the SPIKETRACE_GEMINI_ settings (docs/agent.md)")
+    return Check("model: answer", f"answered, for {reply.usage.tokens} tokens")
+
+
+def tracing_check(settings: Settings) -> Check:
+    if settings.otlp_endpoint is None:
+        return Check("traces", "off")
+    if find_spec("opentelemetry.sdk") is None:
+        advice = "pip install 'spiketrace[otel]', or unset SPIKETRACE_OTLP_ENDPOINT: webhook and worker do not start"
+        return Check("traces", "the SDK is not installed", advice)
+    return Check("traces", f"to {settings.otlp_endpoint}/v1/traces")
+
+
+def terminology_check(settings: Settings) -> Check:
+    try:
+        chosen = load_terms(settings.terminology)
+    except ConfigurationError as error:
+        return Check("terminology", "cannot be used, so nothing starts", error.reason)
+    words = f"orders are {chosen.orders.plural}, revenue is {chosen.revenue}"
+    return Check("terminology", f"{settings.terminology}: {words}")

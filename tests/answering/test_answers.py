@@ -1,0 +1,221 @@
+"""Answers from a real engine: the README's questions and others, their figures against the documents themselves."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from math import fsum
+
+import pytest
+
+from tests.answering.conftest import BAD_SINCE, EU, KIBANA_URL, NOW, PUBLIC_URL, SECRET, US, Desk
+from worker.answering.answer import SIX, Answer, Step, Topic, told
+from worker.domain.window import Window
+from worker.errors import RequestRefused
+
+
+def section(answer: Answer) -> str:
+    text = answer.sections["answer"]
+    assert isinstance(text, str)
+    return text
+
+
+def test_why_did_emissions_spike_yesterday(desk: Desk) -> None:
+    answer = desk.ask("Why did emissions spike in `us-central1` yesterday?")
+    assert tuple(answer.sections) == SIX
+    assert "checkout, us-central1: the cause is deployment deploy-9, version 2.3.0, confidence 0." in answer.direct
+    assert "No report is on record of it" in answer.direct
+    assert "deploy-9" in str(answer.sections["overview"])
+    assert answer.understood.window == Window(start=datetime.fromisoformat("2026-03-11T00:00Z"), end=_midnight())
+    (first, *_) = answer.charts
+    assert (first.kind, first.series[0].name, first.unit) == ("line", "measured", "g/min")
+    assert {"e1"} <= {item.id for item in answer.evidence}
+    assert "[e1" in answer.text
+
+
+def _midnight() -> datetime:
+    return NOW.replace(hour=0, minute=0)
+
+
+def test_which_services_contributed_most(desk: Desk) -> None:
+    answer = desk.ask("Which services contributed most to CO₂ in the last 24 hours?")
+    window = Window.before(NOW, timedelta(hours=24))
+    documents = [sample.document for sample in desk.shop.samples]
+    inside = [one for one in documents if window.holds(datetime.fromisoformat(one["@timestamp"]))]
+    by_service = {
+        service: fsum(one["estimated_co2_grams"] for one in inside if one["service"] == service)
+        for service in {one["service"] for one in inside}
+    }
+    (chart,) = answer.charts
+    assert (chart.kind, chart.unit) == ("bars", "gCO₂e")
+    ranked = dict(chart.series[0].points)
+    assert ranked == pytest.approx(by_service, rel=1e-12)
+    assert list(ranked) == sorted(by_service, key=lambda name: -by_service[name])
+    (evidence,) = answer.evidence
+    assert evidence.result["total_grams"] == pytest.approx(fsum(by_service.values()), rel=1e-12)
+    first = next(iter(ranked))
+    share = 100 * by_service[first] / fsum(by_service.values())
+    assert section(answer).startswith(f"{first} emitted most: ")
+    assert f", {share:.1f} % of " in section(answer).splitlines()[0]
+    assert len(section(answer).splitlines()) == 1 + len(by_service)
+
+
+def test_whats_going_wrong_with_checkout(desk: Desk) -> None:
+    answer = desk.ask("What's going wrong with checkout in `us-central1`?")
+    assert tuple(answer.sections) == SIX
+    assert "deploy-9" in answer.direct
+    assert "of checkout" not in answer.understood.sentence
+    recommendations = answer.sections["recommendations"]
+    assert "deploy-9" in " ".join(recommendations)
+    assert answer.offer is not None
+
+
+def test_what_incidents_are_affecting_payments_this_week(desk: Desk) -> None:
+    """It suffers from ledger's outage, and somebody wrote down one of their own."""
+    answer = desk.ask("What incidents are affecting payments in `europe-west1` this week?")
+    ours, theirs = answer.incidents
+    assert (ours["service"], ours["status"], ours["recorded_by"]) == ("ledger", "open", "spiketrace")
+    assert (theirs["status"], theirs["recorded_by"], theirs["orders_affected"]) == ("being looked at", "others", 120)
+    assert ours["report"].startswith(f"{PUBLIC_URL}/reports/r-")
+    text = section(answer)
+    assert "2 incidents affect payments in europe-west1, 1 still open" in text
+    assert all(word in text for word in ("DiskFullError", "critical", "cost: ", "120 orders affected", "$5,400"))
+    assert f"<{ours['report']}>" in answer.text
+    assert "<b>" not in answer.text
+
+
+def test_what_is_on_record_is_told_from_the_report(desk: Desk) -> None:
+    answer = desk.ask("Why is payments failing in europe-west1?")
+    assert tuple(answer.sections) == SIX
+    assert "payments, europe-west1: the cause is dependency ledger, europe-west1, confidence 0." in answer.direct
+    assert "on record of it" not in answer.direct
+    links = {item.link for item in answer.evidence}
+    assert all(link and link.startswith(f"{PUBLIC_URL}/reports/r-") for link in links)
+    (incident,) = answer.incidents
+    assert f"{incident['incident_id']}); open, critical;" in answer.closing
+
+
+def test_an_incident_or_a_report_may_be_named(desk: Desk) -> None:
+    (incident,) = desk.ask("incidents of ledger").incidents
+    assert "DiskFullError" in desk.ask(f"explain {incident['incident_id']}").direct
+    report_id = incident["report"].rpartition("/")[2]
+    assert "ledger, europe-west1" in desk.ask(f"what does {report_id} say").direct
+    assert "There is no incident inc-20200101-00000000-1 on record" in section(desk.ask("why inc-20200101-00000000-1"))
+
+
+def test_nothing_found_is_said_with_what_was_looked_at(desk: Desk) -> None:
+    answer = desk.ask("What is wrong with search in us-central1 in the last 2 hours?")
+    text = section(answer)
+    assert text.startswith("Nothing that goes wrong was found with search, us-central1 in these 2 h.")
+    assert "No report and no incident is on record for it." in text
+    assert "Investigated for this question, and not confirmed: search, us-central1" in text
+    assert "search, us-central1 emitted" in text
+    assert answer.offer is None
+    incidents = desk.ask("incidents affecting search this week")
+    assert section(incidents).startswith("No incident on record affects search in this time [e1].")
+
+
+def test_no_spike_is_no_spike(desk: Desk) -> None:
+    answer = desk.ask("Why did emissions spike in europe-west1 in the last 30 minutes?")
+    assert section(answer).startswith("No spike of emissions was found of europe-west1 in these 30 min.")
+    assert answer.charts[0].kind == "line"
+
+
+def test_how_much_and_how_much_before(desk: Desk) -> None:
+    answer = desk.ask("How much CO2 did checkout emit between 00:30 and 02:30 today?")
+    window = Window(start=_midnight() + timedelta(minutes=30), end=_midnight() + timedelta(minutes=150))
+    grams, _ = desk.shop.emitted(window, "checkout", None)
+    before, _ = desk.shop.emitted(Window.before(window.start, window.length), "checkout", None)
+    first, second = answer.evidence[:2]
+    assert first.result["total_grams"] == pytest.approx(grams, rel=1e-12)
+    assert second.result["total_grams"] == pytest.approx(before, rel=1e-12)
+    assert f"{abs(grams / before - 1) * 100:.1f} %" in section(answer)
+    assert "By region: us-central1" in section(answer)
+    (chart,) = answer.charts
+    minutes = 5
+    known = [value for _, value in chart.series[0].points if value is not None]
+    assert fsum(known) * minutes == pytest.approx(grams, rel=1e-9)
+
+
+def test_what_was_not_sampled_is_not_known_and_not_zero(desk: Desk) -> None:
+    longer = desk.ask("How much CO2 did search emit on 1 March?")
+    assert "is not known, and not zero" in section(longer)
+    assert "0 g" not in section(longer)
+    half = desk.ask("how much CO2 was emitted by search from 2026-03-09T12:00Z to 2026-03-10T12:00Z")
+    assert "The first sample is of 2026-03-09T19:40Z: nothing is known of the time before." in section(half)
+    assert "before is not known: no sample is of then" in section(half)
+
+
+def test_errors_with_their_types_and_no_secret(desk: Desk) -> None:
+    answer = desk.ask("Which errors had checkout since yesterday evening?")
+    assert "PoolTimeoutError" in section(answer)
+    assert "password=[" in section(answer)
+    assert SECRET not in json.dumps(told(answer))
+    lines = desk.ask('logs of checkout with "no connection in the pool" last night')
+    assert "log lines of checkout hold some of these words" in section(lines)
+    assert SECRET not in json.dumps(told(lines))
+
+
+def test_deployments_and_reports(desk: Desk) -> None:
+    deployments = section(desk.ask("What was deployed since yesterday?"))
+    assert deployments.splitlines()[1:] == [
+        "- 11 Mar 2026 23:40 UTC: search, us-central1, deploy-10, version 1.8.1, succeeded",
+        "- 11 Mar 2026 22:38 UTC: checkout, us-central1, deploy-9, version 2.3.0, succeeded",
+    ]
+    assert section(desk.ask("What was deployed in europe-west1?")).startswith(
+        "No deployment or other change of europe-west1"
+    )
+    reports = desk.ask("reports about ledger in Berlin time")
+    assert len(reports.reports) == 2
+    assert "12 Mar 2026 02:05 Europe/Berlin: critical, root cause found" in section(reports)
+    assert section(desk.ask("reports about search")).startswith("No report about search is of this time")
+
+
+def test_as_of_then_nothing_later_is_looked_at(desk: Desk) -> None:
+    answer = desk.ask("incidents", now=OUTAGE_BEFORE)
+    assert section(answer).startswith("No incident on record affects anything")
+    assert "No report about" in section(desk.ask("latest reports", now=OUTAGE_BEFORE))
+    early = desk.ask("What is wrong with checkout in us-central1?", now=BAD_SINCE - timedelta(minutes=10))
+    assert early.offer is None
+
+
+OUTAGE_BEFORE = BAD_SINCE + timedelta(hours=1)
+
+
+def test_steps_are_told_as_they_happen(desk: Desk) -> None:
+    steps: list[Step] = []
+    answer = desk.ask("errors of search", steps=steps)
+    assert steps[0] == Step("understood", answer.understood.sentence)
+    assert [step.kind for step in steps[1:]] == ["looking", "found"]
+
+
+def test_what_was_not_understood_is_told_with_examples_and_nothing_is_looked_up(desk: Desk) -> None:
+    answer = desk.ask("what's wrong with chekout")
+    assert answer.understood.topic is None
+    assert 'There is no service or region called "chekout"; did you mean checkout?' in section(answer)
+    assert "- What's going wrong with checkout in us-central1?" in section(answer)
+    assert (answer.evidence, answer.offer) == ([], None)
+
+
+def test_a_zone_that_is_none_is_refused(desk: Desk) -> None:
+    with pytest.raises(RequestRefused, match="no time zone 'Atlantis'"):
+        desk.ask("errors", zone="Atlantis")
+
+
+def test_an_answer_is_plain_json_with_a_link_for_each_evidence(desk: Desk) -> None:
+    document = json.loads(json.dumps(told(desk.ask("Which services contributed most to CO₂ in europe-west1 today?"))))
+    assert document["understood"]["topic"] == Topic.EMISSIONS_RANKING
+    (evidence,) = document["evidence"]
+    assert evidence["query"]["aggs"]["grams"] == {"sum": {"field": "estimated_co2_grams"}}
+    assert evidence["link"].startswith(f"{KIBANA_URL}/app/discover#/?_g=")
+    assert "region%60%20%3D%3D%20%22europe-west1%22" in evidence["link"]
+    assert document["author"] == "template"
+
+
+def test_an_empty_engine_is_said_to_be_empty(empty_desk: Desk) -> None:
+    assert "no sample of emissions" in section(empty_desk.ask("Which services emitted most CO2?"))
+    assert "Nothing was logged" in section(empty_desk.ask("errors yesterday"))
+    assert "no telemetry names a service or region" in section(empty_desk.ask("errors of checkout")).lower()
+    assert section(empty_desk.ask("What is going wrong?")).startswith("Nothing that goes wrong was found")
+    assert US not in section(empty_desk.ask("incidents"))
+    assert EU not in section(empty_desk.ask("reports"))

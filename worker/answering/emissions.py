@@ -1,0 +1,212 @@
+"""How much was emitted, and by whom: sums of the samples themselves. What was not sampled is not known, not zero."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import NamedTuple
+
+from worker.answering.answer import AnswerChart, Series
+from worker.answering.asking import Asking, Draft
+from worker.answering.course import grid_of, summed
+from worker.domain.figures import CO2_GRAMS, describe, duration
+from worker.domain.lookup import Emitted, EmittedReading
+from worker.domain.report import Quantity
+from worker.domain.window import Window, iso
+from worker.errors import NotMeasured
+
+MOST = 20
+# The two ways of stating emissions may differ by rounding.
+DISAGREE = 0.01
+# So much of a span without a sample at its edge is worth a word.
+UNSAMPLED = timedelta(minutes=30)
+BARELY = 0.0005
+
+
+class Part(NamedTuple):
+    """What one service or region emitted, in grams, by so many samples."""
+
+    name: str
+    grams: float
+    samples: int
+
+
+def rounded(grams: float) -> str:
+    """Three figures in the unit that fits: 41.3 kgCO₂e."""
+    return describe(Quantity(low=grams * 0.999999, likely=grams, high=grams), CO2_GRAMS).likely
+
+
+def share(part: float, whole: float) -> str:
+    if whole <= 0:
+        return "0 %"
+    return f"{100 * part / whole:.1f} %" if part / whole >= BARELY else "under 0.1 %"
+
+
+def rank(asking: Asking) -> Draft:
+    asking.looking("the sums of all samples of emissions")
+    reading = asking.looks.emitted(asking.scope, asking.window)
+    if reading.grams is None:
+        return _nothing(asking, reading)
+    parts = parts_of(reading, asking.understood.by)
+    shown = parts[: asking.understood.most or MOST]
+    cite = asking.exhibits.add("Emissions by service and region", reading, _result(reading, parts))
+    asking.found(f"{rounded(reading.grams)} by {_count(parts, asking)}")
+    draft = Draft([_headline(asking, reading, shown, cite)])
+    draft.lines += [
+        f"- {number}. {part.name}: {rounded(part.grams)}, {share(part.grams, reading.grams)}"
+        for number, part in enumerate(shown, 1)
+    ]
+    draft.lines += _remainder(reading, parts, shown)
+    draft.lines += [*_unmeasured(asking, reading), *_flaws(asking, reading)]
+    bars: list[tuple[object, float | None]] = [(part.name, part.grams) for part in shown]
+    title = f"CO₂ by {asking.understood.by}"
+    draft.charts.append(AnswerChart(title, "gCO₂e", "bars", [Series(title, bars)]))  # type: ignore[arg-type]
+    return draft
+
+
+def total(asking: Asking) -> Draft:
+    asking.looking("the sum of all samples of emissions, and that of the same time before")
+    window = asking.window
+    reading = asking.looks.emitted(asking.scope, window)
+    if reading.grams is None:
+        return _nothing(asking, reading)
+    cite = asking.exhibits.add("Emissions", reading, _result(reading, parts_of(reading, "service")))
+    asking.found(rounded(reading.grams))
+    samples = sum(row.samples for row in reading.rows)
+    text = f"{_of_scope(asking)} emitted {rounded(reading.grams)} in {duration(window.length)}: {samples:,} samples"
+    draft = Draft([f"{text} {cite}.", *_beside_before(asking, reading)])
+    draft.lines += [*_parts_in_words(reading, asking), *_unmeasured(asking, reading), *_flaws(asking, reading)]
+    draft.charts += course_chart(asking)
+    return draft
+
+
+def in_short(asking: Asking) -> list[str]:
+    """Emissions of the scope in one line, for an answer that is about something else."""
+    try:
+        reading = asking.looks.emitted(asking.scope, asking.window)
+    except NotMeasured:
+        return []
+    cite = asking.exhibits.add("Emissions", reading, {"total_grams": reading.grams})
+    if reading.grams is None:
+        return [f"No sample of emissions is of this time {cite}: how much it was is not known."]
+    return [f"{_of_scope(asking)} emitted {rounded(reading.grams)} {cite}."]
+
+
+def course_chart(asking: Asking) -> list[AnswerChart]:
+    """The emissions of the scope, step by step."""
+    grid = grid_of(asking.window)
+    reading = asking.looks.emitted_over_time(asking.scope, grid, asking.window.end)
+    whole = summed(reading.rows, grid)
+    if not any(value is not None for value in whole):
+        return []
+    minutes = grid.step_seconds / 60
+    points = [(grid.time(index), None if one is None else one / minutes) for index, one in enumerate(whole)]
+    title = f"CO₂ {asking.scope}, steps of {duration(grid.step)}"
+    return [AnswerChart(title, "g/min", "line", [Series(str(asking.scope), points)])]  # type: ignore[arg-type]
+
+
+def parts_of(reading: EmittedReading, by: str) -> list[Part]:
+    """The largest first."""
+    sums: dict[str, list[Emitted]] = defaultdict(list)
+    for row in reading.rows:
+        sums[getattr(row, by) or f"(no {by} named)"].append(row)
+    parts = [
+        Part(name, sum(row.grams for row in rows), sum(row.samples for row in rows)) for name, rows in sums.items()
+    ]
+    return sorted(parts, key=lambda part: (-part.grams, part.name))
+
+
+def _result(reading: EmittedReading, parts: list[Part]) -> dict[str, object]:
+    return {"total_grams": reading.grams, "grams": {part.name: part.grams for part in parts[:100]}}
+
+
+def _count(parts: list[Part], asking: Asking) -> str:
+    return f"{len(parts)} {asking.understood.by}{'' if len(parts) == 1 else 's'}"
+
+
+def _of_scope(asking: Asking) -> str:
+    text = str(asking.scope)
+    return text[:1].upper() + text[1:] if asking.scope.service is None else text
+
+
+def _headline(asking: Asking, reading: EmittedReading, parts: list[Part], cite: str) -> str:
+    assert reading.grams is not None
+    first, where = parts[0], f" of {asking.scope}" if any(asking.scope) else ""
+    whole = f"of {rounded(reading.grams)}{where} in {duration(asking.window.length)}"
+    return f"{first.name} emitted most: {rounded(first.grams)}, {share(first.grams, reading.grams)} {whole} {cite}."
+
+
+def _remainder(reading: EmittedReading, parts: list[Part], shown: list[Part]) -> list[str]:
+    assert reading.grams is not None
+    rest, hidden = sum(part.grams for part in parts[len(shown) :]), len(parts) - len(shown)
+    beyond = reading.grams - sum(part.grams for part in parts)
+    lines = [f"- {hidden} more: {rounded(rest)}, {share(rest, reading.grams)}"] if hidden else []
+    if beyond > reading.grams * 1e-9:
+        lines.append(
+            f"- services beyond those that one answer holds: {rounded(beyond)}, {share(beyond, reading.grams)}"
+        )
+    return lines
+
+
+def _parts_in_words(reading: EmittedReading, asking: Asking) -> list[str]:
+    """By region, where one service was asked for; else by service."""
+    by = "region" if asking.scope.service else "service"
+    parts = parts_of(reading, by)
+    assert reading.grams is not None
+    if len(parts) < 2:
+        return []
+    told = [f"{part.name} {rounded(part.grams)} ({share(part.grams, reading.grams)})" for part in parts[:5]]
+    more = f", and {len(parts) - 5} more" if len(parts) > 5 else ""
+    return [f"By {by}: {', '.join(told)}{more}."]
+
+
+def _beside_before(asking: Asking, reading: EmittedReading) -> list[str]:
+    """The same length of time before it."""
+    before = Window.before(asking.window.start, asking.window.length)
+    earlier = asking.looks.emitted(asking.scope, before)
+    assert reading.grams is not None
+    if not earlier.grams:
+        return [f"What it was in the {duration(before.length)} before is not known: no sample is of then."]
+    cite = asking.exhibits.add("Emissions of the time before", earlier, {"total_grams": earlier.grams})
+    change = reading.grams / earlier.grams - 1
+    text = f"In the {duration(before.length)} before it was {rounded(earlier.grams)}"
+    return [f"{text}: {'+' if change >= 0 else '−'}{abs(change) * 100:.1f} % since {cite}.", *_short(earlier, before)]
+
+
+def _short(earlier: EmittedReading, before: Window) -> list[str]:
+    first = min(row.first for row in earlier.rows) if earlier.rows else before.start
+    if first - before.start <= max(UNSAMPLED, before.length / 20):
+        return []
+    return [f"The samples of then begin at {iso(first)[:16]}Z only, so the two are not alike."]
+
+
+def _nothing(asking: Asking, reading: EmittedReading) -> Draft:
+    cite = asking.exhibits.add("Emissions", reading, {"samples": 0})
+    none = f"There is no sample of emissions of {asking.scope} in this time {cite}"
+    text = f"{none}: how much it was is not known, and not zero."
+    return Draft([text, *_flaws(asking, reading)])
+
+
+def _unmeasured(asking: Asking, reading: EmittedReading) -> list[str]:
+    """Services that log in this time and have no sample of emissions; and an edge of it that nothing was sampled in."""
+    lines = []
+    try:
+        logged = {row.service for row in asking.looks.logged(asking.scope, asking.window).rows if row.service}
+    except NotMeasured:
+        logged = set()
+    if missing := sorted(logged - {row.service for row in reading.rows}):
+        lines.append(f"Not measured, and so not in it: {', '.join(missing[:MOST])}, which log and send no emissions.")
+    first, last = min(row.first for row in reading.rows), max(row.last for row in reading.rows)
+    if first - asking.window.start > UNSAMPLED:
+        lines.append(f"The first sample is of {iso(first)[:16]}Z: nothing is known of the time before.")
+    if asking.window.end - last > UNSAMPLED:
+        lines.append(f"The last sample is of {iso(last)[:16]}Z: nothing is known of the time after.")
+    return lines
+
+
+def _flaws(asking: Asking, reading: EmittedReading) -> list[str]:  # noqa: ARG001 - one form for all of them
+    lines = [f"The engine's answer is not whole: {reading.flaw}."] if reading.flaw else []
+    stated, other = reading.checked_grams, reading.other_grams
+    if stated and other is not None and abs(stated - other) > DISAGREE * abs(stated):
+        lines.append(f"A second field states {rounded(other)} where the first states {rounded(stated)}: they disagree.")
+    return lines

@@ -1,0 +1,135 @@
+"""Which errors were logged, by whom, of which type; and the log lines that hold given words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from worker.answering.answer import AnswerChart, Series
+from worker.answering.asking import Asking, Draft
+from worker.answering.course import grid_of, summed
+from worker.answering.saying import time_in
+from worker.domain.figures import duration
+from worker.domain.lookup import ErrorKind, Logged, LogLine, Reading
+from worker.domain.redaction.redact import excerpt
+from worker.domain.text import one_line
+from worker.errors import NotMeasured
+
+MOST = 10
+MOST_LINES = 15
+LONGEST_MESSAGE = 160
+
+
+def list_errors(asking: Asking) -> Draft:
+    if asking.understood.words:
+        return _matching_lines(asking, asking.understood.words)
+    asking.looking("log lines and errors")
+    reading = asking.looks.logged(asking.scope, asking.window)
+    lines, errors = sum(row.lines for row in reading.rows), sum(row.errors or 0 for row in reading.rows)
+    cite = asking.exhibits.add("Log lines and errors by service", reading, {"lines": lines, "errors": errors})
+    asking.found(f"{errors:,} errors in {lines:,} log lines")
+    if not lines:
+        return Draft([f"Nothing was logged by {asking.scope} in this time {cite}: whether it failed is not known."])
+    text = (
+        f"{_count(errors, 'error')} in {_count(lines, 'log line')} of {asking.scope}, {_share(errors, lines)} {cite}."
+    )
+    draft = Draft([text, *_by_scope(asking, reading.rows), *_kinds(asking)])
+    draft.charts += _chart(asking)
+    return draft
+
+
+def in_short(asking: Asking) -> list[str]:
+    """Errors of the scope in one line, for an answer that is about something else."""
+    try:
+        reading = asking.looks.logged(asking.scope, asking.window)
+    except NotMeasured:
+        return []
+    lines, errors = sum(row.lines for row in reading.rows), sum(row.errors or 0 for row in reading.rows)
+    cite = asking.exhibits.add("Log lines and errors", reading, {"lines": lines, "errors": errors})
+    if not lines:
+        return [f"It logged nothing in this time {cite}: whether it failed is not known."]
+    return [f"{_count(errors, 'error')} in {_count(lines, 'log line')}, {_share(errors, lines)} {cite}."]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2g} %" if part < whole else "100 %"
+
+
+def _by_scope(asking: Asking, rows: list[Logged]) -> list[str]:
+    """The worst first; one service in one region needs no list."""
+    if len(rows) < 2:
+        return []
+    ranked = sorted(rows, key=lambda row: -((row.errors or 0) / row.lines if row.lines else 0))
+    told = [
+        f"- {', '.join(filter(None, (row.service, row.region)))}: {_count(row.errors or 0, 'error')} in "
+        f"{_count(row.lines, 'line')}, {_share(row.errors or 0, row.lines)}"
+        for row in ranked[: asking.understood.most or MOST]
+    ]
+    more = len(ranked) - len(told)
+    return ["By share of errors:", *told, *([f"- {more} more, with a smaller share"] if more else [])]
+
+
+def _kinds(asking: Asking) -> list[str]:
+    """The commonest types over all scopes, each with its newest message."""
+    try:
+        reading = asking.looks.error_kinds(asking.scope, asking.window)
+    except NotMeasured:
+        return []
+    kinds: dict[str | None, list[ErrorKind]] = defaultdict(list)
+    for row in reading.rows:
+        kinds[row.error_type].append(row)
+    ranked = sorted(kinds.items(), key=lambda item: -sum(row.count for row in item[1]))[:MOST]
+    if not ranked:
+        return []
+    counts = {kind or "(no type)": sum(row.count for row in rows) for kind, rows in ranked}
+    cite = asking.exhibits.add("Errors by type", reading, {"errors": counts})
+    return [f"By type {cite}:", *(f"- {_kind_in_words(kind, rows)}" for kind, rows in ranked)]
+
+
+def _kind_in_words(kind: str | None, rows: list[ErrorKind]) -> str:
+    services = sorted({row.service for row in rows if row.service})
+    whose = f" ({', '.join(services[:3])}{' …' if len(services) > 3 else ''})"
+    message = f": {told(rows[0].message)}" if rows[0].message else ""
+    return f"{one_line(kind or 'without a type')}, {sum(row.count for row in rows):,}{whose}{message}"
+
+
+def told(message: str | None) -> str:
+    """Redacted and short: what a log line says is data."""
+    return excerpt(one_line(message or ""), LONGEST_MESSAGE)
+
+
+def _chart(asking: Asking) -> list[AnswerChart]:
+    grid = grid_of(asking.window)
+    try:
+        reading = asking.looks.errors_over_time(asking.scope, grid, asking.window.end)
+    except NotMeasured:
+        return []
+    points = [(grid.time(index), value) for index, value in enumerate(summed(reading.rows, grid))]
+    if not any(value for _, value in points):
+        return []
+    title = f"Errors of {asking.scope}, steps of {duration(grid.step)}"
+    return [AnswerChart(title, "errors", "line", [Series(str(asking.scope), points)])]  # type: ignore[arg-type]
+
+
+def _matching_lines(asking: Asking, words: str) -> Draft:
+    asking.looking("log lines that hold those words")
+    most = asking.understood.most or MOST_LINES
+    reading: Reading[LogLine] = asking.looks.lines(
+        asking.scope, asking.window, words=words, errors_only=False, limit=most
+    )
+    count = reading.total if reading.total is not None else len(reading.rows)
+    cite = asking.exhibits.add("Log lines by words", reading, {"lines": count})
+    asking.found(f"{count:,} lines")
+    if not count:
+        return Draft([f"No log line of {asking.scope} in this time holds any of these words {cite}."])
+    draft = Draft([f"{_count(count, 'log line')} of {asking.scope} hold some of these words, the best first {cite}:"])
+    draft.lines += [f"- {_line(row, asking)}" for row in reading.rows]
+    return draft
+
+
+def _line(row: LogLine, asking: Asking) -> str:
+    where = ", ".join(filter(None, (row.service, row.region, row.level, row.error_type)))
+    return f"{time_in(row.at, asking.zone)} {asking.zone.name}, {one_line(where)}: {told(row.message)}"

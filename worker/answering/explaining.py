@@ -1,0 +1,297 @@
+"""Why, and what goes wrong: by the report that is on record, or else by an investigation of what stands out.
+
+The investigation is made as of then and is not stored: only a yes to the offer makes an incident of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from worker.answering import emissions, errors, finding
+from worker.answering.answer import SIX, AnswerChart, Series
+from worker.answering.asking import Asking, Draft
+from worker.answering.course import BEFORE, Peak, grid_of, peaks
+from worker.answering.incidents import line_of
+from worker.answering.offering import offer_for
+from worker.answering.saying import time_in
+from worker.domain.alert import Alert, Rule
+from worker.domain.figures import CO2_GRAMS, describe, duration, number
+from worker.domain.incident import Incident
+from worker.domain.lookup import Course, Reading
+from worker.domain.report import CauseKind, Chart, Report, ReportOutline, RootCause, Verdict
+from worker.domain.telemetry import Scope
+from worker.domain.text import one_line
+from worker.domain.window import Window
+from worker.domain.wording import cause_in_words, confidence_in_words, scope_in_words
+from worker.errors import NotMeasured
+
+# Of what stands out so many are investigated, until one is confirmed.
+MOST_INVESTIGATED = 3
+MOST_OTHERS = 5
+MOST_CHARTS = 2
+# Where no time was named and nothing is found, so far back is looked for the latest report.
+FURTHER_BACK = timedelta(days=14)
+RULE = "spiketrace-question"
+OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
+
+
+def explain(asking: Asking) -> Draft:
+    """By the incident or report that was named; else by the reports of the span; else by an investigation."""
+    if asking.understood.record_id:
+        return _of_record(asking, asking.understood.record_id)
+    is_carbon = asking.is_about_emissions
+    asking.looking("reports and incidents on record")
+    outlines = finding.reports_about(asking)
+    is_on = set() if is_carbon else finding.open_incidents(asking)
+    on_record = sorted(outlines, key=lambda one: finding.worth(one, carbon=is_carbon, is_on=is_on), reverse=True)
+    if on_record and finding.worth(on_record[0], carbon=is_carbon, is_on=is_on)[0]:
+        return _by_report(asking, on_record)
+    return _by_investigation(asking, outlines, is_carbon=is_carbon)
+
+
+# --- on record
+
+
+def _of_record(asking: Asking, record_id: str) -> Draft:
+    asking.looking(record_id)
+    incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
+    report = _telling(asking, incident) if incident else asking.reports.get(record_id)
+    if report is None:
+        return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
+    return _explained(asking, report, incident or _incident_of(asking, report))
+
+
+def _telling(asking: Asking, incident: Incident) -> Report | None:
+    """Of its newest reports the one that is about the service to blame, rather than about those that suffer."""
+    found = [asking.reports.get(report_id) for report_id in incident.report_ids[: -MOST_OTHERS - 1 : -1]]
+    reports = [report for report in found if report]
+    return next((one for one in reports if one.service == incident.service), reports[0] if reports else None)
+
+
+def _by_report(asking: Asking, outlines: list[ReportOutline]) -> Draft:
+    chosen = outlines[0]
+    report = asking.reports.get(chosen.report_id)
+    if report is None:  # deleted in between
+        return _by_investigation(asking, [], is_carbon=asking.is_about_emissions)
+    asking.found(f"report {report.report_id}: {report.headline}")
+    draft = _explained(asking, report, _incident_of(asking, report))
+    draft.closing += _others(asking, report, outlines[1:])
+    return draft
+
+
+def _incident_of(asking: Asking, report: Report) -> Incident | None:
+    incident = asking.incidents.get(report.incident_id) if report.incident_id else None
+    if incident and incident.merged_into:
+        return asking.incidents.get(incident.merged_into)
+    return incident
+
+
+def _explained(asking: Asking, report: Report, incident: Incident | None, *, alert: Alert | None = None) -> Draft:
+    """`alert`: what the report was made of for this question alone; of one on record it is None."""
+    asking.exhibits.of_report(report, is_stored=alert is None)
+    draft = Draft([direct(report, asking)], report=report, is_stored=alert is None)
+    # What was asked about first: emissions are in grams.
+    charts = sorted(report.charts, key=lambda one: asking.is_about_emissions and not one.unit.startswith("g"))
+    draft.charts = [chart_of(chart) for chart in charts[:MOST_CHARTS]]
+    if incident:
+        draft.incidents.append(incident)
+        draft.closing.append(f"Incident: {line_of(incident, asking)}")
+    if asking.zone.name != "UTC":
+        draft.closing.append("Times in the sections are UTC.")
+    draft.offer, sentence = offer_for(asking, report, incident, alert=alert)
+    draft.closing += [sentence] if sentence else []
+    return draft
+
+
+def direct(report: Report, asking: Asking) -> str:
+    """The answer in one sentence, before the six sections say it in full."""
+    where = scope_in_words(report.service, report.region)
+    when = time_in(report.timestamp, asking.zone)
+    if report.verdict is Verdict.NOT_CONFIRMED:
+        return f"Nothing unusual was confirmed for {where} at {when} {asking.zone.name}."
+    excess = report.impact.carbon.excess_co2_grams
+    more = f", with {describe(excess, CO2_GRAMS).likely} more than expected" if excess and excess.low > 0 else ""
+    since = f" since {time_in(_began(report), asking.zone)} {asking.zone.name}"
+    if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
+        return f"{where} deviated{since}{more}; the telemetry does not tell why."
+    sure = f", confidence {confidence_in_words(report.confidence)}" if report.confidence is not None else ""
+    cause = _cause(report.root_cause, (report.service, report.region))
+    return f"{where}: the cause is {cause}{sure};{since}{more}."
+
+
+def _cause(cause: RootCause, scope: tuple[str | None, str | None]) -> str:
+    if cause.kind is CauseKind.TRAFFIC:
+        return "more demand, and nothing is broken"
+    if (cause.service, cause.region) == scope and cause.kind in OWN:
+        named = {CauseKind.RESOURCE: cause.metric, CauseKind.ERROR: cause.error_type}[cause.kind]
+        return f"{OWN[cause.kind]}{f' ({one_line(named)})' if named else ''}"
+    text = cause_in_words(cause, reported=scope)
+    return text[:1].lower() + text[1:]
+
+
+def _began(report: Report) -> datetime:
+    cause = report.root_cause
+    return cause.onset if cause and cause.onset else report.window.start
+
+
+def _others(asking: Asking, report: Report, rest: list[ReportOutline]) -> list[str]:
+    """Causes that the chosen report does not speak of, each once."""
+    told: list[Report | ReportOutline] = [report]
+    lines = []
+    for outline in rest:
+        if outline.verdict is Verdict.NOT_CONFIRMED or any(finding.tell_the_same(outline, one) for one in told):
+            continue
+        told.append(outline)
+        link = asking.exhibits.places.report(outline.report_id)
+        when = time_in(outline.timestamp, asking.zone)
+        lines.append(f"- {when} {asking.zone.name}, {outline.severity.value}: {outline.headline} {link}")
+    more = [f"- and {len(lines) - MOST_OTHERS} more"] if len(lines) > MOST_OTHERS else []
+    return ["Also in this time:", *lines[:MOST_OTHERS], *more] if lines else []
+
+
+# --- not on record
+
+
+def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbon: bool) -> Draft:
+    found = list(_standing_out(asking, is_carbon=is_carbon))
+    looked: list[Report] = []
+    for peak in found[:MOST_INVESTIGATED]:
+        why = "which stands out" if peak.over > 0 else "its latest state"
+        asking.looking(f"{peak.scope} at {time_in(peak.end, asking.zone)} {asking.zone.name}, {why}")
+        alert = alert_about(peak)
+        report = asking.investigate(alert, alert.alert_id)
+        looked.append(report)
+        if report.verdict is not Verdict.NOT_CONFIRMED:
+            asking.found(report.headline)
+            draft = _explained(asking, report, None, alert=alert)
+            draft.lines.append("No report is on record of it: this was investigated for this question, as of then.")
+            draft.closing = [*_also_standing_out(asking, peak, found), *draft.closing]
+            return draft
+    draft = _nothing(asking, outlines, looked, is_carbon=is_carbon)
+    if not any(peak.over > 0 for peak in found):
+        draft.lines.insert(1, "In the course of it no step stands out against the two hours before it.")
+    return draft
+
+
+def _also_standing_out(asking: Asking, chosen: Peak, found: list[Peak]) -> list[str]:
+    others = [peak for peak in found if peak.scope != chosen.scope and peak.usual > 0]
+    told = [f"- {peak.scope} at {time_in(peak.end, asking.zone)}, {_times(peak)}" for peak in others[:MOST_OTHERS]]
+    return ["Also stood out, and was not investigated for this:", *told] if told else []
+
+
+def _times(peak: Peak) -> str:
+    return f"{number(peak.value / peak.usual)} times the two hours before"
+
+
+def _standing_out(asking: Asking, *, is_carbon: bool) -> Iterator[Peak]:
+    """What is highest above its usual first; where only one service is asked about and nothing is, its latest state."""
+    yield from _peaks(asking, "emissions")
+    if not is_carbon:
+        yield from _peaks(asking, "errors")
+        if asking.scope.service:
+            end = asking.window.end
+            yield Peak(asking.scope, end - timedelta(minutes=5), end, 0.0, 0.0, 0.0)
+
+
+def _peaks(asking: Asking, what: str) -> list[Peak]:
+    asking.looking(f"the course of {what}")
+    grid = grid_of(asking.window, lead=BEFORE)
+    counted = what == "errors"
+    try:
+        found = peaks(_courses(asking, what, asking.scope, asking.window), asking.window, counted=counted)
+    except NotMeasured:
+        return []
+    if grid.step <= timedelta(minutes=10):
+        return found[: MOST_INVESTIGATED + MOST_OTHERS]
+    return [closer for peak in found[:MOST_INVESTIGATED] if (closer := _closer(asking, what, peak, counted))]
+
+
+def _courses(asking: Asking, what: str, scope: Scope, window: Window) -> list[Course]:
+    look = asking.looks.errors_over_time if what == "errors" else asking.looks.emitted_over_time
+    reading: Reading[Course] = look(scope, grid_of(window, lead=BEFORE), window.end)
+    return reading.rows
+
+
+def _closer(asking: Asking, what: str, peak: Peak, counted: bool) -> Peak | None:
+    """The minutes of a long step that stand out."""
+    window = Window(start=peak.start, end=peak.end)
+    found = peaks(_courses(asking, what, peak.scope, window), window, counted=counted)
+    return found[0] if found else peak
+
+
+def alert_about(peak: Peak) -> Alert:
+    """The alert that a rule by service and region would have raised. The same step makes the same alert id."""
+    terms = ["service", "region"] if peak.scope.region else ["service"]
+    group = ",".join(name for name in peak.scope if name)
+    return Alert(
+        rule=Rule(id=RULE, name="Asked about in a question", params={"groupBy": "top", "termField": terms}),
+        instance=group or "all documents",
+        uuid=f"{group}@{peak.start.isoformat()}",
+        action_group="asked about",
+        date=peak.end,
+        title=f"{peak.scope} at {peak.end:%Y-%m-%d %H:%M} UTC",
+        group=group,
+    )
+
+
+def _nothing(asking: Asking, outlines: list[ReportOutline], looked: list[Report], *, is_carbon: bool) -> Draft:
+    what = "No spike of emissions" if is_carbon else "Nothing that goes wrong"
+    where = f" with {asking.scope}" if asking.scope.service and not is_carbon else f" of {asking.scope}"
+    draft = Draft([f"{what} was found{where} in these {duration(asking.window.length)}."])
+    draft.lines += list(_what_was_looked_at(asking, outlines, looked))
+    draft.lines += emissions.in_short(asking)
+    if is_carbon:
+        draft.charts += emissions.course_chart(asking)
+    else:
+        draft.lines += errors.in_short(asking)
+    draft.lines += _latest(asking)
+    return draft
+
+
+def _what_was_looked_at(asking: Asking, outlines: list[ReportOutline], looked: list[Report]) -> Iterator[str]:
+    unconfirmed = [one for one in outlines if one.verdict is Verdict.NOT_CONFIRMED]
+    if unconfirmed:
+        yield f"{len(unconfirmed)} alerts of this time were investigated and not confirmed."
+    elif outlines:
+        yield f"The {len(outlines)} reports of this time are about other things than emissions."
+    else:
+        yield "No report and no incident is on record for it."
+    if looked:
+        told = ", ".join(
+            f"{scope_in_words(one.service, one.region)} at {time_in(one.timestamp, asking.zone)}" for one in looked
+        )
+        yield f"Investigated for this question, and not confirmed: {told} {asking.zone.name}."
+
+
+def _latest(asking: Asking) -> list[str]:
+    """Where no time was named, what was last: the asker may mean that."""
+    if asking.understood.window_was_said:
+        return []
+    earlier = Window.before(asking.window.start, FURTHER_BACK)
+    found = asking.reports.touching(earlier, finding.MOST_REPORTS)
+    about = [one for one in found if finding.is_about(one, asking.scope) and one.verdict is not Verdict.NOT_CONFIRMED]
+    if not about:
+        return []
+    link = asking.exhibits.places.report(about[0].report_id)
+    when = f"{time_in(about[0].timestamp, asking.zone)} {asking.zone.name}"
+    return [f"The latest report about it is of {when}: {about[0].headline} {link}"]
+
+
+# --- in the form of an answer
+
+
+def six(report: Report) -> dict[str, str | list[str]]:
+    return {name: getattr(report.sections, name) for name in SIX}
+
+
+def chart_of(chart: Chart) -> AnswerChart:
+    """The series and what was expected of it; missing samples stay missing."""
+    step = timedelta(seconds=chart.step_seconds)
+    lines = [("measured", chart.values), ("expected", chart.expected_likely)]
+    series = [
+        Series(name, [(chart.start + index * step, value) for index, value in enumerate(values)])
+        for name, values in lines
+        if values
+    ]
+    return AnswerChart(chart.title, chart.unit, "line", series)

@@ -1,0 +1,85 @@
+"""What is on record about a scope in a span of time: reports and incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from worker.answering.asking import Asking
+from worker.domain.incident import Incident, IncidentStatus
+from worker.domain.report import Report, ReportOutline, Verdict
+from worker.domain.telemetry import Scope
+
+MOST_REPORTS = 500
+
+
+def reports_about(asking: Asking) -> list[ReportOutline]:
+    """The newest first: those of the scope, and those that found their cause in it. None is of later than now."""
+    found = asking.reports.touching(asking.window, MOST_REPORTS)
+    known = [report for report in found if report.timestamp <= asking.now]
+    return [report for report in known if is_about(report, asking.scope)]
+
+
+def is_about(report: ReportOutline | Report, scope: Scope) -> bool:
+    cause = report.root_cause
+    own = Scope(report.service, report.region or (cause.region if cause else None))
+    return _fits(own, scope) or (
+        cause is not None and _fits(Scope(cause.service, cause.region or report.region), scope)
+    )
+
+
+def _fits(own: Scope, asked: Scope) -> bool:
+    """What is of every region is of the asked one as well; what is of every service is not of one service."""
+    return asked.service in (None, own.service) and (asked.region is None or own.region in (None, asked.region))
+
+
+def incidents_about(asking: Asking) -> list[Incident]:
+    found = asking.incidents.during(asking.window)
+    return [one for one in found if affects(one, asking.scope) and _is_wanted(one, asking)]
+
+
+def _is_wanted(incident: Incident, asking: Asking) -> bool:
+    status, severity = asking.understood.status, asking.understood.severity
+    if severity and not incident.severity.at_least(severity):
+        return False
+    if status is None:
+        return True
+    # To people an incident that was resolved is over, and so is one that was closed.
+    return (incident.status is IncidentStatus.OPEN) == (status is IncidentStatus.OPEN)
+
+
+def affects(incident: Incident, scope: Scope) -> bool:
+    """Whether the scope is to blame, raised alerts, or is known to suffer."""
+    return any(_fits(one, scope) for one in scopes_of(incident))
+
+
+def scopes_of(incident: Incident) -> Iterable[Scope]:
+    yield Scope(incident.service, incident.region)
+    yield from (Scope(service, incident.region) for service in incident.services)
+    yield from (Scope(one.service, one.region) for one in incident.sufferers)
+
+
+def open_incidents(asking: Asking) -> set[str]:
+    """Those that are on now: what goes wrong rather than what went wrong."""
+    return {one.incident_id for one in incidents_about(asking) if one.status is IncidentStatus.OPEN}
+
+
+def worth(report: ReportOutline, *, carbon: bool, is_on: Collection[str]) -> tuple[bool, bool, float, float]:
+    """By what a report is chosen to explain a span of time: the largest explains it."""
+    confirmed = report.verdict is not Verdict.NOT_CONFIRMED
+    excess = report.impact.carbon.excess_co2_grams
+    grams = excess.likely if excess and (excess.low > 0 or not carbon) else 0.0
+    first = grams if carbon else float(report.severity.rank)
+    return confirmed and (not carbon or grams > 0), report.incident_id in is_on, first, grams
+
+
+def tell_the_same(one: Report | ReportOutline, other: Report | ReportOutline) -> bool:
+    """Whether they are of one incident, or blame the same."""
+    if one.incident_id is not None and one.incident_id == other.incident_id:
+        return True
+    blamed = [_blamed(report) for report in (one, other)]
+    return blamed[0] is not None and blamed[0] == blamed[1]
+
+
+def _blamed(report: Report | ReportOutline) -> tuple[str | None, ...] | None:
+    cause = report.root_cause
+    return (cause.service, cause.region, cause.deployment_id) if cause and cause.service else None

@@ -1,0 +1,71 @@
+"""How a question was taken, in one plain sentence; and times on the asker's own clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from worker.answering.answer import Topic, Understood
+from worker.answering.times import Named
+from worker.answering.zones import Zone
+from worker.domain.figures import duration
+from worker.domain.window import Window
+
+# {of}, {by_whom} and {with_what} are the scope behind the preposition that fits.
+SUBJECTS = {
+    Topic.EMISSIONS_WHY: "why emissions rose{of}",
+    Topic.EMISSIONS_TOTAL: "how much CO₂ was emitted{by_whom}",
+    Topic.EMISSIONS_RANKING: "which {ranked}s emitted most CO₂{of}",
+    Topic.WRONG: "what goes wrong{with_what}",
+    Topic.INCIDENTS: "which{status} incidents affect{whom}",
+    Topic.ERRORS: "which errors were logged{by_whom}",
+    Topic.DEPLOYMENTS: "what was deployed{of}",
+    Topic.REPORTS: "which reports there are{of}",
+    Topic.TICKET: "a ticket for what goes wrong{with_what}",
+}
+
+
+def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
+    """Taken as: which incidents affect payments in europe-west1; this week (…)."""
+    assert understood.topic is not None
+    assert understood.window is not None
+    subject = SUBJECTS[understood.topic].format(
+        of=scope_in(understood, "of"),
+        by_whom=scope_in(understood, "by"),
+        with_what=scope_in(understood, "with"),
+        whom=scope_in(understood, "") or " anything",
+        ranked=understood.by,
+        status=f" {understood.status.value}" if understood.status else "",
+    )
+    if understood.record_id:
+        subject = f"{subject}, as {understood.record_id} has it"
+    if understood.severity:
+        subject += f", {understood.severity.value} or worse"
+    if understood.words:
+        subject += f', lines that hold "{understood.words}"'
+    if understood.most:
+        subject += f", at most {understood.most}"
+    when = named.words if named else f"no time was named, so the last {duration(understood.window.length)}"
+    return f"Taken as: {subject}; {when} {span_in(understood.window, zone)}."
+
+
+def scope_in(understood: Understood, preposition: str) -> str:
+    """With checkout in us-central1; in us-central1; nothing where it is all of them."""
+    place = understood.region or ""
+    if understood.service:
+        return f" {preposition} {understood.service}{f' in {place}' if place else ''}".replace("  ", " ")
+    if not place:
+        return ""
+    return f" in {place}" if preposition else f" {place}"
+
+
+def span_in(window: Window, zone: Zone) -> str:
+    """(25 Nov 2026 00:00 to 26 Nov 2026 00:00 UTC, 1 d)."""
+    start, end = time_in(window.start, zone), time_in(window.end, zone)
+    if start[:-5] == end[:-5]:
+        end = end[-5:]
+    return f"({start} to {end} {zone.name}, {duration(window.length)})"
+
+
+def time_in(moment: datetime, zone: Zone) -> str:
+    local = moment.astimezone(zone.clock)
+    return f"{local.day} {local:%b %Y %H:%M}"

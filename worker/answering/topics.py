@@ -1,0 +1,130 @@
+"""Which topic the words of a question make. `docs/questions.md` has it as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from worker.answering.answer import NotUnderstood, Topic
+from worker.answering.reading import Reading
+from worker.answering.time_forms import NUMBERS
+from worker.answering.vocabulary import CUES, LEFT_OUT, REFUSED, TICKET
+from worker.domain.incident import IncidentStatus
+from worker.domain.severity import Severity
+
+_SEVERITY = "|".join(severity.value for severity in Severity)
+_SEVERE = re.compile(
+    rf"\b(?:(?P<a>{_SEVERITY})(?:[- ]severity\b)?(?=\s(?:severity|incidents?|reports?|ones|outages?|problems?))"
+    rf"|(?:severity|sev)(?: of| is|:)? (?P<b>{_SEVERITY})|(?P<c>{_SEVERITY})[- ]severity)\b(?: severity)?"
+)
+_STATUS = re.compile(r"\b(?:still )?(open|active|ongoing|unresolved|resolved|closed)\b")
+_NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
+_MOST = re.compile(
+    rf"\b(?:top|last|latest|newest|first|biggest|largest|worst) (?P<a>\d{{1,3}}|{_NUMBER})\b"
+    rf"|\b(?P<b>\d{{1,3}}|{_NUMBER}) (?=(?:biggest|largest|worst|latest|newest)\b)"
+    rf"|\b(?P<c>\d{{1,3}}|{_NUMBER}) (?=(?:services|regions|incidents|reports|deployments|errors)\b)"
+)
+_BY_REGION = re.compile(r"\b(?:which|what|top(?: \w+)?|by|per|each|every|between|across) (?:cloud )?regions?\b")
+INCIDENT_ID = re.compile(r"\binc-\d{8}-[0-9a-f]{8}-\d{1,6}\b")
+REPORT_ID = re.compile(r"\br-[0-9a-f]{32}\b")
+MOST = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted to be known, and of how much."""
+
+    topic: Topic | None
+    by: Literal["service", "region"] = "service"
+    most: int | None = None
+    severity: Severity | None = None
+    status: IncidentStatus | None = None
+
+
+def take_record(reading: Reading) -> str | None:
+    """The id of an incident or a report."""
+    match = reading.take(INCIDENT_ID) or reading.take(REPORT_ID)
+    return match[0] if match else None
+
+
+def refusal(reading: Reading) -> NotUnderstood | None:
+    """What makes a question one that is not answered, whatever else it says."""
+    for pattern, why in REFUSED.items():
+        if match := pattern.search(reading.left):
+            return NotUnderstood(reading.said(match), why)
+    return None
+
+
+def take_left_out(reading: Reading) -> list[NotUnderstood]:
+    found = []
+    for pattern, why in LEFT_OUT.items():
+        while match := reading.take(pattern):
+            found.append(NotUnderstood(reading.said(match), why))
+    return found
+
+
+def take_topic(reading: Reading, *, has_record: bool, has_name: bool) -> Asked:
+    """Takes out every word that says what is asked."""
+    by: Literal["service", "region"] = "region" if _BY_REGION.search(reading.left) else "service"
+    severity, is_ticket = _severity(reading), _is_ticket(reading)
+    cues = {name for name, pattern in CUES.items() if pattern.search(reading.left)}
+    most = _most(reading)
+    status = _status(reading) if "incidents" in cues or is_ticket else None
+    for pattern in CUES.values():
+        while reading.take(pattern):
+            pass
+    return Asked(Topic.TICKET if is_ticket else _topic(cues, has_record, has_name), by, most, severity, status)
+
+
+Cues = set[str]
+# The first that fits.
+_TOPICS: tuple[tuple[Callable[[Cues], bool], Topic], ...] = (
+    (lambda cues: {"why", "carbon"} <= cues, Topic.EMISSIONS_WHY),
+    (lambda cues: {"spike", "carbon"} <= cues and not cues & {"ranking", "amount"}, Topic.EMISSIONS_WHY),
+    (lambda cues: "why" in cues and bool(cues & {"errors", "wrong", "spike", "incidents"}), Topic.WRONG),
+    (lambda cues: "deployments" in cues and "incidents" not in cues, Topic.DEPLOYMENTS),
+    (lambda cues: "incidents" in cues, Topic.INCIDENTS),
+    (lambda cues: "reports" in cues, Topic.REPORTS),
+    (lambda cues: {"carbon", "ranking"} <= cues, Topic.EMISSIONS_RANKING),
+    (lambda cues: "carbon" in cues, Topic.EMISSIONS_TOTAL),
+    (lambda cues: "errors" in cues, Topic.ERRORS),
+    (lambda cues: "cost" in cues, Topic.INCIDENTS),
+    (lambda cues: bool(cues & {"wrong", "why", "spike"}), Topic.WRONG),
+)
+
+
+def _topic(cues: Cues, has_record: bool, has_name: bool) -> Topic | None:
+    if has_record:
+        return Topic.WRONG
+    found = next((topic for fits, topic in _TOPICS if fits(cues)), None)
+    # A name by itself asks how it is.
+    return found or (Topic.WRONG if has_name and not cues else None)
+
+
+def _is_ticket(reading: Reading) -> bool:
+    found = False
+    while reading.take(TICKET):
+        found = True
+    return found
+
+
+def _severity(reading: Reading) -> Severity | None:
+    match = reading.take(_SEVERE)
+    return Severity(next(name for name in match.groups() if name)) if match else None
+
+
+def _most(reading: Reading) -> int | None:
+    match = reading.take(_MOST)
+    if match is None:
+        return None
+    said = match["a"] or match["b"] or match["c"]
+    return min(max(NUMBERS[said] if said in NUMBERS else int(said), 1), MOST)
+
+
+def _status(reading: Reading) -> IncidentStatus | None:
+    match = reading.take(_STATUS)
+    if match is None:
+        return None
+    return IncidentStatus(match[1]) if match[1] in ("resolved", "closed") else IncidentStatus.OPEN

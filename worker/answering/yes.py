@@ -1,0 +1,76 @@
+"""What a yes to an offer does: a ticket by the incident's own path, however often it is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from worker import intake
+from worker.announcing import AnnouncingIncidents, ask_for
+from worker.answering.answer import Offer
+from worker.domain.alert import Alert, AlertState
+from worker.domain.incident import Incident
+from worker.ports import AlertStore, DeadLetterStore, Notification, Queue
+
+
+@dataclass(frozen=True)
+class TicketDesk:
+    """What is needed to open a ticket: the incidents that announce themselves, and the intake of alerts."""
+
+    incidents: AnnouncingIncidents
+    alerts: AlertStore
+    dead_letters: DeadLetterStore
+    queue: Queue
+
+
+class Taken(NamedTuple):
+    """`investigating`: say yes again in a moment, until it is `asked` (the ticket is on its way) or `no_incident`."""
+
+    state: Literal["asked", "investigating", "no_incident", "failed"]
+    sentence: str
+    incident_id: str | None = None
+
+
+def take_up(offer: Offer, desk: TicketDesk, *, by: str) -> Taken:
+    """One step towards the ticket, at once; the same offer again goes on from there and opens nothing twice.
+
+    Raises RequestRefused, IncidentUnknown, EvidenceUnavailable, QueueUnavailable.
+    """
+    if offer.incident_id:
+        return _ask(offer.incident_id, offer, desk, by)
+    assert offer.alert is not None
+    return _of_alert(offer.alert, offer, desk, by)
+
+
+def _of_alert(alert: Alert, offer: Offer, desk: TicketDesk, by: str) -> Taken:
+    """By every alert's way: recorded, investigated, its incident opened or joined; then the ticket is asked for."""
+    known = desk.alerts.get(alert.alert_id)
+    if known is None:
+        notification = Notification(alert=alert, received_at=desk.incidents.clock())
+        intake.record([notification], desk.alerts, desk.dead_letters, desk.queue)
+        return Taken("investigating", f"Handed in as alert {alert.alert_id}; a worker investigates it.")
+    if known.incident_id:
+        return _ask(known.incident_id, offer, desk, by)
+    match known.state:
+        case AlertState.FAILED:
+            return Taken("failed", f"Alert {alert.alert_id} could not be investigated: {known.reason}.")
+        case AlertState.REPORTED | AlertState.RECOVERED:
+            return Taken("no_incident", f"Report {known.report_id} made no incident, so there is no ticket to open.")
+    return Taken("investigating", f"Alert {alert.alert_id} is {known.state.value}; a worker investigates it.")
+
+
+def _ask(incident_id: str, offer: Offer, desk: TicketDesk, by: str) -> Taken:
+    found = desk.incidents.get(incident_id)
+    current = found.merged_into if found and found.merged_into else incident_id
+    for destination in offer.destinations:
+        incident = ask_for(current, destination, incidents=desk.incidents, by=by)
+    told = "; ".join(_state(name, incident) for name in offer.destinations)
+    by_hand = "" if offer.incident_id else f" No recovery will end it: spiketrace incidents close {current} does."
+    return Taken("asked", f"{current}: {told}.{by_hand}", current)
+
+
+def _state(name: str, incident: Incident) -> str:
+    delivery = incident.deliveries[name]
+    if delivery.state == "done":
+        return f"the ticket at {name} is {delivery.url or delivery.vendor_id or 'made'}"
+    return f"a ticket at {name} is on its way"

@@ -1,0 +1,173 @@
+"""A question between the webhook and a worker: a stream in the broker for each, gone when nobody needs it.
+
+    0-1   asked      by the webhook, with the question
+    0-2   taken      by the one worker that answers it; or withdrawn, where none came in time
+    …     understood, step, answer or failed
+
+Who adds `0-2` first has it: the broker takes no entry twice. Nothing is added to a stream that is gone, so deleting
+it tells the worker that nobody waits any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from worker.domain.asked import Asked, Told
+from worker.domain.window import iso
+from worker.errors import QueueUnavailable
+
+STREAM = "spiketrace:question:"
+COUNTED = "spiketrace:questions:minute:"
+ASKED, BEGUN = "0-1", "0-2"
+WITHDRAWN = "withdrawn"
+# So long a page can be loaded again after the last that was told.
+TTL_SECONDS = 900
+SOCKET_TIMEOUT_SECONDS = 3.0
+# Streams that are followed by one webhook at the same time.
+MOST_CONNECTIONS = 100
+
+Rows = Sequence[tuple[str, dict[str, str]]]
+
+
+class RedisQuestions:
+    """The worker's side. Raises QueueUnavailable when the broker is away."""
+
+    def __init__(self, url: str) -> None:
+        self._client: redis.Redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,
+            socket_timeout=SOCKET_TIMEOUT_SECONDS,
+            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+            retry=redis.retry.Retry(NoBackoff(), 0),
+        )
+
+    def find(self, question_id: str) -> Asked | None:
+        """None where nobody waits for it any more: it is gone, withdrawn, or has its last word."""
+        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.xrange(STREAM + question_id, ASKED, ASKED)
+            pipeline.xrevrange(STREAM + question_id, count=1)
+            first, last = pipeline.execute()
+        is_over = any(fields["event"] in (WITHDRAWN, "answer", "failed") for _, fields in last)
+        return Asked.model_validate_json(first[0][1]["data"]) if first and not is_over else None
+
+    def take(self, question_id: str, *, at: datetime) -> bool:
+        """True for the one who may answer it."""
+        fields: Any = _fields(Told("taken", {"at": iso(at)}))
+        with _broker_errors():
+            try:
+                added = self._client.xadd(STREAM + question_id, fields, id=BEGUN, nomkstream=True)
+            except ResponseError as error:
+                _check_is_there_already(error)
+                return False
+        return added is not None
+
+    def tell(self, question_id: str, told: Told) -> bool:
+        """False where nobody waits any more."""
+        key = STREAM + question_id
+        fields: Any = _fields(told)
+        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.xadd(key, fields, nomkstream=True)
+            pipeline.expire(key, TTL_SECONDS)
+            added, _ = pipeline.execute()
+        return added is not None
+
+
+class RedisQuestionDesk:
+    """The webhook's side, for one event loop. Raises QueueUnavailable when the broker is away."""
+
+    def __init__(self, url: str, *, longest_wait_seconds: float) -> None:
+        self._client = redis.asyncio.Redis.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,
+            socket_connect_timeout=1.0,
+            socket_timeout=longest_wait_seconds + SOCKET_TIMEOUT_SECONDS,
+            max_connections=MOST_CONNECTIONS,
+            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
+        )
+
+    async def count(self, now: datetime) -> int:
+        """How many were asked in this minute, this one included."""
+        key = f"{COUNTED}{now:%H%M}"
+        with _broker_errors():
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.incr(key)
+                pipeline.expire(key, 120)
+                counted, _ = await pipeline.execute()
+        return int(counted)
+
+    async def ask(self, asked: Asked) -> None:
+        key = STREAM + asked.question_id
+        with _broker_errors():
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.xadd(key, {"event": "asked", "data": asked.model_dump_json()}, id=ASKED)
+                pipeline.expire(key, TTL_SECONDS)
+                await pipeline.execute()
+
+    async def find(self, question_id: str) -> tuple[Asked, list[Told]] | None:
+        """The question with all that was told of it; None where it is not there any more."""
+        with _broker_errors():
+            rows: Any = await self._client.xrange(STREAM + question_id)
+        if not rows:
+            return None
+        return Asked.model_validate_json(rows[0][1]["data"]), [told for _, told in _told(rows[1:])]
+
+    async def read(self, question_id: str, *, after: str, seconds: float) -> list[tuple[str, Told]]:
+        """What was told after that entry, waited for so long, each with its entry's id."""
+        with _broker_errors():
+            milliseconds = max(1, int(seconds * 1000))
+            answer: Any = await self._client.xread({STREAM + question_id: after}, block=milliseconds)
+        return [row for _, rows in answer or () for row in _told(rows)]
+
+    async def withdraw(self, question_id: str, told: Told) -> bool:
+        """Ends a question that no worker has begun, with `told` as its last word; False where one has."""
+        key = STREAM + question_id
+        with _broker_errors():
+            try:
+                await self._client.xadd(key, {"event": WITHDRAWN, "data": "{}"}, id=BEGUN, nomkstream=True)
+            except ResponseError as error:
+                _check_is_there_already(error)
+                return False
+            fields: Any = _fields(told)
+            await self._client.xadd(key, fields, nomkstream=True)
+        return True
+
+    async def forget(self, question_id: str) -> None:
+        with _broker_errors():
+            await self._client.delete(STREAM + question_id)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _fields(told: Told) -> dict[str, str]:
+    return {"event": told.name, "data": json.dumps(told.data, ensure_ascii=False)}
+
+
+def _told(rows: Rows) -> list[tuple[str, Told]]:
+    known: Any = [(entry_id, fields["event"], json.loads(fields["data"])) for entry_id, fields in rows]
+    return [(entry_id, Told(name, data)) for entry_id, name, data in known if name != WITHDRAWN]
+
+
+def _check_is_there_already(error: ResponseError) -> None:
+    """https://redis.io/docs/latest/commands/xadd/: an id must be greater than the last one."""
+    if "equal or smaller" not in str(error):
+        raise error
+
+
+@contextmanager
+def _broker_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error
