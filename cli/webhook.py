@@ -15,7 +15,8 @@ def webhook(json_lines: bool) -> None:
     """Take Kibana's alerts by HTTP and show the reports.
 
     Listens on SPIKETRACE_WEBHOOK_HOST and _PORT (127.0.0.1:8080). Refuses to start without credentials:
-    set SPIKETRACE_WEBHOOK_USER and _PASSWORD, or _TOKEN.
+    set SPIKETRACE_WEBHOOK_USER and _PASSWORD, or _TOKEN, or SPIKETRACE_WEBHOOK_CREDENTIALS_FILE with names, roles
+    and secrets (docs/security.md). Files are read again when they change. SIGTERM answers what is in hand first.
 
     \b
     Example:

@@ -16,6 +16,8 @@ from worker.errors import AlertNotSaved, EvidenceUnavailable, QueueUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+# Names of fields are the sender's own, however long.
+LONGEST_DETAIL = 1_000
 # What browsers may do with an answer that is not one of our pages: nothing.
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -57,7 +59,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, wrong)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, wrong[:LONGEST_DETAIL])
 
     @app.exception_handler(AlertNotSaved)
     async def _not_saved(_: Request, error: AlertNotSaved) -> Response:

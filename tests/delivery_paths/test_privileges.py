@@ -1,4 +1,4 @@
-"""The privileges of docs/delivery-paths.md and of the roles that set-up makes are enough, and no more than that."""
+"""The privileges that docs/delivery-paths.md lists are enough, and without them something says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from cli.checks.check import Check
 from cli.checks.elasticsearch import inbox_index_check, kibana_alerts_check, privileges_check
 from cli.doctor import examine
-from kibana.setup.privileges import READER_ROLE, WORKER_ROLE, roles
 from tests.conftest import EXTERNAL_URLS, MISSING, MUST_HAVE_REAL_ENGINES, REAL_VERSIONS
 from tests.delivery_paths.kibana_documents import (
     ALIAS,
@@ -25,22 +24,17 @@ from tests.delivery_paths.kibana_documents import (
     kibana_keeps,
 )
 from tests.engines.servers import Security, real_engine
-from tests.incidents.samples import a_report
 from tests.standins.queue import Queued
 from worker.elastic import connect_elasticsearch
 from worker.errors import EvidenceUnavailable
-from worker.incidents import record
 from worker.intake import take_in
 from worker.missed import Patience, end_recovered, take_in_missed
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.inbox_index import InboxIndex
-from worker.store.incidents import ElasticIncidentStore
 from worker.store.kibana_alerts import ElasticKibanaAlerts
-from worker.store.reports import ElasticReportStore
-from worker.store.retention import delete_older
-from worker.store.templates import index_templates, install_templates
+from worker.store.templates import install_templates
 from worker.telemetry.profiles import load_profile
 
 VERSION = REAL_VERSIONS[0]
@@ -55,7 +49,6 @@ OWN_INDICES = {"names": ["spiketrace-alerts", "spiketrace-dead-letters"], "privi
 ROLES = {
     "worker": {"indices": [OWN_INDICES, *OF_THE_WORKER["indices"]]},
     "rule": OF_THE_RULE,
-    **roles(load_profile("spiketrace")),
     "unprivileged": {"indices": [OWN_INDICES, {"names": ["spiketrace-alert-inbox"], "privileges": ["read"]}]},
 }
 
@@ -140,56 +133,3 @@ def test_with_those_of_the_page_both_ways_work(client_of: ClientOf, queue: Queue
     assert sweep(client_of("worker"), queue) == 1
     assert len(queue.alert_ids) == 2
     assert InboxIndex(client_of("worker")).backlog().documents == 0
-
-
-# --- the roles of `spiketrace setup`, as they are installed
-
-
-def test_with_the_role_of_the_worker_all_of_its_work_can_be_done(client_of: ClientOf, queue: Queued) -> None:
-    client = client_of(WORKER_ROLE)
-    client_of("root").index(index="spiketrace-logs-shop", document={"message": "x"}, refresh=True)
-    connector_writes(client_of("rule"), active_document("of-the-role"), refresh=False)
-    client_of("root").indices.refresh(index="spiketrace-alert-inbox")
-    assert install_templates(client) == list(index_templates())
-    assert client.search(index="spiketrace-logs-*")["hits"]["total"]["value"] == 1
-    assert intake(client, queue) == 1
-    (alert_id,) = queue.alert_ids
-    alerts, reports, letters = ElasticAlertStore(client), ElasticReportStore(client), ElasticDeadLetterStore(client)
-    assert alerts.claim(alert_id, owner="a", lease_seconds=60)
-    report = a_report(1, alert_id=alert_id)
-    reports.create(report)
-    incident = record(report, ElasticIncidentStore(client), NOW)
-    assert incident is not None
-    alerts.finish(alert_id, report_id=report.report_id, incident_id=incident.incident_id)
-    letters.put("investigation:x", reason="a test", kind="investigation", payload="{}")
-    client.indices.refresh(index="spiketrace-*")
-    assert [letter.reason for letter in letters.newest(1)] == ["a test"]
-    assert delete_older(client, before=NOW + timedelta(days=2))["spiketrace-reports"] == 1
-
-
-REFUSED: dict[str, Callable[[Elasticsearch], object]] = {
-    "write telemetry": lambda client: client.index(index="spiketrace-logs-shop", document={"message": "forged"}),
-    "read what is not its own": lambda client: client.search(index="salaries"),
-    "delete an index": lambda client: client.indices.delete(index="spiketrace-reports"),
-    "change a template": lambda client: client.indices.put_index_template(name="x", index_patterns=["x"]),
-    "write for Kibana": lambda client: client.index(index="spiketrace-alert-inbox", document={}),
-    "make itself more": lambda client: client.security.put_role(name=WORKER_ROLE, cluster=["all"]),
-    "change the cluster": lambda client: client.cluster.put_settings(persistent={"action.auto_create_index": "false"}),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-@pytest.mark.parametrize("role", [WORKER_ROLE, READER_ROLE])
-def test_and_nothing_beyond_it(client_of: ClientOf, role: str, what: str) -> None:
-    client_of("root").index(index="salaries", document={"usd": 1}, refresh=True)
-    with pytest.raises(AuthorizationException) as refused:
-        REFUSED[what](client_of(role))
-    # One that Elasticsearch could not read would refuse everything.
-    assert f"effective roles [{role}]" in json.dumps(refused.value.body)
-
-
-def test_who_only_reads_sees_reports_and_writes_none(client_of: ClientOf) -> None:
-    client = client_of(READER_ROLE)
-    assert len(ElasticReportStore(client).latest(10)) == len(ElasticReportStore(client_of("root")).latest(10))
-    with pytest.raises(EvidenceUnavailable, match="403"):
-        ElasticReportStore(client).create(a_report(2))

@@ -440,6 +440,15 @@ def test_a_token_is_a_secret_header_where_kibana_keeps_those(
     assert "token-of-the-tests" not in str(connector["config"])
 
 
+def test_kibana_gets_the_credential_that_may_do_the_least(start_kibana: StartKibana, open_setup: Open) -> None:
+    kibana = start_kibana()
+    lines = "ada all the-secret-of-ada-12\nkibana-only deliver the-secret-of-kibana\nbob read the-secret-of-bob-12"
+    with open_setup(kibana, webhook_credentials=lines) as setup:
+        setup.apply(None, silent)
+    secrets = kibana.space.connectors[WEBHOOK]["secrets"]
+    assert secrets == {"user": "kibana-only", "password": "the-secret-of-kibana"}
+
+
 class EchoesEverything(httpx.BaseTransport):
     """A Kibana, or a proxy before it, that repeats in its error what it was sent."""
 

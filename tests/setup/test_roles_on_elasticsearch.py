@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from kibana.setup.privileges import READER_ROLE, WORKER_ROLE, roles
+from kibana.setup.privileges import READER_ROLE, WORKER_ROLE, WRITTEN, roles
 from kibana.setup.record import INDEX, Entry, Record
 from kibana.setup.things import Key, Kind
 from tests.conftest import EXTERNAL_URLS, MISSING, MUST_HAVE_REAL_ENGINES, REAL_VERSIONS
@@ -23,7 +23,7 @@ from worker.elastic import connect_elasticsearch
 from worker.ports import Notification
 from worker.settings import Settings
 from worker.store.retention import delete_older
-from worker.store.templates import index_templates, install_templates
+from worker.store.templates import index_templates, install_template, install_templates
 from worker.telemetry.profiles import load_profile
 
 VERSION = REAL_VERSIONS[-1]
@@ -34,7 +34,8 @@ LATER = {"@timestamp": "2099-01-01T00:00:00Z"}
 SETUP = {
     "cluster": ["manage_index_templates"],
     "indices": [
-        {"names": [INDEX], "privileges": ["read", "create_index", "index", "delete", "delete_index", "maintenance"]}
+        {"names": [INDEX], "privileges": ["read", "create_index", "index", "delete", "delete_index", "maintenance"]},
+        {"names": [*sorted(WRITTEN), "spiketrace-alert-inbox"], "privileges": ["manage"]},
     ],
 }
 ROLES = {**json.loads(json.dumps(roles(load_profile("spiketrace")))), "setup": SETUP}
@@ -108,6 +109,14 @@ def test_and_no_more(settings_of: SettingsOf, name: str) -> None:
     user, work = REFUSED[name]
     with connect_elasticsearch(settings_of(user)) as client, pytest.raises(AuthorizationException):
         work(client)
+
+
+def test_whoever_runs_set_up_gives_an_index_its_new_fields(settings_of: SettingsOf) -> None:
+    with connect_elasticsearch(settings_of("setup")) as client, connect_elasticsearch(settings_of("root")) as root:
+        root.indices.create(index="spiketrace-dead-letters", mappings={"dynamic": False}, wait_for_active_shards=0)
+        install_template(client, "spiketrace-dead-letters", is_upgrade=True)
+        fields = root.indices.get_mapping(index="spiketrace-dead-letters")["spiketrace-dead-letters"]["mappings"]
+    assert "kind" in fields["properties"]
 
 
 def test_whoever_runs_set_up_can_remember_and_forget(settings_of: SettingsOf) -> None:

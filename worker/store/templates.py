@@ -55,15 +55,15 @@ def install_templates(client: Elasticsearch) -> list[str]:
     versions = {found["name"]: found["index_template"].get("_meta", {}).get("fingerprint") for found in installed}
     for name, template in templates.items():
         if versions.get(name) != fingerprint(template):
-            install_template(client, name)
+            install_template(client, name, is_upgrade=name in versions)
     return list(templates)
 
 
-def install_template(client: Elasticsearch, name: str) -> None:
-    """Puts one, over an older one if there is one; last, so that what breaks off before is done again."""
+def install_template(client: Elasticsearch, name: str, *, is_upgrade: bool) -> None:
+    """Puts one, over an older one if `is_upgrade`; last, so that what breaks off before is done again."""
     template = index_templates()[name]
     with elasticsearch_errors(f"installing the index template {name}"):
-        if template["index_patterns"] == [name]:
+        if is_upgrade and template["index_patterns"] == [name]:
             _extend(client, name, template)
         try:
             _put(client, name, template, fingerprint(template))

@@ -37,11 +37,11 @@ class TemplateAdapter:
         return Observed(body=template_body(template), raw=template, is_ours=_is_ours(template.get("_meta")))
 
     def create(self, thing: Thing) -> str:
-        install_template(self._client, thing.key.id)
+        install_template(self._client, thing.key.id, is_upgrade=False)
         return thing.key.id
 
     def update(self, thing: Thing, thing_id: str, body: Json, there: Observed) -> None:  # noqa: ARG002
-        install_template(self._client, thing_id)
+        install_template(self._client, thing_id, is_upgrade=True)
 
     def delete(self, thing_id: str) -> None:
         with elasticsearch_errors(f"deleting the index template {thing_id}"):
