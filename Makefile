@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test faults check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -19,6 +19,9 @@ demo: $(INSTALLED) ## a shop's two days with incidents hidden in them: alert, re
 # A process for each core, each with engines of its own; all tests of one real engine are in one of them.
 test: $(INSTALLED) ## all tests, on Elasticsearch 8.19 and 9.5 (Java and Maven), and on the embedded engine
 	$(BIN)/pytest $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
+
+faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: about an hour
+	$(BIN)/python -m tests.faults
 
 check: $(INSTALLED) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
