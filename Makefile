@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check format bench lock clean
+.PHONY: help install demo test fuzz faults check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -22,6 +22,9 @@ test: $(INSTALLED) ## all tests, on Elasticsearch 8.19 and 9.5 (Java and Maven),
 
 fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook: no 5xx, nothing told of what is inside
 	SPIKETRACE_FUZZ_BODIES=10000 $(BIN)/pytest tests/webhook/test_fuzz.py
+
+faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: about an hour
+	$(BIN)/python -m tests.faults
 
 check: $(INSTALLED) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
