@@ -38,7 +38,12 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
         not_understood=taken.not_understood,
         direct=lines if draft.report else "",
         sections=sections,
-        text=markdown(draft.lines if draft.report else [], sections, draft.closing, asking.exhibits.places.public_url),
+        text=markdown(
+            draft.lines if draft.report else [],
+            sections,
+            [*draft.closing, *(f"Not understood: {line}." for line in left_out(taken.not_understood))],
+            asking.exhibits.places.public_url,
+        ),
         evidence=asking.exhibits.items,
         charts=draft.charts,
         incidents=[
