@@ -41,7 +41,7 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
         text=markdown(
             draft.lines if draft.report else [],
             sections,
-            [*draft.closing, *(f"Not understood: {line}." for line in left_out(taken.not_understood))],
+            [*draft.closing, *left_out(taken.not_understood)],
             asking.exhibits.places.public_url,
         ),
         evidence=asking.exhibits.items,
@@ -81,7 +81,7 @@ def _sentence(text: str) -> str:
 
 
 def left_out(not_understood: Iterable[NotUnderstood]) -> list[str]:
-    return [f'"{one.text}": {one.reason}' for one in not_understood]
+    return [f'Left out: "{one.text}" ({one.reason}).' for one in not_understood]
 
 
 def markdown(
