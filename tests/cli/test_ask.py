@@ -68,7 +68,7 @@ def test_an_answer_is_printed_with_its_evidence_and_nothing_is_stored(invoke: In
     assert "checkout, us-central1: the cause is deployment deploy-202, version 2.3.0" in result.stdout
     assert all(title in result.stdout for title in ("OVERVIEW", "USER IMPACT", "RECOMMENDATIONS", "EVIDENCE"))
     assert "No incident is on record for it. Open one, with a ticket at jira?" in result.stdout
-    assert "Taken as: what goes wrong with checkout in us-central1" in result.stderr
+    assert result.stdout.startswith("Taken as: what goes wrong with checkout in us-central1;")
     assert "Looking at the course of errors" in result.stderr
     written = stores.client.search(
         index="spiketrace-alerts,spiketrace-reports,spiketrace-incidents", ignore_unavailable=True

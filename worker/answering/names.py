@@ -49,10 +49,11 @@ _PLAIN = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Known:
-    """The names that the telemetry bears, verbatim."""
+    """The names that the telemetry bears, verbatim. `is_whole`: there are no more of them."""
 
     services: Sequence[str] = ()
     regions: Sequence[str] = ()
+    is_whole: bool = True
 
     def of(self, kind: Kind) -> Sequence[str]:
         return self.services if kind == "service" else self.regions
@@ -120,6 +121,8 @@ def _unknown(said: str, known: Known, kind: Kind | None = None) -> UnknownName:
     if like := _like(said, names):
         return UnknownName(said, f'there is no {what} called "{said}"; did you mean {" or ".join(like)}?', tuple(like))
     there = "; ".join(f"{one}s: {_listed(known.of(one))}" for one in kinds if known.of(one))
+    if not known.is_whole:
+        there += "; more than could be read, the commonest of them"
     return UnknownName(said, f'there is no {what} called "{said}"; there are {there}')
 
 
@@ -154,6 +157,9 @@ class Spellings:
     def of(self, said: str, kind: Kind | None = None) -> tuple[Kind, str] | None:
         """The one name it can be: to the letter before any other spelling. None for none, or for several."""
         found = [one for one in self._by_letters.get(_plain(said), []) if kind in (None, one[0])]
+        # Signs alone are no spelling of other signs.
+        if not _plain(said):
+            found = [one for one in found if one[1] == said]
         exact = [one for one in found if one[1] == said] or [one for one in found if one[1].lower() == said.lower()]
         either = exact or found
         names = {name for _, name in either}

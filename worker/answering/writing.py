@@ -39,7 +39,12 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
         not_understood=taken.not_understood,
         direct=lines if draft.report else "",
         sections=sections,
-        text=markdown(draft.lines if draft.report else [], sections, draft.closing, asking.exhibits.places.public_url),
+        text=markdown(
+            draft.lines if draft.report else [],
+            sections,
+            [*draft.closing, *(f"Not understood: {line}." for line in left_out(taken.not_understood))],
+            asking.exhibits.places.public_url,
+        ),
         evidence=asking.exhibits.items,
         charts=draft.charts,
         incidents=[
@@ -62,7 +67,7 @@ def worded(answer: Answer, words: str, *, public_url: str) -> Answer:
         said = [words, own] if answer.understood.topic is None else [own, words]
         answer = replace(answer, sections={ANSWER: "\n".join(said)})
     text = markdown(answer.direct.splitlines(), answer.sections, answer.closing.splitlines(), public_url)
-    return replace(answer, text=text)
+    return replace(answer, text=text, words=words)
 
 
 def refused(question: str, taken: Taken) -> Answer:
