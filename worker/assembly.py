@@ -127,18 +127,14 @@ def open_question_desk(settings: Settings) -> QuestionDesk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores, questions = connect(settings), RedisQuestions(settings.redis_url)
     policy = load_policy(settings.policy, destinations(settings))
-    plain = open_answering(settings, stores, policy=policy)
-    if not settings.answers_by_model:
-        return QuestionDesk(plain, questions, utc_now)
+    plain, holds = open_answering(settings, stores, policy=policy), RedisModelLedger(settings.redis_url)
     # Half of the time in which a worker is to begin is for waiting until the model is free.
     longest_wait = timedelta(seconds=settings.question_wait_seconds / 2)
-    turns = Turns(
-        RedisModelLedger(settings.redis_url),
-        settings.gemini_max_seconds,
-        longest_wait,
-        otherwise=replace(plain, model_answer=busy),
-    )
-    return QuestionDesk(replace(plain, model_answer=open_answerer(settings, stores)), questions, utc_now, turns)
+    turns = Turns(holds, settings.task_time_limit_seconds, longest_wait)
+    if settings.answers_by_model:
+        turns = replace(turns, otherwise=replace(plain, model_answer=busy))
+        plain = replace(plain, model_answer=open_answerer(settings, stores))
+    return QuestionDesk(plain, questions, turns, utc_now)
 
 
 def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datetime] = utc_now) -> Answerer:

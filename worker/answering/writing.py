@@ -67,7 +67,7 @@ def worded(answer: Answer, words: str, *, public_url: str) -> Answer:
         said = [words, own] if answer.understood.topic is None else [own, words]
         answer = replace(answer, sections={ANSWER: "\n".join(said)})
     text = markdown(answer.direct.splitlines(), answer.sections, answer.closing.splitlines(), public_url)
-    return replace(answer, text=text)
+    return replace(answer, text=text, words=words)
 
 
 def refused(question: str, taken: Taken) -> Answer:
