@@ -38,6 +38,7 @@ format: $(INSTALLED) ## rewrite the code to the format that `make check` asks fo
 
 bench: $(INSTALLED) ## alerts per second at the webhook, seconds per investigation, live alerts beside a replay
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.investigation
 	$(BIN)/python -m benchmarks.replay
 
 # Hashes are of public files: what this machine adds to pip's search path has no place in the lock.
