@@ -22,10 +22,10 @@ import numpy as np
 from elasticsearch import Elasticsearch
 
 from benchmarks.machine import described
-from cli.investigate import ad_hoc_alert
 from demo.engines import running_search
 from demo.services import scopes
 from demo.shop import LOGS_INDEX, Shop, documents, load, open_shop
+from worker.ad_hoc import ad_hoc_alert
 from worker.analysis.system.patterns import compare, mask
 from worker.assembly import open_investigator
 from worker.domain.alert import Alert
@@ -35,6 +35,7 @@ from worker.elastic import connect_elasticsearch
 from worker.settings import Settings
 from worker.store.templates import install_templates
 
+MEASURED = "Made up to be measured"
 MORE_LOGS_INDEX = "spiketrace-logs-benchmark"
 # The fine look takes in four hours, so nearly all lines of six of them are in it.
 SPREAD = timedelta(hours=6)
@@ -126,7 +127,7 @@ def more_lines(count: int, until: datetime, seed: int) -> Iterator[dict[str, Any
 def measure_growth(url: str, sizes: list[int], shop: Shop, rounds: int) -> None:
     """Of alerts of the present, whose hours are the ones that grow."""
     settings, present, before = Settings(elasticsearch_url=url), shop.clock.now, None
-    alerts = [ad_hoc_alert(service, None, present) for service in ("checkout", "search", "payments")]
+    alerts = [ad_hoc_alert(service, None, present, asked=MEASURED) for service in ("checkout", "search", "payments")]
     written = 0
     for size in sorted(sizes):
         load(url, more_lines(size - written, present, seed=size))
@@ -187,7 +188,9 @@ def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines:
         with connect_elasticsearch(settings) as client:
             install_templates(client)
             click.echo(f"{load(url, documents(shop)):,} documents of the demo shop")
-            alerts = [ad_hoc_alert(one.service or "checkout", one.region, one.end) for one in shop.hidden]
+            alerts = [
+                ad_hoc_alert(one.service or "checkout", one.region, one.end, asked=MEASURED) for one in shop.hidden
+            ]
             say(investigations(client, settings, alerts, rounds))
         measure_patterns(shop)
         measure_growth(url, list(lines), shop, rounds * 3)
