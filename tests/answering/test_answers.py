@@ -185,6 +185,19 @@ def test_as_of_then_nothing_later_is_looked_at(desk: Desk) -> None:
 OUTAGE_BEFORE = BAD_SINCE + timedelta(minutes=50)
 
 
+@pytest.mark.parametrize(
+    "question", ["emissions of checkout {}", "what is wrong with `{}`", 'logs of checkout with "{}"']
+)
+def test_a_secret_in_a_question_is_not_repeated(desk: Desk, question: str) -> None:
+    secret = "AKIAIOSFODNN7EXAMPLE"
+    steps: list[Step] = []
+    answer = desk.ask(question.format(secret), steps=steps)
+    document = told(answer)
+    document["understood"]["words"] = None  # what the engine was asked for
+    shown = json.dumps([{**document, "evidence": []}, [step.text for step in steps]])
+    assert secret not in shown
+
+
 def test_steps_are_told_as_they_happen(desk: Desk) -> None:
     steps: list[Step] = []
     answer = desk.ask("errors of search", steps=steps)
