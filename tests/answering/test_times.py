@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from worker.answering.calendar import Calendar
-from worker.answering.reading import Reading, read
+from worker.answering.reading import QuestionText, read
 from worker.answering.times import LONGEST, Named, Problem, take_times, take_zone
 from worker.answering.zones import UTC_ZONE, Zone, zone_named
 from worker.domain.window import Window, iso
@@ -261,7 +261,7 @@ def _times_or_problem(text: str, zone: Zone, now: datetime) -> list[Named]:
         return []
 
 
-def _reading(text: str) -> Reading | None:
+def _reading(text: str) -> QuestionText | None:
     try:
         return read(text)
     except RequestRefused:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
-from worker.answering.reading import Reading, quoted
+from worker.answering.reading import QuestionText, quoted
 from worker.answering.vocabulary import FILLERS, TOPIC_NEXT, is_ordinary, slip_of
 
 Kind = Literal["service", "region"]
 MOST_WORDS = 4
 MOST_LISTED = 12
+# Each is held against every name that is known.
+MOST_CHECKED = 40
 # How alike a word is to a name that it is a slip of, 0 to 1.
 CLOSE, LIKELY = 0.8, 0.72
 # Behind these stands what is asked about.
@@ -91,7 +93,7 @@ class Names:
         )
 
 
-def take_names(reading: Reading, known: Known) -> Names:
+def take_names(reading: QuestionText, known: Known) -> Names:
     """Takes out every name that is known, and those in quotes whether they are known or not."""
     names, spellings = Names(), Spellings(known)
     for said, place in quoted(reading):
@@ -102,12 +104,12 @@ def take_names(reading: Reading, known: Known) -> Names:
     return names
 
 
-def unknown_names(reading: Reading, known: Known, names: Names, before: str) -> list[UnknownName]:
+def unknown_names(reading: QuestionText, known: Known, names: Names, before: str) -> list[UnknownName]:
     """What is left where a name should stand, or looks like one; to be called when all else was taken out.
 
     `before`: what was left before the words of the topic were taken out.
     """
-    words = reading.words()
+    words = reading.words()[:MOST_CHECKED]
     unknown = list(names.unknown)
     for index, match in enumerate(words):
         is_before_topic = TOPIC_NEXT.match(before, match.end()) is not None and _says_something(match[0])
@@ -187,7 +189,7 @@ def _place_quoted(said: str, place: int, names: Names, spellings: Spellings) -> 
         names.unknown.append(_unknown(said, spellings.known))
 
 
-def _first_known(reading: Reading, spellings: Spellings) -> Found | None:
+def _first_known(reading: QuestionText, spellings: Spellings) -> Found | None:
     """The longest run of words that is a name."""
     words = reading.words()
     for length in range(min(MOST_WORDS, len(words)), 0, -1):
@@ -217,7 +219,7 @@ def _label(words: Sequence[re.Match[str]], index: int) -> Kind | None:
     return _label_of(words, index, 1)
 
 
-def _is_another_word(reading: Reading, words: Sequence[re.Match[str]], index: int, length: int) -> bool:
+def _is_another_word(reading: QuestionText, words: Sequence[re.Match[str]], index: int, length: int) -> bool:
     """A word that questions are made of is a name only where a name stands: "errors in search"."""
     if length > 1:
         return all(is_ordinary(words[place][0]) for place in range(index, index + length))
@@ -227,7 +229,7 @@ def _is_another_word(reading: Reading, words: Sequence[re.Match[str]], index: in
     return not (_leads(reading, words, index) or _label_of(words, index, 1))
 
 
-def _leads(reading: Reading, words: Sequence[re.Match[str]], index: int, leads: Set[str] = LEADS) -> bool:
+def _leads(reading: QuestionText, words: Sequence[re.Match[str]], index: int, leads: Set[str] = LEADS) -> bool:
     """Whether the word before it, with no more than "the" between, is one that a name stands behind."""
     before = [one[0] for one in words[:index]]
     while before and before[-1] in ("the", "our", "my"):
@@ -244,7 +246,7 @@ def _says_something(word: str) -> bool:
     return word not in FILLERS and not word.isdigit() and slip_of(word) is None
 
 
-def _stands_for_name(reading: Reading, words: Sequence[re.Match[str]], index: int, known: Known) -> bool:
+def _stands_for_name(reading: QuestionText, words: Sequence[re.Match[str]], index: int, known: Known) -> bool:
     """Where a name is expected, or it looks like one, or nearly is one."""
     word = words[index][0]
     # "in us" is a place, "affecting us" is not.

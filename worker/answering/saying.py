@@ -8,6 +8,7 @@ from worker.answering.answer import Topic, Understood
 from worker.answering.times import Named
 from worker.answering.zones import Zone
 from worker.domain.figures import duration
+from worker.domain.redaction.redact import redact
 from worker.domain.severity import Severity
 from worker.domain.window import Window
 
@@ -42,7 +43,7 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
     if understood.severity:
         subject += f", {at_least(understood.severity)}"
     if understood.words:
-        subject += f', lines that hold "{understood.words}"'
+        subject += f', lines that hold "{redact(understood.words)}"'
     if understood.most:
         subject += f", at most {understood.most}"
     when = named.words if named else f"no time was named, so the last {_length(understood.window)}"

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from worker.answering import topics
 from worker.answering.answer import NotUnderstood, Topic, Understood
 from worker.answering.calendar import Calendar
-from worker.answering.names import Kind, Known, Names, take_names, unknown_names
-from worker.answering.reading import Reading, read
+from worker.answering.names import MOST_CHECKED, Kind, Known, Names, take_names, unknown_names
+from worker.answering.reading import QuestionText, read
 from worker.answering.saying import in_words
 from worker.answering.times import Named, Problem, take_times, take_zone
 from worker.answering.topics import Asked
@@ -75,7 +75,7 @@ def _refused(reasons: list[NotUnderstood], zone: Zone) -> Taken:
 class _Understanding:
     """One question on its way: each step takes out of `reading` what it understands."""
 
-    reading: Reading
+    reading: QuestionText
     calendar: Calendar
     known: Known
     left_out: list[NotUnderstood] = field(default_factory=list)
@@ -126,7 +126,7 @@ class _Understanding:
     def _leftover(self) -> None:
         words = [match for match in self.reading.words() if not _says_nothing(match[0])]
         said = [self.reading.said(match) for match in words]
-        for word in said:
+        for word in said[:MOST_CHECKED]:
             if like := slip_of(word):
                 self.refusals.append(NotUnderstood(word, f'"{word}" is not understood; did you mean {like}?'))
         if said:
