@@ -131,11 +131,12 @@ def view_of(answer: Answer, incident: Incident | None, *, kibana_url: str | None
 
 
 def _links(answer: Answer, public_url: str) -> dict[str, str]:
-    """Of records: the pages here, and the tickets that were made for them."""
+    """Of records: the pages here, also those that are only named, and the tickets that were made for them."""
     documents = [*answer.incidents, *answer.reports]
     ours = [link_into(public_url, str(one.get(name))) for one in documents for name in ("report", "link")]
     tickets = [str(url) for one in documents for url in (one.get("tickets") or {}).values()]
-    known = [url for url in (*ours, *(link_into(url, url) for url in tickets)) if url]
+    named = re.findall(rf"{re.escape(public_url)}/reports/r-[0-9a-f]+", f"{answer.direct} {answer.closing}")
+    known = [url for url in (*ours, *named, *(link_into(url, url) for url in tickets)) if url]
     return {url: _called(url) for url in known}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
+from fastapi import FastAPI
 
 from tests.engines.servers import Broker
 from tests.standins.queue import Queued
@@ -20,14 +21,15 @@ from tests.webhook import answers
 from tests.webhook.answers import QUESTION, Scripted
 from tests.webhook.conftest import serving, webhook_settings
 from webhook.app import create_app
-from webhook.questions import wanted
+from webhook.question_feed import Feed, Patience
+from webhook.questions import Counter, questions_router, wanted
 from worker.answering.answer import told
 from worker.asking import BUSY, LOST, QuestionDesk, Turns, answer, busy
 from worker.bootstrap import Stores, connect
 from worker.errors import EvidenceUnavailable, RequestRefused
 from worker.settings import Settings
 from worker.store.model_ledger import RedisModelLedger
-from worker.store.questions import STREAM, RedisQuestions
+from worker.store.questions import STREAM, RedisQuestionDesk, RedisQuestions
 
 
 @dataclass
@@ -294,3 +296,12 @@ def test_a_worker_is_at_one_question_or_narrative_at_a_time(scene: Scene, redis_
     # On another worker it would have had its turn, and given it back.
     assert not ledger.hold("worker:w", seconds=1)
     assert ledger.hold("worker:other", seconds=1)
+
+
+def test_what_is_taken_and_given_is_described() -> None:
+    desk = RedisQuestionDesk("redis://127.0.0.1:1/0", longest_wait_seconds=1)
+    app = FastAPI()
+    app.include_router(questions_router(Counter(Feed(desk, Patience(1, 1)), lambda _: None, 1)))
+    asking = app.openapi()["paths"]["/v1/questions"]["post"]
+    assert set(asking["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {"question", "timezone"}
+    assert {"200", "406", "413", "422", "429", "503", "504"} <= set(asking["responses"])
