@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 from pydantic import ValidationError
@@ -141,7 +142,24 @@ class ElasticIncidentStore:
 
     def _replace(self, found: Mapping[str, Any], changed: Incident) -> bool:
         """False if somebody else has written since `found` was read. Fields that others added stay."""
-        return self._put(found, {**found["_source"], **_to_source(changed)})
+        return self._put(found, {**self._whole(found), **_to_source(changed)})
+
+    def _whole(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The document with its vector, which Elasticsearch leaves out of `_source` from 9.2 on.
+
+        https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/dense-vector
+        """
+        source: Mapping[str, Any] = found["_source"]
+        if "embedding_model" not in source or "embedding" in source:
+            return source
+        with elasticsearch_errors("reading an incident's embedding"):
+            answer = self._client.perform_request(
+                "GET",
+                f"/{INDEX}/_doc/{quote(found['_id'], safe='')}",
+                params={"_source_exclude_vectors": "false"},
+                headers={"accept": "application/json"},
+            )
+        return {"embedding": answer["_source"]["embedding"], **source} if "_source" in answer else source
 
     def _put(self, found: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
         with elasticsearch_errors("changing an incident"):
