@@ -23,9 +23,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
+    """With the children of all its threads: a Java process starts them from any."""
     try:
-        found = [int(child) for child in children.read_text(encoding="ascii").split()]
+        found = [
+            int(child)
+            for children in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in children.read_text(encoding="ascii").split()
+        ]
     except OSError:
         found = []
     return [pid, *(one for child in found for one in _family(child))]
