@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check format bench lock clean
+.PHONY: help install demo test fuzz faults check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -23,6 +23,9 @@ test: $(INSTALLED) ## all tests, on Elasticsearch 8.19 and 9.5 (Java and Maven),
 fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook: no 5xx, nothing told of what is inside
 	SPIKETRACE_FUZZ_BODIES=10000 $(BIN)/pytest tests/webhook/test_fuzz.py
 
+faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: about an hour
+	$(BIN)/python -m tests.faults
+
 check: $(INSTALLED) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,6 +38,7 @@ format: $(INSTALLED) ## rewrite the code to the format that `make check` asks fo
 
 bench: $(INSTALLED) ## alerts per second at the webhook, seconds per investigation, live alerts beside a replay
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.investigation
 	$(BIN)/python -m benchmarks.replay
 
 # Hashes are of public files: what this machine adds to pip's search path has no place in the lock.

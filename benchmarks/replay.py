@@ -3,7 +3,8 @@
 Past alerts are laid down with the reports that this version gives, so that every replayed one should come out the
 same. Then live alerts arrive at a steady rate, in rounds of equal length, by turns while the replay is paused and
 while it runs, so that what else the machine does falls on both alike. At the end a worker and the broker are killed
-once each, and everything has to be there.
+once each, and everything has to be there. What each process took of the processors is told beside it: on a machine
+that does other work that is the figure to go by.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
@@ -24,9 +27,12 @@ from typing import Any
 import click
 import httpx
 
-from cli.investigate import AD_HOC, ad_hoc_alert
+from benchmarks.machine import cpu_seconds, described
+from cli.settle import free_address
+from demo.engines import broker_answers, broker_command
 from demo.processes import running
 from demo.shop import documents, load, open_shop
+from worker.ad_hoc import AD_HOC, ad_hoc_alert
 from worker.assembly import open_investigator
 from worker.bootstrap import Stores, connect
 from worker.domain.alert import Alert
@@ -44,19 +50,69 @@ Alerts = Iterator[dict[str, Any]]
 
 
 @dataclass
+class OwnBroker:
+    """A broker beside a real Elasticsearch, where nobody else keeps one running."""
+
+    directory: Path
+    url: str = field(init=False)
+    _process: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.url = free_address().replace("http://", "redis://")
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _start(self) -> None:
+        command = broker_command(port=int(self.url.rsplit(":", 1)[1]), directory=self.directory)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(lambda: broker_answers(self.url), what="the broker")
+
+    def restart(self) -> None:
+        self.stop()
+        self._start()
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The engines that `spiketrace up` was given, and does not keep running itself."""
+
+    broker: OwnBroker
+    search_pid: int
+
+
+@dataclass
 class Bench:
     """A running stack, seen from outside, and its stores."""
 
     ready_file: Path
     stores: Stores
     client: httpx.Client
+    beside: Beside | None = None
     live: list[str] = field(default_factory=list)
 
-    def pid(self, name: str) -> int:
+    def pids(self) -> dict[str, int]:
         ready = json.loads(self.ready_file.read_text(encoding="utf-8"))
-        return int((ready["pids"] | ready["engine_pids"])[name][0])
+        own = {"broker": [self.beside.broker.pid], "search": [self.beside.search_pid]} if self.beside else {}
+        return {name: pids[0] for name, pids in (ready["pids"] | ready["engine_pids"] | own).items()}
+
+    def pid(self, name: str) -> int:
+        return self.pids()[name]
+
+    def used(self) -> dict[str, float]:
+        """Seconds of the processors by now, by process."""
+        return {name: cpu_seconds(pid) for name, pid in self.pids().items()} | {"sender": cpu_seconds(os.getpid())}
 
     def kill(self, name: str) -> None:
+        if name == "broker" and self.beside:
+            self.beside.broker.restart()
+            return
         killed = self.pid(name)
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: self.pid(name) != killed, what=f"another {name}")
@@ -92,7 +148,7 @@ def lay_down(bench: Bench, settings: Settings, count: int, moments: Moments) -> 
     investigate = open_investigator(settings, bench.stores.client)
     known = []
     for service, region, at in moments:
-        alert = ad_hoc_alert(service, region, at)
+        alert = ad_hoc_alert(service, region, at, asked="Made up to be measured")
         known.append((alert, investigate(alert, "a")))
     numbered = enumerate(islice(cycle(known), count))
     while batch := list(islice(numbered, BATCH)):
@@ -142,6 +198,8 @@ def times_to_report(bench: Bench, posted: dict[str, datetime]) -> list[float]:
     found: dict[str, Any] = {}
 
     def all_there() -> bool:
+        # A report says itself when it was written, so nothing is gained by looking often.
+        time.sleep(1.0)
         found.update(bench.stores.reports.heads([one for one in ids if one not in found]))
         return len(found) == len(ids)
 
@@ -154,6 +212,17 @@ def say(name: str, seconds: list[float]) -> None:
     click.echo(f"{name}: {len(seconds)} live alerts, median {median(seconds):.2f} s, p95 {p95:.2f} s to report")
 
 
+def say_used(before: dict[str, float], after: dict[str, float], alerts: int, seconds: float) -> None:
+    """What an alert cost, all that goes on anyway included."""
+    each = {name: 1000 * (after[name] - before.get(name, 0.0)) / alerts for name in after}
+    parts = ", ".join(f"{name} {used:.0f}" for name, used in sorted(each.items(), key=lambda one: -one[1]))
+    sent = each.pop("sender")
+    click.echo(
+        f"without a replay: {sum(each.values()):.0f} ms of the processors an alert, beside the sender's {sent:.0f} "
+        f"({parts}); {alerts} alerts in {seconds:.0f} s"
+    )
+
+
 def measure(bench: Bench, replay_id: str, alerts: Alerts, rounds: int, seconds: float, rate: float) -> None:
     """Prints the times to report of both halves of all rounds, and their ratio."""
     without, beside = list[float](), list[float]()
@@ -161,7 +230,9 @@ def measure(bench: Bench, replay_id: str, alerts: Alerts, rounds: int, seconds: 
     # What is slow only once, and what the replay had on its way.
     live(bench, alerts, seconds=5, per_second=rate)
     for _ in range(rounds):
-        without += live(bench, alerts, seconds=seconds, per_second=rate)
+        used, began = bench.used(), time.monotonic()
+        without += (alone := live(bench, alerts, seconds=seconds, per_second=rate))
+        say_used(used, bench.used(), len(alone), time.monotonic() - began)
         bench.change(replay_id, "resume")
         before = bench.done(replay_id)
         beside += live(bench, alerts, seconds=seconds, per_second=rate)
@@ -189,29 +260,55 @@ def finish(bench: Bench, replay_id: str, count: int, alerts: Alerts, rate: float
     return tally == {"same": count} and len(reported) == len(bench.live)
 
 
+@contextmanager
+def stack(folder: Path, version: str | None) -> Iterator[tuple[dict[str, Any], Beside | None]]:
+    """What `spiketrace up` says when it is ready: on the embedded engines, or on a real Elasticsearch."""
+    arguments, environment = ["up", "--port", "0"], {"TMPDIR": str(folder)}
+    if not version:
+        with running("cli.main", [*arguments, "--embedded"], environment, folder) as ready:
+            yield ready, None
+        return
+    # The tests know how to fetch and start one; nothing else needs it.
+    from tests.engines.servers import real_engine  # noqa: PLC0415
+
+    with real_engine(version) as engine, closing_broker(folder / "broker") as broker:
+        where = {"SPIKETRACE_ELASTICSEARCH_URL": engine.url, "SPIKETRACE_REDIS_URL": broker.url}
+        with running("cli.main", arguments, {**environment, **where}, folder) as ready:
+            yield ready, Beside(broker, engine.pid or 0)
+
+
+@contextmanager
+def closing_broker(directory: Path) -> Iterator[OwnBroker]:
+    broker = OwnBroker(directory)
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
 @click.command()
 @click.option("--alerts", default=300, show_default=True, help="How many past alerts are replayed.")
 @click.option("--live-per-second", default=5.0, show_default=True)
 @click.option("--rounds", default=3, show_default=True, help="Without and beside the replay, by turns.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long each half of a round is.")
-def main(alerts: int, live_per_second: float, rounds: int, seconds: float) -> None:
-    """Measure on the embedded engines, and print. Exit code 1 when the tally is not exact."""
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = ["up", "--embedded", "--port", "0"]
-        with running("cli.main", arguments, {"TMPDIR": folder}, Path(folder)) as ready:
-            settings = Settings(elasticsearch_url=ready["elasticsearch_url"], redis_url=ready["redis_url"])
-            shop = open_shop(datetime.now(UTC))
-            click.echo(f"{load(settings.elasticsearch_url, documents(shop)):,} documents of the demo shop")
-            moments = [(one.service or "checkout", one.region, one.end) for one in shop.hidden]
-            client = httpx.Client(base_url=ready["url"], auth=(ready["user"], ready["password"]), timeout=60)
-            bench = Bench(Path(folder) / "cli.main.json", connect(settings), client)
-            lay_down(bench, settings, alerts, moments)
-            since = iso(datetime.now(UTC) - timedelta(days=7))
-            begun = client.post("/v1/replays", json={"since": since, "rule": AD_HOC}).raise_for_status().json()
-            click.echo(f"{begun['alerts']} past alerts to replay")
-            posts = bodies(moments)
-            measure(bench, begun["replay_id"], posts, rounds, seconds, live_per_second)
-            is_exact = finish(bench, begun["replay_id"], alerts, posts, live_per_second)
+@click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
+def main(alerts: int, live_per_second: float, rounds: int, seconds: float, version: str | None) -> None:
+    """Measure on the embedded engines or a real Elasticsearch, and print. Exit code 1 when the tally is not exact."""
+    with tempfile.TemporaryDirectory() as folder, stack(Path(folder), version) as (ready, beside):
+        click.echo(f"{described()}; {f'Elasticsearch {version}' if version else 'the embedded engine'}")
+        settings = Settings(elasticsearch_url=ready["elasticsearch_url"], redis_url=ready["redis_url"])
+        shop = open_shop(datetime.now(UTC))
+        click.echo(f"{load(settings.elasticsearch_url, documents(shop)):,} documents of the demo shop")
+        moments = [(one.service or "checkout", one.region, one.end) for one in shop.hidden]
+        client = httpx.Client(base_url=ready["url"], auth=(ready["user"], ready["password"]), timeout=60)
+        bench = Bench(Path(folder) / "cli.main.json", connect(settings), client, beside)
+        lay_down(bench, settings, alerts, moments)
+        since = iso(datetime.now(UTC) - timedelta(days=7))
+        begun = client.post("/v1/replays", json={"since": since, "rule": AD_HOC}).raise_for_status().json()
+        click.echo(f"{begun['alerts']} past alerts to replay")
+        posts = bodies(moments)
+        measure(bench, begun["replay_id"], posts, rounds, seconds, live_per_second)
+        is_exact = finish(bench, begun["replay_id"], alerts, posts, live_per_second)
     raise SystemExit(0 if is_exact else 1)
 
 

@@ -23,13 +23,18 @@ BARS = "▁▂▃▄▅▆▇█"
 NO_SAMPLE = "·"
 MOST_POINTS = 60
 LONGEST_BAR = 30
-STEPS = {"understood": "", "looking": "Looking at ", "found": "Found: ", "asking_model": "Asking the model: "}
+STEPS = {"looking": "Looking at ", "found": "Found: ", "asking_model": "Asking the model: "}
 _RANKED = re.compile(r"- \d+\. ")
 
 
 def tell_step(step: Step) -> None:
-    """What happens meanwhile, on standard error."""
-    click.secho(f"{STEPS[step.kind]}{reveal(step.text)}", err=True, dim=True)
+    """What happens meanwhile, on standard error; how the question was taken stands in the answer."""
+    if step.kind != "understood":
+        tell_waiting(f"{STEPS[step.kind]}{step.text}")
+
+
+def tell_waiting(text: str) -> None:
+    click.secho(reveal(text), err=True, dim=True)
 
 
 def tell_answer(answer: Answer) -> None:
@@ -46,6 +51,8 @@ def _wrapped(line: str, width: int) -> str:
 
 
 def _lines(answer: Answer) -> Iterator[str]:
+    if answer.understood.topic:
+        yield from (answer.understood.sentence, "")
     yield from _paragraphs(answer.direct)
     bars = next((chart for chart in answer.charts if chart.kind == "bars"), None)
     for name, text in answer.sections.items():
@@ -55,8 +62,8 @@ def _lines(answer: Answer) -> Iterator[str]:
     for chart in answer.charts:
         yield from _line(chart)
     yield from _paragraphs(answer.closing)
-    for line in left_out(answer.not_understood) if answer.understood.topic else []:
-        yield f"Not understood: {line}."
+    if answer.understood.topic:
+        yield from _paragraphs("\n".join(left_out(answer.not_understood)))
     if answer.reason:
         yield answer.reason
     yield from _evidence(answer.evidence)

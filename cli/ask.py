@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from cli.answer_text import tell_answer, tell_step
+from cli.answer_text import tell_answer, tell_step, tell_waiting
 from cli.options import Time, as_json, print_json
-from worker.answering.answer import Answer, Offer, Step, told
+from worker.answering.answer import Answer, Offer, told
 from worker.answering.yes import Taken, TicketDesk, take_up
 from worker.answering.zones import zone_named
 from worker.assembly import open_answerer, open_answering
@@ -125,9 +125,11 @@ def _open(offer: Offer, settings: Settings, stores: Stores) -> Taken:
     taken = step()
     deadline = time.monotonic() + WAIT_SECONDS
     while taken.state == "investigating" and time.monotonic() < deadline:
-        tell_step(Step("looking", taken.sentence))
+        before = taken
         time.sleep(POLL_SECONDS)
         taken = step()
+        if taken != before:
+            tell_waiting(before.sentence)
     return taken
 
 

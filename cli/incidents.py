@@ -16,7 +16,7 @@ from worker.bootstrap import announcing, connect
 from worker.domain import terms
 from worker.domain.figures import COUNT, describe, duration, number, time_of
 from worker.domain.incident import Incident, IncidentStatus
-from worker.errors import IncidentUnknown
+from worker.errors import ConfigurationError, IncidentUnknown
 from worker.settings import load_settings
 from worker.store.incidents import ElasticIncidentStore
 
@@ -62,11 +62,10 @@ def show(incident_id: str, as_json: bool) -> None:
 
 @incidents.command("close", short_help="End one for good; those who were told of it hear that.")
 @click.argument("incident_id")
-@click.option(
-    "--reason", default="", help="Why, or what helped: for its history, for those who were told, and the next time."
-)
+@click.option("--reason", default="", help="Why, for its history and for those who were told.")
+@click.option("--resolution", default="", help="What helped, for the report of the next one like it.")
 @as_json
-def close(incident_id: str, reason: str, as_json: bool) -> None:
+def close(incident_id: str, reason: str, resolution: str, as_json: bool) -> None:
     """Close INCIDENT_ID, whether its alerts have recovered or not. A closed incident is never opened again.
 
     Tickets and messages that stand for it are resolved by the worker. A further alert of its cause opens a new one.
@@ -78,12 +77,41 @@ def close(incident_id: str, reason: str, as_json: bool) -> None:
     stores = connect(settings)
     with stores.client:
         ledger = announcing(settings, stores, CeleryQueue(settings))
-        closed = _closed(incident_id, reason, ledger)
+        closed = _closed(incident_id, reason, resolution, ledger)
     record("incident-close", on=incident_id, reason=reason or None)
     if as_json:
         print_json({"incident_id": closed.incident_id, "status": closed.status})
     else:
         click.echo(f"{closed.incident_id} is closed.")
+
+
+@incidents.command("embed", short_help="Make vectors of those that have none, to be found by meaning.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=500, show_default=True, help="At most so many.")
+@as_json
+def embed(limit: int, as_json: bool) -> None:
+    """Embed past incidents, whoever wrote them, the newest first: once, after SPIKETRACE_EMBEDDINGS was set.
+
+    Title and summary are redacted and sent to SPIKETRACE_EMBEDDING_MODEL, within the day's budget; the vector is stored
+    with the incident and nothing else of it changes. Repeat it for the rest. docs/similar.md says what it is for.
+    """
+    # It loads what reads arrays, which the other commands do without.
+    from worker.agent.remembering import gist_of_document  # noqa: PLC0415
+    from worker.assembly import open_embedding  # noqa: PLC0415
+
+    settings = load_settings()
+    if not settings.embeddings:
+        raise ConfigurationError("SPIKETRACE_EMBEDDINGS is not true: there is no model to embed with")
+    stores, embedding = connect(settings), open_embedding(settings)
+    count = 0
+    with stores.client:
+        stores.incidents.allow_embeddings()
+        for incident_id, document in stores.incidents.without_embedding(settings.embedding_model, limit):
+            if told := gist_of_document(document):
+                count += stores.incidents.embed(incident_id, embedding(told), settings.embedding_model)
+    if as_json:
+        print_json({"embedded": count})
+    else:
+        click.echo(f"{count} incidents were embedded.")
 
 
 def _known(incident_id: str, store: ElasticIncidentStore) -> Incident:
@@ -92,10 +120,11 @@ def _known(incident_id: str, store: ElasticIncidentStore) -> Incident:
     raise IncidentUnknown(f"there is no incident {incident_id}: spiketrace incidents list")
 
 
-def _closed(incident_id: str, reason: str, ledger: AnnouncingIncidents) -> Incident:
-    why = f"Closed by hand{f': {reason}' if reason else '.'}"
+def _closed(incident_id: str, reason: str, resolution: str, ledger: AnnouncingIncidents) -> Incident:
+    said = reason or resolution
+    why = f"Closed by hand{f': {said}' if said else '.'}"
     now, policy = datetime.now(UTC), ledger.policy.incidents
-    step = partial(life.closed, reason=why, now=now, life=policy, resolution=reason)
+    step = partial(life.closed, reason=why, now=now, life=policy, resolution=resolution)
     try:
         return ledger.update(incident_id, step)
     except KeyError:

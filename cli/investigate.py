@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import click
 
 from cli.options import Time, as_json, print_json
+from worker.ad_hoc import ad_hoc_alert
 from worker.assembly import open_investigator
 from worker.bootstrap import connect
-from worker.domain.alert import Alert, Rule
 from worker.errors import InvalidAlert
 from worker.settings import load_settings
 
-AD_HOC = "ad-hoc"
+ASKED = "Asked for on the command line"
 
 
 @click.command(short_help="Investigate one service at one time, and print it.")
@@ -34,25 +34,10 @@ def investigate(service: str, region: str | None, at: datetime, as_json: bool) -
     if at > datetime.now(UTC):
         raise InvalidAlert("--at lies in the future: there is no telemetry of it yet")
     settings = load_settings()
-    alert = ad_hoc_alert(service, region, at)
+    alert = ad_hoc_alert(service, region, at, asked=ASKED)
     with connect(settings).client as client:
         report = open_investigator(settings, client)(alert, alert.alert_id)
     if as_json:
         print_json(report.model_dump(mode="json", by_alias=True))
     else:
         click.echo(report.markdown)
-
-
-def ad_hoc_alert(service: str, region: str | None, at: datetime) -> Alert:
-    """The alert that a rule grouped by service, and by region if one is given, would have raised."""
-    terms = ["service", "region"] if region else ["service"]
-    group = ",".join(name for name in (service, region) if name)
-    return Alert(
-        rule=Rule(id=AD_HOC, name="Asked for on the command line", params={"groupBy": "top", "termField": terms}),
-        instance=group,
-        uuid=f"{group}@{at.isoformat()}",
-        action_group=AD_HOC,
-        date=at,
-        title=f"{group} at {at:%Y-%m-%d %H:%M} UTC",
-        group=group,
-    )

@@ -37,6 +37,8 @@ SUBCOMMANDS = {
     "webhook": Subcommand("cli.webhook", "webhook", "Take Kibana's alerts by HTTP and show the reports."),
     "worker": Subcommand("cli.worker", "worker", "Investigate alerts and deliver what was found."),
     "beat": Subcommand("cli.beat", "beat", "Keep the clock."),
+    "mcp": Subcommand("cli.mcp", "mcp", "Serve other agents by the Model Context Protocol."),
+    "agents": Subcommand("cli.agents", "agents", "Serve other agents by HTTP: MCP and A2A."),
     "incidents": Subcommand("cli.incidents", "incidents", "See incidents, and close what is over."),
     "policy": Subcommand("cli.policy", "policy", "Say what the policy would do with a report."),
     "dead-letters": Subcommand("cli.dead_letters", "dead_letters", "See what could not be investigated."),

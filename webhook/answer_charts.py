@@ -93,15 +93,20 @@ def _window(lines: list[Line]) -> Window:
 
 
 def _path(line: Line, place: int, axis: Axis, window: Window) -> Markup:
-    """The title of a line is what a browser shows at it; a lone point becomes a dot by its round cap."""
-    drawn = []
-    for start, end in runs_of([value is not None for _, value in line.points]):
-        run = [_at(at, value, axis, window) for at, value in line.points[start:end] if value is not None]
-        drawn.append("M" + " L".join(run if len(run) > 1 else run * 2))
-    return Markup(
-        '<path class="line l{}" d="{}" fill="none" stroke="currentColor" stroke-linecap="round"'
+    """The title of a line is what a browser shows at it; a sample between two missing ones is a dot."""
+    runs = [
+        [_at(at, value, axis, window) for at, value in line.points[start:end] if value is not None]
+        for start, end in runs_of([value is not None for _, value in line.points])
+    ]
+    drawn = {
+        "line": " ".join("M" + " L".join(run) for run in runs if len(run) > 1),
+        "line dot": " ".join(f"M{run[0]} L{run[0]}" for run in runs if len(run) == 1),
+    }
+    path = Markup(
+        '<path class="{} l{}" d="{}" fill="none" stroke="currentColor" stroke-linecap="round"'
         ' stroke-linejoin="round" vector-effect="non-scaling-stroke"><title>{}</title></path>'
-    ).format(place, " ".join(drawn), _short(line.name))
+    )
+    return Markup("").join(path.format(kind, place, d, _short(line.name)) for kind, d in drawn.items() if d)
 
 
 def _at(at: datetime, value: float, axis: Axis, window: Window) -> str:

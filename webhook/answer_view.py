@@ -44,6 +44,7 @@ class Block(NamedTuple):
 
     kind: Literal["p", "ul", "ol"]
     texts: list[str]
+    is_of_model: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def view_of(answer: Answer, incident: Incident | None, *, kibana_url: str | None
     offered_in = answer.offer.sentence if answer.offer else None
     return AnswerView(
         answer=answer,
-        lead=blocks_of(answer.direct or _texts(answer.sections.get(ANSWER, ""))),
+        lead=_lead(answer),
         closing=blocks_of("\n".join(line for line in answer.closing.splitlines() if line != offered_in)),
         sections=[_section(name, said) for name, said in answer.sections.items() if name != ANSWER and said],
         drawings=[one for one in drawings if one],
@@ -158,6 +159,12 @@ def _listed(document: Mapping[str, Any], public_url: str) -> Listed:
         link_into(public_url, href) if isinstance(href, str) else None,
         [one_line(str(value)) for value in known if value],
     )
+
+
+def _lead(answer: Answer) -> list[Block]:
+    found = blocks_of(answer.direct or _texts(answer.sections.get(ANSWER, "")))
+    by_model = set(answer.words.splitlines())
+    return [block._replace(is_of_model=block.kind == "p" and block.texts[0] in by_model) for block in found]
 
 
 def blocks_of(text: str) -> list[Block]:

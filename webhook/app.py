@@ -128,6 +128,7 @@ def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedM
         inbox=stores.inbox,
         inbox_index=InboxIndex(quick),
         ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
+        embeddings=RedisModelLedger(settings.redis_url, purse="embedding") if settings.embeddings else None,
         stands=partial(standing, quick, sorted(destinations(settings))),
     )
 

@@ -13,9 +13,8 @@ from starlette.responses import JSONResponse
 from webhook.audited import audited
 from worker.announcing import AnnouncingIncidents, ask_for
 from worker.bootstrap import Stores
-from worker.domain.alert import AlertState
-from worker.errors import EvidenceUnavailable, IncidentUnknown, QueueUnavailable, RequestRefused
-from worker.ports import AlertRecord
+from worker.errors import IncidentUnknown, RequestRefused
+from worker.standing import standing_of
 
 # Ids become part of a path in Elasticsearch, where "." and ".." would name something else.
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}")
@@ -80,38 +79,10 @@ def _wished(incident_id: str, wish: Wish, incidents: AnnouncingIncidents) -> dic
 
 
 def _alert_document(stores: Stores, alert_id: str) -> dict[str, str | None]:
-    if record := _stored(stores, alert_id):
-        return _document(alert_id, record.state, record)
-    if state := _waiting(stores, alert_id):
-        return _document(alert_id, state)
-    # Between the two looks the intake may have moved it from the one place to the other.
-    if record := stores.alerts.get(alert_id):
-        return _document(alert_id, record.state, record)
-    raise _not_found("alert", alert_id)
-
-
-def _stored(stores: Stores, alert_id: str) -> AlertRecord | None:
-    try:
-        return stores.alerts.get(alert_id)
-    except EvidenceUnavailable:
-        return None
-
-
-def _waiting(stores: Stores, alert_id: str) -> AlertState | None:
-    try:
-        return stores.inbox.find(alert_id)
-    except QueueUnavailable:
-        return None
-
-
-def _document(alert_id: str, state: AlertState, record: AlertRecord | None = None) -> dict[str, str | None]:
-    return {
-        "alert_id": alert_id,
-        "state": state,
-        "report_id": record.report_id if record else None,
-        "incident_id": record.incident_id if record else None,
-        "reason": record.reason if record else None,
-    }
+    found = standing_of(alert_id, stores.alerts, stores.inbox)
+    if found is None:
+        raise _not_found("alert", alert_id)
+    return found.model_dump(mode="json")
 
 
 def _known_form(document_id: str, kind: str) -> str:

@@ -29,15 +29,29 @@ SAVED_GROUPS = Counter(
 TAKEN_IN = Counter("spiketrace_webhook_taken_in_total", "Entries of the inbox written to Elasticsearch and queued.")
 INTAKE_FAILURES = Counter("spiketrace_webhook_intake_failures_total", "Rounds of the intake that broke off.")
 QUESTIONS = Counter(
-    "spiketrace_questions_total",
+    "spiketrace_webhook_questions_total",
     "Questions to the webhook, by how they ended; of those of the page only that they were asked.",
     ["outcome"],
 )
 QUESTION_SECONDS = Histogram(
-    "spiketrace_question_seconds",
+    "spiketrace_webhook_question_seconds",
     "From a question to the end of its answer.",
     buckets=(0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
 )
+# A series that begins with its first event has no rise that a rate could see.
+# https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
+KNOWN = {
+    ALERTS: ("accepted", "duplicate", "recovered", "invalid", "not_saved"),
+    REFUSED: ("stranger", "role"),
+    SAVED_GROUPS: ("broker", "elasticsearch"),
+    QUESTIONS: (
+        *("answered", "asked_on_page", "invalid", "too_many", "left"),
+        *("refused", "unavailable", "lost", "late", "error", "failed"),
+    ),
+}
+for counter, values in KNOWN.items():
+    for value in values:
+        counter.labels(value)
 
 
 def metrics_router(shared: Collector) -> APIRouter:

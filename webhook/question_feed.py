@@ -39,8 +39,8 @@ class Patience:
 
     def nobody_began(self) -> Told:
         reason = (
-            f"no worker began with the question within {self.begin_seconds:g} s: see whether `spiketrace worker` runs "
-            "(`spiketrace doctor` says), then ask again"
+            f"no worker began with the question within {self.begin_seconds:g} s: either none runs (start "
+            "`spiketrace worker`), or all are busy; then ask again"
         )
         return failed("late", reason)
 

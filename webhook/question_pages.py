@@ -75,6 +75,8 @@ def question_pages_router(counter: Counter, around: Surroundings) -> APIRouter:
 
     @router.get("/questions/{question_id}/events", response_model=None)
     async def events(question_id: str) -> Response:
+        if await counter.feed.desk.find(question_id) is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such question, or it was asked too long ago")
         return EventSourceResponse(_steps(question_id, counter), headers=UNBUFFERED)
 
     @router.post("/questions/{question_id}/ticket", response_class=HTMLResponse)

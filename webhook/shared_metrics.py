@@ -14,31 +14,33 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from tasks.backlog import Backlog, QueueBacklog
+from worker.domain.spending import Of
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
-from worker.store.model_ledger import Of, RedisModelLedger
+from worker.store.model_ledger import RedisModelLedger
 from worker.store.standing import Standing
 from worker.store.tally import RedisTally, counters, durations
 
 PARTS = {
     "calls": "Calls of the language model",
     "tokens": "Tokens of the language model",
-    "seconds": "Seconds that the language model took",
-    "usd": "US dollars that the language model cost, by your prices",
+    "seconds": "Seconds taken by the language model",
+    "usd": "US dollars, by your prices, for the language model",
 }
 ASKED: Mapping[Of, str] = {"narratives": "Narratives,", "answers": "Questions that the model was asked,"}
 
 
 @dataclass(frozen=True)
 class SharedMetrics(Collector):
-    """`ledger` is what a model's use is booked in, where one is configured."""
+    """`ledger` and `embeddings` are what a model's use is booked in, where one is configured."""
 
     tally: RedisTally
     backlog: QueueBacklog
     inbox: RedisInbox
     inbox_index: InboxIndex
     ledger: RedisModelLedger | None
+    embeddings: RedisModelLedger | None
     stands: Callable[[], Standing]
 
     def collect(self) -> Iterable[Metric]:
@@ -58,7 +60,8 @@ class SharedMetrics(Collector):
                 _gauge("spiketrace_inbox_entries", "Accepted alerts that wait in the inbox.", self.inbox.depth())
             )
             found.append(_last_runs(self.tally.last_seen()))
-            return [*found, *(_model(self.ledger) if self.ledger else ())]
+            model, embeddings = self.ledger, self.embeddings
+            return [*found, *(_model(model) if model else ()), *(_embeddings(embeddings) if embeddings else ())]
         except QueueUnavailable:
             return None
 
@@ -122,6 +125,13 @@ def _model(ledger: RedisModelLedger) -> Iterator[Metric]:
         for outcome, number in outcomes[of].items():
             ended.add_metric([outcome], number)
         yield ended
+
+
+def _embeddings(ledger: RedisModelLedger) -> Iterator[Metric]:
+    spent, _ = ledger.totals()
+    for part, help_ in PARTS.items():
+        told = f"{help_.replace('the language model', 'embeddings')}."
+        yield CounterMetricFamily(f"spiketrace_embedding_{part}", told, value=getattr(spent, part))
 
 
 def _standing(found: Standing, now: datetime) -> Iterator[Metric]:

@@ -1,9 +1,9 @@
 """One question from the queue to its answer, told step by step to whoever waits for it.
 
-    asked ─▶ (a turn with the model, where there is one) ─▶ taken ─▶ understood, steps ─▶ answer, or why there is none
+    asked ─▶ (this worker's turn) ─▶ taken ─▶ understood, steps ─▶ answer, or why there is none
 
-A model is used for one thing at a time in each worker, narratives among them, so that its other processes are free
-for alerts. A question waits for its turn on the queue, not in a process, and not for long.
+A worker answers one question at a time, and not while it writes a narrative, so that its other processes are free for
+alerts. A question waits for its turn on the queue, not in a process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from worker.answering.answer import Answer, Step, Tell, Understood, told
-from worker.domain.asked import Asked, Failure, Told, failed
+from worker.domain.asked import Asked, Failure, Told, Waiting, failed
 from worker.domain.redaction.redact import redact_values
 from worker.errors import EvidenceUnavailable, RequestRefused, SpikeTraceError
 
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 class Questions(Protocol):
     """Where questions wait, and where what happens to them is told."""
 
-    def find(self, question_id: str) -> Asked | None: ...
+    def find(self, question_id: str) -> Waiting | None: ...
 
     def take(self, question_id: str, *, at: datetime) -> bool: ...
 
@@ -56,15 +56,15 @@ class NobodyWaits(SpikeTraceError):
 
 @dataclass(frozen=True)
 class Turns:
-    """Who uses the model: at most for `seconds`, and one at a time in each worker.
+    """Who may answer: one at a time in each worker, held at most for `seconds`.
 
-    A question waits for its turn for `longest_wait`; then it is answered by `otherwise`, which asks no model.
+    Where a model is asked, a question waits for `longest_wait`; then it is answered by `otherwise`, which asks none.
     """
 
     holds: Holds
     seconds: float
     longest_wait: timedelta
-    otherwise: Answers
+    otherwise: Answers | None = None
 
     def begin(self, worker: str) -> bool:
         return self.holds.hold(_of(worker), seconds=self.seconds + HOLD_MARGIN_SECONDS)
@@ -80,31 +80,31 @@ def _of(worker: str) -> str:
 
 @dataclass(frozen=True)
 class QuestionDesk:
-    """`turns` is None where no model is asked."""
-
     answering: Answers
     questions: Questions
+    turns: Turns
     clock: Callable[[], datetime]
-    turns: Turns | None = None
 
 
 def answer(question_id: str, desk: QuestionDesk, *, worker: str) -> float | None:
-    """Answers it, or says after how many seconds to try again because the model is in use."""
-    asked = desk.questions.find(question_id)
-    if asked is None:
+    """Answers it, or says after how many seconds to try again because it is another's turn."""
+    waiting = desk.questions.find(question_id)
+    if waiting is None:
         return None
-    if desk.turns is None:
-        _run(asked, desk, desk.answering)
+    if waiting.is_taken:
+        # A message that is handed out again was held by a worker that is gone; what ended it may end the next one, too.
+        desk.questions.tell(question_id, failed("lost", LOST))
         return None
-    if desk.turns.begin(worker):
+    asked, turns = waiting.asked, desk.turns
+    if turns.begin(worker):
         try:
             _run(asked, desk, desk.answering)
         finally:
-            desk.turns.end(worker)
+            turns.end(worker)
         return None
-    if desk.clock() - asked.asked_at < desk.turns.longest_wait:
+    if turns.otherwise is None or desk.clock() - asked.asked_at < turns.longest_wait:
         return TURN_PAUSE_SECONDS
-    _run(asked, desk, desk.turns.otherwise)
+    _run(asked, desk, turns.otherwise)
     return None
 
 
@@ -114,10 +114,8 @@ def busy(_: str, __: Understood, draft: Answer) -> Answer:
 
 
 def _run(asked: Asked, desk: QuestionDesk, answering: Answers) -> None:
-    """A message that is handed out again was held by a worker that is gone; what ended it may end the next one, too."""
     question_id = asked.question_id
     if not desk.questions.take(question_id, at=desk.clock()):
-        desk.questions.tell(question_id, failed("lost", LOST))
         return
     try:
         found = answering(asked.question, zone=asked.zone, now=asked.asked_at, tell=_teller(question_id, desk))

@@ -13,7 +13,8 @@ from worker.agent.answer_grounds import ground_answer
 from worker.agent.answerer import Answerer
 from worker.agent.budget import limits_of, prices_of
 from worker.agent.grounding.ground import ground
-from worker.agent.narrator import Narrator
+from worker.agent.narrator import Narrator, nothing_to_change
+from worker.agent.remembering import Embedding, Remembering
 from worker.announcing import AnnouncingIncidents
 from worker.answering.answering import Answering, ModelAnswer
 from worker.answering.exhibits import Places
@@ -27,7 +28,7 @@ from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import Policy, load_policy
-from worker.ports import Destination, GridIntensity, LanguageModel, Lookup
+from worker.ports import Destination, Embedder, GridIntensity, LanguageModel, Lookup
 from worker.replay.again import ReplayDesk
 from worker.replay.delivering import AsIfLive
 from worker.run import Desk
@@ -61,8 +62,8 @@ def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
         investigate=investigator,
         max_attempts=settings.max_attempts,
         measure=Settler(investigator.telemetry, investigator.means),
-        narrator=open_narrator(settings, stores) if settings.writes_narratives else None,
         tally=stores.tally,
+        narrator=open_narrator(settings, stores) if settings.enriches_reports else None,
     )
 
 
@@ -117,6 +118,8 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
         day_limit=day,
         prices=prices_of(settings),
         wait_seconds=settings.narrative_wait_seconds,
+        writes=settings.writes_narratives,
+        remember=open_remembering(settings, stores) if settings.embeddings else nothing_to_change,
     )
 
 
@@ -124,18 +127,14 @@ def open_question_desk(settings: Settings) -> QuestionDesk:
     """To be called after a fork, not before. Raises ConfigurationError."""
     stores, questions = connect(settings), RedisQuestions(settings.redis_url)
     policy = load_policy(settings.policy, destinations(settings))
-    plain = open_answering(settings, stores, policy=policy)
-    if not settings.answers_by_model:
-        return QuestionDesk(plain, questions, utc_now)
+    plain, holds = open_answering(settings, stores, policy=policy), RedisModelLedger(settings.redis_url)
     # Half of the time in which a worker is to begin is for waiting until the model is free.
     longest_wait = timedelta(seconds=settings.question_wait_seconds / 2)
-    turns = Turns(
-        RedisModelLedger(settings.redis_url),
-        settings.gemini_max_seconds,
-        longest_wait,
-        otherwise=replace(plain, model_answer=busy),
-    )
-    return QuestionDesk(replace(plain, model_answer=open_answerer(settings, stores)), questions, utc_now, turns)
+    turns = Turns(holds, settings.task_time_limit_seconds, longest_wait)
+    if settings.answers_by_model:
+        turns = replace(turns, otherwise=replace(plain, model_answer=busy))
+        plain = replace(plain, model_answer=open_answerer(settings, stores))
+    return QuestionDesk(plain, questions, turns, utc_now)
 
 
 def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datetime] = utc_now) -> Answerer:
@@ -156,6 +155,29 @@ def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datet
 
 def open_looks(settings: Settings, client: Elasticsearch) -> ElasticLooks:
     return ElasticLooks(ElasticTelemetry(client, load_profile(settings.profile)), client)
+
+
+def open_remembering(settings: Settings, stores: Stores) -> Remembering:
+    lookup = ElasticLookup(ElasticTelemetry(stores.client, load_profile(settings.profile)), stores.client)
+    return Remembering(open_embedding(settings), lookup, stores.incidents)
+
+
+def open_embedding(settings: Settings) -> Embedding:
+    return Embedding(
+        embedder=cache(lambda: open_embedder(settings)),
+        model=settings.embedding_model,
+        ledger=RedisModelLedger(settings.redis_url, purse="embedding"),
+        max_seconds=settings.embedding_max_seconds,
+        day_calls=settings.embedding_day_calls,
+        usd_per_million_tokens=settings.embedding_usd_per_million_tokens,
+    )
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """As `open_model`."""
+    from worker.agent.gemini import Gemini  # noqa: PLC0415
+
+    return Gemini(settings)
 
 
 def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:

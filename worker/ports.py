@@ -10,10 +10,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from worker.domain.alert import Alert, AlertState, Origin
 from worker.domain.conversation import Conversation, Reply
+from worker.domain.embedding import Vector
 from worker.domain.incident import Delivery, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Report, ReportSummary
-from worker.domain.spending import Spending
+from worker.domain.spending import Of, Spending
 
 if TYPE_CHECKING:  # the webhook reads this module and must not load numpy
     from worker.analysis.likeness.structure import Wanted
@@ -320,16 +321,36 @@ class LanguageModel(Protocol):
         """Within so many seconds. Raises ModelUnavailable."""
 
 
+class Embedder(Protocol):
+    """A model that makes a vector of a text."""
+
+    def embed(self, text: str, *, seconds: float) -> Vector:
+        """Within so many seconds. Raises ModelUnavailable."""
+
+
+class NearIncidents(Protocol):
+    """Past incidents by the nearness of their embeddings."""
+
+    def near(self, vector: Vector, model: str, before: datetime) -> list[dict[str, Any]]:
+        """`{"_id", "_source"}` of those embedded by that model, the nearest first.
+
+        Raises NotMeasured where the engine has no search by vectors, EvidenceUnavailable when it does not answer.
+        """
+
+
+class EmbeddedIncidents(Protocol):
+    def embed(self, incident_id: str, vector: Vector, model: str) -> bool:
+        """Stores the vector with the incident; False where there is no such incident."""
+
+
 class ModelLedger(Protocol):
     """What asking a model took, shared by all workers; a day's sum is never above its limit, in one step."""
 
     def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:
         """The name of the day it is booked on. Raises BudgetExceeded where the day's limit has no room for it."""
 
-    def settle(
-        self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Literal["narratives", "answers"]
-    ) -> None:
-        """What was reserved and not spent is free again. `outcome` is counted, apart for narratives and answers."""
+    def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Of) -> None:
+        """What was reserved and not spent is free again. `outcome` is counted, for each use apart."""
 
     def hold(self, name: str, *, seconds: float) -> bool:
         """True for the one who holds that name from now on, until it is released or the time is over."""

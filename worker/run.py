@@ -23,7 +23,7 @@ from worker.counts import (
 )
 from worker.dead_letters import INVESTIGATION, bury_delivery
 from worker.deliveries import Post
-from worker.domain.alert import Alert, AlertState
+from worker.domain.alert import Alert, AlertState, Origin
 from worker.domain.incident import Incident
 from worker.domain.report import Report, report_id_of
 from worker.errors import InvestigationError, QueueUnavailable, SpikeTraceError
@@ -138,7 +138,23 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> tuple[Report, Aler
     """
     found = desk.investigate(alert, alert_id)
     record = desk.alerts.get(alert_id)
-    with span("record incident", alert_id=alert_id):
+    incident = None
+    if record is None or record.origin is not Origin.REQUEST:
+        found, incident = _with_consequences(found, record, desk)
+    with span("write report", report_id=found.report_id, verdict=found.verdict):
+        is_first = desk.reports.create(found)
+    if is_first:
+        return found, record, _joined(incident, found)
+    # Somebody else was faster: theirs is the one that people have seen.
+    return desk.reports.get(found.report_id) or found, record, None
+
+
+def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) -> tuple[Report, Incident | None]:
+    """With its incident and a narrative to come. What another agent asked for gets neither.
+
+    No rule would ever end such an incident, and no model is to make people be told of something.
+    """
+    with span("record incident", alert_id=found.alert_id):
         incident = incidents.record(
             found,
             desk.incidents,
@@ -149,12 +165,7 @@ def _write_report(alert_id: str, alert: Alert, desk: Desk) -> tuple[Report, Aler
     report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
-    with span("write report", report_id=report.report_id, verdict=report.verdict):
-        is_first = desk.reports.create(report)
-    if is_first:
-        return report, record, _joined(incident, report)
-    # Somebody else was faster: theirs is the one that people have seen.
-    return desk.reports.get(report.report_id) or report, record, None
+    return report, incident
 
 
 def _joined(incident: Incident | None, report: Report) -> Incident | None:

@@ -150,8 +150,20 @@ class Settings(BaseModel):
     gemini_day_usd: float = Field(default=10.0, ge=0)
     gemini_usd_per_million_input_tokens: float = Field(default=0.30, ge=0)
     gemini_usd_per_million_output_tokens: float = Field(default=2.50, ge=0)
+    embeddings: bool = False
+    embedding_model: str = "gemini-embedding-001"
+    embedding_max_seconds: float = Field(default=10.0, gt=0)
+    embedding_day_calls: int = Field(default=2_000, ge=0)
+    embedding_usd_per_million_tokens: float = Field(default=0.15, ge=0)
     narratives: bool | None = None
     narrative_wait_seconds: float = Field(default=900.0, gt=0)
+
+    agents_host: str = "127.0.0.1"
+    agents_port: int = Field(default=8081, ge=0, le=65535)
+    agents_url: Url | None = None
+    agents_requests_per_minute: int = Field(default=120, ge=1)
+    agents_investigations_per_hour: int = Field(default=30, ge=0)
+    agents_days: int = Field(default=90, ge=1)
 
     allow_plain_http: bool = False
     profile: str = "spiketrace"
@@ -194,6 +206,12 @@ class Settings(BaseModel):
                 "SPIKETRACE_GEMINI_MAX_SECONDS must be 20 below SPIKETRACE_TASK_TIME_LIMIT_SECONDS, "
                 "or a narrative, or an answer, would be ended before it can say why"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_have_a_key(self) -> Self:
+        if self.embeddings and not self.gemini_api_key:
+            raise ValueError("SPIKETRACE_EMBEDDINGS needs SPIKETRACE_GEMINI_API_KEY")
         return self
 
     @model_validator(mode="after")
@@ -269,6 +287,11 @@ class Settings(BaseModel):
         """As for narratives."""
         wanted = self.gemini_api_key is not None if self.model_answers is None else self.model_answers
         return self.has_model and wanted
+
+    @property
+    def enriches_reports(self) -> bool:
+        """A report is changed once more after it is stored: by a model's words, or by incidents alike in meaning."""
+        return self.writes_narratives or self.embeddings
 
     @property
     def has_webhook_credentials(self) -> bool:

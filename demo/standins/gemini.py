@@ -1,8 +1,9 @@
 """Gemini's REST interface as this machine's own: python -m demo.standins.gemini --port N
 
-Answers `POST /v1beta/models/{model}:generateContent` (and streamGenerateContent, countTokens, and Vertex AI's
-paths) as a script says, one step a request; without a script it writes a truthful narrative from the evidence it
-was given. https://ai.google.dev/api/generate-content
+Answers `POST /v1beta/models/{model}:generateContent` (and streamGenerateContent, countTokens, embedContent,
+batchEmbedContents, and Vertex AI's paths) as a script says, one step a request; without a script it writes a truthful
+narrative from the evidence it was given. Its embeddings are of words, not of meaning: texts that share words are near.
+https://ai.google.dev/api/generate-content https://ai.google.dev/api/embeddings
 
     POST /script     [{"text": "…"}, {"calls": [{"name": "…", "args": {}}]}, {"status": 429, "retry_seconds": 2}, …]
     GET /requests    what was asked, in order; credentials are not kept
@@ -25,13 +26,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from demo.standins import gemini_narrator
+from demo.standins import gemini_embedder, gemini_narrator
 from demo.standins.ready import write_at_once
 
 KEY = "gemini-demo-key"
 PATH = re.compile(r"/v1(?:beta1?|)/(?:projects/[^/]+/locations/[^/]+/publishers/google/)?models/([^/:]+):(\w+)")
 STATUS_NAMES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
 STATUS_NAMES |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+METHODS = ("generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents")
 CHARACTERS_A_TOKEN = 4
 
 Json = dict[str, Any]
@@ -126,7 +128,7 @@ def _is_let_in(request: Request, key: str) -> bool:
 async def _answered(method: str, body: Json, script: Script) -> Response:
     if method == "countTokens":
         return JSONResponse({"totalTokens": _tokens(body)})
-    if method not in ("generateContent", "streamGenerateContent"):
+    if method not in METHODS:
         return _error(404, f"this stand-in has no {method}")
     step = script.take()
     await asyncio.sleep(step.delay_seconds)
@@ -134,6 +136,8 @@ async def _answered(method: str, body: Json, script: Script) -> Response:
         return _error(step.status, step.message, retry_seconds=step.retry_seconds)
     if step.body is not None:
         return Response(step.body, media_type="application/json")
+    if method in ("embedContent", "batchEmbedContents"):
+        return JSONResponse(gemini_embedder.answer(method, body))
     answer = _answer(step, body)
     return _streamed(answer) if method == "streamGenerateContent" else JSONResponse(answer)
 

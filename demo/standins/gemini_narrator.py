@@ -40,7 +40,11 @@ def _found(contents: list[Json]) -> list[str]:
     answers = [part["functionResponse"]["response"] for part in contents[-1]["parts"] if "functionResponse" in part]
     block = BLOCK.search(str(answers[0].get("result", ""))) if answers else None
     rows = json.loads(block[2])["rows"] if block else []
-    return [f"{row['service']} logged {row['errors']} errors [t1]." for row in rows[:3] if row.get("errors")]
+    return [
+        f"{row['service']} in {row.get('region', 'all regions')} logged {row['errors']} errors [t1]."
+        for row in rows[:3]
+        if row.get("errors")
+    ]
 
 
 def narrative(told: Json, *, has_looked: bool = False) -> Json:

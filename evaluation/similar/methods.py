@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from evaluation.similar.corpus import NOW, Asked, Company, Hit
+from worker.agent.remembering import MOST_NEAR, gist_of_document
 from worker.analysis.likeness.rank import WEIGHTS, Weights, rank
 from worker.analysis.likeness.structure import Wanted
+from worker.domain.embedding import Vector
 from worker.domain.window import Window, parse_time
 from worker.telemetry.decode import history
 from worker.telemetry.queries import resembling
@@ -60,6 +63,31 @@ def _weighed(hits: Sequence[Hit], wanted: Wanted, weights: Weights) -> list[str]
 def _search(client: Elasticsearch, index: str, wanted: Wanted) -> list[Hit]:
     answer = client.search(index=index, body=resembling(wanted, YEAR))
     return history(answer.body)
+
+
+def by_meaning(embed: Callable[[str], Vector]) -> Method:
+    """By the cosine of embeddings alone: what an exact kNN search finds."""
+    vector_of = cache(embed)
+
+    def found(company: Company, asked: Asked) -> list[str]:
+        wanted = vector_of(asked.wanted.text)
+        near = [(_dot(wanted, vector_of(gist_of_document(hit["_source"]))), hit["_id"]) for hit in company.history]
+        return [name for _, name in sorted(near, key=lambda pair: (-pair[0], pair[1]))][:MOST]
+
+    return found
+
+
+def and_then(first: Method, then: Method) -> Method:
+    """What the second finds beyond the first stands behind it, as in a report."""
+
+    def found(company: Company, asked: Asked) -> list[str]:
+        return list(dict.fromkeys([*first(company, asked), *then(company, asked)[:MOST_NEAR]]))
+
+    return found
+
+
+def _dot(one: Vector, other: Vector) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
 
 
 def until_now(company: Company, asked: Asked) -> list[str]:

@@ -31,7 +31,7 @@ from worker.store.dead_letters import ElasticDeadLetterStore
 from worker.store.incidents import ElasticIncidentStore
 from worker.store.reports import ElasticReportStore
 from worker.store.templates import install_templates
-from worker.telemetry.profiles import load_profile
+from worker.telemetry.profiles import Profile, load_profile
 from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
 
@@ -123,10 +123,10 @@ class Desk:
     queue: Queued = field(default_factory=Queued)
     policy: Policy = field(default_factory=Policy)
     configured: tuple[str, ...] = ("jira", "slack")
+    profile: Profile = field(default_factory=lambda: load_profile("spiketrace"))
 
     def __post_init__(self) -> None:
-        profile = load_profile("spiketrace")
-        telemetry = ElasticTelemetry(self.client, profile)
+        telemetry = ElasticTelemetry(self.client, self.profile)
         self.reports, self.store = ElasticReportStore(self.client), ElasticIncidentStore(self.client)
         self.investigate = Investigator(telemetry)
         self.answering = Answering(

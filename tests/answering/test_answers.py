@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import fsum
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.answering.conftest import BAD_SINCE, EU, KIBANA_URL, NOW, PUBLIC_URL, SECRET, US, Desk
 from worker.answering.answer import SIX, Answer, Step, Topic, told
-from worker.domain.window import Window
+from worker.domain.window import Window, iso
 from worker.errors import RequestRefused
+from worker.telemetry.profiles import load_profile
 
 
 def section(answer: Answer) -> str:
@@ -210,6 +213,48 @@ def test_an_answer_is_plain_json_with_a_link_for_each_evidence(desk: Desk) -> No
     assert evidence["link"].startswith(f"{KIBANA_URL}/app/discover#/?_g=")
     assert "region%60%20%3D%3D%20%22europe-west1%22" in evidence["link"]
     assert document["author"] == "template"
+
+
+def test_what_the_profile_does_not_name_is_said(desk: Desk) -> None:
+    shipped = load_profile("spiketrace")
+    logs_only = replace(desk, profile=shipped.model_copy(update={"metrics": None, "changes": [], "incidents": None}))
+    assert "This is not measured here: the profile names no metrics." in section(logs_only.ask("emissions of checkout"))
+    assert "This is not measured here: the profile names no deployments" in section(logs_only.ask("What was deployed?"))
+    assert "No incident on record affects search" in section(logs_only.ask("incidents of search"))
+    assert "Nothing that goes wrong was found" in section(logs_only.ask("What is wrong with search?"))
+    assert shipped.metrics is not None
+    metrics_only = replace(desk, profile=shipped.model_copy(update={"logs": None}))
+    assert "This is not measured here: the profile names no logs." in section(metrics_only.ask("errors of checkout"))
+    assert len(metrics_only.ask("Which services emitted most CO2?").charts) == 1
+
+
+def test_two_ways_of_stating_emissions_that_disagree_are_named(desk: Desk) -> None:
+    shipped = load_profile("spiketrace")
+    assert shipped.metrics is not None
+    assert shipped.metrics.cross_check is not None
+    twice = shipped.metrics.cross_check.model_copy(update={"factor": 2000})
+    odd = replace(
+        desk, profile=shipped.model_copy(update={"metrics": shipped.metrics.model_copy(update={"cross_check": twice})})
+    )
+    assert "they disagree" in section(odd.ask("emissions of search"))
+    assert "they disagree" not in section(desk.ask("emissions of search"))
+
+
+def test_names_from_telemetry_are_words_in_the_answer(empty_desk: Desk) -> None:
+    name = "<img src=x onerror=alert(1)> [click](https://evil.example)"
+    document = {
+        "@timestamp": iso(NOW - timedelta(hours=1)),
+        "service": name,
+        "region": "🛒",
+        "estimated_co2_grams": 5.0,
+    }
+    empty_desk.client.index(index="spiketrace-carbon-metrics-test", document=document, refresh=True)
+    answer = empty_desk.ask("Which services emitted most CO2?")
+    assert dict(answer.charts[0].series[0].points) == {name: 5.0}
+    rendered = MarkdownIt("gfm-like", {"linkify": False}).render(answer.text)
+    assert [piece for piece in ("<img", "<a ") if piece in rendered] == []
+    assert empty_desk.ask("emissions in `***`").understood.topic is None
+    assert empty_desk.ask("emissions in `🛒`").understood.region == "🛒"
 
 
 def test_an_empty_engine_is_said_to_be_empty(empty_desk: Desk) -> None:

@@ -147,6 +147,7 @@ def test_a_clock_may_be_named(text: str, start: str, end: str) -> None:
         ("at 13 pm", "1 to 12"),
         ("on 31 February", "no time"),
         ("since March", "longer than 92 days"),
+        ("this year", "longer than 92 days"),
         ("in the last 400 days", "longer than 92 days"),
         ("from 2026-11-20T10:00Z to 2026-11-20T09:00Z", "ends before it begins"),
         ("the last 9999 weeks", "longer than 92 days"),

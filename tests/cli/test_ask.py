@@ -8,11 +8,11 @@ from click.testing import Result
 
 from cli.answer_text import _lines
 from cli.ask import EXIT_NO_TICKET, EXIT_NOT_UNDERSTOOD, ask
-from cli.investigate import ad_hoc_alert
 from tests.cli.conftest import Invoke, printed
 from tests.e2e import telemetry
 from tests.engines import servers
 from worker import incidents
+from worker.ad_hoc import ad_hoc_alert
 from worker.answering.answer import Answer, AnswerChart, Series, Understood
 from worker.assembly import open_investigator
 from worker.bootstrap import Stores
@@ -47,7 +47,7 @@ def settings(shop_url: str, redis_url: str) -> Settings:
 @pytest.fixture
 def incident(stores: Stores, settings: Settings) -> Iterator[Incident]:
     """Checkout's, on record for a while, of a severity at which people are asked for a ticket."""
-    alert = ad_hoc_alert(telemetry.CULPRIT, telemetry.REGION, telemetry.END)
+    alert = ad_hoc_alert(telemetry.CULPRIT, telemetry.REGION, telemetry.END, asked="Asked for by a test")
     report = open_investigator(settings, stores.client)(alert, alert.alert_id)
     found = incidents.record(report.model_copy(update={"severity": Severity.MEDIUM}), stores.incidents, telemetry.END)
     assert found is not None
@@ -68,7 +68,7 @@ def test_an_answer_is_printed_with_its_evidence_and_nothing_is_stored(invoke: In
     assert "checkout, us-central1: the cause is deployment deploy-202, version 2.3.0" in result.stdout
     assert all(title in result.stdout for title in ("OVERVIEW", "USER IMPACT", "RECOMMENDATIONS", "EVIDENCE"))
     assert "No incident is on record for it. Open one, with a ticket at jira?" in result.stdout
-    assert "Taken as: what goes wrong with checkout in us-central1" in result.stderr
+    assert result.stdout.startswith("Taken as: what goes wrong with checkout in us-central1;")
     assert "Looking at the course of errors" in result.stderr
     written = stores.client.search(
         index="spiketrace-alerts,spiketrace-reports,spiketrace-incidents", ignore_unavailable=True

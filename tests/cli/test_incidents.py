@@ -7,6 +7,7 @@ from tests.cli.conftest import Invoke, printed
 from tests.incidents.samples import FIRED, a_report
 from worker.bootstrap import Stores
 from worker.domain.incident import Delivery, Incident, IncidentStatus
+from worker.errors import ConfigurationError
 from worker.incidents import record
 
 
@@ -45,6 +46,22 @@ def test_one_is_closed_and_those_who_were_told_hear_of_it(invoke: Invoke, incide
     assert closed.deliveries["slack"].state == "pending"
     assert invoke(incidents, "close", incident.incident_id).exit_code == 0
     assert stores.incidents.get(incident.incident_id) == closed
+
+
+def test_what_helped_is_kept_for_the_next_one(invoke: Invoke, incident: Incident, stores: Stores) -> None:
+    result = invoke(incidents, "close", incident.incident_id, "--resolution", "rolled back 2.3.0")
+    assert result.exit_code == 0, result.output
+    closed = stores.incidents.get(incident.incident_id)
+    assert closed is not None
+    assert closed.resolution == "rolled back 2.3.0"
+    assert closed.history[-1].reason == "Closed by hand: rolled back 2.3.0"
+    assert closed.history[-1].was == {"resolution": ""}
+
+
+def test_embedding_wants_to_be_set(invoke: Invoke, stores: Stores) -> None:
+    refused = invoke(incidents, "embed")
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "SPIKETRACE_EMBEDDINGS" in refused.exception.reason
 
 
 def test_one_that_is_not_there_is_named(invoke: Invoke, stores: Stores) -> None:

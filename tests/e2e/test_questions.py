@@ -12,7 +12,7 @@ from tests.webhook.test_questions import parsed
 def test_a_question_is_answered_step_by_step(up: Up) -> None:
     alert_id = up.accept(str(uuid.uuid4()))
     up.wait_for_reports([alert_id])
-    question = f"What went wrong with {telemetry.CULPRIT} on 26 February 2026?"
+    question = f"Explain {up.alert(alert_id)['report_id']}"
     with up.client() as client:
         told = parsed(client.post("/v1/questions", json={"question": question}, timeout=60).text)
         page = client.post("/questions", data={"question": question})

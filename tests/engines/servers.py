@@ -36,10 +36,11 @@ atexit.register(HTTP.close)
 
 @dataclass(frozen=True)
 class Engine:
-    """A running search engine. `name` is its version, or "embedded"."""
+    """A running search engine. `name` is its version, or "embedded"; `pid` that of a real one."""
 
     name: str
     url: str
+    pid: int | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -95,7 +96,7 @@ def real_engine(version: str, security: Security | None = None) -> Iterator[Engi
             _secure(home, version, security)
         _hand_over(folder)
         with _running(version, home) as process:
-            yield Engine(name=version, url=f"http://127.0.0.1:{_http_port(process, home)}")
+            yield Engine(version, f"http://127.0.0.1:{_http_port(process, home)}", process.pid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

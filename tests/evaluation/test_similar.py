@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from demo.standins import gemini_embedder
 from evaluation.similar import methods
 from evaluation.similar.__main__ import by_people_alone, lines, loaded, measured, score
 from evaluation.similar.corpus import causes, company
@@ -52,3 +53,12 @@ def test_every_method_is_told(embedded_engine: Engine) -> None:
     told = "\n".join(lines(found))
     assert "a history by people alone: 6 new incidents" in told
     assert len(told.splitlines()) == 4 + 6
+
+
+def test_embeddings_are_measured_beside_the_rest_and_never_make_it_worse() -> None:
+    """Of words, as the stand-in makes them: that tells nothing of Gemini's."""
+    few = [replace(by_people_alone(HELD_OUT[0]), asked=HELD_OUT[0].asked[::4])]
+    found = measured(None, few, "held_out", lambda text: gemini_embedder.vector(text, 64))
+    assert found["embeddings alone"].mrr > 0
+    assert found["both, then embeddings"].hit_3 >= found["text and structure"].hit_3
+    assert found["both, then embeddings"].mrr >= found["text and structure"].mrr

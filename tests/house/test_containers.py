@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
     "services"
 ]
-OURS = ("webhook", "worker", "beat")
+OURS = ("webhook", "worker", "beat", "agents")
 
 
 def test_all_parts_of_a_deployment_are_there() -> None:

@@ -15,11 +15,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OURS = {"webhook", "tasks", "worker", "kibana", "evaluation", "demo", "cli", "tests", "benchmarks"}
+OURS = {"webhook", "tasks", "worker", "interop", "kibana", "evaluation", "demo", "cli", "tests", "benchmarks"}
 # Parts of a framework that it ships as distributions of their own, with its own releases.
 PART_OF = {
     "billiard": "celery",
     "elastic-transport": "elasticsearch",
+    "httpx2": "mcp",
     "kombu": "celery",
     "markupsafe": "jinja2",
     "pydantic-core": "pydantic",
@@ -34,7 +35,8 @@ def _names(lines: list[str]) -> set[str]:
 DISTRIBUTIONS = packages_distributions()
 RUNTIME = _names(PROJECT["dependencies"])
 EMBEDDED = RUNTIME | _names(PROJECT["optional-dependencies"]["embedded"])
-EVERYTHING = EMBEDDED | _names(PROJECT["optional-dependencies"]["dev"])
+AGENTS = RUNTIME | _names(PROJECT["optional-dependencies"]["agents"])
+EVERYTHING = EMBEDDED | AGENTS | _names(PROJECT["optional-dependencies"]["dev"])
 # Run in an environment of its own, beside which ours is measured.
 MEASURED_BESIDE = {"codecarbon"}
 ALLOWED = {
@@ -42,6 +44,7 @@ ALLOWED = {
     "benchmarks": RUNTIME | MEASURED_BESIDE,
     "demo": EMBEDDED,
     "evaluation": EMBEDDED,
+    "interop": AGENTS,
     "kibana": EMBEDDED,
     "tests": EVERYTHING,
 }

@@ -17,11 +17,13 @@ from worker.store.tally import RedisTally
 
 
 def shared_metrics(client: Elasticsearch, redis_url: str, ledger: RedisModelLedger | None = None) -> SharedMetrics:
+    """With a ledger, embeddings are booked as well."""
     return SharedMetrics(
         tally=RedisTally(redis_url),
         backlog=QueueBacklog(Settings(redis_url=redis_url)),
         inbox=RedisInbox(redis_url),
         inbox_index=InboxIndex(client),
         ledger=ledger,
+        embeddings=RedisModelLedger(redis_url, purse="embedding") if ledger else None,
         stands=partial(standing, client, ["jira", "slack"]),
     )

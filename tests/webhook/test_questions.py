@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,7 +44,8 @@ class Worker(Queued):
 
     @property
     def desk(self) -> QuestionDesk:
-        return QuestionDesk(self.scripted, RedisQuestions(self.url), lambda: datetime.now(UTC))
+        turns = Turns(RedisModelLedger(self.url), 60, timedelta(seconds=10))
+        return QuestionDesk(self.scripted, RedisQuestions(self.url), turns, lambda: datetime.now(UTC))
 
     def ask(self, question_id: str) -> None:
         super().ask(question_id)
@@ -269,7 +270,7 @@ def test_a_message_that_comes_twice_is_answered_once(scene: Scene) -> None:
     assert scene.worker.scripted.asked == []
 
 
-def test_the_model_is_used_for_one_thing_at_a_time(scene: Scene, redis_url: str) -> None:
+def test_a_worker_is_at_one_question_or_narrative_at_a_time(scene: Scene, redis_url: str) -> None:
     """A question waits for its turn on the queue; after a while it is answered without the model."""
     scene.worker.is_there = False
     thread = threading.Thread(target=lambda: seen.extend(scene.events()))
@@ -280,11 +281,14 @@ def test_the_model_is_used_for_one_thing_at_a_time(scene: Scene, redis_url: str)
     ledger = RedisModelLedger(redis_url)
     assert ledger.hold("worker:w", seconds=60)
     now = datetime.now(UTC)
-    turns = Turns(ledger, 30, timedelta(seconds=10), otherwise=Scripted(model_answer=busy))
-    desk = QuestionDesk(scene.worker.scripted, scene.worker.desk.questions, lambda: now, turns)
-    assert answer(question_id, desk, worker="w") == 1.0
-    later = QuestionDesk(desk.answering, desk.questions, lambda: now + timedelta(seconds=11), turns)
-    assert answer(question_id, later, worker="w") is None
+    turns = Turns(ledger, 30, timedelta(seconds=10))
+    desk = QuestionDesk(scene.worker.scripted, scene.worker.desk.questions, turns, lambda: now)
+    later = replace(desk, clock=lambda: now + timedelta(seconds=11))
+    # Without a model there is nothing that would be quicker.
+    assert [answer(question_id, one, worker="w") for one in (desk, later)] == [1.0, 1.0]
+    turns = replace(turns, otherwise=Scripted(model_answer=busy))
+    assert answer(question_id, replace(desk, turns=turns), worker="w") == 1.0
+    assert answer(question_id, replace(later, turns=turns), worker="w") is None
     thread.join(10)
     assert seen[-1][1]["reason"] == BUSY
     # On another worker it would have had its turn, and given it back.

@@ -15,6 +15,9 @@ from tests.webhook_pages.dom import Dom, parse
 from tests.webhook_pages.fakes import Incidents, client, incident, unreachable_client
 from webhook.pages import CONTENT_SECURITY_POLICY
 from worker.domain.report import CalculationStep, Impact, Report, Verdict
+from worker.domain.terms import speaking
+from worker.markdown import render_markdown
+from worker.terminology import load_terms
 
 ALL = [samples.bad_deployment, samples.inconclusive, samples.quiet, samples.hostile]
 
@@ -40,6 +43,24 @@ def test_first_screen_answers_what_an_on_call_person_asks() -> None:
         "16 min before the alert",
     ]:
         assert answer in first_screen
+
+
+def test_a_similar_incident_tells_how_it_ended_and_what_helped() -> None:
+    told = {"ended": "ended after 52 min", "helped": "<b>Rolled back.</b>"}
+    report = samples.bad_deployment().model_copy(
+        update={"similar_incidents": [samples.similar().model_copy(update=told)]}
+    )
+    page = page_of(report)
+    assert "ended after 52 min; what helped then: <b>Rolled back.</b>" in page.words
+    assert "ended after 52 min; what helped then: &lt;b&gt;Rolled back.&lt;/b&gt;" in render_markdown(report)
+
+
+def test_the_page_has_the_labels_of_the_trade() -> None:
+    with speaking(load_terms("finance")):
+        words = page_of(samples.bad_deployment()).words
+    for label in ("Customer impact", "Transactions and income", "Transactions affected"):
+        assert label in words
+    assert "Orders affected" in page_of(samples.bad_deployment()).words
 
 
 def test_opening_is_said_once() -> None:

@@ -1,5 +1,7 @@
 """Gemini as a LanguageModel: by an API key, or on Vertex AI. Of Google's interface only generateContent is called.
 
+As an Embedder, by an API key alone: batchEmbedContents (https://ai.google.dev/api/embeddings).
+
 The library is loaded when the first reply is asked for: it takes seconds, and most processes never need it.
 """
 
@@ -9,9 +11,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from google import genai
@@ -21,9 +24,12 @@ from google.oauth2 import service_account
 from pydantic import ValidationError
 
 from worker.domain.conversation import Conversation, Exchange, Reply, ToolCall, Usage
+from worker.domain.embedding import DIMENSIONS, Vector, unit_vector
 from worker.domain.redaction.redact import excerpt
 from worker.errors import ConfigurationError, ModelUnavailable
 from worker.settings import Settings
+
+Answer = TypeVar("Answer")
 
 DEFAULT_URL = "https://generativelanguage.googleapis.com"
 # The version that https://ai.google.dev/api documents with tools and structured output; Vertex AI has its own.
@@ -61,10 +67,20 @@ class Gemini:
 
     def reply(self, conversation: Conversation, *, seconds: float) -> Reply:
         """Raises ModelUnavailable; what a busy service asks to wait is waited within `seconds`, and not beyond."""
+        return self._within(seconds, lambda left: self._ask(conversation, left))
+
+    def embed(self, text: str, *, seconds: float) -> Vector:
+        """Raises ModelUnavailable, as `reply` does."""
+        return self._within(seconds, lambda left: self._embed(text, left))
+
+    def _within(self, seconds: float, ask: Callable[[float], Answer]) -> Answer:
         until = self.clock() + seconds
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                return self._ask(conversation, min(until - self.clock(), self.settings.gemini_timeout_seconds))
+                left = min(until - self.clock(), self.settings.gemini_timeout_seconds)
+                if left < LEAST_SECONDS:
+                    raise ModelUnavailable("Gemini: no time was left for an answer", retryable=True)
+                return ask(left)
             except _Busy as busy:
                 wait = max(busy.retry_seconds or 0.0, PAUSE_SECONDS * attempt)
                 if attempt == MOST_ATTEMPTS or self.clock() + wait + LEAST_SECONDS > until:
@@ -73,26 +89,25 @@ class Gemini:
         raise AssertionError("every attempt ends in an answer or in an error")
 
     def _ask(self, conversation: Conversation, seconds: float) -> Reply:
-        if seconds < LEAST_SECONDS:
-            raise ModelUnavailable("Gemini: no time was left for an answer", retryable=True)
         config = _config(conversation, self.name, seconds)
-        try:
+        with _gemini_errors():
             answer = self._client.models.generate_content(
                 model=self.name, contents=list(_contents(conversation)), config=config
             )
-        except errors.APIError as error:
-            raise _refused(error) from error
-        except httpx.TimeoutException as error:
-            raise _Busy("Gemini did not answer in time") from error
-        except httpx.HTTPError as error:
-            raise _Busy(f"Gemini cannot be reached: {type(error).__name__}") from error
-        except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ModelUnavailable("Gemini's answer could not be read", retryable=False) from error
-        except GoogleAuthError as error:
-            raise ModelUnavailable(
-                "Google did not accept SPIKETRACE_GEMINI_GCP_CREDENTIALS", retryable=False
-            ) from error
         return _reply(answer)
+
+    def _embed(self, text: str, seconds: float) -> Vector:
+        config = types.EmbedContentConfig(
+            output_dimensionality=DIMENSIONS,
+            task_type="SEMANTIC_SIMILARITY",
+            http_options=types.HttpOptions(timeout=max(1, int(seconds * 1000))),
+        )
+        with _gemini_errors():
+            answer = self._client.models.embed_content(
+                model=self.settings.embedding_model, contents=[text], config=config
+            )
+            (embedding,) = answer.embeddings or []
+            return unit_vector(embedding.values or [])
 
     def close(self) -> None:
         self._http.close()
@@ -120,6 +135,22 @@ class Gemini:
             credentials=_credentials(self.settings),
             http_options=options,
         )
+
+
+@contextmanager
+def _gemini_errors() -> Iterator[None]:
+    try:
+        yield
+    except errors.APIError as error:
+        raise _refused(error) from error
+    except httpx.TimeoutException as error:
+        raise _Busy("Gemini did not answer in time") from error
+    except httpx.HTTPError as error:
+        raise _Busy(f"Gemini cannot be reached: {type(error).__name__}") from error
+    except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelUnavailable("Gemini's answer could not be read", retryable=False) from error
+    except GoogleAuthError as error:
+        raise ModelUnavailable("Google did not accept SPIKETRACE_GEMINI_GCP_CREDENTIALS", retryable=False) from error
 
 
 class _Busy(Exception):

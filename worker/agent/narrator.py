@@ -33,6 +33,8 @@ from worker.ports import LanguageModel, Lookup, ModelLedger, NarratedReports
 
 log = structlog.get_logger(__name__)
 
+Change = Callable[[Report], Report]
+
 # A report is held a little longer than a narrative may take, so that no other worker begins the same one.
 HOLD_MARGIN_SECONDS = 30.0
 
@@ -41,9 +43,19 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def nothing_to_change(_: Report) -> Change:
+    return _unchanged
+
+
+def _unchanged(report: Report) -> Report:
+    return report
+
+
 @dataclass(frozen=True)
 class Narrator:
-    """`model` is made when the first narrative needs it. `limit` is of one narrative, `day_limit` of all of a day."""
+    """`remember` tells what else is to be changed of a report before it is written of; `writes`: it is written of.
+
+    `model` is made when the first narrative needs it. `limit` is of one narrative, `day_limit` of all of a day."""
 
     model: Callable[[], LanguageModel]
     model_name: str
@@ -55,6 +67,8 @@ class Narrator:
     day_limit: Spending
     prices: Prices
     wait_seconds: float = 900.0
+    remember: Callable[[Report], Change] = nothing_to_change
+    writes: bool = True
     now: Callable[[], datetime] = _now
     clock: Callable[[], float] = time.monotonic
 
@@ -87,17 +101,24 @@ class Narrator:
         return self._end(report)
 
     def _end(self, report: Report) -> bool:
+        change = self.remember(report)
+        if not self.writes:
+            none = Narrative()
+            return self.reports.enrich(report.report_id, lambda one: change(one).model_copy(update={"narrative": none}))
+        return self._told(change(report), change)
+
+    def _told(self, report: Report, change: Change) -> bool:
         try:
             day = self.ledger.reserve(self.limit, self.day_limit, now=self.now())
         except BudgetExceeded as error:
-            return self.give_up(report.report_id, reason=error.reason)
+            return self._given_up(report.report_id, change, reason=error.reason)
         meter, outcome = Meter(self.limit, self.prices), "failed"
         try:
             written = self._written(report, meter)
             outcome = "done"
             return self.reports.enrich(report.report_id, lambda _: written)
         except (InvestigationError, ConfigurationError) as error:
-            return self.give_up(report.report_id, reason=error.reason, meter=meter)
+            return self._given_up(report.report_id, change, reason=error.reason, meter=meter)
         finally:
             # What the calls took is paid for, whatever came of them.
             self.ledger.settle(day, self.limit, meter.spent, outcome=outcome, of="narratives")
@@ -117,12 +138,15 @@ class Narrator:
             found |= {row.service for row in self.lookup.measured(everybody, report.baseline, report.window).rows}
         return {service for service in found if service}
 
-    def give_up(self, report_id: str, *, reason: str, meter: Meter | None = None) -> bool:
+    def give_up(self, report_id: str, *, reason: str) -> bool:
         """The report as it was, with the reason why it has no narrative."""
+        return self._given_up(report_id, _unchanged, reason=reason)
+
+    def _given_up(self, report_id: str, change: Change, *, reason: str, meter: Meter | None = None) -> bool:
         log.warning("no narrative", action="narrative-failed", report_id=report_id, reason=reason)
         took = self._used(meter) if meter else Narrative(model=self.model_name)
         ended = took.model_copy(update={"state": "failed", "reason": reason})
-        return self.reports.enrich(report_id, lambda report: report.model_copy(update={"narrative": ended}))
+        return self.reports.enrich(report_id, lambda one: change(one).model_copy(update={"narrative": ended}))
 
     def _used(self, meter: Meter) -> Narrative:
         spent = meter.spent

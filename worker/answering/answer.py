@@ -5,12 +5,12 @@
     {question, understood: {topic, sentence, window: {start, end}, zone, service, region, window_was_said, …},
      not_understood: [{text, reason}],
      direct, sections, closing, text, evidence: [{id, title, index, query, window, result, link}], charts, incidents,
-     reports, offer, author, reason, claims_checked, claims_marked, claims_removed}
+     reports, offer, author, reason, words, claims_checked, claims_marked, claims_removed}
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -129,9 +129,10 @@ class Answer:
     `direct` answers in a sentence or two before the six sections; `closing` says what else is to be known behind them:
     incidents, other causes of the same time, tickets. Lines that begin with "- " are items of a list. `text` is all of
     it in Markdown that cites `evidence` as [e1]. `incidents` and `reports` are one flat document each, with a link.
-    `author` is who wrote the words; `reason`, if any, why a model's were not taken. `explained` is the report that the
-    sections are of, against which words are checked: it is not told, and has a page of its own. An answer that was
-    refused has the topic None and says in `not_understood` why.
+    `author` is who wrote the words; `words` are those that a model did, which stand in the texts as well; `reason`, if
+    any, why a model's were not taken. `explained` is the report that the sections are of, against which words are
+    checked: it is not told, and has a page of its own. An answer that was refused has the topic None and says in
+    `not_understood` why.
     """
 
     question: str
@@ -151,6 +152,7 @@ class Answer:
     claims_checked: int = 0
     claims_marked: int = 0
     claims_removed: int = 0
+    words: str = ""
     explained: Report | None = None
 
 
@@ -159,6 +161,14 @@ def told(answer: Answer) -> dict[str, Any]:
     document: dict[str, Any] = _plain(asdict(replace(answer, explained=None)))
     del document["explained"]
     return document
+
+
+def offer_from(document: Mapping[str, Any] | None) -> Offer | None:
+    """The offer of a document that `told` made. Raises ValueError, TypeError for any other."""
+    if document is None:
+        return None
+    alert = document.get("alert")
+    return Offer(**{**document, "alert": Alert.model_validate(alert) if alert else None})
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from worker.answering import emissions, errors, explaining, incidents, records, tickets
 from worker.answering.answer import Answer, Step, Tell, Topic, Understood
@@ -29,7 +29,7 @@ from worker.policy import Policy
 # budget, gives the template's answer with a `reason`.
 ModelAnswer = Callable[[str, Understood, Answer], Answer]
 
-# Names are those that telemetry has borne so long before now.
+# Names are those that telemetry has borne so long before today, and today.
 NAMES_OF = timedelta(days=14)
 ANSWERS: Mapping[Topic, Callable[[Asking], Draft]] = {
     Topic.EMISSIONS_WHY: explaining.explain,
@@ -79,8 +79,10 @@ class Answering:
         return self.model_answer(question, taken.understood, answer)
 
     def _known(self, now: datetime) -> Known:
-        seen = self.looks.names(Window.before(now, NAMES_OF))
-        return Known(tuple(seen.services), tuple(seen.regions))
+        """Of whole days, so that the engine can answer it from its cache all day long."""
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        seen = self.looks.names(Window(start=midnight - NAMES_OF, end=midnight + timedelta(days=1)))
+        return Known(tuple(seen.services), tuple(seen.regions), seen.is_whole)
 
     def _answer(self, question: str, taken: Taken, now: datetime, tell: Tell) -> Answer:
         asking = self._asking(taken, now, tell)

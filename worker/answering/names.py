@@ -6,13 +6,13 @@ A name that nothing bears is never replaced by one that looks like it: the asker
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from worker.answering.reading import Reading, quoted
-from worker.answering.vocabulary import FILLERS, is_ordinary
+from worker.answering.vocabulary import FILLERS, TOPIC_NEXT, is_ordinary, slip_of
 
 Kind = Literal["service", "region"]
 MOST_WORDS = 4
@@ -39,6 +39,8 @@ LEADS = frozenset(
     }
     | {"within", "inside", "about", "service", "services", "region", "regions"}
 )
+# Behind these stands a name as well, unless it is a word of the grammar.
+VERBS = frozenset({"is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "should"})
 LABELS: dict[str, Kind] = {
     "service": "service", "services": "service", "app": "service", "microservice": "service",
     "region": "region", "regions": "region",
@@ -49,10 +51,11 @@ _PLAIN = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Known:
-    """The names that the telemetry bears, verbatim."""
+    """The names that the telemetry bears, verbatim. `is_whole`: there are no more of them."""
 
     services: Sequence[str] = ()
     regions: Sequence[str] = ()
+    is_whole: bool = True
 
     def of(self, kind: Kind) -> Sequence[str]:
         return self.services if kind == "service" else self.regions
@@ -99,12 +102,16 @@ def take_names(reading: Reading, known: Known) -> Names:
     return names
 
 
-def unknown_names(reading: Reading, known: Known, names: Names) -> list[UnknownName]:
-    """What is left where a name should stand, or looks like one; to be called when all else was taken out."""
+def unknown_names(reading: Reading, known: Known, names: Names, before: str) -> list[UnknownName]:
+    """What is left where a name should stand, or looks like one; to be called when all else was taken out.
+
+    `before`: what was left before the words of the topic were taken out.
+    """
     words = reading.words()
     unknown = list(names.unknown)
     for index, match in enumerate(words):
-        if _stands_for_name(reading, words, index, known):
+        is_before_topic = TOPIC_NEXT.match(before, match.end()) is not None and _says_something(match[0])
+        if is_before_topic or _stands_for_name(reading, words, index, known):
             kind = _label(words, index)
             unknown.append(_unknown(reading.said(match), known, kind))
             reading.take_out(*match.span())
@@ -120,6 +127,8 @@ def _unknown(said: str, known: Known, kind: Kind | None = None) -> UnknownName:
     if like := _like(said, names):
         return UnknownName(said, f'there is no {what} called "{said}"; did you mean {" or ".join(like)}?', tuple(like))
     there = "; ".join(f"{one}s: {_listed(known.of(one))}" for one in kinds if known.of(one))
+    if not known.is_whole:
+        there += "; more than could be read, the commonest of them"
     return UnknownName(said, f'there is no {what} called "{said}"; there are {there}')
 
 
@@ -154,6 +163,9 @@ class Spellings:
     def of(self, said: str, kind: Kind | None = None) -> tuple[Kind, str] | None:
         """The one name it can be: to the letter before any other spelling. None for none, or for several."""
         found = [one for one in self._by_letters.get(_plain(said), []) if kind in (None, one[0])]
+        # Signs alone are no spelling of other signs.
+        if not _plain(said):
+            found = [one for one in found if one[1] == said]
         exact = [one for one in found if one[1] == said] or [one for one in found if one[1].lower() == said.lower()]
         either = exact or found
         names = {name for _, name in either}
@@ -215,17 +227,21 @@ def _is_another_word(reading: Reading, words: Sequence[re.Match[str]], index: in
     return not (_leads(reading, words, index) or _label_of(words, index, 1))
 
 
-def _leads(reading: Reading, words: Sequence[re.Match[str]], index: int) -> bool:
+def _leads(reading: Reading, words: Sequence[re.Match[str]], index: int, leads: Set[str] = LEADS) -> bool:
     """Whether the word before it, with no more than "the" between, is one that a name stands behind."""
     before = [one[0] for one in words[:index]]
     while before and before[-1] in ("the", "our", "my"):
         before.pop()
     between = reading.left[words[index - 1].end() : words[index].start()] if index else "\0"
-    return bool(before) and before[-1] in LEADS and not between.strip(" ")
+    return bool(before) and before[-1] in leads and not between.strip(" ")
 
 
 def _looks_like_a_name(word: str) -> bool:
     return "_" in word or "-" in word or (any(map(str.isdigit, word)) and any(mark in word for mark in "./:@"))
+
+
+def _says_something(word: str) -> bool:
+    return word not in FILLERS and not word.isdigit() and slip_of(word) is None
 
 
 def _stands_for_name(reading: Reading, words: Sequence[re.Match[str]], index: int, known: Known) -> bool:
@@ -236,6 +252,8 @@ def _stands_for_name(reading: Reading, words: Sequence[re.Match[str]], index: in
         return True
     if word in FILLERS or is_ordinary(word) or word.isdigit():
         return False
-    if _looks_like_a_name(word) or _label(words, index) or _leads(reading, words, index):
+    names = map(_plain, (*known.services, *known.regions))
+    if get_close_matches(_plain(word), names, n=1, cutoff=CLOSE) or _looks_like_a_name(word):
         return True
-    return bool(get_close_matches(_plain(word), map(_plain, (*known.services, *known.regions)), n=1, cutoff=CLOSE))
+    is_led = _label(words, index) is not None or _leads(reading, words, index, LEADS | VERBS)
+    return is_led and slip_of(word) is None

@@ -39,7 +39,12 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
         not_understood=taken.not_understood,
         direct=lines if draft.report else "",
         sections=sections,
-        text=markdown(draft.lines if draft.report else [], sections, draft.closing, asking.exhibits.places.public_url),
+        text=markdown(
+            draft.lines if draft.report else [],
+            sections,
+            [*draft.closing, *left_out(taken.not_understood)],
+            asking.exhibits.places.public_url,
+        ),
         evidence=asking.exhibits.items,
         charts=draft.charts,
         incidents=[
@@ -62,7 +67,7 @@ def worded(answer: Answer, words: str, *, public_url: str) -> Answer:
         said = [words, own] if answer.understood.topic is None else [own, words]
         answer = replace(answer, sections={ANSWER: "\n".join(said)})
     text = markdown(answer.direct.splitlines(), answer.sections, answer.closing.splitlines(), public_url)
-    return replace(answer, text=text)
+    return replace(answer, text=text, words=words)
 
 
 def refused(question: str, taken: Taken) -> Answer:
@@ -90,7 +95,7 @@ def _sentence(text: str) -> str:
 
 
 def left_out(not_understood: Iterable[NotUnderstood]) -> list[str]:
-    return [f'"{one.text}": {one.reason}' for one in not_understood]
+    return [f'Left out: "{one.text}" ({one.reason}).' for one in not_understood]
 
 
 def markdown(

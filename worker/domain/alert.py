@@ -20,11 +20,15 @@ class AlertState(StrEnum):
 
 
 class Origin(StrEnum):
-    """How an alert came: by Kibana's webhook or index connector, or found in Kibana's own index of alerts."""
+    """How an alert came: by Kibana's webhook or index connector, or found in Kibana's own index of alerts.
+
+    REQUEST: no rule raised it, another agent asked for the investigation.
+    """
 
     WEBHOOK = "webhook"
     INDEX = "index"
     SWEEP = "sweep"
+    REQUEST = "request"
 
 
 class Rule(BaseModel):

@@ -21,6 +21,13 @@ class Asked(BaseModel):
     asked_at: AwareDatetime
 
 
+class Waiting(NamedTuple):
+    """A question that has no answer yet; `is_taken`: a worker has begun with it."""
+
+    asked: Asked
+    is_taken: bool
+
+
 class Told(NamedTuple):
     """Something that happened to a question. `answer` and `failed` are the last.
 

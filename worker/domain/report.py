@@ -245,8 +245,15 @@ class Chart(BaseModel):
     evidence: str | None = None
 
 
+# The gap where that could not be looked for.
+BY_MEANING = "Past incidents alike in meaning"
+
+
 class SimilarIncident(BaseModel):
-    """A past incident, why it is similar, how it ended and what helped then, as far as somebody wrote it down."""
+    """A past incident, why it is similar, how it ended and what helped then, as far as somebody wrote it down.
+
+    `found_by` meaning: by its embedding, after the report was stored (docs/similar.md); else by words and structure.
+    """
 
     id: str
     title: str
@@ -257,6 +264,7 @@ class SimilarIncident(BaseModel):
     why: str
     ended: str | None = None
     helped: str | None = None
+    found_by: Literal["words", "meaning"] = "words"
 
     @property
     def helped_in_words(self) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+# What a model was asked for.
+Of = Literal["narratives", "answers", "embeddings"]
 
 
 class Spending(NamedTuple):
@@ -16,6 +19,9 @@ class Spending(NamedTuple):
 
     def minus(self, other: Spending) -> Spending:
         return Spending(*(a - b for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]
+
+    def times(self, count: int) -> Spending:
+        return Spending(self.calls * count, self.tokens * count, self.seconds * count, self.usd * count)
 
     def beyond(self, limit: Spending) -> str | None:
         """The first part that is more than `limit` allows."""

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from worker.domain.report import CauseKind, RootCause, Verdict
+from worker.domain.report import BY_MEANING, CauseKind, RootCause, Verdict
 from worker.domain.wording import cause_in_words
 from worker.replay.model import Difference, Gist
 
@@ -95,12 +95,17 @@ def _answer(report: Document) -> tuple[Any, ...] | None:
     return None
 
 
+def _is_later(part: Document) -> bool:
+    """What was added by meaning after the report was stored: a replay has no such part."""
+    return part.get("found_by") == "meaning" or part.get("what") == BY_MEANING
+
+
 def _findings(report: Document) -> Iterator[tuple[str, Any]]:
     for name, value in report.items():
         if name in NOT_FINDINGS:
             continue
         if name in NAMED_PARTS:
-            yield name, value
+            yield name, [part for part in value or [] if not _is_later(part)]
         else:
             yield from _flat(name, value)
 

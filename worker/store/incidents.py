@@ -15,10 +15,12 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 from pydantic import ValidationError
 
+from worker.domain.embedding import Vector
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.window import Window, iso
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
+from worker.store.templates import index_templates
 
 INDEX = "spiketrace-incidents"
 NEWEST = 50
@@ -61,6 +63,31 @@ class ElasticIncidentStore:
             # The writer who was faster has got on; the many who were not should not meet again at once.
             time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311
         raise EvidenceUnavailable("changing an incident: too many others were changing it", retryable=True)
+
+    def embed(self, incident_id: str, vector: Vector, model: str) -> bool:
+        for _ in range(WRITE_ROUNDS):
+            found = self._read(incident_id)
+            if found is None:
+                return False
+            if self._put(found, {**found["_source"], "embedding": vector, "embedding_model": model}):
+                return True
+            time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311
+        raise EvidenceUnavailable("embedding an incident: too many others were changing it", retryable=True)
+
+    def allow_embeddings(self) -> None:
+        """Adds the fields of embeddings to an index that was made before they were in its template.
+
+        Raises EvidenceUnavailable where the engine has no vectors, or the credentials may not.
+        """
+        fields = index_templates()[INDEX]["template"]["mappings"]["properties"]
+        wanted = {name: fields[name] for name in ("embedding", "embedding_model")}
+        with elasticsearch_errors("adding the fields of embeddings to the incidents"):
+            self._client.indices.put_mapping(index=INDEX, properties=wanted)
+
+    def without_embedding(self, model: str, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        """(id, fields) of those that this model has not embedded, whoever wrote them; the newest first."""
+        query = {"bool": {"must_not": [{"term": {"embedding_model": model}}]}}
+        return [(hit["_id"], hit["_source"]) for hit in self._hits([query], most=limit, source=True)]
 
     def concerning(self, service_keys: Sequence[str]) -> list[Incident]:
         lasting = {"terms": {"status": [IncidentStatus.OPEN, IncidentStatus.RESOLVED]}}
@@ -114,7 +141,9 @@ class ElasticIncidentStore:
 
     def _replace(self, found: Mapping[str, Any], changed: Incident) -> bool:
         """False if somebody else has written since `found` was read. Fields that others added stay."""
-        document = {**found["_source"], **_to_source(changed)}
+        return self._put(found, {**found["_source"], **_to_source(changed)})
+
+    def _put(self, found: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
         with elasticsearch_errors("changing an incident"):
             try:
                 self._client.index(

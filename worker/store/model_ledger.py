@@ -10,27 +10,28 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import redis
 from redis.exceptions import RedisError
 
-from worker.domain.spending import Spending
+from worker.domain.spending import Of, Spending
 from worker.errors import BudgetExceeded, QueueUnavailable
 
-DAY = "spiketrace:model:day:"
-TOTALS = "spiketrace:model:totals"
 HOLD = "spiketrace:model:hold:"
 DAY_TTL_SECONDS = 3 * 24 * 3600
 SOCKET_TIMEOUT_SECONDS = 3.0
 PARTS = {"calls": 1, "tokens": 1, "seconds": 1_000, "usd": 1_000_000}
-Of = Literal["narratives", "answers"]
 
 
 class RedisModelLedger:
-    """The ModelLedger. Raises QueueUnavailable when the broker is away."""
+    """The ModelLedger. Raises QueueUnavailable when the broker is away.
 
-    def __init__(self, url: str) -> None:
+    `purse`: whose days and totals, so that one kind of call does not use up another's budget.
+    """
+
+    def __init__(self, url: str, *, purse: str = "model") -> None:
+        self._day, self._totals = f"spiketrace:{purse}:day:", f"spiketrace:{purse}:totals"
         self._client: redis.Redis = redis.Redis.from_url(
             url,
             decode_responses=True,
@@ -46,7 +47,7 @@ class RedisModelLedger:
         for name, scale in PARTS.items():
             arguments += [name, round(getattr(wanted, name) * scale), round(getattr(limit, name) * scale)]
         with _broker_errors():
-            over = self._reserve(keys=[DAY + day], args=arguments)
+            over = self._reserve(keys=[self._day + day], args=arguments)
         if over:
             raise BudgetExceeded(f"the day's budget of {over} is used up", retryable=False)
         return day
@@ -55,19 +56,19 @@ class RedisModelLedger:
         rest = spent.minus(reserved)
         with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
             for name, scale in PARTS.items():
-                pipeline.hincrby(DAY + day, name, round(getattr(rest, name) * scale))
-                pipeline.hincrby(TOTALS, name, round(getattr(spent, name) * scale))
-            pipeline.hincrby(TOTALS, f"{of}:{outcome}", 1)
+                pipeline.hincrby(self._day + day, name, round(getattr(rest, name) * scale))
+                pipeline.hincrby(self._totals, name, round(getattr(spent, name) * scale))
+            pipeline.hincrby(self._totals, f"{of}:{outcome}", 1)
             pipeline.execute()
 
     def of_day(self, now: datetime) -> Spending:
-        return self._spending(f"{DAY}{now:%Y-%m-%d}")
+        return self._spending(f"{self._day}{now:%Y-%m-%d}")
 
     def totals(self) -> tuple[Spending, dict[Of, dict[str, int]]]:
-        """All that was ever spent, and how many narratives and answers ended how."""
+        """All that was ever spent, and how many narratives, answers and embeddings ended how."""
         with _broker_errors():
-            found: dict[str, str] = self._client.hgetall(TOTALS)  # type: ignore[assignment]
-        kinds: tuple[Of, ...] = ("narratives", "answers")
+            found: dict[str, str] = self._client.hgetall(self._totals)  # type: ignore[assignment]
+        kinds: tuple[Of, ...] = get_args(Of)
         return _spending(found), {of: _counted(found, f"{of}:") for of in kinds}
 
     def hold(self, name: str, *, seconds: float) -> bool:

@@ -21,7 +21,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from worker.domain.asked import Asked, Told
+from worker.domain.asked import Asked, Told, Waiting
 from worker.domain.window import iso
 from worker.errors import QueueUnavailable
 
@@ -51,14 +51,15 @@ class RedisQuestions:
             retry=redis.retry.Retry(NoBackoff(), 0),
         )
 
-    def find(self, question_id: str) -> Asked | None:
+    def find(self, question_id: str) -> Waiting | None:
         """None where nobody waits for it any more: it is gone, withdrawn, or has its last word."""
         with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
-            pipeline.xrange(STREAM + question_id, ASKED, ASKED)
+            pipeline.xrange(STREAM + question_id, ASKED, BEGUN)
             pipeline.xrevrange(STREAM + question_id, count=1)
             first, last = pipeline.execute()
-        is_over = any(fields["event"] in (WITHDRAWN, "answer", "failed") for _, fields in last)
-        return Asked.model_validate_json(first[0][1]["data"]) if first and not is_over else None
+        if not first or any(fields["event"] in (WITHDRAWN, "answer", "failed") for _, fields in last):
+            return None
+        return Waiting(Asked.model_validate_json(first[0][1]["data"]), is_taken=len(first) > 1)
 
     def take(self, question_id: str, *, at: datetime) -> bool:
         """True for the one who may answer it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from elasticsearch import Elasticsearch
 from worker.analysis.likeness.course import ended, helped
 from worker.analysis.likeness.rank import WEIGHTS, rank, why
 from worker.analysis.likeness.structure import Wanted, kind_in
+from worker.domain.embedding import Vector
 from worker.domain.lookup import Called, Deployed, Logged, LogLine, Measured, PastIncident, Reading
 from worker.domain.telemetry import CallSpan, Quantiles, Scope
 from worker.domain.window import Window, parse_time
@@ -17,7 +19,7 @@ from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable, NotMeasured
 from worker.telemetry import calls, decode, lookup_queries, queries
 from worker.telemetry.profiles import Logs, Metrics, Profile, Signal
-from worker.telemetry.search import ElasticTelemetry, flaw_of
+from worker.telemetry.search import HISTORY_DAYS, ElasticTelemetry, flaw_of
 
 Answer = dict[str, Any]
 Part = TypeVar("Part")
@@ -81,6 +83,19 @@ class ElasticLookup:
         alike = rank(wanted, [hit["_source"] for hit in hits], WEIGHTS._replace(least=0.0))
         rows = [_past_incident(hits[one.place], why(one, wanted)) for one in alike]
         return Reading(rows, source.index, window, flaw)
+
+    def near(self, vector: Vector, model: str, before: datetime) -> list[Answer]:
+        source = _named(self._profile.incidents, "incidents")
+        body = lookup_queries.near(vector, model, Window.before(before, timedelta(days=HISTORY_DAYS)))
+        try:
+            answer, flaw = self._search(source.index, body)
+        except EvidenceUnavailable as error:
+            if error.retryable:
+                raise
+            raise NotMeasured(f"this engine finds no vectors: {error.reason}") from error
+        if flaw:
+            raise EvidenceUnavailable(flaw, retryable=True)
+        return decode.history(answer)
 
     def calls(self, before: Window, within: Window) -> Reading[Called]:
         whole = Window(start=before.start, end=within.end)

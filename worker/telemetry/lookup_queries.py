@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker.domain.embedding import Vector
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
 from worker.telemetry.profiles import Changes, Logs, Metrics
@@ -24,6 +25,8 @@ from worker.telemetry.queries import (
 Body = dict[str, Any]
 
 MAX_LOOKED_UP = 100
+MAX_NEAR = 20
+MOST_CANDIDATES = 200
 
 
 def measured(metrics: Metrics, scope: Scope, before: Window, within: Window) -> Body:
@@ -73,6 +76,22 @@ def incidents(scope: Scope, window: Window) -> Body:
     wanted = [{"term": {name: value}} for name, value in zip(("service", "region"), scope, strict=True) if value]
     filters = [between(window.start, window.end), *wanted]
     return _of_incidents({"bool": {"filter": filters}}, [{TIME: "desc"}])
+
+
+def near(vector: Vector, model: str, window: Window) -> Body:
+    """Vectors of different models mean nothing to each other.
+
+    https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-knn-query
+    """
+    known = [between(window.start, window.end), {"term": {"embedding_model": model}}]
+    nearest = {"field": "embedding", "query_vector": vector, "k": MAX_NEAR, "num_candidates": MOST_CANDIDATES}
+    query = {"knn": {**nearest, "filter": known}}
+    return {
+        "size": MAX_NEAR,
+        "sort": ["_score", {TIME: "desc"}],
+        "query": query,
+        "_source": {"excludes": ["embedding", "deliveries", "history.reason"]},
+    }
 
 
 def _of_incidents(query: Body, order: list[Any]) -> Body:

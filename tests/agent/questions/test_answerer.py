@@ -31,6 +31,7 @@ def test_true_words_stand_behind_the_templates(scene: Scene, ranked: Answer) -> 
     found = scene.said(ranked, f"{service} emitted {amount} [e1].")
     assert words_of(found, ranked) == f"{service} emitted {amount} [e1]."
     assert (found.author, found.reason, found.claims_removed, found.claims_marked) == ("gemini", None, 0, 0)
+    assert found.words == f"{service} emitted {amount} [e1]."
     assert found.claims_checked >= 2
     assert f"{service} emitted {amount}" in found.text
     nothing_else_changed(found, ranked)

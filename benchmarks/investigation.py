@@ -1,0 +1,200 @@
+"""How long an investigation takes, and what of it is ours: `python -m benchmarks.investigation --version 8.19.8`.
+
+Every hidden thing of the demo shop is investigated, by turns. Told is the time of a whole investigation against the
+time of its own round trips to Elasticsearch, so that what else the machine does falls on both alike. With `--lines`,
+log lines are added up to that number and it is done again; the figure is then told against the one before.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+import click
+import numpy as np
+from elasticsearch import Elasticsearch
+
+from benchmarks.machine import described
+from demo.engines import running_search
+from demo.services import scopes
+from demo.shop import LOGS_INDEX, Shop, documents, load, open_shop
+from worker.ad_hoc import ad_hoc_alert
+from worker.analysis.system.patterns import compare, mask
+from worker.assembly import open_investigator
+from worker.domain.alert import Alert
+from worker.domain.telemetry import Line, Lines
+from worker.domain.window import iso, parse_time
+from worker.elastic import connect_elasticsearch
+from worker.settings import Settings
+from worker.store.templates import install_templates
+
+MEASURED = "Made up to be measured"
+MORE_LOGS_INDEX = "spiketrace-logs-benchmark"
+# The fine look takes in four hours, so nearly all lines of six of them are in it.
+SPREAD = timedelta(hours=6)
+WORDS = "order {} placed total={} in {}ms"
+
+
+@dataclass
+class Trips:
+    """The round trips of a client, as its connections see them: seconds and bytes."""
+
+    seconds: list[float] = field(default_factory=list)
+    received: int = 0
+
+    def watch(self, client: Elasticsearch) -> None:
+        for node in client.transport.node_pool.all():
+            setattr(node, "perform_request", self._timed(node.perform_request))  # noqa: B010 - a method, for mypy
+
+    def _timed(self, perform: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            answer = perform(*arguments, **options)
+            self.seconds.append(time.perf_counter() - began)
+            self.received += len(answer.body)
+            return answer
+
+        return timed
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One investigation: seconds in all, in its round trips, and of our own processor."""
+
+    whole: float
+    trips: list[float]
+    own_cpu: float
+
+    @property
+    def ratio(self) -> float:
+        return self.whole / sum(self.trips)
+
+
+def investigations(client: Elasticsearch, settings: Settings, alerts: list[Alert], rounds: int) -> list[Measured]:
+    investigate, trips = open_investigator(settings, client), Trips()
+    trips.watch(client)
+    investigate(alerts[0], "warm")
+    found = []
+    for alert in alerts * rounds:
+        trips.seconds.clear()
+        began, cpu = time.perf_counter(), time.process_time()
+        investigate(alert, "a")
+        whole, own = time.perf_counter() - began, time.process_time() - cpu
+        found.append(Measured(whole, list(trips.seconds), own))
+    return found
+
+
+def say(found: list[Measured]) -> float:
+    """Prints, and gives the median time of an investigation in seconds."""
+    whole, ratios = median(one.whole for one in found), sorted(one.ratio for one in found)
+    in_trips, cpu = median(sum(one.trips) for one in found), median(one.own_cpu for one in found)
+    click.echo(
+        f"{len(found)} investigations: median {whole * 1000:.0f} ms, of it {in_trips * 1000:.0f} ms in at most "
+        f"{max(len(one.trips) for one in found)} round trips: {median(ratios):.2f} times those (p90 "
+        f"{ratios[int(len(ratios) * 0.9)]:.2f}); {cpu * 1000:.0f} ms of our own processor; this process has taken "
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most"
+    )
+    return whole
+
+
+def more_lines(count: int, until: datetime, seed: int) -> Iterator[dict[str, Any]]:
+    """Ordinary lines of all services over the last hours, in no order."""
+    rng, names = np.random.default_rng(seed), [(service.name, region.name) for service, region in scopes()]
+    for _ in range(count):
+        service, region = names[int(rng.integers(len(names)))]
+        is_error = rng.random() < 0.002
+        message = WORDS.format(int(rng.integers(1_000_000)), int(rng.integers(300)), int(rng.integers(500)))
+        source = {
+            "@timestamp": iso(until - SPREAD * float(rng.random())),
+            "service": service,
+            "region": region,
+            "level": "ERROR" if is_error else "INFO",
+            "message": message,
+            "error_type": "OutOfStock" if is_error else None,
+            "retry": False,
+            "latency_ms": round(float(rng.gamma(2, 90)), 1),
+        }
+        yield {"_index": MORE_LOGS_INDEX, "_source": source}
+
+
+def measure_growth(url: str, sizes: list[int], shop: Shop, rounds: int) -> None:
+    """Of alerts of the present, whose hours are the ones that grow."""
+    settings, present, before = Settings(elasticsearch_url=url), shop.clock.now, None
+    alerts = [ad_hoc_alert(service, None, present, asked=MEASURED) for service in ("checkout", "search", "payments")]
+    written = 0
+    for size in sorted(sizes):
+        load(url, more_lines(size - written, present, seed=size))
+        written = size
+        with connect_elasticsearch(settings) as client:
+            found = investigations(client, settings, alerts, rounds)
+        click.echo(f"{size:,} log lines in six hours; ", nl=False)
+        whole = say(found)
+        if before:
+            click.echo(f"{size / before[0]:.1f} times the lines, {whole / before[1]:.2f} times the time")
+        before = (size, whole)
+
+
+def measure_patterns(shop: Shop) -> None:
+    """Lines of the shop, each read for the first time, against reading the same lines as JSON."""
+    sources = [one["_source"] for one in documents(shop) if one["_index"] == LOGS_INDEX]
+    lines = [Line(parse_time(one["@timestamp"]), one["service"], one["message"], "normal") for one in sources]
+    texts = [json.dumps(one) for one in sources]
+    mask.cache_clear()
+    began = time.process_time()
+    compare(Lines(before=lines[::2], within=lines[1::2]), {line.service for line in lines})
+    ours = time.process_time() - began
+    began = time.process_time()
+    for text in texts:
+        json.loads(text)
+    plain = time.process_time() - began
+    click.echo(
+        f"log patterns: {len(lines) / ours:,.0f} lines/s of {len(lines):,}; {ours / plain:.1f} times the time of "
+        f"reading them as JSON ({len(lines) / plain:,.0f}/s)"
+    )
+
+
+@contextmanager
+def engine(url: str | None, version: str | None) -> Iterator[tuple[str, str]]:
+    """(name, address)."""
+    running: AbstractContextManager[Any] = nullcontext(url) if url else running_search()
+    if version:
+        # The tests know how to fetch and start one; nothing else needs it.
+        from tests.engines.servers import real_engine  # noqa: PLC0415
+
+        with real_engine(version) as started:
+            yield f"Elasticsearch {version}", started.url
+        return
+    with running as address:
+        yield url or "the embedded engine", address
+
+
+@click.command()
+@click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
+@click.option("--elasticsearch-url", help="One that is there; its indices spiketrace-* are written to.")
+@click.option("--rounds", default=3, show_default=True, help="How often each is investigated.")
+@click.option("--lines", multiple=True, type=int, help="Log lines of the last six hours; several for growth.")
+def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines: tuple[int, ...]) -> None:
+    """Measure, and print. Without an engine it takes the embedded one, which is for trying out."""
+    with engine(elasticsearch_url, version) as (name, url):
+        click.echo(f"{described()}; {name}")
+        settings, shop = Settings(elasticsearch_url=url), open_shop(datetime.now(UTC))
+        with connect_elasticsearch(settings) as client:
+            install_templates(client)
+            click.echo(f"{load(url, documents(shop)):,} documents of the demo shop")
+            alerts = [
+                ad_hoc_alert(one.service or "checkout", one.region, one.end, asked=MEASURED) for one in shop.hidden
+            ]
+            say(investigations(client, settings, alerts, rounds))
+        measure_patterns(shop)
+        measure_growth(url, list(lines), shop, rounds * 3)
+
+
+if __name__ == "__main__":
+    main()
