@@ -50,6 +50,6 @@ def serve_http(settings: Settings, *, host: str | None, port: int | None, with_a
     from interop.app import serve  # noqa: PLC0415
 
     chosen = {"agents_host": host, "agents_port": port}
-    settings = Settings(**{**dict(settings), **{name: value for name, value in chosen.items() if value is not None}})
+    settings = settings.model_copy(update={name: value for name, value in chosen.items() if value is not None})
     prepare_indices(settings)
     serve(settings, with_a2a=with_a2a)

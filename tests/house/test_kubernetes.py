@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from cli.main import SUBCOMMANDS
-from tasks.app import DELIVERIES, LIVE, MAINTENANCE, QUEUES, REPLAY
+from tasks.app import MAINTENANCE, QUEUES, REPLAY
 from webhook.app import SHUTDOWN_SECONDS
 from worker.settings import PREFIX, Settings, load_settings
 
@@ -158,7 +158,7 @@ def test_the_webhook_is_replaced_without_a_gap() -> None:
 
 
 def test_ports_have_one_name_all_the_way() -> None:
-    for name in ("webhook", "redis"):
+    for name in ("webhook", "agents", "redis"):
         workload = next(one for one in WORKLOADS if one["metadata"]["name"] == name)
         (port,) = container(workload)["ports"]
         service = BY_NAME["Service", name]["spec"]
@@ -166,14 +166,15 @@ def test_ports_have_one_name_all_the_way() -> None:
         assert service["selector"].items() <= workload["spec"]["template"]["metadata"]["labels"].items()
         (rule,) = BY_NAME["NetworkPolicy", name]["spec"]["ingress"]
         assert rule["ports"] == [{"protocol": "TCP", "port": port["name"]}]
-    assert environment(BY_NAME["Deployment", "webhook"])[f"{PREFIX}WEBHOOK_PORT"] == "8080"
+        number = environment(workload).get(f"{PREFIX}{name.upper()}_PORT", "6379")
+        assert int(number) == port["containerPort"] == service["ports"][0]["port"]
 
 
 def test_nothing_comes_in_that_is_not_named() -> None:
     everything = BY_NAME["NetworkPolicy", "default-deny"]["spec"]
     assert everything == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     opened = {name for kind, name in BY_NAME if kind == "NetworkPolicy" and "ingress" in BY_NAME[kind, name]["spec"]}
-    assert opened == {"webhook", "redis"}
+    assert opened == {"webhook", "agents", "redis"}
 
 
 def test_a_worker_may_finish_what_it_began() -> None:
@@ -193,7 +194,7 @@ def test_workers_are_scaled_by_queues_that_there_are() -> None:
     scaler = BY_NAME["ScaledObject", "worker"]["spec"]
     assert ("Deployment", scaler["scaleTargetRef"]["name"]) in BY_NAME
     lists = {one["metadata"]["listName"] for one in scaler["triggers"]}
-    assert {LIVE, DELIVERIES} <= lists <= set(QUEUES) - {MAINTENANCE, REPLAY}
+    assert lists == set(QUEUES) - {MAINTENANCE, REPLAY}
     assert scaler["minReplicaCount"] >= 1
     for trigger in scaler["triggers"]:
         assert int(trigger["metadata"]["listLength"]) > 0

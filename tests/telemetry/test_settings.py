@@ -79,6 +79,14 @@ def test_the_variable_goes_before_the_file(tmp_path: Path) -> None:
     assert secret_of(loaded(webhook_token="from here", webhook_token_file=str(path)), "webhook_token") == "from here"
 
 
+def test_where_a_secret_came_from_is_known_also_to_a_copy(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("s3cret", encoding="utf-8")
+    found = loaded(webhook_token_file=str(path), jira_token_file=str(path), jira_token="from here")
+    assert found.model_copy(update={"agents_port": 1}).files == {"webhook_token": path}
+    assert loaded(webhook_token="s3cret").files == {}
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     said = refusal(webhook_token_file=str(tmp_path / "gone"))
     assert f"{PREFIX}WEBHOOK_TOKEN_FILE" in said

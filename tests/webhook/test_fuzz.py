@@ -120,7 +120,11 @@ READ = [
 
 @pytest.fixture
 def client(settings: Settings, stores: Stores, queue: Queued) -> Iterator[httpx.Client]:
-    changes = {"slack_signing_secret": SecretStr(SIGNING), "webhook_acts_per_minute": 10_000_000}
+    changes = {
+        "slack_signing_secret": SecretStr(SIGNING),
+        "webhook_acts_per_minute": 10_000_000,
+        "questions_per_minute": 10_000_000,
+    }
     with serving(create_app(settings.model_copy(update=changes), stores=stores, queue=queue)) as connected:
         yield connected
 
@@ -146,7 +150,7 @@ def assert_harmless(answer: httpx.Response) -> None:
         assert len(answer.text) < 4_000
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("path", KIND)
 def test_hostile_bodies(client: httpx.Client, path: str) -> None:
     @hostile(KIND[path], st.sampled_from(HEADERS))
@@ -156,7 +160,7 @@ def test_hostile_bodies(client: httpx.Client, path: str) -> None:
     send()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3_600)
 def test_hostile_buttons_that_slack_has_signed(client: httpx.Client) -> None:
     forms = changed(PRESSED).map(lambda payload: urlencode({"payload": json.dumps(payload)}).encode())
 
@@ -167,7 +171,19 @@ def test_hostile_buttons_that_slack_has_signed(client: httpx.Client) -> None:
     send()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3_600)
+def test_hostile_questions_from_the_page(client: httpx.Client) -> None:
+    fields = st.dictionaries(st.sampled_from(["question", "timezone", "x"]) | WORDS, WORDS, max_size=4)
+    forms = fields.map(lambda form: urlencode(form, errors="surrogatepass").encode())
+
+    @hostile(forms | st.binary(max_size=200) | st.sampled_from(HOSTILE), st.sampled_from(["", "/x/ticket", "/.."]))
+    def send(body: bytes, path: str) -> None:
+        assert_harmless(client.post(f"/questions{path}", content=body))
+
+    send()
+
+
+@pytest.mark.timeout(3_600)
 def test_hostile_paths(client: httpx.Client) -> None:
     names = WORDS.map(lambda word: quote(word.encode("utf-8", "surrogatepass"))) | st.sampled_from(
         ["%2e%2e", "..;/", "%00", "%c0%af", "_search", "*", "a,b", "%2F%2Fevil", "x?y=%zz", "x" * 3_000]
