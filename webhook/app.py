@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,6 @@ from webhook.slack import PATH as SLACK_PATH
 from webhook.slack import Signatures, interactions_route
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import Stores, announcing, connect
-from worker.delivery.configured import destinations
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -76,7 +75,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Queue
     if slack := _slack_route(settings, incidents, quick):
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    app.include_router(metrics_router(_shared(settings, stores, quick)))
+    app.include_router(metrics_router(_shared(settings, stores, quick, incidents.configured)))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
@@ -107,14 +106,14 @@ def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
 
 
-def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedMetrics:
+def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinations: Collection[str]) -> SharedMetrics:
     return SharedMetrics(
         tally=stores.tally,
         backlog=QueueBacklog(settings),
         inbox=stores.inbox,
         inbox_index=InboxIndex(quick),
         ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
-        stands=partial(standing, quick, sorted(destinations(settings))),
+        stands=partial(standing, quick, sorted(destinations)),
     )
 
 
