@@ -68,6 +68,7 @@ def create_app(settings: Settings) -> SpikeTraceApp:
     """The app of one process. It knows tasks by their names; only a worker loads them (`tasks.run`)."""
     app = SpikeTraceApp("spiketrace", broker=settings.redis_url, set_as_current=True)
     app.settings = settings
+    app.Task.Request = "tasks.acknowledging:ReleasingRequest"
     app.conf.update(
         **_messages(),
         **_delivery_guarantees(settings),

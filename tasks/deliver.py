@@ -33,9 +33,11 @@ RESTS = Rests()
 
 @shared_task(name=DELIVER, bind=True, max_retries=None)
 def deliver(task: Any, incident_id: str, report_id: str, destination: str) -> None:
-    desk, began_at = desk_of(task.app), time.monotonic()
+    desk, began_at, came_from = desk_of(task.app), time.monotonic(), task.request.get(HEADER)
+    # Celery sends a message of its own for the next attempt.
+    same_trace = {"headers": {HEADER: came_from}} if came_from else {}
     if rest := RESTS.left(destination):
-        raise task.retry(countdown=rest)
+        raise task.retry(countdown=rest, **same_trace)
 
     def settle(error: Exception) -> Pause:
         if not is_retryable(error):
@@ -48,12 +50,12 @@ def deliver(task: Any, incident_id: str, report_id: str, destination: str) -> No
 
     def work() -> None:
         about = {"incident_id": incident_id, "report_id": report_id, "destination": destination}
-        with span("deliver", parent=task.request.get(HEADER), kind="consumer", **about):
+        with span("deliver", parent=came_from, kind="consumer", **about):
             deliveries.deliver(incident_id, report_id, destination, desk.post)
 
     pause = guarded(work, settle, incident_id=incident_id, destination=destination)
     if pause is not None:
-        raise task.retry(countdown=pause)
+        raise task.retry(countdown=pause, **same_trace)
 
 
 def _pause(error: DeliveryError, incident_id: str, destination: str, desk: Desk) -> Pause:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -39,7 +39,6 @@ from worker.announcing import AnnouncingIncidents
 from worker.answering.yes import TicketDesk
 from worker.bootstrap import Stores, announcing, connect
 from worker.credentials import Role
-from worker.delivery.configured import destinations
 from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
@@ -87,7 +86,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     if slack := _slack_route(settings, incidents, quick):
         app.add_route(SLACK_PATH, slack, methods=["POST"])
     app.include_router(health_router(Readiness(log, quick_alerts)))
-    app.include_router(metrics_router(_shared(settings, stores, quick)))
+    app.include_router(metrics_router(_shared(settings, stores, quick, incidents.configured)))
     app.include_router(replays_router(stores, settings))
     app.include_router(replay_pages_router(stores.replays, stores.backtests))
     app.include_router(pages_router(stores.reports, stores.incidents, kibana_url=settings.kibana_url))
@@ -121,7 +120,7 @@ def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
 
 
-def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedMetrics:
+def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinations: Collection[str]) -> SharedMetrics:
     return SharedMetrics(
         tally=stores.tally,
         backlog=QueueBacklog(settings),
@@ -129,7 +128,7 @@ def _shared(settings: Settings, stores: Stores, quick: Elasticsearch) -> SharedM
         inbox_index=InboxIndex(quick),
         ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
         embeddings=RedisModelLedger(settings.redis_url, purse="embedding") if settings.embeddings else None,
-        stands=partial(standing, quick, sorted(destinations(settings))),
+        stands=partial(standing, quick, sorted(destinations)),
     )
 
 

@@ -266,6 +266,11 @@ def test_links_lead_to_where_the_pages_are() -> None:
             "SpikeTrace for SREs",
             {"Reports by severity", "Reports by verdict", "Latest reports", "Time to report", "Dead letters by kind"},
         ),
+        (
+            "dashboards/spiketrace_itself.ndjson",
+            "SpikeTrace itself",
+            {"Alerts by state", "Alerts that wait", "Time to report", "Dead letters by kind"},
+        ),
     ],
 )
 def test_they_show_what_they_are_for(path: str, title: str, wanted: set[str]) -> None:

@@ -58,7 +58,7 @@ def test_plan_apply_and_remove_on_each_version_and_licence(
     assert first == {Outcome.CREATED: len(plan.pending), Outcome.LEFT_OUT: plan.count(Action.LEAVE_OUT)}
     assert all(item.reason for item in done if item.outcome is Outcome.LEFT_OUT)
     counts = {kind: len(ids) for kind, ids in kibana.space.summary().items()}
-    assert counts == expected | {"rules": len(load_rules()), "objects": 11}
+    assert counts == expected | {"rules": len(load_rules()), "objects": 12}
 
     written = len(kibana.deployment.writes)
     with open_setup(kibana) as setup:

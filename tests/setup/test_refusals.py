@@ -178,7 +178,7 @@ def test_without_the_deprecated_calls_for_saved_objects(start_kibana: StartKiban
     assert len(kibana.deployment.writes) == written
     with open_setup(kibana) as setup:
         failed = reasons(setup.remove(silent, dry_run=False), Outcome.FAILED)
-    assert set(failed) == {"spiketrace-dashboard", "spiketrace-sre"}
+    assert set(failed) == {"spiketrace-dashboard", "spiketrace-itself", "spiketrace-sre"}
     assert all("Saved Objects" in reason for reason in failed.values())
 
 

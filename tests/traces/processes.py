@@ -34,11 +34,15 @@ class Span(NamedTuple):
 
 @dataclass
 class Collector:
-    """Listens as a collector of OTLP over HTTP does, at /v1/traces; anything else is answered as Slack would."""
+    """Listens as a collector of OTLP over HTTP does, at /v1/traces; anything else is answered as Slack would.
+
+    It is `busy` for so many messages, which it asks to have again in a second.
+    """
 
     url: str
     spans: list[Span] = field(default_factory=list)
     messages: int = 0
+    busy: int = 1
     raw: bytes = b""
     headers: list[str | None] = field(default_factory=list)
 
@@ -69,11 +73,17 @@ def collecting() -> Iterator[Collector]:
             if self.path == "/v1/traces":
                 collector.headers.append(self.headers["authorization"])
                 collector.hear(gzip.decompress(body) if self.headers["content-encoding"] == "gzip" else body)
-                said = b""
+                self._answer(200, b"")
+            elif collector.busy:
+                collector.busy -= 1
+                self._answer(429, b"rate_limited")
             else:
                 collector.messages += 1
-                said = b"ok"
-            self.send_response(200)
+                self._answer(200, b"ok")
+
+        def _answer(self, status: int, said: bytes) -> None:
+            self.send_response(status)
+            self.send_header("retry-after", "1")
             self.send_header("content-length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)

@@ -19,6 +19,7 @@ from tasks.queue import CeleryQueue
 from tests.engines.servers import Broker, Engine
 from tests.store.builders import an_alert, arriving
 from tests.webhook.shared import shared_metrics
+from webhook.metrics import ALERTS, SAVED_GROUPS
 from worker.bootstrap import Stores
 from worker.counts import COUNTS, DELIVERIES, INVESTIGATIONS, REPORT_SECONDS, Counted
 from worker.domain.spending import Spending
@@ -50,6 +51,8 @@ def _labels(family: Metric) -> list[str]:
 @pytest.fixture
 def exported(embedded_engine: Engine, redis_url: str) -> dict[str, Metric]:
     """Everything that there can be, each with a sample."""
+    ALERTS.labels("accepted")
+    SAVED_GROUPS.labels("broker")
     ledger, tally = RedisModelLedger(redis_url), RedisTally(redis_url)
     day = ledger.reserve(Spending(1, 1, 1, 1), Spending(9, 9, 9, 9), now=datetime.now(UTC))
     ledger.settle(day, Spending(1, 1, 1, 1), Spending(1, 1, 1, 1), of="narratives", outcome="done")
