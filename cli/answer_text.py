@@ -62,8 +62,8 @@ def _lines(answer: Answer) -> Iterator[str]:
     for chart in answer.charts:
         yield from _line(chart)
     yield from _paragraphs(answer.closing)
-    for line in left_out(answer.not_understood) if answer.understood.topic else []:
-        yield f"Not understood: {line}."
+    if answer.understood.topic:
+        yield from _paragraphs("\n".join(left_out(answer.not_understood)))
     if answer.reason:
         yield answer.reason
     yield from _evidence(answer.evidence)

@@ -69,8 +69,8 @@ def ask(words: tuple[str, ...], zone: str, at: datetime | None, agreed: bool | N
       spiketrace ask "Which errors had search between 9 and 10?" --at 2026-02-26T12:00Z
 
     An answer about something serious ends with the offer to open a ticket. A yes opens it by the incident's own path,
-    once: for what is not on record yet it is investigated by a worker first, which must be running. Without --yes or
-    --no it is asked on a terminal, and nowhere else.
+    once; what is not on record yet is investigated by a worker first, which must be running. Without --yes or --no
+    it is asked on a terminal, and nowhere else.
 
     Exit codes: 0 answered, 1 failed, 2 a setting or an argument is missing or wrong, 3 the question was not
     understood, 4 a yes led to no ticket.

@@ -1,4 +1,4 @@
-"""Two days of a shop in which two things went wrong, one of them on record, and whoever answers questions about it."""
+"""A day of a shop in which two things went wrong, one of them on record, and whoever answers questions about it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
 
 # The night to a Thursday: one thing went wrong before midnight, the other one after it.
-NOW = datetime(2026, 3, 12, 2, 40, tzinfo=UTC)
+NOW = datetime(2026, 3, 12, 1, 20, tzinfo=UTC)
 US, EU = "us-central1", "europe-west1"
-BAD_SINCE = datetime(2026, 3, 11, 22, 40, tzinfo=UTC)
-OUTAGE_SINCE = datetime(2026, 3, 12, 0, 50, tzinfo=UTC)
+BAD_SINCE = datetime(2026, 3, 11, 23, 20, tzinfo=UTC)
+OUTAGE_SINCE = datetime(2026, 3, 12, 0, 30, tzinfo=UTC)
 LENGTH = timedelta(minutes=30)
 PUBLIC_URL = "https://spiketrace.example"
 KIBANA_URL = "https://kibana.example"
@@ -68,10 +68,10 @@ def lose_ledger(moment: Moment) -> None:
 def a_shop() -> Shop:
     places = [("checkout", US), ("checkout", EU), ("payments", EU), ("ledger", EU), ("search", US)]
     return Shop(
-        start=NOW - timedelta(hours=7),
+        start=NOW - timedelta(minutes=220),
         end=NOW,
         places=[Place(*place) for place in places],
-        past_days=2,
+        past_days=1,
         faults=[
             rollout("checkout", US, "deploy-9", BAD_SINCE, BAD_SINCE + LENGTH, change=fail_and_retry),
             during(go_down, "ledger", EU, OUTAGE_SINCE, OUTAGE_SINCE + LENGTH),
@@ -79,7 +79,7 @@ def a_shop() -> Shop:
         ],
         deployments=[
             _deployment(BAD_SINCE - timedelta(minutes=2), "checkout", US, "deploy-9", "2.3.0"),
-            _deployment(NOW - timedelta(hours=3), "search", US, "deploy-10", "1.8.1"),
+            _deployment(NOW - timedelta(minutes=30), "search", US, "deploy-10", "1.8.1"),
         ],
         incidents=[
             {

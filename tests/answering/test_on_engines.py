@@ -17,7 +17,11 @@ from worker.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def any_desk(any_engine: Engine) -> Iterator[Desk]:
+def any_desk(any_engine: Engine, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """An embedded engine is filled already."""
+    if any_engine.is_embedded:
+        yield request.getfixturevalue("desk")
+        return
     any_engine.wipe()
     settings = Settings(elasticsearch_url=any_engine.url, elasticsearch_timeout_seconds=60)
     with connect_elasticsearch(settings) as client:

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from worker.answering.calendar import Calendar
-from worker.answering.reading import Reading, read
+from worker.answering.reading import QuestionText, read
 from worker.answering.times import LONGEST, Named, Problem, take_times, take_zone
 from worker.answering.zones import UTC_ZONE, Zone, zone_named
 from worker.domain.window import Window, iso
@@ -147,6 +147,7 @@ def test_a_clock_may_be_named(text: str, start: str, end: str) -> None:
         ("at 13 pm", "1 to 12"),
         ("on 31 February", "no time"),
         ("since March", "longer than 92 days"),
+        ("this year", "longer than 92 days"),
         ("in the last 400 days", "longer than 92 days"),
         ("from 2026-11-20T10:00Z to 2026-11-20T09:00Z", "ends before it begins"),
         ("the last 9999 weeks", "longer than 92 days"),
@@ -260,7 +261,7 @@ def _times_or_problem(text: str, zone: Zone, now: datetime) -> list[Named]:
         return []
 
 
-def _reading(text: str) -> Reading | None:
+def _reading(text: str) -> QuestionText | None:
     try:
         return read(text)
     except RequestRefused:

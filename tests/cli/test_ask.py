@@ -1,29 +1,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from cli.answer_text import _lines
-from cli.ask import EXIT_NO_TICKET, EXIT_NOT_UNDERSTOOD, ask
+from cli.ask import EXIT_NO_TICKET, EXIT_NOT_UNDERSTOOD, _ticket, ask
 from cli.investigate import ad_hoc_alert
+from tests.answering.conftest import BAD_SINCE, NOW, US, fill
 from tests.cli.conftest import Invoke, printed
-from tests.e2e import telemetry
 from tests.engines import servers
 from worker import incidents
-from worker.answering.answer import Answer, AnswerChart, Series, Understood
+from worker.answering.answer import Answer, AnswerChart, Offer, Series, Understood
 from worker.assembly import open_investigator
 from worker.bootstrap import Stores
 from worker.domain.incident import Incident
 from worker.domain.severity import Severity
 from worker.elastic import connect_elasticsearch
-from worker.errors import InvalidAlert
+from worker.errors import IncidentUnknown, InvalidAlert
 from worker.settings import Settings
-from worker.store.templates import install_templates
 
-AT = ("--at", telemetry.END.isoformat())
+AT = ("--at", NOW.isoformat())
 WRONG = "What's going wrong with checkout in us-central1?"
 
 
@@ -32,8 +31,7 @@ def shop_url() -> Iterator[str]:
     """An engine that is filled once for all of these."""
     with servers.embedded_engine() as running:
         with connect_elasticsearch(Settings(elasticsearch_url=running.url)) as client:
-            install_templates(client)
-        telemetry.load(running.url)
+            fill(client)
         yield running.url
 
 
@@ -47,14 +45,15 @@ def settings(shop_url: str, redis_url: str) -> Settings:
 @pytest.fixture
 def incident(stores: Stores, settings: Settings) -> Iterator[Incident]:
     """Checkout's, on record for a while, of a severity at which people are asked for a ticket."""
-    alert = ad_hoc_alert(telemetry.CULPRIT, telemetry.REGION, telemetry.END)
+    alert = ad_hoc_alert("checkout", US, BAD_SINCE + timedelta(minutes=15))
     report = open_investigator(settings, stores.client)(alert, alert.alert_id)
-    found = incidents.record(report.model_copy(update={"severity": Severity.MEDIUM}), stores.incidents, telemetry.END)
+    found = incidents.record(report.model_copy(update={"severity": Severity.MEDIUM}), stores.incidents, NOW)
     assert found is not None
     stores.reports.create(report.model_copy(update={"incident_id": found.incident_id}))
     stores.client.indices.refresh(index="spiketrace-*")
     yield found
-    stores.client.indices.delete(index="spiketrace-reports,spiketrace-incidents")
+    stores.client.delete(index="spiketrace-incidents", id=found.incident_id)
+    stores.client.delete(index="spiketrace-reports", id=report.report_id, refresh=True)
 
 
 def asked(invoke: Invoke, question: str, *options: str, code: int = 0) -> Result:
@@ -64,28 +63,31 @@ def asked(invoke: Invoke, question: str, *options: str, code: int = 0) -> Result
 
 
 def test_an_answer_is_printed_with_its_evidence_and_nothing_is_stored(invoke: Invoke, stores: Stores) -> None:
+    before = _written(stores)
     result = asked(invoke, WRONG)
-    assert "checkout, us-central1: the cause is deployment deploy-202, version 2.3.0" in result.stdout
+    assert "checkout, us-central1: the cause is deployment deploy-9, version 2.3.0" in result.stdout
     assert all(title in result.stdout for title in ("OVERVIEW", "USER IMPACT", "RECOMMENDATIONS", "EVIDENCE"))
     assert "No incident is on record for it. Open one, with a ticket at jira?" in result.stdout
     assert result.stdout.startswith("Taken as: what goes wrong with checkout in us-central1;")
     assert "Looking at the course of errors" in result.stderr
-    written = stores.client.search(
-        index="spiketrace-alerts,spiketrace-reports,spiketrace-incidents", ignore_unavailable=True
-    )
-    assert written["hits"]["total"]["value"] == 0
+    assert _written(stores) == before
+
+
+def _written(stores: Stores) -> int:
+    ours = "spiketrace-alerts,spiketrace-reports,spiketrace-incidents"
+    return int(stores.client.count(index=ours, ignore_unavailable=True)["count"])
 
 
 def test_words_need_no_quotes_and_a_ranking_has_bars(invoke: Invoke) -> None:
     result = invoke(ask, "which", "services", "emit", "most", *AT)
     first, second = (line for line in result.stdout.splitlines() if line.startswith(("  1. ", "  2. ")))
-    assert first.split()[:2] == ["1.", "search:"]
+    assert first.split()[:2] == ["1.", "checkout:"]
     assert first.count("█") == 30 > second.count("█") > 0
 
 
 def test_as_json_it_is_one_document(invoke: Invoke) -> None:
     document = printed(
-        asked(invoke, "Which errors had checkout in the last hour?", "--json", "--timezone", "Europe/Berlin")
+        asked(invoke, "Which errors had checkout since yesterday?", "--json", "--timezone", "Europe/Berlin")
     )
     assert (document["understood"]["topic"], document["understood"]["zone"]) == ("errors", "Europe/Berlin")
     assert document["evidence"][0]["result"]["errors"] > 0
@@ -126,6 +128,18 @@ def _deliveries(stores: Stores, incident: Incident) -> dict[str, tuple[str, str 
     found = stores.incidents.get(incident.incident_id)
     assert found is not None
     return {name: (one.state, one.asked_by) for name, one in found.deliveries.items()}
+
+
+def test_on_a_terminal_it_is_asked_and_no_is_what_silence_means(settings: Settings, stores: Stores) -> None:
+    offer = Offer("Open a ticket?", ["jira"], incident_id="inc-none")
+    with CliRunner().isolation(input="\n") as (output, *_):
+        assert _ticket(offer, None, settings, stores, may_ask=True) is None
+        assert b"Open it? [y/N]" in output.getvalue()
+    with CliRunner().isolation(input="y\n") as (output, *_):
+        assert _ticket(offer, None, settings, stores, may_ask=False) is None
+        assert output.getvalue() == b""
+    with CliRunner().isolation(input="y\n"), pytest.raises(IncidentUnknown):
+        _ticket(offer, None, settings, stores, may_ask=True)
 
 
 def test_a_yes_to_nothing_has_a_code_of_its_own(invoke: Invoke) -> None:

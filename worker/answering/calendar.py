@@ -73,6 +73,9 @@ class Calendar:
         following = date(year + number // 12, number % 12 + 1, 1)
         return self.days(first, (following - first).days)
 
+    def year(self, number: int) -> Span:
+        return Span(self.month(number, 1).start, self.month(number, 12).end)
+
     def weekday(self, number: int, *, before_today: bool = False) -> date:
         """The latest such day: today, if today is one, unless it is to be before."""
         back = (self.today.weekday() - number) % 7

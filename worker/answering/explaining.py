@@ -96,6 +96,8 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
     draft.charts = [chart_of(chart) for chart in charts[:MOST_CHARTS]]
     if incident:
         draft.incidents.append(incident)
+        if incident.resolved_at:
+            draft.lines.append(f"It is over since {time_in(incident.resolved_at, asking.zone)} {asking.zone.name}.")
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
     if asking.zone.name != "UTC":
         draft.closing.append("Times in the sections are UTC.")

@@ -9,7 +9,7 @@ from worker.answering.answer import Offer
 from worker.answering.asking import Asking, Draft
 from worker.answering.finding import incidents_about
 from worker.answering.offering import has_ticket, offer_for_incident
-from worker.answering.saying import scope_in, time_in
+from worker.answering.saying import at_least, scope_in, time_in
 from worker.answering.topics import INCIDENT_ID
 from worker.domain.figures import COUNT, describe, describe_usd, duration, duration_of_minutes, money, number
 from worker.domain.incident import Incident, IncidentStatus
@@ -72,7 +72,7 @@ def _others(asking: Asking) -> list[PastIncident]:
 def _headline(asking: Asking, ours: list[Incident], others: list[PastIncident]) -> str:
     understood = asking.understood
     kind = " ".join(filter(None, [understood.status and understood.status.value, "incident"]))
-    least = f" of severity {understood.severity.value} or worse" if understood.severity else ""
+    least = f" of severity {at_least(understood.severity)}" if understood.severity else ""
     whom, count = scope_in(understood, ""), len(ours) + len(others)
     if not count:
         return f"No {kind}{least} on record affects{whom or ' anything'} in this time"

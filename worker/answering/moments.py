@@ -96,7 +96,7 @@ def _period(text: str, calendar: Calendar) -> Span:
         return calendar.part(calendar.today - (timedelta() if text == "tonight" else DAY), "night")
     if what in PARTS:
         return calendar.part(calendar.today if which in ("this", "") else _day_of_part(which, calendar), what)
-    if what in ("week", "weekend", "month"):
+    if what in ("week", "weekend", "month", "year"):
         return _of_calendar(what, calendar, is_last=which == "last")
     if what == "hour":
         return Span(calendar.now - forms.UNITS["hour"], calendar.now)
@@ -112,6 +112,8 @@ def _day_of_part(which: str, calendar: Calendar) -> date:
 def _of_calendar(what: str, calendar: Calendar, *, is_last: bool) -> Span:
     if what == "weekend":
         return calendar.weekend(1 if is_last and calendar.today.weekday() >= 5 else 0)
+    if what == "year":
+        return calendar.year(calendar.today.year - is_last)
     if what == "week":
         return calendar.week(1 if is_last else 0)
     return month_before(calendar) if is_last else calendar.month(calendar.today.year, calendar.today.month)

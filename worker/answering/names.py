@@ -6,17 +6,19 @@ A name that nothing bears is never replaced by one that looks like it: the asker
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
-from worker.answering.reading import Reading, quoted
-from worker.answering.vocabulary import FILLERS, is_ordinary
+from worker.answering.reading import QuestionText, quoted
+from worker.answering.vocabulary import FILLERS, TOPIC_NEXT, is_ordinary, slip_of
 
 Kind = Literal["service", "region"]
 MOST_WORDS = 4
 MOST_LISTED = 12
+# Each is held against every name that is known.
+MOST_CHECKED = 40
 # How alike a word is to a name that it is a slip of, 0 to 1.
 CLOSE, LIKELY = 0.8, 0.72
 # Behind these stands what is asked about.
@@ -39,6 +41,8 @@ LEADS = frozenset(
     }
     | {"within", "inside", "about", "service", "services", "region", "regions"}
 )
+# Behind these stands a name as well, unless it is a word of the grammar.
+VERBS = frozenset({"is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "should"})
 LABELS: dict[str, Kind] = {
     "service": "service", "services": "service", "app": "service", "microservice": "service",
     "region": "region", "regions": "region",
@@ -89,7 +93,7 @@ class Names:
         )
 
 
-def take_names(reading: Reading, known: Known) -> Names:
+def take_names(reading: QuestionText, known: Known) -> Names:
     """Takes out every name that is known, and those in quotes whether they are known or not."""
     names, spellings = Names(), Spellings(known)
     for said, place in quoted(reading):
@@ -100,12 +104,16 @@ def take_names(reading: Reading, known: Known) -> Names:
     return names
 
 
-def unknown_names(reading: Reading, known: Known, names: Names) -> list[UnknownName]:
-    """What is left where a name should stand, or looks like one; to be called when all else was taken out."""
-    words = reading.words()
+def unknown_names(reading: QuestionText, known: Known, names: Names, before: str) -> list[UnknownName]:
+    """What is left where a name should stand, or looks like one; to be called when all else was taken out.
+
+    `before`: what was left before the words of the topic were taken out.
+    """
+    words = reading.words()[:MOST_CHECKED]
     unknown = list(names.unknown)
     for index, match in enumerate(words):
-        if _stands_for_name(reading, words, index, known):
+        is_before_topic = TOPIC_NEXT.match(before, match.end()) is not None and _says_something(match[0])
+        if is_before_topic or _stands_for_name(reading, words, index, known):
             kind = _label(words, index)
             unknown.append(_unknown(reading.said(match), known, kind))
             reading.take_out(*match.span())
@@ -181,7 +189,7 @@ def _place_quoted(said: str, place: int, names: Names, spellings: Spellings) -> 
         names.unknown.append(_unknown(said, spellings.known))
 
 
-def _first_known(reading: Reading, spellings: Spellings) -> Found | None:
+def _first_known(reading: QuestionText, spellings: Spellings) -> Found | None:
     """The longest run of words that is a name."""
     words = reading.words()
     for length in range(min(MOST_WORDS, len(words)), 0, -1):
@@ -211,7 +219,7 @@ def _label(words: Sequence[re.Match[str]], index: int) -> Kind | None:
     return _label_of(words, index, 1)
 
 
-def _is_another_word(reading: Reading, words: Sequence[re.Match[str]], index: int, length: int) -> bool:
+def _is_another_word(reading: QuestionText, words: Sequence[re.Match[str]], index: int, length: int) -> bool:
     """A word that questions are made of is a name only where a name stands: "errors in search"."""
     if length > 1:
         return all(is_ordinary(words[place][0]) for place in range(index, index + length))
@@ -221,20 +229,24 @@ def _is_another_word(reading: Reading, words: Sequence[re.Match[str]], index: in
     return not (_leads(reading, words, index) or _label_of(words, index, 1))
 
 
-def _leads(reading: Reading, words: Sequence[re.Match[str]], index: int) -> bool:
+def _leads(reading: QuestionText, words: Sequence[re.Match[str]], index: int, leads: Set[str] = LEADS) -> bool:
     """Whether the word before it, with no more than "the" between, is one that a name stands behind."""
     before = [one[0] for one in words[:index]]
     while before and before[-1] in ("the", "our", "my"):
         before.pop()
     between = reading.left[words[index - 1].end() : words[index].start()] if index else "\0"
-    return bool(before) and before[-1] in LEADS and not between.strip(" ")
+    return bool(before) and before[-1] in leads and not between.strip(" ")
 
 
 def _looks_like_a_name(word: str) -> bool:
     return "_" in word or "-" in word or (any(map(str.isdigit, word)) and any(mark in word for mark in "./:@"))
 
 
-def _stands_for_name(reading: Reading, words: Sequence[re.Match[str]], index: int, known: Known) -> bool:
+def _says_something(word: str) -> bool:
+    return word not in FILLERS and not word.isdigit() and slip_of(word) is None
+
+
+def _stands_for_name(reading: QuestionText, words: Sequence[re.Match[str]], index: int, known: Known) -> bool:
     """Where a name is expected, or it looks like one, or nearly is one."""
     word = words[index][0]
     # "in us" is a place, "affecting us" is not.
@@ -242,6 +254,8 @@ def _stands_for_name(reading: Reading, words: Sequence[re.Match[str]], index: in
         return True
     if word in FILLERS or is_ordinary(word) or word.isdigit():
         return False
-    if _looks_like_a_name(word) or _label(words, index) or _leads(reading, words, index):
+    names = map(_plain, (*known.services, *known.regions))
+    if get_close_matches(_plain(word), names, n=1, cutoff=CLOSE) or _looks_like_a_name(word):
         return True
-    return bool(get_close_matches(_plain(word), map(_plain, (*known.services, *known.regions)), n=1, cutoff=CLOSE))
+    is_led = _label(words, index) is not None or _leads(reading, words, index, LEADS | VERBS)
+    return is_led and slip_of(word) is None

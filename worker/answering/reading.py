@@ -18,7 +18,7 @@ WORD = re.compile(r"[^\W_](?:[\w./:@-]*\w)?(?:'[a-z]+)?")
 
 
 @dataclass
-class Reading:
+class QuestionText:
     """`text` is the question on one line; `left` is as long, in small letters, with TAKEN for what was understood."""
 
     text: str
@@ -49,7 +49,7 @@ class Reading:
         return self.text[match.start() : match.end()]
 
 
-def read(question: str) -> Reading:
+def read(question: str) -> QuestionText:
     """Raises RequestRefused for what is no question: nothing, too much, or no words."""
     if len(question) > LONGEST:
         raise RequestRefused(f"A question has at most {LONGEST:,} characters, and this one has {len(question):,}.")
@@ -58,10 +58,10 @@ def read(question: str) -> Reading:
         text = whole[2].strip()
     if not WORD.search(text):
         raise RequestRefused("That is no question: it has no words.")
-    return Reading(text, "".join(_small(letter) for letter in text))
+    return QuestionText(text, "".join(_small(letter) for letter in text))
 
 
-def quoted(reading: Reading) -> list[tuple[str, int]]:
+def quoted(reading: QuestionText) -> list[tuple[str, int]]:
     """What stands in quotes or backticks, verbatim, with its place; it is taken out."""
     found = []
     while match := reading.take(_QUOTES):

@@ -8,6 +8,8 @@ from worker.answering.answer import Topic, Understood
 from worker.answering.times import Named
 from worker.answering.zones import Zone
 from worker.domain.figures import duration
+from worker.domain.redaction.redact import redact
+from worker.domain.severity import Severity
 from worker.domain.window import Window
 
 # {of}, {by_whom} and {with_what} are the scope behind the preposition that fits.
@@ -18,7 +20,7 @@ SUBJECTS = {
     Topic.WRONG: "what goes wrong{with_what}",
     Topic.INCIDENTS: "which{status} incidents affect{whom}",
     Topic.ERRORS: "which errors were logged{by_whom}",
-    Topic.DEPLOYMENTS: "what was deployed{of}",
+    Topic.DEPLOYMENTS: "which deployments there were{of}",
     Topic.REPORTS: "which reports there are{of}",
     Topic.TICKET: "a ticket for what goes wrong{with_what}",
 }
@@ -28,6 +30,8 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
     """Taken as: which incidents affect payments in europe-west1; this week (…)."""
     assert understood.topic is not None
     assert understood.window is not None
+    if understood.record_id:
+        return f"Taken as: what {understood.record_id} is about."
     subject = SUBJECTS[understood.topic].format(
         of=scope_in(understood, "of"),
         by_whom=scope_in(understood, "by"),
@@ -36,16 +40,23 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
         ranked=understood.by,
         status=f" {understood.status.value}" if understood.status else "",
     )
-    if understood.record_id:
-        subject = f"{subject}, as {understood.record_id} has it"
     if understood.severity:
-        subject += f", {understood.severity.value} or worse"
+        subject += f", {at_least(understood.severity)}"
     if understood.words:
-        subject += f', lines that hold "{understood.words}"'
+        subject += f', lines that hold "{redact(understood.words)}"'
     if understood.most:
         subject += f", at most {understood.most}"
-    when = named.words if named else f"no time was named, so the last {duration(understood.window.length)}"
+    when = named.words if named else f"no time was named, so the last {_length(understood.window)}"
     return f"Taken as: {subject}; {when} {span_in(understood.window, zone)}."
+
+
+def at_least(severity: Severity) -> str:
+    return severity.value if severity is Severity.CRITICAL else f"{severity.value} or worse"
+
+
+def _length(window: Window) -> str:
+    days = window.length.days
+    return f"{days} days" if days > 1 else "24 hours"
 
 
 def scope_in(understood: Understood, preposition: str) -> str:

@@ -55,7 +55,7 @@ BARE = r"\d{1,2}(?![\d:.]|\s*%)"
 PLAIN_MONTH = rf"(?:{_any(set(MONTHS) - {'may', 'mar', 'march'})})\b\.?"
 CALLED_MONTH = rf"(?:last |this |(?<=in )|(?<=since )|(?<=during )|(?<=from )|(?<=of )|(?<=until )){MONTH}"
 PERIOD = (
-    rf"(?:this|last) (?:week|month|night|weekend|hour|{PART})|the weekend|weekend|tonight|overnight"
+    rf"(?:this|last) (?:week|month|year|night|weekend|hour|{PART})|the weekend|weekend|tonight|overnight"
     rf"|(?:(?:{DAY}),? (?:{PART})\b)|(?:{DAY})|{CALLED_MONTH}(?: \d{{4}})?|{MONTH} \d{{4}}|{PLAIN_MONTH}"
 )
 AT = r"(?:,? (?:at |around |about )?|, ?)"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from worker.answering import moments
 from worker.answering import time_forms as forms
 from worker.answering.calendar import DAY, Calendar, Span
-from worker.answering.reading import Reading
+from worker.answering.reading import QuestionText
 from worker.answering.zones import Zone, zone_named
 from worker.domain.window import Window
 
@@ -39,7 +39,7 @@ class Named(NamedTuple):
     is_now: bool = False
 
 
-def take_zone(reading: Reading) -> Zone | None:
+def take_zone(reading: QuestionText) -> Zone | None:
     """The clock that the question names, if it names one."""
     for pattern in forms.ZONES:
         for match in pattern.finditer(reading.left):
@@ -49,7 +49,7 @@ def take_zone(reading: Reading) -> Zone | None:
     return None
 
 
-def take_times(reading: Reading, calendar: Calendar) -> list[Named]:
+def take_times(reading: QuestionText, calendar: Calendar) -> list[Named]:
     """Every time that is named. Raises Problem for one that is none, is to come, or is too long."""
     if match := reading.take(forms.TO_COME):
         raise Problem(reading.said(match), "lies in the future, of which nothing is known")
@@ -59,7 +59,7 @@ def take_times(reading: Reading, calendar: Calendar) -> list[Named]:
     return [_named(words, span, calendar) for words, span in _spans(reading, calendar)]
 
 
-def _spans(reading: Reading, calendar: Calendar) -> Iterator[tuple[str, Span | None]]:
+def _spans(reading: QuestionText, calendar: Calendar) -> Iterator[tuple[str, Span | None]]:
     for pattern, meaning in _FORMS:
         while match := reading.take(pattern):
             words = _without_preposition(reading.said(match))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from worker.answering.answer import NotUnderstood, Topic
-from worker.answering.reading import Reading
+from worker.answering.reading import QuestionText
 from worker.answering.time_forms import NUMBERS
 from worker.answering.vocabulary import CUES, LEFT_OUT, REFUSED, TICKET
 from worker.domain.incident import IncidentStatus
@@ -43,13 +43,13 @@ class Asked:
     status: IncidentStatus | None = None
 
 
-def take_record(reading: Reading) -> str | None:
+def take_record(reading: QuestionText) -> str | None:
     """The id of an incident or a report."""
     match = reading.take(INCIDENT_ID) or reading.take(REPORT_ID)
     return match[0] if match else None
 
 
-def refusal(reading: Reading) -> NotUnderstood | None:
+def refusal(reading: QuestionText) -> NotUnderstood | None:
     """What makes a question one that is not answered, whatever else it says."""
     for pattern, why in REFUSED.items():
         if match := pattern.search(reading.left):
@@ -57,7 +57,7 @@ def refusal(reading: Reading) -> NotUnderstood | None:
     return None
 
 
-def take_left_out(reading: Reading) -> list[NotUnderstood]:
+def take_left_out(reading: QuestionText) -> list[NotUnderstood]:
     found = []
     for pattern, why in LEFT_OUT.items():
         while match := reading.take(pattern):
@@ -65,7 +65,7 @@ def take_left_out(reading: Reading) -> list[NotUnderstood]:
     return found
 
 
-def take_topic(reading: Reading, *, has_record: bool, has_name: bool) -> Asked:
+def take_topic(reading: QuestionText, *, has_record: bool, has_name: bool) -> Asked:
     """Takes out every word that says what is asked."""
     by: Literal["service", "region"] = "region" if _BY_REGION.search(reading.left) else "service"
     severity, is_ticket = _severity(reading), _is_ticket(reading)
@@ -103,19 +103,19 @@ def _topic(cues: Cues, has_record: bool, has_name: bool) -> Topic | None:
     return found or (Topic.WRONG if has_name and not cues else None)
 
 
-def _is_ticket(reading: Reading) -> bool:
+def _is_ticket(reading: QuestionText) -> bool:
     found = False
     while reading.take(TICKET):
         found = True
     return found
 
 
-def _severity(reading: Reading) -> Severity | None:
+def _severity(reading: QuestionText) -> Severity | None:
     match = reading.take(_SEVERE)
     return Severity(next(name for name in match.groups() if name)) if match else None
 
 
-def _most(reading: Reading) -> int | None:
+def _most(reading: QuestionText) -> int | None:
     match = reading.take(_MOST)
     if match is None:
         return None
@@ -123,7 +123,7 @@ def _most(reading: Reading) -> int | None:
     return min(max(NUMBERS[said] if said in NUMBERS else int(said), 1), MOST)
 
 
-def _status(reading: Reading) -> IncidentStatus | None:
+def _status(reading: QuestionText) -> IncidentStatus | None:
     match = reading.take(_STATUS)
     if match is None:
         return None

@@ -8,24 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 
 from worker.answering import topics
 from worker.answering.answer import NotUnderstood, Topic, Understood
 from worker.answering.calendar import Calendar
-from worker.answering.names import Kind, Known, Names, take_names, unknown_names
-from worker.answering.reading import Reading, read
+from worker.answering.names import MOST_CHECKED, Kind, Known, Names, take_names, unknown_names
+from worker.answering.reading import QuestionText, read
 from worker.answering.saying import in_words
 from worker.answering.times import Named, Problem, take_times, take_zone
 from worker.answering.topics import Asked
-from worker.answering.vocabulary import FILLERS, STOP, TELLING, is_ordinary
+from worker.answering.vocabulary import FILLERS, STOP, is_ordinary, slip_of
 from worker.answering.zones import Zone
 from worker.domain.incident import IncidentStatus
 from worker.domain.window import Window
 from worker.errors import RequestRefused
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-SLIP = 0.85
 LONGEST_WORDS = 200
 # What is looked at where no time is named.
 USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK}
@@ -77,7 +75,7 @@ def _refused(reasons: list[NotUnderstood], zone: Zone) -> Taken:
 class _Understanding:
     """One question on its way: each step takes out of `reading` what it understands."""
 
-    reading: Reading
+    reading: QuestionText
     calendar: Calendar
     known: Known
     left_out: list[NotUnderstood] = field(default_factory=list)
@@ -88,13 +86,14 @@ class _Understanding:
         names = take_names(self.reading, self.known)
         named = self._time()
         self.left_out += topics.take_left_out(self.reading)
+        text = self.reading.left
         asked = topics.take_topic(self.reading, has_record=record is not None, has_name=bool(names.found))
         words = self._words(asked, names)
-        self._unknown(names)
+        self._unknown(names, before=text)
         self._leftover()
         service, region = self._only("service", names), self._only("region", names)
-        if asked.topic is None and not self.refusals:
-            self.refusals.append(NotUnderstood(self.reading.text, f"It is not clear what is asked. {ASKABLE}."))
+        if asked.topic is None:
+            self.refusals.insert(0, NotUnderstood(self.reading.text, f"It is not clear what is asked. {ASKABLE}."))
         if self.refusals:
             return replace(_refused(self.refusals, self.calendar.zone), is_unclear=True)
         understood = self._understood(asked, named, service, region)
@@ -119,17 +118,19 @@ class _Understanding:
         names.unknown = [one for one in names.unknown if one not in words]
         return " ".join(one.said for one in words)[:LONGEST_WORDS] or None
 
-    def _unknown(self, names: Names) -> None:
-        self.refusals += [NotUnderstood(one.said, one.reason) for one in unknown_names(self.reading, self.known, names)]
+    def _unknown(self, names: Names, *, before: str) -> None:
+        """`before`: what was left before the words of the topic were taken out."""
+        found = unknown_names(self.reading, self.known, names, before)
+        self.refusals += [NotUnderstood(one.said, one.reason) for one in found]
 
     def _leftover(self) -> None:
         words = [match for match in self.reading.words() if not _says_nothing(match[0])]
         said = [self.reading.said(match) for match in words]
-        for word in said:
-            if like := get_close_matches(word.lower(), TELLING, n=1, cutoff=SLIP):
-                self.refusals.append(NotUnderstood(word, f'"{word}" is not understood; did you mean {like[0]}?'))
+        for word in said[:MOST_CHECKED]:
+            if like := slip_of(word):
+                self.refusals.append(NotUnderstood(word, f'"{word}" is not understood; did you mean {like}?'))
         if said:
-            self.left_out.append(NotUnderstood(" ".join(said), "not understood, and left out"))
+            self.left_out.append(NotUnderstood(" ".join(said), "not understood"))
 
     def _only(self, kind: Kind, names: Names) -> str | None:
         found = names.of(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
@@ -20,11 +21,21 @@ REFUSED = {_whole(words): why for words, why in _LISTED["refused"].items()}
 LEFT_OUT = {_whole(words): why for words, why in _LISTED["left_out"].items()}
 STOP = frozenset(_LISTED["stop"].split())
 FILLERS = STOP | frozenset(_LISTED["fillers"].split())
+SLIP = 0.85
 TELLING = tuple(_LISTED["telling"].split())
 TICKET = re.compile(
     r"\b(?:(?:create|open|file|raise|log|make|cut|write|get|have|need|want)\b(?:\s[\w'-]+){0,4}?\s"
     r"(?:tickets?|jira(?: issue)?|servicenow(?: incident)?|issue)\b|tickets?\b|jira\b|servicenow\b)"
 )
+
+
+# "billing errors": what stands before such a word is whose they are.
+TOPIC_NEXT = re.compile(f" (?:{'|'.join(CUES[name].pattern for name in ('carbon', 'incidents', 'errors', 'reports'))})")
+
+
+def slip_of(word: str) -> str | None:
+    """The telling word that this one is nearly."""
+    return next(iter(get_close_matches(word.lower(), TELLING, n=1, cutoff=SLIP)), None)
 
 
 def is_ordinary(word: str) -> bool:

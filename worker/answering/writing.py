@@ -29,6 +29,11 @@ TITLES = {
 }
 
 
+def _shown_parts(taken: Taken) -> list[NotUnderstood]:
+    """The asker's own words, which may hold what should not be repeated."""
+    return [NotUnderstood(redact(one.text), redact(one.reason)) for one in taken.not_understood]
+
+
 def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answer:
     lines = "\n".join(draft.lines)
     sections: dict[str, str | list[str]] = six(draft.report) if draft.report else {ANSWER: lines}
@@ -36,13 +41,13 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
     return Answer(
         question=shown(question),
         understood=taken.understood,
-        not_understood=taken.not_understood,
+        not_understood=_shown_parts(taken),
         direct=lines if draft.report else "",
         sections=sections,
         text=markdown(
             draft.lines if draft.report else [],
             sections,
-            [*draft.closing, *(f"Not understood: {line}." for line in left_out(taken.not_understood))],
+            [*draft.closing, *left_out(_shown_parts(taken))],
             asking.exhibits.places.public_url,
         ),
         evidence=asking.exhibits.items,
@@ -72,12 +77,12 @@ def worded(answer: Answer, words: str, *, public_url: str) -> Answer:
 
 def refused(question: str, taken: Taken) -> Answer:
     """What was not understood, and what can be asked instead."""
-    lines = [*(one.reason for one in taken.not_understood), "For example:", *(f"- {one}" for one in EXAMPLES)]
+    lines = [*(one.reason for one in _shown_parts(taken)), "For example:", *(f"- {one}" for one in EXAMPLES)]
     sections: dict[str, str | list[str]] = {ANSWER: "\n".join(_sentence(line) for line in lines)}
     return Answer(
         question=shown(question),
         understood=taken.understood,
-        not_understood=taken.not_understood,
+        not_understood=_shown_parts(taken),
         sections=sections,
         text=markdown([], sections, [], ""),
     )
@@ -95,7 +100,7 @@ def _sentence(text: str) -> str:
 
 
 def left_out(not_understood: Iterable[NotUnderstood]) -> list[str]:
-    return [f'"{one.text}": {one.reason}' for one in not_understood]
+    return [f'Left out: "{one.text}" ({one.reason}).' for one in not_understood]
 
 
 def markdown(
