@@ -7,7 +7,7 @@ from tests.cli.conftest import Invoke, printed
 from tests.incidents.samples import FIRED, a_report
 from worker.bootstrap import Stores
 from worker.domain.incident import Delivery, Incident, IncidentStatus
-from worker.errors import ConfigurationError
+from worker.errors import ConfigurationError, EvidenceUnavailable
 from worker.incidents import record
 
 
@@ -62,6 +62,16 @@ def test_embedding_wants_to_be_set(invoke: Invoke, stores: Stores) -> None:
     refused = invoke(incidents, "embed")
     assert isinstance(refused.exception, ConfigurationError)
     assert "SPIKETRACE_EMBEDDINGS" in refused.exception.reason
+
+
+def test_embedding_says_where_the_engine_has_no_vectors(
+    invoke: Invoke, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPIKETRACE_EMBEDDINGS", "true")
+    monkeypatch.setenv("SPIKETRACE_GEMINI_API_KEY", "nobody-is-asked")
+    refused = invoke(incidents, "embed")
+    assert isinstance(refused.exception, EvidenceUnavailable)
+    assert "adding the fields of embeddings to the incidents" in refused.exception.reason
 
 
 def test_one_that_is_not_there_is_named(invoke: Invoke, stores: Stores) -> None:
