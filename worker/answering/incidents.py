@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from worker.answering.answer import Offer
@@ -11,11 +11,12 @@ from worker.answering.finding import incidents_about
 from worker.answering.offering import has_ticket, offer_for_incident
 from worker.answering.saying import at_least, scope_in, time_in
 from worker.answering.topics import INCIDENT_ID
-from worker.domain.figures import COUNT, describe, describe_usd, duration, duration_of_minutes, money, number
+from worker.domain.figures import COUNT, describe, duration, duration_of_minutes, number
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.lookup import PastIncident
 from worker.domain.redaction.redact import excerpt
 from worker.domain.report import CauseKind
+from worker.domain.terms import describe_revenue, orders, revenue_money
 from worker.domain.text import one_line
 from worker.domain.wording import cause_in_words
 from worker.errors import NotMeasured
@@ -23,7 +24,6 @@ from worker.errors import NotMeasured
 MOST = 20
 LONGEST_TITLE = 160
 INDEX = "spiketrace-incidents"
-SUMS = {"wasted_co2_grams": "gCO₂e wasted", "orders_affected": "orders affected", "revenue_lost_usd": "lost"}
 
 
 def list_incidents(asking: Asking) -> Draft:
@@ -121,14 +121,36 @@ def _cause(one: Incident) -> str:
 def _cost(one: Incident) -> Iterator[str]:
     source = f" ({one.business_source})" if one.business_source else ""
     if one.wasted_co2_grams is not None:
-        yield f"{number(one.wasted_co2_grams)} gCO₂e wasted"
+        yield _wasted(one.wasted_co2_grams)
     if one.requests_failed and one.requests_failed.likely > 0:
         yield f"{describe(one.requests_failed, COUNT).likely} requests failed"
     if one.orders_affected is not None:
-        yield f"{number(one.orders_affected)} orders affected{source}"
+        yield f"{_orders(one.orders_affected)}{source}"
     if one.revenue_usd or one.revenue_lost_usd is not None:
-        lost = describe_usd(one.revenue_usd).likely if one.revenue_usd else money(one.revenue_lost_usd or 0.0)
+        lost = (
+            describe_revenue(one.revenue_usd).likely if one.revenue_usd else revenue_money(one.revenue_lost_usd or 0.0)
+        )
         yield f"{lost} lost{source}"
+
+
+def _orders(count: float) -> str:
+    return f"{number(count)} {orders()} affected"
+
+
+def _lost(usd: float) -> str:
+    return f"{revenue_money(usd)} lost"
+
+
+def _wasted(grams: float) -> str:
+    return f"{number(grams)} gCO₂e wasted"
+
+
+# Each in words, by the name that incidents have for it.
+FIGURES: Mapping[str, Callable[[float], str]] = {
+    "wasted_co2_grams": _wasted,
+    "orders_affected": _orders,
+    "revenue_lost_usd": _lost,
+}
 
 
 def _cost_in_all(ours: list[Incident]) -> list[str]:
@@ -136,21 +158,20 @@ def _cost_in_all(ours: list[Incident]) -> list[str]:
     if len(ours) < 2:
         return []
     told = []
-    for name, words in SUMS.items():
+    for name, in_words in FIGURES.items():
         values = [value for one in ours if (value := getattr(one, name)) is not None]
         if values:
-            total = money(sum(values)) if name == "revenue_lost_usd" else number(sum(values))
             some = f" ({len(values)} of {len(ours)} incidents tell)" if len(values) < len(ours) else ""
-            told.append(f"{total} {words}{some}")
+            told.append(in_words(sum(values)) + some)
     return [f"In all: {'; '.join(told)}."] if told else []
 
 
 def _other_line(one: PastIncident, asking: Asking) -> str:
     minutes = duration_of_minutes(one.duration_minutes) if one.duration_minutes is not None else None
     cost = [
-        f"{number(one.orders_affected)} orders affected" if one.orders_affected is not None else None,
-        f"{money(one.revenue_lost_usd)} lost" if one.revenue_lost_usd is not None else None,
-        f"{number(one.wasted_co2_grams)} gCO₂e wasted" if one.wasted_co2_grams is not None else None,
+        _orders(one.orders_affected) if one.orders_affected is not None else None,
+        _lost(one.revenue_lost_usd) if one.revenue_lost_usd is not None else None,
+        _wasted(one.wasted_co2_grams) if one.wasted_co2_grams is not None else None,
     ]
     began = f"{time_in(one.at, asking.zone)} {asking.zone.name}"
     parts = [_told(one.title or one.id), one.status, one.severity, began, minutes, *cost]
@@ -196,13 +217,12 @@ def incident_document(one: Incident, asking: Asking) -> dict[str, Any]:
 def other_document(one: dict[str, object]) -> dict[str, Any]:
     """What somebody else recorded, in the same form."""
     named = ("title", "status", "severity", "service", "region")
-    figures = ("wasted_co2_grams", "orders_affected", "revenue_lost_usd")
     texts = {name: excerpt(one_line(str(value)), LONGEST_TITLE) if (value := one.get(name)) else None for name in named}
     own = {"incident_id": one["id"], "began": one["at"], "ended": None, "cause": None, "recorded_by": "others"}
     return {
         **own,
         **texts,
-        **{name: one.get(name) for name in figures},
+        **{name: one.get(name) for name in FIGURES},
         "link": None,
         "report": None,
         "tickets": {},
