@@ -13,11 +13,13 @@ from random import Random, randrange
 
 from tests.faults.deployment import deployed
 from tests.faults.enduring import endure
-from tests.faults.kinds import FAULTS, Fault, broker_comes_back_empty
+from tests.faults.kinds import FAULTS, Fault, broker_comes_back_empty, worker_is_killed_in_a_delivery
 
 # An alert that was answered with 202 and is nowhere but in the broker is lost with the broker's disk: these two keep
 # it there (docs/architecture.md).
 NOT_WHILE_EMPTIED = {"elasticsearch_is_away", "elasticsearch_rejects", "elasticsearch_is_read_only"}
+# No incident is recorded, or no message reaches a worker.
+NO_DELIVERY = NOT_WHILE_EMPTIED | {"telemetry_is_deleted"} | {f.__name__ for f in FAULTS if "broker_" in f.__name__}
 OF_ONE_PART = {fault.__name__ for fault in FAULTS if fault.__name__.startswith(("broker_", "worker_"))}
 
 
@@ -30,8 +32,10 @@ def combined(only: list[str]) -> Iterator[tuple[Fault, ...]]:
 
 
 def _go_together(one: Fault, other: Fault) -> bool:
-    """What is killed cannot be killed once more meanwhile."""
+    """What is killed cannot be killed once more meanwhile, and nobody dies in a delivery that does not come about."""
     names = {one.__name__, other.__name__}
+    if worker_is_killed_in_a_delivery in (one, other) and names & NO_DELIVERY:
+        return False
     if len({name.partition("_")[0] for name in names & OF_ONE_PART}) == 1 and names <= OF_ONE_PART:
         return False
     return broker_comes_back_empty not in (one, other) or not names & NOT_WHILE_EMPTIED
