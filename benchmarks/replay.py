@@ -107,7 +107,7 @@ class Bench:
 
     def used(self) -> dict[str, float]:
         """Seconds of the processors by now, by process."""
-        return {name: cpu_seconds(pid) for name, pid in self.pids().items()} | {"sender": cpu_seconds(os.getpid())}
+        return {name: cpu_seconds(pid) for name, pid in self.pids().items()} | {"sender": time.process_time()}
 
     def kill(self, name: str) -> None:
         if name == "broker" and self.beside:

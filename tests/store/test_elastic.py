@@ -109,6 +109,12 @@ def test_an_answer_that_is_no_json(stub_url: str, monkeypatch: pytest.MonkeyPatc
     assert "JSON" in failure.reason
 
 
+def test_half_of_a_surrogate_pair_in_a_log_line_is_read(stub_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stub, "body", rb'{"_id": "a", "found": true, "_source": {"message": "cut \ud83d"}}')
+    with connect_elasticsearch(Settings(elasticsearch_url=stub_url)) as client:
+        assert client.get(index="logs", id="a")["_source"] == {"message": "cut \ud83d"}
+
+
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed_soon:
         port = closed_soon.getsockname()[1]
