@@ -89,12 +89,22 @@ def spiketrace() -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] and sys.argv[1] in SUBCOMMANDS:
+        log_to_stderr(sys.argv[1])
     try:
         spiketrace()
     except ConfigurationError as error:
         _fail(error, EXIT_MISCONFIGURED)
     except SpikeTraceError as error:
         _fail(error, EXIT_FAILED)
+
+
+def log_to_stderr(name: str) -> None:
+    """What a command prints is on stdout, and with --json nothing else is. Processes set up their own logging."""
+    # Loads structlog, which `spiketrace --help` need not wait for.
+    from worker.logs import configure_logging  # noqa: PLC0415
+
+    configure_logging("WARNING", process=name)
 
 
 def _fail(error: SpikeTraceError, code: int) -> None:

@@ -146,6 +146,10 @@ def test_one_that_was_found_twice_is_told_once() -> None:
         ({"title": "Pools"} | of_cause("deployment", "Other"), "same service; same kind of cause: deployment"),
         ({"title": "Pools"} | of_cause("error", "PoolTimeout"), "same service; same error: PoolTimeout; same region"),
         ({"title": "Pool timeouts in checkout"}, "same service; same error: PoolTimeout; same region; same words: "),
+        (
+            {"title": "Pools after a rollback", "root_cause": None},
+            "same service; perhaps the same kind of cause: deployment; same region",
+        ),
         ({"title": "Pools", "service": "payments"}, "same service in trouble; same region; same words: pools"),
     ],
 )

@@ -48,6 +48,15 @@ print([name for name in {HEAVY!r} if name in sys.modules])"
     assert all(name in done.stdout for name in SUBCOMMANDS)
 
 
+def test_what_is_logged_is_not_on_standard_output() -> None:
+    """With --json it is what a machine reads."""
+    script = "import cli.main, structlog; cli.main.log_to_stderr('ask'); \
+structlog.get_logger('x').warning('said beside', action='a-b'); print('{}')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "{}\n"
+    assert "said beside" in done.stderr
+
+
 def test_help_is_quick() -> None:
     """The best of five, since the machine may be busy with other tests."""
 

@@ -23,7 +23,7 @@ from worker.agent.briefing import Json, listed, short_name, short_text, span_of,
 from worker.agent.budget import Meter, Prices
 from worker.agent.enrichment import Editor, Ground, as_evidence, cited_ids
 from worker.agent.loop import Loop
-from worker.agent.prompting import data_block, prompt
+from worker.agent.prompting import data_block, domain_prompt, prompt
 from worker.agent.tools.bounds import LONGEST, Bounds
 from worker.agent.tools.toolbox import Toolbox
 from worker.answering.answer import Answer, Understood
@@ -139,7 +139,7 @@ def conversation_about(
 ) -> Conversation:
     told: Json = redact_values(_facts(question, understood, draft, bounds, names))
     return Conversation(
-        system=prompt("question").format(domain=prompt("domain")),
+        system=prompt("question").format(domain=domain_prompt()),
         prompt=data_block(with_results(told, draft.evidence)),
     )
 

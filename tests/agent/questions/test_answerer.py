@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import pytest
 
 from tests.agent.questions.conftest import ASKED_AT, LIMIT, Scene, nothing_else_changed, words_of
+from worker.agent.prompting import domain_prompt
 from worker.answering.answer import Answer, told
 from worker.answering.answering import Answering
 from worker.domain.conversation import Usage
 from worker.domain.spending import Spending
 from worker.domain.telemetry import Scope
+from worker.domain.terms import speaking
 from worker.domain.window import iso
+from worker.terminology import load_terms
 
 SPAN = {"start": iso(ASKED_AT - timedelta(hours=24)), "end": iso(ASKED_AT)}
 LOOK = {"name": "error_rate_by_service", "args": SPAN}
@@ -35,6 +39,12 @@ def test_true_words_stand_behind_the_templates(scene: Scene, ranked: Answer) -> 
     assert found.claims_checked >= 2
     assert f"{service} emitted {amount}" in found.text
     nothing_else_changed(found, ranked)
+
+
+def test_the_model_is_told_the_trade(scene: Scene, ranked: Answer) -> None:
+    with speaking(load_terms("finance")):
+        scene.said(ranked, "Nothing.")
+        assert json.dumps(domain_prompt())[1:-1] in scene.model.told
 
 
 def test_what_a_tool_found_is_evidence_where_it_is_cited(scene: Scene, ranked: Answer) -> None:

@@ -75,7 +75,8 @@ def why(one: Alike, wanted: Wanted) -> str:
     if shared.error == 1.0 and wanted.error_type:
         said.append(f"same error: {wanted.error_type}")
     if shared.kind and not shared.cause:
-        said.append(f"same kind of cause: {wanted.kind}")
+        # Of a record that names no kind, it is guessed from its words.
+        said.append(f"{'' if one.past.is_told else 'perhaps the '}same kind of cause: {wanted.kind}")
     if shared.region:
         said.append("same region")
     if one.words:
