@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
@@ -35,7 +34,7 @@ class Tree:
     files: Mapping[str, str]
 
     def matching(self, pattern: str) -> list[str]:
-        return [path for path in sorted(self.files) if fnmatch(path, pattern)]
+        return [path for path in sorted(self.files) if PurePosixPath(path).match(pattern)]
 
     def each(self, pattern: str) -> Iterator[tuple[str, Any]]:
         for path in self.matching(pattern):
