@@ -82,7 +82,7 @@ def test_what_incidents_are_affecting_payments_this_week(desk: Desk) -> None:
     assert ours["report"].startswith(f"{PUBLIC_URL}/reports/r-")
     text = section(answer)
     assert "2 incidents affect payments in europe-west1, 1 still open" in text
-    assert all(word in text for word in ("DiskFullError", "critical", "cost: ", "120 orders affected", "$5,400"))
+    assert all(word in text for word in ("DiskFullError", "critical", "cost so far: ", "120 orders affected", "$5,400"))
     assert f"<{ours['report']}>" in answer.text
     assert "<b>" not in answer.text
 

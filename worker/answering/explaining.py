@@ -14,7 +14,7 @@ from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
 from worker.answering.incidents import line_of
 from worker.answering.offering import offer_for
-from worker.answering.saying import time_in
+from worker.answering.saying import time_in, until_in
 from worker.domain.alert import Alert, Rule
 from worker.domain.figures import CO2_GRAMS, describe, duration, number
 from worker.domain.incident import Incident
@@ -90,7 +90,7 @@ def _incident_of(asking: Asking, report: Report) -> Incident | None:
 def _explained(asking: Asking, report: Report, incident: Incident | None, *, alert: Alert | None = None) -> Draft:
     """`alert`: what the report was made of for this question alone; of one on record it is None."""
     asking.exhibits.of_report(report, is_stored=alert is None)
-    draft = Draft([direct(report, asking)], report=report, is_stored=alert is None)
+    draft = Draft([direct(report, asking, incident)], report=report, is_stored=alert is None)
     # What was asked about first: emissions are in grams.
     charts = sorted(report.charts, key=lambda one: asking.is_about_emissions and not one.unit.startswith("g"))
     draft.charts = [chart_of(chart) for chart in charts[:MOST_CHARTS]]
@@ -106,14 +106,13 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
     return draft
 
 
-def direct(report: Report, asking: Asking) -> str:
+def direct(report: Report, asking: Asking, incident: Incident | None = None) -> str:
     """The answer in one sentence, before the six sections say it in full."""
     where = scope_in_words(report.service, report.region)
     when = time_in(report.timestamp, asking.zone)
     if report.verdict is Verdict.NOT_CONFIRMED:
         return f"Nothing unusual was confirmed for {where} at {when} {asking.zone.name}."
-    excess = report.impact.carbon.excess_co2_grams
-    more = f", with {describe(excess, CO2_GRAMS).likely} more than expected" if excess and excess.low > 0 else ""
+    more = _excess(report, incident, asking)
     since = f" since {time_in(_began(report), asking.zone)} {asking.zone.name}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
@@ -130,6 +129,18 @@ def _cause(cause: RootCause, scope: tuple[str | None, str | None]) -> str:
         return f"{OWN[cause.kind]}{f' ({one_line(named)})' if named else ''}"
     text = cause_in_words(cause, reported=scope)
     return text[:1].lower() + text[1:]
+
+
+def _excess(report: Report, incident: Incident | None, asking: Asking) -> str:
+    """Of the whole incident once that is settled; a report has measured until the end of its window only."""
+    settled = incident.wasted_co2 if incident and incident.settled_until else None
+    grams = settled or report.impact.carbon.excess_co2_grams
+    if grams is None or grams.low <= 0:
+        return ""
+    more = f", with {describe(grams, CO2_GRAMS).likely} more than expected"
+    if settled:
+        return f"{more} in the whole incident"
+    return f"{more} by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name}"
 
 
 def _began(report: Report) -> datetime:

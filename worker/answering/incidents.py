@@ -41,7 +41,7 @@ def list_incidents(asking: Asking) -> Draft:
     draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
     draft.lines += [f"- {line_of(one, asking)}" for one in shown]
     draft.lines += [f"- {len(ours) - len(shown)} more"] if len(ours) > len(shown) else []
-    draft.lines += _cost_in_all(ours)
+    draft.lines += _cost_in_all(ours, asking)
     if others:
         draft.lines += ["Recorded by others:", *(f"- {_other_line(one, asking)}" for one in others[:MOST])]
         draft.others = [one.model_dump(mode="json") for one in others[:MOST]]
@@ -97,7 +97,7 @@ def line_of(one: Incident, asking: Asking) -> str:
         f"{one.status.value}, {one.severity.value}",
         _when(one, asking),
         f"cause: {_cause(one)}",
-        f"cost: {'; '.join(_cost(one)) or 'nothing was measured'}",
+        f"cost{'' if one.settled_until else ' so far'}: {'; '.join(_cost(one)) or 'nothing was measured'}",
     ]
     links = [f"{name}: {delivery.url}" for name, delivery in sorted(one.deliveries.items()) if delivery.url]
     report = [f"report: {asking.exhibits.places.report(one.report_ids[-1])}"] if one.report_ids else []
@@ -153,7 +153,7 @@ FIGURES: Mapping[str, Callable[[float], str]] = {
 }
 
 
-def _cost_in_all(ours: list[Incident]) -> list[str]:
+def _cost_in_all(ours: list[Incident], asking: Asking) -> list[str]:
     """Of several incidents: sums over those that tell, with how many that are."""
     if len(ours) < 2:
         return []
@@ -163,7 +163,17 @@ def _cost_in_all(ours: list[Incident]) -> list[str]:
         if values:
             some = f" ({len(values)} of {len(ours)} incidents tell)" if len(values) < len(ours) else ""
             told.append(in_words(sum(values)) + some)
-    return [f"In all: {'; '.join(told)}."] if told else []
+    return [f"In all{_so_far(ours, asking)}: {'; '.join(told)}."] if told else []
+
+
+def _so_far(ours: list[Incident], asking: Asking) -> str:
+    """Before an incident is settled, what its reports have measured stands, and each of them ends with its alert."""
+    unsettled = [one for one in ours if one.settled_until is None]
+    if not unsettled:
+        return ""
+    last = max((one.last_alert_at for one in unsettled if one.last_alert_at), default=None)
+    as_of = f" of {time_in(last, asking.zone)} {asking.zone.name}" if last else ""
+    return f" so far, as of the last alert{as_of}"
 
 
 def _other_line(one: PastIncident, asking: Asking) -> str:
