@@ -32,6 +32,8 @@ MOST_OTHERS = 5
 MOST_CHARTS = 2
 # Where no time was named and nothing is found, so far back is looked for the latest report.
 FURTHER_BACK = timedelta(days=14)
+# A span of one service in which a report's rise is the one that is asked about; in a longer one the highest is.
+ONE_RISE = timedelta(hours=2)
 RULE = "spiketrace-question"
 OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
@@ -47,6 +49,9 @@ def explain(asking: Asking) -> Draft:
     on_record = sorted(outlines, key=lambda one: finding.worth(one, carbon=is_carbon, is_on=is_on), reverse=True)
     if on_record and finding.worth(on_record[0], carbon=is_carbon, is_on=is_on)[0]:
         return _by_report(asking, on_record)
+    is_one_rise = asking.scope.service is not None and asking.window.length <= ONE_RISE
+    if is_one_rise and (harmless := finding.harmless_rise(outlines, asking.scope, asking.window)):
+        return _by_report(asking, [harmless])
     return _by_investigation(asking, outlines, is_carbon=is_carbon)
 
 
@@ -170,6 +175,8 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
     found = list(_standing_out(asking, is_carbon=is_carbon))
     looked: list[Report] = []
     for peak in found[:MOST_INVESTIGATED]:
+        if harmless := finding.harmless_rise(outlines, peak.scope, Window(start=peak.start, end=peak.end)):
+            return _by_report(asking, [harmless])
         why = "which stands out" if peak.over > 0 else "its latest state"
         asking.looking(f"{peak.scope} at {time_in(peak.end, asking.zone)} {asking.zone.name}, {why}")
         alert = alert_about(peak)
