@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.answering.conftest import NOW, Desk
 from worker.answering.answer import Answer
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.report import Quantity
-from worker.domain.window import Window
+from worker.domain.window import Window, iso
 
 WASTED = Quantity(low=150, likely=182, high=201)
 
@@ -69,3 +70,21 @@ def test_sums_are_so_far_as_long_as_one_of_them_is_not_settled(
     assert "In all so far, as of the last alert of 12 Mar 2026 00:45 UTC: 256 gCO₂e wasted" in some
     others = settled.model_copy(update={"incident_id": "inc-20260312-0a1b2c3d-2"})
     assert "In all: 364 gCO₂e wasted" in str(ask(desk, "incidents", others, settled).sections["answer"])
+
+
+def test_no_incident_on_record_does_not_mean_that_nothing_goes_wrong(desk: Desk) -> None:
+    lines = str(ask(desk, "What incidents are affecting ledger in europe-west1 this week?").sections["answer"])
+    none, failing, instead = lines.splitlines()
+    assert none == "No incident on record affects ledger in europe-west1 in this time [e1]."
+    of_it = [{"term": {"service": "ledger"}}, {"range": {"@timestamp": {"gte": iso(NOW - timedelta(hours=1))}}}]
+    logged = desk.client.count(index="spiketrace-logs-test", query={"bool": {"filter": of_it}})["count"]
+    assert f" in {logged:,} log lines, " in failing
+    assert failing.startswith("In the 1 h until 12 Mar 2026 01:20 UTC: ")
+    assert failing.endswith(" in all of this time [e2].")
+    assert instead == "To have the telemetry looked at, ask: What's going wrong with ledger in europe-west1?"
+    assert desk.ask(instead.partition("ask: ")[2]).explained is not None
+
+
+def test_where_nothing_fails_errors_are_not_spoken_of(empty_desk: Desk) -> None:
+    lines = str(empty_desk.ask("incidents").sections["answer"]).splitlines()
+    assert lines[1:] == ["To have the telemetry looked at, ask: What's going wrong?"]

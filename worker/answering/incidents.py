@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from worker.answering import errors
 from worker.answering.answer import Offer
 from worker.answering.asking import Asking, Draft
 from worker.answering.finding import incidents_about
@@ -39,6 +40,7 @@ def list_incidents(asking: Asking) -> Draft:
         {"incidents": [one.incident_id for one in ours], "recorded_by_others": [one.id for one in others]},
     )
     draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
+    draft.lines += _instead(asking) if not ours and not others else []
     draft.lines += [f"- {line_of(one, asking)}" for one in shown]
     draft.lines += [f"- {len(ours) - len(shown)} more"] if len(ours) > len(shown) else []
     draft.lines += _cost_in_all(ours, asking)
@@ -80,6 +82,12 @@ def _headline(asking: Asking, ours: list[Incident], others: list[PastIncident]) 
     if not whom:
         return f"{count} {kind}{'s are' if count > 1 else ' is'} on record{least} in this time{still}"
     return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}"
+
+
+def _instead(asking: Asking) -> list[str]:
+    """Something may go wrong that no alert has told of: how errors stand, and what to ask."""
+    scope = scope_in(asking.understood, "with")
+    return [*errors.lately(asking), f"To have the telemetry looked at, ask: What's going wrong{scope}?"]
 
 
 def _still_open(ours: list[Incident], count: int) -> str:
