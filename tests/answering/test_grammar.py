@@ -196,6 +196,7 @@ def test_what_else_a_question_may_say() -> None:
     assert taken("explain inc-20261125-0a1b2c3d-1").understood.record_id == "inc-20261125-0a1b2c3d-1"
     assert taken(f"why `r-{'a1' * 16}`?").understood.record_id == f"r-{'a1' * 16}"
     assert taken('logs of checkout with "connection refused"').understood.words == "connection refused"
+    assert taken('search for "a b" in the logs of checkout').understood.words == "a b"
     assert taken("emissions yesterday in Berlin time").understood.zone == "Europe/Berlin"
 
 
@@ -213,6 +214,10 @@ def test_what_else_a_question_may_say() -> None:
         ("How much CO2 did billing emit?", 'no service or region called "billing"'),
         ("billing errors since Monday", 'no service or region called "billing"'),
         ("Is billing down?", 'no service or region called "billing"'),
+        ("errors of `<img src=x>`", 'no service or region called "<img src=x>"'),
+        ('which errors had "<img src=x>" today', 'no service or region called "<img src=x>"'),
+        ('errors in the service "no such thing"', 'called "no such thing"'),
+        ("emissions of <img src=x>", 'no service or region called "img"'),
         ("emissions in us", "did you mean us-central1 or us-east1?"),
         ("why did emisions spike yesterday", "did you mean emissions?"),
         ("emissions yestreday", "did you mean yesterday?"),
