@@ -185,6 +185,13 @@ def test_where_no_time_is_named_that_is_said(question: str, length: timedelta) -
     assert not understood.window_was_said
 
 
+def test_how_a_question_was_taken_is_a_sentence() -> None:
+    assert taken("why did emissions of catalog rise").understood.sentence.startswith(
+        "Taken as: why emissions of catalog rose; "
+    )
+    assert "why emissions in us-central1 rose; " in taken("why did emissions spike in us-central1").understood.sentence
+
+
 def test_what_else_a_question_may_say() -> None:
     assert taken("top three services by emissions").understood.most == 3
     assert taken("last 5 deployments").understood.most == 5

@@ -14,7 +14,7 @@ from worker.domain.window import Window
 
 # {of}, {by_whom} and {with_what} are the scope behind the preposition that fits.
 SUBJECTS = {
-    Topic.EMISSIONS_WHY: "why emissions rose{of}",
+    Topic.EMISSIONS_WHY: "why emissions{of} rose",
     Topic.EMISSIONS_TOTAL: "how much CO₂ was emitted{by_whom}",
     Topic.EMISSIONS_RANKING: "which {ranked}s emitted most CO₂{of}",
     Topic.WRONG: "what goes wrong{with_what}",
