@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from interop.asking import Investigation, in_reach
+from interop.known import NamesIn, refuse_unknown
 from interop.reports import Reports
 from interop.telling import Standing, Started
 from webhook.credentials import Caller
@@ -47,6 +48,7 @@ class Investigations:
     accepts: Accepts
     counts: Counts
     reports: Reports
+    names_in: NamesIn
     per_hour: int
     days: int
     clock: Callable[[], datetime]
@@ -62,6 +64,7 @@ class Investigations:
         alert = self._alert(asked, now)
         if await asyncio.to_thread(self.reports.standing_of, alert.alert_id):
             return alert.alert_id, Acceptance(alert_id=alert.alert_id, status="duplicate")
+        await asyncio.to_thread(refuse_unknown, asked, alert.date, self.names_in)
         who = caller.display_name
         await self._admit(who)
         told = Notification(alert=alert, received_at=now, origin=Origin.REQUEST)

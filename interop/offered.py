@@ -9,7 +9,7 @@ from interop.looks import Looks
 from interop.questions import Questions
 from interop.reports import Reports
 from webhook.accept import Acceptor
-from worker.assembly import open_answering, open_lookup
+from worker.assembly import open_answering, open_looks, open_lookup
 from worker.bootstrap import Stores, connect, utc_now
 from worker.delivery.configured import destinations
 from worker.policy import load_policy
@@ -48,6 +48,7 @@ def open_offered(settings: Settings) -> Offered:
         accepts=acceptor,
         counts=counts,
         reports=reports,
+        names_in=open_looks(settings, stores.client).names,
         per_hour=settings.agents_investigations_per_hour,
         days=settings.agents_days,
         clock=utc_now,

@@ -82,7 +82,7 @@ def test_what_incidents_are_affecting_payments_this_week(desk: Desk) -> None:
     assert ours["report"].startswith(f"{PUBLIC_URL}/reports/r-")
     text = section(answer)
     assert "2 incidents affect payments in europe-west1, 1 still open" in text
-    assert all(word in text for word in ("DiskFullError", "critical", "cost: ", "120 orders affected", "$5,400"))
+    assert all(word in text for word in ("DiskFullError", "critical", "cost so far: ", "120 orders affected", "$5,400"))
     assert f"<{ours['report']}>" in answer.text
     assert "<b>" not in answer.text
 
@@ -121,6 +121,7 @@ def test_nothing_found_is_said_with_what_was_looked_at(desk: Desk) -> None:
 def test_no_spike_is_no_spike(desk: Desk) -> None:
     answer = desk.ask("Why did emissions spike in europe-west1 in the last 30 minutes?")
     assert section(answer).startswith("No spike of emissions was found of europe-west1 in these 30 min.")
+    assert "\neurope-west1 emitted " in section(answer)
     assert answer.charts[0].kind == "line"
 
 
@@ -268,6 +269,20 @@ def test_names_from_telemetry_are_words_in_the_answer(empty_desk: Desk) -> None:
     assert [piece for piece in ("<img", "<a ") if piece in rendered] == []
     assert empty_desk.ask("emissions in `***`").understood.topic is None
     assert empty_desk.ask("emissions in `🛒`").understood.region == "🛒"
+
+
+def test_those_that_log_and_send_no_emissions_are_named(empty_desk: Desk) -> None:
+    at = {"@timestamp": iso(NOW - timedelta(hours=1)), "region": US}
+
+    def send(kind: str, **document: object) -> None:
+        empty_desk.client.index(index=f"spiketrace-{kind}-test", document=at | document, refresh=True)
+
+    send("carbon-metrics", service="checkout", estimated_co2_grams=5.0)
+    send("logs", service="batch", message="done")
+    assert "not in it: batch, which logs and sends no emissions." in section(empty_desk.ask("How much CO2 today?"))
+    send("logs", service="cron", message="done")
+    assert "not in it: batch, cron, which log and send no emissions." in section(empty_desk.ask("How much CO2 today?"))
+    assert section(empty_desk.ask("How much CO2 today?")).startswith("All services emitted ")
 
 
 def test_an_empty_engine_is_said_to_be_empty(empty_desk: Desk) -> None:

@@ -185,6 +185,13 @@ def test_where_no_time_is_named_that_is_said(question: str, length: timedelta) -
     assert not understood.window_was_said
 
 
+def test_how_a_question_was_taken_is_a_sentence() -> None:
+    assert taken("why did emissions of catalog rise").understood.sentence.startswith(
+        "Taken as: why emissions of catalog rose; "
+    )
+    assert "why emissions in us-central1 rose; " in taken("why did emissions spike in us-central1").understood.sentence
+
+
 def test_what_else_a_question_may_say() -> None:
     assert taken("top three services by emissions").understood.most == 3
     assert taken("last 5 deployments").understood.most == 5
@@ -196,6 +203,7 @@ def test_what_else_a_question_may_say() -> None:
     assert taken("explain inc-20261125-0a1b2c3d-1").understood.record_id == "inc-20261125-0a1b2c3d-1"
     assert taken(f"why `r-{'a1' * 16}`?").understood.record_id == f"r-{'a1' * 16}"
     assert taken('logs of checkout with "connection refused"').understood.words == "connection refused"
+    assert taken('search for "a b" in the logs of checkout').understood.words == "a b"
     assert taken("emissions yesterday in Berlin time").understood.zone == "Europe/Berlin"
 
 
@@ -213,6 +221,10 @@ def test_what_else_a_question_may_say() -> None:
         ("How much CO2 did billing emit?", 'no service or region called "billing"'),
         ("billing errors since Monday", 'no service or region called "billing"'),
         ("Is billing down?", 'no service or region called "billing"'),
+        ("errors of `<img src=x>`", 'no service or region called "<img src=x>"'),
+        ('which errors had "<img src=x>" today', 'no service or region called "<img src=x>"'),
+        ('errors in the service "no such thing"', 'called "no such thing"'),
+        ("emissions of <img src=x>", 'no service or region called "img"'),
         ("emissions in us", "did you mean us-central1 or us-east1?"),
         ("why did emisions spike yesterday", "did you mean emissions?"),
         ("emissions yestreday", "did you mean yesterday?"),

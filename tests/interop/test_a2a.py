@@ -188,6 +188,7 @@ async def test_each_credential_has_its_own_tasks(server: Server) -> None:
         (["x" * 501], "between 1 and 500 characters"),
         (["investigate * at 2026-01-01T00:00Z"], "service: name one service"),
         (["investigate checkout at tomorrow"], "at: "),
+        (["investigate nosuch"], "there are checkout, search"),
         (["investigate checkout at 2999-01-01T00:00Z"], "lies in the future"),
         (["report r-unknown"], "nothing is known by the id r-unknown"),
         ([{"skill": "report", "id": "../../_search"}], "id: String should match"),

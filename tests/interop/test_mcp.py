@@ -162,6 +162,8 @@ async def test_an_investigation_that_takes_longer_is_told_where_to_look(server: 
         ("get_report", {}, "id: Field required"),
         ("latest_reports", {"limit": 10_000}, "limit: Input should be less"),
         ("start_investigation", {"service": "*"}, "name one service"),
+        ("start_investigation", {"service": "nosuch"}, "service: no telemetry .* there are checkout, search"),
+        ("start_investigation", {"service": "checkout", "region": "moon-1"}, f"region: no telemetry .* {REGION}"),
         ("start_investigation", {"service": "a\u202eb"}, "no control or hidden"),
         ("start_investigation", {"service": "x" * 201}, "service: String should have at most"),
         ("start_investigation", {"service": "a,b", "region": "c"}, "comma"),

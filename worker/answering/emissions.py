@@ -125,8 +125,8 @@ def _count(parts: list[Part], asking: Asking) -> str:
 
 
 def _of_scope(asking: Asking) -> str:
-    text = str(asking.scope)
-    return text[:1].upper() + text[1:] if asking.scope.service is None else text
+    """At the beginning of a sentence, where names keep their letters."""
+    return str(asking.scope) if any(asking.scope) else "All services"
 
 
 def _headline(asking: Asking, reading: EmittedReading, parts: list[Part], cite: str) -> str:
@@ -195,7 +195,8 @@ def _unmeasured(asking: Asking, reading: EmittedReading) -> list[str]:
     except NotMeasured:
         logged = set()
     if missing := sorted(logged - {row.service for row in reading.rows}):
-        lines.append(f"Not measured, and so not in it: {', '.join(missing[:MOST])}, which log and send no emissions.")
+        log = "logs and sends" if len(missing) == 1 else "log and send"
+        lines.append(f"Not measured, and so not in it: {', '.join(missing[:MOST])}, which {log} no emissions.")
     first, last = min(row.first for row in reading.rows), max(row.last for row in reading.rows)
     if first - asking.window.start > UNSAMPLED:
         lines.append(f"The first sample is of {iso(first)[:16]}Z: nothing is known of the time before.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
@@ -12,11 +13,13 @@ from worker.domain.figures import duration
 from worker.domain.lookup import ErrorKind, Logged, LogLine, Reading
 from worker.domain.redaction.redact import excerpt
 from worker.domain.text import one_line
+from worker.domain.window import Window
 from worker.errors import NotMeasured
 
 MOST = 10
 MOST_LINES = 15
 LONGEST_MESSAGE = 160
+LATELY = timedelta(hours=1)
 
 
 def list_errors(asking: Asking) -> Draft:
@@ -24,7 +27,7 @@ def list_errors(asking: Asking) -> Draft:
         return _matching_lines(asking, asking.understood.words)
     asking.looking("log lines and errors")
     reading = asking.looks.logged(asking.scope, asking.window)
-    lines, errors = sum(row.lines for row in reading.rows), sum(row.errors or 0 for row in reading.rows)
+    lines, errors = _lines_and_errors(reading)
     cite = asking.exhibits.add("Log lines and errors by service", reading, {"lines": lines, "errors": errors})
     asking.found(f"{errors:,} errors in {lines:,} log lines")
     if not lines:
@@ -43,11 +46,31 @@ def in_short(asking: Asking) -> list[str]:
         reading = asking.looks.logged(asking.scope, asking.window)
     except NotMeasured:
         return []
-    lines, errors = sum(row.lines for row in reading.rows), sum(row.errors or 0 for row in reading.rows)
+    lines, errors = _lines_and_errors(reading)
     cite = asking.exhibits.add("Log lines and errors", reading, {"lines": lines, "errors": errors})
     if not lines:
         return [f"It logged nothing in this time {cite}: whether it failed is not known."]
     return [f"{_count(errors, 'error')} in {_count(lines, 'log line')}, {_share(errors, lines)} {cite}."]
+
+
+def lately(asking: Asking) -> list[str]:
+    """The share of errors in the last hour of the time, beside that of all of it; nothing where nothing failed."""
+    last = Window.before(asking.window.end, min(LATELY, asking.window.length))
+    try:
+        found = [asking.looks.logged(asking.scope, window) for window in (last, asking.window)]
+    except NotMeasured:
+        return []
+    (lines, errors), whole = (_lines_and_errors(reading) for reading in found)
+    if not errors:
+        return []
+    cite = asking.exhibits.add("Log lines and errors of the last hour", found[0], {"lines": lines, "errors": errors})
+    beside = f"{_share(errors, lines)}, and {_share(whole[1], whole[0])} in all of this time"
+    until = f"{duration(last.length)} until {time_in(last.end, asking.zone)} {asking.zone.name}"
+    return [f"In the {until}: {_count(errors, 'error')} in {_count(lines, 'log line')}, {beside} {cite}."]
+
+
+def _lines_and_errors(reading: Reading[Logged]) -> tuple[int, int]:
+    return sum(row.lines for row in reading.rows), sum(row.errors or 0 for row in reading.rows)
 
 
 def _count(number: int, what: str) -> str:

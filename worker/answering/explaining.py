@@ -14,7 +14,7 @@ from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
 from worker.answering.incidents import line_of
 from worker.answering.offering import offer_for
-from worker.answering.saying import time_in
+from worker.answering.saying import time_in, until_in
 from worker.domain.alert import Alert, Rule
 from worker.domain.figures import CO2_GRAMS, describe, duration, number
 from worker.domain.incident import Incident
@@ -32,6 +32,8 @@ MOST_OTHERS = 5
 MOST_CHARTS = 2
 # Where no time was named and nothing is found, so far back is looked for the latest report.
 FURTHER_BACK = timedelta(days=14)
+# A span of one service in which a report's rise is the one that is asked about; in a longer one the highest is.
+ONE_RISE = timedelta(hours=2)
 RULE = "spiketrace-question"
 OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
@@ -47,6 +49,9 @@ def explain(asking: Asking) -> Draft:
     on_record = sorted(outlines, key=lambda one: finding.worth(one, carbon=is_carbon, is_on=is_on), reverse=True)
     if on_record and finding.worth(on_record[0], carbon=is_carbon, is_on=is_on)[0]:
         return _by_report(asking, on_record)
+    is_one_rise = asking.scope.service is not None and asking.window.length <= ONE_RISE
+    if is_one_rise and (harmless := finding.harmless_rise(outlines, asking.scope, asking.window)):
+        return _by_report(asking, [harmless])
     return _by_investigation(asking, outlines, is_carbon=is_carbon)
 
 
@@ -90,7 +95,7 @@ def _incident_of(asking: Asking, report: Report) -> Incident | None:
 def _explained(asking: Asking, report: Report, incident: Incident | None, *, alert: Alert | None = None) -> Draft:
     """`alert`: what the report was made of for this question alone; of one on record it is None."""
     asking.exhibits.of_report(report, is_stored=alert is None)
-    draft = Draft([direct(report, asking)], report=report, is_stored=alert is None)
+    draft = Draft([direct(report, asking, incident)], report=report, is_stored=alert is None)
     # What was asked about first: emissions are in grams.
     charts = sorted(report.charts, key=lambda one: asking.is_about_emissions and not one.unit.startswith("g"))
     draft.charts = [chart_of(chart) for chart in charts[:MOST_CHARTS]]
@@ -106,14 +111,13 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
     return draft
 
 
-def direct(report: Report, asking: Asking) -> str:
+def direct(report: Report, asking: Asking, incident: Incident | None = None) -> str:
     """The answer in one sentence, before the six sections say it in full."""
     where = scope_in_words(report.service, report.region)
     when = time_in(report.timestamp, asking.zone)
     if report.verdict is Verdict.NOT_CONFIRMED:
         return f"Nothing unusual was confirmed for {where} at {when} {asking.zone.name}."
-    excess = report.impact.carbon.excess_co2_grams
-    more = f", with {describe(excess, CO2_GRAMS).likely} more than expected" if excess and excess.low > 0 else ""
+    more = _excess(report, incident, asking)
     since = f" since {time_in(_began(report), asking.zone)} {asking.zone.name}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
@@ -130,6 +134,18 @@ def _cause(cause: RootCause, scope: tuple[str | None, str | None]) -> str:
         return f"{OWN[cause.kind]}{f' ({one_line(named)})' if named else ''}"
     text = cause_in_words(cause, reported=scope)
     return text[:1].lower() + text[1:]
+
+
+def _excess(report: Report, incident: Incident | None, asking: Asking) -> str:
+    """Of the whole incident once that is settled; a report has measured until the end of its window only."""
+    settled = incident.wasted_co2 if incident and incident.settled_until else None
+    grams = settled or report.impact.carbon.excess_co2_grams
+    if grams is None or grams.low <= 0:
+        return ""
+    more = f", with {describe(grams, CO2_GRAMS).likely} more than expected"
+    if settled:
+        return f"{more} in the whole incident"
+    return f"{more} by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name}"
 
 
 def _began(report: Report) -> datetime:
@@ -159,6 +175,8 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
     found = list(_standing_out(asking, is_carbon=is_carbon))
     looked: list[Report] = []
     for peak in found[:MOST_INVESTIGATED]:
+        if harmless := finding.harmless_rise(outlines, peak.scope, Window(start=peak.start, end=peak.end)):
+            return _by_report(asking, [harmless])
         why = "which stands out" if peak.over > 0 else "its latest state"
         asking.looking(f"{peak.scope} at {time_in(peak.end, asking.zone)} {asking.zone.name}, {why}")
         alert = alert_about(peak)

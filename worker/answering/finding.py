@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 
 from worker.answering.asking import Asking
 from worker.domain.incident import Incident, IncidentStatus
-from worker.domain.report import Report, ReportOutline, Verdict
+from worker.domain.report import CauseKind, Report, ReportOutline, Verdict
 from worker.domain.telemetry import Scope
+from worker.domain.window import Window
 
 MOST_REPORTS = 500
 
@@ -70,6 +71,24 @@ def worth(report: ReportOutline, *, carbon: bool, is_on: Collection[str]) -> tup
     grams = excess.likely if excess and (excess.low > 0 or not carbon) else 0.0
     first = grams if carbon else float(report.severity.rank)
     return confirmed and (not carbon or grams > 0), report.incident_id in is_on, first, grams
+
+
+def harmless_rise(outlines: Iterable[ReportOutline], scope: Scope, span: Window) -> ReportOutline | None:
+    """The report that more demand is behind the rise of this very scope in `span`: it explains it without an excess.
+
+    The newest, where there are several.
+    """
+    return next((one for one in outlines if _is_of_demand(one) and _is_of(one, scope, span)), None)
+
+
+def _is_of_demand(report: ReportOutline) -> bool:
+    cause = report.root_cause
+    return report.verdict is Verdict.ROOT_CAUSE and cause is not None and cause.kind is CauseKind.TRAFFIC
+
+
+def _is_of(report: ReportOutline, scope: Scope, span: Window) -> bool:
+    is_then = report.window.start < span.end and span.start < report.timestamp
+    return is_then and _fits(Scope(report.service, report.region), scope)
 
 
 def tell_the_same(one: Report | ReportOutline, other: Report | ReportOutline) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from worker.answering import errors
 from worker.answering.answer import Offer
 from worker.answering.asking import Asking, Draft
 from worker.answering.finding import incidents_about
@@ -39,9 +40,10 @@ def list_incidents(asking: Asking) -> Draft:
         {"incidents": [one.incident_id for one in ours], "recorded_by_others": [one.id for one in others]},
     )
     draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
+    draft.lines += _instead(asking) if not ours and not others else []
     draft.lines += [f"- {line_of(one, asking)}" for one in shown]
     draft.lines += [f"- {len(ours) - len(shown)} more"] if len(ours) > len(shown) else []
-    draft.lines += _cost_in_all(ours)
+    draft.lines += _cost_in_all(ours, asking)
     if others:
         draft.lines += ["Recorded by others:", *(f"- {_other_line(one, asking)}" for one in others[:MOST])]
         draft.others = [one.model_dump(mode="json") for one in others[:MOST]]
@@ -82,6 +84,12 @@ def _headline(asking: Asking, ours: list[Incident], others: list[PastIncident]) 
     return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}"
 
 
+def _instead(asking: Asking) -> list[str]:
+    """Something may go wrong that no alert has told of: how errors stand, and what to ask."""
+    scope = scope_in(asking.understood, "with")
+    return [*errors.lately(asking), f"To have the telemetry looked at, ask: What's going wrong{scope}?"]
+
+
 def _still_open(ours: list[Incident], count: int) -> str:
     """Of those that others recorded it is not known."""
     open_ones = sum(one.status is IncidentStatus.OPEN for one in ours)
@@ -97,7 +105,7 @@ def line_of(one: Incident, asking: Asking) -> str:
         f"{one.status.value}, {one.severity.value}",
         _when(one, asking),
         f"cause: {_cause(one)}",
-        f"cost: {'; '.join(_cost(one)) or 'nothing was measured'}",
+        f"cost{'' if one.settled_until else ' so far'}: {'; '.join(_cost(one)) or 'nothing was measured'}",
     ]
     links = [f"{name}: {delivery.url}" for name, delivery in sorted(one.deliveries.items()) if delivery.url]
     report = [f"report: {asking.exhibits.places.report(one.report_ids[-1])}"] if one.report_ids else []
@@ -153,7 +161,7 @@ FIGURES: Mapping[str, Callable[[float], str]] = {
 }
 
 
-def _cost_in_all(ours: list[Incident]) -> list[str]:
+def _cost_in_all(ours: list[Incident], asking: Asking) -> list[str]:
     """Of several incidents: sums over those that tell, with how many that are."""
     if len(ours) < 2:
         return []
@@ -163,7 +171,17 @@ def _cost_in_all(ours: list[Incident]) -> list[str]:
         if values:
             some = f" ({len(values)} of {len(ours)} incidents tell)" if len(values) < len(ours) else ""
             told.append(in_words(sum(values)) + some)
-    return [f"In all: {'; '.join(told)}."] if told else []
+    return [f"In all{_so_far(ours, asking)}: {'; '.join(told)}."] if told else []
+
+
+def _so_far(ours: list[Incident], asking: Asking) -> str:
+    """Before an incident is settled, what its reports have measured stands, and each of them ends with its alert."""
+    unsettled = [one for one in ours if one.settled_until is None]
+    if not unsettled:
+        return ""
+    last = max((one.last_alert_at for one in unsettled if one.last_alert_at), default=None)
+    as_of = f" of {time_in(last, asking.zone)} {asking.zone.name}" if last else ""
+    return f" so far, as of the last alert{as_of}"
 
 
 def _other_line(one: PastIncident, asking: Asking) -> str:

@@ -43,6 +43,10 @@ LEADS = frozenset(
 )
 # Behind these stands a name as well, unless it is a word of the grammar.
 VERBS = frozenset({"is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "should"})
+# In front of a quotation: behind "with", "for" and "about" may stand words of log lines as well.
+_NAME_NEXT = re.compile(
+    r"\b(?:in|of|by|from|within|affecting|services?|regions?|do|does|did|has|had)(?: (?:the|our|my))? [^\w ]$"
+)
 LABELS: dict[str, Kind] = {
     "service": "service", "services": "service", "app": "service", "microservice": "service",
     "region": "region", "regions": "region",
@@ -73,11 +77,15 @@ class Found(NamedTuple):
 
 
 class UnknownName(NamedTuple):
-    """What was said where a name was expected. `like`: the names that may have been meant."""
+    """What was said where a name was expected. `like`: the names that may have been meant.
+
+    `is_place`: it stands where no words to look for do, but only a name.
+    """
 
     said: str
     reason: str
     like: tuple[str, ...] = ()
+    is_place: bool = False
 
 
 @dataclass
@@ -97,7 +105,8 @@ def take_names(reading: QuestionText, known: Known) -> Names:
     """Takes out every name that is known, and those in quotes whether they are known or not."""
     names, spellings = Names(), Spellings(known)
     for said, place in quoted(reading):
-        _place_quoted(said, place, names, spellings)
+        is_place = _NAME_NEXT.search(reading.text[:place].lower()) is not None
+        _place_quoted(said, place, names, spellings, is_place=is_place)
     while found := _first_known(reading, spellings):
         names.found.append(found)
         reading.take_out(found.start, found.end)
@@ -178,7 +187,7 @@ def _plain(name: str) -> str:
     return _PLAIN.sub("", name.lower())
 
 
-def _place_quoted(said: str, place: int, names: Names, spellings: Spellings) -> None:
+def _place_quoted(said: str, place: int, names: Names, spellings: Spellings, *, is_place: bool) -> None:
     """With or without the word that says what it is: `checkout`, `checkout service`."""
     label = next((kind for word, kind in LABELS.items() if re.search(rf"\b{word}\b", said.lower())), None)
     bare = re.sub(r"\s*\b(?:the|service|services|region|app)\b\s*", "", said, flags=re.IGNORECASE)
@@ -186,7 +195,7 @@ def _place_quoted(said: str, place: int, names: Names, spellings: Spellings) -> 
     if found:
         names.found.append(Found(*found, place, place + len(said)))
     else:
-        names.unknown.append(_unknown(said, spellings.known))
+        names.unknown.append(_unknown(said, spellings.known)._replace(is_place=is_place))
 
 
 def _first_known(reading: QuestionText, spellings: Spellings) -> Found | None:
@@ -235,7 +244,7 @@ def _leads(reading: QuestionText, words: Sequence[re.Match[str]], index: int, le
     while before and before[-1] in ("the", "our", "my"):
         before.pop()
     between = reading.left[words[index - 1].end() : words[index].start()] if index else "\0"
-    return bool(before) and before[-1] in leads and not between.strip(" ")
+    return bool(before) and before[-1] in leads and not between.strip(" <([{")
 
 
 def _looks_like_a_name(word: str) -> bool:

@@ -14,7 +14,7 @@ from worker.domain.window import Window
 
 # {of}, {by_whom} and {with_what} are the scope behind the preposition that fits.
 SUBJECTS = {
-    Topic.EMISSIONS_WHY: "why emissions rose{of}",
+    Topic.EMISSIONS_WHY: "why emissions{of} rose",
     Topic.EMISSIONS_TOTAL: "how much CO₂ was emitted{by_whom}",
     Topic.EMISSIONS_RANKING: "which {ranked}s emitted most CO₂{of}",
     Topic.WRONG: "what goes wrong{with_what}",
@@ -71,10 +71,14 @@ def scope_in(understood: Understood, preposition: str) -> str:
 
 def span_in(window: Window, zone: Zone) -> str:
     """(25 Nov 2026 00:00 to 26 Nov 2026 00:00 UTC, 1 d)."""
-    start, end = time_in(window.start, zone), time_in(window.end, zone)
-    if start[:-5] == end[:-5]:
-        end = end[-5:]
+    start, end = time_in(window.start, zone), until_in(window.end, window.start, zone)
     return f"({start} to {end} {zone.name}, {duration(window.length)})"
+
+
+def until_in(end: datetime, start: datetime, zone: Zone) -> str:
+    """The end of what has just been said to begin at `start`: without the day where it is the same one."""
+    began, ended = time_in(start, zone), time_in(end, zone)
+    return ended[-5:] if began[:-5] == ended[:-5] else ended
 
 
 def time_in(moment: datetime, zone: Zone) -> str:

@@ -114,7 +114,7 @@ class _Understanding:
 
     def _words(self, asked: Asked, names: Names) -> str | None:
         """What is in quotes and is like no name is looked for in log lines, where those are asked for."""
-        words = [one for one in names.unknown if not one.like] if asked.topic is Topic.ERRORS else []
+        words = [one for one in names.unknown if not (one.like or one.is_place)] if asked.topic is Topic.ERRORS else []
         names.unknown = [one for one in names.unknown if one not in words]
         return " ".join(one.said for one in words)[:LONGEST_WORDS] or None
 
