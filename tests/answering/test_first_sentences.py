@@ -59,8 +59,9 @@ def test_the_first_sentence_is_of_the_whole_incident_once_that_is_settled(desk: 
 def test_without_that_it_is_of_the_report_and_says_up_to_when(desk: Desk) -> None:
     answer = desk.ask("Why did emissions of checkout spike in us-central1 yesterday?")
     assert answer.explained is not None
-    end = f"{answer.explained.window.end:%H:%M} UTC."
-    assert answer.direct.splitlines()[0].endswith(f" gCO₂e more than expected by {end}")
+    first, end = answer.direct.splitlines()[0], f"{answer.explained.window.end:%H:%M} UTC"
+    assert f"; since 11 Mar 2026 23:20 UTC, by {end} with " in first
+    assert first.endswith(" gCO₂e more than expected.")
 
 
 def test_sums_are_so_far_as_long_as_one_of_them_is_not_settled(

@@ -142,10 +142,10 @@ def _excess(report: Report, incident: Incident | None, asking: Asking) -> str:
     grams = settled or report.impact.carbon.excess_co2_grams
     if grams is None or grams.low <= 0:
         return ""
-    more = f", with {describe(grams, CO2_GRAMS).likely} more than expected"
+    more = f"with {describe(grams, CO2_GRAMS).likely} more than expected"
     if settled:
-        return f"{more} in the whole incident"
-    return f"{more} by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name}"
+        return f", {more} in the whole incident"
+    return f", by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name} {more}"
 
 
 def _began(report: Report) -> datetime:
