@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from worker.agent.grounding import claims, context, owners, statements
+from worker.agent.grounding import claims, context, owners, statements, story, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Number, Span
+from worker.agent.grounding.facts import QUANTILES
 from worker.agent.grounding.known import Change, Fact, Known, Subject
 from worker.domain.terms import terms
 
+# Of what the words around a figure are no signal.
+UNTOLD = (None, "span", "change", "looked back", "part of a rise", "revenue", "cost")
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
-SINCE = re.compile(r"\b(?:since|onset|began|begins|started|starts|from)\b[^.;]{0,20}$", re.IGNORECASE)
+SINCE = re.compile(
+    r"\b(?:since|onset|began|begins|started|starts|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased|grew|fell"
+    r"|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded)\b[^.;]{0,25}$",
+    re.IGNORECASE,
+)
 DEPLOYED = re.compile(
     r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version)\b[^.;]{0,40}$", re.IGNORECASE
 )
@@ -37,9 +45,15 @@ class Said(NamedTuple):
     signals: frozenset[str]
     quantile: str | None
     types: frozenset[str]
+    of_time: str | None
+    deployment: str | None
+    clause: str
+    before: str
+    is_less: bool
+    is_errors: bool
 
 
-def claims_of(sentence: str, known: Known) -> list[Claim]:
+def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
     odd = [one.span for one in _mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
@@ -52,12 +66,16 @@ def claims_of(sentence: str, known: Known) -> list[Claim]:
     rest = claims.blanked(rest, [one.span for one in times])
     names = [*_known_names(plain, mentions, known), *_unknown_names(rest)]
     figures = claims.blanked(rest, [one.span for one in names])
+    read = claims.numbers(figures)
+    unsaid = vocabulary.unknown(claims.blanked(figures, [one.span for one in read]), known.words, is_advice=is_advice)
     found = [
+        *unsaid,
+        *story.stories(plain, mentions, known, is_advice=is_advice),
         *_citations(sentence, known),
         *quotations,
         *names,
         *times,
-        *(_number(one, plain, mentions, known) for one in claims.numbers(figures)),
+        *(_number(one, plain, mentions, known) for one in read),
         *statements.causes(plain, mentions, known),
         *statements.directions(plain, mentions, known),
         *statements.denials(plain, known),
@@ -109,6 +127,8 @@ def _known_names(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
 
 
 def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    if why := story.misplaced_region(one, text, mentions, known) or story.misplaced_service(one, text, mentions, known):
+        return why
     changes = [change for change in known.changes if change.deployment_id == one.text]
     if changes:
         return _wrong_deployment(one, changes, text, mentions, known)
@@ -201,6 +221,7 @@ def _is_day(text: str, at: datetime) -> bool:
 
 
 def _number(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    number = _counted(number, text)
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = Said(
         tuple(owners.subjects(number.span, text, mentions, known)),
@@ -208,10 +229,44 @@ def _number(number: Number, text: str, mentions: list[Found], known: Known) -> C
         frozenset(context.signals(number.span, text)),
         context.quantile(number.span, text),
         frozenset(one.text for one in mentions if one.text in known.types),
+        context.says_of_time(number.span, text),
+        _deployment(number.span, mentions, known),
+        text[slice(*context.clause(number.span, text))],
+        text[: number.span[0]],
+        bool(context.LESS.match(text[number.span[1] :])),
+        _is_of_errors(number, text),
     )
-    fitting = [fact for fact in close if _fits(fact, said)]
+    fitting = [
+        fact for fact in close if _fits(fact, said) and (not fact.end or context.in_range(number.span, text, fact.end))
+    ]
     why = "" if fitting else "another figure has this value" if close else "no figure has this value"
     return Claim("number", number.span, number.text, bool(fitting), why)
+
+
+RISING = re.compile(r"\b(?:rise|share|excess|increase|more)\b|co[2₂]|carbon|emission", re.IGNORECASE)
+ERRORS = re.compile(r"\berrors$")
+ARE_ERRORS = re.compile(r"[^,;.()]{0,25}\b(?:are|were) (?:errors|failures)\b")
+TIMES_LOGGED = re.compile(
+    r"\b(?:logged|occurr\w+|seen|appear\w*|raised|thrown|recorded|found|counted|happened)(?: about)? $", re.IGNORECASE
+)
+
+
+def _counted(number: Number, text: str) -> Number:
+    """ "Logged 62 times" counts lines."""
+    is_count = number.dimension == "times" and TIMES_LOGGED.search(text[: number.span[0]])
+    return replace(number, dimension="lines") if is_count else number
+
+
+def _is_of_errors(number: Number, text: str) -> bool:
+    """ "0 of 54 lines are errors": the 54 are not."""
+    is_whole = re.search(r"\bof (?:about )?$", text[: number.span[0]])
+    return bool(ERRORS.search(number.text) or (not is_whole and ARE_ERRORS.match(text[number.span[1] :])))
+
+
+def _deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that was named last before the figure."""
+    ids = {change.deployment_id for change in known.changes}
+    return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
 def _is_close(number: Number, fact: Fact) -> bool:
@@ -227,13 +282,39 @@ def _is_close(number: Number, fact: Fact) -> bool:
 def _fits(fact: Fact, said: Said) -> bool:
     if said.role and fact.role and fact.role != said.role:
         return False
+    if said.is_less and fact.role == "excess" and fact.value > 0:
+        return False
+    if fact.dimension == "seconds" and not _is_of_time(fact, said):
+        return False
+    if said.is_errors and fact.dimension == "lines" and fact.signal != "errors":
+        return False
+    if fact.signal == "part of a rise" and not RISING.search(said.clause):
+        return False
+    if fact.dimension == "usd" and not _is_of_money(fact, said):
+        return False
     if not _is_of_signal(fact, said.signals) or not _is_of_detail(fact, said):
         return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
 
 
+def _is_of_time(fact: Fact, said: Said) -> bool:
+    if fact.signal == "change":
+        if said.deployment and fact.detail != said.deployment:
+            return False
+        return said.of_time in ("change", None)
+    if fact.signal in ("span", "looked back"):
+        return said.of_time == fact.signal or (said.of_time is None and fact.signal == "span")
+    return said.of_time != "change"
+
+
+def _is_of_money(fact: Fact, said: Said) -> bool:
+    if fact.signal == "revenue":
+        return not context.MONEY_SPENT.search(said.clause)
+    return fact.signal != "cost" or not context.MONEY_LOST.search(said.clause)
+
+
 def _is_of_signal(fact: Fact, signals: frozenset[str]) -> bool:
-    if fact.signal in (None, "span", "change"):
+    if fact.signal in UNTOLD:
         return True
     if fact.dimension == "grams":
         # Every figure in grams speaks of carbon; where it says whose part it is, it is that part.
@@ -244,6 +325,8 @@ def _is_of_signal(fact: Fact, signals: frozenset[str]) -> bool:
 
 
 def _is_of_detail(fact: Fact, said: Said) -> bool:
+    if said.quantile == "mean":
+        return fact.detail not in QUANTILES
     if fact.dimension == "seconds" and said.quantile:
         return fact.detail in (said.quantile, None) and (fact.detail is not None or fact.signal != "latency")
     return not (said.types and fact.detail and fact.dimension == "lines") or fact.detail in said.types

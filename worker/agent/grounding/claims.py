@@ -23,6 +23,7 @@ UNITS = {
        for gas in ("co₂e", "co2e", "co₂", "co2", " co₂e", " co2e", " co₂", " co2", " of co₂", " of co2", "")},
     **dict.fromkeys(("grams", "gram"), ("grams", 1.0)),
     **dict.fromkeys(("%", " %", "percent", "per cent"), ("share", 0.01)),
+    **dict.fromkeys(("percentage points", "points", "%-points"), ("points", 0.01)),
     **dict.fromkeys(("ms", "milliseconds"), ("seconds", 0.001)),
     **dict.fromkeys(("s", "seconds", "sec", "second"), ("seconds", 1.0)),
     **dict.fromkeys(("min", "minutes", "minute"), ("seconds", 60.0)),
@@ -84,10 +85,11 @@ _CAUSED = (
     r"because of|due to|caused by|triggered by|brought about by|the result of|thanks to|owing to|stems from|comes from"
 )
 CAUSES = (
+    r"^(?:because of|because|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+), (?P<effect>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are) )?(?:{_CAUSED}) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
-    r"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|since(?= (?:the|a|an|its|it) )) (?P<cause>.+)",
+    r"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|since(?! (?:then|about|around|when|yesterday|last|\d| ))) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:the|a) (?:[\w-]+ ){0,2}cause\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     r"(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
@@ -111,7 +113,9 @@ _LEVEL = "low|medium|high|critical"
 SEVERITY = re.compile(rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_LEVEL})\b|\b(?P<b>{_LEVEL}) severity\b", re.IGNORECASE)
 QUANTILE = re.compile(r"\bp(?:50|95|99)\b|\bmedian\b", re.IGNORECASE)
 UP = re.compile(r"\b(?:rose|rises|risen|increased|increases|grew|climbed|jumped|surged|spiked|went up|is up|higher)\b")
-DOWN = re.compile(r"\b(?:fell|falls|fallen|dropped|drops|decreased|decreases|declined|sank|went down|is down|lower)\b")
+DOWN = re.compile(
+    r"\b(?:fell|falls|fallen|dropped|drops|decreased|decreases|declined|reduced|lowered|shrank|sank|went down|is down|lower)\b"
+)
 SAME = re.compile(r"\b(?:unchanged|as usual|normal|stable|steady|flat|unaffected|healthy)\b")
 SIGNAL_WORDS = (
     ("retries", r"retr(?:y|ies|ied)"),
@@ -135,7 +139,7 @@ class Number:
     text: str
 
 
-Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "state", "citation"]
+Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "state", "citation", "word"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ class Claim:
 
     @property
     def is_mere(self) -> bool:
-        return self.kind in ("number", "time", "name", "citation")
+        return self.kind in ("number", "time", "name", "citation", "word")
 
 
 class Found(NamedTuple):
@@ -184,6 +188,11 @@ def sentences(text: str) -> list[str]:
     ends = [end for end in ends if not re.search(r"\b(?:e\.g|i\.e|approx|ca|vs)\.$", plain[:end])]
     starts = [0, *ends]
     return [part for start, end in zip(starts, [*ends, len(text)], strict=True) if (part := text[start:end].strip())]
+
+
+def plain(sentence: str) -> str:
+    """As it reads without its citations, for comparing."""
+    return " ".join(CITED.sub(" ", sentence).split()).rstrip(" .")
 
 
 def numbers(text: str) -> list[Number]:

@@ -22,6 +22,63 @@ MORE = re.compile(r"^[^,;.(\d]{0,12}\b(?:more|less|fewer) than (?:expected|usual
 EXCESS = re.compile(r"\b(?:excess|wasted?|additional|too much|extra|saves?)\b|\bmore than\b", re.IGNORECASE)
 
 
+_LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
+# "The expected emissions were 441 g", "Before the deployment, 46 % …".
+WAS_USUAL = re.compile(
+    rf"\b{_LEVEL}(?: [\w₂]+){{1,5}}? (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
+    r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,]{0,12}$"
+)
+USUAL_THEN = re.compile(r"^[^,;.(\d]{0,50}\bbefore (?:the (?:deployment|rollout|release|onset)|[\w-]*\d)")
+BY = re.compile(
+    r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped)\b"
+    r"[^,;.\d]{0,20}\bby (?:about )?$",
+    re.IGNORECASE,
+)
+LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
+LASTING = re.compile(
+    r"\b(?:last(?:ed|s|ing)?|for|in|over|within|during|took|takes|spann\w+|after just|persist\w*)"
+    r"(?: only| just| about| the| last| first| a| mere)* $",
+    re.IGNORECASE,
+)
+APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
+DISTANCE = re.compile(r"^ ?(?:before|after|prior to|ahead of|earlier|later|following|ago)\b", re.IGNORECASE)
+MONEY_LOST = re.compile(
+    r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
+)
+MONEY_SPENT = re.compile(r"\b(?:comput\w+|vcpu\w*|list prices?|cloud|energy|grid)\b", re.IGNORECASE)
+LOW = re.compile(
+    r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|low(?:er)?)\b[^,;]{0,20}$",
+    re.IGNORECASE,
+)
+HIGH = re.compile(
+    r"\b(?:at most|up to|no more than|maximum|less than|fewer than|and|to|as many as|high(?:er)?)\b[^,;]{0,20}$",
+    re.IGNORECASE,
+)
+
+
+def says_of_time(span: Span, text: str) -> str | None:
+    """Whether a duration is the distance of a change from the onset, or how long something lasted."""
+    before, after = text[: span[0]], text[span[1] :]
+    if re.search(r"\b(?:in|within|for|over) the (?:last |past )?$", before, re.IGNORECASE) and re.match(
+        r" ?(?:before|ahead)", after
+    ):
+        return "looked back"
+    if DISTANCE.match(after) or APART.search(before):
+        return "change"
+    return "span" if LASTING.search(before) else None
+
+
+def in_range(span: Span, text: str, end: str) -> bool:
+    """Whether the words say that the figure is but an end of a range."""
+    before, after = text[: span[0]], text[span[1] :]
+    if re.match(r"[^\d,;.]{0,12}(?: to |–|-| or more| at least| at most)", after) or _bracket(span, text) is not None:
+        return True
+    if re.search(r"\d[^,;.]{0,12}(?: to |–| and )$", before):
+        return True
+    return bool((LOW if end == "low" else HIGH).search(before))
+
+
 def clause(span: Span, text: str) -> Span:
     starts = [found.end() for found in BREAK.finditer(text) if found.end() <= span[0]]
     ends = [found.start() for found in BREAK.finditer(text) if found.start() >= span[1]]
@@ -53,7 +110,14 @@ def _figure_before(place: int, text: str) -> int:
 
 def _role_at(start: int, end: int, text: str) -> str:
     is_more = MORE.search(text[end : end + 34])
-    if BEFORE.search(text[max(0, start - 28) : start]) or (not is_more and AFTER.search(text[end : end + 44])):
+    if BY.search(text[:start]):
+        return "excess"
+    if WAS_USUAL.search(text[:start]) or USUAL_THEN.search(text[end:]):
+        return "usual"
+    is_told = re.search(r"\b(?:more|less|fewer) than (?:expected|usual)[:;,] ?$", text[:start])
+    if not is_told and BEFORE.search(text[max(0, start - 28) : start]):
+        return "usual"
+    if not is_more and AFTER.search(text[end : end + 44]):
         return "usual"
     if is_more:
         return "excess"
@@ -83,5 +147,7 @@ def signal(span: Span, text: str) -> str | None:
 
 def quantile(span: Span, text: str) -> str | None:
     """The one that was named last before the figure, in its part of the sentence."""
+    if re.match(r"[^,;.]{0,12}\bon average", text[span[1] :]):
+        return "mean"
     found = claims.QUANTILE.findall(text[text.rfind(";", 0, span[0]) + 1 : span[0]])
     return found[-1].lower().replace("median", "p50") if found else None

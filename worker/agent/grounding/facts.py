@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding import claims, context
+from worker.agent.grounding import claims, context, vocabulary
 from worker.agent.grounding.known import Change, Fact, Known, Level, Moment, Subject
 from worker.domain.report import Quantity, Report
 from worker.domain.window import parse_time
@@ -15,11 +15,15 @@ from worker.domain.window import parse_time
 # Changes are looked for in so many hours before the onset (worker.analysis.study.ROLLOUT).
 LOOKED_BACK = timedelta(hours=2)
 
+# Units that the template works out, and that say by themselves of what they are.
+RATES = ("grams_per_minute", "grams_per_hour")
 QUANTILES = ("p50", "p95", "p99")
 USUAL = ("expected", "usual", "baseline", "before", "old", "in_baseline")
 NOW = ("actual", "window", "within", "new", "in_window", "incident")
 # Part of a field's name → (dimension, factor to its base: grams, seconds, shares of 1, dollars).
 DIMENSIONS = (
+    # Shares of the errors that name something.
+    ("names/", ("share", 1.0)),
     ("carbon/split", ("grams", 1.0)),
     ("compute/split", ("vcpu_hours", 1.0)),
     ("cost_split", ("usd", 1.0)),
@@ -83,6 +87,8 @@ def known_of(report: Report) -> Known:
     _moments(known)
     _rest(known)
     _told(known)
+    known.words = vocabulary.words_of(report)
+    known.said = _said(known)
     return known
 
 
@@ -91,6 +97,26 @@ def _told(known: Known) -> None:
     for candidate in known.report.candidates:
         for text in (candidate.reason, candidate.against):
             known.facts += _of_text(text or "", Subject(candidate.service, candidate.region))
+    for text in _template(known.report):
+        # A figure without a unit is nothing without its sentence.
+        known.facts += [fact for fact in _of_text(text, known.scope) if fact.dimension in RATES]
+
+
+def _said(known: Known) -> frozenset[str]:
+    """The template's sentences; without those that a name or a log line would have put there."""
+    planted = {
+        claims.plain(part)
+        for name in {*known.names, *known.services, *known.regions, *known.lines}
+        if " " in name.strip()
+        for part in claims.sentences(name)
+    } - {""}
+    found = {claims.plain(one) for text in _template(known.report) for one in claims.sentences(text)}
+    return frozenset(one for one in found if not any(part in one or one in part for part in planted))
+
+
+def _template(report: Report) -> list[str]:
+    sections = report.sections.model_dump()
+    return [*(text for text in sections.values() if isinstance(text, str)), *report.sections.recommendations]
 
 
 def _of_text(text: str, subject: Subject) -> list[Fact]:
@@ -198,7 +224,8 @@ def _walk(
         case int() | float() if not isinstance(value, bool):
             dimension, factor = _dimension(path)
             detail = path[-1] if path[-1] in QUANTILES else of_type
-            known.facts.append(Fact(value * factor, dimension, subject, _signal(path), _role(path), evidence, detail))
+            signal = _kind(path, dimension) or _signal(path)
+            known.facts.append(Fact(value * factor, dimension, subject, signal, _role(path), evidence, detail))
 
 
 def _level(known: Known, value: Mapping[str, Any], subject: Subject, signal: str, evidence: str) -> None:
@@ -214,7 +241,9 @@ def _level(known: Known, value: Mapping[str, Any], subject: Subject, signal: str
         Fact(actual, dimension, subject, name, "now", evidence, detail),
         Fact(expected, dimension, subject, name, "usual", evidence, detail),
     ]
-    facts.append(Fact(actual - expected, dimension, subject, name, "excess", evidence))
+    # 21 % more is a ratio; of shares the difference is in points.
+    apart = "points" if dimension == "share" else dimension
+    facts.append(Fact(actual - expected, apart, subject, name, "excess", evidence))
     if expected > 0:
         facts.append(Fact(actual / expected, "times", subject, name, None, evidence))
         facts.append(Fact(actual / expected - 1, "share", subject, name, "excess", evidence))
@@ -233,6 +262,15 @@ def _dimension(path: tuple[str, ...]) -> tuple[str, float]:
 def _signal(path: tuple[str, ...]) -> str | None:
     name = "/".join(path)
     return next((signal for part, signal in SIGNALS if part in name), None)
+
+
+def _kind(path: tuple[str, ...], dimension: str) -> str | None:
+    """What no signal tells apart: money lost from money spent, errors from lines, a part of a rise from other parts."""
+    if dimension == "usd":
+        return "revenue" if re.search(r"revenue|loss|lost", "/".join(path)) else "cost"
+    if dimension == "lines":
+        return "errors" if re.search(r"in_window|in_baseline|errors", path[-1]) else None
+    return "part of a rise" if path[:1] == ("parts",) and dimension == "share" else None
 
 
 def _role(path: tuple[str, ...]) -> str | None:
@@ -262,7 +300,9 @@ def _impact(known: Known) -> None:
     for path, value in _numbers(known.report.impact.model_dump(exclude={"calculation"}), ()):
         if "factors" not in path:
             dimension, factor = _dimension(path)
-            known.facts.append(Fact(value * factor, dimension, known.scope, _signal(path), _impact_role(path)))
+            signal = _kind(path, dimension) or _signal(path)
+            end = path[-1] if path[-1] in ("low", "high") else None
+            known.facts.append(Fact(value * factor, dimension, known.scope, signal, _impact_role(path), end=end))
     hours = known.report.window.length / timedelta(hours=1)
     excess = known.report.impact.carbon.excess_co2_grams
     for value in _values(excess):
@@ -320,7 +360,13 @@ def _moments(known: Known) -> None:
         if change.at:
             known.moments.append(Moment(change.at, "change"))
             known.facts += [
-                Fact((onset - change.at).total_seconds(), "seconds", Subject(change.service), "change")
+                Fact(
+                    (onset - change.at).total_seconds(),
+                    "seconds",
+                    Subject(change.service),
+                    "change",
+                    detail=change.deployment_id,
+                )
                 for onset in onsets
             ]
 
@@ -329,7 +375,7 @@ def _rest(known: Known) -> None:
     report = known.report
     known.facts += [
         Fact(report.window.length.total_seconds(), "seconds", signal="span"),
-        Fact(LOOKED_BACK.total_seconds(), "seconds", signal="span"),
+        Fact(LOOKED_BACK.total_seconds(), "seconds", signal="looked back"),
         Fact(len(report.similar_incidents), "incidents"),
     ]
     for candidate in report.candidates:

@@ -6,11 +6,11 @@ names could be checked is removed: "deploy-8841 leaks memory" has the right name
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from worker.agent.grounding.check import claims_of
-from worker.agent.grounding.claims import Claim, sentences
+from worker.agent.grounding.claims import Claim, plain, sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.known import Known
 from worker.domain.report import Report
@@ -64,11 +64,18 @@ def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounde
 
 
 def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
-    found = claims_of(sentence, known)
+    found = claims_of(sentence, known, is_advice=is_advice)
+    if plain(sentence) in known.said:
+        # The template's own words are read from the same evidence by code.
+        held = tuple(replace(claim, holds=True, why="") if claim.kind != "citation" else claim for claim in found)
+        if all(claim.holds for claim in held):
+            return Sentence(sentence, "kept", held)
     wrong = [claim for claim in found if not claim.holds]
     says_something = any(claim.kind not in ("name", "citation") or is_advice for claim in found)
     if says_something and not wrong:
         return Sentence(sentence, "kept", tuple(found))
+    if is_advice and any(claim.kind == "number" for claim in wrong):
+        return Sentence(sentence, "removed", tuple(found))
     if len(wrong) == 1 and wrong[0].is_mere and len(found) > 1:
         return Sentence(_marked(sentence, wrong[0]), "marked", tuple(found))
     return Sentence(sentence, "removed", tuple(found))

@@ -23,7 +23,7 @@ NOBODY = Subject()
 class Fact:
     """A figure in its base unit. `role`: "now", "usual", "excess", or None where the difference makes no sense.
 
-    `detail` narrows it down further: a quantile, or a type of errors.
+    `detail` narrows it down further: a quantile, a type of errors, or a deployment. `end`: "low" or "high" of a range.
     """
 
     value: float
@@ -33,6 +33,7 @@ class Fact:
     role: str | None = None
     evidence: str | None = None
     detail: str | None = None
+    end: str | None = None
 
 
 class Moment(NamedTuple):
@@ -72,6 +73,8 @@ class Known:
     names: set[str] = field(default_factory=set)
     types: dict[str, set[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    words: frozenset[str] = frozenset()
+    said: frozenset[str] = frozenset()
 
     @property
     def scope(self) -> Subject:

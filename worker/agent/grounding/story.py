@@ -1,0 +1,201 @@
+"""Claims about the course of things: what is denied or waved away, what came first, where something went out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from worker.agent.grounding import context
+from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.known import Known, cause_names
+
+# Doubt about a cause, or another cause hinted at.
+DOUBT = re.compile(
+    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never|cannot|no(?! (?:other )?(?:change|deployment|more))"
+    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead|rather than|other than|something else"
+    r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
+    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|seems?|only partly)\b"
+    r"|\w+n['’]t\b",
+    re.IGNORECASE,
+)
+BLAMING = re.compile(
+    r"\b(?:caus\w+|culprit|blame\w*|responsible|reason|triggered|led to|behind|explain\w*|because|due to|fault|involved"
+    r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
+    re.IGNORECASE,
+)
+# That nothing need be done, that it was no real thing, or that it has passed: no report can know.
+DISMISSED = re.compile(
+    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do|to fear|wrong)"
+    r"|no (?:action|need|reason|cause for|harm|problem|concern|danger|alarm)|(?:need not|needn['’]t|not needed|unneeded)"
+    r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
+    r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
+    r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
+    r"|by design|planned|intended|on purpose|a test|an exercise|a drill|negligible|acceptable|under control"
+    r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
+    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over|past|closed)"
+    r"|(?:was|were|been|is) (?:all )?saved|self-heal\w*|heals? itself|went away)\b",
+    re.IGNORECASE,
+)
+# Down, gone or broken is a finding of its own.
+BROKEN = re.compile(
+    r"\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable|unreachable|dead|broken|"
+    r"overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b",
+    re.IGNORECASE,
+)
+ORDER = re.compile(
+    r"\b(?P<later>after|followed|following|later than|since(?! then)|subsequent to)\b"
+    r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until)\b",
+    re.IGNORECASE,
+)
+DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
+BEGINNING = re.compile(
+    r"\b(?:onset|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
+    re.IGNORECASE,
+)
+OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
+ASIDE = re.compile(
+    r"\b(?:when|after|following|once|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran|failed)\b))\b(?P<what>[^,;]+)"
+    r"|(?P<who>[^,;]+?)\b(?:made|makes|left|drove|drives|pushed|forced|produced|provoked|induced|resulted in)\b",
+    re.IGNORECASE,
+)
+ANCHOR = re.compile(
+    r"\d|\b(?:onset|window|deploy\w*|rollout|release|incident|alert|baseline|version|usual|it|this)\b", re.IGNORECASE
+)
+
+
+def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    yield from _doubts(text, mentions, known)
+    yield from _order(text, mentions, known)
+    if is_advice:
+        return
+    yield from _dismissals(text)
+    yield from _asides(text, mentions, known)
+    yield from _never_before(text, mentions, known)
+
+
+def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
+    named = {one.text for one in mentions} & _blamed(known)
+    if not known.has_cause or not (named or re.search(r"\bcaus\w+", text)):
+        return
+    for found in DOUBT.finditer(text):
+        clause = _part(text, found.start())
+        is_blame = BLAMING.search(clause) and not re.search(r"\bno(?:t|ne)? (?:before|worse)", clause)
+        if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
+            yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows the cause")
+            return
+
+
+def _blamed(known: Known) -> set[str]:
+    root = known.report.root_cause
+    return cause_names(known) - ({known.report.service} if root and root.deployment_id else set())
+
+
+def _part(text: str, place: int) -> str:
+    """The part of the sentence between semicolons and contrasts: a denial reaches over commas."""
+    starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
+    ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
+    return text[max(starts, default=0) : min(ends, default=len(text))]
+
+
+def _dismissals(text: str) -> Iterator[Claim]:
+    for pattern in (DISMISSED, BROKEN):
+        for found in pattern.finditer(text):
+            yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
+
+
+def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A change and the onset, one before the other as the sentence has it."""
+    onsets = {moment.at for moment in known.moments if moment.kind == "onset"}
+    for found in ORDER.finditer(text):
+        before, after = text[: found.start()], text[found.end() :]
+        after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
+        left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
+        if not re.search(r"\w", before) and "," in after:
+            first, _, rest = after.partition(",")
+            right = _spoken(first, found.end(), mentions, known)
+            left = _spoken(rest, found.end() + len(first) + 1, mentions, known)
+        times = _times(left, right)
+        if times is None or not onsets:
+            continue
+        change_is_left, changes = times
+        says_change_first = bool(found["earlier"]) == change_is_left
+        if found[0].lower() in ("followed", "following") and not change_is_left and found["later"]:
+            says_change_first = True
+        is_first = any(at <= max(onsets) for at in changes)
+        if changes and is_first != says_change_first:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it was the other way round")
+
+
+def _times(left: list[datetime] | str | None, right: list[datetime] | str | None) -> tuple[bool, list[datetime]] | None:
+    if isinstance(left, list) and right == "onset":
+        return True, left
+    if isinstance(right, list) and left == "onset":
+        return False, right
+    return None
+
+
+def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list[datetime] | str | None:
+    """The times of the change that a part speaks of, or that it speaks of the onset."""
+    inside = {one.text for one in mentions if offset <= one.span[0] < offset + len(part)}
+    named = [change for change in known.changes if change.at and (inside & {change.deployment_id, *change.versions})]
+    if named:
+        return [change.at for change in named if change.at]
+    if DEPLOYING.search(part):
+        root = known.report.root_cause
+        of_cause = [one.at for one in known.changes if one.at and root and one.deployment_id == root.deployment_id]
+        return of_cause or None
+    return "onset" if BEGINNING.search(part) else None
+
+
+def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "… when the tax table was deleted": what is told beside the rise is told as its cause."""
+    named = cause_names(known)
+    for found in ASIDE.finditer(text):
+        group = "what" if found["what"] else "who"
+        start, end = found.span(group)
+        inside = {one.text for one in mentions if start <= one.span[0] < end}
+        if inside & named or (group == "what" and ANCHOR.search(found[group])):
+            continue
+        if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
+            continue
+        yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows no such cause")
+
+
+def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "… and not before": of a type of errors only where none was logged before."""
+    found = re.search(r"\b(?:not|never|none|no)\b[^,;.]{0,12}\bbefore\b(?= *(?:$|[.;,)\[]))", text, re.IGNORECASE)
+    types = {one.text for one in mentions if one.text in known.types}
+    if not found or not types:
+        return
+    before = [fact for fact in known.facts if fact.detail in types and fact.role == "usual"]
+    holds = bool(before) and all(fact.value == 0 for fact in before)
+    yield Claim("direction", found.span(), found[0], holds, "" if holds else "it was logged before")
+
+
+def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """A region that a deployment of its clause did not go to."""
+    if one.text not in known.regions:
+        return ""
+    start, end = context.clause(one.span, text)
+    ids = {other.text for other in mentions if start <= other.span[0] < end}
+    places = {
+        change.deployment_id: {other.region for other in known.changes if other.deployment_id == change.deployment_id}
+        for change in known.changes
+        if change.deployment_id in ids
+    }
+    wrong = [name for name, regions in places.items() if regions - {None} and one.text not in regions]
+    return f"{wrong[0]} did not go there" if wrong and len(wrong) == len(places) else ""
+
+
+def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """ "… went out in search", where it is a deployment of checkout."""
+    if one.text not in known.services:
+        return ""
+    for other in mentions:
+        owners = {change.service for change in known.changes if change.deployment_id == other.text} - {None}
+        between = text[other.span[1] : one.span[0]]
+        if owners and one.text not in owners and re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) ", between):
+            return f"{other.text} is not of it"
+    return ""

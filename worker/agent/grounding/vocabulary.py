@@ -1,0 +1,99 @@
+"""Closed by default: a word that neither the report nor the language of reports has is a claim that nothing supports.
+
+"A failing disk", "the certificate", "mobile clients": no pattern can list what may be made up, but what a report may
+say without proof can be listed (`vocabulary.txt`), and everything else has to stand in what was read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from worker.agent.grounding import claims
+from worker.agent.grounding.claims import Claim, Kind, Span
+from worker.domain.report import Report
+from worker.domain.terms import terms
+
+WORD = re.compile(r"[^\W\d_]{2,}")
+# With one of these in its sentence an unknown thing is told as a cause, or as what happened at the same time.
+JOINING = re.compile(
+    r"\b(?:because|cause\w*|made|makes|left|leaves|led|leads|when|after|afterwards|following|followed|since(?! \d)|due"
+    r"|while|whereas|once|until|so|therefore|thus|hence|thanks|owing|result\w*|from|by|during|despite|although|as"
+    r"|explain\w*|reason|why)\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def common() -> frozenset[str]:
+    text = files("worker.agent.grounding").joinpath("vocabulary.txt").read_text(encoding="utf-8")
+    return frozenset(
+        word for line in text.splitlines() if not line.startswith("#") for word in WORD.findall(line.lower())
+    )
+
+
+def words_of(report: Report) -> frozenset[str]:
+    """All that was read, and what the template wrote; of queries and of a model's words nothing."""
+    told = report.model_dump(exclude={"narrative", "charts", "markdown", "evidence"})
+    results = [(item.title, item.result) for item in report.evidence]
+    return frozenset(word for text in _texts([told, results]) for word in WORD.findall(text.lower()))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, item in value.items():
+                yield str(key).replace("_", " ")
+                yield from _texts(item)
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
+
+
+def unknown(text: str, words: frozenset[str], *, is_advice: bool = False) -> Iterator[Claim]:
+    """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations."""
+    for start, end in _runs(text, words):
+        is_joined = not is_advice and JOINING.search(f"{text[:start]} {text[end:]}")
+        kind: Kind = "cause" if is_joined else "word"
+        yield Claim(kind, (start, end), text[start:end], holds=False, why="nothing that was read speaks of it")
+
+
+def _runs(text: str, words: frozenset[str]) -> list[Span]:
+    runs: list[Span] = []
+    for found in WORD.finditer(text):
+        if is_known(found[0].lower(), words) or claims.is_term(found[0]):
+            continue
+        if runs and not text[runs[-1][1] : found.start()].strip(" -’'"):
+            runs[-1] = (runs[-1][0], found.end())
+        else:
+            runs.append(found.span())
+    return runs
+
+
+def is_known(word: str, words: frozenset[str]) -> bool:
+    return any(form in words or form in common() or form in _of_the_trade() for form in _forms(word))
+
+
+def _of_the_trade() -> frozenset[str]:
+    spoken = terms()
+    said = f"{spoken.orders.singular} {spoken.orders.plural} {spoken.revenue} {spoken.currency.symbol}"
+    return frozenset(WORD.findall(said.lower()))
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            yield word[: -len(ending)] + instead
+    if re.search(r"(.)\1(?:ed|ing)$", word):
+        yield re.sub(r"(.)\1(?:ed|ing)$", r"\1", word)
+
+
+_ENDINGS = (
+    *(("s", ""), ("es", ""), ("ies", "y"), ("d", ""), ("ed", ""), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ly", "")),
+)
