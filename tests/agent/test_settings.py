@@ -66,6 +66,8 @@ def test_a_key_travels_encrypted() -> None:
 def test_a_narrative_ends_before_its_task() -> None:
     short = {"SPIKETRACE_TASK_TIME_LIMIT_SECONDS": "60"}
     assert not load_settings(short).has_model
-    assert not load_settings(KEY | short | {"SPIKETRACE_NARRATIVES": "false"}).writes_narratives
+    assert not load_settings(
+        KEY | short | {"SPIKETRACE_NARRATIVES": "false", "SPIKETRACE_MODEL_ANSWERS": "false"}
+    ).writes_narratives
     with pytest.raises(ConfigurationError, match="GEMINI_MAX_SECONDS must be 20 below"):
         load_settings(KEY | short)

@@ -16,9 +16,6 @@ from tests.faults.kinds import (
     alerts_are_poison,
     alerts_come_twice_and_in_any_order,
     broker_comes_back_empty,
-    broker_is_full,
-    elasticsearch_is_read_only,
-    elasticsearch_loses_answers,
     elasticsearch_rejects,
     worker_is_killed_in_a_delivery,
 )
@@ -26,10 +23,8 @@ from tests.faults.kinds import (
 SEED = 11
 TELLING: list[list[Fault]] = [
     [alerts_come_twice_and_in_any_order, alerts_are_poison],
-    [elasticsearch_loses_answers, elasticsearch_rejects],
-    [elasticsearch_is_read_only],
+    [elasticsearch_rejects],
     [broker_comes_back_empty],
-    [broker_is_full],
     [worker_is_killed_in_a_delivery],
 ]
 pytestmark = pytest.mark.timeout(240)

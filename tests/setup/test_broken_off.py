@@ -33,7 +33,7 @@ class EndsAt(httpx.HTTPTransport):
         self._left, self._after = nth, after
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
+        if request.method == "GET" or request.url.path.endswith("/search"):
             return super().handle_request(request)
         self._left -= 1
         if self._left == 0 and not self._after:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from worker.analysis.likeness.structure import Past, Shared, Wanted, compare, past_of
 from worker.analysis.likeness.words import Texts
+from worker.domain.redaction.redact import redact
 
 Document = Mapping[str, Any]
 MOST_WORDS_TOLD = 4
@@ -79,6 +80,12 @@ def why(one: Alike, wanted: Wanted) -> str:
         said.append(f"{'' if one.past.is_told else 'perhaps the '}same kind of cause: {wanted.kind}")
     if shared.region:
         said.append("same region")
-    if one.words:
-        said.append(f"same words: {', '.join(one.words[:MOST_WORDS_TOLD])}")
+    if words := _that_may_be_told(one):
+        said.append(f"same words: {', '.join(words[:MOST_WORDS_TOLD])}")
     return "; ".join(said)
+
+
+def _that_may_be_told(one: Alike) -> list[str]:
+    """Not those of an address or a key, which likeness reads as words like any other."""
+    left = redact(one.past.text).lower()
+    return [word for word in one.words if word.lower() in left]
