@@ -111,7 +111,7 @@ def test_what_it_took_is_booked_with_the_narratives(scene: Scene, ranked: Answer
     scene.said(ranked, "Nothing can be said.", LOOK)
     spent, outcomes = scene.ledger.totals()
     assert (spent.calls, spent.tokens) == (2, 4_400)
-    assert outcomes == {"answers": {"failed": 1}, "narratives": {}}
+    assert outcomes == {"answers": {"failed": 1}, "narratives": {}, "embeddings": {}}
     assert scene.ledger.of_day(datetime.now(UTC)).tokens == 4_400
 
 
