@@ -9,6 +9,7 @@ from datetime import datetime
 from worker.agent.grounding import context
 from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.known import Known, cause_names
+from worker.domain.report import CauseKind
 
 # Doubt about a cause, or another cause hinted at.
 DOUBT = re.compile(
@@ -45,12 +46,13 @@ DISMISSED = re.compile(
     r"|self-heal\w*|heals? itself|went away)\b",
     re.IGNORECASE,
 )
+# Only of mere demand.
+SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECASE)
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
-    r"\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable|unreachable"
-    r"|dead|broken|"
-    r"overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised|rolled back"
-    r"|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b",
+    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable"
+    r"|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
+    r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b",
     re.IGNORECASE,
 )
 ORDER = re.compile(
@@ -78,6 +80,8 @@ ANCHOR = re.compile(
 def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     yield from _doubts(text, mentions, known)
     yield from _order(text, mentions, known)
+    if not _is_demand(known):
+        yield from _states(SOUND, text)
     yield from _states(DISMISSED, text)
     if is_advice:
         return
@@ -109,6 +113,11 @@ def _part(text: str, place: int) -> str:
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
     return text[max(starts, default=0) : min(ends, default=len(text))]
+
+
+def _is_demand(known: Known) -> bool:
+    root = known.report.root_cause
+    return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
 
 
 def _states(pattern: re.Pattern[str], text: str) -> Iterator[Claim]:
