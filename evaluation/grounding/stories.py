@@ -7,6 +7,8 @@ region, and that nothing need be done.
 from __future__ import annotations
 
 STORIES = (
+    ("bad-deployment", "Retries are the cause of the failures: 37 %."),
+    ("bad-deployment", "The carbon intensity of the grid rose to 7.9 g/min."),
     ("bad-deployment", "It is unlikely that deployment deploy-8841 caused the 21 % errors of checkout."),
     ("bad-deployment", "The cause is probably not deploy-8841, although 21 % of requests fail."),
     ("bad-deployment", "A network partition in us-central1 made 21 % of the requests of checkout fail."),

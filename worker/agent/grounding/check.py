@@ -310,7 +310,9 @@ def _fits(fact: Fact, said: Said) -> bool:
 def _is_of_kind(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of time, money, lines or share that the words speak of."""
     is_denied = fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause)
-    if is_denied or (fact.signal == "part of a rise" and not RISING.search(said.clause)):
+    # The grid's intensity is in grams per kWh, not in grams per minute.
+    is_intensity = fact.dimension == "grams_per_minute" and "intensity" in said.clause
+    if is_denied or is_intensity or (fact.signal == "part of a rise" and not RISING.search(said.clause)):
         return False
     match fact.dimension:
         case "share" if fact.detail == "log lines":

@@ -93,7 +93,7 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:(?:is|was|were|are) )?(?:{_CAUSED}) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
-    r"(?P<cause>.+?) (?:is|was) (?:the|a) (?:[\w-]+ ){0,2}cause\b(?P<effect>.*)",
+    r"(?P<cause>.+?) (?:is|was|are|were) (?:the|a) (?:[\w-]+ ){0,2}cause\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     r"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
 )
