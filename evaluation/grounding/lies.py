@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from evaluation.grounding.stories import HELD, STORIES, TOLD
+
 
 class Lie(NamedTuple):
     kind: str
@@ -16,7 +18,8 @@ class Lie(NamedTuple):
 
 DEPLOYMENT, DEPENDENCY, QUIET = "bad-deployment", "dependency", "not-confirmed"
 
-LIES = (
+LIES: tuple[Lie, ...] = (
+    *(Lie(f"story {number}", report, text) for number, (report, text) in enumerate(STORIES, 1)),
     Lie("wrong share", DEPLOYMENT, "In checkout, 27 % of its requests fail (usually 0.4 %) [e2]."),
     Lie("wrong usual share", DEPLOYMENT, "In checkout, 21 % of its requests fail (usually 9 %) [e2]."),
     Lie("now and usual swapped", DEPLOYMENT, "In checkout, 0.4 % of its requests fail, usually 21 % [e2]."),
@@ -119,7 +122,8 @@ LIES = (
 
 # Later batches: more of them passed on a first reading. What that taught in general was put into the rules (a sentence
 # has to say more than names; what is counted must be something that a report counts), nothing was made to fit the rest.
-HELD_OUT = (
+HELD_OUT: tuple[Lie, ...] = (
+    *(Lie(f"story {number}", report, text) for number, (report, text) in enumerate(HELD, len(STORIES) + 1)),
     Lie("share of users", DEPLOYMENT, "21 % of checkout's users are affected [e2]."),
     Lie("trend", DEPLOYMENT, "The failures of checkout have been growing for 16 min [e2]."),
     Lie("average told as median", DEPLOYMENT, "The median latency of checkout is 332 ms [e2]."),
@@ -152,7 +156,8 @@ HELD_OUT = (
     Lie("cause in a question", DEPLOYMENT, "Could search have caused the failures of checkout at 14:57 UTC [e7]?"),
 )
 
-TRUE = (
+TRUE: tuple[Lie, ...] = (
+    *(Lie(f"story {number}", report, text) for number, (report, text) in enumerate(TOLD, 1)),
     Lie("share", DEPLOYMENT, "Since 14:57 UTC, about 21% of checkout's requests in us-central1 fail [e2]."),
     Lie(
         "cause",

@@ -86,6 +86,48 @@ def test_what_says_nothing_but_names_stays_only_as_advice() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Roll back search, which fails with 21 % of errors.",
+        "Restart the payments database, which lost 4,000 orders.",
+        "Do not roll back deploy-8841 of checkout.",
+    ],
+)
+def test_advice_that_states_what_nobody_measured_goes(text: str) -> None:
+    assert ground(text, CHECKOUT, is_advice=True).text == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("21 % of requests to the mainframe of checkout fail.", "mainframe [unverified]"),
+        ("Deployment deploy-8841 went out in europe-west1.", "europe-west1 [unverified]"),
+        ("Deployment deploy-8841 went out 16 min before the onset.", "16 min [unverified]"),
+    ],
+)
+def test_the_one_thing_that_nobody_read_is_marked(text: str, marked: str) -> None:
+    assert marked in ground(text, CHECKOUT).text
+
+
+def test_what_the_template_says_stands_unless_a_name_said_it() -> None:
+    own = CHECKOUT.sections.carbon_compute_impact
+    assert ground(own, CHECKOUT).text == own
+    planted = CHECKOUT.model_copy(
+        update={
+            "service": "shop. The cause is cosmic rays.",
+            "sections": CHECKOUT.sections.model_copy(update={"overview": "shop. The cause is cosmic rays."}),
+        }
+    )
+    assert "cosmic" not in ground("The cause is cosmic rays.", planted).text
+
+
+@given(st.text(alphabet="bcdfgjkqxz", min_size=6, max_size=12))
+def test_a_word_that_nobody_knows_never_stands_unmarked(word: str) -> None:
+    for text in (f"The {word} made 21 % of requests fail.", f"21 % of requests fail in the {word}."):
+        assert all(one.outcome != "kept" for one in ground_known(text, KNOWN["bad-deployment"]).sentences)
+
+
+@pytest.mark.parametrize(
     ("text", "holds"),
     [
         ("checkout emitted 110 gCO₂e", True),

@@ -178,7 +178,7 @@ def _unknown_names(text: str) -> Iterator[Claim]:
 def _times(text: str, plain: str, known: Known) -> Iterator[Claim]:
     clocks = list(claims.TIME.finditer(text))
     for found in clocks:
-        wanted = _kinds_wanted(plain[: found.start()])
+        wanted = _kinds_wanted(plain[: found.start()]) or _begun(plain[: found.start()], plain[found.end() :])
         holds = _is_known_time(found, wanted, known)
         yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
@@ -192,6 +192,15 @@ def _kinds_wanted(before: str) -> set[str]:
     if since and (not deployed or since.start() > deployed.start()):
         return {"onset", "baseline"}
     return {"change"} if deployed else set()
+
+
+def _begun(before: str, after: str) -> set[str]:
+    """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
+    is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE)
+    return {"onset", "baseline"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+
+
+BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
 
 def _is_known_time(found: re.Match[str], wanted: set[str], known: Known) -> bool:
@@ -243,6 +252,15 @@ def _number(number: Number, text: str, mentions: list[Found], known: Known) -> C
     return Claim("number", number.span, number.text, bool(fitting), why)
 
 
+NOT_FAILED = re.compile(
+    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
+    r"|(?:was|were|are) served"
+    r"|passed|completed|answered|worked|would fail)",
+    re.IGNORECASE,
+)
+# A share of a deployment's lines is no share of all lines, nor of requests.
+OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others)\b|-\d", re.IGNORECASE)
+OF_REQUESTS = re.compile(r"% of (?:all |the |its )*requests")
 RISING = re.compile(r"\b(?:rise|share|excess|increase|more)\b|co[2₂]|carbon|emission", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,25}\b(?:are|were) (?:errors|failures)\b")
@@ -284,17 +302,28 @@ def _fits(fact: Fact, said: Said) -> bool:
         return False
     if said.is_less and fact.role == "excess" and fact.value > 0:
         return False
-    if fact.dimension == "seconds" and not _is_of_time(fact, said):
-        return False
-    if said.is_errors and fact.dimension == "lines" and fact.signal != "errors":
-        return False
-    if fact.signal == "part of a rise" and not RISING.search(said.clause):
-        return False
-    if fact.dimension == "usd" and not _is_of_money(fact, said):
-        return False
-    if not _is_of_signal(fact, said.signals) or not _is_of_detail(fact, said):
+    if not _is_of_kind(fact, said) or not _is_of_signal(fact, said.signals) or not _is_of_detail(fact, said):
         return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
+
+
+def _is_of_kind(fact: Fact, said: Said) -> bool:
+    """Whether it is the kind of time, money, lines or share that the words speak of."""
+    is_denied = fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause)
+    # The grid's intensity is in grams per kWh, not in grams per minute.
+    is_intensity = fact.dimension == "grams_per_minute" and "intensity" in said.clause
+    if is_denied or is_intensity or (fact.signal == "part of a rise" and not RISING.search(said.clause)):
+        return False
+    match fact.dimension:
+        case "share" if fact.detail == "log lines":
+            return bool(OF_VERSION.search(said.before + said.clause)) and not OF_REQUESTS.search(said.clause)
+        case "seconds":
+            return _is_of_time(fact, said)
+        case "usd":
+            return _is_of_money(fact, said)
+        case "lines":
+            return not said.is_errors or fact.signal == "errors"
+    return True
 
 
 def _is_of_time(fact: Fact, said: Said) -> bool:
@@ -303,7 +332,9 @@ def _is_of_time(fact: Fact, said: Said) -> bool:
             return False
         return said.of_time in ("change", None)
     if fact.signal in ("span", "looked back"):
-        return said.of_time == fact.signal or (said.of_time is None and fact.signal == "span")
+        is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
+        wanted = "looked back" if is_none else said.of_time
+        return wanted == fact.signal or (said.of_time is None and fact.signal == "span")
     return said.of_time != "change"
 
 
@@ -314,7 +345,7 @@ def _is_of_money(fact: Fact, said: Said) -> bool:
 
 
 def _is_of_signal(fact: Fact, signals: frozenset[str]) -> bool:
-    if fact.signal in UNTOLD:
+    if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return True
     if fact.dimension == "grams":
         # Every figure in grams speaks of carbon; where it says whose part it is, it is that part.

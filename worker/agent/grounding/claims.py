@@ -82,17 +82,20 @@ _CAUSING = (
     r"|is responsible for|is to blame for|explains"
 )
 _CAUSED = (
-    r"because of|due to|caused by|triggered by|brought about by|the result of|thanks to|owing to|stems from|comes from"
+    r"because of|due to|caused by|triggered by|brought about by|the result of|thanks to|owing to|stems from"
+    r"|comes from"
 )
+# "since 14:57" is a time, "since payments is down" a reason.
+_SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
 CAUSES = (
-    r"^(?:because of|because|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+), (?P<effect>.+)",
+    r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are) )?(?:{_CAUSED}) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
-    r"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|since(?! (?:then|about|around|when|yesterday|last|\d| ))) (?P<cause>.+)",
-    r"(?P<cause>.+?) (?:is|was) (?:the|a) (?:[\w-]+ ){0,2}cause\b(?P<effect>.*)",
+    rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
+    r"(?P<cause>.+?) (?:is|was|are|were) (?:the|a) (?:[\w-]+ ){0,2}cause\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
-    r"(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
+    r"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
 )
 CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
 # What a report at the time of an alert cannot know.
@@ -114,7 +117,8 @@ SEVERITY = re.compile(rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_LEVEL})\b|\b(?P<b>
 QUANTILE = re.compile(r"\bp(?:50|95|99)\b|\bmedian\b", re.IGNORECASE)
 UP = re.compile(r"\b(?:rose|rises|risen|increased|increases|grew|climbed|jumped|surged|spiked|went up|is up|higher)\b")
 DOWN = re.compile(
-    r"\b(?:fell|falls|fallen|dropped|drops|decreased|decreases|declined|reduced|lowered|shrank|sank|went down|is down|lower)\b"
+    r"\b(?:fell|falls|fallen|dropped|drops|decreased|decreases|declined|reduced|lowered|shrank|sank|went down"
+    r"|is down|lower)\b"
 )
 SAME = re.compile(r"\b(?:unchanged|as usual|normal|stable|steady|flat|unaffected|healthy)\b")
 SIGNAL_WORDS = (
@@ -265,9 +269,9 @@ def _in_digits(text: str) -> Iterator[Number]:
             dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
         start, end = found.span()
-        if re.search(r"confidence (?:of |is )?$|\($", text[max(0, start - 15) : start]) and re.fullmatch(
-            r"[01]\.\d+", digits
-        ):
+        if re.search(
+            r"confidence (?:in [a-z ]{1,30})?(?:of |is )?$|\($", text[max(0, start - 45) : start], re.IGNORECASE
+        ) and re.fullmatch(r"[01]\.\d+", digits):
             dimension = dimension or "confidence"
         if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
             dimension = "share_of_users"

@@ -15,7 +15,8 @@ BEFORE = re.compile(
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
-    r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|expected|usually|in the baseline|before\b(?! the))"
+    r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|expected|usually|(?:in|at) (?:the )?baseline"
+    r"|before\b(?! the))"
 )
 # "68 g more than expected".
 MORE = re.compile(r"^[^,;.(\d]{0,12}\b(?:more|less|fewer) than (?:expected|usual)")
@@ -27,7 +28,8 @@ _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 WAS_USUAL = re.compile(
     rf"\b{_LEVEL}(?: [\w₂]+){{1,5}}? (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
     r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
-    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,]{0,12}$"
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,]{0,12}$",
+    re.IGNORECASE,
 )
 USUAL_THEN = re.compile(r"^[^,;.(\d]{0,50}\bbefore (?:the (?:deployment|rollout|release|onset)|[\w-]*\d)")
 BY = re.compile(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding import claims, context, vocabulary
+from worker.agent.grounding import claims, context, template, vocabulary
 from worker.agent.grounding.known import Change, Fact, Known, Level, Moment, Subject
 from worker.domain.report import Quantity, Report
 from worker.domain.window import parse_time
@@ -88,7 +88,7 @@ def known_of(report: Report) -> Known:
     _rest(known)
     _told(known)
     known.words = vocabulary.words_of(report)
-    known.said = _said(known)
+    known.said = template.said(known)
     return known
 
 
@@ -97,26 +97,9 @@ def _told(known: Known) -> None:
     for candidate in known.report.candidates:
         for text in (candidate.reason, candidate.against):
             known.facts += _of_text(text or "", Subject(candidate.service, candidate.region))
-    for text in _template(known.report):
+    for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
         known.facts += [fact for fact in _of_text(text, known.scope) if fact.dimension in RATES]
-
-
-def _said(known: Known) -> frozenset[str]:
-    """The template's sentences; without those that a name or a log line would have put there."""
-    planted = {
-        claims.plain(part)
-        for name in {*known.names, *known.services, *known.regions, *known.lines}
-        if " " in name.strip()
-        for part in claims.sentences(name)
-    } - {""}
-    found = {claims.plain(one) for text in _template(known.report) for one in claims.sentences(text)}
-    return frozenset(one for one in found if not any(part in one or one in part for part in planted))
-
-
-def _template(report: Report) -> list[str]:
-    sections = report.sections.model_dump()
-    return [*(text for text in sections.values() if isinstance(text, str)), *report.sections.recommendations]
 
 
 def _of_text(text: str, subject: Subject) -> list[Fact]:
@@ -128,10 +111,15 @@ def _of_text(text: str, subject: Subject) -> list[Fact]:
             subject,
             context.signal(one.span, plain),
             context.role(one.span, plain),
-            detail=context.quantile(one.span, plain),
+            detail=_of_lines(one.span, plain) or context.quantile(one.span, plain),
         )
         for one in claims.numbers(plain)
     ]
+
+
+def _of_lines(span: claims.Span, text: str) -> str | None:
+    is_lines = re.match(r" of (?:its|the) (?:sampled )?(?:log lines|others)|[^.;]{0,30}of the others", text[span[1] :])
+    return "log lines" if is_lines else None
 
 
 def _names(known: Known) -> None:
@@ -223,7 +211,7 @@ def _walk(
                 _walk(known, item, subject, path, evidence, of_type)
         case int() | float() if not isinstance(value, bool):
             dimension, factor = _dimension(path)
-            detail = path[-1] if path[-1] in QUANTILES else of_type
+            detail = _detail(path) or of_type
             signal = _kind(path, dimension) or _signal(path)
             known.facts.append(Fact(value * factor, dimension, subject, signal, _role(path), evidence, detail))
 
@@ -262,6 +250,12 @@ def _dimension(path: tuple[str, ...]) -> tuple[str, float]:
 def _signal(path: tuple[str, ...]) -> str | None:
     name = "/".join(path)
     return next((signal for part, signal in SIGNALS if part in name), None)
+
+
+def _detail(path: tuple[str, ...]) -> str | None:
+    if path[-1] in QUANTILES:
+        return path[-1]
+    return "log lines" if path[-1].startswith("error_share_") else None
 
 
 def _kind(path: tuple[str, ...], dimension: str) -> str | None:

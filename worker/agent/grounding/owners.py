@@ -16,10 +16,21 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     before = [one for one in services if one.span[1] <= span[0]]
     after = [one for one in services if span[1] <= one.span[0] < clause[1]]
     regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
-    region = regions[-1].text if regions else None
+    at = [
+        one
+        for one in mentions
+        if one.text in known.regions
+        and span[1] <= one.span[0] < clause[1]
+        and re.search(r"\b(?:in|of|at|from|to)\W*$", text[span[1] : one.span[0]])
+    ]
+    region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for)\W*$", text[span[1] : one.span[0]])]
-    return [Subject(of[0].text)] if of and not _is_others(text[span[1] : of[0].span[0]]) else own
+    return (
+        [Subject(of[0].text, at[0].text if at else None)]
+        if of and not _is_others(text[span[1] : of[0].span[0]])
+        else own
+    )
 
 
 def _is_others(between: str) -> bool:

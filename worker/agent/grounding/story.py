@@ -9,10 +9,12 @@ from datetime import datetime
 from worker.agent.grounding import context
 from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.known import Known, cause_names
+from worker.domain.report import CauseKind
 
 # Doubt about a cause, or another cause hinted at.
 DOUBT = re.compile(
-    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never|cannot|no(?! (?:other )?(?:change|deployment|more))"
+    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never"
+    r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead|rather than|other than|something else"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
     r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|seems?|only partly)\b"
@@ -20,32 +22,42 @@ DOUBT = re.compile(
     re.IGNORECASE,
 )
 BLAMING = re.compile(
-    r"\b(?:caus\w+|culprit|blame\w*|responsible|reason|triggered|led to|behind|explain\w*|because|due to|fault|involved"
+    r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
+    r"|involved"
     r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
     re.IGNORECASE,
 )
 # That nothing need be done, that it was no real thing, or that it has passed: no report can know.
 DISMISSED = re.compile(
-    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do|to fear|wrong)"
-    r"|no (?:action|need|reason|cause for|harm|problem|concern|danger|alarm)|(?:need not|needn['’]t|not needed|unneeded)"
+    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do|to fear"
+    r"|wrong)"
+    r"|no (?:action|need|reason|cause for|harm|problem|concern|danger|alarm)|(?:need not|needn['’]t|not needed"
+    r"|unneeded)"
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
     r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
     r"|by design|planned|intended|on purpose|a test|an exercise|a drill|negligible|acceptable|under control"
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
-    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over|past|closed)"
-    r"|(?:was|were|been|is) (?:all )?saved|self-heal\w*|heals? itself|went away)\b",
+    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over"
+    r"|past|closed)"
+    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody|no ?one"
+    r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:affected|lost|suffer\w*|notic\w+|impacted|hit)"
+    r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
+    r"|self-heal\w*|heals? itself|went away)\b",
     re.IGNORECASE,
 )
+# Only of mere demand.
+SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECASE)
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
-    r"\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable|unreachable|dead|broken|"
-    r"overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b",
+    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable"
+    r"|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
+    r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b",
     re.IGNORECASE,
 )
 ORDER = re.compile(
     r"\b(?P<later>after|followed|following|later than|since(?! then)|subsequent to)\b"
-    r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until)\b",
+    r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
     re.IGNORECASE,
 )
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
@@ -55,7 +67,8 @@ BEGINNING = re.compile(
 )
 OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
 ASIDE = re.compile(
-    r"\b(?:when|after|following|once|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran|failed)\b))\b(?P<what>[^,;]+)"
+    r"\b(?:when|after|following|once|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
+    r"|failed)\b))\b(?P<what>[^,;]+)"
     r"|(?P<who>[^,;]+?)\b(?:made|makes|left|drove|drives|pushed|forced|produced|provoked|induced|resulted in)\b",
     re.IGNORECASE,
 )
@@ -67,9 +80,12 @@ ANCHOR = re.compile(
 def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     yield from _doubts(text, mentions, known)
     yield from _order(text, mentions, known)
+    if not _is_demand(known):
+        yield from _states(SOUND, text)
+    yield from _states(DISMISSED, text)
     if is_advice:
         return
-    yield from _dismissals(text)
+    yield from _states(BROKEN, text)
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
@@ -77,7 +93,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
 def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
     named = {one.text for one in mentions} & _blamed(known)
-    if not known.has_cause or not (named or re.search(r"\bcaus\w+", text)):
+    if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return
     for found in DOUBT.finditer(text):
         clause = _part(text, found.start())
@@ -99,10 +115,14 @@ def _part(text: str, place: int) -> str:
     return text[max(starts, default=0) : min(ends, default=len(text))]
 
 
-def _dismissals(text: str) -> Iterator[Claim]:
-    for pattern in (DISMISSED, BROKEN):
-        for found in pattern.finditer(text):
-            yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
+def _is_demand(known: Known) -> bool:
+    root = known.report.root_cause
+    return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
+
+
+def _states(pattern: re.Pattern[str], text: str) -> Iterator[Claim]:
+    for found in pattern.finditer(text):
+        yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
 
 
 def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
