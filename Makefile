@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz faults check format bench lock clean
+.PHONY: help install demo test long fuzz faults check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -16,10 +18,12 @@ install: $(INSTALLED) ## the locked dependencies and SpikeTrace itself, into .ve
 demo: $(INSTALLED) ## a shop's two days with incidents hidden in them: alert, report, verdict against truth
 	$(BIN)/spiketrace demo
 
-# Processes with engines of their own, one more than two cores have, since many wait for others; all tests of one real
-# engine are in one of them.
-test: $(INSTALLED) ## all tests, on Elasticsearch 8.19 and 9.5 (Java and Maven), and on the embedded engine
-	$(BIN)/pytest $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses 3 --dist loadgroup --no-loadscope-reorder)
+# A process for each core, each with engines of its own; all tests of one real engine are in one of them.
+test: $(INSTALLED) ## the tests, on Elasticsearch 8.19 and 9.5 (Java and Maven), and on the embedded engine
+	$(BIN)/pytest -m "not long" $(PROCESSES)
+
+long: $(INSTALLED) ## the tests that `make test` leaves out: further real processes, faults, a cluster that checks everybody
+	$(BIN)/pytest -m long
 
 fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook: no 5xx, nothing told of what is inside
 	SPIKETRACE_FUZZ_BODIES=10000 $(BIN)/pytest tests/webhook/test_fuzz.py

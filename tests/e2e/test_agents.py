@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any
 
+import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
@@ -13,6 +14,8 @@ from tests.e2e import telemetry
 from tests.e2e.conftest import Up
 from worker.domain.window import iso
 from worker.settings import fresh_environment
+
+pytestmark = pytest.mark.long
 
 
 async def test_an_assistant_investigates_and_nobody_is_told(up: Up) -> None:

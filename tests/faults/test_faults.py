@@ -27,7 +27,7 @@ TELLING: list[list[Fault]] = [
     [broker_comes_back_empty],
     [worker_is_killed_in_a_delivery],
 ]
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,7 @@ SETUP = {
 ROLES = {**json.loads(json.dumps(roles(load_profile("spiketrace")))), "setup": SETUP}
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(
         bool(EXTERNAL_URLS) or (VERSION in MISSING and not MUST_HAVE_REAL_ENGINES),
         reason="needs an Elasticsearch of its own that checks privileges",

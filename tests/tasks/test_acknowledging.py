@@ -12,6 +12,8 @@ from tests.engines.servers import Broker, Engine
 from tests.tasks.conftest import open_bench, wait_until
 from worker.domain.alert import AlertState
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(180)
 def test_a_place_whose_message_could_not_be_acknowledged_is_free_again(
