@@ -100,11 +100,14 @@ def main() -> None:
 
 
 def log_to_stderr(name: str) -> None:
-    """What a command prints is on stdout, and with --json nothing else is. Processes set up their own logging."""
+    """What a command prints is on stdout, and with --json nothing else is; what goes wrong it says itself.
+
+    Processes set up their own logging.
+    """
     # Loads structlog, which `spiketrace --help` need not wait for.
     from worker.logs import configure_logging  # noqa: PLC0415
 
-    configure_logging("WARNING", process=name)
+    configure_logging("ERROR", process=name)
 
 
 def _fail(error: SpikeTraceError, code: int) -> None:

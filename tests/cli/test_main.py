@@ -51,7 +51,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])"
 def test_what_is_logged_is_not_on_standard_output() -> None:
     """With --json it is what a machine reads."""
     script = "import cli.main, structlog; cli.main.log_to_stderr('ask'); \
-structlog.get_logger('x').warning('said beside', action='a-b'); print('{}')"
+structlog.get_logger('x').error('said beside', action='a-b'); print('{}')"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "{}\n"
     assert "said beside" in done.stderr

@@ -52,10 +52,13 @@ ROLES = {
     "unprivileged": {"indices": [OWN_INDICES, {"names": ["spiketrace-alert-inbox"], "privileges": ["read"]}]},
 }
 
-pytestmark = pytest.mark.skipif(
-    bool(EXTERNAL_URLS) or (VERSION in MISSING and not MUST_HAVE_REAL_ENGINES),
-    reason="needs an Elasticsearch of its own that checks privileges",
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        bool(EXTERNAL_URLS) or (VERSION in MISSING and not MUST_HAVE_REAL_ENGINES),
+        reason="needs an Elasticsearch of its own that checks privileges",
+    ),
+]
 SettingsOf = Callable[[str], Settings]
 ClientOf = Callable[[str], Elasticsearch]
 

@@ -12,6 +12,7 @@ import pytest
 TIMEOUT_SECONDS = 420
 
 
+@pytest.mark.long
 @pytest.mark.timeout(TIMEOUT_SECONDS + 30)
 def test_the_demo_finds_what_is_hidden_and_leaves_nothing_behind(tmp_path: Path) -> None:
     ended = subprocess.run(
