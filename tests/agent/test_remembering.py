@@ -33,6 +33,8 @@ from worker.telemetry.search import ElasticTelemetry
 
 MODEL = "gemini-embedding-001"
 
+pytestmark = pytest.mark.long
+
 
 def embedding(model: Gemini, redis_url: str, **changes: Any) -> Embedding:
     ledger = RedisModelLedger(redis_url, purse="embedding")

@@ -35,6 +35,8 @@ TREE = {
     "deliver": ("spiketrace-worker", "investigate alert"),
 }
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(180)
 def test_one_trace_leads_from_the_request_to_the_delivery(
