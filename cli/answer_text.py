@@ -12,10 +12,11 @@ import click
 from rich.console import Console
 
 from worker.answering.answer import ANSWER, Answer, AnswerChart, Step
-from worker.answering.writing import TITLES, left_out
+from worker.answering.writing import left_out
 from worker.domain.evidence import Evidence
 from worker.domain.figures import clock, day, number
 from worker.domain.text import reveal
+from worker.markdown import section_title
 
 # Where no terminal says how wide it is; and no wider, since long lines are hard to read.
 WIDE = 120
@@ -57,7 +58,7 @@ def _lines(answer: Answer) -> Iterator[str]:
     bars = next((chart for chart in answer.charts if chart.kind == "bars"), None)
     for name, text in answer.sections.items():
         if name != ANSWER:
-            yield TITLES.get(name, name).upper()
+            yield section_title(name).upper()
         yield from _with_bars(list(_section(text)), bars)
     for chart in answer.charts:
         yield from _line(chart)

@@ -11,21 +11,13 @@ from typing import Any, Literal, NamedTuple
 from pydantic import TypeAdapter
 
 from webhook.answer_charts import AnswerDrawing, drawing
-from webhook.report_view import Exhibit, Receipt, exhibit, link_into, receipts_of
+from webhook.report_view import Exhibit, Receipt, exhibit, heading, link_into, receipts_of
 from worker.answering.answer import ANSWER, Answer
 from worker.domain.asked import Asked, Told
 from worker.domain.evidence import Evidence
 from worker.domain.incident import Incident
 from worker.domain.text import one_line
 
-TITLES = {
-    "overview": "Overview",
-    "user_impact": "User impact",
-    "carbon_compute_impact": "Carbon and compute",
-    "business_impact": "Business impact",
-    "deployment_correlation": "Deployments",
-    "recommendations": "Recommendations",
-}
 LONGEST_LINK = 24
 IDS = ("incident_id", "report_id")
 FACTS = ("severity", "status", "verdict", "service", "region", "cause", "incident_id")
@@ -189,5 +181,6 @@ def _texts(said: str | list[str]) -> str:
 
 
 def _section(name: str, said: str | list[str]) -> Section:
-    title = TITLES.get(name, name.replace("_", " ").capitalize())
-    return Section(name.replace("_", "-"), title, [said] if isinstance(said, str) else said, isinstance(said, list))
+    return Section(
+        name.replace("_", "-"), heading(name), [said] if isinstance(said, str) else said, isinstance(said, list)
+    )

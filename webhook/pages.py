@@ -21,9 +21,8 @@ from markupsafe import Markup, escape
 
 from webhook.charts import glyph
 from webhook.replay_view import share_in_words
-from webhook.report_view import view_of
+from webhook.report_view import heading, view_of
 from worker.domain import figures, wording
-from worker.domain.terms import section_label
 from worker.domain.text import CITATION, first_sentence, paragraphs, pieces, reveal
 from worker.errors import EvidenceUnavailable
 from worker.ports import IncidentStore, ReportStore
@@ -132,7 +131,7 @@ def _templates() -> Environment:
     environment.filters.update(
         first_sentence=first_sentence, cited=cited, linked=linked, paragraphs=paragraphs, asset=_asset_url, glyph=glyph
     )
-    environment.globals.update(figures=figures, wording=wording, label=section_label, share_in_words=share_in_words)
+    environment.globals.update(figures=figures, wording=wording, heading=heading, share_in_words=share_in_words)
     return environment
 
 

@@ -16,11 +16,20 @@ from worker.domain.evidence import Evidence
 from worker.domain.figures import duration
 from worker.domain.incident import Incident
 from worker.domain.report import CalculationStep, Chart, Report, Verdict
-from worker.domain.terms import terms
+from worker.domain.terms import section_label, terms
 from worker.domain.text import CITATION, first_sentence, one_line
 from worker.domain.wording import ImpactGroup, impact_groups
 
 JSON_WIDTH = 72
+# Shorter than elsewhere: they stand beside their text.
+HEADINGS = {
+    "overview": "Overview",
+    "user_impact": "User impact",
+    "carbon_compute_impact": "Carbon and compute",
+    "business_impact": "Business impact",
+    "deployment_correlation": "Deployments",
+    "recommendations": "Recommendations",
+}
 _BETWEEN = rf"(?:\s|{CITATION})*"
 
 
@@ -156,6 +165,11 @@ def link_into(site: str | None, link: str | None) -> str | None:
 def _calculation(steps: list[CalculationStep]) -> list[Calculation]:
     grouped = {part: [step for step in steps if step.part == part] for part in PARTS}
     return [Calculation(_part_label(part), found) for part, found in grouped.items() if found]
+
+
+def heading(section: str) -> str:
+    """Of a page's section, by the report's own name of it, in the words of the trade."""
+    return section_label(section, HEADINGS[section])
 
 
 def _part_label(part: str) -> str:

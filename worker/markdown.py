@@ -94,16 +94,17 @@ def _sections(report: Report) -> Iterator[str]:
         yield from _told(report, key)
     yield from _section("Reasoning", report.narrative.reasoning)
     if recommendations := report.sections.recommendations:
-        yield f"## {_label('recommendations')}"
+        yield f"## {escape(section_title('recommendations'))}"
         yield "\n".join(f"{number}. {escape(text)}" for number, text in enumerate(recommendations, 1))
 
 
 def _told(report: Report, key: str) -> Iterator[str]:
-    yield from _section(_label(key), getattr(report.sections, key))
+    yield from _section(escape(section_title(key)), getattr(report.sections, key))
 
 
-def _label(key: str) -> str:
-    return escape(section_label(key, SECTIONS[key]))
+def section_title(key: str) -> str:
+    """In the words of the trade, as text."""
+    return section_label(key, SECTIONS[key])
 
 
 def _section(title: str, text: str) -> Iterator[str]:

@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 
 from tests.delivery.samples import an_incident
 from tests.writing.cases import SHOPS, tell
+from webhook.report_view import heading
 from worker.agent.grounding.claims import numbers
 from worker.agent.grounding.ground import ground
 from worker.agent.prompting import domain_prompt, prompt
+from worker.answering.explaining import six
+from worker.answering.writing import markdown
 from worker.delivery.words import impact_in_a_line, losses
 from worker.domain.report import Report
 from worker.domain.terms import SHOP, Terms, section_label, speaking, terms
 from worker.domain.wording import impact_groups
 from worker.errors import ConfigurationError
+from worker.markdown import section_title
 from worker.settings import Settings
 from worker.terminology import load_terms, parse_terms, shipped_terminologies
 
@@ -81,6 +85,10 @@ def test_a_file_changes_what_it_names_and_keeps_the_rest_of_its_preset() -> None
         assert "## Bookings &amp; income" in report.markdown
         assert "## Customer impact" in report.markdown
         assert section_label("user_impact", "User impact") == "Customer impact"
+        assert heading("user_impact") == section_title("user_impact") == "Customer impact"
+        answer = markdown([], six(report), [], "")
+        assert "## Customer impact" in answer
+        assert "## Bookings &amp; income" in answer
         assert "financial institution" in domain_prompt()
 
 

@@ -16,17 +16,9 @@ from worker.answering.understand import EXAMPLES, Taken
 from worker.domain.redaction.redact import redact
 from worker.domain.text import one_line
 from worker.markdown import escape as escape_all
+from worker.markdown import section_title
 
 LONGEST_QUESTION = 300
-TITLES = {
-    ANSWER: "Answer",
-    "overview": "Overview",
-    "user_impact": "User impact",
-    "carbon_compute_impact": "Carbon and compute impact",
-    "business_impact": "Business impact",
-    "deployment_correlation": "Deployment correlation",
-    "recommendations": "Recommendations",
-}
 
 
 def _shown_parts(taken: Taken) -> list[NotUnderstood]:
@@ -111,7 +103,7 @@ def markdown(
     blocks = [*_blocks(opening, escape)]
     for name, text in sections.items():
         if name != ANSWER:
-            blocks.append(f"## {TITLES.get(name, name)}")
+            blocks.append(f"## {escape_all(section_title(name))}")
         if isinstance(text, list):
             blocks.append("\n".join(f"{index}. {escape(line)}" for index, line in enumerate(text, 1)))
         else:
