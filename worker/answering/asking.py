@@ -9,6 +9,7 @@ from datetime import datetime
 from worker.answering.answer import AnswerChart, Offer, Step, Tell, Topic, Understood
 from worker.answering.exhibits import Exhibits
 from worker.answering.ports import Incidents, Investigate, Looks, Reports
+from worker.answering.saying import time_in
 from worker.answering.zones import Zone
 from worker.domain.incident import Incident
 from worker.domain.report import Report
@@ -45,6 +46,10 @@ class Asking:
     @property
     def is_about_emissions(self) -> bool:
         return self.understood.topic is Topic.EMISSIONS_WHY
+
+    def when(self, moment: datetime) -> str:
+        """On the asker's clock, with its name."""
+        return f"{time_in(moment, self.zone)} {self.zone.name}"
 
     def looking(self, text: str) -> None:
         self.on_step(Step("looking", text))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import grid_of, summed
-from worker.answering.saying import time_in
+from worker.answering.saying import counted
 from worker.domain.figures import duration
 from worker.domain.lookup import ErrorKind, Logged, LogLine, Reading
 from worker.domain.redaction.redact import excerpt
@@ -33,7 +33,7 @@ def list_errors(asking: Asking) -> Draft:
     if not lines:
         return Draft([f"Nothing was logged by {asking.scope} in this time {cite}: whether it failed is not known."])
     text = (
-        f"{_count(errors, 'error')} in {_count(lines, 'log line')} of {asking.scope}, {_share(errors, lines)} {cite}."
+        f"{counted(errors, 'error')} in {counted(lines, 'log line')} of {asking.scope}, {_share(errors, lines)} {cite}."
     )
     draft = Draft([text, *_by_scope(asking, reading.rows), *_kinds(asking)])
     draft.charts += _chart(asking)
@@ -50,7 +50,7 @@ def in_short(asking: Asking) -> list[str]:
     cite = asking.exhibits.add("Log lines and errors", reading, {"lines": lines, "errors": errors})
     if not lines:
         return [f"It logged nothing in this time {cite}: whether it failed is not known."]
-    return [f"{_count(errors, 'error')} in {_count(lines, 'log line')}, {_share(errors, lines)} {cite}."]
+    return [f"{counted(errors, 'error')} in {counted(lines, 'log line')}, {_share(errors, lines)} {cite}."]
 
 
 def lately(asking: Asking) -> list[str]:
@@ -65,16 +65,12 @@ def lately(asking: Asking) -> list[str]:
         return []
     cite = asking.exhibits.add("Log lines and errors of the last hour", found[0], {"lines": lines, "errors": errors})
     beside = f"{_share(errors, lines)}, and {_share(whole[1], whole[0])} in all of this time"
-    until = f"{duration(last.length)} until {time_in(last.end, asking.zone)} {asking.zone.name}"
-    return [f"In the {until}: {_count(errors, 'error')} in {_count(lines, 'log line')}, {beside} {cite}."]
+    until = f"{duration(last.length)} until {asking.when(last.end)}"
+    return [f"In the {until}: {counted(errors, 'error')} in {counted(lines, 'log line')}, {beside} {cite}."]
 
 
 def _lines_and_errors(reading: Reading[Logged]) -> tuple[int, int]:
     return sum(row.lines for row in reading.rows), sum(row.errors or 0 for row in reading.rows)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _share(part: int, whole: int) -> str:
@@ -87,8 +83,8 @@ def _by_scope(asking: Asking, rows: list[Logged]) -> list[str]:
         return []
     ranked = sorted(rows, key=lambda row: -((row.errors or 0) / row.lines if row.lines else 0))
     told = [
-        f"- {', '.join(filter(None, (row.service, row.region)))}: {_count(row.errors or 0, 'error')} in "
-        f"{_count(row.lines, 'line')}, {_share(row.errors or 0, row.lines)}"
+        f"- {', '.join(filter(None, (row.service, row.region)))}: {counted(row.errors or 0, 'error')} in "
+        f"{counted(row.lines, 'line')}, {_share(row.errors or 0, row.lines)}"
         for row in ranked[: asking.understood.most or MOST]
     ]
     more = len(ranked) - len(told)
@@ -148,11 +144,11 @@ def _matching_lines(asking: Asking, words: str) -> Draft:
     asking.found(f"{count:,} lines")
     if not count:
         return Draft([f"No log line of {asking.scope} in this time holds any of these words {cite}."])
-    draft = Draft([f"{_count(count, 'log line')} of {asking.scope} hold some of these words, the best first {cite}:"])
+    draft = Draft([f"{counted(count, 'log line')} of {asking.scope} hold some of these words, the best first {cite}:"])
     draft.lines += [f"- {_line(row, asking)}" for row in reading.rows]
     return draft
 
 
 def _line(row: LogLine, asking: Asking) -> str:
     where = ", ".join(filter(None, (row.service, row.region, row.level, row.error_type)))
-    return f"{time_in(row.at, asking.zone)} {asking.zone.name}, {one_line(where)}: {told(row.message)}"
+    return f"{asking.when(row.at)}, {one_line(where)}: {told(row.message)}"

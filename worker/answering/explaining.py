@@ -102,7 +102,7 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
     if incident:
         draft.incidents.append(incident)
         if incident.resolved_at:
-            draft.lines.append(f"It is over since {time_in(incident.resolved_at, asking.zone)} {asking.zone.name}.")
+            draft.lines.append(f"It is over since {asking.when(incident.resolved_at)}.")
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
     if asking.zone.name != "UTC":
         draft.closing.append("Times in the sections are UTC.")
@@ -114,11 +114,10 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
 def direct(report: Report, asking: Asking, incident: Incident | None = None) -> str:
     """The answer in one sentence, before the six sections say it in full."""
     where = scope_in_words(report.service, report.region)
-    when = time_in(report.timestamp, asking.zone)
     if report.verdict is Verdict.NOT_CONFIRMED:
-        return f"Nothing unusual was confirmed for {where} at {when} {asking.zone.name}."
+        return f"Nothing unusual was confirmed for {where} at {asking.when(report.timestamp)}."
     more = _excess(report, incident, asking)
-    since = f" since {time_in(_began(report), asking.zone)} {asking.zone.name}"
+    since = f" since {asking.when(_began(report))}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
     sure = f", confidence {confidence_in_words(report.confidence)}" if report.confidence is not None else ""
@@ -162,8 +161,7 @@ def _others(asking: Asking, report: Report, rest: list[ReportOutline]) -> list[s
             continue
         told.append(outline)
         link = asking.exhibits.places.report(outline.report_id)
-        when = time_in(outline.timestamp, asking.zone)
-        lines.append(f"- {when} {asking.zone.name}, {outline.severity.value}: {outline.headline} {link}")
+        lines.append(f"- {asking.when(outline.timestamp)}, {outline.severity.value}: {outline.headline} {link}")
     more = [f"- and {len(lines) - MOST_OTHERS} more"] if len(lines) > MOST_OTHERS else []
     return ["Also in this time:", *lines[:MOST_OTHERS], *more] if lines else []
 
@@ -178,7 +176,7 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
         if harmless := finding.harmless_rise(outlines, peak.scope, Window(start=peak.start, end=peak.end)):
             return _by_report(asking, [harmless])
         why = "which stands out" if peak.over > 0 else "its latest state"
-        asking.looking(f"{peak.scope} at {time_in(peak.end, asking.zone)} {asking.zone.name}, {why}")
+        asking.looking(f"{peak.scope} at {asking.when(peak.end)}, {why}")
         alert = alert_about(peak)
         report = asking.investigate(alert, alert.alert_id)
         looked.append(report)
@@ -294,7 +292,7 @@ def _latest(asking: Asking) -> list[str]:
     if not about:
         return []
     link = asking.exhibits.places.report(about[0].report_id)
-    when = f"{time_in(about[0].timestamp, asking.zone)} {asking.zone.name}"
+    when = asking.when(about[0].timestamp)
     return [f"The latest report about it is of {when}: {about[0].headline} {link}"]
 
 

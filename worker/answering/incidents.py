@@ -10,7 +10,7 @@ from worker.answering.answer import Offer
 from worker.answering.asking import Asking, Draft
 from worker.answering.finding import incidents_about
 from worker.answering.offering import has_ticket, offer_for_incident
-from worker.answering.saying import at_least, scope_in, time_in
+from worker.answering.saying import at_least, bullets, scope_in
 from worker.answering.topics import INCIDENT_ID
 from worker.domain.figures import COUNT, describe, duration, duration_of_minutes, number
 from worker.domain.incident import Incident, IncidentStatus
@@ -32,7 +32,8 @@ def list_incidents(asking: Asking) -> Draft:
     ours = incidents_about(asking)
     others = _others(asking)
     asking.found(f"{len(ours) + len(others)} on record")
-    shown = _by_urgency(ours)[: asking.understood.most or MOST]
+    by_urgency, most = _by_urgency(ours), asking.understood.most or MOST
+    shown = by_urgency[:most]
     cite = asking.exhibits.add_plain(
         "Incidents",
         INDEX,
@@ -41,8 +42,7 @@ def list_incidents(asking: Asking) -> Draft:
     )
     draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
     draft.lines += _instead(asking) if not ours and not others else []
-    draft.lines += [f"- {line_of(one, asking)}" for one in shown]
-    draft.lines += [f"- {len(ours) - len(shown)} more"] if len(ours) > len(shown) else []
+    draft.lines += bullets(by_urgency, most, lambda one: line_of(one, asking))
     draft.lines += _cost_in_all(ours, asking)
     if others:
         draft.lines += ["Recorded by others:", *(f"- {_other_line(one, asking)}" for one in others[:MOST])]
@@ -113,7 +113,7 @@ def line_of(one: Incident, asking: Asking) -> str:
 
 
 def _when(one: Incident, asking: Asking) -> str:
-    began = f"since {time_in(one.timestamp, asking.zone)} {asking.zone.name}"
+    began = f"since {asking.when(one.timestamp)}"
     if one.resolved_at is None:
         return began
     return f"{began}, ended after {duration(one.resolved_at - one.timestamp)}"
@@ -180,7 +180,7 @@ def _so_far(ours: list[Incident], asking: Asking) -> str:
     if not unsettled:
         return ""
     last = max((one.last_alert_at for one in unsettled if one.last_alert_at), default=None)
-    as_of = f" of {time_in(last, asking.zone)} {asking.zone.name}" if last else ""
+    as_of = f" of {asking.when(last)}" if last else ""
     return f" so far, as of the last alert{as_of}"
 
 
@@ -191,7 +191,7 @@ def _other_line(one: PastIncident, asking: Asking) -> str:
         _lost(one.revenue_lost_usd) if one.revenue_lost_usd is not None else None,
         _wasted(one.wasted_co2_grams) if one.wasted_co2_grams is not None else None,
     ]
-    began = f"{time_in(one.at, asking.zone)} {asking.zone.name}"
+    began = asking.when(one.at)
     parts = [_told(one.title or one.id), one.status, one.severity, began, minutes, *cost]
     return "; ".join(excerpt(one_line(part), LONGEST_TITLE) for part in parts if part)
 

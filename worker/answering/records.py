@@ -6,7 +6,7 @@ from typing import Any
 
 from worker.answering.asking import Asking, Draft
 from worker.answering.finding import reports_about
-from worker.answering.saying import time_in
+from worker.answering.saying import bullets, counted
 from worker.domain.lookup import Deployed
 from worker.domain.report import ReportOutline
 from worker.domain.text import one_line
@@ -29,15 +29,13 @@ def list_deployments(asking: Asking) -> Draft:
     asking.found(f"{len(found)} deployments")
     if not found:
         return Draft([f"No deployment or other change of {asking.scope} is recorded in this time {cite}."])
-    shown = found[: asking.understood.most or MOST]
-    draft = Draft([f"{_count(len(found), 'deployment')} of {asking.scope}, the newest first {cite}:"])
-    draft.lines += [f"- {_deployment(one, asking)}" for one in shown]
-    draft.lines += [f"- {len(found) - len(shown)} more"] if len(found) > len(shown) else []
+    draft = Draft([f"{counted(len(found), 'deployment')} of {asking.scope}, the newest first {cite}:"])
+    draft.lines += bullets(found, asking.understood.most or MOST, lambda one: _deployment(one, asking))
     return draft
 
 
 def _deployment(one: Deployed, asking: Asking) -> str:
-    when = f"{time_in(one.at, asking.zone)} {asking.zone.name}"
+    when = asking.when(one.at)
     version = f"version {one.version}" if one.version else None
     kind = None if one.kind == "deployment" else one.kind
     what = [scope_in_words(one.service, one.region), kind, one.deployment_id, version, one.status]
@@ -53,11 +51,10 @@ def list_reports(asking: Asking) -> Draft:
     asking.found(f"{len(found)} reports")
     if not found:
         return Draft([f"No report about {asking.scope} is of this time {cite}."])
-    shown = found[: asking.understood.most or MOST]
-    draft = Draft([f"{_count(len(found), 'report')} about {asking.scope}, the newest first {cite}:"])
-    draft.lines += [f"- {_report(one, asking)}" for one in shown]
-    draft.lines += [f"- {len(found) - len(shown)} more"] if len(found) > len(shown) else []
-    draft.reports = [report_document(one, asking) for one in shown]
+    draft = Draft([f"{counted(len(found), 'report')} about {asking.scope}, the newest first {cite}:"])
+    most = asking.understood.most or MOST
+    draft.lines += bullets(found, most, lambda one: _report(one, asking))
+    draft.reports = [report_document(one, asking) for one in found[:most]]
     return draft
 
 
@@ -67,7 +64,7 @@ def _is_wanted(report: ReportOutline, asking: Asking) -> bool:
 
 
 def _report(one: ReportOutline, asking: Asking) -> str:
-    when = f"{time_in(one.timestamp, asking.zone)} {asking.zone.name}"
+    when = asking.when(one.timestamp)
     sure = f" ({confidence_in_words(one.confidence)})" if one.confidence is not None else ""
     verdict = f"{one.severity.value}, {VERDICTS[one.verdict].lower()}{sure}"
     return f"{when}: {verdict}: {one_line(one.headline)} {asking.exhibits.places.report(one.report_id)}"
@@ -77,7 +74,3 @@ def report_document(one: ReportOutline, asking: Asking) -> dict[str, Any]:
     plain = one.model_dump(include={"report_id", "service", "region", "verdict", "severity", "confidence", "headline"})
     link = asking.exhibits.places.report(one.report_id)
     return {**plain, "at": one.timestamp, "incident_id": one.incident_id, "link": link}
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from worker.answering.answer import Topic, Understood
 from worker.answering.times import Named
@@ -11,6 +13,8 @@ from worker.domain.figures import duration
 from worker.domain.redaction.redact import redact
 from worker.domain.severity import Severity
 from worker.domain.window import Window
+
+T = TypeVar("T")
 
 # {of}, {by_whom} and {with_what} are the scope behind the preposition that fits.
 SUBJECTS = {
@@ -84,3 +88,16 @@ def until_in(end: datetime, start: datetime, zone: Zone) -> str:
 def time_in(moment: datetime, zone: Zone) -> str:
     local = moment.astimezone(zone.clock)
     return f"{local.day} {local:%b %Y %H:%M}"
+
+
+def counted(number: int, what: str) -> str:
+    """1 error; 1,200 errors."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def bullets(every: Sequence[T], most: int, line: Callable[[T], str]) -> list[str]:
+    """An item for each of the first, and how many there are besides."""
+    return [
+        *(f"- {line(one)}" for one in every[:most]),
+        *([f"- {len(every) - most} more"] if len(every) > most else []),
+    ]
