@@ -92,9 +92,10 @@ def ask(words: tuple[str, ...], zone: str, at: datetime | None, agreed: bool | N
 
 
 def _answer(question: str, zone: str, now: datetime, settings: Settings, stores: Stores) -> Answer:
-    policy = load_policy(settings.policy, destinations(settings))
+    configured = destinations(settings)
+    policy = load_policy(settings.policy, configured)
     model_answer = open_answerer(settings, stores, now=lambda: now) if settings.answers_by_model else None
-    answering = open_answering(settings, stores, policy=policy, model_answer=model_answer)
+    answering = open_answering(settings, stores, policy=policy, configured=configured, model_answer=model_answer)
     return answering(question, zone=zone, now=now, tell=tell_step)
 
 

@@ -39,7 +39,7 @@ class NobodyElse:
 
 def run_here(begun: Replay, settings: Settings, stores: Stores) -> None:
     """Until all is finished, or somebody pauses or cancels it. The broker is used only to deliver."""
-    desk = open_replay_desk(settings, open_desk(settings, CeleryQueue(settings)), stores)
+    desk = open_replay_desk(settings, open_desk(settings, CeleryQueue(settings), stores), stores)
     replaying = Replaying(desk, NobodyElse(), stores.past_alerts)
     try:
         with progress("replaying", begun.alerts) as told:

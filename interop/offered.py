@@ -54,8 +54,12 @@ def open_offered(settings: Settings) -> Offered:
         clock=utc_now,
     )
     looks = Looks(open_lookup(settings, stores.client), settings.agents_days, utc_now)
-    policy = load_policy(settings.policy, destinations(settings))
+    configured = destinations(settings)
+    policy = load_policy(settings.policy, configured)
     questions = Questions(
-        lambda: open_answering(settings, stores, policy=policy), counts, settings.questions_per_minute, utc_now
+        lambda: open_answering(settings, stores, policy=policy, configured=configured),
+        counts,
+        settings.questions_per_minute,
+        utc_now,
     )
     return Offered(looks, reports, investigations, counts, questions, stores, acceptor, log)

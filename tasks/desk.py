@@ -11,7 +11,7 @@ from tasks.app import SpikeTraceApp
 from tasks.queue import CeleryQueue
 from worker.asking import QuestionDesk
 from worker.assembly import open_desk, open_question_desk, open_replay_desk
-from worker.bootstrap import connect
+from worker.bootstrap import Stores, connect
 from worker.replay.again import ReplayDesk
 from worker.replay.feed import Feeder, Pace
 from worker.replay.model import Item
@@ -40,19 +40,24 @@ class Replaying:
 
 
 @cache
-def desk_of(app: SpikeTraceApp) -> Desk:
+def stores_of(app: SpikeTraceApp) -> Stores:
     """Made when the first task of a process asks for it, so after the fork: connections are not inherited."""
-    return open_desk(app.settings, CeleryQueue(app.settings, app=app))
+    return connect(app.settings)
+
+
+@cache
+def desk_of(app: SpikeTraceApp) -> Desk:
+    return open_desk(app.settings, CeleryQueue(app.settings, app=app), stores_of(app))
 
 
 @cache
 def questions_of(app: SpikeTraceApp) -> QuestionDesk:
-    return open_question_desk(app.settings)
+    return open_question_desk(app.settings, desk_of(app), stores_of(app))
 
 
 @cache
 def replaying_of(app: SpikeTraceApp) -> Replaying:
-    queue, stores = CeleryQueue(app.settings, app=app), connect(app.settings)
+    queue, stores = CeleryQueue(app.settings, app=app), stores_of(app)
     desk = open_replay_desk(app.settings, desk_of(app), stores)
     return Replaying(desk, Feeder(stores.replays, queue, _pace(app.settings)), stores.past_alerts)
 

@@ -12,6 +12,7 @@ from tasks.app import create_app
 from tasks.ping import node_name
 from tasks.queue import CeleryQueue
 from worker.assembly import open_desk
+from worker.bootstrap import connect
 from worker.settings import Settings
 from worker.tracing import start_tracing, stop_tracing
 
@@ -35,7 +36,7 @@ def run_worker(settings: Settings) -> None:
     app = create_app(settings)
     app.conf.include = TASK_MODULES
     # Opened to see whether all settings fit; each process of the pool opens its own.
-    open_desk(settings, CeleryQueue(settings, app=app))
+    open_desk(settings, CeleryQueue(settings, app=app), connect(settings))
     # Each process of the pool exports for itself: threads do not outlive a fork.
     worker_process_init.connect(partial(_begin_tracing, settings), weak=False)
     worker_process_shutdown.connect(_end_tracing)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
 
@@ -20,7 +21,7 @@ from worker.answering.answering import Answering, ModelAnswer
 from worker.answering.exhibits import Places
 from worker.answering.writing import worded
 from worker.asking import QuestionDesk, Turns, busy
-from worker.bootstrap import Stores, announcing, connect, utc_now
+from worker.bootstrap import Stores, announcing, utc_now
 from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
@@ -28,7 +29,7 @@ from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import Policy, load_policy
-from worker.ports import Destination, Embedder, GridIntensity, LanguageModel, Lookup
+from worker.ports import Destination, GridIntensity
 from worker.replay.again import ReplayDesk
 from worker.replay.delivering import AsIfLive
 from worker.run import Desk
@@ -42,10 +43,12 @@ from worker.telemetry.profiles import load_profile
 from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
 
+if TYPE_CHECKING:
+    from worker.agent.gemini import Gemini
 
-def open_desk(settings: Settings, queue: MeasuredQueue) -> Desk:
+
+def open_desk(settings: Settings, queue: MeasuredQueue, stores: Stores) -> Desk:
     """To be called after a fork, not before. Raises ConfigurationError."""
-    stores = connect(settings)
     configured = destinations(settings)
     incidents = announcing(settings, stores, queue, configured)
     investigator = open_investigator(settings, stores.client, incidents.policy)
@@ -95,7 +98,7 @@ def open_replay_desk(settings: Settings, desk: Desk, stores: Stores) -> ReplayDe
 
 def open_investigator(settings: Settings, client: Elasticsearch, policy: Policy | None = None) -> Investigator:
     """With the settings' own policy, unless it was read already. Raises ConfigurationError."""
-    telemetry = ElasticTelemetry(client, load_profile(settings.profile))
+    telemetry = open_telemetry(settings, client)
     policy = policy or load_policy(settings.policy, destinations(settings))
     return Investigator(
         telemetry,
@@ -123,18 +126,17 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
     )
 
 
-def open_question_desk(settings: Settings) -> QuestionDesk:
-    """To be called after a fork, not before. Raises ConfigurationError."""
-    stores, questions = connect(settings), RedisQuestions(settings.redis_url)
-    policy = load_policy(settings.policy, destinations(settings))
-    plain, holds = open_answering(settings, stores, policy=policy), RedisModelLedger(settings.redis_url)
+def open_question_desk(settings: Settings, desk: Desk, stores: Stores) -> QuestionDesk:
+    """Beside the desk of live alerts. To be called after a fork, not before. Raises ConfigurationError."""
+    incidents, holds = desk.incidents, RedisModelLedger(settings.redis_url)
+    plain = open_answering(settings, stores, policy=incidents.policy, configured=incidents.configured)
     # Half of the time in which a worker is to begin is for waiting until the model is free.
     longest_wait = timedelta(seconds=settings.question_wait_seconds / 2)
     turns = Turns(holds, settings.task_time_limit_seconds, longest_wait)
     if settings.answers_by_model:
         turns = replace(turns, otherwise=replace(plain, model_answer=busy))
         plain = replace(plain, model_answer=open_answerer(settings, stores))
-    return QuestionDesk(plain, questions, turns, utc_now)
+    return QuestionDesk(plain, RedisQuestions(settings.redis_url), turns, utc_now)
 
 
 def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datetime] = utc_now) -> Answerer:
@@ -154,17 +156,16 @@ def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datet
 
 
 def open_looks(settings: Settings, client: Elasticsearch) -> ElasticLooks:
-    return ElasticLooks(ElasticTelemetry(client, load_profile(settings.profile)), client)
+    return ElasticLooks(open_telemetry(settings, client), client)
 
 
 def open_remembering(settings: Settings, stores: Stores) -> Remembering:
-    lookup = ElasticLookup(ElasticTelemetry(stores.client, load_profile(settings.profile)), stores.client)
-    return Remembering(open_embedding(settings), lookup, stores.incidents)
+    return Remembering(open_embedding(settings), open_lookup(settings, stores.client), stores.incidents)
 
 
 def open_embedding(settings: Settings) -> Embedding:
     return Embedding(
-        embedder=cache(lambda: open_embedder(settings)),
+        embedder=cache(lambda: open_model(settings)),
         model=settings.embedding_model,
         ledger=RedisModelLedger(settings.redis_url, purse="embedding"),
         max_seconds=settings.embedding_max_seconds,
@@ -173,19 +174,21 @@ def open_embedding(settings: Settings) -> Embedding:
     )
 
 
-def open_embedder(settings: Settings) -> Embedder:
-    """As `open_model`."""
-    from worker.agent.gemini import Gemini  # noqa: PLC0415
-
-    return Gemini(settings)
+def open_lookup(settings: Settings, client: Elasticsearch) -> ElasticLookup:
+    return ElasticLookup(open_telemetry(settings, client), client)
 
 
-def open_lookup(settings: Settings, client: Elasticsearch) -> Lookup:
-    return ElasticLookup(ElasticTelemetry(client, load_profile(settings.profile)), client)
+def open_telemetry(settings: Settings, client: Elasticsearch) -> ElasticTelemetry:
+    return ElasticTelemetry(client, load_profile(settings.profile))
 
 
 def open_answering(
-    settings: Settings, stores: Stores, *, policy: Policy, model_answer: ModelAnswer | None = None
+    settings: Settings,
+    stores: Stores,
+    *,
+    policy: Policy,
+    configured: Collection[str],
+    model_answer: ModelAnswer | None = None,
 ) -> Answering:
     """Questions, answered without a model unless there is one to write the words. Raises ConfigurationError."""
     return Answering(
@@ -194,14 +197,17 @@ def open_answering(
         incidents=stores.incidents,
         investigate=open_investigator(settings, stores.client, policy),
         policy=policy,
-        configured=list(destinations(settings)),
+        configured=configured,
         places=Places(settings.public_url, settings.kibana_url, settings.kibana_space),
         model_answer=model_answer,
     )
 
 
-def open_model(settings: Settings) -> LanguageModel:
-    """Loads Google's library: seconds, so only where a model is asked, and never where none is configured."""
+def open_model(settings: Settings) -> Gemini:
+    """The LanguageModel, and the Embedder.
+
+    Loads Google's library: seconds, so only where a model is asked, and never where none is configured.
+    """
     from worker.agent.gemini import Gemini  # noqa: PLC0415
 
     return Gemini(settings)

@@ -23,7 +23,7 @@ from evaluation.similar import methods
 from evaluation.similar.corpus import SEEDS, Company, company
 from evaluation.similar.methods import Method
 from worker.analysis.likeness.rank import WEIGHTS
-from worker.assembly import open_embedder
+from worker.assembly import open_model
 from worker.domain.embedding import Vector
 from worker.elastic import connect_elasticsearch
 from worker.settings import load_settings
@@ -147,7 +147,7 @@ def _embed() -> Embed:
     settings = load_settings()
     if not settings.embeddings:
         raise click.UsageError("SPIKETRACE_EMBEDDINGS is not true: there is no model to measure")
-    embedder = open_embedder(settings)
+    embedder = open_model(settings)
     return cache(lambda text: embedder.embed(text, seconds=settings.embedding_max_seconds))
 
 

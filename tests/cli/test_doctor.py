@@ -25,7 +25,7 @@ from tests.engines.servers import Engine
 from tests.standins.queue import Queued
 from tests.store.builders import an_alert, arriving
 from worker.assembly import open_desk
-from worker.bootstrap import Stores
+from worker.bootstrap import Stores, connect
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 from worker.store.tally import SEEN_KEY, RedisTally
@@ -66,7 +66,7 @@ def test_a_policy_that_cannot_be_used_is_a_problem(settings: Settings, telemetry
     assert problem.name == "policy"
     assert "line 2: routes.0.tell: " in str(problem.advice)
     with pytest.raises(ConfigurationError, match="there is no destination 'slak'"):
-        open_desk(wrong, Queued())
+        open_desk(wrong, Queued(), connect(wrong))
     file.write_text("routes:\n- {name: a, tell: [slack]}\n", encoding="utf-8")
     (checked,) = [check for check in examine(wrong) if check.name == "policy"]
     assert checked.found.endswith("named and not configured: slack")

@@ -22,6 +22,7 @@ from tests.investigation.shop import Moment, Place, Shop, rollout
 from tests.standins.queue import Queued
 from tests.webhook.conftest import PASSWORD, TOKEN, USER, Serving
 from worker.assembly import open_desk
+from worker.bootstrap import connect
 from worker.domain.window import floor_minute, iso
 from worker.elastic import connect_elasticsearch
 from worker.intake import take_in
@@ -112,7 +113,7 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._queue = Queued()
-        self._desk = open_desk(settings, self._queue)
+        self._desk = open_desk(settings, self._queue, connect(settings))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 

@@ -19,6 +19,7 @@ from tests.tasks import samples
 from tests.tasks.conftest import Bench, open_bench, wait_until
 from tests.tasks.scripted_worker import scripted_desk
 from worker.assembly import open_desk, open_narrator
+from worker.bootstrap import connect
 from worker.domain.alert import AlertState
 from worker.domain.report import Report, report_id_of
 from worker.run import claim, complete
@@ -122,15 +123,15 @@ def test_without_a_key_nobody_is_asked(bench: Bench) -> None:
     complete(record, desk)
     assert report_of(bench, alert_id).narrative == samples.report(samples.alert("ok"), alert_id).narrative
     assert bench.queue.waiting_narratives() == 0
-    assert open_desk(bench.settings, bench.queue).narrator is None
+    assert open_desk(bench.settings, bench.queue, connect(bench.settings)).narrator is None
 
 
 def test_without_a_narrative_googles_library_is_not_loaded(bench: Bench) -> None:
     script = (
         "import sys; from tasks.queue import CeleryQueue; from worker.assembly import open_desk;"
-        "from worker.settings import load_settings; import webhook.app, cli.main; settings = load_settings();"
+        "from worker.bootstrap import connect; from worker.settings import load_settings; import webhook.app, cli.main; settings = load_settings();"
         "keyed = settings.model_copy(update={'gemini_api_key': settings.jira_token});"
-        "desks = [open_desk(one, CeleryQueue(one)) for one in (settings, keyed)];"
+        "desks = [open_desk(one, CeleryQueue(one), connect(one)) for one in (settings, keyed)];"
         "print([desk.narrator is None for desk in desks]);"
         "print([name for name in sys.modules if name.startswith('google.genai')])"
     )

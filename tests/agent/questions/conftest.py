@@ -93,7 +93,7 @@ def answering(shop_client: Elasticsearch) -> Iterator[Answering]:
     settings = Settings(elasticsearch_url=url)
     stores = connect(settings)
     with stores.client:
-        yield open_answering(settings, stores, policy=load_policy(None, []))
+        yield open_answering(settings, stores, policy=load_policy(None, []), configured=[])
 
 
 @pytest.fixture(scope="session")
