@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import redis
-from redis.exceptions import RedisError
 
 from tasks.app import QUEUES, SENT_AT
-from worker.errors import QueueUnavailable
 from worker.settings import Settings
+from worker.store.broker import broker_errors
 
 # Where kombu keeps what was handed out and not acknowledged.
 UNACKNOWLEDGED = "unacked"
@@ -46,16 +45,13 @@ class QueueBacklog:
 
     def read(self) -> Backlog:
         """Raises QueueUnavailable."""
-        try:
-            with self._client.pipeline(transaction=False) as pipeline:
-                for queue in QUEUES:
-                    pipeline.llen(queue)
-                    # Producers push at the head, workers pop at the tail.
-                    pipeline.lindex(queue, -1)
-                pipeline.hlen(UNACKNOWLEDGED)
-                *found, unacknowledged = pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise QueueUnavailable(f"looking at the queues: the broker: {type(error).__name__}") from error
+        with broker_errors("looking at the queues"), self._client.pipeline(transaction=False) as pipeline:
+            for queue in QUEUES:
+                pipeline.llen(queue)
+                # Producers push at the head, workers pop at the tail.
+                pipeline.lindex(queue, -1)
+            pipeline.hlen(UNACKNOWLEDGED)
+            *found, unacknowledged = pipeline.execute()
         lengths, oldest, now = found[::2], found[1::2], time.time()
         waiting = {
             queue: Waiting(length, _age(message, now))

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from tasks.backlog import Backlog, QueueBacklog
-from worker.domain.spending import Of
+from worker.domain.spending import Of, Spending
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.store.inbox import RedisInbox
 from worker.store.inbox_index import InboxIndex
@@ -23,11 +23,12 @@ from worker.store.standing import Standing
 from worker.store.tally import RedisTally, counters, durations
 
 PARTS = {
-    "calls": "Calls of the language model",
-    "tokens": "Tokens of the language model",
-    "seconds": "Seconds taken by the language model",
-    "usd": "US dollars, by your prices, for the language model",
+    "calls": "Calls of {}",
+    "tokens": "Tokens of {}",
+    "seconds": "Seconds taken by {}",
+    "usd": "US dollars, by your prices, for {}",
 }
+MODEL = "the language model"
 ASKED: Mapping[Of, str] = {"narratives": "Narratives,", "answers": "Questions that the model was asked,"}
 
 
@@ -61,7 +62,11 @@ class SharedMetrics(Collector):
             )
             found.append(_last_runs(self.tally.last_seen()))
             model, embeddings = self.ledger, self.embeddings
-            return [*found, *(_model(model) if model else ()), *(_embeddings(embeddings) if embeddings else ())]
+            return [
+                *found,
+                *(_model(model) if model else ()),
+                *(_spent("embedding", "embeddings", embeddings.totals()[0]) if embeddings else ()),
+            ]
         except QueueUnavailable:
             return None
 
@@ -114,24 +119,24 @@ def _last_runs(seen: dict[str, float]) -> Metric:
     return _labelled("spiketrace_last_run_timestamp_seconds", help_, "part", sorted(seen.items()))
 
 
+def _spent(name: str, what: str, spent: Spending) -> Iterator[Metric]:
+    for part, help_ in PARTS.items():
+        yield CounterMetricFamily(f"spiketrace_{name}_{part}", f"{help_.format(what)}.", value=getattr(spent, part))
+
+
 def _model(ledger: RedisModelLedger) -> Iterator[Metric]:
     (spent, outcomes), today = ledger.totals(), ledger.of_day(datetime.now(UTC))
+    yield from _spent("model", MODEL, spent)
     for part, help_ in PARTS.items():
-        yield CounterMetricFamily(f"spiketrace_model_{part}", f"{help_}.", value=getattr(spent, part))
-        held = f"{help_} this day (UTC), of what the day's budget allows; what is under way counts in full."
+        held = (
+            f"{help_.format(MODEL)} this day (UTC), of what the day's budget allows; what is under way counts in full."
+        )
         yield _gauge(f"spiketrace_model_today_{part}", held, getattr(today, part))
     for of, help_ in ASKED.items():
         ended = CounterMetricFamily(f"spiketrace_{of}", f"{help_} by how that ended: done, failed.", labels=["outcome"])
         for outcome, number in outcomes[of].items():
             ended.add_metric([outcome], number)
         yield ended
-
-
-def _embeddings(ledger: RedisModelLedger) -> Iterator[Metric]:
-    spent, _ = ledger.totals()
-    for part, help_ in PARTS.items():
-        told = f"{help_.replace('the language model', 'embeddings')}."
-        yield CounterMetricFamily(f"spiketrace_embedding_{part}", told, value=getattr(spent, part))
 
 
 def _standing(found: Standing, now: datetime) -> Iterator[Metric]:

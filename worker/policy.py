@@ -17,7 +17,7 @@ from worker.errors import ConfigurationError
 from worker.life import Life
 from worker.routing import GROUPS, KNOWN, OPTIONS, Routes, Rule, Step, When, follow, routes_of
 from worker.severity import Thresholds
-from worker.yaml_file import parse_yaml
+from worker.yaml_file import parse_yaml, why_unreadable
 
 
 def _default_routes() -> list[Rule]:
@@ -71,7 +71,7 @@ def load_policy(path: Path | None, configured: Collection[str] = ()) -> Policy:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        why = why_unreadable(error)
         raise ConfigurationError(f"the policy {path} cannot be read ({why}): set SPIKETRACE_POLICY to one") from None
     return parse_policy(text, str(path), configured)
 

@@ -278,15 +278,15 @@ class Settings(BaseModel):
 
     @property
     def writes_narratives(self) -> bool:
-        """A key of Gemini's own interface is there for them; what Vertex AI needs may be there for Kibana alone."""
-        wanted = self.gemini_api_key is not None if self.narratives is None else self.narratives
-        return self.has_model and wanted
+        return self._asks_model(self.narratives)
 
     @property
     def answers_by_model(self) -> bool:
-        """As for narratives."""
-        wanted = self.gemini_api_key is not None if self.model_answers is None else self.model_answers
-        return self.has_model and wanted
+        return self._asks_model(self.model_answers)
+
+    def _asks_model(self, chosen: bool | None) -> bool:
+        """Unless chosen, where there is Gemini's own key; what Vertex AI needs may be there for Kibana alone."""
+        return self.has_model and (self.gemini_api_key is not None if chosen is None else chosen)
 
     @property
     def enriches_reports(self) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from worker.domain.terms import Currency, Noun, Paragraph, PartLabels, SectionLabels, Terms, Word
 from worker.errors import ConfigurationError
-from worker.yaml_file import parse_yaml
+from worker.yaml_file import parse_yaml, why_unreadable
 
 SHOP = "shop"
 
@@ -60,10 +60,9 @@ def load_terms(name: str) -> Terms:
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8"
         raise ConfigurationError(
             f"SPIKETRACE_TERMINOLOGY names {name!r}: neither a shipped terminology "
-            f"({', '.join(shipped_terminologies())}) nor a readable file ({why})"
+            f"({', '.join(shipped_terminologies())}) nor a readable file ({why_unreadable(error)})"
         ) from None
     return parse_terms(text, str(source))
 

@@ -15,6 +15,11 @@ MOST_COMPLAINTS = 3
 MERGE = "tag:yaml.org,2002:merge"
 
 
+def why_unreadable(error: OSError | ValueError) -> str:
+    """Of a text that could not be read; a ValueError is of its encoding, or of a name that is none."""
+    return (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8"
+
+
 def parse_yaml(
     text: str, model: type[Model], *, kind: str, source: str, context: Mapping[str, Any] | None = None
 ) -> Model:

@@ -129,7 +129,8 @@ def test_without_a_key_nobody_is_asked(bench: Bench) -> None:
 def test_without_a_narrative_googles_library_is_not_loaded(bench: Bench) -> None:
     script = (
         "import sys; from tasks.queue import CeleryQueue; from worker.assembly import open_desk;"
-        "from worker.bootstrap import connect; from worker.settings import load_settings; import webhook.app, cli.main; settings = load_settings();"
+        "from worker.bootstrap import connect; from worker.settings import load_settings;"
+        "import webhook.app, cli.main; settings = load_settings();"
         "keyed = settings.model_copy(update={'gemini_api_key': settings.jira_token});"
         "desks = [open_desk(one, CeleryQueue(one), connect(one)) for one in (settings, keyed)];"
         "print([desk.narrator is None for desk in desks]);"

@@ -7,8 +7,7 @@ in the broker, in one step with the appending, so that a thousand copies of one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 from worker.domain.alert import AlertState
 from worker.errors import QueueUnavailable
 from worker.ports import Acceptance, InboxEntry, Letter, Notification
+from worker.store.broker import broker_errors, connect_broker
 
 STREAM = "spiketrace:inbox"
 WAITING = "spiketrace:inbox:waiting"
@@ -123,17 +123,10 @@ class RedisInbox:
     """The taking side: fulfils `worker.ports.Inbox`."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            socket_connect_timeout=1.0,
-            retry=redis.retry.Retry(NoBackoff(), 0),
-        )
+        self._client = connect_broker(url, seconds=SOCKET_TIMEOUT_SECONDS, connect_seconds=1.0)
 
     def take(self, limit: int) -> list[InboxEntry]:
-        with _broker_errors("reading the inbox"):
+        with broker_errors("reading the inbox"):
             return [_to_entry(entry_id, fields) for entry_id, fields in self._take(limit)]
 
     def acknowledge(self, entries: Sequence[InboxEntry]) -> None:
@@ -141,7 +134,7 @@ class RedisInbox:
             return
         entry_ids = [entry.entry_id for entry in entries]
         told_ids = [_told_id(entry.content) for entry in entries]
-        with _broker_errors("acknowledging the inbox"), self._client.pipeline(transaction=True) as pipeline:
+        with broker_errors("acknowledging the inbox"), self._client.pipeline(transaction=True) as pipeline:
             pipeline.xack(STREAM, GROUP, *entry_ids)
             pipeline.xdel(STREAM, *entry_ids)
             pipeline.hdel(WAITING, *told_ids)
@@ -149,13 +142,13 @@ class RedisInbox:
 
     def find(self, alert_id: str) -> AlertState | None:
         """The state of an alert that waits here; None if none of that id does."""
-        with _broker_errors("looking into the inbox"):
+        with broker_errors("looking into the inbox"):
             state = self._client.hget(WAITING, alert_id)
         return AlertState(str(state)) if state else None
 
     def depth(self) -> int:
         """How many entries wait, those being worked on included."""
-        with _broker_errors("measuring the inbox"):
+        with broker_errors("measuring the inbox"):
             return int(self._client.xlen(STREAM))
 
     def _take(self, limit: int) -> Sequence[tuple[str, dict[str, str]]]:
@@ -211,11 +204,3 @@ def _unreadable(entry_id: str, fields: dict[str, str], error: ValidationError) -
         reason=f"an entry of the inbox could not be read: {error.error_count()} fields do not fit",
         payload=fields.get("content", "")[:LETTER_PAYLOAD_CHARACTERS],
     )
-
-
-@contextmanager
-def _broker_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise QueueUnavailable(f"{doing}: the broker did not answer: {type(error).__name__}") from error

@@ -5,18 +5,16 @@ All is kept in whole numbers, money in millionths of a dollar and time in millis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import redis
-from redis.exceptions import RedisError
 
 from worker.domain.spending import Of, Spending
-from worker.errors import BudgetExceeded, QueueUnavailable
+from worker.errors import BudgetExceeded
+from worker.store.broker import broker_errors
 
 HOLD = "spiketrace:model:hold:"
 DAY_TTL_SECONDS = 3 * 24 * 3600
@@ -46,7 +44,7 @@ class RedisModelLedger:
         arguments: list[Any] = [DAY_TTL_SECONDS]
         for name, scale in PARTS.items():
             arguments += [name, round(getattr(wanted, name) * scale), round(getattr(limit, name) * scale)]
-        with _broker_errors():
+        with broker_errors():
             over = self._reserve(keys=[self._day + day], args=arguments)
         if over:
             raise BudgetExceeded(f"the day's budget of {over} is used up", retryable=False)
@@ -54,7 +52,7 @@ class RedisModelLedger:
 
     def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Of) -> None:
         rest = spent.minus(reserved)
-        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+        with broker_errors(), self._client.pipeline(transaction=True) as pipeline:
             for name, scale in PARTS.items():
                 pipeline.hincrby(self._day + day, name, round(getattr(rest, name) * scale))
                 pipeline.hincrby(self._totals, name, round(getattr(spent, name) * scale))
@@ -66,21 +64,21 @@ class RedisModelLedger:
 
     def totals(self) -> tuple[Spending, dict[Of, dict[str, int]]]:
         """All that was ever spent, and how many narratives, answers and embeddings ended how."""
-        with _broker_errors():
+        with broker_errors():
             found: dict[str, str] = self._client.hgetall(self._totals)  # type: ignore[assignment]
         kinds: tuple[Of, ...] = get_args(Of)
         return _spending(found), {of: _counted(found, f"{of}:") for of in kinds}
 
     def hold(self, name: str, *, seconds: float) -> bool:
-        with _broker_errors():
+        with broker_errors():
             return bool(self._client.set(HOLD + name, "held", nx=True, px=round(seconds * 1000)))
 
     def release(self, name: str) -> None:
-        with _broker_errors():
+        with broker_errors():
             self._client.delete(HOLD + name)
 
     def _spending(self, key: str) -> Spending:
-        with _broker_errors():
+        with broker_errors():
             found: dict[str, str] = self._client.hgetall(key)  # type: ignore[assignment]
         return _spending(found)
 
@@ -92,14 +90,6 @@ def _counted(found: dict[str, str], prefix: str) -> dict[str, int]:
 def _spending(found: dict[str, str]) -> Spending:
     calls, tokens, milliseconds, millionths = (int(found.get(name, 0)) for name in PARTS)
     return Spending(calls, tokens, milliseconds / PARTS["seconds"], millionths / PARTS["usd"])
-
-
-@contextmanager
-def _broker_errors() -> Iterator[None]:
-    try:
-        yield
-    except RedisError as error:
-        raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error
 
 
 @cache

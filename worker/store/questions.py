@@ -11,19 +11,18 @@ it tells the worker that nobody waits any more.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from worker.domain.asked import Asked, Told, Waiting
 from worker.domain.window import iso
-from worker.errors import QueueUnavailable
+from worker.store.broker import broker_errors, connect_broker
 
 STREAM = "spiketrace:question:"
 COUNTED = "spiketrace:questions:minute:"
@@ -42,18 +41,11 @@ class RedisQuestions:
     """The worker's side. Raises QueueUnavailable when the broker is away."""
 
     def __init__(self, url: str) -> None:
-        self._client: redis.Redis = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-            retry=redis.retry.Retry(NoBackoff(), 0),
-        )
+        self._client = connect_broker(url, seconds=SOCKET_TIMEOUT_SECONDS)
 
     def find(self, question_id: str) -> Waiting | None:
         """None where nobody waits for it any more: it is gone, withdrawn, or has its last word."""
-        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+        with broker_errors(), self._client.pipeline(transaction=True) as pipeline:
             pipeline.xrange(STREAM + question_id, ASKED, BEGUN)
             pipeline.xrevrange(STREAM + question_id, count=1)
             first, last = pipeline.execute()
@@ -64,7 +56,7 @@ class RedisQuestions:
     def take(self, question_id: str, *, at: datetime) -> bool:
         """True for the one who may answer it."""
         fields: Any = _fields(Told("taken", {"at": iso(at)}))
-        with _broker_errors():
+        with broker_errors():
             try:
                 added = self._client.xadd(STREAM + question_id, fields, id=BEGUN, nomkstream=True)
             except ResponseError as error:
@@ -76,7 +68,7 @@ class RedisQuestions:
         """False where nobody waits any more."""
         key = STREAM + question_id
         fields: Any = _fields(told)
-        with _broker_errors(), self._client.pipeline(transaction=True) as pipeline:
+        with broker_errors(), self._client.pipeline(transaction=True) as pipeline:
             pipeline.xadd(key, fields, nomkstream=True)
             pipeline.expire(key, TTL_SECONDS)
             added, _ = pipeline.execute()
@@ -100,7 +92,7 @@ class RedisQuestionDesk:
     async def count(self, now: datetime) -> int:
         """How many were asked in this minute, this one included."""
         key = f"{COUNTED}{now:%H%M}"
-        with _broker_errors():
+        with broker_errors():
             async with self._client.pipeline(transaction=True) as pipeline:
                 pipeline.incr(key)
                 pipeline.expire(key, 120)
@@ -109,7 +101,7 @@ class RedisQuestionDesk:
 
     async def ask(self, asked: Asked) -> None:
         key = STREAM + asked.question_id
-        with _broker_errors():
+        with broker_errors():
             async with self._client.pipeline(transaction=True) as pipeline:
                 pipeline.xadd(key, {"event": "asked", "data": asked.model_dump_json()}, id=ASKED)
                 pipeline.expire(key, TTL_SECONDS)
@@ -117,7 +109,7 @@ class RedisQuestionDesk:
 
     async def find(self, question_id: str) -> tuple[Asked, list[Told]] | None:
         """The question with all that was told of it; None where it is not there any more."""
-        with _broker_errors():
+        with broker_errors():
             rows: Any = await self._client.xrange(STREAM + question_id)
         if not rows:
             return None
@@ -125,7 +117,7 @@ class RedisQuestionDesk:
 
     async def read(self, question_id: str, *, after: str, seconds: float) -> list[tuple[str, Told]]:
         """What was told after that entry, waited for so long, each with its entry's id."""
-        with _broker_errors():
+        with broker_errors():
             milliseconds = max(1, int(seconds * 1000))
             answer: Any = await self._client.xread({STREAM + question_id: after}, block=milliseconds)
         return [row for _, rows in answer or () for row in _told(rows)]
@@ -133,7 +125,7 @@ class RedisQuestionDesk:
     async def withdraw(self, question_id: str, told: Told) -> bool:
         """Ends a question that no worker has begun, with `told` as its last word; False where one has."""
         key = STREAM + question_id
-        with _broker_errors():
+        with broker_errors():
             try:
                 await self._client.xadd(key, {"event": WITHDRAWN, "data": "{}"}, id=BEGUN, nomkstream=True)
             except ResponseError as error:
@@ -144,7 +136,7 @@ class RedisQuestionDesk:
         return True
 
     async def forget(self, question_id: str) -> None:
-        with _broker_errors():
+        with broker_errors():
             await self._client.delete(STREAM + question_id)
 
     async def close(self) -> None:
@@ -164,11 +156,3 @@ def _check_is_there_already(error: ResponseError) -> None:
     """https://redis.io/docs/latest/commands/xadd/: an id must be greater than the last one."""
     if "equal or smaller" not in str(error):
         raise error
-
-
-@contextmanager
-def _broker_errors() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error

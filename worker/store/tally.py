@@ -11,12 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from worker.counts import COUNTS, Count, Counted
-from worker.errors import QueueUnavailable
+from worker.store.broker import broker_errors, connect_broker
 
 COUNTS_KEY = "spiketrace:counts"
 SEEN_KEY = "spiketrace:seen"
@@ -31,14 +29,7 @@ class RedisTally:
     """The Tally. Safe to share between threads; made before a fork it connects after it."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client: redis.Redis = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-            retry=redis.retry.Retry(NoBackoff(), 0),
-        )
+        self._client = connect_broker(url, seconds=SOCKET_TIMEOUT_SECONDS)
         self._clock = clock
         self._rests_until = 0.0
         self._waiting: Counter[str] = Counter()
@@ -83,10 +74,8 @@ class RedisTally:
         return self._read(SEEN_KEY)
 
     def _read(self, key: str) -> dict[str, float]:
-        try:
+        with broker_errors("reading what was counted"):
             found: Mapping[str, str] = self._client.hgetall(key)  # type: ignore[assignment]
-        except (RedisError, OSError) as error:
-            raise QueueUnavailable(f"reading what was counted: the broker: {type(error).__name__}") from error
         return {field: float(value) for field, value in found.items()}
 
 

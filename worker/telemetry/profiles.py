@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from worker.domain.telemetry import Edge, Metric, Role, Worse
 from worker.errors import ConfigurationError
 from worker.telemetry.impact_profile import Business, Machine, Sci, Slo, Users
-from worker.yaml_file import parse_yaml
+from worker.yaml_file import parse_yaml, why_unreadable
 
 WORSE: dict[str, Worse] = {"availability": "down", "traffic": "both", "other": "both"}
 
@@ -271,10 +271,9 @@ def load_profile(name: str) -> Profile:
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(
             f"SPIKETRACE_PROFILE names {name!r}: neither a shipped profile ({', '.join(shipped_profiles())}) "
-            f"nor a readable file ({why})"
+            f"nor a readable file ({why_unreadable(error)})"
         ) from None
     return parse_profile(text, str(source))
 
