@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from worker.analysis.likeness.course import ended, helped
-from worker.analysis.likeness.rank import Alike, rank, why
+from worker.analysis.likeness.rank import rank, why
 from worker.analysis.likeness.structure import Wanted
 from worker.analysis.study import Case
 from worker.domain.evidence import EvidenceLog
@@ -82,13 +82,13 @@ def further_history(
 
 def similar_incidents(history: Sequence[Hit], wanted: Wanted, window: Window, alert_id: str) -> list[SimilarIncident]:
     """The likest first, of equals the newest; those of this very window are not past, nor is the alert's own one."""
-    past = {hit["_id"]: hit for hit in history if _is_past(hit["_source"], window, alert_id)}
+    past = {hit["_id"]: hit for hit in history if is_past(hit["_source"], window, alert_id)}
     newest_first = sorted(past.values(), key=lambda hit: (-_at(hit["_source"]).timestamp(), hit["_id"]))
     found = rank(wanted, [hit["_source"] for hit in newest_first])[:MOST]
-    return [similar(newest_first[one.place], one, wanted) for one in found]
+    return [similar(newest_first[one.place], why(one, wanted)) for one in found]
 
 
-def _is_past(document: Mapping[str, Any], window: Window, alert_id: str) -> bool:
+def is_past(document: Mapping[str, Any], window: Window, alert_id: str) -> bool:
     return alert_id not in (document.get("alert_ids") or []) and _at(document) < window.start
 
 
@@ -96,7 +96,7 @@ def _at(document: Mapping[str, Any]) -> Any:
     return parse_time(str(document["@timestamp"]))
 
 
-def similar(hit: Hit, one: Alike, wanted: Wanted) -> SimilarIncident:
+def similar(hit: Hit, reason: str) -> SimilarIncident:
     document = hit["_source"]
     return SimilarIncident(
         id=str(hit["_id"]),
@@ -105,7 +105,7 @@ def similar(hit: Hit, one: Alike, wanted: Wanted) -> SimilarIncident:
         service=document.get("service"),
         region=document.get("region"),
         status=document.get("status"),
-        why=why(one, wanted),
+        why=reason,
         ended=ended(document),
         helped=helped(document),
     )

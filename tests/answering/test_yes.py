@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from pydantic import TypeAdapter
 
 from tests.answering.conftest import NOW, US, Desk, an_alert, fill
 from tests.engines import servers
 from tests.incidents.samples import a_report
-from worker.answering.answer import Answer, Offer, offer_from, told
+from worker.answering.answer import Answer, Offer, told
 from worker.answering.yes import take_up
 from worker.domain.severity import Severity
 from worker.elastic import connect_elasticsearch
@@ -42,7 +43,7 @@ def test_what_is_significant_and_not_on_record_is_offered_with_the_alert_that_a_
     assert (offer.destinations, offer.incident_id) == (["jira"], None)
     assert offer.sentence == "No incident is on record for it. Open one, with a ticket at jira?"
     assert offer.alert is not None
-    assert offer_from(json.loads(json.dumps(told(desk.ask(WRONG))))["offer"]) == offer
+    assert TypeAdapter(Offer).validate_json(json.dumps(told(desk.ask(WRONG))["offer"])) == offer
     again = offered(desk.ask("why is checkout failing in us-central1 since yesterday"))
     assert again.alert is not None
     assert again.alert.alert_id == offer.alert.alert_id

@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -247,6 +248,17 @@ class Broker:
             self._server = self._new_server(port=None)
             self._server.start(START_TIMEOUT_SECONDS)
         self.port = self._server.port
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It takes connections meanwhile, and answers nothing."""
+        process = self._server._process
+        assert process
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """As `kill -9` does."""

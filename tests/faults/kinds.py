@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -153,13 +151,8 @@ def broker_is_full(deployment: Deployment, draw: Random) -> Iterator[None]:
 
 @contextmanager
 def broker_hangs(deployment: Deployment, draw: Random) -> Iterator[None]:
-    process = deployment.broker._server._process
-    assert process
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
+    with deployment.broker.hanging():
         yield
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
 
 
 @contextmanager

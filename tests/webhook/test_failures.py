@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -71,17 +70,6 @@ def black_hole() -> Iterator[str]:
     """An address that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
         yield f"http://127.0.0.1:{silent.getsockname()[1]}"
-
-
-@contextmanager
-def _hanging(broker: Broker) -> Iterator[None]:
-    process = broker._server._process
-    assert process
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
 
 
 def _post(client: httpx.Client, body: bytes) -> httpx.Response:
@@ -156,14 +144,14 @@ def test_without_both_the_sender_is_told_to_come_again(broker: Broker, nowhere: 
 def test_a_broker_that_hangs_delays_nobody_beyond_five_seconds(
     client: httpx.Client, broker: Broker, stores: Stores
 ) -> None:
-    with _hanging(broker):
+    with broker.hanging():
         answers = _post_many(client, 12)
         assert {answer.status_code for answer in answers} == {202}
         assert len(stores.alerts.get_many([answer.json()["alert_id"] for answer in answers])) == 12
 
 
 def test_when_both_hang_the_answer_still_comes_in_time(broker: Broker, black_hole: str) -> None:
-    with _webhook(black_hole, broker) as client, _hanging(broker):
+    with _webhook(black_hole, broker) as client, broker.hanging():
         for answer in _post_many(client, 12):
             _assert_told_to_come_again(answer)
 
@@ -245,7 +233,7 @@ def test_a_webhook_that_is_told_to_stop_answers_what_it_has_begun(
 
     running = Serving(noticing)
     url = running.start()
-    with _hanging(broker), ThreadPoolExecutor(1) as pool, httpx.Client(base_url=url, auth=(USER, PASSWORD)) as client:
+    with broker.hanging(), ThreadPoolExecutor(1) as pool, httpx.Client(base_url=url, auth=(USER, PASSWORD)) as client:
         answer = pool.submit(_post, client, encoded(active()))
         assert has_begun.wait(5)
         running.tell_to_stop()

@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 
-from worker.analysis.likeness.course import ended, helped
 from worker.domain.embedding import Vector
 from worker.domain.evidence import Gap
 from worker.domain.redaction.of_report import redact_report
@@ -23,12 +22,12 @@ from worker.domain.redaction.redact import excerpt
 from worker.domain.report import BY_MEANING, Report, SimilarIncident
 from worker.domain.spending import Spending
 from worker.domain.text import one_line
-from worker.domain.window import parse_time
 from worker.domain.wording import cause_in_words
 from worker.errors import ConfigurationError, InvestigationError, NotMeasured, QueueUnavailable
 from worker.known import Knowledge, known
 from worker.markdown import render_markdown
 from worker.ports import EmbeddedIncidents, Embedder, ModelLedger, NearIncidents
+from worker.similar import is_past, similar
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +37,6 @@ MOST_NEAR = 3
 EFFECT = "similar incidents were found by their words, service, region and cause alone"
 
 Change = Callable[[Report], Report]
-Hit = dict[str, Any]
 
 
 def _now() -> datetime:
@@ -104,8 +102,11 @@ class Remembering:
         hits = self.near.near(vector, self.embed.model, report.window.start)
         past = known(hits, report.timestamp, Knowledge(by=report.known_by, is_first=True), most=len(hits))
         told = {one.id for one in report.similar_incidents} | {report.incident_id}
-        new = [hit for hit in past if hit["_id"] not in told and not _is_own(hit, report)]
-        return [_similar(hit) for hit in new[:MOST_NEAR]]
+        new = [
+            hit for hit in past if hit["_id"] not in told and is_past(hit["_source"], report.window, report.alert_id)
+        ]
+        alike = (similar(hit, "alike in meaning") for hit in new[:MOST_NEAR])
+        return [one.model_copy(update={"found_by": "meaning"}) for one in alike]
 
 
 def gist_of(report: Report) -> str:
@@ -126,26 +127,6 @@ def _messages(report: Report) -> Iterable[str]:
         for error in item.result.get("types", [])[:2]:
             with suppress(KeyError, IndexError, TypeError):
                 yield f"{error['name']}: {error['messages'][0]}"
-
-
-def _is_own(hit: Hit, report: Report) -> bool:
-    return report.alert_id in (hit["_source"].get("alert_ids") or [])
-
-
-def _similar(hit: Hit) -> SimilarIncident:
-    document = hit["_source"]
-    return SimilarIncident(
-        id=hit["_id"],
-        title=str(document.get("title") or hit["_id"]),
-        at=parse_time(str(document["@timestamp"])),
-        service=document.get("service"),
-        region=document.get("region"),
-        status=document.get("status"),
-        why="alike in meaning",
-        ended=ended(document),
-        helped=helped(document),
-        found_by="meaning",
-    )
 
 
 def _changed(stored: Report, found: list[SimilarIncident], gaps: list[Gap], seconds: float) -> Report:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -161,14 +161,6 @@ def told(answer: Answer) -> dict[str, Any]:
     document: dict[str, Any] = _plain(asdict(replace(answer, explained=None)))
     del document["explained"]
     return document
-
-
-def offer_from(document: Mapping[str, Any] | None) -> Offer | None:
-    """The offer of a document that `told` made. Raises ValueError, TypeError for any other."""
-    if document is None:
-        return None
-    alert = document.get("alert")
-    return Offer(**{**document, "alert": Alert.model_validate(alert) if alert else None})
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,6 @@ ABBREVIATIONS = {
     "mst": "America/Denver", "mdt": "America/Denver", "cdt": "America/Chicago",
     "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "pt": "America/Los_Angeles", "jst": "Asia/Tokyo",
 }  # fmt: skip
-AMBIGUOUS = ("cst", "ist")
 # The largest offsets in use: -12:00 and +14:00.
 FURTHEST = timedelta(hours=14)
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*([+\-−])\s*(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
