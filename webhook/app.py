@@ -71,7 +71,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
     questions = RedisQuestionDesk(settings.redis_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
-    counter = _counter(settings, questions, queue)
+    counter = _counter(settings, questions, queue, counts)
     intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
@@ -141,9 +141,9 @@ def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: R
     app.add_middleware(SecurityHeaders)
 
 
-def _counter(settings: Settings, questions: RedisQuestionDesk, queue: QuestionQueue) -> Counter:
+def _counter(settings: Settings, questions: RedisQuestionDesk, queue: QuestionQueue, counts: RedisRateLimit) -> Counter:
     patience = Patience(settings.question_wait_seconds, settings.task_time_limit_seconds)
-    return Counter(Feed(questions, patience), queue.ask, settings.questions_per_minute)
+    return Counter(Feed(questions, patience), queue.ask, counts, settings.questions_per_minute)
 
 
 def _lifespan(

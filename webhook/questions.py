@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,8 +39,11 @@ from worker.answering.zones import zone_named
 from worker.domain.asked import LONGEST_QUESTION, LONGEST_ZONE, Asked, Told, failed
 from worker.domain.redaction.redact import redact
 from worker.errors import IncidentUnknown, QueueUnavailable, RequestRefused
+from worker.store.rate_limit import Rate, RedisRateLimit
 
 MAX_BODY_BYTES = 8_192
+# Whoever asks: it is the workers that are not to be overrun.
+EVERYBODY = "all together"
 EVENTS, JSON = "text/event-stream", "application/json"
 STATUS = {
     "refused": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -63,7 +67,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
             (HTTPStatus.NOT_ACCEPTABLE, "Neither events nor JSON are accepted."),
             (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes."),
             (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no question in the body, or it is too long."),
-            (HTTPStatus.TOO_MANY_REQUESTS, "Too many questions were asked in this minute; `Retry-After` says when."),
+            (HTTPStatus.TOO_MANY_REQUESTS, "Too many questions were asked within a minute; `Retry-After` says when."),
             (HTTPStatus.SERVICE_UNAVAILABLE, "The broker does not answer; as JSON also: the engine does not."),
             (HTTPStatus.GATEWAY_TIMEOUT, "As JSON only: no worker began, or none answered, in time."),
         )
@@ -102,20 +106,20 @@ class Counter:
 
     feed: Feed
     enqueue: Enqueue
+    counts: RedisRateLimit
     per_minute: int
 
     async def hand_in(self, question: QuestionRequest) -> Asked:
         """Raises HTTPException 429, QueueUnavailable. Secrets are taken out before anybody keeps the question."""
-        now = datetime.now(UTC)
-        if await self.feed.desk.count(now) > self.per_minute:
+        if (wait := await self.counts.take(Rate("questions", self.per_minute, 60), EVERYBODY)) is not None:
             metrics.QUESTIONS.labels("too_many").inc()
             raise HTTPException(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"at most {self.per_minute} questions a minute are taken here (SPIKETRACE_QUESTIONS_PER_MINUTE)",
-                headers={"retry-after": str(60 - now.second)},
+                headers={"retry-after": str(max(1, math.ceil(wait)))},
             )
         text, zone = redact(question.question), question.timezone
-        asked = Asked(question_id=f"q-{token_hex(12)}", question=text, zone=zone, asked_at=now)
+        asked = Asked(question_id=f"q-{token_hex(12)}", question=text, zone=zone, asked_at=datetime.now(UTC))
         await self.feed.desk.ask(asked)
         await run_in_threadpool(self.enqueue, asked.question_id)
         return asked

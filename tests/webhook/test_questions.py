@@ -30,6 +30,7 @@ from worker.errors import EvidenceUnavailable, RequestRefused
 from worker.settings import Settings
 from worker.store.model_ledger import RedisModelLedger
 from worker.store.questions import STREAM, RedisQuestionDesk, RedisQuestions
+from worker.store.rate_limit import RedisRateLimit
 
 
 @dataclass
@@ -301,7 +302,8 @@ def test_a_worker_is_at_one_question_or_narrative_at_a_time(scene: Scene, redis_
 def test_what_is_taken_and_given_is_described() -> None:
     desk = RedisQuestionDesk("redis://127.0.0.1:1/0", longest_wait_seconds=1)
     app = FastAPI()
-    app.include_router(questions_router(Counter(Feed(desk, Patience(1, 1)), lambda _: None, 1)))
+    counts = RedisRateLimit("redis://127.0.0.1:1/0")
+    app.include_router(questions_router(Counter(Feed(desk, Patience(1, 1)), lambda _: None, counts, 1)))
     asking = app.openapi()["paths"]["/v1/questions"]["post"]
     assert set(asking["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {"question", "timezone"}
     assert {"200", "406", "413", "422", "429", "503", "504"} <= set(asking["responses"])

@@ -25,7 +25,6 @@ from worker.domain.window import iso
 from worker.store.broker import broker_errors, connect_broker
 
 STREAM = "spiketrace:question:"
-COUNTED = "spiketrace:questions:minute:"
 ASKED, BEGUN = "0-1", "0-2"
 WITHDRAWN = "withdrawn"
 # So long a page can be loaded again after the last that was told.
@@ -88,16 +87,6 @@ class RedisQuestionDesk:
             max_connections=MOST_CONNECTIONS,
             retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
         )
-
-    async def count(self, now: datetime) -> int:
-        """How many were asked in this minute, this one included."""
-        key = f"{COUNTED}{now:%H%M}"
-        with broker_errors():
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.incr(key)
-                pipeline.expire(key, 120)
-                counted, _ = await pipeline.execute()
-        return int(counted)
 
     async def ask(self, asked: Asked) -> None:
         key = STREAM + asked.question_id
