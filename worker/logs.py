@@ -52,7 +52,6 @@ def configure_logging(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
     hidden = _hide([secret for secret in secrets if len(secret) >= SHORTEST_SECRET])
     _replace_root_handler(_formatter(shared, process, hidden, as_json=as_json), level)

@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
@@ -284,13 +283,6 @@ def audit_lines(lines: list[MutableMapping[str, Any]]) -> list[tuple[Any, ...]]:
     return [(one["event.action"], one["user.name"], one["event.outcome"], one["labels"]["on"]) for one in ours]
 
 
-@pytest.fixture
-def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A logger keeps to the settings of its first line, which may be those of another test."""
-    monkeypatch.setattr(audit, "log", structlog.get_logger(audit.DATASET))
-
-
-@pytest.mark.usefixtures("fresh_log")
 def test_what_is_done_over_http_is_in_the_trail(anybody: httpx.Client, stores: Stores) -> None:
     incident = record(a_report(severity=Severity.MEDIUM), stores.incidents, datetime.now(UTC))
     assert incident is not None
@@ -312,7 +304,6 @@ def test_what_is_done_over_http_is_in_the_trail(anybody: httpx.Client, stores: S
     assert [(one["user.name"], one["url.path"]) for one in refused] == [("read-er", "/v1/replays")]
 
 
-@pytest.mark.usefixtures("fresh_log")
 def test_what_is_pressed_in_slack_is_in_the_trail(app: FastAPI, anybody: httpx.Client, stores: Stores) -> None:
     report = a_report(severity=Severity.MEDIUM)
     stores.reports.create(report)
