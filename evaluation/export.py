@@ -24,7 +24,8 @@ from worker.domain.window import Window, iso
 from worker.elastic import elasticsearch_errors
 from worker.telemetry import calls, decode, queries
 from worker.telemetry.profiles import Metrics, Profile, load_profile
-from worker.telemetry.search import CHANGE_HOURS, ElasticTelemetry, fine_grid
+from worker.telemetry.search import ElasticTelemetry, fine_grid
+from worker.telemetry.waves import CHANGE_HOURS
 
 # Steps an answer covers, so that it stays below the engine's limit of buckets.
 STEPS_OF_ALL, STEPS_OF_ONE, STEPS_OF_EDGES = 60, 600, 10

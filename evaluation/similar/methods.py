@@ -18,7 +18,7 @@ from worker.domain.embedding import Vector
 from worker.domain.window import Window, parse_time
 from worker.telemetry.decode import history
 from worker.telemetry.queries import resembling
-from worker.telemetry.search import HISTORY_DAYS
+from worker.telemetry.waves import HISTORY_DAYS
 
 MOST = 5
 YEAR = Window.before(NOW, timedelta(days=HISTORY_DAYS))

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from elasticsearch import Elasticsearch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +14,9 @@ from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window
 from worker.errors import ConfigurationError
 from worker.telemetry import calls, decode, queries
+from worker.telemetry.impact_facts import Grids
 from worker.telemetry.profiles import Discovered, Edges, Matching, Metrics, Signal, parse_profile
-from worker.telemetry.search import ElasticTelemetry
+from worker.telemetry.waves import past_metrics
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 GRID = Grid(START, 60, 3)
@@ -59,13 +59,12 @@ def test_a_discovered_summary_is_one() -> None:
 
 
 def asked_of_the_past(scope: Scope, sampling: str = "{}") -> str:
-    """The search for the days before, as text; no engine is asked."""
+    """The search for the days before, as text."""
     metrics = "{index: m, service: s, signals: [{name: a, field: d, kind: summary, role: latency}]}"
     profile = parse_profile(f"{{name: own, metrics: {metrics}, sampling: {sampling}}}", "own")
-    window = Window(start=START, end=START.replace(hour=1))
-    telemetry = ElasticTelemetry(Elasticsearch("http://127.0.0.1:1"), profile)
+    assert profile.metrics is not None
     grid = Grid(START, 1800, 10)
-    return str(telemetry._questions(profile, scope, window, grid, grid)["metrics_past"].body)
+    return str(past_metrics(profile.sampling, profile.metrics, scope, Grids(grid, grid, START.replace(hour=1))))
 
 
 def test_peaks_by_steps_are_asked_for_only_where_they_fit_into_an_answer() -> None:

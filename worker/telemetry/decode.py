@@ -14,9 +14,11 @@ from worker.telemetry.profiles import Changes, Logs, Metrics
 from worker.telemetry.queries import LATENCY_EDGES_MS, PEAK
 
 Answer = dict[str, Any]
+Figures = dict[str, Floats]
 
 NOTHING: Answer = {}
 COUNTS = ("errors", "retries")
+SAMPLES, LAST = "samples", "last"
 # array → figure of the engine's statistics
 LATENCY = {"latency_sum_ms": "sum", "latency_squares": "sum_of_squares", "latency_count": "count"}
 
@@ -36,23 +38,30 @@ def left_out(answer: Answer) -> int:
 
 
 def metric_series(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, Series]:
-    return {scope: _metrics(bucket["times"]["buckets"], metrics, grid) for scope, bucket in scope_buckets(answer)}
+    return {scope: measured(figures, metrics) for scope, figures in metric_figures(answer, metrics, grid).items()}
 
 
-def _metrics(buckets: list[Answer], metrics: Metrics, grid: Grid) -> Series:
-    names = [signal.name for signal in metrics.signals]
-    masses = [signal.name for signal in metrics.signals if signal.kind == "mass"]
-    rates = [signal.name for signal in metrics.signals if signal.kind == "rate"]
+def metric_figures(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, Figures]:
+    """As the engine gives them: sums and means of each bucket, and by `samples` and `last` when they were sampled."""
+    names = [*(signal.name for signal in metrics.signals), SAMPLES, LAST]
+    return {scope: _of_buckets(bucket["times"]["buckets"], names, grid) for scope, bucket in scope_buckets(answer)}
+
+
+def _of_buckets(buckets: list[Answer], names: list[str], grid: Grid) -> Figures:
     known, places = _placed(buckets, grid)
-    values = {name: _spread(_figures(known, name), places, grid, np.nan) for name in [*names, "samples", "last"]}
-    samples, minutes = values.pop("samples"), _elapsed_minutes(values.pop("last"))
+    return {name: _spread(_figures(known, name), places, grid, np.nan) for name in names}
+
+
+def measured(figures: Figures, metrics: Metrics) -> Series:
+    """Signals in their units, of what the engine gave. A mass is per minute since the sample before."""
+    samples, minutes = figures[SAMPLES], _elapsed_minutes(figures[LAST])
+    values = {signal.name: figures[signal.name] * signal.scale for signal in metrics.signals}
     for signal in metrics.signals:
-        values[signal.name] *= signal.scale
-    for name in rates:
-        values[name] /= np.maximum(samples, 1)
-    for name in masses:
-        values[f"{name}_grams"], values[f"{name}_minutes"] = values[name], minutes
-        values[name] = values[name] / minutes
+        if signal.kind == "rate":
+            values[signal.name] /= np.maximum(samples, 1)
+        if signal.kind == "mass":
+            values[f"{signal.name}_grams"], values[f"{signal.name}_minutes"] = values[signal.name], minutes
+            values[signal.name] = values[signal.name] / minutes
     return Series(values)
 
 

@@ -19,7 +19,8 @@ from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable, NotMeasured
 from worker.telemetry import calls, decode, lookup_queries, queries
 from worker.telemetry.profiles import Logs, Metrics, Profile, Signal
-from worker.telemetry.search import HISTORY_DAYS, ElasticTelemetry, flaw_of
+from worker.telemetry.search import ElasticTelemetry, flaw_of
+from worker.telemetry.waves import HISTORY_DAYS
 
 Answer = dict[str, Any]
 Part = TypeVar("Part")

@@ -107,8 +107,11 @@ def metrics_over_time(
     *,
     with_peaks: bool = False,
     step_seconds: int | None = None,
+    most: int | None = None,
 ) -> Body:
     """Every signal, by service, region and bucket; `samples` counts the moments that were sampled.
+
+    `most` services, if not as many as the engine's usual limit has room for.
 
     `with_peaks`: of those with a role the highest sample as well. Where samples are made of many values, they are told
     apart by `step_seconds`, and there is no highest one without it.
@@ -123,7 +126,7 @@ def metrics_over_time(
     if with_peaks and step_seconds:
         aggs.update(_peaks_of_steps([one for one in metrics.signals if one.role and one.is_counted], step_seconds))
     filters = [between(grid.start, end), *scope_filters(scope, metrics)]
-    services = most_services(metrics, grid.count)
+    services = most or most_services(metrics, grid.count)
     return {"size": 0, "query": all_of(filters), "aggs": by_scope(metrics, over_time(grid, aggs), services)}
 
 
@@ -153,11 +156,14 @@ def metrics_facts(metrics: Metrics, window: Window) -> Body:
     return {"size": 0, "query": all_of([between(window.start, window.end)]), "aggs": by_scope(metrics, aggs)}
 
 
-def logs_over_time(logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING) -> Body:
-    """Lines, errors, retries and latency, by service, region and bucket."""
+def logs_over_time(
+    logs: Logs, grid: Grid, end: datetime, scope: Scope = EVERYTHING, *, most: int | None = None
+) -> Body:
+    """Lines, errors, retries and latency, by service, region and bucket; of `most` services, as for metrics."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
     counts = over_time(grid, _line_counts(logs))
-    return {"size": 0, "query": all_of(filters), "aggs": by_scope(logs, counts, most_services(logs, grid.count))}
+    services = most or most_services(logs, grid.count)
+    return {"size": 0, "query": all_of(filters), "aggs": by_scope(logs, counts, services)}
 
 
 def _line_counts(logs: Logs) -> Body:

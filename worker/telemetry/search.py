@@ -29,14 +29,11 @@ from worker.domain.telemetry import (
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
-from worker.telemetry import calls, decode, impact_facts, queries
+from worker.telemetry import calls, decode, impact_facts, landscape, queries
+from worker.telemetry.landscape import Answers, Landscape, Landscapes
 from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
+from worker.telemetry.waves import HISTORY_DAYS, numbered, own_questions, scope_questions, slice_questions
 from worker.tracing import span
-
-CHANGE_HOURS = 48
-MOST_SLICED = 3
-HISTORY_DAYS = 400
-USUAL_REGIONS = 5
 
 # Types that hold the sum and the count of many values.
 SUMMARIES = frozenset({"aggregate_metric_double", "histogram"})
@@ -44,79 +41,67 @@ NUMERIC = SUMMARIES | frozenset(
     {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"}
 )
 
-Answers = dict[str, dict[str, Any]]
-
 
 class ElasticTelemetry:
     """Telemetry in Elasticsearch, read through a profile. Reads nothing at or after `as_of`."""
 
-    def __init__(self, client: Elasticsearch, profile: Profile) -> None:
+    def __init__(self, client: Elasticsearch, profile: Profile, *, landscapes: Landscapes | None = None) -> None:
         self._client = client
         self.profile = profile
+        self._landscapes = landscapes or Landscapes()
 
     def survey(self, scope: Scope, window: Window) -> Survey:
         """First wave: every scope's last hours, and of `scope` (None: of all) the days before and past incidents first.
 
-        `window` is the rule's own; nothing at or after its end is read. Raises EvidenceUnavailable when the engine
-        does not answer at all.
+        `window` is the rule's own; nothing at or after its end is read. Whole steps of all services may have been
+        read some seconds ago, for another alert. Raises EvidenceUnavailable when the engine does not answer at all.
         """
         profile, as_of = self.profile_with_fields(), window.end
         fine, coarse = fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
         grids = impact_facts.Grids(fine, coarse, as_of)
-        asked = self._questions(profile, scope, window, fine, coarse) | impact_facts.survey_questions(profile, grids)
-        answers, unread = self._ask(asked)
-        read = _reader(answers)
+        own = own_questions(profile, scope, window, grids) | impact_facts.survey_questions(profile, grids)
+        asked = own | landscape.rest_questions(profile, fine, as_of)
+        found, answers, unread = self._with_landscape(asked, profile, fine, as_of)
+        read = landscape.reader(answers)
         survey = Survey(
             as_of=as_of,
             fine=fine,
             coarse=coarse,
-            recent=_recent(read, profile, fine),
+            recent=_recent(found, answers, profile, fine),
             past=decode.merge(
-                _series(read, "metrics_past", profile.metrics, coarse),
+                _past_metrics(read, profile.metrics, coarse),
                 read("logs_past", partial(decode.log_series, grid=coarse), {}),
             ),
             changes=_changes(read, profile),
             history=read("history", decode.history, []),
             has_more_history=read("history", decode.is_cut, False),
-            providers=read("metrics_facts", decode.providers, {}),
-            cross_check=read("metrics_facts", partial(decode.cross_check, factor=_factor(profile.metrics)), {}),
-            asked=asked,
-            unread=unread,
+            providers=found.providers,
+            cross_check=found.cross_check,
+            # Whoever asks this in one piece gets what was read in two.
+            asked=own | landscape.questions(profile, fine, as_of),
+            unread={name.removesuffix(landscape.REST): why for name, why in unread.items()},
             window=window,
             metrics=metrics_of(profile),
             peaks=_peaks(read, profile.metrics, coarse),
             calls=read("calls", partial(calls.decode, edges=profile.edges), Calls()) if profile.edges else Calls(),
             topology=profile.topology,
-            left_out={name: count for name in ("metrics", "logs") if (count := read(name, decode.left_out, 0))},
+            left_out=found.left_out,
         )
         survey.impact = impact_facts.survey_answers(answers, profile, grids, survey.scopes)
         return survey
 
-    def _questions(self, profile: Profile, scope: Scope, window: Window, fine: Grid, coarse: Grid) -> dict[str, Asked]:
-        as_of = window.end
-        hours, days = Window(start=fine.start, end=as_of), Window(start=coarse.start, end=as_of)
-        since = Window.before(as_of, timedelta(hours=CHANGE_HOURS))
-        known = Window.before(as_of, timedelta(days=HISTORY_DAYS))
-        asked = {}
-        if metrics := profile.metrics:
-            step = _step_of_peaks(profile.sampling, metrics, scope)
-            past = queries.metrics_over_time(metrics, coarse, as_of, scope, with_peaks=True, step_seconds=step)
-            asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, fine, as_of), hours)
-            asked["metrics_past"] = Asked(metrics.index, past, days)
-            asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, hours), hours)
-        if logs := profile.logs:
-            asked["logs"] = Asked(logs.index, queries.logs_over_time(logs, fine, as_of), hours)
-            asked["logs_past"] = Asked(logs.index, queries.logs_over_time(logs, coarse, as_of, scope), days)
-        for number, source in enumerate(profile.changes):
-            asked[_numbered("changes", number)] = Asked(source.index, queries.recent_changes(since, source.only), since)
-        if incidents := profile.incidents:
-            asked["history"] = Asked(incidents.index, queries.past_incidents(known, scope), known)
-        if (edges := profile.edges) and fine.start < window.start:
-            before = Window(start=fine.start, end=window.start)
-            asked["calls"] = Asked(edges.index, calls.calls(edges, before, window), hours)
-            if edges.failures:
-                asked["failed_calls"] = Asked(edges.index, calls.failures_over_time(edges, fine, as_of), hours)
-        return asked
+    def _with_landscape(
+        self, asked: dict[str, Asked], profile: Profile, grid: Grid, as_of: datetime
+    ) -> tuple[Landscape, Answers, dict[str, str]]:
+        """What all services did, kept for other alerts unless a part could not be read; and the answers to `asked`."""
+        of_all = landscape.questions(profile, grid, min(as_of, grid.time(grid.count - 1)))
+        if kept := self._landscapes.get(of_all):
+            return kept, *self._ask(asked)
+        answers, unread = self._ask(of_all | asked)
+        found = landscape.decoded(answers, profile, grid)
+        if not unread.keys() & of_all.keys():
+            self._landscapes.put(of_all, found)
+        return found, answers, unread
 
     def profile_with_fields(self) -> Profile:
         """The profile with a signal for every field that it wants to have discovered."""
@@ -135,9 +120,9 @@ class ElasticTelemetry:
         logs, asked = self.profile.logs, dict[str, Asked]()
         metrics = self._sliced_metrics()
         if metrics:
-            asked |= _slice_questions(metrics, scopes, window, baseline)
+            asked |= slice_questions(metrics, scopes, window, baseline)
         if logs:
-            asked |= _scope_questions(logs, scopes, window, baseline, rollout)
+            asked |= scope_questions(logs, scopes, window, baseline, rollout)
         if logs and self.profile.is_of_roles:
             asked["lines_within"] = Asked(logs.index, queries.lines(logs, window), window)
             asked["lines_before"] = Asked(logs.index, queries.lines(logs, baseline), baseline)
@@ -206,30 +191,23 @@ def flaw_of(response: dict[str, Any]) -> str | None:
     return None
 
 
-def _reader(answers: Answers) -> Callable[..., Any]:
-    def read(name: str, decoded: Callable[[dict[str, Any]], Any], otherwise: Any) -> Any:
-        return decoded(answers[name]) if name in answers else otherwise
+def _recent(found: Landscape, answers: Answers, profile: Profile, grid: Grid) -> dict[Scope, Series]:
+    measured, lines = landscape.recent(found, answers, profile, grid)
+    seen = _seen_by_callers(landscape.reader(answers), profile.edges, grid, measured)
+    return decode.merge(measured, lines, seen)
 
-    return read
 
-
-def _recent(read: Callable[..., Any], profile: Profile, grid: Grid) -> dict[Scope, Series]:
-    measured = _series(read, "metrics", profile.metrics, grid)
-    lines = read("logs", partial(decode.log_series, grid=grid), {})
-    return decode.merge(measured, lines, _seen_by_callers(read, profile.edges, grid, measured))
+def _past_metrics(read: Callable[..., Any], metrics: Metrics | None, grid: Grid) -> dict[Scope, Series]:
+    found: dict[Scope, Series] = {}
+    return read("metrics_past", partial(decode.metric_series, metrics=metrics, grid=grid), found) if metrics else found
 
 
 def _changes(read: Callable[..., Any], profile: Profile) -> list[Change]:
     found = (
-        read(_numbered("changes", number), partial(decode.changes, names=source), [])
+        read(numbered("changes", number), partial(decode.changes, names=source), [])
         for number, source in enumerate(profile.changes)
     )
     return sorted((change for source in found for change in source), key=lambda change: change.at)
-
-
-def _series(read: Callable[..., Any], name: str, metrics: Metrics | None, grid: Grid) -> dict[Scope, Series]:
-    found: dict[Scope, Series] = {}
-    return read(name, partial(decode.metric_series, metrics=metrics, grid=grid), found) if metrics else found
 
 
 def _seen_by_callers(
@@ -246,40 +224,6 @@ def _seen_by_callers(
 def _peaks(read: Callable[..., Any], metrics: Metrics | None, grid: Grid) -> dict[Scope, dict[str, Floats]]:
     found: dict[Scope, dict[str, Floats]] = {}
     return read("metrics_past", partial(decode.peaks, metrics=metrics, grid=grid), found) if metrics else found
-
-
-def _step_of_peaks(sampling: Sampling, metrics: Metrics, scope: Scope) -> int | None:
-    """None where the steps of all those days are too many for one answer: of every service, or very short ones."""
-    steps = sampling.past_days * 86_400 // sampling.step_seconds * (USUAL_REGIONS if metrics.region else 1)
-    return sampling.step_seconds if scope.service and steps <= queries.MOST_BUCKETS else None
-
-
-def _factor(metrics: Metrics | None) -> float:
-    return metrics.cross_check.factor if metrics and metrics.cross_check else 1.0
-
-
-def _scope_questions(
-    logs: Logs, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window
-) -> dict[str, Asked]:
-    both = Window(start=baseline.start, end=window.end)
-    asked = {}
-    for number, scope in enumerate(scopes):
-        asked[f"errors{number}"] = Asked(logs.index, queries.error_types(logs, scope, window, baseline), both)
-        if logs.deployment:
-            asked[f"parts{number}"] = Asked(logs.index, queries.by_deployment(logs, scope, rollout), rollout)
-        if logs.latency_ms:
-            asked[f"latency{number}"] = Asked(logs.index, queries.latency(logs, scope, window, baseline), both)
-    return asked
-
-
-def _slice_questions(metrics: Metrics, scopes: Sequence[Scope], window: Window, baseline: Window) -> dict[str, Asked]:
-    both = Window(start=baseline.start, end=window.end)
-    return {
-        f"{name}{number}": Asked(metrics.index, queries.slices(metrics, field, scope, window, baseline), both)
-        for number, scope in enumerate(scopes[:MOST_SLICED])
-        for name, field in (("instances", metrics.instance), ("deployments", metrics.deployment))
-        if field
-    }
 
 
 def _add_slices(
@@ -303,11 +247,6 @@ def _scope_detail(answers: Answers, logs: Logs | None, number: int) -> ScopeDeta
     if answer := answers.get(f"latency{number}"):
         decode.latency(answer, detail)
     return detail
-
-
-def _numbered(name: str, number: int) -> str:
-    """`changes`, `changes1`, `changes2`, …"""
-    return f"{name}{number or ''}"
 
 
 def metrics_of(profile: Profile) -> dict[str, Metric]:
