@@ -80,7 +80,9 @@ def documents() -> list[dict[str, Any]]:
             place = {"@timestamp": iso(at), "service": service, "region": "us-central1"}
             found.append({"_index": "spiketrace-logs-a", **place, "level": "error", "latency_ms": 20 + step})
             if number:
-                found.append({"_index": "spiketrace-carbon-metrics-a", **place, "co2_grams": 2.0 + step, "cpu": 40})
+                found.append(
+                    {"_index": "spiketrace-carbon-metrics-a", **place, "estimated_co2_grams": 2.0 + step, "cpu_pct": 40}
+                )
     # A service that is new in the alert's own minute.
     late = {"@timestamp": iso(MINUTE + timedelta(seconds=5)), "service": "newcomer", "level": "info"}
     return [*found, {"_index": "spiketrace-logs-a", **late}]
