@@ -30,6 +30,7 @@ import httpx
 from benchmarks.machine import cpu_seconds, described
 from cli.settle import free_address
 from demo.engines import broker_answers, broker_command
+from demo.incidents import Hidden
 from demo.processes import running
 from demo.shop import documents, load, open_shop
 from worker.ad_hoc import AD_HOC, ad_hoc_alert
@@ -169,14 +170,38 @@ def write_past(bench: Bench, batch: list[tuple[Alert, Report]]) -> None:
         bench.stores.alerts.finish(alert.alert_id, report_id=own["report_id"], incident_id=None)
 
 
-def bodies(moments: Moments) -> Alerts:
-    """Endless live alerts, each of an alert of its own."""
-    for number, (service, _, at) in enumerate(cycle(moments)):
+def trouble_of(hidden: Sequence[Hidden]) -> Moments:
+    """Who is in two troubles at once, at a moment well before the first of them ends."""
+    pairs = [(one, other) for one in hidden for other in hidden if one.start < other.start < one.end and one.effects]
+    one, other = max(pairs, key=lambda pair: min(pair[0].end, pair[1].end) - pair[1].start)
+    at = other.start + timedelta(minutes=5)
+    return [(effect.service, effect.region, at) for effect in (*one.effects, *other.effects)]
+
+
+def bodies(troubled: Moments) -> Alerts:
+    """Endless live alerts, each of an alert of its own, whose dates go forward as the clock does.
+
+    As with rules, whose alerts of a moment are about that moment. All are about services in trouble: a healthy one
+    is done sooner.
+    """
+    began = time.monotonic()
+    for number, (service, region, at) in enumerate(cycle(troubled)):
+        date = at + timedelta(seconds=time.monotonic() - began)
         yield {
-            "rule": {"id": "benchmark", "name": "Carbon benchmark", "type": ".index-threshold", "space_id": "default"},
-            "alert": {"id": service, "uuid": f"live-{RUN_ID}-{number}", "action_group": "threshold met"},
-            "context": {"group": service, "value": "12.4"},
-            "date": iso(at),
+            "rule": {
+                "id": "benchmark",
+                "name": "Carbon benchmark",
+                "type": ".index-threshold",
+                "space_id": "default",
+                "params": {"termField": ["service", "region"], "timeWindowSize": 10, "timeWindowUnit": "m"},
+            },
+            "alert": {
+                "id": f"{service},{region}",
+                "uuid": f"live-{RUN_ID}-{number}",
+                "action_group": "threshold met",
+            },
+            "context": {"group": f"{service},{region}", "value": "12.4"},
+            "date": iso(date),
         }
 
 
@@ -306,7 +331,7 @@ def main(alerts: int, live_per_second: float, rounds: int, seconds: float, versi
         since = iso(datetime.now(UTC) - timedelta(days=7))
         begun = client.post("/v1/replays", json={"since": since, "rule": AD_HOC}).raise_for_status().json()
         click.echo(f"{begun['alerts']} past alerts to replay")
-        posts = bodies(moments)
+        posts = bodies(trouble_of(shop.hidden))
         measure(bench, begun["replay_id"], posts, rounds, seconds, live_per_second)
         is_exact = finish(bench, begun["replay_id"], alerts, posts, live_per_second)
     raise SystemExit(0 if is_exact else 1)
