@@ -252,8 +252,8 @@ def measure(bench: Bench, replay_id: str, alerts: Alerts, rounds: int, seconds: 
     """Prints the times to report of both halves of all rounds, and their ratio."""
     without, beside = list[float](), list[float]()
     bench.change(replay_id, "pause")
-    # What is slow only once, and what the replay had on its way.
-    live(bench, alerts, seconds=5, per_second=rate)
+    # What is slow only once (a fresh engine compiles what it runs often), and what the replay had on its way.
+    live(bench, alerts, seconds=seconds, per_second=rate)
     for _ in range(rounds):
         used, began = bench.used(), time.monotonic()
         without += (alone := live(bench, alerts, seconds=seconds, per_second=rate))
