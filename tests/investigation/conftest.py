@@ -67,6 +67,14 @@ def load(client: Elasticsearch, actions: Iterable[Action], *, ids: str | None = 
     client.indices.refresh(index="spiketrace-*")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The shop takes the embedded engine longest to load: a build has it on the real ones, which people run."""
+    for item in items:
+        if "reports" in getattr(item, "fixturenames", ()) and "embedded" in item.name:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="module")
 def reports(any_engine: Engine) -> Iterator[Investigations]:
     any_engine.wipe()
