@@ -1,12 +1,14 @@
 """How long an investigation takes, and what of it is ours: `python -m benchmarks.investigation --version 8.19.8`.
 
-Every hidden thing of the demo shop is investigated, by turns. Told is the time of a whole investigation against the
+Every hidden thing of the demo shop is investigated, by turns, and then alerts of one minute, which share what all
+services did. Told is the time of a whole investigation against the
 time of its own round trips to Elasticsearch, so that what else the machine does falls on both alike. With `--lines`,
 log lines are added up to that number and it is done again; the figure is then told against the one before.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import time
@@ -25,6 +27,7 @@ from benchmarks.machine import described
 from demo.engines import running_search
 from demo.services import scopes
 from demo.shop import LOGS_INDEX, Shop, documents, load, open_shop
+from tasks.run import OBJECTS_BETWEEN_COLLECTIONS
 from worker.ad_hoc import ad_hoc_alert
 from worker.analysis.system.patterns import compare, mask
 from worker.assembly import open_investigator
@@ -32,6 +35,7 @@ from worker.domain.alert import Alert
 from worker.domain.telemetry import Line, Lines
 from worker.domain.window import iso, parse_time
 from worker.elastic import connect_elasticsearch
+from worker.investigate import Investigator
 from worker.settings import Settings
 from worker.store.templates import install_templates
 
@@ -78,25 +82,47 @@ class Measured:
 
 
 def investigations(client: Elasticsearch, settings: Settings, alerts: list[Alert], rounds: int) -> list[Measured]:
-    investigate, trips = open_investigator(settings, client), Trips()
+    """Each by an investigator of its own, who shares nothing; and a second apart, since engines remember answers."""
+    later = [
+        alert.model_copy(update={"date": alert.date - timedelta(seconds=n)}) for n in range(rounds) for alert in alerts
+    ]
+    trips = watched(client)
+    open_investigator(settings, client)(alerts[0], "warm")
+    return [one_measured(open_investigator(settings, client), alert, trips) for alert in later]
+
+
+def among_others(client: Elasticsearch, settings: Settings, alerts: list[Alert], rounds: int) -> list[Measured]:
+    """Alerts of all those scopes in one minute, in which they share what all services did."""
+    minute = alerts[-1].date.replace(second=0)
+    storm = [
+        alert.model_copy(update={"date": minute + timedelta(seconds=60 * n / len(alerts) / rounds)})
+        for n, alert in enumerate(alerts * rounds)
+    ]
+    trips, investigate = watched(client), open_investigator(settings, client)
+    investigate(storm[0], "warm")
+    return [one_measured(investigate, alert, trips) for alert in storm]
+
+
+def watched(client: Elasticsearch) -> Trips:
+    trips = Trips()
     trips.watch(client)
-    investigate(alerts[0], "warm")
-    found = []
-    for alert in alerts * rounds:
-        trips.seconds.clear()
-        began, cpu = time.perf_counter(), time.process_time()
-        investigate(alert, "a")
-        whole, own = time.perf_counter() - began, time.process_time() - cpu
-        found.append(Measured(whole, list(trips.seconds), own))
-    return found
+    return trips
 
 
-def say(found: list[Measured]) -> float:
+def one_measured(investigate: Investigator, alert: Alert, trips: Trips) -> Measured:
+    trips.seconds.clear()
+    began, cpu = time.perf_counter(), time.process_time()
+    investigate(alert, "a")
+    whole, own = time.perf_counter() - began, time.process_time() - cpu
+    return Measured(whole, list(trips.seconds), own)
+
+
+def say(found: list[Measured], what: str = "investigations") -> float:
     """Prints, and gives the median time of an investigation in seconds."""
     whole, ratios = median(one.whole for one in found), sorted(one.ratio for one in found)
     in_trips, cpu = median(sum(one.trips) for one in found), median(one.own_cpu for one in found)
     click.echo(
-        f"{len(found)} investigations: median {whole * 1000:.0f} ms, of it {in_trips * 1000:.0f} ms in at most "
+        f"{len(found)} {what}: median {whole * 1000:.0f} ms, of it {in_trips * 1000:.0f} ms in at most "
         f"{max(len(one.trips) for one in found)} round trips: {median(ratios):.2f} times those (p90 "
         f"{ratios[int(len(ratios) * 0.9)]:.2f}); {cpu * 1000:.0f} ms of our own processor; this process has taken "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most"
@@ -184,6 +210,7 @@ def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines:
     """Measure, and print. Without an engine it takes the embedded one, which is for trying out."""
     with engine(elasticsearch_url, version) as (name, url):
         click.echo(f"{described()}; {name}")
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         settings, shop = Settings(elasticsearch_url=url), open_shop(datetime.now(UTC))
         with connect_elasticsearch(settings) as client:
             install_templates(client)
@@ -192,6 +219,8 @@ def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines:
                 ad_hoc_alert(one.service or "checkout", one.region, one.end, asked=MEASURED) for one in shop.hidden
             ]
             say(investigations(client, settings, alerts, rounds))
+        with connect_elasticsearch(settings) as client:
+            say(among_others(client, settings, alerts, rounds), "of one minute")
         measure_patterns(shop)
         measure_growth(url, list(lines), shop, rounds * 3)
 
