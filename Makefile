@@ -25,8 +25,9 @@ test: $(INSTALLED) ## the tests, on Elasticsearch 8.19 and 9.5 (Java and Maven),
 long: $(INSTALLED) ## the tests that `make test` leaves out: further real processes, faults, a cluster that checks everybody
 	$(BIN)/pytest -m long
 
-fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook: no 5xx, nothing told of what is inside
+fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook, and 500 requests to each operation of its OpenAPI
 	SPIKETRACE_FUZZ_BODIES=10000 $(BIN)/pytest tests/webhook/test_fuzz.py
+	SPIKETRACE_FUZZ_REQUESTS=500 $(BIN)/pytest tests/webhook/test_openapi.py
 
 faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: about an hour
 	$(BIN)/python -m tests.faults
