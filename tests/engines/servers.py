@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import pwd
+import resource
 import shutil
 import signal
 import subprocess
@@ -259,6 +260,19 @@ class Broker:
             yield
         finally:
             os.kill(process.pid, signal.SIGCONT)
+
+    def fill_disk(self, *, bytes_left: int) -> None:
+        """Its files take so many bytes more, and of the write that comes then the beginning: it ends over it."""
+        process = self._server._process
+        assert process
+        largest = max(path.stat().st_size for path in (self._folder / "appendonlydir").iterdir())
+        resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest + bytes_left, largest + bytes_left))
+
+    @property
+    def is_alive(self) -> bool:
+        process = self._server._process
+        return process is not None and process.poll() is None
 
     def kill(self) -> None:
         """As `kill -9` does."""
