@@ -29,7 +29,7 @@ fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook, and 500
 	SPIKETRACE_FUZZ_BODIES=10000 $(BIN)/pytest tests/webhook/test_fuzz.py
 	SPIKETRACE_FUZZ_REQUESTS=500 $(BIN)/pytest tests/webhook/test_openapi.py
 
-faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: about an hour
+faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: an hour and a half
 	$(BIN)/python -m tests.faults
 
 check: $(INSTALLED) ## format, lint, types, import contracts

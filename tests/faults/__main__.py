@@ -70,12 +70,15 @@ def passed_in(printed: str) -> set[str]:
     return set(re.findall(rf"^round .* s  (\S+): \d+ {PASSED}$", printed, re.MULTILINE))
 
 
-def run(chosen: list[Faults], seed: int, alerts: int) -> Iterator[str]:
+def run(chosen: list[Faults], seed: int, alerts: int, version: str | None) -> Iterator[str]:
     """What is to be printed of each. After a failure the rest goes on with a new deployment."""
     draw = Random(seed)
     draw.shuffle(chosen)
     while chosen:
-        with tempfile.TemporaryDirectory(prefix="spiketrace-faults-") as folder, deployed(Path(folder)) as deployment:
+        with (
+            tempfile.TemporaryDirectory(prefix="spiketrace-faults-") as folder,
+            deployed(Path(folder), version) as deployment,
+        ):
             while chosen:
                 faults, began = chosen.pop(), time.monotonic()
                 try:
@@ -95,6 +98,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="FAULT", help="these, and every two of these")
     parser.add_argument("--pairs", nargs="+", type=by_name, metavar="FAULT+FAULT", help="these combinations alone")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="without what passed in a run that printed FILE")
+    parser.add_argument("--elasticsearch", metavar="VERSION", help="a real one (Java, Maven), not the embedded engine")
     parser.add_argument("--alerts", type=int, default=4, help="before and during each (4)")
     asked = parser.parse_args()
     over = passed_in(asked.resume.read_text(encoding="utf-8")) if asked.resume else set()
@@ -102,7 +106,7 @@ def main() -> None:
     failed = 0
     print(f"{len(chosen)} combinations; seed {asked.seed}; repeat with --seed {asked.seed}", flush=True)
     for number in range(1, asked.rounds + 1):
-        for told in run(list(chosen), asked.seed + number - 1, asked.alerts):
+        for told in run(list(chosen), asked.seed + number - 1, asked.alerts, asked.elasticsearch):
             failed += FAILED in told
             print(f"round {number}  {told}", flush=True)
     print(f"{failed} failed; seed {asked.seed}")

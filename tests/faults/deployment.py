@@ -189,9 +189,10 @@ def recovered(body: Body, draw: Random) -> Body:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
+def deployed(folder: Path, version: str | None = None) -> Iterator[Deployment]:
+    """On the embedded engine, or on an Elasticsearch of that version."""
     with ExitStack() as stack:
-        engine = stack.enter_context(servers.embedded_engine())
+        engine = stack.enter_context(servers.real_engine(version) if version else servers.embedded_engine())
         proxy, vendor = stack.enter_context(proxied(engine.url)), stack.enter_context(selling())
         broker = Broker(folder / "broker")
         broker.start()
