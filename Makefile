@@ -1,6 +1,7 @@
 # Everything a fresh checkout needs beyond Python 3.11 is set up by the first target that needs it.
 
 PYTHON ?= python3
+ADVISORIES ?= pypi
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -8,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test long fuzz faults check format bench lock clean
+.PHONY: help install demo test long fuzz faults check audit format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +38,14 @@ check: $(INSTALLED) ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Strict: what the source has never heard of would else be passed over, and the rest called clean.
+audit: ## known vulnerabilities of what the lock pins; needs the network (ADVISORIES=osv asks another source)
+	$(PYTHON) -m venv .cache/audit
+	.cache/audit/bin/pip install --quiet pip-audit
+	.cache/audit/bin/pip-audit --strict --disable-pip --vulnerability-service $(ADVISORIES) --requirement requirements.lock \
+		|| { echo "NOT CLEAN, OR NOT AUDITED: either vulnerabilities are listed above, or the source of advisories" \
+			"($(ADVISORIES)) could not be asked about all that is locked." >&2; exit 1; }
 
 format: $(INSTALLED) ## rewrite the code to the format that `make check` asks for
 	$(BIN)/ruff format .
