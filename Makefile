@@ -1,6 +1,7 @@
 # Everything a fresh checkout needs beyond Python 3.11 is set up by the first target that needs it.
 
 PYTHON ?= python3
+ADVISORIES ?= pypi
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -8,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test long fuzz faults check format bench lock clean
+.PHONY: help install demo test long fuzz faults check audit format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -25,10 +26,11 @@ test: $(INSTALLED) ## the tests, on Elasticsearch 8.19 and 9.5 (Java and Maven),
 long: $(INSTALLED) ## the tests that `make test` leaves out: further real processes, faults, a cluster that checks everybody
 	$(BIN)/pytest -m long
 
-fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook: no 5xx, nothing told of what is inside
+fuzz: $(INSTALLED) ## 10,000 hostile bodies of each kind at the webhook, and 500 requests to each operation of its OpenAPI
 	SPIKETRACE_FUZZ_BODIES=10000 $(BIN)/pytest tests/webhook/test_fuzz.py
+	SPIKETRACE_FUZZ_REQUESTS=500 $(BIN)/pytest tests/webhook/test_openapi.py
 
-faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: about an hour
+faults: $(INSTALLED) ## everything that can fail, by itself and two at a time, with real processes: an hour and a half
 	$(BIN)/python -m tests.faults
 
 check: $(INSTALLED) ## format, lint, types, import contracts
@@ -36,6 +38,14 @@ check: $(INSTALLED) ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Strict: what the source has never heard of would else be passed over, and the rest called clean.
+audit: ## known vulnerabilities of what the lock pins; needs the network (ADVISORIES=osv asks another source)
+	$(PYTHON) -m venv .cache/audit
+	.cache/audit/bin/pip install --quiet pip-audit
+	.cache/audit/bin/pip-audit --strict --disable-pip --vulnerability-service $(ADVISORIES) --requirement requirements.lock \
+		|| { echo "NOT CLEAN, OR NOT AUDITED: either vulnerabilities are listed above, or the source of advisories" \
+			"($(ADVISORIES)) could not be asked about all that is locked." >&2; exit 1; }
 
 format: $(INSTALLED) ## rewrite the code to the format that `make check` asks for
 	$(BIN)/ruff format .

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from secrets import token_urlsafe
+from typing import Any
+
 import click
+from pydantic import SecretStr
 
 from cli.options import json_logs
 from cli.startup import prepare_indices, prepare_process
-from webhook.app import serve
+from webhook.app import create_app, serve
+from webhook.openapi import document_of
+from worker.settings import Settings
+
+
+def described_routes() -> dict[str, Any]:
+    """Of an application that is never started: it connects to nothing and nobody is let in."""
+    return document_of(create_app(Settings(webhook_token=SecretStr(token_urlsafe()))))
 
 
 @click.command(short_help="Take Kibana's alerts by HTTP and show the reports.")
+@click.option("--openapi", is_flag=True, help="Print the OpenAPI document of the routes for programs, and end.")
 @json_logs
-def webhook(json_lines: bool) -> None:
+def webhook(openapi: bool, json_lines: bool) -> None:
     """Take Kibana's alerts by HTTP and show the reports.
 
     Listens on SPIKETRACE_WEBHOOK_HOST and _PORT (127.0.0.1:8080). Refuses to start without credentials:
@@ -22,7 +35,11 @@ def webhook(json_lines: bool) -> None:
     Example:
       export SPIKETRACE_WEBHOOK_USER=kibana SPIKETRACE_WEBHOOK_PASSWORD_FILE=/run/secrets/webhook
       spiketrace webhook
+      spiketrace webhook --openapi > spiketrace.json   # needs no settings; served as /openapi.json to readers
     """
+    if openapi:
+        click.echo(json.dumps(described_routes(), indent=2))
+        return
     settings = prepare_process("webhook", json_lines=json_lines)
     prepare_indices(settings)
     serve(settings)

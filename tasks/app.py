@@ -13,6 +13,8 @@ from worker.settings import Settings
 from worker.tracing import HEADER, traceparent
 
 LIVE = "live"
+# What a rule or a space raises beyond its share (`tasks.shares`).
+SURPLUS = "surplus"
 DELIVERIES = "deliveries"
 QUESTIONS = "questions"
 NARRATIVES = "narratives"
@@ -20,7 +22,7 @@ REPLAY = "replay"
 MAINTENANCE = "maintenance"
 # Looked into when nothing else waits, in this order.
 LAST = (NARRATIVES, REPLAY)
-QUEUES = (MAINTENANCE, LIVE, DELIVERIES, QUESTIONS, NARRATIVES, REPLAY)
+QUEUES = (MAINTENANCE, LIVE, SURPLUS, DELIVERIES, QUESTIONS, NARRATIVES, REPLAY)
 
 RETENTION = "spiketrace.retention"
 INVESTIGATE = "spiketrace.investigate"

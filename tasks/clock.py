@@ -22,6 +22,15 @@ class OneOfAKind(Scheduler):
     it away, and the sweep would not run until the storm is over.
     """
 
+    def tick(self, *args: Any, **kwargs: Any) -> Any:
+        """The seconds to the next. A clock that was set back would else send nothing until it is as late again."""
+        now = self.app.now()
+        if any(entry.last_run_at > now for entry in self.schedule.values()):
+            for entry in self.schedule.values():
+                entry.last_run_at = now
+            self.populate_heap()
+        return super().tick(*args, **kwargs)
+
     def apply_async(
         self, entry: ScheduleEntry, producer: Producer | None = None, advance: bool = True, **options: Any
     ) -> Any:

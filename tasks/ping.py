@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 
 def node_name(pid: int) -> str:
@@ -16,5 +17,5 @@ def worker_answers(app: Celery, pid: int, *, timeout_seconds: float = 0.5) -> bo
     """Whether the worker of that process on this host takes messages."""
     try:
         return bool(app.control.ping(destination=[node_name(pid)], timeout=timeout_seconds))
-    except app.connection_for_read().recoverable_connection_errors:
+    except (OperationalError, *app.connection_for_read().recoverable_connection_errors):
         return False

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
+from redis.exceptions import RedisError
 
 from tasks.app import (
     ASK,
@@ -19,10 +20,15 @@ from tasks.app import (
     NARRATIVES,
     REPLAY,
     REPLAY_ALERT,
+    SOCKET_TIMEOUT_SECONDS,
+    SURPLUS,
     create_app,
 )
+from tasks.shares import Shares
+from worker.domain.alert import Rule
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
+from worker.store.broker import broker_errors, connect_broker
 
 
 class CeleryQueue:
@@ -33,12 +39,21 @@ class CeleryQueue:
 
     def __init__(self, settings: Settings, *, app: Celery | None = None) -> None:
         self._app = app or create_app(settings)
+        # Beside Celery's, which takes seconds to find out that there is no broker.
+        self._broker = connect_broker(settings.redis_url, seconds=SOCKET_TIMEOUT_SECONDS)
+        self._shares = Shares(self._broker, settings.rule_alerts_per_minute, settings.space_alerts_per_minute)
 
-    def investigate(self, alert_ids: Sequence[str]) -> None:
-        """Enqueue all over one connection; after QueueUnavailable some may be enqueued, which does no harm."""
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
+        """Enqueue all over one connection; after QueueUnavailable some may be enqueued, which does no harm.
+
+        `of`: the rule that raised each. Without, it is work that has waited before, and waits where the longer ones do.
+        """
+        with broker_errors("counting alerts"):
+            within = self._shares.take(of) if of else [not self._broker.llen(SURPLUS)] * len(alert_ids)
         with self._producer() as producer:
-            for alert_id in alert_ids:
-                self._app.send_task(INVESTIGATE, args=(alert_id,), producer=producer)
+            for alert_id, is_within in zip(alert_ids, within, strict=True):
+                queue = LIVE if is_within else SURPLUS
+                self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer)
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
         with self._producer() as producer:
@@ -63,7 +78,7 @@ class CeleryQueue:
             return int(producer.channel.client.llen(queue))
 
     def waiting_alerts(self) -> int:
-        return self._waiting(LIVE)
+        return self._waiting(LIVE) + self._waiting(SURPLUS)
 
     def waiting_deliveries(self) -> int:
         return self._waiting(DELIVERIES)
@@ -79,5 +94,5 @@ class CeleryQueue:
         try:
             with self._app.producer_or_acquire() as producer:
                 yield producer
-        except (OperationalError, *self._app.connection_for_write().recoverable_connection_errors) as error:
+        except (OperationalError, RedisError, *self._app.connection_for_write().recoverable_connection_errors) as error:
             raise QueueUnavailable(f"the broker did not answer: {error}") from error

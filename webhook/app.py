@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import uvicorn
@@ -15,6 +16,7 @@ from fastapi import FastAPI, Request, Response
 
 from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
+from webhook import openapi
 from webhook.accept import Acceptor, accept_route
 from webhook.auth import Authentication
 from webhook.backtest_pages import backtest_router
@@ -22,6 +24,7 @@ from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
+from webhook.kibana_payload import PATH as ALERTS
 from webhook.limits import BodyLimit, NotTooOften
 from webhook.metrics import metrics_router
 from webhook.pages import pages_router
@@ -75,12 +78,20 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     intake = IntakeLoop(_intake(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
-    # The framework's own pages of documentation load scripts from elsewhere.
+    # The framework's own pages of documentation load scripts from elsewhere; the document is behind authentication.
     lifespan = _lifespan(intake, acceptor, log, [counts, questions])
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=version("spiketrace"),
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+    )
     # A plain route: the dependencies and models of the framework would cost more than all that is done here.
     route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
-    app.add_route("/v1/alerts/kibana", route, methods=["POST"])
+    app.add_route(ALERTS, route, methods=["POST"])
     incidents = announcing(settings, stores, queue)
     app.include_router(documents_router(stores, incidents))
     if slack := _slack_route(settings, incidents, quick):
@@ -95,6 +106,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     app.include_router(questions_router(counter))
     app.include_router(tickets_router(tickets))
     app.include_router(question_pages_router(counter, Surroundings(tickets, settings.kibana_url, settings.public_url)))
+    app.include_router(openapi.openapi_router(app))
     add_problem_handlers(app)
     _guard(app, settings, credentials, counts)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,16 +12,28 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from webhook.audited import audited
+from webhook.problems import described
 from worker.announcing import AnnouncingIncidents, ask_for
 from worker.bootstrap import Stores
+from worker.domain.incident import Incident
+from worker.domain.report import Report
 from worker.errors import IncidentUnknown, RequestRefused
-from worker.standing import standing_of
+from worker.standing import Standing, standing_of
 
 # Ids become part of a path in Elasticsearch, where "." and ".." would name something else.
-_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}")
+DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}")
 
 
 SOMEBODY = "someone, over HTTP"
+NO_SUCH = described({HTTPStatus.NOT_FOUND: "There is none of that id."})
+NOT_TOLD = described(
+    {
+        HTTPStatus.BAD_REQUEST: "The body cannot be read.",
+        HTTPStatus.NOT_FOUND: "There is no such incident.",
+        HTTPStatus.CONFLICT: "Settings or policy do not provide for that destination.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "The body says no destination, or something else.",
+    }
+)
 
 
 class Wish(BaseModel):
@@ -32,33 +45,52 @@ class Wish(BaseModel):
     by: str = Field(default=SOMEBODY, min_length=1, max_length=100)
 
 
-def documents_router(stores: Stores, incidents: AnnouncingIncidents) -> APIRouter:
-    router = APIRouter()
+class Wished(BaseModel):
+    """How far it has come: `done` where the destination has been told before."""
 
-    @router.get("/v1/alerts/kibana")
+    incident_id: str
+    destination: str
+    state: Literal["pending", "done", "failed"]
+
+
+def documents_router(stores: Stores, incidents: AnnouncingIncidents) -> APIRouter:
+    router = APIRouter(tags=["documents"])
+
+    @router.get("/v1/alerts/kibana", include_in_schema=False)
     def posting_only() -> JSONResponse:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
 
-    @router.get("/v1/alerts/{alert_id}")
+    @router.get("/v1/alerts/{alert_id}", operation_id="getAlert", responses={200: {"model": Standing}, **NO_SUCH})
     def alert(alert_id: str) -> JSONResponse:
+        """What became of an alert."""
         return JSONResponse(_alert_document(stores, _known_form(alert_id, "alert")))
 
-    @router.get("/v1/reports/{report_id}")
+    @router.get("/v1/reports/{report_id}", operation_id="getReport", responses={200: {"model": Report}, **NO_SUCH})
     def report(report_id: str) -> JSONResponse:
+        """A report, as `spiketrace-reports` holds it."""
         found = stores.reports.get(_known_form(report_id, "report"))
         if found is None:
             raise _not_found("report", report_id)
         return JSONResponse(found.model_dump(mode="json", by_alias=True))
 
-    @router.get("/v1/incidents/{incident_id}")
+    @router.get(
+        "/v1/incidents/{incident_id}", operation_id="getIncident", responses={200: {"model": Incident}, **NO_SUCH}
+    )
     def incident(incident_id: str) -> JSONResponse:
+        """An incident, as `spiketrace-incidents` holds it."""
         found = stores.incidents.get(_known_form(incident_id, "incident"))
         if found is None:
             raise _not_found("incident", incident_id)
         return JSONResponse(found.model_dump(mode="json", by_alias=True))
 
-    @router.post("/v1/incidents/{incident_id}/deliveries")
+    @router.post(
+        "/v1/incidents/{incident_id}/deliveries",
+        operation_id="askForDelivery",
+        status_code=HTTPStatus.ACCEPTED,
+        responses={202: {"model": Wished}, **NOT_TOLD},
+    )
     def tell(incident_id: str, wish: Wish, request: Request) -> JSONResponse:
+        """Have a destination told of an incident that the policy leaves to people. Asking twice tells once."""
         about = {"destination": wish.destination, "for": wish.by}
         with audited("delivery-ask", request, on=incident_id, **about):
             return JSONResponse(_wished(_known_form(incident_id, "incident"), wish, incidents), HTTPStatus.ACCEPTED)
@@ -86,7 +118,7 @@ def _alert_document(stores: Stores, alert_id: str) -> dict[str, str | None]:
 
 
 def _known_form(document_id: str, kind: str) -> str:
-    if _ID.fullmatch(document_id) is None:
+    if DOCUMENT_ID.fullmatch(document_id) is None:
         raise _not_found(kind, document_id)
     return document_id
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from worker.errors import EvidenceUnavailable, QueueUnavailable
@@ -58,14 +59,32 @@ class Readiness:
         return OK
 
 
-def health_router(readiness: Readiness) -> APIRouter:
-    router = APIRouter()
+class Health(BaseModel):
+    status: Literal["ok"]
 
-    @router.api_route("/healthz", methods=["GET", "HEAD"])
+
+class Ready(BaseModel):
+    """`dependencies`: of each "ok", or what is wrong with it."""
+
+    status: Literal["ready", "degraded", "not ready"]
+    missing: list[str]
+    dependencies: dict[str, str]
+
+
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "No alert can be taken."}}
+
+
+def health_router(readiness: Readiness) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz", operation_id="getHealth", responses={200: {"model": Health}})
     async def healthz() -> JSONResponse:
+        """Whether the process runs."""
         return JSONResponse({"status": OK})
 
-    @router.api_route("/readyz", methods=["GET", "HEAD"])
+    @router.head("/readyz", include_in_schema=False)
+    @router.get("/readyz", operation_id="getReadiness", responses={200: {"model": Ready}, **NOT_READY})
     async def readyz() -> JSONResponse:
         """503 only when no alert can be taken: a webhook that is taken out of service for less would lose some."""
         dependencies = await readiness.dependencies()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.registry import Collector
+from starlette.responses import PlainTextResponse
 
 ALERTS = Counter(
     "spiketrace_webhook_alerts_total",
@@ -54,13 +55,20 @@ for counter, values in KNOWN.items():
         counter.labels(value)
 
 
+AS_TEXT = {"schema": {"type": "string"}}
+
+
 def metrics_router(shared: Collector) -> APIRouter:
     """`shared` is read from the broker and from Elasticsearch at each scrape, and the same at every webhook."""
-    router, registry = APIRouter(), CollectorRegistry(auto_describe=False)
+    router, registry = (
+        APIRouter(tags=["health"], default_response_class=PlainTextResponse),
+        CollectorRegistry(auto_describe=False),
+    )
     registry.register(shared)
 
-    @router.get("/metrics")
+    @router.get("/metrics", operation_id="getMetrics", responses={200: {"content": {"text/plain": AS_TEXT}}})
     def metrics() -> Response:
+        """For Prometheus: of this process, and of what all processes share."""
         return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from worker.errors import AlertNotSaved, EvidenceUnavailable, QueueUnavailable
@@ -29,6 +30,15 @@ SECURITY_HEADERS = {
 log = structlog.get_logger(__name__)
 
 
+class Problem(BaseModel):
+    """What is wrong, and in `detail` what to do about it."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+
+
 def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> Response:
     document = json.dumps(problem_document(status, detail))
     return Response(
@@ -38,6 +48,18 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = Non
 
 def problem_document(status: int, detail: str) -> dict[str, str | int]:
     return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+
+
+def described(reasons: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Answers that are problems, by status, as the OpenAPI document of a route has them."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+    return {int(status): {"description": why, "content": content} for status, why in reasons.items()}
+
+
+def expecting(model: type[BaseModel]) -> dict[str, Any]:
+    """The body of a route that reads it itself, as the OpenAPI document has it."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def complaints(error: ValidationError) -> str:

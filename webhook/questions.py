@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from secrets import token_hex
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
@@ -31,7 +31,8 @@ from starlette.responses import JSONResponse
 from webhook import metrics
 from webhook.accept import read_body
 from webhook.audited import audited
-from webhook.problems import complaints, problem, problem_document
+from webhook.documents import DOCUMENT_ID
+from webhook.problems import complaints, described, expecting, problem, problem_document
 from webhook.question_feed import Feed
 from worker.answering.answer import Offer
 from worker.answering.yes import TicketDesk, take_up
@@ -55,23 +56,30 @@ STATUS = {
 # A proxy that collects what it passes on would hold the steps back. https://nginx.org/en/docs/http/ngx_http_proxy_module.html
 UNBUFFERED = {"x-accel-buffering": "no", "cache-control": "no-store"}
 
-_PROBLEM = {"application/problem+json": {"schema": {"type": "object"}}}
+# Each event; OpenAPI 3.1 has no other way to say it. https://spec.openapis.org/oas/v3.2.0.html#sequential-media-types
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["understood", "step", "answer", "error"]},
+        "data": {"type": "string", "contentMediaType": JSON},
+    },
+}
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `understood`, `step`, then `answer` or `error`; or the answer alone, as JSON.",
-        "content": {JSON: {"schema": {"type": "object"}}},
+        "content": {EVENTS: {"schema": EVENT}, JSON: {"schema": {"$ref": "#/components/schemas/Answer"}}},
     },
-    **{
-        int(status): {"description": why, "content": _PROBLEM}
-        for status, why in (
-            (HTTPStatus.NOT_ACCEPTABLE, "Neither events nor JSON are accepted."),
-            (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes."),
-            (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no question in the body, or it is too long."),
-            (HTTPStatus.TOO_MANY_REQUESTS, "Too many questions were asked within a minute; `Retry-After` says when."),
-            (HTTPStatus.SERVICE_UNAVAILABLE, "The broker does not answer; as JSON also: the engine does not."),
-            (HTTPStatus.GATEWAY_TIMEOUT, "As JSON only: no worker began, or none answered, in time."),
-        )
-    },
+    **described(
+        {
+            HTTPStatus.NOT_ACCEPTABLE: "Neither events nor JSON are accepted.",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is larger than {MAX_BODY_BYTES} bytes.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "There is no question in the body, or it is too long.",
+            HTTPStatus.TOO_MANY_REQUESTS: "Too many questions were asked within a minute; `Retry-After` says when.",
+            HTTPStatus.SERVICE_UNAVAILABLE: "The broker does not answer; as JSON also: the engine does not.",
+            HTTPStatus.GATEWAY_TIMEOUT: "As JSON only: no worker began, or none answered, in time.",
+        }
+    ),
 }
 
 Enqueue = Callable[[str], None]
@@ -125,21 +133,46 @@ class Counter:
         return asked
 
 
-EXPECTED = {"requestBody": {"required": True, "content": {JSON: {"schema": QuestionRequest.model_json_schema()}}}}
+EXPECTED = expecting(QuestionRequest)
 
 
 def questions_router(counter: Counter) -> APIRouter:
     """`POST /v1/questions`"""
-    router = APIRouter()
+    router = APIRouter(tags=["questions"], default_response_class=Response)
 
-    @router.post("/v1/questions", response_model=None, responses=DOCUMENTED, openapi_extra=EXPECTED)
+    @router.post(
+        "/v1/questions",
+        operation_id="askQuestion",
+        response_model=None,
+        responses=DOCUMENTED,
+        openapi_extra=EXPECTED,
+    )
     async def ask(request: Request) -> Response:
+        """A question in plain words: events as they come, or with `Accept: application/json` the answer alone."""
         wants = wanted(request.headers.get("accept", "*/*"))
         question = understood(await read_body(request, MAX_BODY_BYTES))
         asked = await counter.hand_in(question)
         return await _in_one_piece(counter.feed, asked, request) if wants == JSON else _streamed(counter.feed, asked)
 
     return router
+
+
+class Ticket(BaseModel):
+    """`asked`: it is on its way. `investigating`: say yes again in a moment. The rest is the end."""
+
+    state: Literal["asked", "investigating", "no_incident", "failed"]
+    sentence: str
+    incident_id: str | None = None
+
+
+NOT_TAKEN_UP = described(
+    {
+        HTTPStatus.BAD_REQUEST: "The body cannot be read.",
+        HTTPStatus.NOT_FOUND: "There is no such incident.",
+        HTTPStatus.CONFLICT: "Settings or policy do not provide for a ticket there.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "The body is no offer.",
+    }
+)
 
 
 class Yes(BaseModel):
@@ -155,15 +188,23 @@ class Yes(BaseModel):
     def _is_of_something(cls, offer: Offer) -> Offer:
         if not offer.destinations or (offer.incident_id is None) == (offer.alert is None):
             raise ValueError("an offer has destinations, and an incident_id or an alert")
+        if offer.incident_id is not None and DOCUMENT_ID.fullmatch(offer.incident_id) is None:
+            raise ValueError("incident_id is no incident's id")
         return offer
 
 
 def tickets_router(tickets: TicketDesk) -> APIRouter:
     """`POST /v1/questions/tickets`: a yes to an offer, which may be said again until it has come to an end."""
-    router = APIRouter()
+    router = APIRouter(tags=["questions"])
 
-    @router.post("/v1/questions/tickets", status_code=HTTPStatus.ACCEPTED)
-    def say_yes(yes: Yes, request: Request) -> dict[str, str | None]:
+    @router.post(
+        "/v1/questions/tickets",
+        operation_id="takeUpOffer",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=NOT_TAKEN_UP,
+    )
+    def say_yes(yes: Yes, request: Request) -> Ticket:
+        """Say yes to the ticket that an answer offers. The same yes again opens nothing twice."""
         with audited("ticket-ask", request, on=subject_of(yes.offer), **{"for": yes.by}):
             return _taken(yes, tickets)
 
@@ -175,10 +216,10 @@ def subject_of(offer: Offer) -> str:
     return offer.incident_id or (offer.alert.alert_id if offer.alert else "")
 
 
-def _taken(yes: Yes, tickets: TicketDesk) -> dict[str, str | None]:
+def _taken(yes: Yes, tickets: TicketDesk) -> Ticket:
     """Raises HTTPException: 404 for an unknown incident, 409 for what settings or policy do not provide for."""
     try:
-        return take_up(yes.offer, tickets, by=yes.by)._asdict()
+        return Ticket(**take_up(yes.offer, tickets, by=yes.by)._asdict())
     except IncidentUnknown as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, error.reason) from None
     except RequestRefused as error:

@@ -8,19 +8,19 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from webhook.accept import read_body
 from webhook.audited import audited
-from webhook.problems import complaints
+from webhook.problems import complaints, described, expecting
 from worker import audit
 from worker.bootstrap import Stores
 from worker.errors import ConfigurationError
 from worker.replay import life
-from worker.replay.model import Choice, Label, Manner, Replay
+from worker.replay.model import Choice, ItemState, Label, Manner, Replay, ReplayState
 from worker.replay.selection import select
 from worker.replay.starting import Comparison, required, start_replay
 from worker.replay.summary import full_document, summary_of
@@ -32,6 +32,76 @@ LATEST = 100
 MAX_BODY_BYTES = 4_194_304
 
 Changed = Callable[[], Replay]
+
+
+class ReplayHead(BaseModel):
+    """A replay in a line. `url` is its page."""
+
+    replay_id: str
+    state: ReplayState
+    alerts: int
+    origin: Literal["alerts", "backtest"]
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    reason: str | None
+    url: str
+
+
+class Replays(BaseModel):
+    replays: list[ReplayHead]
+
+
+class Begun(BaseModel):
+    """With `dry_run` nothing has begun: only `alerts` says something, how many there would be."""
+
+    replay_id: str | None
+    alerts: int
+    url: str | None
+
+
+class Differing(BaseModel):
+    alert_id: str
+    field: str
+    before: Any
+    after: Any
+
+
+class Failed(BaseModel):
+    alert_id: str
+    reason: str | None
+
+
+class Accurate(BaseModel):
+    """Of the alerts with a label: the shares that were right."""
+
+    labelled: int
+    before: float | None
+    after: float | None
+
+
+class ReplayDocument(ReplayHead):
+    """A replay and what it came to so far. `alerts` and `same` are counts; `tally`: alerts by state."""
+
+    same: int
+    different: list[Differing]
+    failed: list[Failed]
+    accuracy: Accurate | None = None
+    against: str | None
+    choice: Choice
+    manner: Manner
+    tally: dict[ItemState, int]
+    changed: dict[str, int]
+    worse: str | None
+
+
+UNKNOWN = described({HTTPStatus.NOT_FOUND: "There is no such replay."})
+CHANGED = {200: {"model": ReplayHead}, **UNKNOWN, **described({HTTPStatus.CONFLICT: "It is not in a state for that."})}
+NOT_BEGUN = described(
+    {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is larger than {MAX_BODY_BYTES} bytes.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "The body chooses nothing, or says what cannot be understood.",
+    }
+)
 
 
 class ReplayRequest(BaseModel):
@@ -69,34 +139,55 @@ class ReplayRequest(BaseModel):
         return required(Choice(**times, **others))
 
 
-def replays_router(stores: Stores, settings: Settings) -> APIRouter:
-    router = APIRouter()
+EXPECTED = expecting(ReplayRequest)
 
-    @router.post("/v1/replays")
+
+def replays_router(stores: Stores, settings: Settings) -> APIRouter:
+    router = APIRouter(tags=["replays"])
+
+    @router.post(
+        "/v1/replays",
+        operation_id="beginReplay",
+        status_code=HTTPStatus.ACCEPTED,
+        responses={
+            200: {"model": Begun, "description": "A dry run: nothing has begun."},
+            202: {"model": Begun},
+            **NOT_BEGUN,
+        },
+        openapi_extra=EXPECTED,
+    )
     async def begin(request: Request) -> Response:
+        """Past alerts again, each as if it were then, compared with the reports there were."""
         body = await read_body(request, MAX_BODY_BYTES)
         return await run_in_threadpool(_begin, body, stores, settings, request.user.display_name)
 
-    @router.get("/v1/replays")
+    @router.get("/v1/replays", operation_id="listReplays", responses={200: {"model": Replays}})
     def listed() -> JSONResponse:
+        """The latest."""
         return JSONResponse({"replays": [_head(one, settings) for one in stores.replays.latest(LATEST)]})
 
-    @router.get("/v1/replays/{replay_id}")
+    @router.get(
+        "/v1/replays/{replay_id}", operation_id="getReplay", responses={200: {"model": ReplayDocument}, **UNKNOWN}
+    )
     def one(replay_id: str) -> JSONResponse:
+        """A replay, and which of its alerts came out otherwise."""
         return JSONResponse(_document(_known(replay_id, stores), stores, settings))
 
-    @router.post("/v1/replays/{replay_id}/pause")
+    @router.post("/v1/replays/{replay_id}/pause", operation_id="pauseReplay", responses=CHANGED)
     def pause(replay_id: str, request: Request) -> JSONResponse:
+        """Let it rest: what has begun is ended."""
         with audited("replay-pause", request, on=replay_id):
             return _changed(lambda: life.pause(replay_id, stores.replays), settings)
 
-    @router.post("/v1/replays/{replay_id}/resume")
+    @router.post("/v1/replays/{replay_id}/resume", operation_id="resumeReplay", responses=CHANGED)
     def resume(replay_id: str, request: Request) -> JSONResponse:
+        """Go on."""
         with audited("replay-resume", request, on=replay_id):
             return _changed(lambda: life.resume(replay_id, stores.replays), settings)
 
-    @router.post("/v1/replays/{replay_id}/cancel")
+    @router.post("/v1/replays/{replay_id}/cancel", operation_id="cancelReplay", responses=CHANGED)
     def cancel(replay_id: str, request: Request) -> JSONResponse:
+        """End it: what has not begun never does."""
         with audited("replay-cancel", request, on=replay_id):
             return _changed(lambda: life.cancel(replay_id, stores.replays, datetime.now(UTC)), settings)
 

@@ -79,9 +79,13 @@ def record(
     for notification, outcome in zip(notifications, recorded, strict=True):
         if outcome.refused:
             _give_up(dead_letters, notification, outcome)
-    waiting = dict.fromkeys(outcome.alert_id for outcome in recorded if outcome.is_waiting and not outcome.refused)
+    waiting = {
+        outcome.alert_id: notification.alert.rule
+        for notification, outcome in zip(notifications, recorded, strict=True)
+        if outcome.is_waiting and not outcome.refused
+    }
     if waiting:
-        queue.investigate(list(waiting))
+        queue.investigate(list(waiting), of=list(waiting.values()))
     tally.add(list(starmap(_counted, zip(notifications, recorded, strict=True))))
     return recorded
 

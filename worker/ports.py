@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_ch
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from worker.domain.alert import Alert, AlertState, Origin
+from worker.domain.alert import Alert, AlertState, Origin, Rule
 from worker.domain.conversation import Conversation, Reply
 from worker.domain.embedding import Vector
 from worker.domain.incident import Delivery, Incident
@@ -361,6 +361,7 @@ class ModelLedger(Protocol):
 class Queue(Protocol):
     """What may be put on the queue."""
 
-    def investigate(self, alert_ids: Sequence[str]) -> None: ...
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
+        """`of`: the rule that raised each, where they are new, so that none takes more than its share."""
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None: ...

@@ -75,6 +75,8 @@ class Settings(BaseModel):
     replay_in_flight: int = Field(default=1, ge=1)
     replay_per_second: float = Field(default=10.0, gt=0)
 
+    rule_alerts_per_minute: int = Field(default=30, ge=1)
+    space_alerts_per_minute: int = Field(default=120, ge=1)
     questions_per_minute: int = Field(default=30, ge=1)
     question_wait_seconds: float = Field(default=30.0, gt=0)
     model_answers: bool | None = None

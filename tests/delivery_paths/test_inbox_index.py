@@ -18,7 +18,7 @@ from tests.webhook.bodies import active, encoded, flapping, recovered, summary
 from webhook.kibana_payload import parse_alert
 from worker import intake
 from worker.bootstrap import Stores
-from worker.domain.alert import Alert, AlertState, Origin
+from worker.domain.alert import Alert, AlertState, Origin, Rule
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.intake import take_in, take_in_batches
 from worker.ports import InboxEntry, Notification
@@ -259,8 +259,8 @@ class Mortal:
     def put(self, *args: Any, **kwargs: Any) -> None:
         self._perhaps(lambda: self._stores.dead_letters.put(*args, **kwargs))
 
-    def investigate(self, alert_ids: Sequence[str]) -> None:
-        self._perhaps(lambda: self._queue.investigate(alert_ids))
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
+        self._perhaps(lambda: self._queue.investigate(alert_ids, of=of))
 
     def _perhaps(self, step: Callable[[], Any]) -> Any:
         fate = self._schedule.random()

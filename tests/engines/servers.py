@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import pwd
+import resource
 import shutil
 import signal
 import subprocess
@@ -37,11 +38,15 @@ atexit.register(HTTP.close)
 
 @dataclass(frozen=True)
 class Engine:
-    """A running search engine. `name` is its version, or "embedded"; `pid` that of a real one."""
+    """A running search engine. `name` is its version, or "embedded".
+
+    Of a real one there are `pid` and `seed`, the address at which other clusters find it.
+    """
 
     name: str
     url: str
     pid: int | None = None
+    seed: str | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -97,7 +102,8 @@ def real_engine(version: str, security: Security | None = None) -> Iterator[Engi
             _secure(home, version, security)
         _hand_over(folder)
         with _running(version, home) as process:
-            yield Engine(version, f"http://127.0.0.1:{_http_port(process, home)}", process.pid)
+            url = f"http://127.0.0.1:{_http_port(process, home)}"
+            yield Engine(version, url, process.pid, f"127.0.0.1:{_announced_port(home, 'transport')}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -204,8 +210,8 @@ def _http_port(process: subprocess.Popen[bytes], home: Path) -> int:
     raise maven.EngineUnavailable(f"Elasticsearch in {home} did not start: {console[-3000:]}")
 
 
-def _announced_port(home: Path) -> int | None:
-    ports = home / "logs" / "http.ports"
+def _announced_port(home: Path, kind: str = "http") -> int | None:
+    ports = home / "logs" / f"{kind}.ports"
     if not ports.exists():
         return None
     addresses = ports.read_text(encoding="utf-8").split()
@@ -259,6 +265,19 @@ class Broker:
             yield
         finally:
             os.kill(process.pid, signal.SIGCONT)
+
+    def fill_disk(self, *, bytes_left: int) -> None:
+        """Its files take so many bytes more, and of the write that comes then the beginning: it ends over it."""
+        process = self._server._process
+        assert process
+        largest = max(path.stat().st_size for path in (self._folder / "appendonlydir").iterdir())
+        resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest + bytes_left, largest + bytes_left))
+
+    @property
+    def is_alive(self) -> bool:
+        process = self._server._process
+        return process is not None and process.poll() is None
 
     def kill(self) -> None:
         """As `kill -9` does."""

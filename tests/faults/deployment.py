@@ -96,10 +96,11 @@ class Deployment:
         address = f"http://127.0.0.1:{self.settings.webhook_port}"
         self.client = httpx.Client(base_url=address, auth=(USER, PASSWORD), timeout=15)
 
-    def launch(self, name: str) -> None:
+    def launch(self, name: str, *, clock_ahead_seconds: float = 0.0) -> None:
+        program = ["tests.faults.other_clock", str(clock_ahead_seconds)] if clock_ahead_seconds else ["cli.main"]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", name, "--json"],
+                [sys.executable, "-m", *program, name, "--json"],
                 env=process_environment(self.settings),
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -109,6 +110,15 @@ class Deployment:
     def wait_for(self, name: str) -> None:
         answers = {"webhook": self._webhook_answers, "worker": self._worker_answers}.get(name, lambda: True)
         wait_until(answers, seconds=START_SECONDS, what=f"{name}; {self.folder}/{name}.log")
+
+    def wait_for_all(self) -> None:
+        """With a supervisor beside them: what was started while something else failed may have ended over it."""
+
+        def all_answer() -> bool:
+            self.start_what_has_ended()
+            return self._webhook_answers() and self._worker_answers()
+
+        wait_until(all_answer, seconds=START_SECONDS, what=f"webhook and worker; {self.folder}")
 
     def kill(self, name: str) -> None:
         """As `kill -9` of all of its processes."""
@@ -179,9 +189,10 @@ def recovered(body: Body, draw: Random) -> Body:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
+def deployed(folder: Path, version: str | None = None) -> Iterator[Deployment]:
+    """On the embedded engine, or on an Elasticsearch of that version."""
     with ExitStack() as stack:
-        engine = stack.enter_context(servers.embedded_engine())
+        engine = stack.enter_context(servers.real_engine(version) if version else servers.embedded_engine())
         proxy, vendor = stack.enter_context(proxied(engine.url)), stack.enter_context(selling())
         broker = Broker(folder / "broker")
         broker.start()

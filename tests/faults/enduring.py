@@ -19,6 +19,7 @@ def endure(deployment: Deployment, faults: Sequence[Fault], draw: Random, *, ale
         for fault in faults:
             stack.enter_context(fault(deployment, draw))
         deployment.post_new(alerts)
+    deployment.wait_for_all()
     deployment.post_new(1)
     accepted = deployment.accepted - before
     assert accepted, "not even the alert after the fault was accepted"

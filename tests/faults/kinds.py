@@ -2,123 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import redis
 
-from tests.e2e import telemetry
+from tasks.queue import CeleryQueue
 from tests.e2e.conftest import kibana_body, wait_until
-from tests.engines.servers import HTTP
 from tests.faults.deployment import Deployment, recovered
-from tests.faults.proxy import BLOCKED, REJECTED, Answer, Cut, Request, Rule, refusing, slow
+from tests.faults.of_elasticsearch import (
+    FAULT_SECONDS,
+    a_shard_is_missing,
+    elasticsearch_disk_is_full,
+    elasticsearch_is_away,
+    elasticsearch_is_read_only,
+    elasticsearch_is_slow,
+    elasticsearch_loses_answers,
+    elasticsearch_rejects,
+    telemetry_is_deleted,
+)
+from worker.domain.alert import AlertState
+from worker.domain.window import iso
+from worker.errors import QueueUnavailable
 
 Fault = Callable[[Deployment, Random], AbstractContextManager[None]]
-Ask = Callable[[], Answer]
-# So many requests have to meet a fault of Elasticsearch before it is over.
-LEAST_STRIKES = 3
-FAULT_SECONDS = 45
-
-
-@contextmanager
-def _striking(deployment: Deployment, rule: Rule) -> Iterator[None]:
-    before = deployment.proxy.struck
-    with deployment.proxy.by(rule):
-        yield
-        struck = before + LEAST_STRIKES
-        wait_until(lambda: deployment.proxy.struck >= struck, seconds=FAULT_SECONDS, what="requests that met the fault")
-
-
-@contextmanager
-def elasticsearch_is_away(deployment: Deployment, draw: Random) -> Iterator[None]:
-    def cut(_: Request, ask: Ask) -> Answer:
-        deployment.proxy.strike()
-        raise Cut
-
-    with _striking(deployment, cut):
-        yield
-
-
-@contextmanager
-def elasticsearch_loses_answers(deployment: Deployment, draw: Random) -> Iterator[None]:
-    """It does what it is asked, and nobody hears of it."""
-
-    def lose(_: Request, ask: Ask) -> Answer:
-        answer = ask()
-        if draw.random() < 0.4:
-            deployment.proxy.strike()
-            raise Cut
-        return answer
-
-    with _striking(deployment, lose):
-        yield
-
-
-@contextmanager
-def elasticsearch_rejects(deployment: Deployment, draw: Random) -> Iterator[None]:
-    def reject(_: Request, ask: Ask) -> Answer:
-        if draw.random() < 0.3:
-            return ask()
-        deployment.proxy.strike()
-        return refusing(429, REJECTED)
-
-    with _striking(deployment, reject):
-        yield
-
-
-@contextmanager
-def elasticsearch_is_read_only(deployment: Deployment, draw: Random) -> Iterator[None]:
-    def block(request: Request, ask: Ask) -> Answer:
-        if not request.writes:
-            return ask()
-        deployment.proxy.strike()
-        return refusing(403, BLOCKED)
-
-    with _striking(deployment, block):
-        yield
-
-
-@contextmanager
-def elasticsearch_is_slow(deployment: Deployment, draw: Random) -> Iterator[None]:
-    wait = slow(1.0)
-
-    def delay(request: Request, ask: Ask) -> Answer:
-        deployment.proxy.strike()
-        return wait(request, ask)
-
-    with _striking(deployment, delay):
-        yield
-
-
-@contextmanager
-def a_shard_is_missing(deployment: Deployment, draw: Random) -> Iterator[None]:
-    """Of telemetry: the answers are there, and not whole."""
-
-    def fail_a_shard(request: Request, ask: Ask) -> Answer:
-        answer = ask()
-        if "_msearch" not in request.path:
-            return answer
-        deployment.proxy.strike()
-        body = json.loads(answer.body)
-        for response in body["responses"]:
-            response.get("_shards", {}).update(total=2, failed=1)
-        return answer._replace(body=json.dumps(body).encode())
-
-    before = deployment.proxy.struck
-    with deployment.proxy.by(fail_a_shard):
-        yield
-        wait_until(lambda: deployment.proxy.struck > before, seconds=FAULT_SECONDS, what="a search")
-
-
-@contextmanager
-def telemetry_is_deleted(deployment: Deployment, draw: Random) -> Iterator[None]:
-    HTTP.delete(f"{deployment.engine_url}/spiketrace-logs-0001,spiketrace-deployments-0001").raise_for_status()
-    yield
-    HTTP.delete(f"{deployment.engine_url}/spiketrace-carbon-metrics-0001").raise_for_status()
-    telemetry.load(deployment.engine_url)
 
 
 @contextmanager
@@ -150,6 +60,29 @@ def broker_is_full(deployment: Deployment, draw: Random) -> Iterator[None]:
 
 
 @contextmanager
+def broker_disk_is_full(deployment: Deployment, draw: Random) -> Iterator[None]:
+    """Of one write the append-only file takes the beginning; a broker that syncs always ends over it."""
+    deployment.broker.fill_disk(bytes_left=draw.randrange(2_000))
+    yield
+    wait_until(lambda: not deployment.broker.is_alive, seconds=FAULT_SECONDS, what="the broker's end")
+    deployment.broker.restart()
+
+
+@contextmanager
+def broker_refuses_writes(deployment: Deployment, draw: Random) -> Iterator[None]:
+    """Demoted to a replica, as by a failover, or without the replicas that it was told to have."""
+    demoted = draw.random() < 0.5
+    with redis.Redis.from_url(deployment.settings.redis_url) as client:
+        if demoted:
+            client.replicaof("127.0.0.1", 1)
+        else:
+            client.config_set("min-replicas-to-write", 1)
+        yield
+        client.replicaof("no", "one")
+        client.config_set("min-replicas-to-write", 0)
+
+
+@contextmanager
 def broker_hangs(deployment: Deployment, draw: Random) -> Iterator[None]:
     with deployment.broker.hanging():
         yield
@@ -160,13 +93,35 @@ def _killed(deployment: Deployment, name: str) -> Iterator[None]:
     deployment.kill(name)
     yield
     deployment.launch(name)
-    deployment.wait_for(name)
 
 
 @contextmanager
 def worker_is_killed(deployment: Deployment, draw: Random) -> Iterator[None]:
     with _killed(deployment, "worker"):
         yield
+
+
+@contextmanager
+def worker_clock_jumps(deployment: Deployment, draw: Random) -> Iterator[None]:
+    """Hours ahead or behind, on a machine that then goes down with what it has in hand; another takes its place."""
+    deployment.kill("worker")
+    deployment.launch("worker", clock_ahead_seconds=draw.choice((-1, 1)) * draw.uniform(600, 20_000))
+    yield
+    in_hand = {"term": {"state": AlertState.INVESTIGATING}}
+    # Where another fault keeps it from beginning with any, it goes down without one.
+    with suppress(AssertionError):
+        wait_until(lambda: deployment.search("spiketrace-alerts", query=in_hand), seconds=10, what="an alert in hand")
+    deployment.kill("worker")
+    deployment.launch("worker")
+
+
+@contextmanager
+def beat_clock_jumps(deployment: Deployment, draw: Random) -> Iterator[None]:
+    deployment.kill("beat")
+    deployment.launch("beat", clock_ahead_seconds=draw.choice((-1, 1)) * draw.uniform(600, 20_000))
+    yield
+    deployment.kill("beat")
+    deployment.launch("beat")
 
 
 @contextmanager
@@ -197,7 +152,6 @@ def worker_is_killed_in_a_delivery(deployment: Deployment, draw: Random) -> Iter
     deployment.kill("worker")
     deployment.vendor.free.set()
     deployment.launch("worker")
-    deployment.wait_for("worker")
 
 
 @contextmanager
@@ -208,6 +162,28 @@ def alerts_come_twice_and_in_any_order(deployment: Deployment, draw: Random) -> 
     told += draw.sample(deployment.bodies, min(4, len(deployment.bodies)))
     draw.shuffle(told)
     deployment.post(*told)
+
+
+@contextmanager
+def messages_come_late_and_again(deployment: Deployment, draw: Random) -> Iterator[None]:
+    """Those of alerts that wait, are worked on or are done, and one of an alert that nobody knows."""
+    yield
+    known = sorted(deployment.accepted)
+    told = [*draw.sample(known, min(6, len(known))), *known[-2:], *known[-2:], "nobody"]
+    draw.shuffle(told)
+    with suppress(QueueUnavailable):
+        CeleryQueue(deployment.settings, app=deployment.app).investigate(told)
+
+
+@contextmanager
+def alerts_are_of_another_time(deployment: Deployment, draw: Random) -> Iterator[None]:
+    """Of tomorrow and next month, of last year, and one that ended before it began."""
+    now = datetime.now(UTC)
+    for days in (1, 30, -400):
+        deployment.post({**kibana_body(str(uuid.uuid4())), "date": iso(now + timedelta(days=days))})
+    yield
+    odd = kibana_body(str(uuid.uuid4()))
+    deployment.post({**recovered(odd, draw), "date": iso(now - timedelta(days=1))}, {**odd, "date": iso(now)})
 
 
 @contextmanager
@@ -228,17 +204,24 @@ FAULTS: tuple[Fault, ...] = (
     elasticsearch_loses_answers,
     elasticsearch_rejects,
     elasticsearch_is_read_only,
+    elasticsearch_disk_is_full,
     elasticsearch_is_slow,
     a_shard_is_missing,
     telemetry_is_deleted,
     broker_is_killed,
     broker_comes_back_empty,
     broker_is_full,
+    broker_disk_is_full,
+    broker_refuses_writes,
     broker_hangs,
     worker_is_killed,
+    worker_clock_jumps,
     beat_is_killed,
+    beat_clock_jumps,
     webhook_is_killed,
     worker_is_killed_in_a_delivery,
     alerts_come_twice_and_in_any_order,
+    messages_come_late_and_again,
+    alerts_are_of_another_time,
     alerts_are_poison,
 )

@@ -13,12 +13,16 @@ from tests.faults.deployment import Deployment, deployed
 from tests.faults.enduring import endure
 from tests.faults.kinds import (
     Fault,
+    alerts_are_of_another_time,
     alerts_are_poison,
     alerts_come_twice_and_in_any_order,
     broker_comes_back_empty,
-    elasticsearch_rejects,
+    broker_disk_is_full,
+    messages_come_late_and_again,
+    worker_clock_jumps,
     worker_is_killed_in_a_delivery,
 )
+from tests.faults.of_elasticsearch import elasticsearch_rejects
 
 SEED = 11
 TELLING: list[list[Fault]] = [
@@ -26,6 +30,8 @@ TELLING: list[list[Fault]] = [
     [elasticsearch_rejects],
     [broker_comes_back_empty],
     [worker_is_killed_in_a_delivery],
+    [broker_disk_is_full, messages_come_late_and_again],
+    [worker_clock_jumps, alerts_are_of_another_time],
 ]
 pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 

@@ -264,6 +264,22 @@ def test_stranded_are_those_nobody_works_on(alerts: ElasticAlertStore, engine: E
     assert set(alerts.stranded(now=late, queued_before=LONG_AGO, limit=10)) == {ids["held"], ids["abandoned"]}
 
 
+def test_a_worker_whose_clock_was_ahead_holds_nothing_after_its_end(alerts: ElasticAlertStore, engine: Engine) -> None:
+    _record(alerts, FIRST)
+    assert alerts.claim(FIRST.alert_id, owner="ahead by hours", lease_seconds=60)
+    now = datetime.now(UTC)
+    assert alerts.claim(FIRST.alert_id, owner="b", lease_seconds=60) is None
+    assert alerts.renew(FIRST.alert_id, owner="ahead by hours", lease_seconds=7_200)
+    engine.refresh()
+    assert alerts.stranded(now=now, queued_before=LONG_AGO, limit=10) == [FIRST.alert_id]
+    assert alerts.claim(FIRST.alert_id, owner="b", lease_seconds=60)
+    ahead = now + timedelta(hours=2)
+    assert alerts.renew(FIRST.alert_id, owner="b", lease_seconds=-1)
+    assert alerts.requeue([FIRST.alert_id], at=ahead) == [FIRST.alert_id]
+    engine.refresh()
+    assert alerts.stranded(now=now, queued_before=LONG_AGO, limit=10) == [FIRST.alert_id]
+
+
 def test_requeued_are_only_those_nobody_works_on(alerts: ElasticAlertStore) -> None:
     lives = ["waits", "held", "abandoned", "failed"]
     ids = {life: an_alert(life).alert_id for life in lives}

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import redis
+import time_machine
 from celery import Celery
 from celery.beat import Scheduler
 from celery.utils.imports import symbol_by_name
@@ -55,3 +58,17 @@ def test_a_second_beat_adds_nothing_to_what_waits(redis_url: str) -> None:
         before = waiting(client)
         send_all_due(second)
         assert waiting(client) == before
+
+
+@pytest.mark.parametrize("hours", [-3, 0, 3])
+def test_a_clock_that_is_set_back_or_forward_stops_nothing(redis_url: str, hours: int) -> None:
+    now = datetime(2026, 2, 26, 9, 30, tzinfo=UTC)
+    with time_machine.travel(now, tick=False) as clock, redis.Redis.from_url(redis_url) as client:
+        scheduler = scheduler_of(create_app(Settings(redis_url=redis_url, sweep_interval_seconds=10)))
+        scheduler.tick()
+        clock.move_to(now + timedelta(hours=hours))
+        scheduler.tick()
+        clock.shift(timedelta(seconds=11))
+        for _ in scheduler.schedule:
+            scheduler.tick()
+        assert SWEEP in waiting(client)

@@ -28,6 +28,7 @@ from tasks.app import (
     REPLAY,
     REPLAY_ALERT,
     RETENTION,
+    SURPLUS,
     SWEEP,
     ReplayLast,
     create_app,
@@ -95,11 +96,11 @@ def test_all_queues_take_turns_but_narratives_and_replay_which_are_last() -> Non
     cycle = made()
     cycle.update([REPLAY, NARRATIVES, *(name for name in QUEUES if name not in LAST)])
     seen = []
-    for _ in range(8):
+    for _ in range(10):
         order = cycle.consume(len(QUEUES))
         assert tuple(order[-2:]) == LAST == (NARRATIVES, REPLAY)
         seen.append(cycle.rotate(order[0]))
-    assert seen == [MAINTENANCE, LIVE, DELIVERIES, QUESTIONS] * 2
+    assert seen == [MAINTENANCE, LIVE, SURPLUS, DELIVERIES, QUESTIONS] * 2
 
 
 def test_what_the_clock_sends_does_not_expire_and_has_its_queue() -> None:

@@ -305,5 +305,6 @@ def test_what_is_taken_and_given_is_described() -> None:
     counts = RedisRateLimit("redis://127.0.0.1:1/0")
     app.include_router(questions_router(Counter(Feed(desk, Patience(1, 1)), lambda _: None, counts, 1)))
     asking = app.openapi()["paths"]["/v1/questions"]["post"]
-    assert set(asking["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {"question", "timezone"}
+    schema = asking["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/QuestionRequest"}
     assert {"200", "406", "413", "422", "429", "503", "504"} <= set(asking["responses"])

@@ -14,7 +14,10 @@ def parse_time(text: str) -> datetime:
     Raises ValueError when `text` is no time.
     """
     parsed = datetime.fromisoformat(text.strip())
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is before or after all dates in UTC") from error
 
 
 def iso(moment: datetime) -> str:

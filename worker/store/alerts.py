@@ -24,6 +24,9 @@ WRITE_ROUNDS = 8
 MAX_RENOTIFICATIONS_READ = 1_000
 # What is wrong with the document itself, and will be every time.
 DOCUMENT_REFUSED = (400, 413)
+# Longer than a lease with the pause before a retry: what ends later was written by a clock that is wrong, and would
+# keep an alert from everybody else for as long as it is ahead.
+BELIEVED = timedelta(minutes=5)
 
 Change = Callable[[AlertRecord], AlertRecord | None]
 
@@ -137,8 +140,8 @@ class ElasticAlertStore:
         return self._change(alert_id, forgive) is not None
 
     def stranded(self, *, now: datetime, queued_before: datetime, limit: int) -> list[str]:
-        never_taken = _in_state_since(AlertState.QUEUED, "queued_at", queued_before)
-        abandoned = _in_state_since(AlertState.INVESTIGATING, "lease_until", now)
+        never_taken = _in_state_since(AlertState.QUEUED, "queued_at", queued_before, now)
+        abandoned = _in_state_since(AlertState.INVESTIGATING, "lease_until", now, now)
         with elasticsearch_errors("looking for stranded alerts"):
             found = self._client.search(
                 index=INDEX,
@@ -316,7 +319,7 @@ def _is_stranded(record: AlertRecord, now: datetime) -> bool:
 
 
 def _lease_ended(record: AlertRecord, now: datetime) -> bool:
-    return record.lease_until is None or record.lease_until <= now
+    return record.lease_until is None or not now < record.lease_until <= now + BELIEVED
 
 
 def _read_answers(items: Sequence[Mapping[str, Any]]) -> Written:
@@ -365,8 +368,10 @@ def _readable(documents: Iterable[Mapping[str, Any]]) -> list[AlertRecord]:
     return [record for document in documents if (record := _to_record(document))]
 
 
-def _in_state_since(state: AlertState, field_name: str, before: datetime) -> dict[str, Any]:
-    return {"bool": {"filter": [{"term": {"state": state}}, {"range": {field_name: {"lt": iso(before)}}}]}}
+def _in_state_since(state: AlertState, field_name: str, before: datetime, now: datetime) -> dict[str, Any]:
+    """Or until a time so far ahead that nobody whose clock is right has written it."""
+    believed = {"range": {field_name: {"gte": iso(before), "lte": iso(now + BELIEVED)}}}
+    return {"bool": {"filter": [{"term": {"state": state}}, {"exists": {"field": field_name}}], "must_not": [believed]}}
 
 
 def _gone(alert_id: str) -> EvidenceUnavailable:

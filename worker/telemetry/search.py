@@ -188,7 +188,22 @@ def flaw_of(response: dict[str, Any]) -> str | None:
         return "the search timed out and its answer is partial"
     if shards.get("failed"):
         return f"{shards['failed']} of {shards['total']} shards did not answer"
-    return None
+    return _clusters_left_out(response.get("_clusters", {}))
+
+
+def _clusters_left_out(clusters: dict[str, Any]) -> str | None:
+    """A cluster that may be skipped is left out without an error, also where it only refused the search.
+
+    https://www.elastic.co/docs/explore-analyze/cross-cluster-search
+    """
+    failed = {name: one for name, one in clusters.get("details", {}).items() if one["status"] != "successful"}
+    told = "; ".join(f"{name} ({one['status']}{_why(one.get('failures', []))})" for name, one in failed.items())
+    return f"of {clusters['total']} clusters these did not answer, or not whole: {told}" if failed else None
+
+
+def _why(failures: list[dict[str, Any]]) -> str:
+    reasons = (str(failure.get("reason", {}).get("reason", ""))[:200] for failure in failures)
+    return next((f": {reason}" for reason in reasons if reason), "")
 
 
 def _recent(found: Landscape, answers: Answers, profile: Profile, grid: Grid) -> dict[Scope, Series]:
