@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
+from kombu.utils.json import dumps
 
 from tasks.app import (
     ASK,
@@ -35,10 +37,17 @@ class CeleryQueue:
         self._app = app or create_app(settings)
 
     def investigate(self, alert_ids: Sequence[str]) -> None:
-        """Enqueue all over one connection; after QueueUnavailable some may be enqueued, which does no harm."""
+        """Enqueue all in two round trips; after QueueUnavailable some may be enqueued, which does no harm."""
         with self._producer() as producer:
-            for alert_id in alert_ids:
-                self._app.send_task(INVESTIGATE, args=(alert_id,), producer=producer)
+            # By itself, since that connects, and again where the broker has closed the connection meanwhile.
+            for alert_id in alert_ids[:1]:
+                self._send_alert(alert_id, producer)
+            with _together(producer.channel) if alert_ids[1:] else nullcontext():
+                for alert_id in alert_ids[1:]:
+                    self._send_alert(alert_id, producer)
+
+    def _send_alert(self, alert_id: str, producer: Producer) -> None:
+        self._app.send_task(INVESTIGATE, args=(alert_id,), producer=producer)
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
         with self._producer() as producer:
@@ -81,3 +90,24 @@ class CeleryQueue:
                 yield producer
         except (OperationalError, *self._app.connection_for_write().recoverable_connection_errors) as error:
             raise QueueUnavailable(f"the broker did not answer: {error}") from error
+
+
+@contextmanager
+def _together(channel: Any) -> Iterator[None]:
+    """What is published inside reaches the broker at the end, at once: each by itself would wait for the disk.
+
+    Kombu has no public way to publish many: its channel puts each message with a command of its own.
+    """
+    gathered: dict[str, list[str]] = {}
+
+    def keep(queue: str, message: Any, **_: Any) -> None:
+        gathered.setdefault(queue, []).append(dumps(message))  # type: ignore[no-untyped-call]
+
+    channel._put = keep  # noqa: SLF001
+    try:
+        yield
+    finally:
+        del channel._put  # noqa: SLF001
+    with channel.conn_or_acquire() as client:
+        for queue, messages in gathered.items():
+            client.lpush(queue, *messages)

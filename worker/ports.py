@@ -43,7 +43,7 @@ class GridIntensity(Protocol):
         """Every hour that touches `window`, oldest first. Raises IntensityUnavailable."""
 
 
-class Acceptance(BaseModel):
+class Acceptance(NamedTuple):
     alert_id: str
     status: Status
 
