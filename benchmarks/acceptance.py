@@ -80,7 +80,7 @@ class Bench:
     def round(self, contender: Contender, seconds: float, connections: int, per_second: float | None) -> None:
         headers = {"authorization": AUTHORIZATION, "content-type": "application/json"}
         self.sent += 1
-        plan = Plan(f"{contender.url}{PATH}", self.body, headers, seconds, connections, self.sent * ROUND, per_second)
+        plan = Plan(f"{contender.url}{PATH}", [self.body], headers, seconds, connections, self.sent * ROUND, per_second)
         before = cpu_seconds(contender.pid)
         found = send(plan)
         contender.cpu.append((cpu_seconds(contender.pid) - before) / max(1, len(found.latencies)))

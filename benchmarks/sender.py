@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,10 +27,13 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Plan:
-    """`body` holds MARK where requests differ; numbers begin at `first`. `per_second` None: as fast as answers come."""
+    """`bodies` take turns and hold MARK where requests differ, whose numbers begin at `first`.
+
+    `per_second` None: as fast as answers come.
+    """
 
     url: str
-    body: str
+    bodies: Sequence[str]
     headers: Mapping[str, str]
     seconds: float
     connections: int
@@ -72,10 +75,14 @@ def send(plan: Plan) -> Sent:
 def rendered(plan: Plan) -> Callable[[int], bytes]:
     """Request number → its bytes."""
     parts = urlsplit(plan.url)
-    lines = [f"POST {parts.path} HTTP/1.1", f"host: {parts.netloc}", f"content-length: {len(plan.body.encode())}"]
+    lines = [f"POST {parts.path} HTTP/1.1", f"host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in plan.headers.items()]
-    pieces = "\r\n".join([*lines, "", plan.body]).encode().split(MARK.encode())
-    return lambda number: (b"%012d" % number).join(pieces)
+    requests = [_in_pieces([*lines, f"content-length: {len(body.encode())}", "", body]) for body in plan.bodies]
+    return lambda number: (b"%012d" % number).join(requests[(number - plan.first) % len(requests)])
+
+
+def _in_pieces(lines: Sequence[str]) -> list[bytes]:
+    return "\r\n".join(lines).encode().split(MARK.encode())
 
 
 class Connection(asyncio.Protocol):

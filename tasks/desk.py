@@ -18,6 +18,7 @@ from worker.replay.model import Item
 from worker.replay.ports import PastAlerts
 from worker.run import Desk
 from worker.settings import Settings
+from worker.turns import Turns
 
 
 class Feeding(Protocol):
@@ -48,6 +49,12 @@ def stores_of(app: SpikeTraceApp) -> Stores:
 @cache
 def desk_of(app: SpikeTraceApp) -> Desk:
     return open_desk(app.settings, CeleryQueue(app.settings, app=app), stores_of(app))
+
+
+@cache
+def turns_of(_: SpikeTraceApp) -> Turns:
+    """Of this process."""
+    return Turns()
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from tasks.app import INTAKE
-from tasks.desk import desk_of
+from tasks.desk import desk_of, turns_of
 from tasks.retry import left_to_the_next_run
 from worker.intake import take_in
 
@@ -16,4 +16,4 @@ from worker.intake import take_in
 def intake(task: Any) -> None:
     desk = desk_of(task.app)
     with left_to_the_next_run(INTAKE):
-        take_in(desk.inbox, desk.alerts, desk.dead_letters, desk.queue, tally=desk.tally)
+        take_in(desk.inbox, desk.alerts, desk.dead_letters, desk.queue, tally=desk.tally, turns=turns_of(task.app))

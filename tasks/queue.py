@@ -15,6 +15,7 @@ from tasks.app import (
     ASK,
     DELIVER,
     DELIVERIES,
+    FURTHER,
     INVESTIGATE,
     LIVE,
     NARRATE,
@@ -36,18 +37,19 @@ class CeleryQueue:
     def __init__(self, settings: Settings, *, app: Celery | None = None) -> None:
         self._app = app or create_app(settings)
 
-    def investigate(self, alert_ids: Sequence[str]) -> None:
+    def investigate(self, alert_ids: Sequence[str], *, further: bool = False) -> None:
         """Enqueue all in two round trips; after QueueUnavailable some may be enqueued, which does no harm."""
+        queue = FURTHER if further else LIVE
         with self._producer() as producer:
             # By itself, since that connects, and again where the broker has closed the connection meanwhile.
             for alert_id in alert_ids[:1]:
-                self._send_alert(alert_id, producer)
+                self._send_alert(alert_id, queue, producer)
             with _together(producer.channel) if alert_ids[1:] else nullcontext():
                 for alert_id in alert_ids[1:]:
-                    self._send_alert(alert_id, producer)
+                    self._send_alert(alert_id, queue, producer)
 
-    def _send_alert(self, alert_id: str, producer: Producer) -> None:
-        self._app.send_task(INVESTIGATE, args=(alert_id,), producer=producer)
+    def _send_alert(self, alert_id: str, queue: str, producer: Producer) -> None:
+        self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer)
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
         with self._producer() as producer:
@@ -72,7 +74,7 @@ class CeleryQueue:
             return int(producer.channel.client.llen(queue))
 
     def waiting_alerts(self) -> int:
-        return self._waiting(LIVE)
+        return self._waiting(LIVE) + self._waiting(FURTHER)
 
     def waiting_deliveries(self) -> int:
         return self._waiting(DELIVERIES)

@@ -58,6 +58,7 @@ from worker.store.rate_limit import RedisRateLimit
 from worker.store.reports import ElasticReportStore
 from worker.store.standing import standing
 from worker.tracing import start_tracing
+from worker.turns import Turns
 
 # Kibana waits; a request to Elasticsearch on the answer's path gets this long and no second try.
 QUICK_TIMEOUT_SECONDS = 1.5
@@ -139,7 +140,7 @@ def _slack_route(
 def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
     client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
     letters = ElasticDeadLetterStore(client)
-    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
+    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally, turns=Turns())
 
 
 def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinations: Collection[str]) -> SharedMetrics:

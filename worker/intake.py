@@ -5,11 +5,13 @@ Every step may be repeated: an entry is acknowledged last, so whoever dies in be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import starmap
 
 from worker.counts import RECORDED, Counted, Tally, Uncounted
+from worker.domain.alert import Alert
 from worker.ports import AlertStore, DeadLetterStore, Inbox, Letter, Notification, Queue, Recorded
+from worker.turns import Turns
 
 BATCH = 500
 NOBODY_COUNTS = Uncounted()
@@ -25,6 +27,7 @@ def take_in(
     *,
     limit: int = BATCH,
     tally: Tally = NOBODY_COUNTS,
+    turns: Turns | None = None,
 ) -> int:
     """Works on up to `limit` entries of the inbox; gives their number.
 
@@ -34,7 +37,7 @@ def take_in(
     _keep_letters(dead_letters, (entry.content for entry in entries if isinstance(entry.content, Letter)))
     notifications = [entry.content for entry in entries if isinstance(entry.content, Notification)]
     if notifications:
-        record(notifications, alerts, dead_letters, queue, tally=tally)
+        record(notifications, alerts, dead_letters, queue, tally=tally, turns=turns)
     inbox.acknowledge(entries)
     return len(entries)
 
@@ -47,11 +50,12 @@ def take_in_batches(
     *,
     batch: int = BATCH,
     tally: Tally = NOBODY_COUNTS,
+    turns: Turns | None = None,
 ) -> int:
     """As `take_in`, until the inbox is empty, but at most MOST_BATCHES times."""
     taken = 0
     for _ in range(MOST_BATCHES):
-        now_taken = take_in(inbox, alerts, dead_letters, queue, limit=batch, tally=tally)
+        now_taken = take_in(inbox, alerts, dead_letters, queue, limit=batch, tally=tally, turns=turns)
         taken += now_taken
         if now_taken < batch:
             break
@@ -70,20 +74,34 @@ def record(
     queue: Queue,
     *,
     tally: Tally = NOBODY_COUNTS,
+    turns: Turns | None = None,
 ) -> Sequence[Recorded]:
     """Store them and enqueue what is new; what will never be stored becomes a dead letter. Safe to repeat.
 
-    One answer for each. Raises EvidenceUnavailable or QueueUnavailable.
+    `turns` say which of them are investigated before all others; without them it is as they come. One answer
+    for each. Raises EvidenceUnavailable or QueueUnavailable.
     """
     recorded = alerts.record(notifications)
     for notification, outcome in zip(notifications, recorded, strict=True):
         if outcome.refused:
             _give_up(dead_letters, notification, outcome)
-    waiting = dict.fromkeys(outcome.alert_id for outcome in recorded if outcome.is_waiting and not outcome.refused)
-    if waiting:
-        queue.investigate(list(waiting))
+    waiting = {
+        outcome.alert_id: notification.alert
+        for notification, outcome in zip(notifications, recorded, strict=True)
+        if outcome.is_waiting and not outcome.refused
+    }
+    _enqueue(waiting, queue, turns)
     tally.add(list(starmap(_counted, zip(notifications, recorded, strict=True))))
     return recorded
+
+
+def _enqueue(waiting: Mapping[str, Alert], queue: Queue, turns: Turns | None) -> None:
+    first = [alert_id for alert_id, alert in waiting.items() if turns is None or turns.is_first(alert)]
+    further = [alert_id for alert_id in waiting if alert_id not in set(first)]
+    if first:
+        queue.investigate(first)
+    if further:
+        queue.investigate(further, further=True)
 
 
 def _counted(notification: Notification, outcome: Recorded) -> Counted:

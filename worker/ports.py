@@ -361,6 +361,7 @@ class ModelLedger(Protocol):
 class Queue(Protocol):
     """What may be put on the queue."""
 
-    def investigate(self, alert_ids: Sequence[str]) -> None: ...
+    def investigate(self, alert_ids: Sequence[str], *, further: bool = False) -> None:
+        """`further`: when no other alert waits."""
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None: ...

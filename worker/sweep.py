@@ -77,7 +77,7 @@ def sweep_alerts(alerts: AlertStore, queue: MeasuredQueue, *, now: datetime) -> 
     patience = OVERDUE if queue.waiting_alerts() else GRACE
     stranded = alerts.stranded(now=now, queued_before=now - patience, limit=MOST_AT_ONCE)
     again = alerts.requeue(stranded, at=now)
-    queue.investigate(again)
+    queue.investigate(again, further=True)
     if again:
         log.warning("alerts enqueued again", action="alerts-enqueued-again", count=len(again), first=again[0])
     return len(again)

@@ -54,7 +54,7 @@ async def listening(server: Server) -> AsyncIterator[Server]:
 
 
 def plan(server: Server, **changes: object) -> Plan:
-    standard = {"body": f'"{MARK}"', "headers": {}, "seconds": 0.2, "connections": 1, "per_second": 50.0}
+    standard = {"bodies": [f'"{MARK}"'], "headers": {}, "seconds": 0.2, "connections": 1, "per_second": 50.0}
     return Plan(url=server.url, **(standard | changes))  # type: ignore[arg-type]
 
 
@@ -94,9 +94,9 @@ async def test_a_server_that_hangs_up_leaves_requests_unanswered() -> None:
 
 
 async def test_every_body_is_an_alert_of_its_own_with_a_message_of_its_own() -> None:
-    requests = rendered(Plan("http://127.0.0.1:1/x", numbered_body("r", NOON), {"x-y": "z"}, 1, 1))
+    requests = rendered(Plan("http://127.0.0.1:1/x", [numbered_body("r", NOON)], {"x-y": "z"}, 1, 1))
     heads, bodies = zip(*(requests(number).split(b"\r\n\r\n", 1) for number in (1, 2)), strict=True)
-    assert b"content-length: %d\r\nx-y: z" % len(bodies[0]) in heads[0]
+    assert heads[0].endswith(b"x-y: z\r\ncontent-length: %d" % len(bodies[0]))
     alerts = [look_at(body, received_at=NOON).read().alert for body in bodies]
     assert len({alert.alert_id for alert in alerts}) == 2
     assert len({alert.message for alert in alerts}) == 2

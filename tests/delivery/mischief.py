@@ -159,7 +159,7 @@ class ShakyQueue:
         self.messages.remove(chosen)
         return chosen[1]
 
-    def investigate(self, alert_ids: Any) -> None:
+    def investigate(self, alert_ids: Any, *, further: bool = False) -> None:
         raise AssertionError("nothing is investigated here")
 
     def waiting_alerts(self) -> int:

@@ -259,7 +259,7 @@ class Mortal:
     def put(self, *args: Any, **kwargs: Any) -> None:
         self._perhaps(lambda: self._stores.dead_letters.put(*args, **kwargs))
 
-    def investigate(self, alert_ids: Sequence[str]) -> None:
+    def investigate(self, alert_ids: Sequence[str], *, further: bool = False) -> None:
         self._perhaps(lambda: self._queue.investigate(alert_ids))
 
     def _perhaps(self, step: Callable[[], Any]) -> Any:

@@ -12,14 +12,16 @@ class Queued:
 
     def __init__(self) -> None:
         self.alert_ids: list[str] = []
+        self.further: list[str] = []
         self.deliveries: list[tuple[str, str]] = []
         self.question_ids: list[str] = []
         self.is_away = False
 
-    def investigate(self, alert_ids: Sequence[str]) -> None:
+    def investigate(self, alert_ids: Sequence[str], *, further: bool = False) -> None:
         if self.is_away:
             raise QueueUnavailable("away")
         self.alert_ids += alert_ids
+        self.further += alert_ids if further else []
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
         if self.is_away:
