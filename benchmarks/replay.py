@@ -45,6 +45,8 @@ from worker.settings import Settings
 RUN_ID = f"{time.time_ns():x}"
 PATIENCE_SECONDS = 3_600.0
 BATCH = 200
+# As Elasticsearch comes, but for the heap: what it takes of the processors is to be measured, not how fast it starts.
+JAVA_OPTIONS = "-Xms2g -Xmx2g"
 
 Moments = Sequence[tuple[str, str | None, datetime]]
 Alerts = Iterator[dict[str, Any]]
@@ -286,9 +288,13 @@ def finish(bench: Bench, replay_id: str, count: int, alerts: Alerts, rate: float
 
 
 @contextmanager
-def stack(folder: Path, version: str | None) -> Iterator[tuple[dict[str, Any], Beside | None]]:
-    """What `spiketrace up` says when it is ready: on the embedded engines, or on a real Elasticsearch."""
+def stack(folder: Path, version: str | None, **settings: str) -> Iterator[tuple[dict[str, Any], Beside | None]]:
+    """What `spiketrace up` says when it is ready: on the embedded engines, or on a real Elasticsearch.
+
+    `settings` are SPIKETRACE_<NAME> without the beginning.
+    """
     arguments, environment = ["up", "--port", "0"], {"TMPDIR": str(folder)}
+    environment |= {f"SPIKETRACE_{name.upper()}": value for name, value in settings.items()}
     if not version:
         with running("cli.main", [*arguments, "--embedded"], environment, folder) as ready:
             yield ready, None
@@ -296,7 +302,7 @@ def stack(folder: Path, version: str | None) -> Iterator[tuple[dict[str, Any], B
     # The tests know how to fetch and start one; nothing else needs it.
     from tests.engines.servers import real_engine  # noqa: PLC0415
 
-    with real_engine(version) as engine, closing_broker(folder / "broker") as broker:
+    with real_engine(version, java_options=JAVA_OPTIONS) as engine, closing_broker(folder / "broker") as broker:
         where = {"SPIKETRACE_ELASTICSEARCH_URL": engine.url, "SPIKETRACE_REDIS_URL": broker.url}
         with running("cli.main", arguments, {**environment, **where}, folder) as ready:
             yield ready, Beside(broker, engine.pid or 0)

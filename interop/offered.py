@@ -42,7 +42,7 @@ def open_offered(settings: Settings) -> Offered:
     """Raises ConfigurationError."""
     stores, log, counts = connect(settings), RedisInboxLog(settings.redis_url), RedisRateLimit(settings.redis_url)
     # The worker takes in what waits, every two seconds; the webhook, where it runs, sooner.
-    acceptor = Acceptor(log, stores.alerts, stores.dead_letters, on_safe=lambda: None)
+    acceptor = Acceptor(log, stores.alerts, stores.dead_letters, on_safe=lambda _: None)
     reports = Reports(stores.reports, stores.alerts, stores.inbox, settings.public_url)
     investigations = Investigations(
         accepts=acceptor,

@@ -33,7 +33,7 @@ def through_the_inbox(rule: Mapping[str, Any], connector_id: str = INDEX_CONNECT
 
     Every leaf is a string, the empty string where Kibana has nothing to say. `rule.tags` is the tags joined by
     commas, `rule.params` is JSON text, `@timestamp` is the same as `date`: when Kibana scheduled the action, in
-    ISO 8601. `webhook.kibana_payload.parse_alert` reads the document's JSON as it reads a webhook's body; it takes
+    ISO 8601. `worker.posted.parse_alert` reads the document's JSON as it reads a webhook's body; it takes
     no notice of `@timestamp`. Kibana gives the document no id, and writes it again when an attempt failed halfway.
     """
     changed = copy.deepcopy(dict(rule))

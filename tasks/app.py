@@ -13,16 +13,16 @@ from worker.settings import Settings
 from worker.tracing import HEADER, traceparent
 
 LIVE = "live"
-# What a rule or a space raises beyond its share (`tasks.shares`).
-SURPLUS = "surplus"
+# What need not be first: further alerts of a scope, and what is beyond a share (`tasks.shares`).
+FURTHER = "further"
 DELIVERIES = "deliveries"
 QUESTIONS = "questions"
 NARRATIVES = "narratives"
 REPLAY = "replay"
 MAINTENANCE = "maintenance"
 # Looked into when nothing else waits, in this order.
-LAST = (NARRATIVES, REPLAY)
-QUEUES = (MAINTENANCE, LIVE, SURPLUS, DELIVERIES, QUESTIONS, NARRATIVES, REPLAY)
+LAST = (FURTHER, NARRATIVES, REPLAY)
+QUEUES = (MAINTENANCE, LIVE, DELIVERIES, QUESTIONS, FURTHER, NARRATIVES, REPLAY)
 
 RETENTION = "spiketrace.retention"
 INVESTIGATE = "spiketrace.investigate"
@@ -56,10 +56,11 @@ class SpikeTraceApp(Celery):
 class ReplayLast(round_robin_cycle):
     """The order in which a free worker looks into the queues.
 
-    All but the last two take turns, so neither a storm of alerts nor a slow vendor holds the others up for
+    All but the last three take turns, so neither a storm of alerts nor a slow vendor holds the others up for
     longer than one task, nor does a question wait behind a storm, and the clock's tasks, of which at most one of each
-    kind is ever waiting, cost live alerts next to nothing. `narratives`, which wait for a model, are looked into when
-    none of those waits, and `replay`, which can hold thousands, when nothing else does.
+    kind is ever waiting, cost live alerts next to nothing. `further`, where a storm waits behind the first alert of
+    each of its scopes, is looked into when none of those waits, then `narratives`, which wait for a model, and
+    `replay`, which can hold thousands, when nothing else does.
     """
 
     def consume(self, n: int) -> list[str]:

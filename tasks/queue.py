@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.messaging import Producer
+from kombu.utils.json import dumps
 from redis.exceptions import RedisError
 
 from tasks.app import (
     ASK,
     DELIVER,
     DELIVERIES,
+    FURTHER,
     INVESTIGATE,
     LIVE,
     NARRATE,
@@ -21,11 +25,10 @@ from tasks.app import (
     REPLAY,
     REPLAY_ALERT,
     SOCKET_TIMEOUT_SECONDS,
-    SURPLUS,
     create_app,
 )
 from tasks.shares import Shares
-from worker.domain.alert import Rule
+from worker.domain.alert import Alert
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
 from worker.store.broker import broker_errors, connect_broker
@@ -43,17 +46,24 @@ class CeleryQueue:
         self._broker = connect_broker(settings.redis_url, seconds=SOCKET_TIMEOUT_SECONDS)
         self._shares = Shares(self._broker, settings.rule_alerts_per_minute, settings.space_alerts_per_minute)
 
-    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
-        """Enqueue all over one connection; after QueueUnavailable some may be enqueued, which does no harm.
-
-        `of`: the rule that raised each. Without, it is work that has waited before, and waits where the longer ones do.
-        """
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Alert] = ()) -> None:
+        """Enqueue all in few round trips; after QueueUnavailable some may be enqueued, which does no harm."""
         with broker_errors("counting alerts"):
-            within = self._shares.take(of) if of else [not self._broker.llen(SURPLUS)] * len(alert_ids)
+            is_first = self._shares.take(of) if of else [not self._broker.llen(FURTHER)] * len(alert_ids)
         with self._producer() as producer:
-            for alert_id, is_within in zip(alert_ids, within, strict=True):
-                queue = LIVE if is_within else SURPLUS
-                self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer)
+            sends = [
+                partial(self._send_alert, alert_id, LIVE if first else FURTHER, producer)
+                for alert_id, first in zip(alert_ids, is_first, strict=True)
+            ]
+            # By itself, since that connects, and again where the broker has closed the connection meanwhile.
+            for send in sends[:1]:
+                send()
+            with _together(producer.channel) if sends[1:] else nullcontext():
+                for send in sends[1:]:
+                    send()
+
+    def _send_alert(self, alert_id: str, queue: str, producer: Producer) -> None:
+        self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer)
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
         with self._producer() as producer:
@@ -78,7 +88,7 @@ class CeleryQueue:
             return int(producer.channel.client.llen(queue))
 
     def waiting_alerts(self) -> int:
-        return self._waiting(LIVE) + self._waiting(SURPLUS)
+        return self._waiting(LIVE) + self._waiting(FURTHER)
 
     def waiting_deliveries(self) -> int:
         return self._waiting(DELIVERIES)
@@ -96,3 +106,24 @@ class CeleryQueue:
                 yield producer
         except (OperationalError, RedisError, *self._app.connection_for_write().recoverable_connection_errors) as error:
             raise QueueUnavailable(f"the broker did not answer: {error}") from error
+
+
+@contextmanager
+def _together(channel: Any) -> Iterator[None]:
+    """What is published inside reaches the broker at the end, at once: each by itself would wait for the disk.
+
+    Kombu has no public way to publish many: its channel puts each message with a command of its own.
+    """
+    gathered: dict[str, list[str]] = {}
+
+    def keep(queue: str, message: Any, **_: Any) -> None:
+        gathered.setdefault(queue, []).append(dumps(message))  # type: ignore[no-untyped-call]
+
+    channel._put = keep  # noqa: SLF001
+    try:
+        yield
+    finally:
+        del channel._put  # noqa: SLF001
+    with channel.conn_or_acquire() as client:
+        for queue, messages in gathered.items():
+            client.lpush(queue, *messages)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Protocol
@@ -17,14 +17,15 @@ from typing import Protocol
 import structlog
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from webhook import metrics
-from webhook.kibana_payload import parse_alert
-from webhook.problems import problem
+from webhook.problems import problem, try_again
+from webhook.security_headers import ENCODED
 from worker.errors import AlertNotSaved, EvidenceUnavailable, InvalidAlert, QueueUnavailable
 from worker.kibana_body import letter_about
 from worker.ports import Acceptance, AlertStore, DeadLetterStore, Letter, Notification, Recorded
+from worker.posted import Posted, look_at
 from worker.store.group_commit import GroupCommit
 from worker.store.inbox import Appended, Submission
 from worker.tracing import HEADER, span, traceparent
@@ -35,6 +36,9 @@ WAITING_LIMIT = 20_000
 ANSWER_TIMEOUT_SECONDS = 4.5
 # A broker that just failed is not asked again for every group.
 BROKER_REST_SECONDS = 2.0
+JSON_HEADERS = [(b"content-type", b"application/json"), *ENCODED]
+TRACE_HEADER = HEADER.encode()
+ANSWERED = {outcome: metrics.ALERTS.labels(outcome) for outcome in metrics.KNOWN[metrics.ALERTS]}
 NOT_SAVED = "neither the broker nor Elasticsearch took the alert: send it again"
 
 log = structlog.get_logger(__name__)
@@ -45,25 +49,26 @@ class InboxLog(Protocol):
 
 
 class Acceptor:
-    """Makes what arrives safe, in groups. `on_safe` is called when the inbox has got something to take in."""
+    """Makes what arrives safe, in groups. `on_safe` is told how many the inbox has got to take in."""
 
     def __init__(
-        self, log: InboxLog, alerts: AlertStore, dead_letters: DeadLetterStore, on_safe: Callable[[], None]
+        self, log: InboxLog, alerts: AlertStore, dead_letters: DeadLetterStore, on_safe: Callable[[int], None]
     ) -> None:
         self._log = log
         self._alerts = alerts
         self._dead_letters = dead_letters
         self._on_safe = on_safe
         self._broker_rests_until = 0.0
-        self._groups: GroupCommit[Submission, Acceptance | None] = GroupCommit(self._save, limit=GROUP_LIMIT)
+        self._groups: GroupCommit[Submission, Acceptance | None] = GroupCommit(
+            self._save, limit=GROUP_LIMIT, seconds=ANSWER_TIMEOUT_SECONDS
+        )
 
     async def accept(self, submission: Submission) -> Acceptance:
         """Raises AlertNotSaved."""
         if self._groups.waiting >= WAITING_LIMIT:
             raise AlertNotSaved("too many alerts wait to be saved: send it again")
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
-                acceptance = await self._groups.commit(submission)
+            acceptance = await self._groups.commit(submission)
         except TimeoutError:
             raise AlertNotSaved(NOT_SAVED) from None
         if acceptance is None:
@@ -74,10 +79,15 @@ class Acceptor:
         await self._groups.close()
 
     async def _save(self, group: Sequence[Submission]) -> Sequence[Acceptance | None]:
+        saved = await self._make_safe(group)
+        _log_taken(group, saved)
+        return saved
+
+    async def _make_safe(self, group: Sequence[Submission]) -> Sequence[Acceptance | None]:
         """None where Elasticsearch will never take that one and the broker is not safe."""
         appended = await self._append(group)
         if appended:
-            self._on_safe()
+            self._on_safe(len(group))
             if appended.is_safe:
                 metrics.SAVED_GROUPS.labels("broker").inc()
                 return appended.acceptances
@@ -111,7 +121,7 @@ class Acceptor:
 
     def _record(self, group: Sequence[Submission]) -> list[Acceptance | None]:
         """Straight into Elasticsearch, from where the sweep puts them on the queue. Raises EvidenceUnavailable."""
-        notifications = [item for item in group if isinstance(item, Notification)]
+        notifications = [_whole(item) for item in group if not isinstance(item, Letter)]
         recorded = iter(self._alerts.record(notifications) if notifications else ())
         return [self._keep(item) if isinstance(item, Letter) else _acceptance(next(recorded)) for item in group]
 
@@ -120,50 +130,105 @@ class Acceptor:
         return Acceptance(alert_id=letter.letter_id, status="accepted")
 
 
+def _whole(submission: Posted | Notification) -> Notification:
+    return submission.read() if isinstance(submission, Posted) else submission
+
+
 def _acceptance(recorded: Recorded) -> Acceptance | None:
     return None if recorded.refused else Acceptance(alert_id=recorded.alert_id, status=recorded.status)
 
 
-def accept_route(acceptor: Acceptor, *, max_body_bytes: int) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of `POST /v1/alerts/kibana`."""
+class AlertRoute:
+    """The endpoint of `POST /v1/alerts/kibana`, as a plain ASGI application.
 
-    async def accept_alert(request: Request) -> Response:
-        body = await read_body(request, max_body_bytes)
-        received_at = datetime.now(UTC)
+    The framework's requests, responses and handlers of errors would cost more than all that is done here.
+    """
+
+    def __init__(self, acceptor: Acceptor, *, max_body_bytes: int) -> None:
+        self._acceptor = acceptor
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
         try:
-            alert = parse_alert(body, received_at=received_at)
+            body = await self._read(headers, receive)
+        except HTTPException as error:
+            await problem(error.status_code, error.detail)(scope, receive, send)
+            return
+        if body is None:
+            return
+        try:
+            await _send_accepted(await self._take(body, headers), send)
         except InvalidAlert as error:
-            return await _refuse(acceptor, body, error.reason)
-        notification = Notification(alert=alert, received_at=received_at)
-        came_from = request.headers.get(HEADER)
-        with metrics.ACCEPT_SECONDS.time(), span("accept alert", parent=came_from, kind="server"):
-            return await _accept(acceptor, notification.model_copy(update={"traceparent": traceparent()}))
+            await (await _refuse(self._acceptor, body, error.reason))(scope, receive, send)
+        except AlertNotSaved as error:
+            ANSWERED["not_saved"].inc()
+            await try_again(error.reason, after_seconds=error.retry_after_seconds)(scope, receive, send)
 
-    return accept_alert
+    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes | None:
+        """The whole body; None where the sender has gone. Raises HTTPException 413."""
+        limit = self._max_body_bytes
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limit:
+            raise _too_large(limit)
+        body = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part: bytes = message.get("body", b"")
+            body += part
+            if len(body) > limit:
+                raise _too_large(limit)
+            if not message.get("more_body"):
+                return body
+
+    async def _take(self, body: bytes, headers: Mapping[bytes, bytes]) -> Acceptance:
+        """Raises InvalidAlert or AlertNotSaved."""
+        began = time.perf_counter()
+        posted = look_at(body, received_at=datetime.now(UTC))
+        came_from = headers.get(TRACE_HEADER)
+        with span("accept alert", parent=came_from.decode("latin-1") if came_from else None, kind="server"):
+            if present := traceparent():
+                posted = posted._replace(traceparent=present)
+            acceptance = await self._acceptor.accept(posted)
+        metrics.ACCEPT_SECONDS.observe(time.perf_counter() - began)
+        ANSWERED[acceptance.status].inc()
+        return acceptance
 
 
-async def _accept(acceptor: Acceptor, notification: Notification) -> Response:
-    try:
-        acceptance = await acceptor.accept(notification)
-    except AlertNotSaved:
-        metrics.ALERTS.labels("not_saved").inc()
-        raise
-    metrics.ALERTS.labels(acceptance.status).inc()
-    log.info(
-        "alert taken",
-        **{
-            "event.action": f"alert-{acceptance.status}",
-            "kibana.alert.uuid": notification.alert.uuid,
-            "rule.id": notification.alert.rule.id,
-            "alert_id": acceptance.alert_id,
-        },
-    )
-    return JSONResponse(acceptance.model_dump(), status_code=HTTPStatus.ACCEPTED)
+async def _send_accepted(acceptance: Acceptance, send: Send) -> None:
+    # Both are words of our own, with nothing in them to escape.
+    body = f'{{"alert_id":"{acceptance.alert_id}","status":"{acceptance.status}"}}'.encode()
+    headers = [*JSON_HEADERS, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": HTTPStatus.ACCEPTED.value, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _log_taken(group: Sequence[Submission], acceptances: Iterable[Acceptance | None]) -> None:
+    """One line for all that came together: in a storm a line for each would take longer than everything else."""
+    pairs = zip(group, acceptances, strict=True)
+    told = [(taken, posted.head) for posted, taken in pairs if taken and isinstance(posted, Posted)]
+    for status in {taken.status for taken, _ in told}:
+        those = [(taken, head) for taken, head in told if taken.status == status]
+        log.info(
+            "alert taken" if len(those) == 1 else "alerts taken",
+            **{
+                "event.action": f"alert-{status}",
+                "kibana.alert.uuid": _one_or_all([head.uuid for _, head in those]),
+                "rule.id": _one_or_all(list(dict.fromkeys(head.rule_id for _, head in those))),
+                "alert_id": _one_or_all([taken.alert_id for taken, _ in those]),
+            },
+        )
+
+
+def _one_or_all(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
 
 
 async def _refuse(acceptor: Acceptor, body: bytes, reason: str) -> Response:
     """400 in any case; the dead letter is kept if anything can keep it."""
-    metrics.ALERTS.labels("invalid").inc()
+    ANSWERED["invalid"].inc()
     letter = letter_about(body, reason)
     log.warning(
         "what was posted is no alert", **{"event.action": "alert-invalid"}, letter=letter.letter_id, reason=reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,11 +14,15 @@ from typing import Any, Protocol
 import uvicorn
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
 from webhook import openapi
-from webhook.accept import Acceptor, accept_route
+from webhook.accept import Acceptor, AlertRoute
 from webhook.auth import Authentication
 from webhook.backtest_pages import backtest_router
 from webhook.credentials import Credentials
@@ -62,7 +67,22 @@ QUICK_TIMEOUT_SECONDS = 1.5
 # So long a reader waits for a page or a document.
 READING_TIMEOUT_SECONDS = 5.0
 INTAKE_TIMEOUT_SECONDS = 10.0
+# Spans are our own (`worker.tracing`); the framework's would tell addresses, and asking whether it has any costs time.
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 SHUTDOWN_SECONDS = 8
+
+
+class Webhook(FastAPI):
+    """The framework's application, and beside it what is posted to ALERTS: that goes to `alerts` at once.
+
+    The framework's layers would cost more than all that is done with an alert.
+    """
+
+    alerts: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_alert = scope["type"] == "http" and scope["path"] == ALERTS and scope["method"] == "POST"
+        await (self.alerts if is_alert else super().__call__)(scope, receive, send)
 
 
 def create_app(settings: Settings, *, stores: Stores | None = None, queue: QuestionQueue | None = None) -> FastAPI:
@@ -80,7 +100,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
 
     # The framework's own pages of documentation load scripts from elsewhere; the document is behind authentication.
     lifespan = _lifespan(intake, acceptor, log, [counts, questions])
-    app = FastAPI(
+    app = Webhook(
         title=openapi.TITLE,
         version=version("spiketrace"),
         description=openapi.DESCRIPTION,
@@ -88,10 +108,11 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
     )
-    # A plain route: the dependencies and models of the framework would cost more than all that is done here.
-    route = accept_route(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
-    app.add_route(ALERTS, route, methods=["POST"])
+    alerts = AlertRoute(acceptor, max_body_bytes=settings.webhook_max_body_bytes)
+    # Here for the other methods only: what is posted goes past all this.
+    app.router.routes.append(Route(ALERTS, alerts, methods=["POST"]))
     incidents = announcing(settings, stores, queue)
     app.include_router(documents_router(stores, incidents))
     if slack := _slack_route(settings, incidents, quick):
@@ -109,6 +130,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     app.include_router(openapi.openapi_router(app))
     add_problem_handlers(app)
     _guard(app, settings, credentials, counts)
+    app.alerts = ServerErrorMiddleware(Authentication(alerts, credentials), handler=app.exception_handlers[Exception])
     return app
 
 
@@ -178,8 +200,12 @@ def _lifespan(
 def serve(settings: Settings) -> None:
     """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
     start_tracing(settings, process="webhook")
+    app = create_app(settings)
+    # What is loaded by now stays: the collector would look through all of it again and again, while answers wait.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.webhook_host,
         port=settings.webhook_port,
         log_config=None,

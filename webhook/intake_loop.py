@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,6 +16,10 @@ IDLE_SECONDS = 1.0
 # In a storm the alerts of this long are written together, and answering has the processor in between.
 GATHERING_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
+# In a flood answering goes before: what is safe can wait, its sender cannot. Of the time that this many alerts a second
+# keep coming, one part in twenty is the intake's. What is left lying is taken in by workers meanwhile, and afterwards.
+FLOOD_PER_SECOND = 1_000
+RESTS = 19.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +31,11 @@ class IntakeLoop:
         self._take_in = take_in
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._arrived = 0
 
-    def wake(self) -> None:
+    def wake(self, arrived: int = 0) -> None:
+        """So many have arrived since."""
+        self._arrived += arrived
         self._woken.set()
 
     def stop(self) -> None:
@@ -39,6 +47,7 @@ class IntakeLoop:
         pause_seconds = IDLE_SECONDS
         while not self._stopping.is_set():
             self._woken.clear()
+            began = time.monotonic()
             taken = await self._round()
             if taken is None:
                 await _wait(self._stopping, pause_seconds)
@@ -48,6 +57,15 @@ class IntakeLoop:
             if not taken and not self._stopping.is_set():
                 await _wait(self._woken, IDLE_SECONDS)
             await asyncio.sleep(GATHERING_SECONDS)
+            if rest := self._rest(time.monotonic() - began):
+                await _wait(self._stopping, rest)
+            self._arrived = 0
+
+    def _rest(self, seconds: float) -> float:
+        """How long to leave the processor to the answers, after a round of so many seconds."""
+        if self._arrived < FLOOD_PER_SECOND * seconds:
+            return 0.0
+        return min(RESTS * seconds, LONGEST_PAUSE_SECONDS)
 
     async def _round(self) -> int | None:
         try:

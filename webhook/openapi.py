@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, FastAPI
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from starlette.responses import JSONResponse
 
 from webhook.access import OPEN_PATHS, role_of
@@ -119,17 +119,17 @@ def _taking_alerts() -> Json:
     }
 
 
-def _json(model: type[BaseModel]) -> Json:
+def _json(model: type) -> Json:
     return {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
 
 
 def _shared_schemas() -> Json:
     """Those that routes name and the framework does not meet."""
     found = _answer_schemas()
-    for model in (Problem, Acceptance, QuestionRequest, ReplayRequest):
+    for model in (Problem, QuestionRequest, ReplayRequest):
         schema = model.model_json_schema(ref_template=REFERENCE)
         found |= schema.pop("$defs", {}) | {model.__name__: schema}
-    return found
+    return found | {Acceptance.__name__: _as_object(Acceptance, TypeAdapter(Acceptance).json_schema())}
 
 
 def _answer_schemas() -> Json:
@@ -138,6 +138,11 @@ def _answer_schemas() -> Json:
     parts: Json = answer.pop("$defs")
     del answer["properties"]["explained"]
     for named in (Series, NotUnderstood):
-        fields = dict(zip(named._fields, parts[named.__name__]["prefixItems"], strict=True))
-        parts[named.__name__] = {"type": "object", "properties": fields, "required": list(fields)}
+        parts[named.__name__] = _as_object(named, parts[named.__name__])
     return parts | {"Answer": answer}
+
+
+def _as_object(named: type[NamedTuple], schema: Json) -> Json:
+    """Named tuples are told as objects."""
+    fields = dict(zip(named._fields, schema["prefixItems"], strict=True))
+    return {"type": "object", "properties": fields, "required": list(fields)}

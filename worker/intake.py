@@ -80,7 +80,7 @@ def record(
         if outcome.refused:
             _give_up(dead_letters, notification, outcome)
     waiting = {
-        outcome.alert_id: notification.alert.rule
+        outcome.alert_id: notification.alert
         for notification, outcome in zip(notifications, recorded, strict=True)
         if outcome.is_waiting and not outcome.refused
     }

@@ -14,7 +14,8 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from functools import lru_cache
+from typing import Any, NamedTuple, NoReturn
 
 from worker.domain.alert import RECOVERED, Alert, Rule
 from worker.domain.redaction.redact import MARGIN, excerpt, redact, redact_values
@@ -29,6 +30,7 @@ PARAMS_CHARACTERS = 32_768
 PARAMS_DEPTH = 20
 TAGS = 100
 LETTER_CHARACTERS = 4_096
+PARTS = ("rule", "alert", "context")
 MUSTACHE_ERROR = "error rendering mustache template"
 NOT_RENDERED = "Kibana could not render the template of the action: correct it in the rule's action"
 
@@ -41,7 +43,44 @@ def read_alert(payload: Mapping[str, Any], *, received_at: datetime) -> Alert:
 
     Raises InvalidAlert, with a reason that says what is wrong and what to do.
     """
-    rule, alert, context = (_part(payload, name) for name in ("rule", "alert", "context"))
+    head = read_head(payload)
+    rule, alert, context = (_part(payload, name) for name in PARTS)
+    group = _text(context.get("group"), LINE_CHARACTERS)
+    return Alert(
+        rule=_rule(head, rule),
+        instance=_text(alert.get("id"), LINE_CHARACTERS) or group or head.uuid,
+        uuid=head.uuid,
+        action_group=head.action_group,
+        date=head.date or received_at,
+        flapping=_flag(alert.get("flapping")),
+        consecutive_matches=_count(alert.get("consecutive_matches")),
+        title=_told(context.get("title"), LINE_CHARACTERS),
+        message=_told(context.get("message"), TEXT_CHARACTERS),
+        conditions=_told(context.get("conditions"), TEXT_CHARACTERS),
+        value=_number(context.get("value")),
+        group=group,
+        context_date=_date(context.get("date")),
+        link=_link(context.get("link")),
+    )
+
+
+class Head(NamedTuple):
+    """Whose notification it is, and which of those. `date` is None where the sender gave none."""
+
+    space_id: str
+    rule_id: str
+    uuid: str
+    action_group: str
+    date: datetime | None
+
+    @property
+    def is_recovery(self) -> bool:
+        return self.action_group == RECOVERED
+
+
+def read_head(payload: Mapping[str, Any]) -> Head:
+    """As much of the alert in `payload` as decides whether it is one, and a new one. Raises InvalidAlert."""
+    rule, alert, context = (_part(payload, name) for name in PARTS)
     rule_id = _identity(rule.get("id"))
     uuid = _identity(alert.get("uuid")) or _identity(alert.get("id"))
     if not rule_id or not uuid:
@@ -50,23 +89,12 @@ def read_alert(payload: Mapping[str, Any], *, received_at: datetime) -> Alert:
         )
     if rule_id.startswith(MUSTACHE_ERROR) or uuid.startswith(MUSTACHE_ERROR):
         raise InvalidAlert(NOT_RENDERED)
-    context_date = _date(context.get("date"))
-    group = _text(context.get("group"), LINE_CHARACTERS)
-    return Alert(
-        rule=_rule(rule_id, rule),
-        instance=_text(alert.get("id"), LINE_CHARACTERS) or group or uuid,
+    return Head(
+        space_id=_identity(rule.get("space_id")) or "default",
+        rule_id=rule_id,
         uuid=uuid,
         action_group=_action_group(payload, alert),
-        date=_date(payload.get("date")) or context_date or received_at,
-        flapping=_flag(alert.get("flapping")),
-        consecutive_matches=_count(alert.get("consecutive_matches")),
-        title=_told(context.get("title"), LINE_CHARACTERS),
-        message=_told(context.get("message"), TEXT_CHARACTERS),
-        conditions=_told(context.get("conditions"), TEXT_CHARACTERS),
-        value=_number(context.get("value")),
-        group=group,
-        context_date=context_date,
-        link=_link(context.get("link")),
+        date=_date(payload.get("date")) or _date(context.get("date")),
     )
 
 
@@ -95,7 +123,7 @@ def load_object(text: str) -> Mapping[str, Any]:
 def _load(text: str) -> Any:
     """Raw newlines inside strings are let pass: a template with triple braces makes them."""
     try:
-        return json.loads(text, strict=False, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except RecursionError:
         raise InvalidAlert("the body is nested too deeply") from None
     except ValueError as error:
@@ -109,17 +137,31 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+# Made once: `json.loads` with options makes one each time.
+_DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
+
+
 def _part(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = payload.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _rule(rule_id: str, rule: Mapping[str, Any]) -> Rule:
+def _rule(head: Head, rule: Mapping[str, Any]) -> Rule:
+    try:
+        return _same_rule(head.rule_id, head.space_id, json.dumps(rule, sort_keys=True))
+    except RecursionError:
+        raise InvalidAlert("the body is nested too deeply") from None
+
+
+@lru_cache(maxsize=256)
+def _same_rule(rule_id: str, space_id: str, text: str) -> Rule:
+    """The rule says the same with each of its alerts, and to find its secrets takes longest: it is read once."""
+    rule = json.loads(text)
     return Rule(
         id=rule_id,
         name=_told(rule.get("name"), LINE_CHARACTERS),
         type=_text(rule.get("type"), LINE_CHARACTERS),
-        space_id=_identity(rule.get("space_id")) or "default",
+        space_id=space_id,
         url=_link(rule.get("url")),
         tags=_tags(rule.get("tags")),
         params=_params(rule.get("params")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_ch
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from worker.domain.alert import Alert, AlertState, Origin, Rule
+from worker.domain.alert import Alert, AlertState, Origin
 from worker.domain.conversation import Conversation, Reply
 from worker.domain.embedding import Vector
 from worker.domain.incident import Delivery, Incident
@@ -43,7 +43,7 @@ class GridIntensity(Protocol):
         """Every hour that touches `window`, oldest first. Raises IntensityUnavailable."""
 
 
-class Acceptance(BaseModel):
+class Acceptance(NamedTuple):
     alert_id: str
     status: Status
 
@@ -361,7 +361,10 @@ class ModelLedger(Protocol):
 class Queue(Protocol):
     """What may be put on the queue."""
 
-    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
-        """`of`: the rule that raised each, where they are new, so that none takes more than its share."""
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Alert] = ()) -> None:
+        """`of`: the alerts, where they are new, so that one of each scope is first and none takes more than its share.
+
+        Without, it is work that has waited before, and waits where the longer ones do.
+        """
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None: ...

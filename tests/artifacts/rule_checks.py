@@ -14,8 +14,8 @@ from tests.artifacts import esql
 from tests.artifacts.connector_checks import connector_ids
 from tests.artifacts.contexts import CASES
 from tests.artifacts.tree import RULES, Fault, Tree, index_fields, misfits
-from webhook.kibana_payload import parse_alert
 from worker.errors import InvalidAlert
+from worker.posted import parse_alert
 
 CREATED_WITH = {"rule_type_id", "consumer", "enabled"}
 MANIFEST = "kibana_rules/manifest.yaml"

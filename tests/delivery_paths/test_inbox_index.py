@@ -15,13 +15,13 @@ from tests.delivery_paths.kibana_documents import active_document, connector_wri
 from tests.engines.servers import Engine
 from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, flapping, recovered, summary
-from webhook.kibana_payload import parse_alert
 from worker import intake
 from worker.bootstrap import Stores
-from worker.domain.alert import Alert, AlertState, Origin, Rule
+from worker.domain.alert import Alert, AlertState, Origin
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.intake import take_in, take_in_batches
 from worker.ports import InboxEntry, Notification
+from worker.posted import parse_alert
 from worker.store.dead_letters import INDEX as DEAD_LETTERS
 from worker.store.inbox_index import INDEX
 
@@ -259,7 +259,7 @@ class Mortal:
     def put(self, *args: Any, **kwargs: Any) -> None:
         self._perhaps(lambda: self._stores.dead_letters.put(*args, **kwargs))
 
-    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Alert] = ()) -> None:
         self._perhaps(lambda: self._queue.investigate(alert_ids, of=of))
 
     def _perhaps(self, step: Callable[[], Any]) -> Any:

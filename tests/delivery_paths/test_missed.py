@@ -21,7 +21,6 @@ from tests.delivery_paths.kibana_documents import (
 )
 from tests.standins.queue import Queued
 from tests.webhook.bodies import active, encoded, recovered
-from webhook.kibana_payload import parse_alert
 from worker.alerts_as_data import read_document
 from worker.bootstrap import Stores
 from worker.domain.alert import Alert, AlertState, Origin
@@ -30,6 +29,7 @@ from worker.errors import EvidenceUnavailable, InvalidAlert
 from worker.intake import take_in
 from worker.missed import CAME_AND_WENT, OLDEST, Patience, end_recovered, take_in_missed
 from worker.ports import AlertRecord, Notification, Recorded
+from worker.posted import parse_alert
 from worker.store import alerts as alert_store
 from worker.store import kibana_alerts
 

@@ -15,10 +15,10 @@ from kibana.rules import load_rules
 from tests.delivery_paths.kibana_documents import connector_writes
 from tests.kibana.test_render import HOSTILE, variables
 from tests.standins.queue import Queued
-from webhook.kibana_payload import parse_alert
 from worker.bootstrap import Stores
 from worker.domain.alert import AlertState
 from worker.intake import take_in
+from worker.posted import parse_alert
 
 NOW = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 (BODY,) = {action.params.body for rule in load_rules() for action in rule.actions}

@@ -26,8 +26,8 @@ from tests.delivery_paths.kibana_documents import (
 from tests.e2e import telemetry
 from tests.e2e.conftest import Up, kibana_body, wait_until
 from tests.webhook.bodies import active, encoded
-from webhook.kibana_payload import parse_alert
 from worker.elastic import connect_elasticsearch
+from worker.posted import parse_alert
 from worker.settings import Settings
 from worker.store.inbox_index import InboxIndex
 

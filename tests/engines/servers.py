@@ -92,7 +92,9 @@ class Security:
 
 
 @contextmanager
-def real_engine(version: str, security: Security | None = None) -> Iterator[Engine]:
+def real_engine(
+    version: str, security: Security | None = None, *, java_options: str = JAVA_OPTIONS
+) -> Iterator[Engine]:
     """A single node of that version, on free ports of 127.0.0.1, gone with its data afterwards."""
     archive = maven.archive(version)
     folder = Path(tempfile.mkdtemp(prefix=f"spiketrace-elasticsearch-{version}-"))
@@ -101,7 +103,7 @@ def real_engine(version: str, security: Security | None = None) -> Iterator[Engi
         if security:
             _secure(home, version, security)
         _hand_over(folder)
-        with _running(version, home) as process:
+        with _running(version, home, java_options) as process:
             url = f"http://127.0.0.1:{_http_port(process, home)}"
             yield Engine(version, url, process.pid, f"127.0.0.1:{_announced_port(home, 'transport')}")
     finally:
@@ -161,12 +163,12 @@ def _hand_over(folder: Path) -> None:
 
 
 @contextmanager
-def _running(version: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _running(version: str, home: Path, java_options: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "ES_JAVA_HOME": str(maven.java_home(version)),
-        "ES_JAVA_OPTS": JAVA_OPTIONS,
+        "ES_JAVA_OPTS": java_options,
         "ES_TMPDIR": str(home / "scratch"),
     }
     account = pwd.getpwnam(UNPRIVILEGED_ACCOUNT) if os.geteuid() == 0 else None

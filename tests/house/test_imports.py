@@ -25,6 +25,8 @@ PART_OF = {
     "markupsafe": "jinja2",
     "pydantic-core": "pydantic",
     "starlette": "fastapi",
+    # By its extra `standard`, which we ask for.
+    "uvloop": "uvicorn",
 }
 
 

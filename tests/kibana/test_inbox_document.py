@@ -14,8 +14,8 @@ from kibana.inbox_document import INDEX_CONNECTOR_ID, document_template, through
 from kibana.render import render_body, render_document
 from tests.artifacts.contexts import CASES, HOSTILE, variables
 from tests.artifacts.tree import RULES, schema, shipped
-from webhook.kibana_payload import parse_alert
 from worker.domain.alert import Alert
+from worker.posted import parse_alert
 
 NOW = datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
 BODIES = {path: rule["actions"][0]["params"]["body"] for path, rule in shipped().each(RULES)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kibana.render import javascript_text, render_body
 from kibana.rules import load_rules
-from webhook.kibana_payload import parse_alert
+from worker.posted import parse_alert
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOSTILE = 'he said "stop"\nthen {{left}} \\ </script> \u2028 é 🛒 \t'

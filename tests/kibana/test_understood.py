@@ -11,9 +11,9 @@ import pytest
 from kibana.render import render_body
 from tests.artifacts.contexts import variables
 from tests.artifacts.tree import RULES, shipped
-from webhook.kibana_payload import parse_alert
 from worker.domain.alert import Alert
 from worker.domain.telemetry import Scope
+from worker.posted import parse_alert
 from worker.question import understand
 from worker.telemetry.profiles import load_profile
 

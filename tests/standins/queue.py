@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker.domain.alert import Rule
+from worker.domain.alert import Alert
 from worker.errors import QueueUnavailable
 
 
@@ -17,7 +17,7 @@ class Queued:
         self.question_ids: list[str] = []
         self.is_away = False
 
-    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Rule] = ()) -> None:
+    def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Alert] = ()) -> None:
         if self.is_away:
             raise QueueUnavailable("away")
         self.alert_ids += alert_ids

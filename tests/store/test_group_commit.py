@@ -29,7 +29,7 @@ class Recorder:
 
 
 async def test_everybody_gets_its_own_answer() -> None:
-    commits = GroupCommit(Recorder().write, limit=500)
+    commits = GroupCommit(Recorder().write, limit=500, seconds=60)
     answers = await asyncio.gather(*(commits.commit(number) for number in range(100, 200)))
     assert answers == [number * 10 for number in range(100, 200)]
 
@@ -37,7 +37,7 @@ async def test_everybody_gets_its_own_answer() -> None:
 async def test_what_arrives_during_a_write_goes_into_the_next_together() -> None:
     recorder = Recorder()
     recorder.may_write.clear()
-    commits = GroupCommit(recorder.write, limit=500)
+    commits = GroupCommit(recorder.write, limit=500, seconds=60)
     first = asyncio.create_task(commits.commit(1))
     await recorder.was_asked.wait()
     others = [asyncio.create_task(commits.commit(number)) for number in (2, 3, 4)]
@@ -49,13 +49,13 @@ async def test_what_arrives_during_a_write_goes_into_the_next_together() -> None
 
 async def test_groups_are_not_larger_than_the_limit() -> None:
     recorder = Recorder()
-    commits = GroupCommit(recorder.write, limit=3)
+    commits = GroupCommit(recorder.write, limit=3, seconds=60)
     await asyncio.gather(*(commits.commit(number) for number in range(20, 30)))
     assert [len(group) for group in recorder.groups] == [3, 3, 3, 1]
 
 
 async def test_a_failed_group_fails_all_of_it_and_nothing_after_it() -> None:
-    commits = GroupCommit(Recorder().write, limit=2)
+    commits = GroupCommit(Recorder().write, limit=2, seconds=60)
     answers = await asyncio.gather(*(commits.commit(number) for number in (13, 14, 15)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [OSError, OSError, int]
 
@@ -63,7 +63,7 @@ async def test_a_failed_group_fails_all_of_it_and_nothing_after_it() -> None:
 async def test_a_caller_that_gives_up_leaves_the_others_their_answers() -> None:
     recorder = Recorder()
     recorder.may_write.clear()
-    commits = GroupCommit(recorder.write, limit=500)
+    commits = GroupCommit(recorder.write, limit=500, seconds=60)
     impatient, patient = (asyncio.create_task(commits.commit(number)) for number in (1, 2))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(impatient, 0.01)
@@ -73,9 +73,24 @@ async def test_a_caller_that_gives_up_leaves_the_others_their_answers() -> None:
 
 async def test_closing_waits_for_what_was_handed_in() -> None:
     recorder = Recorder()
-    commits = GroupCommit(recorder.write, limit=1)
+    commits = GroupCommit(recorder.write, limit=1, seconds=60)
     handed_in = [asyncio.create_task(commits.commit(number)) for number in (1, 2)]
     await asyncio.sleep(0)
     await commits.close()
     assert [task.result() for task in handed_in if task.done()] == [10, 20]
     assert commits.waiting == 0
+
+
+async def test_whoever_waits_too_long_is_told_so_and_those_behind_are_not() -> None:
+    recorder = Recorder()
+    recorder.may_write.clear()
+    commits = GroupCommit(recorder.write, limit=1, seconds=0.05)
+    early = [asyncio.create_task(commits.commit(number)) for number in (1, 2)]
+    answers = await asyncio.gather(*early, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TimeoutError, TimeoutError]
+    late = asyncio.create_task(commits.commit(3))
+    await asyncio.sleep(0)
+    recorder.may_write.set()
+    assert await late == 30
+    assert recorder.groups == [[1], [2], [3]]
+    await commits.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,6 +15,7 @@ from tests.store.builders import NOON, a_recovery, an_alert, arriving
 from worker.domain.alert import AlertState
 from worker.errors import QueueUnavailable
 from worker.ports import InboxEntry, Letter, Notification
+from worker.posted import Posted, look_at
 from worker.store import inbox as inbox_module
 from worker.store.group_commit import GroupCommit
 from worker.store.inbox import LIFE, STREAM, WAITING, RedisInbox, RedisInboxLog
@@ -42,7 +44,7 @@ def raw(redis_url: str) -> Iterator[redis.Redis]:
         yield client
 
 
-async def _statuses(log: RedisInboxLog, *submissions: Notification | Letter) -> list[tuple[str, str]]:
+async def _statuses(log: RedisInboxLog, *submissions: Posted | Notification | Letter) -> list[tuple[str, str]]:
     appended = await log.append(submissions)
     assert appended.is_safe
     return [(acceptance.status, acceptance.alert_id) for acceptance in appended.acceptances]
@@ -85,7 +87,7 @@ async def test_five_hundred_copies_at_once_are_one_entry(log: RedisInboxLog, raw
         assert isinstance(group, list)
         return [acceptance.status for acceptance in (await log.append(group)).acceptances]
 
-    commits: GroupCommit[Notification, str] = GroupCommit(write, limit=64)
+    commits: GroupCommit[Notification, str] = GroupCommit(write, limit=64, seconds=60)
     statuses = await asyncio.gather(*(commits.commit(FIRST) for _ in range(500)))
     assert sorted(statuses) == ["accepted"] + ["duplicate"] * 499
     assert raw.xlen(STREAM) == 1
@@ -272,3 +274,29 @@ async def test_a_broker_without_memory_left_refuses_instead_of_forgetting(broker
 def test_dates_of_notifications_are_what_tells_them_apart() -> None:
     assert FIRST.is_dated
     assert not Notification(alert=an_alert(), received_at=NOON).is_dated
+
+
+BODY = {
+    "rule": {"id": "r1", "params": {"apiKey": "a-secret-of-somebody"}},
+    "alert": {"id": "checkout", "uuid": "u1", "action_group": "threshold met"},
+    "context": {"message": "password=hunter22"},
+}
+
+
+@pytest.mark.parametrize(
+    "dates", [("2026-11-26T04:00:00Z", "2026-11-26T04:05:00Z"), ("", "")], ids=["dated", "undated"]
+)
+async def test_a_body_as_it_came_is_the_alert_that_it_would_have_been_at_once(
+    log: RedisInboxLog, inbox: RedisInbox, dates: tuple[str, str]
+) -> None:
+    bodies = [json.dumps({**BODY, "date": date}).encode() for date in (*dates, dates[0])]
+    bodies.append(json.dumps({**BODY, "event_action": "recovered", "alert": {"uuid": "u1"}}).encode())
+    posted = [look_at(body, received_at=NOON, traceparent="00-1-2-03") for body in bodies]
+    whole = [one.read() for one in posted]
+    as_posted = await _statuses(log, *posted)
+    # What was decided by the head alone is what the whole alert would have led to.
+    assert await _statuses(log, *whole) == [("recovered" if s == "recovered" else "duplicate", i) for s, i in as_posted]
+    taken = _contents(inbox.take(10))
+    accepted = [(one, told) for one, (status, told) in zip(whole, as_posted, strict=True) if status != "duplicate"]
+    assert taken == [one.model_copy(update={"alert_id": told}) for one, told in accepted]
+    assert "hunter22" not in str(taken)

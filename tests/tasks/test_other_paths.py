@@ -22,8 +22,8 @@ from tests.delivery_paths.kibana_documents import (
 )
 from tests.tasks.conftest import Bench, wait_until
 from tests.webhook.bodies import active, encoded
-from webhook.kibana_payload import parse_alert
 from worker.domain.alert import AlertState
+from worker.posted import parse_alert
 
 NOW = datetime.now(UTC)
 

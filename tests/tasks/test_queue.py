@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tasks.app import (
     DELIVER,
     DELIVERIES,
     FEED_REPLAYS,
+    FURTHER,
     INDEX_INTAKE,
     INTAKE,
     INVESTIGATE,
@@ -28,13 +30,13 @@ from tasks.app import (
     REPLAY,
     REPLAY_ALERT,
     RETENTION,
-    SURPLUS,
     SWEEP,
     ReplayLast,
     create_app,
 )
 from tasks.queue import CeleryQueue
 from tests.engines.servers import Broker
+from tests.store.builders import an_alert
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
 
@@ -91,16 +93,27 @@ def test_enqueuing_loads_no_task_and_no_investigation(module: str) -> None:
     assert not loaded & {"tasks.investigate", "tasks.deliver", "tasks.sweep", "tasks.intake", "worker.run", "numpy"}
 
 
-def test_all_queues_take_turns_but_narratives_and_replay_which_are_last() -> None:
+def test_further_alerts_wait_behind_the_first_and_count_with_them(redis_url: str) -> None:
+    queue = queue_on(redis_url)
+    queue.investigate(["b", *(f"a{number}" for number in range(5))], of=[an_alert()] * 6)
+    assert queue.waiting_alerts() == 6
+    with redis.Redis.from_url(redis_url) as client:
+        sent = [json.loads(message) for message in client.lrange(FURTHER, 0, -1)]
+    # Workers take from the end, so the first that was sent is the last here.
+    assert [json.loads(b64decode(one["body"]))[0] for one in sent] == [[f"a{number}"] for number in (4, 3, 2, 1, 0)]
+    assert len({one["properties"]["delivery_tag"] for one in sent}) == 5
+
+
+def test_all_queues_take_turns_but_the_last_which_have_an_order() -> None:
     made: Any = ReplayLast
     cycle = made()
-    cycle.update([REPLAY, NARRATIVES, *(name for name in QUEUES if name not in LAST)])
+    cycle.update([REPLAY, NARRATIVES, FURTHER, *(name for name in QUEUES if name not in LAST)])
     seen = []
-    for _ in range(10):
+    for _ in range(8):
         order = cycle.consume(len(QUEUES))
-        assert tuple(order[-2:]) == LAST == (NARRATIVES, REPLAY)
+        assert tuple(order[-3:]) == LAST == (FURTHER, NARRATIVES, REPLAY)
         seen.append(cycle.rotate(order[0]))
-    assert seen == [MAINTENANCE, LIVE, SURPLUS, DELIVERIES, QUESTIONS] * 2
+    assert seen == [MAINTENANCE, LIVE, DELIVERIES, QUESTIONS] * 2
 
 
 def test_what_the_clock_sends_does_not_expire_and_has_its_queue() -> None:

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webhook.bodies import PARAMS, active, encoded, flapping, recovered, summary
-from webhook.kibana_payload import parse_alert
 from worker.domain.alert import Alert
 from worker.errors import InvalidAlert
 from worker.kibana_body import LINE_CHARACTERS, TEXT_CHARACTERS, letter_about
+from worker.posted import parse_alert
 
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 DATE = datetime(2026, 2, 26, 9, 30, 3, 120_000, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -82,12 +83,21 @@ class Alert(BaseModel):
         (https://www.elastic.co/docs/explore-analyze/alerts-cases/alerts/rule-action-variables),
         so rule and uuid name one life of it.
         """
-        return _digest("alert", self.rule.space_id, self.rule.id, self.uuid)
+        return life_id(self.rule.space_id, self.rule.id, self.uuid)
 
     @property
     def renotification_id(self) -> str:
         """The id of a further notification of an alert that is already known under another date."""
-        return _digest("renotification", self.alert_id, self.date.isoformat())
+        return renotification_id(self.alert_id, self.date)
+
+
+def life_id(space_id: str, rule_id: str, uuid: str) -> str:
+    """`Alert.alert_id`, where no more of the alert is known."""
+    return _digest("alert", space_id, rule_id, uuid)
+
+
+def renotification_id(alert_id: str, date: datetime) -> str:
+    return _digest("renotification", alert_id, date.isoformat())
 
 
 def _digest(*parts: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 import redis.asyncio
@@ -20,8 +20,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from worker.domain.alert import AlertState
-from worker.errors import QueueUnavailable
-from worker.ports import Acceptance, InboxEntry, Letter, Notification
+from worker.domain.window import parse_time
+from worker.errors import InvalidAlert, QueueUnavailable
+from worker.ports import Acceptance, InboxEntry, Letter, Notification, Status
+from worker.posted import Posted, read
 from worker.store.broker import broker_errors, connect_broker
 
 STREAM = "spiketrace:inbox"
@@ -36,7 +38,9 @@ APPEND_TIMEOUT_SECONDS = 2.0
 SOCKET_TIMEOUT_SECONDS = 3.0
 LETTER_PAYLOAD_CHARACTERS = 4_096
 
-Submission = Notification | Letter
+STATUSES: dict[str, Status] = {"a": "accepted", "d": "duplicate", "r": "recovered"}
+
+Submission = Posted | Notification | Letter
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,15 @@ class RedisInboxLog:
         await self._client.aclose()
 
     async def _append(self, submissions: Sequence[Submission]) -> Appended:
-        arguments = [part for submission in submissions for part in _arguments(submission)]
+        prepared = [_prepared(submission) for submission in submissions]
+        arguments = [part for one in prepared for part in (one.head, one.about, one.content)]
         pipeline = self._client.pipeline(transaction=False)
         pipeline.eval(_script(), 3, STREAM, WAITING, LIFE, LIFE_TTL_SECONDS, *arguments)
         pipeline.execute_command("WAITAOF", 1, 0, int(FSYNC_TIMEOUT_SECONDS * 1000))
         answers, synced = await pipeline.execute(raise_on_error=False)
         if isinstance(answers, RedisError):
             raise answers
-        acceptances = [Acceptance(alert_id=alert_id, status=status) for status, alert_id in answers]
+        acceptances = [one.told(answer) for one, answer in zip(prepared, answers, strict=True)]
         return Appended(acceptances, is_safe=_is_synced(synced))
 
 
@@ -109,14 +114,41 @@ def _script() -> str:
     return Path(__file__).with_name("inbox.lua").read_text(encoding="utf-8")
 
 
-def _arguments(submission: Submission) -> tuple[str, str, str, str, str]:
+class Prepared(NamedTuple):
+    """A submission as the script reads it; `about` is empty where `content` is JSON of our own."""
+
+    life: str
+    renotification: str
+    head: str
+    about: str
+    content: str | bytes
+
+    def told(self, answer: str) -> Acceptance:
+        renotified = answer.isupper()
+        return Acceptance(self.renotification if renotified else self.life, STATUSES[answer.lower()])
+
+
+def _prepared(submission: Submission) -> Prepared:
+    if isinstance(submission, Posted):
+        life = submission.alert_id
+        date, again = submission.dated(life)
+        head, about = _head(life, again, date, is_recovery=submission.head.is_recovery), _about(submission)
+        return Prepared(life, again, head, about, submission.body)
     content = submission.model_dump_json()
     if isinstance(submission, Letter):
-        return "letter", submission.letter_id, "", "", content
+        return Prepared(submission.letter_id, "", f"letter {submission.letter_id}  ", "", content)
     alert = submission.alert
-    kind = "recovered" if alert.is_recovery else "active"
+    life, again = alert.alert_id, alert.renotification_id
     date = alert.date.isoformat() if submission.is_dated else ""
-    return kind, alert.alert_id, alert.renotification_id, date, content
+    return Prepared(life, again, _head(life, again, date, is_recovery=alert.is_recovery), "", content)
+
+
+def _head(life: str, renotification: str, date: str, *, is_recovery: bool) -> str:
+    return f"{'recovered' if is_recovery else 'active'} {life} {renotification} {date}"
+
+
+def _about(posted: Posted) -> str:
+    return f"{posted.received_at.isoformat()} {posted.traceparent or ''}"
 
 
 class RedisInbox:
@@ -181,26 +213,40 @@ class RedisInbox:
 
 def _to_entry(entry_id: str, fields: dict[str, str]) -> InboxEntry:
     """The entry; one that cannot be read, such as of another release, becomes a letter."""
-    content = fields.get("content", "")
     try:
-        if fields.get("kind") == "letter":
-            return InboxEntry(entry_id=entry_id, content=Letter.model_validate_json(content))
-        notification = Notification.model_validate_json(content)
-        alert_id = fields.get("alert_id")
-        return InboxEntry(entry_id=entry_id, content=notification.model_copy(update={"alert_id": alert_id}))
-    except ValidationError as error:
+        return InboxEntry(entry_id=entry_id, content=_content(fields))
+    except (InvalidAlert, ValueError) as error:
         return InboxEntry(entry_id=entry_id, content=_unreadable(entry_id, fields, error))
+
+
+def _content(fields: dict[str, str]) -> Notification | Letter:
+    """Raises InvalidAlert, or ValueError, of which pydantic's ValidationError is one."""
+    content, about, told = (fields.get(name, "") for name in ("content", "about", "alert_id"))
+    if fields.get("kind") == "letter":
+        return Letter.model_validate_json(content)
+    if about:
+        received_at, _, traceparent = about.partition(" ")
+        known = read(content.encode(), received_at=parse_time(received_at), traceparent=traceparent or None)
+    else:
+        known = Notification.model_validate_json(content)
+    return known.model_copy(update={"alert_id": told or None})
 
 
 def _told_id(content: Notification | Letter) -> str:
     return content.letter_id if isinstance(content, Letter) else content.alert_id or content.alert.alert_id
 
 
-def _unreadable(entry_id: str, fields: dict[str, str], error: ValidationError) -> Letter:
+def _unreadable(entry_id: str, fields: dict[str, str], error: Exception) -> Letter:
     """Under the id that the sender was told, so that whoever asks for the alert finds the letter."""
     return Letter(
         letter_id=fields.get("alert_id") or f"inbox-{entry_id}",
         kind="inbox",
-        reason=f"an entry of the inbox could not be read: {error.error_count()} fields do not fit",
+        reason=f"an entry of the inbox could not be read: {_fault(error)}",
         payload=fields.get("content", "")[:LETTER_PAYLOAD_CHARACTERS],
     )
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, InvalidAlert):
+        return error.reason
+    return f"{error.error_count()} fields do not fit" if isinstance(error, ValidationError) else "it has no date"
