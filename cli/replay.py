@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from cli.audit import record
 from cli.options import as_json, print_json
-from cli.replay_text import When, progress, show_choice, show_summary, watched
+from cli.replay_text import SEE_WHICH, When, progress, show_choice, show_summary, unknown_in_words, watched
 from worker.bootstrap import Stores, connect
 from worker.domain.report import Verdict
 from worker.domain.severity import Severity
@@ -24,14 +24,16 @@ from worker.replay.against import read_reports
 from worker.replay.feedback import labels_from
 from worker.replay.labels import read_labels
 from worker.replay.model import Choice, Label, Manner, Replay, ReplayState
-from worker.replay.selection import select
-from worker.replay.starting import Comparison, required, start_replay
-from worker.replay.summary import Summary, document, summary_of
+from worker.replay.preview import preview, preview_document
+from worker.replay.selection import select, unknown_ids
+from worker.replay.starting import Comparison, required, start_replay, with_unknown
+from worker.replay.summary import Summary, alerts_in_words, document, summary_of
 from worker.settings import Settings, load_settings
 from worker.store.judged import judged_incidents
 
 LISTED = 20
 FEEDBACK = "feedback"
+NO_LABEL = "none of the labels is of an alert that was replayed"
 
 
 @click.group(invoke_without_command=True, short_help="Past alerts again, as if it were then.")
@@ -100,12 +102,13 @@ def _refuse_options(context: click.Context) -> None:
 
 def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None:
     choice = _choice(options)
-    if options["dry_run"]:
-        _say_what_would_run(choice, stores, as_json=options["as_json"])
-        return
     if options["no_wait"] and (options["here"] or options["export"] or options["fail_if_worse"]):
         raise ConfigurationError("--no-wait cannot be combined with --here, --export or --fail-if-worse")
     comparison = _comparison(options["against"], options["labels"], stores)
+    _check_writable(options["export"])
+    if options["dry_run"]:
+        _say_what_would_run(choice, stores, as_json=options["as_json"])
+        return
     driver = "here" if options["here"] else "queue"
     manner = Manner(as_of=options["as_of"], deliver=options["deliver"], per_second=options["rate"], driver=driver)
     with progress("writing down") as told:
@@ -118,14 +121,32 @@ def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None
             comparison=comparison,
             told=lambda number: told(number, None),
         )
+    begun = with_unknown(begun, unknown_ids(choice, stores.past_alerts), stores.replays)
     record("replay-begin", on=begun.replay_id, alerts=begun.alerts, deliver=manner.deliver)
-    if not begun.alerts:
-        click.echo("spiketrace: no alert fits, so nothing is replayed; --dry-run shows what does", err=True)
+    _warn(begun)
     if options["no_wait"]:
         _say_how_to_follow(begun, settings, as_json=options["as_json"])
         return
     _drive(begun, settings, stores)
     _tell(begun.replay_id, stores, options)
+
+
+def _check_writable(export: Path | None) -> None:
+    """Before hours of work, not after them. Raises ConfigurationError."""
+    if export is None:
+        return
+    try:
+        export.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise ConfigurationError(f"--export {export} cannot be written: {error.strerror}") from error
+
+
+def _warn(begun: Replay) -> None:
+    """What was asked for and is not replayed."""
+    if begun.unknown:
+        click.echo(f"spiketrace: {unknown_in_words(begun.unknown)}", err=True)
+    if not begun.alerts:
+        click.echo(f"spiketrace: no alert fits, so nothing is replayed; {SEE_WHICH}", err=True)
 
 
 def _drive(begun: Replay, settings: Settings, stores: Stores) -> None:
@@ -167,28 +188,30 @@ def _labels(source: Path, stores: Stores) -> dict[str, Label]:
 
 
 def _say_what_would_run(choice: Choice, stores: Stores, *, as_json: bool) -> None:
-    chosen = list(select(choice, stores.past_alerts, stores.reports))
+    found = preview(choice, stores.past_alerts, stores.reports)
     if as_json:
-        print_json({**document(None, Summary()), "alerts": len(chosen)})
+        print_json(preview_document(found))
     else:
-        show_choice(chosen)
+        show_choice(found)
 
 
 def _say_how_to_follow(begun: Replay, settings: Settings, *, as_json: bool) -> None:
     url = f"{settings.public_url}/replays/{begun.replay_id}"
     if as_json:
-        print_json({"replay_id": begun.replay_id, "alerts": begun.alerts, "url": url})
+        unknown = {"unknown_ids": list(begun.unknown)} if begun.unknown else {}
+        print_json({"replay_id": begun.replay_id, "alerts": begun.alerts, "url": url, **unknown})
         return
-    click.echo(f"{begun.replay_id}: {begun.alerts} alerts. Follow it with")
+    click.echo(f"{begun.replay_id}: {alerts_in_words(begun.alerts)}. Follow it with")
     click.echo(f"  spiketrace replay status {begun.replay_id}\nor at {url}")
 
 
 def _tell(replay_id: str, stores: Stores, options: Mapping[str, Any]) -> None:
     """Raises SystemExit 1 when it is worse and that was asked for."""
+    _check_writable(options["export"])
     known = _known(replay_id, stores)
     found = summary_of(known, stores.replays)
     if options.get("labels") and not found.accuracy.labelled:
-        click.echo("spiketrace: none of the labels is of an alert that was replayed", err=True)
+        click.echo(f"spiketrace: {NO_LABEL}", err=True)
     if options["export"]:
         _export(replay_id, options["export"], stores)
     if options["as_json"]:
@@ -204,10 +227,23 @@ def _why_not_good(replay: Replay, found: Summary) -> str | None:
     """What was not replayed to the end, or not at all, has not been shown to be as good as before."""
     if replay.state is not ReplayState.DONE:
         return f"{replay.replay_id} is {replay.state.value}, so it cannot be said whether it is worse"
-    if not found.alerts:
-        return "no alert was replayed, so it cannot be said whether it is worse"
+    if unshown := _unshown(replay, found):
+        return f"{unshown}, so it cannot be said whether it is worse"
     worse = found.worse_in_words()
     return f"worse than before: {worse}" if worse else None
+
+
+def _unshown(replay: Replay, found: Summary) -> str | None:
+    """Why nothing was shown of what was asked for: a CI must not pass on a slip of the hand."""
+    if not found.alerts:
+        return "no alert was replayed"
+    if found.unknown:
+        return unknown_in_words(found.unknown)
+    if found.accuracy.labelled:
+        return None
+    if replay.labelled:
+        return NO_LABEL
+    return None if found.compared else "none of the alerts had a report to compare with"
 
 
 def _export(replay_id: str, path: Path, stores: Stores) -> None:

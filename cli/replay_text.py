@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -16,10 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from worker.domain.text import one_line
 from worker.replay.life import unfinished
-from worker.replay.model import Difference, ItemState, Planned, Replay
+from worker.replay.model import Difference, ItemState, Planned, Replay, ReplayState
 from worker.replay.ports import ReplayStore
-from worker.replay.summary import Summary
+from worker.replay.preview import Preview
+from worker.replay.summary import Summary, alerts_in_words
 from worker.replay.when import when
 
 EXIT_INTERRUPTED = 130
@@ -27,6 +30,7 @@ POLL_SECONDS = 1.0
 STANDSTILL_SECONDS = 30.0
 SHOWN = 20
 LONGEST_CELL = 60
+SEE_WHICH = "see which alerts there are: spiketrace replay --since 30d --dry-run"
 # Where no terminal says how wide it is.
 WIDE = 120
 
@@ -105,37 +109,62 @@ def _standstill(replay: Replay) -> str:
     )
 
 
-def show_choice(chosen: Sequence[Planned]) -> None:
+def show_choice(found: Preview) -> None:
     """What would run: how many, of which rules, and the first of them."""
-    without = sum(one.original is None for one in chosen)
-    click.echo(f"{len(chosen)} alerts would be replayed, {without} of them without a report so far. Nothing was run.")
-    for rule, number in Counter(one.alert.rule.name or one.alert.rule.id for one in chosen).most_common():
-        click.echo(f"  {number:>6}  {rule}")
-    table = Table("date", "rule", "group", "alert", "report", box=box.SIMPLE_HEAD)
-    for one in chosen[:SHOWN]:
-        date, rule = f"{one.alert.date:%Y-%m-%d %H:%M}", one.alert.rule.name or one.alert.rule.id
-        table.add_row(date, rule, one.alert.group or one.alert.instance, one.alert_id, "yes" if one.original else "no")
+    chosen = found.chosen
+    would = f"{alerts_in_words(len(chosen))} would be replayed, {found.without_report} without a report so far"
+    click.echo(f"{would}. Nothing was run.")
+    for (rule_id, name), number in Counter((one.alert.rule.id, one.alert.rule.name) for one in chosen).most_common():
+        click.echo(f"  {number:>6}  " + one_line(f"{rule_id} ({name})" if name else rule_id))
     if chosen:
-        _console().print(table)
+        _console().print(_chosen(chosen[:SHOWN]))
+    else:
+        click.echo(SEE_WHICH[0].upper() + SEE_WHICH[1:])
     if len(chosen) > SHOWN:
-        click.echo(f"and {len(chosen) - SHOWN} more")
+        click.echo(f"and {len(chosen) - SHOWN} more (--json lists them)")
+    if found.unknown:
+        click.echo(unknown_in_words(found.unknown))
+
+
+def _chosen(shown: Sequence[Planned]) -> Table:
+    """Ids in full, since they are what --rule and --id take."""
+    whole = partial(Column, overflow="fold")
+    table = Table("date", whole("rule"), whole("group"), Column("alert", no_wrap=True), "report", box=box.SIMPLE_HEAD)
+    for one in shown:
+        alert = one.alert
+        date, group = f"{alert.date:%Y-%m-%d %H:%M}", alert.group or alert.instance
+        table.add_row(date, one_line(alert.rule.id), one_line(group), one.alert_id, "yes" if one.original else "no")
+    return table
+
+
+def unknown_in_words(unknown: Sequence[str]) -> str:
+    listed = ", ".join(map(one_line, unknown[:SHOWN])) + (" …" if len(unknown) > SHOWN else "")
+    return f"no alert is recorded under {'this id' if len(unknown) == 1 else f'these {len(unknown)} ids'}: {listed}"
 
 
 def show_summary(replay: Replay, found: Summary) -> None:
     counted = ", ".join(f"{found.tally[state]} {state.value}" for state in ItemState if found.tally[state])
-    click.echo(f"{replay.replay_id} is {replay.state.value}. {found.alerts} alerts: {counted or 'none'}")
+    click.echo(f"{replay.replay_id} is {replay.state.value}. {alerts_in_words(found.alerts)}: {counted or 'none'}")
+    if replay.state is ReplayState.RUNNING and replay.manner.driver == "here":
+        click.echo(f"It runs in the process that began it. {_if_gone(replay)}")
     if replay.reason:
         click.echo(f"Reason: {replay.reason}")
     if found.changed:
         click.echo("Differs in " + ", ".join(f"{name} ({number})" for name, number in found.changed.most_common(8)))
         _console().print(_differences(found))
+    if found.unknown:
+        click.echo(f"Not replayed: {unknown_in_words(found.unknown)}")
     if found.accuracy.labelled:
         one = found.accuracy
         click.echo(f"Right: {one.before} before, {one.after} now, of {one.labelled} alerts with a label")
     for item in found.failed[:SHOWN]:
-        click.echo(f"Failed: {item.alert_id}: {item.reason}")
+        click.echo(f"Failed: {item.alert_id}: {one_line(item.reason or '')}")
     if worse := found.worse_in_words():
         click.echo(f"Worse than before: {worse}")
+
+
+def _if_gone(replay: Replay) -> str:
+    return f"If that is gone, the workers take over: spiketrace replay resume {replay.replay_id}"
 
 
 def _differences(found: Summary) -> Table:
@@ -149,7 +178,7 @@ def _differences(found: Summary) -> Table:
 
 
 def _cells(one: Difference) -> tuple[str, str]:
-    before, after = (str("–" if value is None else value) for value in (one.before, one.after))
+    before, after = ("–" if value is None else one_line(str(value)) for value in (one.before, one.after))
     return before[:LONGEST_CELL], after[:LONGEST_CELL]
 
 

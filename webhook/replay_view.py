@@ -19,6 +19,7 @@ from worker.replay.summary import Accuracy, Summary
 _BOUND = re.compile(r"\.(low|likely|high)$")
 SHOWN = 200
 FIELDS_SHOWN = 12
+UNKNOWN_SHOWN = 5
 STATES = {
     ItemState.SAME: "the same",
     ItemState.DIFFERENT: "different",
@@ -104,6 +105,8 @@ def _facts(replay: Replay) -> list[tuple[str, str]]:
     facts = [(name.capitalize(), _listed(value)) for name, value in chosen.items() if name != "ids"]
     if replay.choice.ids:
         facts.append(("Alerts", f"{len(replay.choice.ids)} by their ids"))
+    if replay.unknown:
+        facts.append(("Unknown", f"{len(replay.unknown)} of the ids: {_listed(list(replay.unknown[:UNKNOWN_SHOWN]))}"))
     if replay.origin == "backtest":
         facts.append(("Alerts", "of a backtest of rules"))
     return [*facts, *_manner(replay.manner), ("Compared with", replay.against or "the original reports")]

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -21,8 +29,9 @@ from worker.bootstrap import Stores
 from worker.errors import ConfigurationError
 from worker.replay import life
 from worker.replay.model import Choice, ItemState, Label, Manner, Replay, ReplayState
-from worker.replay.selection import select
-from worker.replay.starting import Comparison, required, start_replay
+from worker.replay.preview import preview, preview_document
+from worker.replay.selection import select, unknown_ids
+from worker.replay.starting import Comparison, required, start_replay, with_unknown
 from worker.replay.summary import full_document, summary_of
 from worker.replay.when import when
 from worker.settings import Settings
@@ -32,6 +41,10 @@ LATEST = 100
 MAX_BODY_BYTES = 4_194_304
 
 Changed = Callable[[], Replay]
+OneOrMany = Annotated[
+    list[str],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=str | list[str]),
+]
 
 
 class ReplayHead(BaseModel):
@@ -51,12 +64,25 @@ class Replays(BaseModel):
     replays: list[ReplayHead]
 
 
+class Planned(BaseModel):
+    """An alert that would be replayed. `report_id`: the report that it has."""
+
+    alert_id: str
+    date: AwareDatetime
+    rule_id: str
+    rule_name: str
+    group: str
+    report_id: str | None
+
+
 class Begun(BaseModel):
-    """With `dry_run` nothing has begun: only `alerts` says something, how many there would be."""
+    """With `dry_run` nothing has begun, and `would_run` names the alerts. `unknown_ids` are ids of no alert."""
 
     replay_id: str | None
     alerts: int
     url: str | None
+    unknown_ids: list[str] = []
+    would_run: list[Planned] = []
 
 
 class Differing(BaseModel):
@@ -111,12 +137,12 @@ class ReplayRequest(BaseModel):
 
     since: str | None = None
     until: str | None = None
-    rule: str | list[str] = Field(default_factory=list)
-    service: str | list[str] = Field(default_factory=list)
-    region: str | list[str] = Field(default_factory=list)
-    verdict: str | list[str] = Field(default_factory=list)
-    severity: str | list[str] = Field(default_factory=list)
-    ids: str | list[str] = Field(default_factory=list)
+    rule: OneOrMany = Field(default_factory=list)
+    service: OneOrMany = Field(default_factory=list)
+    region: OneOrMany = Field(default_factory=list)
+    verdict: OneOrMany = Field(default_factory=list)
+    severity: OneOrMany = Field(default_factory=list)
+    ids: OneOrMany = Field(default_factory=list)
     limit: int | None = Field(default=None, ge=1)
     as_of: Literal["then", "now"] = "then"
     deliver: bool = False
@@ -128,8 +154,11 @@ class ReplayRequest(BaseModel):
     @field_validator("since", "until")
     @classmethod
     def _is_a_time(cls, value: str | None) -> str | None:
-        if value is not None:
-            when(value, datetime.now(UTC))
+        try:
+            if value is not None:
+                when(value, datetime.now(UTC))
+        except ValueError as error:
+            raise ValueError(f"is neither a time such as 2026-10-01T09:30Z nor a span such as 30d ({error})") from error
         return value
 
     def choice(self, now: datetime) -> Choice:
@@ -199,19 +228,21 @@ def _begin(body: bytes, stores: Stores, settings: Settings, by: str) -> Response
     asked, choice = _understood(body, now)
     if asked.against and stores.replays.get(asked.against) is None:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"against: there is no replay {asked.against[:200]}")
-    chosen = select(choice, stores.past_alerts, stores.reports)
     if asked.dry_run:
-        return JSONResponse({"replay_id": None, "alerts": sum(1 for _ in chosen), "url": None})
+        found = preview(choice, stores.past_alerts, stores.reports)
+        return JSONResponse({**preview_document(found), "url": None})
     begun = start_replay(
-        chosen,
+        select(choice, stores.past_alerts, stores.reports),
         stores.replays,
         now=now,
         manner=Manner(as_of=asked.as_of, deliver=asked.deliver, per_second=asked.rate),
         choice=choice,
         comparison=Comparison(name=asked.against, replay_id=asked.against, labels=asked.labels),
     )
+    begun = with_unknown(begun, unknown_ids(choice, stores.past_alerts), stores.replays)
     audit.record("replay-begin", by=by, on=begun.replay_id, alerts=begun.alerts, deliver=asked.deliver)
     answer = {"replay_id": begun.replay_id, "alerts": begun.alerts, "url": _url(begun, settings)}
+    answer |= {"unknown_ids": list(begun.unknown)} if begun.unknown else {}
     return JSONResponse(answer, status_code=HTTPStatus.ACCEPTED)
 
 

@@ -48,10 +48,17 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(invoke: Invoke, stores: 
     accept(stores, "checkout", "search")
     done = invoke(replay, *ALL, "--service", "search", "--dry-run")
     assert done.exit_code == 0
-    assert "1 alerts would be replayed, 0 of them without a report so far. Nothing was run." in done.output
+    assert "1 alert would be replayed, 0 without a report so far. Nothing was run." in done.output
     assert "search" in done.output
+    assert "carbon-spike" in done.output
     found = printed(invoke(replay, *ALL, "--dry-run", "--json"))
+    would_run = found.pop("would_run")
     assert found == {"replay_id": None, "alerts": 2, "same": 0, "different": [], "failed": []}
+    assert {(one["rule_id"], one["group"]) for one in would_run} == {
+        ("carbon-spike", "checkout"),
+        ("carbon-spike", "search"),
+    }
+    assert all(one["report_id"] == f"r-{one['alert_id']}" and one["date"] for one in would_run)
     assert stores.replays.latest(10) == []
 
 
@@ -62,6 +69,17 @@ def test_it_can_be_begun_and_left_alone(invoke: Invoke, stores: Stores) -> None:
     assert f"spiketrace replay status {begun['replay_id'][:7]}" in invoke(replay, *ALL, "--no-wait").output
     (item,) = stores.replays.items(begun["replay_id"])
     assert (item.alert_id, item.state) == (alert_id, ItemState.WAITING)
+
+
+def test_ids_of_no_alert_are_named(invoke: Invoke, stores: Stores) -> None:
+    """Among others they would be passed over, and once more by a CI."""
+    (alert_id,) = accept(stores, "checkout")
+    both = ("--id", alert_id, "--id", "nobody")
+    assert "no alert is recorded under this id: nobody" in invoke(replay, *both, "--dry-run").output
+    begun = invoke(replay, *both, "--no-wait", "--json")
+    assert json.loads(begun.stdout)["unknown_ids"] == ["nobody"]
+    assert "nobody" in begun.stderr
+    assert "nobody" in invoke(replay, "status", json.loads(begun.stdout)["replay_id"]).output
 
 
 def test_that_nothing_was_chosen_is_said(invoke: Invoke, stores: Stores) -> None:
@@ -105,6 +123,8 @@ def test_status_pause_resume_cancel_and_list(invoke: Invoke, stores: Stores) -> 
         (("--since", "1h", "--verdict", "guilty"), "guilty"),
         (("--since", "1h", "--against", "no-such-file"), "there is no such file or folder, and no such replay"),
         (("--since", "1h", "--labels", "no-such-file"), "cannot be read"),
+        (("--since", "1h", "--dry-run", "--labels", "no-such-file"), "cannot be read"),
+        (("--since", "1h", "--export", "no/such/folder"), "--export no/such/folder cannot be written"),
         (("--since", "1h", "--no-wait", "--export", "x"), "--no-wait cannot be combined"),
         (("--since", "1h", "list"), "--since cannot be combined with `list`"),
         (("--since", "1h", "--here", "--fail-if-worse"), "no alert was replayed"),
@@ -192,3 +212,24 @@ def test_a_version_is_tried_on_the_past_and_judged(
     assert printed(again)["same"] == 1
     assert "none of the labels is of an alert that was replayed" in again.stderr
     assert stores.alerts.get(checkout) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--against",), "none of the alerts had a report to compare with"),
+        (("--labels",), "none of the labels is of an alert that was replayed"),
+        (("--id", "nobody"), "no alert is recorded under this id: nobody"),
+    ],
+)
+def test_a_ci_does_not_pass_on_what_was_not_shown(
+    invoke: Invoke, stores: Stores, tmp_path: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    (alert_id,) = accept(stores, "checkout")
+    given = tmp_path / "other.json"
+    report = samples.report(samples.alert("other"), "another-alert").model_dump(mode="json", by_alias=True)
+    given.write_text(json.dumps(report if "--against" in arguments else {"another-alert": {"service": "other"}}))
+    of = (*arguments, str(given)) if len(arguments) == 1 else arguments
+    done = invoke(replay, "--id", alert_id, *of, "--here", "--fail-if-worse")
+    assert done.exit_code == 1
+    assert f"{why}, so it cannot be said whether it is worse" in done.output

@@ -138,6 +138,16 @@ def test_what_is_finished_stays_as_it_is(stores: Stores, desk: ReplayDesk) -> No
     assert (found.state, found.reason) == (ItemState.NEW, None)
 
 
+def test_who_fails_now_has_lost_the_report_there_was(stores: Stores, desk: ReplayDesk) -> None:
+    """Also one of a file, which is kept with the item and left out of lists."""
+    against = Comparison(name="reports.json", reports={"a1": report("a1").model_dump(mode="json", by_alias=True)})
+    for comparison, lost in ((against, True), (Comparison(name="other.json"), False)):
+        item = claimed(stores, desk, comparison=comparison)
+        give_up(item, desk, reason="no index")
+        (found,) = stores.replays.items(item.replay_id)
+        assert (found.state, found.lost) == (ItemState.FAILED, lost)
+
+
 def test_one_of_a_cancelled_replay_is_not_investigated(
     stores: Stores, desk: ReplayDesk, investigations: Investigations
 ) -> None:

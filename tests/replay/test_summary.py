@@ -62,8 +62,14 @@ def test_a_labelled_alert_that_fails_is_not_right() -> None:
 def test_without_labels_worse_is_an_answer_that_is_lost() -> None:
     assert summarise([item("a", **DIFFERS, lost=True)]).worse_in_words() == "1 alert without the answer there was: a"
     assert not summarise([item("a", **DIFFERS)]).is_worse
-    assert summarise([item("a", state=ItemState.FAILED, original="r-a")]).is_worse
+    assert summarise([item("a", state=ItemState.FAILED, lost=True)]).is_worse
     assert not summarise([item("a", state=ItemState.FAILED)]).is_worse
+
+
+def test_what_was_held_against_nothing_is_not_compared() -> None:
+    new, failed = item("a", state=ItemState.NEW), item("b", state=ItemState.FAILED)
+    assert summarise([new, failed]).compared == 0
+    assert summarise([new, item("b", state=ItemState.FAILED, lost=True), item("c", **DIFFERS)]).compared == 2
 
 
 def test_the_full_document_counts_every_state() -> None:

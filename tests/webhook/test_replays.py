@@ -57,10 +57,24 @@ def test_a_replay_is_begun_and_followed(client: httpx.Client, stores: Stores, al
     assert client.get(f"/replays/{answer['replay_id']}").status_code == 200
 
 
-def test_a_dry_run_only_counts(client: httpx.Client, alert_ids: list[str]) -> None:
-    answer = client.post("/v1/replays", json={"ids": alert_ids[:2], "dry_run": True})
-    assert (answer.status_code, answer.json()) == (200, {"replay_id": None, "alerts": 2, "url": None})
+def test_a_dry_run_says_what_would_run(client: httpx.Client, alert_ids: list[str]) -> None:
+    answer = client.post("/v1/replays", json={"ids": [*alert_ids[:2], "nobody"], "dry_run": True})
+    found = answer.json()
+    assert (answer.status_code, found["replay_id"], found["alerts"]) == (200, None, 2)
+    assert {one["alert_id"] for one in found["would_run"]} == set(alert_ids[:2])
+    assert {(one["rule_id"], one["group"]) for one in found["would_run"]} == {
+        ("carbon-spike", "checkout"),
+        ("carbon-spike", "search"),
+    }
+    assert found["unknown_ids"] == ["nobody"]
     assert client.get("/v1/replays").json() == {"replays": []}
+
+
+def test_ids_of_no_alert_are_named(client: httpx.Client, alert_ids: list[str]) -> None:
+    begun = client.post("/v1/replays", json={"ids": ["nobody", alert_ids[0], "nobody"]}).json()
+    assert (begun["alerts"], begun["unknown_ids"]) == (1, ["nobody"])
+    assert client.get(f"/v1/replays/{begun['replay_id']}").json()["unknown_ids"] == ["nobody"]
+    assert "1 of the ids: nobody" in client.get(f"/replays/{begun['replay_id']}").text
 
 
 def test_labels_and_another_replay_to_compare_with(client: httpx.Client, stores: Stores, alert_ids: list[str]) -> None:
@@ -79,10 +93,10 @@ def test_labels_and_another_replay_to_compare_with(client: httpx.Client, stores:
     [
         ({}, "say which alerts"),
         ({"limit": 3}, "say which alerts"),
-        ({"since": "yesterday"}, "since"),
+        ({"since": "yesterday"}, "since: is neither a time such as"),
         ({"since": "1h", "until": "2h"}, "until must be later than since"),
         ({"verdict": "guilty"}, "verdict"),
-        ({"ids": 3}, "ids"),
+        ({"ids": 3}, "ids: Input should be a valid array"),
         ({"since": "1h", "limit": 0}, "limit"),
         ({"since": "1h", "rate": -1}, "rate"),
         ({"since": "1h", "colour": "red"}, "colour"),

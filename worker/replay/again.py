@@ -84,7 +84,8 @@ def run(item: Item, desk: ReplayDesk) -> Item:
 def give_up(item: Item, desk: ReplayDesk, *, reason: str) -> Item:
     """No dead letter: nobody waits for it, and the replay names it under `failed`."""
     log.warning("not replayed", action="replay-failed", replay_id=item.replay_id, alert_id=item.alert_id, reason=reason)
-    return _finish(item, {"state": ItemState.FAILED, "reason": reason}, desk)
+    had_a_report = bool(item.before or _original(item, desk))
+    return _finish(item, {"state": ItemState.FAILED, "reason": reason, "lost": had_a_report}, desk)
 
 
 def try_later(item: Item, desk: ReplayDesk, *, reason: str) -> None:

@@ -90,7 +90,7 @@ class Manner(BaseModel):
 class Replay(BaseModel):
     """One replay. `alerts` counts its items, `origin` says where they come from, `against` what they are compared with.
 
-    `labelled`: what is true is known of some of them.
+    `labelled`: what is true is known of some of them. `unknown`: ids that were asked for and that no alert has.
 
     A cancelled one has a `finished_at` when all that had not begun is marked as cancelled too.
     """
@@ -104,6 +104,7 @@ class Replay(BaseModel):
     manner: Manner = Field(default_factory=Manner)
     against: str | None = None
     labelled: bool = False
+    unknown: tuple[str, ...] = ()
     finished_at: AwareDatetime | None = None
     reason: str | None = None
     version: Any = Field(default=None, exclude=True)

@@ -33,6 +33,14 @@ def select(choice: Choice, alerts: PastAlerts, reports: OriginalReports) -> Iter
             yield planned
 
 
+def unknown_ids(choice: Choice, alerts: PastAlerts) -> tuple[str, ...]:
+    """Those of the ids asked for that no recorded alert has, whatever else is asked. Raises EvidenceUnavailable."""
+    if not choice.ids:
+        return ()
+    known = {record.alert_id for records in alerts.pages(Choice(ids=choice.ids)) for record in records}
+    return tuple(one for one in dict.fromkeys(choice.ids) if one not in known)
+
+
 def _planned(record: AlertRecord, head: Head | None, choice: Choice) -> Planned | None:
     if record.alert is None or not (_fits(head, choice) if head else _fits_unreported(record, choice)):
         return None

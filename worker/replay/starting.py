@@ -77,6 +77,13 @@ def start_replay(
     return store.change(replay.replay_id, begin)
 
 
+def with_unknown(begun: Replay, unknown: tuple[str, ...], store: ReplayStore) -> Replay:
+    """The replay, which from now on tells which of the ids asked for no alert has."""
+    if not unknown:
+        return begun
+    return store.change(begun.replay_id, lambda found: found.model_copy(update={"unknown": unknown}))
+
+
 def new_replay_id(now: datetime) -> str:
     """Readable in a list, and distinct."""
     return f"replay-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

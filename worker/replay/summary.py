@@ -30,7 +30,10 @@ class Accuracy:
 
 @dataclass
 class Summary:
-    """Of all items of a replay. `changed`: by field, in how many alerts it differs."""
+    """Of all items of a replay. `changed`: by field, in how many alerts it differs.
+
+    `unknown`: ids that were asked for and that no alert has.
+    """
 
     alerts: int = 0
     tally: Counter[ItemState] = field(default_factory=Counter)
@@ -40,11 +43,18 @@ class Summary:
     new: list[Item] = field(default_factory=list)
     failed: list[Item] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    unknown: tuple[str, ...] = ()
     accuracy: Accuracy = field(default_factory=Accuracy)
 
     @property
     def finished(self) -> int:
         return sum(number for state, number in self.tally.items() if state.is_final)
+
+    @property
+    def compared(self) -> int:
+        """How many were held against a report, or have lost the one there was."""
+        failed = sum(item.lost for item in self.failed)
+        return self.tally[ItemState.SAME] + self.tally[ItemState.DIFFERENT] + failed
 
     @property
     def is_worse(self) -> bool:
@@ -59,12 +69,12 @@ class Summary:
             return None
         if self.accuracy.labelled:
             one = self.accuracy
-            return f"of {_alerts(one.labelled)} with a label, {one.after} right, and {one.before} before"
+            return f"of {alerts_in_words(one.labelled)} with a label, {one.after} right, and {one.before} before"
         listed = ", ".join(self.lost[:5]) + (" …" if len(self.lost) > 5 else "")
-        return f"{_alerts(len(self.lost))} without the answer there was: {listed}"
+        return f"{alerts_in_words(len(self.lost))} without the answer there was: {listed}"
 
 
-def _alerts(number: int) -> str:
+def alerts_in_words(number: int) -> str:
     return f"{number} alert{'' if number == 1 else 's'}"
 
 
@@ -74,6 +84,7 @@ def summary_of(replay: Replay, store: ReplayStore) -> Summary:
     found = summarise(store.items(replay.replay_id, *told))
     found.tally = Counter(store.tally(replay.replay_id))
     found.alerts = sum(found.tally.values())
+    found.unknown = replay.unknown
     return found
 
 
@@ -94,8 +105,7 @@ def _sort_in(item: Item, found: Summary) -> None:
     found.changed.update(item.changed)
     if item.was and item.now:
         found.verdicts[(item.was.verdict.value, item.now.verdict.value)] += 1
-    had_a_report = bool(item.original or item.before)
-    if item.lost or (item.state is ItemState.FAILED and had_a_report):
+    if item.lost:
         found.lost.append(item.alert_id)
 
 
@@ -124,7 +134,8 @@ def document(replay_id: str | None, found: Summary) -> dict[str, Any]:
         "different": [*changed, *appeared],
         "failed": [{"alert_id": item.alert_id, "reason": item.reason} for item in found.failed],
     }
-    return answer | _accuracy(found.accuracy)
+    unknown = {"unknown_ids": list(found.unknown)} if found.unknown else {}
+    return answer | unknown | _accuracy(found.accuracy)
 
 
 def full_document(replay: Replay, found: Summary) -> dict[str, Any]:
