@@ -21,7 +21,7 @@ from interop.guard import NotTooOften, OnlyFromHere, Places, places_of, reached_
 from interop.mcp_server.server import create_server
 from interop.metrics import metrics
 from interop.offered import Offered, open_offered
-from webhook.auth import Authentication
+from webhook.auth import Authentication, is_of_no_other_site
 from webhook.credentials import Credentials
 from webhook.problems import problem
 from webhook.security_headers import SecurityHeaders
@@ -55,7 +55,13 @@ def create_app(settings: Settings, *, with_a2a: bool = True) -> Starlette:
             Middleware(SecurityHeaders),
             Middleware(OnlyFromHere, places=places),
             # To start an investigation takes more, which is asked where one is started.
-            Middleware(Authentication, credentials=credentials, open_paths=OPEN_PATHS, role_of=lambda *_: Role.READ),
+            Middleware(
+                Authentication,
+                credentials=credentials,
+                open_paths=OPEN_PATHS,
+                role_of=lambda *_: Role.READ,
+                is_ours=is_of_no_other_site,
+            ),
             Middleware(NotTooOften, counts=offered.counts, per_minute=settings.agents_requests_per_minute),
             Middleware(RequestBodyLimitMiddleware, max_body_size=settings.webhook_max_body_bytes),
         ],

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from worker.agent.tools.arguments import LONGEST_NAME, Arguments, Moment
+from worker.domain.asked import LONGEST_QUESTION
 from worker.domain.window import iso
 from worker.errors import RequestRefused
 
 LONGEST_WAIT_SECONDS = 60
 USUAL_WAIT_SECONDS = 20
 MOST_REPORTS = 20
-LONGEST_QUESTION = 500
 # Ids become part of a path in Elasticsearch, where "." and ".." would name something else.
 ID = r"^[A-Za-z0-9_-][A-Za-z0-9._:-]{0,199}$"
 TIMES = "times are ISO 8601, such as 2026-02-26T09:30:00Z; without a zone they are UTC"

@@ -23,7 +23,7 @@ from tasks.backlog import QueueBacklog
 from tasks.queue import CeleryQueue
 from webhook import openapi
 from webhook.accept import Acceptor, AlertRoute
-from webhook.auth import Authentication
+from webhook.auth import Authentication, OwnPages
 from webhook.backtest_pages import backtest_router
 from webhook.credentials import Credentials
 from webhook.documents import documents_router
@@ -171,7 +171,7 @@ def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: R
     per_minute = {Role.READ: settings.webhook_reads_per_minute, Role.ACT: settings.webhook_acts_per_minute}
     app.add_middleware(BodyLimit, max_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(NotTooOften, counts=counts, per_minute=per_minute)
-    app.add_middleware(Authentication, credentials=credentials)
+    app.add_middleware(Authentication, credentials=credentials, is_ours=OwnPages(settings.public_url))
     app.add_middleware(SecurityHeaders)
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -28,7 +28,8 @@ from webhook.pages import PAGE_HEADERS, page
 from webhook.problems import complaints
 from webhook.questions import MAX_BODY_BYTES, UNBUFFERED, Counter, QuestionRequest, event_of, subject_of
 from worker.answering.answer import Answer, Offer
-from worker.answering.yes import Taken, TicketDesk, take_up
+from worker.answering.yes import Taken, TicketDesk, became_of, take_up
+from worker.credentials import Role
 from worker.domain.asked import Asked
 from worker.domain.incident import Incident
 from worker.errors import EvidenceUnavailable, IncidentUnknown, QueueUnavailable, RequestRefused
@@ -70,8 +71,8 @@ def question_pages_router(counter: Counter, around: Surroundings) -> APIRouter:
         return await _asked(await read_body(request, MAX_BODY_BYTES), counter)
 
     @router.get("/questions/{question_id}", response_class=HTMLResponse)
-    async def one(question_id: str) -> HTMLResponse:
-        return await _shown(question_id, counter, around)
+    async def one(question_id: str, request: Request) -> HTMLResponse:
+        return await _shown(question_id, counter, around, request)
 
     @router.get("/questions/{question_id}/events", response_model=None)
     async def events(question_id: str) -> Response:
@@ -81,7 +82,12 @@ def question_pages_router(counter: Counter, around: Surroundings) -> APIRouter:
 
     @router.post("/questions/{question_id}/ticket", response_class=HTMLResponse)
     async def ticket(question_id: str, request: Request) -> HTMLResponse:
-        return await _shown(question_id, counter, around, says_yes=request)
+        return await _shown(question_id, counter, around, request, is_yes=True)
+
+    @router.get("/questions/{question_id}/ticket")
+    def back(question_id: str) -> Response:
+        """Whoever opens the address of a pressed button anew presses nothing."""
+        return RedirectResponse(f"/questions/{quote(question_id)}", HTTPStatus.SEE_OTHER, headers=HEADERS)
 
     return router
 
@@ -120,7 +126,7 @@ async def _steps(question_id: str, counter: Counter) -> AsyncIterator[bytes]:
 
 
 async def _shown(
-    question_id: str, counter: Counter, around: Surroundings, *, says_yes: Request | None = None
+    question_id: str, counter: Counter, around: Surroundings, request: Request, *, is_yes: bool = False
 ) -> HTMLResponse:
     try:
         found = await counter.feed.state(question_id, datetime.now(UTC))
@@ -132,15 +138,26 @@ async def _shown(
     answer = next((read_answer(one.data) for one in told if one.name == "answer"), None)
     if answer is None:
         return page("question.html", headers=HEADERS, progress=progress_of(asked, told), zone=asked.zone)
-    return await run_in_threadpool(_answered, asked, answer, around, says_yes=says_yes)
+    return await run_in_threadpool(_answered, asked, answer, around, request, is_yes=is_yes)
 
 
-def _answered(asked: Asked, answer: Answer, around: Surroundings, *, says_yes: Request | None) -> HTMLResponse:
-    taken = _take_up(answer.offer, around.tickets, says_yes) if says_yes and answer.offer else None
+def _answered(asked: Asked, answer: Answer, around: Surroundings, request: Request, *, is_yes: bool) -> HTMLResponse:
+    taken = None
+    if answer.offer:
+        taken = _take_up(answer.offer, around.tickets, request) if is_yes else _became_of(answer.offer, around.tickets)
     incident_id = (answer.offer.incident_id if answer.offer else None) or (taken.incident_id if taken else None)
     incident = _incident(incident_id, around.tickets)
     view = view_of(answer, incident, kibana_url=around.kibana_url, public_url=around.public_url)
-    return page("answer.html", headers=HEADERS, asked=asked, view=view, taken=taken, zone=asked.zone)
+    may_act = Role.ACT in request.user.roles
+    return page("answer.html", headers=HEADERS, asked=asked, view=view, taken=taken, zone=asked.zone, may_act=may_act)
+
+
+def _became_of(offer: Offer, tickets: TicketDesk) -> Taken | None:
+    """Without it the answer is shown all the same."""
+    try:
+        return became_of(offer, tickets)
+    except EvidenceUnavailable:
+        return None
 
 
 def _take_up(offer: Offer, tickets: TicketDesk, request: Request) -> Taken:

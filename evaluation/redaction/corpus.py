@@ -160,6 +160,21 @@ def _said_shortly(kind: str, rng: random.Random) -> Labelled:
     )
 
 
+def _set_to(kind: str, rng: random.Random) -> Labelled:
+    secret = password(rng)
+    return Labelled(kind, "said", f"ALTER ROLE app: set password to '{secret}' by bob", secret)
+
+
+def _of_someone(kind: str, rng: random.Random) -> Labelled:
+    secret = drawn(rng, ALPHANUMERIC, 12)
+    return Labelled(kind, "said", f"generated password for user {word(rng)}: {secret}", secret)
+
+
+def _aws_pair(kind: str, rng: random.Random) -> Labelled:
+    secret = drawn(rng, ALPHANUMERIC + "/+", 40)
+    return Labelled(kind, "pair", f"creds AKIA{drawn(rng, ALPHANUMERIC, 16).upper()}:{secret}", secret)
+
+
 CREDENTIALS: dict[str, Callable[[str, random.Random], Labelled]] = {
     "basic header": _basic,
     "bearer header": _bearer,
@@ -181,6 +196,9 @@ CREDENTIALS: dict[str, Callable[[str, random.Random], Labelled]] = {
     "XML element": _element,
     "said in words": _said,
     "said in a few words": _said_shortly,
+    "set to a password": _set_to,
+    "somebody's password": _of_someone,
+    "AWS key and its secret": _aws_pair,
 }
 
 

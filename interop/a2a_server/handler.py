@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncGenerator
 
+from a2a.helpers import get_data_parts, new_data_part
 from a2a.server.agent_execution import AgentExecutor, RequestContext, SimpleRequestContextBuilder
 from a2a.server.agent_execution.active_task import TERMINAL_TASK_STATES
 from a2a.server.context import ServerCallContext
@@ -23,6 +24,8 @@ from a2a.types import (
 )
 from a2a.utils.errors import InvalidParamsError, UnsupportedOperationError
 
+from worker.domain.redaction.redact import redact, redact_values
+
 OURS = uuid.UUID("5b0cbdf0-7b7f-4e37-9d3b-8a5f6c1d2e90")
 LONGEST_ID = 200
 
@@ -30,6 +33,24 @@ LONGEST_ID = 200
 def task_id_of(message: Message, context: ServerCallContext) -> str:
     """The same for the same message of the same credential."""
     return str(uuid.uuid5(OURS, f"{resolve_user_scope(context)}\x1f{message.message_id}"))
+
+
+def without_secrets(params: SendMessageRequest) -> SendMessageRequest:
+    """A task holds its message for a week, and what it asks for needs no secret. Raises InvalidParamsError."""
+    kept = SendMessageRequest()
+    kept.CopyFrom(params)
+    kept.message.ClearField("metadata")
+    for part in kept.message.parts:
+        part.ClearField("metadata")
+        match part.WhichOneof("content"):
+            case "text" if not part.text:
+                raise InvalidParamsError("a text part says nothing")
+            case "text" | "url" as name:
+                setattr(part, name, redact(getattr(part, name)))
+            case "data":
+                (data,) = get_data_parts([part])
+                part.CopyFrom(new_data_part(redact_values(data), part.media_type or None))
+    return kept
 
 
 class NamedByMessage(SimpleRequestContextBuilder):
@@ -59,6 +80,7 @@ class OncePerMessage(DefaultRequestHandlerV2):
         self._store = store
 
     async def on_message_send(self, params: SendMessageRequest, context: ServerCallContext) -> Message | Task:
+        params = without_secrets(params)
         if done := await self._done(params, context):
             return done
         answer: Message | Task = await super().on_message_send(params, context)
@@ -67,6 +89,7 @@ class OncePerMessage(DefaultRequestHandlerV2):
     async def on_message_send_stream(
         self, params: SendMessageRequest, context: ServerCallContext
     ) -> AsyncGenerator[Event, None]:
+        params = without_secrets(params)
         if done := await self._done(params, context):
             yield done
             return

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from interop.asking import ID, LONGEST_QUESTION, Investigation, Question, ReportWanted, understood
+from interop.asking import ID, Investigation, Question, ReportWanted, understood
+from worker.domain.asked import LONGEST_QUESTION
 from worker.errors import RequestRefused
 
 HOW = (

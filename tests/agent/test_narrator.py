@@ -13,6 +13,8 @@ import pytest
 
 from tests.agent.conftest import Scene
 from tests.webhook_pages.fakes import client as browser
+from worker.agent.loop import NO_ROOM, TOOL_TURN_TOKENS, guessed_tokens, tool_specs
+from worker.agent.narrator import conversation_about
 from worker.domain.report import Narrative, Report
 from worker.domain.spending import Spending
 from worker.domain.window import iso
@@ -23,6 +25,7 @@ TRUE = {
     "reasoning": "45 % of the log lines of deploy-9 are errors [e4].",
     "recommendations": ["Roll back deploy-9 first [e6]."],
 }
+UNMETERED = {"candidates": [{"content": {"role": "model", "parts": [{"text": json.dumps(TRUE)}]}}]}
 SETTLED = (
     "verdict",
     "severity",
@@ -143,6 +146,30 @@ def test_tokens_of_one_narrative_are_bounded(scene: Scene) -> None:
     assert (found.narrative.state, found.narrative.calls, found.narrative.tokens) == ("failed", 1, 19_000)
     assert "budget of tokens" in (found.narrative.reason or "")
     assert unchanged(found, scene.pending)
+
+
+def test_who_asks_for_more_than_there_is_room_for_is_told_to_answer(scene: Scene) -> None:
+    """Of what it looked up, it gets what leaves room for the answer itself."""
+    first = replace(conversation_about(scene.pending), tools=tool_specs())
+    tokens = 2 * guessed_tokens(first) + TOOL_TURN_TOKENS + first.most_output_tokens
+    scene.narrator = replace(scene.narrator, limit=scene.narrator.limit._replace(tokens=tokens))
+    wish = {"name": "search_logs", "args": look(scene.pending)["args"] | {"errors_only": False, "limit": 20}}
+    found = scene.narrated({"calls": [wish] * 9}, {"answer": TRUE})
+    assert (found.narrative.state, found.narrative.calls) == ("done", 2)
+    assert found.narrative.tokens <= tokens
+    answered = [
+        part["functionResponse"]["response"] for part in scene.gemini.requests[1]["body"]["contents"][2]["parts"]
+    ]
+    assert "result" in answered[0]
+    assert answered[-1] == {"refused": NO_ROOM}
+
+
+@pytest.mark.parametrize("step", [{"body": json.dumps(UNMETERED)}, {"body": "<html>"}])
+def test_who_does_not_say_what_it_took_is_taken_to_have_taken_all(scene: Scene, step: dict[str, Any]) -> None:
+    found = scene.narrated(step)
+    assert found.narrative.calls == 1
+    assert found.narrative.tokens >= guessed_tokens(conversation_about(scene.pending))
+    assert scene.ledger.of_day(scene.narrator.now()).tokens == found.narrative.tokens
 
 
 def test_money_of_one_narrative_is_bounded(scene: Scene) -> None:

@@ -139,8 +139,8 @@ def test_those_without_a_vector_are_told_once_they_may_have_one(memory: Memory, 
     [
         ({"status": 500, "times": 3}, "Gemini answered 500"),
         ({"status": 403}, "Gemini answered 403"),
-        ({"body": '{"embeddings": [{"values": [1, 2, 3]}]}'}, "Gemini's answer could not be read"),
-        ({"body": '{"embeddings": []}'}, "Gemini's answer could not be read"),
+        ({"body": '{"embeddings": [{"values": [1, 2, 3]}]}'}, "the embedding is not a vector of 384 dimensions"),
+        ({"body": '{"embeddings": []}'}, "the embedding is not a vector of 384 dimensions"),
     ],
 )
 def test_on_a_failure_the_report_stands_and_its_narrative_is_written(

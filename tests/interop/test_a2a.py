@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import redis
 from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
 from a2a.client.errors import A2AClientError
 from a2a.helpers import get_data_parts, get_message_text, get_text_parts, new_data_part, new_text_part
@@ -39,6 +40,7 @@ from tests.webhook.conftest import PASSWORD, USER
 from worker.domain.window import iso
 from worker.settings import Settings
 
+SENT = "Zk3-horse-91-battery"
 BINDINGS = ("JSONRPC", "HTTP+JSON")
 by_both = pytest.mark.parametrize("binding", BINDINGS)
 
@@ -182,10 +184,33 @@ async def test_each_credential_has_its_own_tasks(server: Server) -> None:
     assert "Task not found" in answer.json()["error"]["message"]
 
 
+async def test_no_secret_of_a_message_is_kept_with_its_task(server: Server, settings: Settings) -> None:
+    wishes: list[str | dict[str, Any]] = [
+        f"What is wrong? password={SENT}",
+        {"skill": "ask", "question": f"token={SENT}"},
+    ]
+    async with agent(server) as other, agent(server, streaming=False) as patient:
+        tasks = [await ended(other, message(one)) for one in wishes]
+        tasks += [(await events(patient, message(one)))[0].task for one in wishes]
+    for task in tasks:
+        assert task.history
+        assert SENT not in str(task)
+    with redis.Redis.from_url(settings.redis_url) as broker:
+        kept: Any = broker.mget(broker.keys("spiketrace:a2a:task:*"))
+    assert not [one for one in kept if SENT.encode() in one]
+
+
+async def test_an_empty_part_is_the_askers_mistake_and_not_ours(server: Server) -> None:
+    parts = {"message": {"messageId": "m-empty", "role": "ROLE_USER", "parts": [{"text": ""}]}}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": parts}
+    answer = HTTP.post(f"{server.url}{A2A_PATH}", json=asked, auth=(USER, PASSWORD), headers={"a2a-version": "1.0"})
+    assert (answer.json()["error"]["code"], answer.json()["error"]["message"]) == (-32602, "a text part says nothing")
+
+
 @pytest.mark.parametrize(
     ("parts", "why"),
     [
-        (["x" * 501], "between 1 and 500 characters"),
+        (["x" * 1_001], "between 1 and 1000 characters"),
         (["investigate * at 2026-01-01T00:00Z"], "service: name one service"),
         (["investigate checkout at tomorrow"], "at: "),
         (["investigate nosuch"], "there are checkout, search"),
@@ -196,8 +221,8 @@ async def test_each_credential_has_its_own_tasks(server: Server) -> None:
         ([{"skill": "investigate", "service": "a", "severity": "critical"}], "severity: Extra inputs"),
         ([{"skill": "investigate", "service": {"$ne": 1}}], "service: Input should be a valid string"),
         ([{"skill": "report", "id": "r-a"}, {"skill": "report", "id": "r-b"}], "one thing at a time"),
-        ([Part(url="http://169.254.169.254/latest/meta-data")], "between 1 and 500"),
-        ([Part(raw=b"\x00\x01")], "between 1 and 500"),
+        ([Part(url="http://169.254.169.254/latest/meta-data")], "between 1 and 1000"),
+        ([Part(raw=b"\x00\x01")], "between 1 and 1000"),
     ],
 )
 async def test_what_is_no_wish_of_ours_is_rejected_with_what_to_ask(

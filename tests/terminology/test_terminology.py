@@ -118,6 +118,7 @@ def test_a_models_sentence_is_checked_in_the_words_of_the_trade() -> None:
         ("revenue: '[x](https://evil.example)'", "line 1: revenue: "),
         ("revenue: income\nrevenue: fees", "line 2: revenue is there twice"),
         ("currency: {symbol: $, per_usd: 0.9}", "line 1: currency: $ is the US dollar here"),
+        ("currency: {symbol: CHF}", "line 1: currency: per_usd is missing: how much of CHF is one US dollar?"),
         ("currency: {symbol: '1', per_usd: 0.9}", "line 1: currency.symbol: "),
         ("currency: {symbol: €, per_usd: 0}", "line 1: currency.per_usd: "),
         ("currency: {symbol: €, per_usd: .inf}", "line 1: currency.per_usd: "),

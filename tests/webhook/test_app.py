@@ -262,6 +262,23 @@ def test_another_sites_page_cannot_post_with_a_readers_password(client: httpx.Cl
     assert client.get("/v1/alerts/x", headers={"sec-fetch-site": "cross-site"}).status_code == 404
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "http://127.0.0.1:1", "file://"])
+def test_where_a_browser_tells_nothing_but_the_origin_that_is_looked_at(client: httpx.Client, origin: str) -> None:
+    """Over plain HTTP no browser sends Sec-Fetch-Site: https://www.w3.org/TR/fetch-metadata/#framework"""
+    _assert_problem(client.post("/v1/questions/tickets", content=b"{}", headers={"origin": origin}), 403)
+    assert client.get("/v1/alerts/x", headers={"origin": origin}).status_code == 404
+
+
+def test_our_own_pages_may_post_by_whatever_name_they_are_reached(client: httpx.Client) -> None:
+    for ours in (
+        {"origin": str(client.base_url).rstrip("/")},
+        {"origin": "https://spiketrace.example", "host": "spiketrace.example"},
+        {"origin": f"{Settings().public_url}"},
+        {"origin": "https://proxied.example", "sec-fetch-site": "same-origin"},
+    ):
+        assert client.post("/v1/questions/tickets", content=b"{}", headers=ours).status_code == 422
+
+
 def test_health_is_open_and_says_what_is_there(client: httpx.Client) -> None:
     assert httpx.get(f"{client.base_url}/healthz").json() == {"status": "ok"}
     ready = httpx.get(f"{client.base_url}/readyz")

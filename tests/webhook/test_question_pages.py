@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from hypothesis import given, settings
+from pydantic import SecretStr
 
+from tests.store.builders import an_alert
 from tests.webhook import answers
 from tests.webhook.answers import QUESTION, Scripted
 from tests.webhook.conftest import serving, webhook_settings
@@ -196,6 +199,38 @@ def test_a_yes_pressed_twice_asks_for_one_ticket(embedded_url: str, redis_url: s
     assert [entry.event for entry in stored.history] == ["asked"]
 
 
+def test_a_page_loaded_again_tells_of_the_yes_that_was_said(
+    browser: httpx.Client, worker: Worker, stores: Stores
+) -> None:
+    """What is not on record yet is handed in by a yes, once, and is offered to nobody anew."""
+    alert = an_alert(uuid4().hex)
+    worker.scripted.found = answers.explaining(Offer("Open one, with a ticket at jira?", ["jira"], alert=alert))
+    path = asked(browser)
+    worker.wait()
+    assert "Yes, open the ticket" in parse(browser.get(path).text).words
+    browser.post(f"{path}/ticket")
+    for again in (path, f"{path}/ticket"):
+        words = parse(browser.get(again, follow_redirects=True).text).words
+        assert f"Alert {alert.alert_id} is queued" in words
+        assert "Yes, open the ticket" not in words
+    stores.alerts.finish(alert.alert_id, report_id="r-7", incident_id="inc-7")
+    assert "It is on record as inc-7" in parse(browser.get(path).text).words
+
+
+def test_who_may_only_read_is_shown_no_button(settings_of_pages: Settings, stores: Stores, worker: Worker) -> None:
+    worker.scripted.found = answers.explaining()
+    reader = {"webhook_credentials": SecretStr(f"ada read {'x' * 20}")}
+    configured = settings_of_pages.model_copy(update=reader)
+    with serving(create_app(configured, stores=stores, queue=worker)) as browser:
+        browser.auth = ("ada", "x" * 20)
+        path = asked(browser)
+        worker.wait()
+        dom = parse(browser.get(path).text)
+        assert browser.post(f"{path}/ticket").status_code == 403
+    assert "takes a credential with the role act" in dom.words
+    assert [form for form in dom.tags("form") if form.attributes["action"].endswith("/ticket#offer")] == []
+
+
 def test_a_yes_that_cannot_be_followed_says_why(browser: httpx.Client, worker: Worker) -> None:
     worker.scripted.found = answers.explaining()
     path = asked(browser)
@@ -239,7 +274,9 @@ def page_of(*, text: str, name: str) -> Dom:
         kibana_url="https://kibana.shop.example",
         public_url="https://spiketrace.shop.example",
     )
-    return parse(bytes(page("answer.html", asked=asked_so, view=view, taken=None, zone=name).body).decode())
+    return parse(
+        bytes(page("answer.html", asked=asked_so, view=view, taken=None, zone=name, may_act=True).body).decode()
+    )
 
 
 def assert_is_ours(dom: Dom) -> None:

@@ -90,11 +90,15 @@ class Gemini:
 
     def _ask(self, conversation: Conversation, seconds: float) -> Reply:
         config = _config(conversation, self.name, seconds)
-        with _gemini_errors():
-            answer = self._client.models.generate_content(
-                model=self.name, contents=list(_contents(conversation)), config=config
-            )
-        return _reply(answer)
+        try:
+            with _gemini_errors():
+                answer = self._client.models.generate_content(
+                    model=self.name, contents=list(_contents(conversation)), config=config
+                )
+                return _reply(answer)
+        except _Unreadable as error:
+            # It was answered, and so is paid for.
+            return Reply("", [], Usage(), flaw=error.reason)
 
     def _embed(self, text: str, seconds: float) -> Vector:
         config = types.EmbedContentConfig(
@@ -106,8 +110,7 @@ class Gemini:
             answer = self._client.models.embed_content(
                 model=self.settings.embedding_model, contents=[text], config=config
             )
-            (embedding,) = answer.embeddings or []
-            return unit_vector(embedding.values or [])
+        return _vector(answer)
 
     def close(self) -> None:
         self._http.close()
@@ -148,7 +151,7 @@ def _gemini_errors() -> Iterator[None]:
     except httpx.HTTPError as error:
         raise _Busy(f"Gemini cannot be reached: {type(error).__name__}") from error
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelUnavailable("Gemini's answer could not be read", retryable=False) from error
+        raise _Unreadable("Gemini's answer could not be read", retryable=False) from error
     except GoogleAuthError as error:
         raise ModelUnavailable("Google did not accept SPIKETRACE_GEMINI_GCP_CREDENTIALS", retryable=False) from error
 
@@ -159,6 +162,10 @@ class _Busy(Exception):
     def __init__(self, reason: str, retry_seconds: float | None = None) -> None:
         super().__init__(reason)
         self.reason, self.retry_seconds = reason, retry_seconds
+
+
+class _Unreadable(ModelUnavailable):
+    """It was answered, and not in the interface's form."""
 
 
 def _credentials(settings: Settings) -> service_account.Credentials:
@@ -211,6 +218,15 @@ def _answers(exchange: Exchange) -> list[types.Part]:
     ]
 
 
+def _vector(answer: types.EmbedContentResponse) -> Vector:
+    try:
+        (embedding,) = answer.embeddings or []
+        return unit_vector(embedding.values or [])
+    except ValueError as error:
+        reason = f"the embedding is not a vector of {DIMENSIONS} dimensions: look at SPIKETRACE_EMBEDDING_MODEL"
+        raise ModelUnavailable(reason, retryable=False) from error
+
+
 def _reply(answer: types.GenerateContentResponse) -> Reply:
     usage = _usage(answer.usage_metadata)
     if not answer.candidates:
@@ -232,7 +248,8 @@ def _usage(metadata: types.GenerateContentResponseUsageMetadata | None) -> Usage
         return Usage()
     output = (metadata.candidates_token_count or 0) + (metadata.thoughts_token_count or 0)
     asked = (metadata.prompt_token_count or 0) + (metadata.tool_use_prompt_token_count or 0)
-    return Usage(asked, max(output, (metadata.total_token_count or 0) - asked))
+    # Nothing that is answered gives anything back to the budget.
+    return Usage(max(asked, 0), max(output, (metadata.total_token_count or 0) - asked, 0))
 
 
 def _flaw(finished: Any) -> str | None:
@@ -249,7 +266,7 @@ def _blocked(reason: Any) -> str:
 
 
 def _word(name: str) -> str:
-    return re.sub(r"[^A-Za-z_]", "", name)[:40].lower().replace("_", " ")
+    return re.sub(r"[^A-Za-z0-9_]", "", name)[:40].lower().replace("_", " ")
 
 
 def _refused(error: errors.APIError) -> Exception:
@@ -260,7 +277,7 @@ def _refused(error: errors.APIError) -> Exception:
     if code in RETRYABLE:
         return _Busy(reason, _retry_seconds(error.details))
     advice = WHAT_TO_DO.get(code)
-    return ModelUnavailable(f"{reason}: {advice}" if advice else reason, retryable=False)
+    return ModelUnavailable(f"{reason.rstrip('.')}: {advice}" if advice else reason, retryable=False)
 
 
 def _retry_seconds(details: Any) -> float | None:

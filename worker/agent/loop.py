@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from worker.agent.budget import Meter
 from worker.agent.prompting import data_block
-from worker.agent.tools.result import ToolRefused
+from worker.agent.tools.result import LONGEST_RESULT, ToolRefused
 from worker.agent.tools.toolbox import TOOLS, Toolbox
 from worker.domain.conversation import Conversation, Exchange, Reply, ToolAnswer, ToolCall, ToolSpec, Usage
 from worker.errors import EvidenceUnavailable, ModelUnavailable
@@ -26,6 +26,10 @@ Form = TypeVar("Form", bound=BaseModel)
 MOST_TOOLS_A_TURN = 4
 # Before a call its tokens are guessed: never fewer than there are, in English or in JSON.
 CHARACTERS_A_TOKEN = 3
+# What asking for tools takes a model to say, and what one result takes at most, marks and all.
+TOOL_TURN_TOKENS = 300
+RESULT_TOKENS = (LONGEST_RESULT + 200) // CHARACTERS_A_TOKEN
+NO_ROOM = "no room is left for more: answer from what you have"
 FENCED = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 
 
@@ -39,20 +43,19 @@ class Loop:
     def answer(self, conversation: Conversation, form: type[Form]) -> Form:
         """What the model finally answers, as `form`. Raises ModelUnavailable, BudgetExceeded.
 
-        Tools are offered as long as a call is left for the answer itself; the last call gets none, and the answer's
-        form instead. What is no answer of that form before is asked for once more.
+        Tools are offered as long as a call and its tokens are left for the answer itself; the last call gets none, and
+        the answer's form instead. What is no answer of that form before is asked for once more.
         """
         schema = compact(form.model_json_schema())
         is_last = False
         while True:
-            is_last = is_last or not self._may_ask_for_tools()
+            is_last = is_last or not self._may_ask_for_tools(conversation)
             asked = replace(conversation, tools=() if is_last else tool_specs(), schema=schema if is_last else None)
             reply = self._reply(asked)
             if reply.flaw:
                 raise ModelUnavailable(reply.flaw, retryable=False)
             if reply.calls and not is_last:
-                exchange = Exchange(reply.said, [self._call(*one) for one in enumerate(reply.calls)])
-                conversation = replace(conversation, exchanges=[*conversation.exchanges, exchange])
+                conversation = self._told(conversation, reply, schema)
                 continue
             if read := read_as(form, reply.text):
                 return read
@@ -60,18 +63,35 @@ class Loop:
                 raise ModelUnavailable("the answer is not of the form that was asked for", retryable=False)
             is_last = True
 
-    def _may_ask_for_tools(self) -> bool:
-        return self.meter.calls_left > 1 and 2 * self.meter.usage.tokens < self.meter.limit.tokens
+    def _may_ask_for_tools(self, conversation: Conversation) -> bool:
+        with_tools = replace(conversation, tools=tool_specs())
+        return self.meter.calls_left > 1 and self._room(with_tools, TOOL_TURN_TOKENS, with_tools) >= 0
+
+    def _room(self, answered: Conversation, *before: Conversation | int) -> int:
+        """Tokens that are left once `answered` is, and what comes before it was asked and said."""
+        asked = sum(one if isinstance(one, int) else guessed_tokens(one) for one in (answered, *before))
+        return self.meter.limit.tokens - self.meter.usage.tokens - asked - answered.most_output_tokens
 
     def _reply(self, conversation: Conversation) -> Reply:
-        self.meter.check(Usage(guessed_tokens(conversation), conversation.most_output_tokens))
+        guessed = Usage(guessed_tokens(conversation), conversation.most_output_tokens)
+        self.meter.check(guessed)
         began = self.clock()
         try:
             reply = self.model.reply(conversation, seconds=self.meter.seconds_left)
         finally:
             self.meter.seconds += self.clock() - began
-        self.meter.count(reply.usage)
+        # Who does not say what it took is taken to have taken as much as it may.
+        self.meter.count(reply.usage if reply.usage.tokens else guessed)
         return reply
+
+    def _told(self, conversation: Conversation, reply: Reply, schema: Any) -> Conversation:
+        """With the tools' results, as many as leave room for the answer itself."""
+        answers: list[ToolAnswer] = []
+        told = replace(conversation, exchanges=[*conversation.exchanges, Exchange(reply.said, answers)])
+        for call in reply.calls:
+            is_room = self._room(replace(told, schema=schema)) >= RESULT_TOKENS
+            answers.append(self._call(len(answers), call) if is_room else ToolAnswer(call, {"refused": NO_ROOM}))
+        return told
 
     def _call(self, place: int, call: ToolCall) -> ToolAnswer:
         """A refusal is the model's to read: it says what may be asked instead."""
@@ -85,7 +105,7 @@ class Loop:
 
 
 def guessed_tokens(conversation: Conversation) -> int:
-    exchanged = [answer.content for exchange in conversation.exchanges for answer in exchange.answers]
+    exchanged = [(*answer.call, answer.content) for exchange in conversation.exchanges for answer in exchange.answers]
     told = [conversation.system, conversation.prompt, exchanged, conversation.tools, conversation.schema]
     return len(json.dumps(told, ensure_ascii=False, default=str)) // CHARACTERS_A_TOKEN
 

@@ -8,8 +8,8 @@ import unicodedata
 from worker.domain.report import Report, Verdict
 
 SEVERITY = re.compile(
-    r"\b(?P<a>low|minor|medium|moderate|high|critical)[- ](?:severity|priority|impact)\b"
-    r"|\b(?:severity|priority)\b[^.;]{0,40}?\b(?P<b>low|minor|medium|moderate|high|critical|none|zero|informational)\b",
+    r"\b(?P<a>low|minor|medium|moderate|high|critical)[- ](?:severity|priority|impact|risk|urgency)\b"
+    r"|\b(?:severity|priority|urgency)\b[^.;]{0,40}?\b(?P<b>low|minor|medium|moderate|high|critical|none|zero|informational)\b",
     re.IGNORECASE,
 )
 # Other people's scales: nothing in a report is told in them.

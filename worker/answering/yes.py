@@ -10,7 +10,7 @@ from worker.announcing import AnnouncingIncidents, ask_for
 from worker.answering.answer import Offer
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Incident
-from worker.ports import AlertStore, DeadLetterStore, Notification, Queue
+from worker.ports import AlertRecord, AlertStore, DeadLetterStore, Notification, Queue
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,29 @@ def _of_alert(alert: Alert, offer: Offer, desk: TicketDesk, by: str) -> Taken:
         notification = Notification(alert=alert, received_at=desk.incidents.clock())
         intake.record([notification], desk.alerts, desk.dead_letters, desk.queue)
         return Taken("investigating", f"Handed in as alert {alert.alert_id}; a worker investigates it.")
+    return _ask(known.incident_id, offer, desk, by) if known.incident_id else _without_incident(known)
+
+
+def became_of(offer: Offer, desk: TicketDesk) -> Taken | None:
+    """What came of a yes that somebody said before; None where nobody did, and where the incident itself tells it.
+
+    Changes nothing. Raises EvidenceUnavailable.
+    """
+    known = desk.alerts.get(offer.alert.alert_id) if offer.alert else None
+    if known is None:
+        return None
     if known.incident_id:
-        return _ask(known.incident_id, offer, desk, by)
+        return Taken("investigating", f"It is on record as {known.incident_id}.", known.incident_id)
+    return _without_incident(known)
+
+
+def _without_incident(known: AlertRecord) -> Taken:
     match known.state:
         case AlertState.FAILED:
-            return Taken("failed", f"Alert {alert.alert_id} could not be investigated: {known.reason}.")
+            return Taken("failed", f"Alert {known.alert_id} could not be investigated: {known.reason}.")
         case AlertState.REPORTED | AlertState.RECOVERED:
             return Taken("no_incident", f"Report {known.report_id} made no incident, so there is no ticket to open.")
-    return Taken("investigating", f"Alert {alert.alert_id} is {known.state.value}; a worker investigates it.")
+    return Taken("investigating", f"Alert {known.alert_id} is {known.state.value}; a worker investigates it.")
 
 
 def _ask(incident_id: str, offer: Offer, desk: TicketDesk, by: str) -> Taken:

@@ -59,6 +59,8 @@ class Currency(_Strict):
     def _is_told_from_dollars(self) -> Self:
         if self.symbol == "$" and self.per_usd != 1.0:
             raise ValueError("$ is the US dollar here: take another symbol, as in C$")
+        if self.symbol != "$" and "per_usd" not in self.model_fields_set:
+            raise ValueError(f"per_usd is missing: how much of {self.symbol} is one US dollar? (1.0 says: as much)")
         return self
 
 

@@ -197,6 +197,12 @@ STRUCTURED = (
         ),
         ("cookie",),
     ),
+    Rule(
+        "secret behind an AWS key",
+        Kind.SECRET,
+        re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}[:;,|/ ]{1,3}(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"),
+        ("akia", "asia"),
+    ),
     Rule("password", Kind.PASSWORD, telling.PASSWORD_ASSIGNED, telling.PASSWORD_HINTS, telling.password_of),
     Rule("secret", Kind.SECRET, telling.SECRET_ASSIGNED, telling.SECRET_HINTS, telling.secret_of),
     Rule("token", Kind.TOKEN, telling.TOKEN_ASSIGNED, telling.TOKEN_HINTS, telling.token_of),

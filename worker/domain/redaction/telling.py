@@ -74,12 +74,13 @@ def _assigned(keys: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(
         rf"""
         (?P<key>{"|".join(keys)})(?:[-_]?(?:value|text|plain|data))?
+        (?:\ (?:for|of)\ (?:user\ )?[\w.@-]{{1,64}}+(?=\s?[:=]))?
         ["'\\]{{0,4}}\]?["'\\]{{0,2}}
         (?P<link>
             \s{{0,4}}(?:=>|->|:=|={{1,3}}|:)\s{{0,4}}
             | \s{{1,4}}value\s{{0,2}}=\s{{0,2}}
             | \ (?:is|was|are|ist|est|es|è|é|это)\ (?:now\ |set\ to\ )?
-            | (?P<blank>[ \t]|\s?\|\s?)
+            | (?P<blank>\ to\ |[ \t]|\s?\|\s?)
         )
         {_VALUE}
         """,
