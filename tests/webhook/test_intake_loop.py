@@ -133,11 +133,12 @@ async def test_in_a_flood_it_leaves_the_processor_to_the_answers_until_it_is_sto
 
 
 async def test_many_that_come_bit_by_bit_are_no_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "GATHERING_SECONDS", 0.02)
     monkeypatch.setattr(intake_loop, "LONGEST_PAUSE_SECONDS", FOREVER)
     monkeypatch.setattr(intake_loop, "RESTS", 1e9)
     rounds = Rounds(*[500] * 5)
     loop = IntakeLoop(rounds)
     async with _running(loop):
         for _ in range(5):
-            loop.wake(500)
+            loop.wake(5)
             await rounds.reach(1)
