@@ -30,6 +30,7 @@ import httpx
 
 from benchmarks.alerta import PATH as ALERTA_PATH
 from benchmarks.alerta import CannotBeHad, alerta, alerta_body
+from benchmarks.bars import bars
 from benchmarks.bodies import RULE, numbered_body
 from benchmarks.figures import median_ratio, percentile
 from benchmarks.machine import cpu_seconds, described
@@ -200,14 +201,24 @@ def say_steady(contenders: Sequence[Contender], per_second: float) -> None:
 @click.option("--connections", default=128, show_default=True)
 @click.option("--per-second", default=500.0, show_default=True, help="The steady rate.")
 @click.option("--against", multiple=True, type=click.Choice(ALL[1:]), default=ALL[1:], show_default=True)
+@click.option("--plot", type=click.Path(path_type=Path), help="Write the median requests/s of each as SVG here.")
 @click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
 def main(
-    rounds: int, seconds: float, connections: int, per_second: float, against: tuple[str, ...], version: str | None
+    rounds: int,
+    seconds: float,
+    connections: int,
+    per_second: float,
+    against: tuple[str, ...],
+    plot: Path | None,
+    version: str | None,
 ) -> None:
     """Measure, and print. Exit code 1 when an accepted alert is missing."""
     with tempfile.TemporaryDirectory() as folder, opened((OURS, *against), version, Path(folder)) as (bench, _):
         in_turns(bench, rounds, lambda one: bench.round(one, seconds, connections, None))
         say_rates(bench.contenders)
+        if plot:
+            found = {one.name: median(one.rates) for one in bench.contenders}
+            plot.write_text(bars(f"Alerts accepted, {described()}", "requests/s", found, ours=OURS), encoding="utf-8")
         bench.keep_those_that_bear(per_second)
         in_turns(bench, rounds, lambda one: bench.round(one, 2 * seconds, connections, per_second))
         say_steady(bench.contenders, per_second)
