@@ -82,7 +82,9 @@ class Bench:
     sent: int = 0
 
     def round(self, contender: Contender, seconds: float, connections: int, per_second: float | None) -> None:
-        headers = {"authorization": AUTHORIZATION, "content-type": "application/json"}
+        # Alerta, which takes alerts from everybody as it comes, refuses credentials that it does not know.
+        known = {} if contender.name == ALERTA else {"authorization": AUTHORIZATION}
+        headers = {**known, "content-type": "application/json"}
         self.sent += 1
         first = self.sent * ROUND
         plan = Plan(contender.url, [contender.body], headers, seconds, connections, first, per_second)
@@ -132,7 +134,7 @@ def serving(name: str, settings: Settings, folder: Path) -> Iterator[Contender]:
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: _answers(url), what=name)
+        wait_until(lambda: _answers(url, process), what=name)
         body = numbered_body(f"{time.time_ns():x}", datetime.now(UTC))
         yield Contender(name, f"{url}{PATH}", body, process.pid)
     finally:
@@ -140,7 +142,10 @@ def serving(name: str, settings: Settings, folder: Path) -> Iterator[Contender]:
         process.wait()
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Raises ClickException where the process has ended."""
+    if process.poll() is not None:
+        raise click.ClickException(f"{process.args!r} ended before it answered")
     try:
         return httpx.get(f"{url}/healthz").status_code > 0
     except httpx.TransportError:
@@ -163,12 +168,12 @@ def opened(names: Sequence[str], version: str | None, folder: Path) -> Iterator[
 def _with_alerta(stack: ExitStack, folder: Path) -> list[Contender]:
     """None where it cannot be had, which is said: then it was not measured, and nothing is told of it."""
     try:
-        url, pid = stack.enter_context(alerta(folder))
-    except CannotBeHad as reason:
+        url, process = stack.enter_context(alerta(folder))
+        wait_until(lambda: _answers(url, process), what="Alerta")
+    except (CannotBeHad, click.ClickException) as reason:
         click.secho(f"NOT MEASURED: Alerta with PostgreSQL. {reason}", fg="red", err=True)
         return []
-    wait_until(lambda: _answers(url), what="Alerta")
-    return [Contender(ALERTA, f"{url}{ALERTA_PATH}", alerta_body(f"{time.time_ns():x}"), pid)]
+    return [Contender(ALERTA, f"{url}{ALERTA_PATH}", alerta_body(f"{time.time_ns():x}"), process.pid)]
 
 
 def say_rates(contenders: Sequence[Contender]) -> None:
@@ -203,7 +208,7 @@ def say_steady(contenders: Sequence[Contender], per_second: float) -> None:
 @click.option("--against", multiple=True, type=click.Choice(ALL[1:]), default=ALL[1:], show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Write the median requests/s of each as SVG here.")
 @click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
-def main(
+def main(  # noqa: PLR0917 - click passes them by name
     rounds: int,
     seconds: float,
     connections: int,

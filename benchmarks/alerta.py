@@ -30,7 +30,9 @@ SERVERS = "/usr/lib/postgresql"
 ACCOUNT = "nobody"
 PATH = "/alert"
 # As many processes as there are cores, each with threads, as connections that stay need.
-GUNICORN = ("--workers", str(os.cpu_count() or 1), "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60")
+CORES = str(os.cpu_count() or 1)
+# Loaded once, since two that make the tables at the same time make neither.
+GUNICORN = ("--preload", "--workers", CORES, "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60")
 
 
 class CannotBeHad(Exception):
@@ -110,7 +112,7 @@ def database() -> Iterator[str]:
 
 
 @contextmanager
-def alerta(folder: Path) -> Iterator[tuple[str, int]]:
+def alerta(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Its address and the process to measure; it answers some seconds later. Raises CannotBeHad."""
     programs = installed()
     with database() as database_url:
@@ -122,7 +124,7 @@ def alerta(folder: Path) -> Iterator[tuple[str, int]]:
         with (folder / "alerta.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield url, process.pid
+            yield url, process
         finally:
             process.terminate()
             process.wait()
