@@ -8,6 +8,8 @@ INSTALLED := $(VENV)/.installed
 
 PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
 
+ENGINE := $(if $(ELASTICSEARCH),--version $(ELASTICSEARCH),)
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test long fuzz faults check audit format bench lock clean
 
@@ -51,10 +53,14 @@ format: $(INSTALLED) ## rewrite the code to the format that `make check` asks fo
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(INSTALLED) ## alerts per second at the webhook, seconds per investigation, live alerts beside a replay
+# A real Elasticsearch (Java, Maven): `make bench ELASTICSEARCH=8.19.8`; otherwise the embedded engine.
+bench: $(INSTALLED) ## acceptance against others, a storm, workers, an investigation, a replay: about an hour
+	$(BIN)/python -m benchmarks.acceptance $(ENGINE)
+	$(BIN)/python -m benchmarks.storm_of_causes $(ENGINE)
+	$(BIN)/python -m benchmarks.workers $(ENGINE)
+	$(BIN)/python -m benchmarks.investigation $(ENGINE)
+	$(BIN)/python -m benchmarks.replay $(ENGINE)
 	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.investigation
-	$(BIN)/python -m benchmarks.replay
 
 # Hashes are of public files: what this machine adds to pip's search path has no place in the lock.
 lock: ## pin every dependency again, with hashes

@@ -2,7 +2,8 @@
 
 A real `spiketrace webhook` with a real broker, whose append-only file is on the disk before an alert is answered, and
 an Elasticsearch behind it, takes turns with the same FastAPI on the same uvicorn that keeps nothing (`empty`), and with
-one that calls `task.delay()` in a thread (`delay`); `benchmarks.rivals` has both. First as fast as answers come, told
+one that calls `task.delay()` in a thread (`delay`); `benchmarks.rivals` has both. So does Alerta with PostgreSQL, where
+it can be had, with as many processes as there are cores (`benchmarks.alerta`). First as fast as answers come, told
 as requests a second; then at a steady rate, told as the time from the moment a request was due.
 
 Told beside it is what each took of the processors for a request: where other work shares the machine, that is the
@@ -27,11 +28,13 @@ from statistics import median
 import click
 import httpx
 
+from benchmarks.alerta import PATH as ALERTA_PATH
+from benchmarks.alerta import CannotBeHad, alerta, alerta_body
+from benchmarks.bars import bars
 from benchmarks.bodies import RULE, numbered_body
 from benchmarks.figures import median_ratio, percentile
-from benchmarks.investigation import engine
 from benchmarks.machine import cpu_seconds, described
-from benchmarks.replay import OwnBroker, closing_broker, wait_until
+from benchmarks.replay import OwnBroker, closing_broker, measured_engine, wait_until
 from benchmarks.rivals import PATH
 from benchmarks.sender import Plan, Sent, send
 from cli.settle import free_address
@@ -40,7 +43,8 @@ from worker.settings import Settings, process_environment
 from worker.store.alerts import INDEX
 
 OURS = "spiketrace"
-ALL = (OURS, "empty", "decorated", "delay")
+ALERTA = "alerta"
+ALL = (OURS, "empty", "decorated", "delay", ALERTA)
 USER, PASSWORD = "benchmark", secrets.token_urlsafe(24)
 # Numbers of alerts of one round: no round has so many.
 ROUND = 10_000_000
@@ -48,10 +52,11 @@ ROUND = 10_000_000
 
 @dataclass
 class Contender:
-    """A server, and what came of each of its rounds."""
+    """A server, where and what it is posted, and what came of each of its rounds."""
 
     name: str
     url: str
+    body: str
     pid: int
     rounds: list[Sent] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -73,21 +78,23 @@ class Contender:
 class Bench:
     contenders: list[Contender]
     stores: Stores
-    body: str
     accepted: int = 0
     sent: int = 0
 
     def round(self, contender: Contender, seconds: float, connections: int, per_second: float | None) -> None:
-        headers = {"authorization": AUTHORIZATION, "content-type": "application/json"}
+        # Alerta, which takes alerts from everybody as it comes, refuses credentials that it does not know.
+        known = {} if contender.name == ALERTA else {"authorization": AUTHORIZATION}
+        headers = {**known, "content-type": "application/json"}
         self.sent += 1
-        plan = Plan(f"{contender.url}{PATH}", [self.body], headers, seconds, connections, self.sent * ROUND, per_second)
+        first = self.sent * ROUND
+        plan = Plan(contender.url, [contender.body], headers, seconds, connections, first, per_second)
         before = cpu_seconds(contender.pid)
         found = send(plan)
         contender.cpu.append((cpu_seconds(contender.pid) - before) / max(1, len(found.latencies)))
         contender.rounds.append(found)
         if contender.name == OURS:
             self.accepted += found.answered(202)
-        if found.unanswered or found.answered(202) < len(found.latencies):
+        if found.unanswered or found.answered(202) + found.answered(201) < len(found.latencies):
             click.echo(f"{contender.name}: answers {dict(found.statuses)}, {found.unanswered} without")
 
     def settle(self) -> float:
@@ -95,6 +102,15 @@ class Bench:
         began = time.monotonic()
         wait_until(lambda: self.stores.inbox.depth() == 0, what="an empty inbox")
         return time.monotonic() - began
+
+    def keep_those_that_bear(self, per_second: float) -> None:
+        """At a rate that is too much for it, a server's times tell only how long it was measured."""
+        for one in self.contenders:
+            if median(one.rates) < per_second:
+                click.echo(f"{one.name} does not bear {per_second:.0f}/s here")
+        self.contenders = [one for one in self.contenders if median(one.rates) >= per_second]
+        for one in self.contenders:
+            one.forget()
 
     def recorded(self) -> int:
         self.stores.client.indices.refresh(index=INDEX)
@@ -118,14 +134,18 @@ def serving(name: str, settings: Settings, folder: Path) -> Iterator[Contender]:
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: _answers(url), what=name)
-        yield Contender(name, url, process.pid)
+        wait_until(lambda: _answers(url, process), what=name)
+        body = numbered_body(f"{time.time_ns():x}", datetime.now(UTC))
+        yield Contender(name, f"{url}{PATH}", body, process.pid)
     finally:
         process.terminate()
         process.wait()
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Raises ClickException where the process has ended."""
+    if process.poll() is not None:
+        raise click.ClickException(f"{process.args!r} ended before it answered")
     try:
         return httpx.get(f"{url}/healthz").status_code > 0
     except httpx.TransportError:
@@ -135,13 +155,25 @@ def _answers(url: str) -> bool:
 @contextmanager
 def opened(names: Sequence[str], version: str | None, folder: Path) -> Iterator[tuple[Bench, OwnBroker]]:
     with ExitStack() as stack:
-        engine_name, url = stack.enter_context(engine(None, version))
+        url, _ = stack.enter_context(measured_engine(version))
         broker = stack.enter_context(closing_broker(folder / "broker"))
-        click.echo(f"{described()}; {engine_name}")
+        click.echo(f"{described()}; {f'Elasticsearch {version}' if version else 'the embedded engine'}")
         settings = Settings(elasticsearch_url=url, redis_url=broker.url, webhook_user=USER, webhook_password=PASSWORD)
-        found = [stack.enter_context(serving(name, settings, folder)) for name in names]
-        body = numbered_body(f"{time.time_ns():x}", datetime.now(UTC))
-        yield Bench(found, connect(settings), body), broker
+        found = [stack.enter_context(serving(name, settings, folder)) for name in names if name != ALERTA]
+        if ALERTA in names:
+            found += _with_alerta(stack, folder)
+        yield Bench(found, connect(settings)), broker
+
+
+def _with_alerta(stack: ExitStack, folder: Path) -> list[Contender]:
+    """None where it cannot be had, which is said: then it was not measured, and nothing is told of it."""
+    try:
+        url, process = stack.enter_context(alerta(folder))
+        wait_until(lambda: _answers(url, process), what="Alerta")
+    except (CannotBeHad, click.ClickException) as reason:
+        click.secho(f"NOT MEASURED: Alerta with PostgreSQL. {reason}", fg="red", err=True)
+        return []
+    return [Contender(ALERTA, f"{url}{ALERTA_PATH}", alerta_body(f"{time.time_ns():x}"), process.pid)]
 
 
 def say_rates(contenders: Sequence[Contender]) -> None:
@@ -174,16 +206,25 @@ def say_steady(contenders: Sequence[Contender], per_second: float) -> None:
 @click.option("--connections", default=128, show_default=True)
 @click.option("--per-second", default=500.0, show_default=True, help="The steady rate.")
 @click.option("--against", multiple=True, type=click.Choice(ALL[1:]), default=ALL[1:], show_default=True)
+@click.option("--plot", type=click.Path(path_type=Path), help="Write the median requests/s of each as SVG here.")
 @click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
-def main(
-    rounds: int, seconds: float, connections: int, per_second: float, against: tuple[str, ...], version: str | None
+def main(  # noqa: PLR0917 - click passes them by name
+    rounds: int,
+    seconds: float,
+    connections: int,
+    per_second: float,
+    against: tuple[str, ...],
+    plot: Path | None,
+    version: str | None,
 ) -> None:
     """Measure, and print. Exit code 1 when an accepted alert is missing."""
     with tempfile.TemporaryDirectory() as folder, opened((OURS, *against), version, Path(folder)) as (bench, _):
         in_turns(bench, rounds, lambda one: bench.round(one, seconds, connections, None))
         say_rates(bench.contenders)
-        for one in bench.contenders:
-            one.forget()
+        if plot:
+            found = {one.name: median(one.rates) for one in bench.contenders}
+            plot.write_text(bars(f"Alerts accepted, {described()}", "requests/s", found, ours=OURS), encoding="utf-8")
+        bench.keep_those_that_bear(per_second)
         in_turns(bench, rounds, lambda one: bench.round(one, 2 * seconds, connections, per_second))
         say_steady(bench.contenders, per_second)
         recorded = bench.recorded()

@@ -29,7 +29,7 @@ import httpx
 
 from benchmarks.machine import cpu_seconds, described
 from cli.settle import free_address
-from demo.engines import broker_answers, broker_command
+from demo.engines import broker_answers, broker_command, running_search
 from demo.incidents import Hidden
 from demo.processes import running
 from demo.shop import documents, load, open_shop
@@ -299,13 +299,24 @@ def stack(folder: Path, version: str | None, **settings: str) -> Iterator[tuple[
         with running("cli.main", [*arguments, "--embedded"], environment, folder) as ready:
             yield ready, None
         return
+    with measured_engine(version) as (url, pid), closing_broker(folder / "broker") as broker:
+        where = {"SPIKETRACE_ELASTICSEARCH_URL": url, "SPIKETRACE_REDIS_URL": broker.url}
+        with running("cli.main", arguments, {**environment, **where}, folder) as ready:
+            yield ready, Beside(broker, pid)
+
+
+@contextmanager
+def measured_engine(version: str | None) -> Iterator[tuple[str, int]]:
+    """Its address and its process, which is 0 for the embedded one, whose processor time is not told."""
+    if not version:
+        with running_search() as url:
+            yield url, 0
+        return
     # The tests know how to fetch and start one; nothing else needs it.
     from tests.engines.servers import real_engine  # noqa: PLC0415
 
-    with real_engine(version, java_options=JAVA_OPTIONS) as engine, closing_broker(folder / "broker") as broker:
-        where = {"SPIKETRACE_ELASTICSEARCH_URL": engine.url, "SPIKETRACE_REDIS_URL": broker.url}
-        with running("cli.main", arguments, {**environment, **where}, folder) as ready:
-            yield ready, Beside(broker, engine.pid or 0)
+    with real_engine(version, java_options=JAVA_OPTIONS) as engine:
+        yield engine.url, engine.pid or 0
 
 
 @contextmanager

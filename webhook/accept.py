@@ -208,16 +208,18 @@ async def _send_accepted(acceptance: Acceptance, send: Send) -> None:
 def _log_taken(group: Sequence[Submission], acceptances: Iterable[Acceptance | None]) -> None:
     """One line for all that came together: in a storm a line for each would take longer than everything else."""
     pairs = zip(group, acceptances, strict=True)
-    told = [(taken, posted.head) for posted, taken in pairs if taken and isinstance(posted, Posted)]
+    told = [(taken, posted) for posted, taken in pairs if taken and isinstance(posted, Posted)]
     for status in {taken.status for taken, _ in told}:
-        those = [(taken, head) for taken, head in told if taken.status == status]
+        those = [(taken, posted) for taken, posted in told if taken.status == status]
+        traces = [posted.traceparent.split("-")[1] for _, posted in those if posted.traceparent]
         log.info(
             "alert taken" if len(those) == 1 else "alerts taken",
             **{
                 "event.action": f"alert-{status}",
-                "kibana.alert.uuid": _one_or_all([head.uuid for _, head in those]),
-                "rule.id": _one_or_all(list(dict.fromkeys(head.rule_id for _, head in those))),
+                "kibana.alert.uuid": _one_or_all([posted.head.uuid for _, posted in those]),
+                "rule.id": _one_or_all(list(dict.fromkeys(posted.head.rule_id for _, posted in those))),
                 "alert_id": _one_or_all([taken.alert_id for taken, _ in those]),
+                "trace.id": _one_or_all(traces) or None,
             },
         )
 

@@ -33,8 +33,8 @@ class IntakeLoop:
         self._stopping = asyncio.Event()
         self._arrived = 0
 
-    def wake(self, arrived: int = 0) -> None:
-        """So many have arrived since."""
+    def wake(self, arrived: int = 1) -> None:
+        """So many have arrived."""
         self._arrived += arrived
         self._woken.set()
 
@@ -49,6 +49,7 @@ class IntakeLoop:
             self._woken.clear()
             began = time.monotonic()
             taken = await self._round()
+            took_seconds = time.monotonic() - began
             if taken is None:
                 await _wait(self._stopping, pause_seconds)
                 pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
@@ -56,16 +57,14 @@ class IntakeLoop:
             pause_seconds = IDLE_SECONDS
             if not taken and not self._stopping.is_set():
                 await _wait(self._woken, IDLE_SECONDS)
-            await asyncio.sleep(GATHERING_SECONDS)
-            if rest := self._rest(time.monotonic() - began):
-                await _wait(self._stopping, rest)
-            self._arrived = 0
+            await self._gather(took_seconds)
 
-    def _rest(self, seconds: float) -> float:
-        """How long to leave the processor to the answers, after a round of so many seconds."""
-        if self._arrived < FLOOD_PER_SECOND * seconds:
-            return 0.0
-        return min(RESTS * seconds, LONGEST_PAUSE_SECONDS)
+    async def _gather(self, took_seconds: float) -> None:
+        """Until the next round, the last of which took so long."""
+        self._arrived, began = 0, time.monotonic()
+        await asyncio.sleep(GATHERING_SECONDS)
+        if self._arrived > FLOOD_PER_SECOND * (time.monotonic() - began):
+            await _wait(self._stopping, min(RESTS * took_seconds, LONGEST_PAUSE_SECONDS))
 
     async def _round(self) -> int | None:
         try:

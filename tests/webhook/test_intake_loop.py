@@ -108,3 +108,37 @@ async def test_told_to_stop_it_does_not_sit_out_a_pause(monkeypatch: pytest.Monk
     rounds = Rounds(QueueUnavailable("away"))
     async with _running(IntakeLoop(rounds)):
         await rounds.reach(1)
+
+
+async def test_in_a_flood_it_leaves_the_processor_to_the_answers_until_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake_loop, "GATHERING_SECONDS", 0.02)
+    monkeypatch.setattr(intake_loop, "LONGEST_PAUSE_SECONDS", FOREVER)
+    monkeypatch.setattr(intake_loop, "RESTS", 1e9)
+    rounds = Rounds(*[500] * 100)
+    loop = IntakeLoop(rounds)
+
+    async def flood() -> None:
+        while True:
+            loop.wake(1_000)
+            await asyncio.sleep(0.001)
+
+    async with _running(loop):
+        flooding = asyncio.create_task(flood())
+        await rounds.reach(1)
+        # Ten times as long as it would have gathered otherwise.
+        assert not await asyncio.to_thread(rounds.done.acquire, timeout=0.2)
+        flooding.cancel()
+
+
+async def test_many_that_come_bit_by_bit_are_no_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "GATHERING_SECONDS", 0.02)
+    monkeypatch.setattr(intake_loop, "LONGEST_PAUSE_SECONDS", FOREVER)
+    monkeypatch.setattr(intake_loop, "RESTS", 1e9)
+    rounds = Rounds(*[500] * 5)
+    loop = IntakeLoop(rounds)
+    async with _running(loop):
+        for _ in range(5):
+            loop.wake(5)
+            await rounds.reach(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -38,7 +39,8 @@ class GroupCommit(Generic[Item, Answer]):
         if self._alarm is None:
             self._set_alarm(loop)
         if self._writer is None or self._writer.done():
-            self._writer = loop.create_task(self._write_groups())
+            # In no caller's context: it writes for all of them, and would tell its trace of everybody.
+            self._writer = loop.create_task(self._write_groups(), context=Context())
         return await answer
 
     @property
