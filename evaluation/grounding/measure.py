@@ -34,8 +34,9 @@ def read(path: Path) -> Report:
 
 
 def told(lies: Iterable[Lie], reports: dict[str, Report]) -> Iterator[tuple[Lie, Grounded]]:
+    known = {name: known_of(report) for name, report in reports.items()}
     for lie in lies:
-        yield lie, ground_known(lie.text, known_of(reports[lie.report]))
+        yield lie, ground_known(lie.text, known[lie.report])
 
 
 def unmarked(lies: Iterable[Lie], reports: dict[str, Report]) -> list[Lie]:

@@ -33,6 +33,21 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
+def caller(text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Calls from cart …"."""
+    for one in mentions:
+        before = text[: one.span[0]]
+        if one.text in known.services and re.search(
+            r"\b(?:calls?|requests?) (?:made )?(?:from|by|of) $", before, re.IGNORECASE
+        ):
+            return one.text
+    return None
+
+
+def last_before(place: int, mentions: list[Found]) -> Found | None:
+    return next((one for one in reversed(mentions) if one.span[1] <= place), None)
+
+
 def _is_others(between: str) -> bool:
     return bool(context.BREAK.search(between))
 

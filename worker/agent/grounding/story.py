@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from worker.agent.grounding import context
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding import causation, context
+from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
 from worker.domain.report import CauseKind
 
@@ -36,6 +36,7 @@ DISMISSED = re.compile(
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
     r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
+    r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
     r"|by design|planned|intended|on purpose|a test|an exercise|a drill|negligible|acceptable|under control"
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over"
@@ -52,7 +53,10 @@ SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECA
 BROKEN = re.compile(
     r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable"
     r"|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
-    r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b",
+    r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
+    # What a rule does is not in what it set off.
+    r"|\b(?:rule|threshold)s?\b[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
     re.IGNORECASE,
 )
 ORDER = re.compile(
@@ -96,7 +100,10 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return
     for found in DOUBT.finditer(text):
-        clause = _part(text, found.start())
+        start, end = _part(text, found.start())
+        clause = text[start:end]
+        if not named and causation.names_another(clause, (start, end), mentions, known):
+            continue
         is_blame = BLAMING.search(clause) and not re.search(r"\bno(?:t|ne)? (?:before|worse)", clause)
         if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
             yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows the cause")
@@ -108,11 +115,11 @@ def _blamed(known: Known) -> set[str]:
     return cause_names(known) - ({known.report.service} if root and root.deployment_id else set())
 
 
-def _part(text: str, place: int) -> str:
+def _part(text: str, place: int) -> Span:
     """The part of the sentence between semicolons and contrasts: a denial reaches over commas."""
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
-    return text[max(starts, default=0) : min(ends, default=len(text))]
+    return max(starts, default=0), min(ends, default=len(text))
 
 
 def _is_demand(known: Known) -> bool:
@@ -159,7 +166,7 @@ def _times(left: list[datetime] | str | None, right: list[datetime] | str | None
 def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list[datetime] | str | None:
     """The times of the change that a part speaks of, or that it speaks of the onset."""
     inside = {one.text for one in mentions if offset <= one.span[0] < offset + len(part)}
-    named = [change for change in known.changes if change.at and (inside & {change.deployment_id, *change.versions})]
+    named = [change for change in known.changes if change.at and (inside & {change.deployment_id, change.version})]
     if named:
         return [change.at for change in named if change.at]
     if DEPLOYING.search(part):
@@ -189,7 +196,7 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     types = {one.text for one in mentions if one.text in known.types}
     if not found or not types:
         return
-    before = [fact for fact in known.facts if fact.detail in types and fact.role == "usual"]
+    before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
     holds = bool(before) and all(fact.value == 0 for fact in before)
     yield Claim("direction", found.span(), found[0], holds, "" if holds else "it was logged before")
 

@@ -13,7 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 from worker.agent.grounding import claims
-from worker.agent.grounding.claims import Claim, Kind, Span
+from worker.agent.grounding.claims import Claim, Found, Kind, Span
+from worker.agent.grounding.known import Known
 from worker.domain.report import Report
 from worker.domain.terms import terms
 
@@ -35,11 +36,16 @@ def common() -> frozenset[str]:
     )
 
 
+# Where the lines that were read stand in evidence: their words are their service's alone.
+MESSAGES = ("messages", "message", "text", "example", "pattern", "examples")
+
+
 def words_of(report: Report) -> frozenset[str]:
-    """All that was read, and what the template wrote; of queries and of a model's words nothing."""
-    told = report.model_dump(exclude={"narrative", "charts", "markdown", "evidence"})
+    """What the template wrote and the evidence is called; of queries, log lines and a model's words nothing."""
+    told = report.model_dump(exclude={"narrative", "charts", "markdown", "evidence", "similar_incidents", "alert"})
     results = [(item.title, item.result) for item in report.evidence]
-    return frozenset(word for text in _texts([told, results]) for word in WORD.findall(text.lower()))
+    texts = _texts([told, report.alert.rule_name, results])
+    return frozenset(word for text in texts for word in WORD.findall(claims.QUOTED.sub(" ", text).lower()))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -49,18 +55,34 @@ def _texts(value: Any) -> Iterator[str]:
         case dict():
             for key, item in value.items():
                 yield str(key).replace("_", " ")
-                yield from _texts(item)
+                yield from _texts(item) if key not in MESSAGES else ()
         case list() | tuple():
             for item in value:
                 yield from _texts(item)
 
 
-def unknown(text: str, words: frozenset[str], *, is_advice: bool = False) -> Iterator[Claim]:
-    """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations."""
-    for start, end in _runs(text, words):
+def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations.
+
+    Words of log lines may be told of the service that wrote them: that is a claim that holds.
+    """
+    logged = _logged(mentions, known)
+    for start, end in _runs(text, known.words | logged):
         is_joined = not is_advice and JOINING.search(f"{text[:start]} {text[end:]}")
         kind: Kind = "cause" if is_joined else "word"
         yield Claim(kind, (start, end), text[start:end], holds=False, why="nothing that was read speaks of it")
+    for start, end in _runs(text, known.words):
+        if all(any(form in logged for form in _forms(word)) for word in WORD.findall(text[start:end].lower())):
+            yield Claim("message", (start, end), text[start:end], holds=True)
+
+
+def _logged(mentions: list[Found], known: Known) -> frozenset[str]:
+    """The words of the lines of those that the sentence names, or else of those that it could be about."""
+    services = {one.text for one in mentions if one.text in known.services}
+    types = {service for one in mentions for service in known.types.get(one.text, ())}
+    root = known.report.root_cause
+    about = services | types or {known.report.service or "", root.service or "" if root else ""}
+    return frozenset(word for service in {*about, ""} for word in known.messages.get(service, ()))
 
 
 def _runs(text: str, words: frozenset[str]) -> list[Span]:
