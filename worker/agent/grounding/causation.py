@@ -36,7 +36,7 @@ CAUSES = (
 )
 CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
 NOT = re.compile(
-    r"\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|ruled out|excluded|exclude|rule out|rather than)\b"
+    r"\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|ruled out|excluded|exclude|rule out)\b"
     r"|n['’]t\b",
     re.IGNORECASE,
 )
@@ -88,6 +88,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
 
 
+# "By search itself rather than by more requests": the second is denied.
+RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
+
+
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
     root, cause, effect = known.report.root_cause, found.span("cause"), found.span("effect")
     if _is_where_it_rises(text, cause, effect, mentions, known):
@@ -96,8 +100,14 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         return "the evidence shows no cause"
     if JUDGED.search(found["effect"]):
         return "" if names_another(found["effect"], effect, mentions, known) else "it is the cause"
-    if NOT.search(found["cause"]) or NOT.search(text[found.start() : found.end()].replace(found["effect"], "")):
-        return "" if names_another(found["cause"], cause, mentions, known) else "it is the cause"
+    other = RATHER.search(found["cause"])
+    if other:
+        start = cause[0] + other.end()
+        if not names_another(text[start : cause[1]], (start, cause[1]), mentions, known):
+            return "it is the cause"
+        cause = cause[0], cause[0] + other.start()
+    if NOT.search(text[slice(*cause)]) or NOT.search(text[found.start() : found.end()].replace(found["effect"], "")):
+        return "" if names_another(text[slice(*cause)], cause, mentions, known) else "it is the cause"
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if _is_of_cause(suffering, causing, root, known):
         return "what is said to suffer is the cause"
@@ -107,7 +117,9 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if causing & cause_names(known):
         return ""
     return (
-        "" if not causing and KIND.get(root.kind, NEVER).search(found["cause"]) else "the evidence shows another cause"
+        ""
+        if not causing and KIND.get(root.kind, NEVER).search(text[slice(*cause)])
+        else "the evidence shows another cause"
     )
 
 

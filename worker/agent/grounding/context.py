@@ -11,7 +11,7 @@ from worker.agent.grounding.topics import SIGNALS, topics
 BREAK = re.compile(r"[;:(),]| and | but | while | whereas | because | although | even though ")
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
-    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|than|relative to"
+    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|(?<!more )(?<!less )(?<!fewer )than|relative to"
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|goes back|restored) (?:to|at)"
 )
 BEFORE = re.compile(
@@ -60,7 +60,9 @@ LASTING = re.compile(
 )
 TAKING = re.compile(r"\b(?:took|takes?|taking)(?: only| just| about| a)* $", re.IGNORECASE)
 APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
-DISTANCE = re.compile(r"^ ?(?:before|after|prior to|ahead of|earlier|later|following|ago)\b", re.IGNORECASE)
+DISTANCE = re.compile(
+    r"^ ?(?:before(?!\W*$|[.,;:)])|after|prior to|ahead of|earlier|later|following|ago)\b", re.IGNORECASE
+)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|low(?:er)?)\b[^,;]{0,20}$",
     re.IGNORECASE,
@@ -156,6 +158,8 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
+    if re.match(r"[^,;.\d]{0,24}\bagain\b", text[end:]):
+        return "usual"
     is_more = MORE.search(text[end : end + 44])
     if BY.search(text[:start]):
         return "excess"

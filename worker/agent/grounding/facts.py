@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,10 +28,12 @@ def known_of(report: Report) -> Known:
         of = Fact(0.0, "", subject, evidence=item.id, of=deployment)
         _walk(known, item.result, of, ())
         roster.logged(known, item.result, subject.service or "")
+    known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)
     measures.rest(known)
     _told(known)
+    known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
     known.said = template.said(known)
     return known
@@ -105,12 +107,21 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     # 21 % more is a ratio; of shares the difference is in points.
     apart = "points" if dimension == "share" else dimension
     known.facts.append(replace(of, value=actual - expected, dimension=apart, role="excess"))
-    if expected > 0:
-        ratio = replace(of, whole=None)
-        known.facts.append(replace(ratio, value=actual / expected, dimension="times"))
-        known.facts.append(replace(ratio, value=actual / expected - 1, dimension="share", role="excess"))
     if value.get("onset"):
         known.moments.append(Moment(parse_time(str(value["onset"])), "onset"))
+
+
+def _derived(facts: list[Fact]) -> Iterator[Fact]:
+    """How many times the usual each figure is, and how much more."""
+    usual: dict[Fact, list[float]] = {}
+    for fact in facts:
+        if fact.role == "usual" and fact.value:
+            usual.setdefault(replace(fact, value=0.0, role=None), []).append(fact.value)
+    for fact in facts:
+        for before in usual.get(replace(fact, value=0.0, role=None), []) if fact.role == "now" else []:
+            ratio = replace(fact, whole=None)
+            yield replace(ratio, value=fact.value / before, dimension="times", role=None)
+            yield replace(ratio, value=fact.value / before - 1, dimension="share", role="excess")
 
 
 def _told(known: Known) -> None:
@@ -121,6 +132,14 @@ def _told(known: Known) -> None:
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
         known.facts += [fact for fact in _of_text(text, known) if fact.dimension in RATES]
+
+
+def _of_lines(known: Known) -> Iterator[Fact]:
+    """Durations that log lines tell: "timed out after 2000 ms"."""
+    for service, lines in known.logged.items():
+        for one in {number for line in lines for number in numerals.numbers(claims.without_names(line))}:
+            if one.dimension == "seconds":
+                yield Fact(one.value, one.dimension, Subject(service or None), "message")
 
 
 def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> list[Fact]:
@@ -150,7 +169,7 @@ def _of_number(
         context.role(number.span, text),
         statistic=context.statistic(number.span, text),
         whole="lines" if is_lines else WHOLES.get(signal or ""),
-        of=caller or (candidate.deployment_id if candidate and is_lines else None),
+        of=caller or (owners.deployment(number.span, mentions, known) if is_lines else None),
     )
 
 

@@ -15,7 +15,7 @@ from worker.agent.grounding.numerals import Number
 from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS
 
 # Of what the words around a figure are no signal.
-UNTOLD = (None, "span", "change", "to alert", "looked back", "part of a rise", "revenue", "cost", "calls")
+UNTOLD = (None, "message", "span", "change", "to alert", "looked back", "part of a rise", "revenue", "cost", "calls")
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
 
 
@@ -59,7 +59,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         context.whole(span, text, known.services) if number.dimension == "share" else None,
         frozenset(one.text for one in mentions if one.text in known.types),
         context.says_of_time(span, text),
-        _deployment(span, mentions, known),
+        owners.deployment(span, mentions, known),
         owners.caller(text, mentions, known),
         text[slice(*context.clause(span, text))],
         text[: span[0]],
@@ -92,12 +92,6 @@ def _is_of_errors(number: Number, text: str) -> bool:
     """ "0 of 54 lines are errors": the 54 are not."""
     is_whole = re.search(r"\bof (?:the |about )?$", text[: number.span[0]])
     return bool(ERRORS.search(number.text) or (not is_whole and ARE_ERRORS.match(text[number.span[1] :])))
-
-
-def _deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
-    """The deployment that was named last before the figure."""
-    ids = {change.deployment_id for change in known.changes}
-    return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
 def _is_close(number: Number, fact: Fact) -> bool:
@@ -149,6 +143,8 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return not (parts := said.topics & {"retries", "errors", "latency"}) or fact.signal in parts
     if "retries" in said.topics:
         return fact.signal == "retries"
+    if fact.dimension == "times" and said.topics and fact.signal not in said.topics:
+        return False
     signals = said.topics & set(SIGNALS)
     if fact.signal not in SIGNALS or (not signals and fact.dimension != "share"):
         return True
@@ -160,6 +156,16 @@ def _own_topics(fact: Fact) -> frozenset[str]:
     of_users = {"users"} if fact.dimension in ("users", "share_of_users", "orders", "usd") else set()
     of_grid = {"intensity"} if fact.dimension in ("usd", "vcpu_hours", "kwh") else set()
     return frozenset({fact.signal or "", *of_users, *of_grid})
+
+
+def _fits_part(fact: Fact, said: Said) -> bool:
+    """A part of the excess is told by its name."""
+    if fact.whole != "excess" or fact.of is None:
+        return True
+    return any(
+        re.search(rf"\b{re.escape(word[:4])}", said.clause + said.before[-80:], re.IGNORECASE)
+        for word in fact.of.split()
+    )
 
 
 def _fits_statistic(fact: Fact, said: Said) -> bool:
@@ -197,6 +203,7 @@ def _fits_rank(fact: Fact, said: Said) -> bool:
 
 SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_per,
+    _fits_part,
     _fits_rank,
     _fits_role,
     _fits_subject,
@@ -247,6 +254,9 @@ def _seconds(fact: Fact, said: Said) -> bool:
         is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
         wanted = "looked back" if is_none else said.of_time
         return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
+    if fact.signal == "message":
+        # "Timed out after 2000 ms" is what the lines say.
+        return bool(said.topics & {"errors", "lines"})
     return said.of_time in (None, "taking")
 
 

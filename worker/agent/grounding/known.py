@@ -24,8 +24,8 @@ class Fact:
     """A figure in its base unit, with what it is of: a sentence has to say the same, as far as it says it.
 
     `role`: "now", "usual", "excess", or None where the difference makes no sense. `statistic`: "mean" or a quantile.
-    `whole`: what a share is of: "requests", "lines", "errors", "rise", "cpu", "memory". `of`: a type of errors, or a
-    deployment. `end`: "low" or "high" of a range. `rank`: "largest" or "smallest" of the parts of one thing.
+    `whole`: what a share is of: "requests", "lines", "errors", "rise", "cpu", "memory"; "excess" of each
+    of its parts. `of`: a type of errors, a deployment, a part of the excess, or who calls. `end`: "low" or "high" of a range. `rank`: "largest" or "smallest" of the parts of one thing.
     """
 
     value: float

@@ -55,11 +55,12 @@ def _ranked(facts: list[Fact]) -> Iterator[Fact]:
 
 def _parts_of(fact: Fact) -> tuple[object, ...] | None:
     """What the figure is one part of several of; None for all others."""
-    is_part = fact.of in PARTS or (fact.signal == "errors" and fact.dimension == "lines" and fact.of)
-    return (fact.dimension, fact.subject, fact.role, fact.end, fact.of in PARTS) if is_part else None
+    is_part = fact.whole == "excess" or (fact.signal == "errors" and fact.dimension == "lines" and fact.of)
+    return (fact.dimension, fact.subject, fact.role, fact.end, fact.whole) if is_part else None
 
 
-PARTS = ("retries", "errors", "slower work")
+def _is_split(path: Path) -> bool:
+    return "split" in path or "cost_split" in path
 
 
 def _fact(value: float, path: Path, scope: Subject) -> Fact:
@@ -72,8 +73,8 @@ def _fact(value: float, path: Path, scope: Subject) -> Fact:
         found.signal,
         _role(path),
         statistic=found.statistic,
-        whole=found.whole,
-        of=path[-2] if "split" in path[-3:-1] or "cost_split" in path[-3:-1] else None,
+        whole="excess" if _is_split(path) else found.whole,
+        of=path[-2] if _is_split(path) else None,
         end=end,
     )
 

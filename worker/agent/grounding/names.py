@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims, context, story
+from worker.agent.grounding import claims, context, owners, story
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Change, Known
 from worker.domain.terms import terms
@@ -93,11 +93,11 @@ def _distance(one: Found, mentions: list[Found], known: Known) -> int:
 
 
 def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> str:
-    services = [other for other in mentions if other.text in known.services]
+    services = [other for other in mentions if other.text in known.services and not owners.is_called(other, text)]
     start, end = context.clause(one.span, text)
     close = [other for other in services if start <= other.span[0] < end] or services
-    owners = known.types[one.text] | {""}
-    return "" if not close or any(other.text in owners for other in close) else f"{close[0].text} has no such errors"
+    failing = known.types[one.text] | {""}
+    return "" if not close or any(other.text in failing for other in close) else f"{close[0].text} has no such errors"
 
 
 def _nearest(one: Found, others: list[Found]) -> Found | None:

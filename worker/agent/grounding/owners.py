@@ -12,7 +12,7 @@ from worker.agent.grounding.known import NOBODY, Known, Subject
 def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
     clause = context.clause(span, text)
-    services = [one for one in mentions if one.text in known.services]
+    services = [one for one in mentions if one.text in known.services and not is_called(one, text)]
     before = [one for one in services if one.span[1] <= span[0]]
     after = [one for one in services if span[1] <= one.span[0] < clause[1]]
     regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
@@ -31,6 +31,17 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
         if of and not _is_others(text[span[1] : of[0].span[0]])
         else own
     )
+
+
+def is_called(one: Found, text: str) -> bool:
+    """ "… when it calls ledger": what is told is the caller's."""
+    return bool(re.search(r"\b(?:calls?|calling|called|waiting|waits?|wait)(?: to| for| on)? $", text[: one.span[0]]))
+
+
+def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that was named last before the figure."""
+    ids = {change.deployment_id for change in known.changes}
+    return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
 def caller(text: str, mentions: list[Found], known: Known) -> str | None:

@@ -15,7 +15,7 @@ from worker.domain.report import Verdict
 OVER = re.compile(
     r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
     r"|no longer (?:fails?|failing)"
-    r"|will (?:be|recover|return|end)|until (?=\d)|growing|worsening|improving|customers report\w*|users report\w*"
+    r"|will (?:be|recover|return|end)|until (?=\d)|growing|(?<!no )worsening|improving|customers report\w*|users report\w*"
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|slowly|steadily|progressively"
@@ -54,6 +54,8 @@ NEGATED = re.compile(
 IF = re.compile(
     r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
 )
+# "2.3 times as many requests as usual" compares.
+AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -61,6 +63,8 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
+            if AS_MANY.search(before):
+                continue
             if IF.search(before):
                 holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
             else:
@@ -77,7 +81,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not signals and wanted == 0:
         return _is_all_as_usual(span, text, mentions, known)
     if not signals or not all(found):
-        return None if wanted else False
+        return None if wanted else _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(_direction(level) != wanted for level in levels) for levels in found)
     return all(any(_direction(level) == wanted for level in levels) for levels in found)

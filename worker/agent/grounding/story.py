@@ -9,6 +9,7 @@ from datetime import datetime
 from worker.agent.grounding import causation, context
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.topics import topics
 from worker.domain.report import CauseKind
 
 # Doubt about a cause, or another cause hinted at.
@@ -183,16 +184,27 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         group = "what" if found["what"] else "who"
         start, end = found.span(group)
         inside = {one.text for one in mentions if start <= one.span[0] < end}
-        if inside & named or (group == "what" and ANCHOR.search(found[group])):
+        if inside & named or (
+            group == "what" and (ANCHOR.search(found[group]) or _is_beginning(found[group], inside, known))
+        ):
             continue
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
             continue
         yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows no such cause")
 
 
+def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
+    """ "… when the errors of payments began": of what deviates."""
+    return bool(re.search(r"\b(?:began|started|rose)\b", what) and topics(what)) and inside <= known.suffering
+
+
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… and not before": of a type of errors only where none was logged before."""
-    found = re.search(r"\b(?:not|never|none|no)\b[^,;.]{0,12}\bbefore\b(?= *(?:$|[.;,)\[]))", text, re.IGNORECASE)
+    found = re.search(
+        r"\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline|previously|until then)",
+        text,
+        re.IGNORECASE,
+    )
     types = {one.text for one in mentions if one.text in known.types}
     if not found or not types:
         return

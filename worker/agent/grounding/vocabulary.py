@@ -18,7 +18,7 @@ from worker.agent.grounding.known import Known
 from worker.domain.report import Report
 from worker.domain.terms import terms
 
-WORD = re.compile(r"[^\W\d_]{2,}")
+WORD = re.compile(r"(?!(?<=\d)(?:st|nd|rd|th)\b)[^\W\d_]{2,}")
 # With one of these in its sentence an unknown thing is told as a cause, or as what happened at the same time.
 JOINING = re.compile(
     r"\b(?:because|cause\w*|made|makes|left|leaves|led|leads|when|after|afterwards|following|followed|since(?! \d)|due"
