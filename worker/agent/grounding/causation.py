@@ -27,6 +27,7 @@ CAUSES = (
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
+    r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?(?:the|a|an) (?:[\w-]+ ){0,2}"
@@ -82,19 +83,27 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         text = claims.blanked(text, [(0, reason.end())])
     for pattern in CAUSAL:
         found = pattern.search(text)
+        if found and BLAME.search(found["effect"]):
+            # "X is the cause, since …": why it is thought to be is told besides.
+            yield from causes(
+                claims.blanked(text, [(0, found.start("effect")), (found.end("effect"), len(text))]), mentions, known
+            )
+            return
         if found:
             why = _wrong_cause(found, text, mentions, known)
             yield Claim("cause", found.span(), found[0], not why, why)
             return
 
 
+BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"\W*(?:this|that|it|these|they|which|all of this)\W*", re.IGNORECASE)
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
     root, cause, effect = known.report.root_cause, found.span("cause"), found.span("effect")
-    if _is_where_it_rises(text, cause, effect, mentions, known):
+    if _is_where_it_rises(text, cause, effect, mentions, known) or _is_part(found, known):
         return ""
     if not known.has_cause or root is None:
         return "the evidence shows no cause"
@@ -106,8 +115,11 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         if not names_another(text[start : cause[1]], (start, cause[1]), mentions, known):
             return "it is the cause"
         cause = cause[0], cause[0] + other.start()
-    if NOT.search(text[slice(*cause)]) or NOT.search(text[found.start() : found.end()].replace(found["effect"], "")):
+    between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
+    if NOT.search(text[slice(*cause)]) or NOT.search(between):
         return "" if names_another(text[slice(*cause)], cause, mentions, known) else "it is the cause"
+    if PRONOUN.fullmatch(text[slice(*cause)]):
+        return ""
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if _is_of_cause(suffering, causing, root, known):
         return "what is said to suffer is the cause"
@@ -152,6 +164,13 @@ def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known:
     return root.service in suffering and root.service != known.report.service and root.service not in causing
 
 
+def _is_part(found: re.Match[str], known: Known) -> bool:
+    """ "Retries caused 15 gCO₂e of the excess": a part of it, whose figure is checked by itself."""
+    parts = {fact.of for fact in known.facts if fact.whole == "excess" and fact.of}
+    said = found["cause"].strip().lower().removeprefix("the ")
+    return said in parts and bool(re.match(r"\W*(?:about |roughly )?[\d$]", found["effect"]))
+
+
 RISE = re.compile(
     r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
 )
@@ -179,10 +198,8 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     """ "search overloads checkout": what one does to the other is told as a cause, unless it is a call that was seen."""
     services = [one for one in mentions if one.text in known.services]
     for one, other in zip(services, services[1:], strict=False):
-        if one.text == other.text:
-            continue
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
-        if between is None or BESIDE.fullmatch(between["verb"]):
+        if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])
@@ -205,7 +222,7 @@ def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
 
 CALLS = re.compile(
     r"[^.;]{0,60}\b(?:when (?:they|it) (?:calls?|wait(?:s)? for)|calls? to|calling|waiting for|waits? for|depends? on"
-    r"|naming|names?)(?: the)? ",
+    r"|naming|names?|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
     re.IGNORECASE,
 )
 

@@ -30,7 +30,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     plain = claims.blanked(plain, [one.span for one in quotations])
     mentions = roster.mentions(plain, known)
     rest = claims.blanked(plain, [one.span for one in mentions])
-    clocks = list(times.times(rest, plain, known))
+    clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
     called = [*names.known_names(plain, mentions, known), *names.unknown_names(rest)]
     counted = claims.blanked(rest, [one.span for one in called])
@@ -49,6 +49,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *causation.relations(plain, mentions, known),
         *causation.worse(plain, mentions, known),
         *statements.directions(plain, mentions, known),
+        *statements.affected(plain, mentions, known),
+        *statements.conditions(plain, mentions, known),
         *statements.denials(plain, known),
         *statements.deployments(plain, mentions, known),
         *statements.states(plain, mentions, known),

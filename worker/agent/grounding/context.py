@@ -8,7 +8,7 @@ from worker.agent.grounding import numerals
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.topics import SIGNALS, topics
 
-BREAK = re.compile(r"[;:(),]| and | but | while | whereas | because | although | even though ")
+BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though ")
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
     r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|(?<!more )(?<!less )(?<!fewer )than|relative to"
@@ -16,14 +16,14 @@ _COMPARED = (
 )
 BEFORE = re.compile(
     rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|normal|typically|typical|of the others|earlier"
-    rf"|previously|{_COMPARED})"
+    rf"|previously|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
     r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
     r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|previously|(?:in|at|during) (?:the )?baseline|before\b(?! the))"
+    r"|previously|(?:in|at|during) (?:the )?baseline|before\b(?! the)|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
 MORE = re.compile(
@@ -176,12 +176,15 @@ def _role_at(start: int, end: int, text: str) -> str | None:
     return "excess" if EXCESS.search(text[max(0, begin - 12) : start]) else "now"
 
 
+_APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
     "2,260 of 10,600 requests failed": the second did not.
     """
-    if re.search(r"\bof (?:about )?$", text[: span[0]]) and re.match(
+    if re.search(rf"\bof (?:(?:{_APPROXIMATELY}) )?$", text[: span[0]]) and re.match(
         r" ?requests", text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
     ):
         return frozenset({"traffic"})
@@ -255,7 +258,7 @@ def rank(span: Span, text: str) -> str | None:
 
 _DETERMINER = (
     r"all|the|its|their|these|those|this|total|overall|incoming|sampled|new|old|served|recorded|logged|observed|failed"
-    r"|failing|measured|user|log|error|remaining|about|some|them|additional"
+    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous"
 )
 _OF = re.compile(
     rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*)?", re.IGNORECASE

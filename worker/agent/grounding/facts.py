@@ -35,6 +35,9 @@ def known_of(report: Report) -> Known:
     _told(known)
     known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
+    root = report.root_cause
+    for service in {report.service or "", root.service or "" if root else ""}:
+        known.messages.setdefault(service, set()).update(vocabulary.of_template(report))
     known.said = template.said(known)
     return known
 

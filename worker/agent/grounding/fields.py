@@ -21,6 +21,7 @@ DIMENSIONS = (
     ("share", ("share", 1.0)),
     ("percent", ("share", 0.01)),
     ("_pct", ("share", 0.01)),
+    ("_ratio", ("share", 1.0)),
     ("objective", ("share", 1.0)),
     ("budget_burnt", ("share", 1.0)),
     ("sci/", ("grams_per_requests", 1.0)),

@@ -100,7 +100,9 @@ def _is_close(number: Number, fact: Fact) -> bool:
         return number.low * 86_400 <= value <= number.high * 86_400
     if number.dimension and number.dimension != fact.dimension:
         return False
-    if not number.dimension and fact.dimension not in COUNTED:
+    # "An error rate of 0.7", as the field has it.
+    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+", number.text)
+    if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9
 
@@ -146,9 +148,20 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
     if fact.dimension == "times" and said.topics and fact.signal not in said.topics:
         return False
     signals = said.topics & set(SIGNALS)
-    if fact.signal not in SIGNALS or (not signals and fact.dimension != "share"):
+    if fact.signal not in SIGNALS:
+        return fact.signal == "lines" or _is_named(fact.signal, said)
+    if not signals and fact.dimension != "share":
         return True
     return fact.signal in signals
+
+
+def _is_named(signal: str | None, said: Said) -> bool:
+    """A metric that is no signal of ours is told by a word of its name: `availability_percent`."""
+    words = set(re.findall(r"[a-z]{3,}", signal or "")) - UNITS
+    return any(re.search(rf"\b{word[:6]}", said.before + said.clause, re.IGNORECASE) for word in words)
+
+
+UNITS = {"percent", "ratio", "per", "sec", "seconds", "avg", "count", "rate", "total"}
 
 
 def _own_topics(fact: Fact) -> frozenset[str]:
@@ -174,7 +187,7 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     if said.statistic == "extreme":
         return False
     if said.statistic == "sum" and (
-        fact.dimension in ("share", "times") or fact.signal == "latency" or fact.dimension.endswith("minute")
+        fact.dimension == "times" or fact.signal == "latency" or fact.dimension.endswith("minute")
     ):
         return False
     if fact.statistic not in QUANTILES or fact.statistic == said.statistic:

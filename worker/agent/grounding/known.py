@@ -42,8 +42,11 @@ class Fact:
 
 
 class Moment(NamedTuple):
+    """`of`: the deployment that was made then."""
+
     at: datetime
     kind: str
+    of: str | None = None
 
 
 class Change(NamedTuple):

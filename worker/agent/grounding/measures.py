@@ -120,7 +120,7 @@ def moments(known: Known) -> None:
     onsets = {report.window.start, *(one.onset for one in report.candidates if one.onset)}
     for change in known.changes:
         if change.at:
-            known.moments.append(Moment(change.at, "change"))
+            known.moments.append(Moment(change.at, "change", change.deployment_id))
             known.facts += [
                 Fact(
                     (at - change.at).total_seconds(),

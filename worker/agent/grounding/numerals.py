@@ -57,6 +57,8 @@ IN_WORDS = {
         ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
     "half": (0.5, "share"),
+    "none": (0.0, "share"),
+    "zero": (0.0, ""),
     "third": (1 / 3, "share"),
     "quarter": (0.25, "share"),
 }  # fmt: skip
@@ -110,8 +112,19 @@ def numbers(text: str) -> list[Number]:
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
 
 
+EACH = re.compile(r"\b(?:per|each|every|for) [\d,]+ requests\b(?=[^.;]*\d)", re.IGNORECASE)
+
+
 def _with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
     """`20 g per 1,000 requests, before 8 g`: of the second as well."""
+    each = EACH.search(text)
+    if each:
+        found = [
+            replace(one, dimension="grams_per_requests")
+            if one.dimension == "grams" and one.span[0] >= each.end()
+            else one
+            for one in found
+        ]
     rated = [one for one in found if one.dimension == "grams_per_requests"]
     return [
         replace(one, dimension=rated[0].dimension)
@@ -240,12 +253,19 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
 def _in_words(text: str) -> Iterator[Number]:
     language = _language()
     for found in language.word.finditer(text):
-        value, dimension = IN_WORDS[found["word"].lower()]
+        word = found["word"].lower()
+        if (word == "none" and not text[found.end() :].startswith(" of")) or NEAR.search(text[: found.start()]):
+            continue
+        value, dimension = IN_WORDS[word]
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
         low, high = _bounds(value, tolerance, text[: found.start()], "words")
         yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
+
+
+# "Near zero" is no figure.
+NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNORECASE)
 
 
 def _fractions(text: str) -> Iterator[Number]:

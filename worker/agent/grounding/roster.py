@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.known import Change, Known, Subject
+from worker.domain.report import CauseKind
 from worker.domain.window import parse_time
 
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -23,6 +24,9 @@ def enrol(known: Known) -> None:
         if cause.error_type:
             _type(known, cause.error_type, cause.service or "")
     name(known, report.service, report.region)
+    root = report.root_cause
+    if root and root.kind is CauseKind.DEPENDENCY and root.service and report.service:
+        known.calls.add((report.service, root.service))
     for item in report.evidence:
         _names_in(known, item.result)
     known.lines += [report.alert.title, report.alert.rule_name, report.alert.conditions, report.alert.instance]

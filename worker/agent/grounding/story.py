@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, context
+from worker.agent.grounding import causation, context, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
@@ -16,7 +16,7 @@ from worker.domain.report import CauseKind
 DOUBT = re.compile(
     r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never"
     r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
-    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead|rather than|other than|something else"
+    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
     r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|seems?|only partly)\b"
     r"|\w+n['’]t\b",
@@ -38,7 +38,7 @@ DISMISSED = re.compile(
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
     r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
     r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
-    r"|by design|planned|intended|on purpose|a test|an exercise|a drill|negligible|acceptable|under control"
+    r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)|negligible|acceptable|under control"
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
@@ -52,7 +52,7 @@ DISMISSED = re.compile(
 SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECASE)
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
-    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable"
+    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down(?! (?:to|by|at|from)\b)|offline|unavailable"
     r"|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
     r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
@@ -72,7 +72,7 @@ BEGINNING = re.compile(
 )
 OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
 ASIDE = re.compile(
-    r"\b(?:when|after|following|once|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
+    r"\b(?:when|after|following|once(?! before)|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
     r"|(?P<who>[^,;]+?)\b(?:made|makes|left|drove|drives|pushed|forced|produced|provoked|induced|resulted in)\b",
     re.IGNORECASE,
@@ -90,7 +90,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from _states(DISMISSED, text)
     if is_advice:
         return
-    yield from _states(BROKEN, text)
+    yield from _states(BROKEN, text, _logged(mentions, known))
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
@@ -103,12 +103,19 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in DOUBT.finditer(text):
         start, end = _part(text, found.start())
         clause = text[start:end]
-        if not named and causation.names_another(clause, (start, end), mentions, known):
+        other = causation.RATHER.search(clause)
+        denied = (start + other.end(), end) if other else (start, end)
+        if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
-        is_blame = BLAMING.search(clause) and not re.search(r"\bno(?:t|ne)? (?:before|worse)", clause)
+        is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
         if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
             yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows the cause")
             return
+
+
+NEVER_BEFORE = re.compile(
+    r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
+)
 
 
 def _blamed(known: Known) -> set[str]:
@@ -128,8 +135,16 @@ def _is_demand(known: Known) -> bool:
     return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
 
 
-def _states(pattern: re.Pattern[str], text: str) -> Iterator[Claim]:
+def _logged(mentions: list[Found], known: Known) -> set[str]:
+    services = {one.text for one in mentions} & known.services or known.suffering | {known.report.service or ""}
+    return {word for service in services for word in known.messages.get(service, ())} - vocabulary.common()
+
+
+def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
+    """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
+        if found[0].split()[-1] in logged:
+            continue
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
 
 

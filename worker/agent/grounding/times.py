@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from worker.agent.grounding import claims
-from worker.agent.grounding.claims import Claim
+from worker.agent.grounding import claims, context
+from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.known import Known
 
 SINCE = re.compile(
@@ -21,11 +21,13 @@ DEPLOYED = re.compile(
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
 
-def times(text: str, plain: str, known: Known) -> Iterator[Claim]:
+def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     clocks = list(claims.TIME.finditer(text))
     for found in clocks:
-        wanted = _kinds_wanted(plain[: found.start()]) or _begun(plain[: found.start()], plain[found.end() :])
-        holds = _is_known_time(found, wanted, known)
+        before, after = plain[: found.start()], plain[found.end() :]
+        change = _change_before(found.start(), plain, mentions, known)
+        wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
+        holds = _is_known_time(found, wanted, change, known)
         yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
@@ -46,14 +48,25 @@ def _begun(before: str, after: str) -> set[str]:
     return {"onset", "baseline"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
 
 
-def _is_known_time(found: re.Match[str], wanted: set[str], known: Known) -> bool:
+def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that the clause named last before the time."""
+    start, _ = context.clause((place, place), text)
+    ids = {change.deployment_id for change in known.changes}
+    named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
+    return named[-1] if named else None
+
+
+def _is_known_time(found: re.Match[str], wanted: set[str], change: str | None, known: Known) -> bool:
     zone = (found["zone"] or "").strip()
     if zone not in ("", "Z", "UTC"):
         return False
     day = found["iso"] or found["day"]
     clock = [int(part) for part in found["clock"].split(":")]
     return any(
-        (not wanted or moment.kind in wanted) and (not day or _is_day(day, moment.at)) and _is_clock(clock, moment.at)
+        (not wanted or moment.kind in wanted)
+        and (moment.kind != "change" or change in (None, moment.of))
+        and (not day or _is_day(day, moment.at))
+        and _is_clock(clock, moment.at)
         for moment in known.moments
     )
 

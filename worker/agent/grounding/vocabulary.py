@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from worker.agent.grounding import claims
 from worker.agent.grounding.claims import Claim, Found, Kind, Span
@@ -36,29 +35,20 @@ def common() -> frozenset[str]:
     )
 
 
-# Where the lines that were read stand in evidence: their words are their service's alone.
-MESSAGES = ("messages", "message", "text", "example", "pattern", "examples")
-
-
 def words_of(report: Report) -> frozenset[str]:
-    """What the template wrote and the evidence is called; of queries, log lines and a model's words nothing."""
-    told = report.model_dump(exclude={"narrative", "charts", "markdown", "evidence", "similar_incidents", "alert"})
-    results = [(item.title, item.result) for item in report.evidence]
-    texts = _texts([told, report.alert.rule_name, results])
+    """What the evidence is called; of queries, log lines and a model's words nothing."""
+    impact = report.impact.carbon.comparison or "", report.impact.business.assumption or ""
+    texts = [report.alert.rule_name, *impact, *(item.title for item in report.evidence)]
+    return frozenset(word for text in texts for word in WORD.findall(text.lower()))
+
+
+def of_template(report: Report) -> frozenset[str]:
+    """What the template wrote: of the alerted service and of the cause, and of nobody else."""
+    sections = report.sections
+    told = [text for one in report.candidates[:1] for text in (one.reason, one.against or "")]
+    prose = [text for text in sections.model_dump().values() if isinstance(text, str)]
+    texts = [*told, report.headline, *prose, *sections.recommendations]
     return frozenset(word for text in texts for word in WORD.findall(claims.QUOTED.sub(" ", text).lower()))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, item in value.items():
-                yield str(key).replace("_", " ")
-                yield from _texts(item) if key not in MESSAGES else ()
-        case list() | tuple():
-            for item in value:
-                yield from _texts(item)
 
 
 def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
