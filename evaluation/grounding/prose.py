@@ -9,7 +9,7 @@ from __future__ import annotations
 SEEN = (
     (
         "bad-deployment",
-        "The checkout service in us-central1 experienced a significant spike in carbon emissions starting at 14:57 UTC [e1].",
+        "The checkout service in us-central1 experienced a significant spike in emissions starting at 14:57 UTC [e1].",
     ),
     ("bad-deployment", "Its emissions reached 7.9 g/min, which is 2.6 times the usual 3 g/min [e1]."),
     ("bad-deployment", "At the same time, the error rate climbed to 21 %, compared to a usual 0.4 % [e2]."),
@@ -87,7 +87,7 @@ ADVICE_SEEN = (
     ("dependency", "Free disk space on ledger in europe-west1 and set an alert on its disk usage [e4]."),
     (
         "silent-dependency",
-        "Check whether ledger in us-central1 is still running, since it has hardly logged anything since 10:20 UTC [e4].",
+        "Check whether ledger in us-central1 is still up, since it has hardly logged anything since 10:20 UTC [e4].",
     ),
     ("resource", "Profile the CPU of search in us-central1 to find what began at 12:10 UTC [e1]."),
     ("surge", "Watch the latency of frontend and scale out if it rises above 133 ms [e4]."),
@@ -173,13 +173,22 @@ ADVICE_UNSEEN = (
 
 # Written after the rules had been changed for those above; the first figure for them is in docs/safety.md.
 LATER = (
-    ("same-traffic-deployment", "Errors of checkout in us-central1 rose to 24 % at 14:57 UTC, while they are usually at 0.4 % [e2]."),
+    (
+        "same-traffic-deployment",
+        "Errors of checkout in us-central1 rose to 24 % at 14:57 UTC, while they are usually at 0.4 % [e2].",
+    ),
     ("same-traffic-deployment", "They are caused by deploy-9, which was released 2 min before the onset [e4 e6]."),
     ("same-traffic-deployment", "The deployment brought version 2.3.0 of checkout to us-central1 at 14:55 UTC [e6]."),
     ("same-traffic-deployment", "Of the log lines written by deploy-9, 45 % are errors [e4]."),
     ("same-traffic-deployment", "None of the other log lines are errors [e4]."),
-    ("same-traffic-deployment", "The error behind this is PoolTimeoutError, seen 33 times during the window and not once before [e3]."),
-    ("same-traffic-deployment", "Latency is not the issue: p95 is 129 ms, practically the same as the 125 ms before [e5]."),
+    (
+        "same-traffic-deployment",
+        "The error behind this is PoolTimeoutError, seen 33 times during the window and not once before [e3].",
+    ),
+    (
+        "same-traffic-deployment",
+        "Latency is not the issue: p95 is 129 ms, practically the same as the 125 ms before [e5].",
+    ),
     ("same-traffic-deployment", "Traffic stayed flat at about 390 requests a minute, so demand is not the cause [e1]."),
     ("same-traffic-deployment", "Emissions of checkout rose to 5.5 g/min although traffic did not change [e1]."),
     ("same-traffic-deployment", "About 1,430 of 5,860 requests have failed so far [e2]."),
@@ -187,7 +196,10 @@ LATER = (
     ("same-traffic-deployment", "27 % of the requests are retries of failed ones [e2]."),
     ("same-traffic-deployment", "CPU load went up from 16 % to 28 % [e1]."),
     ("same-traffic-deployment", "Each 1,000 requests now cause 14 gCO₂e instead of 8 gCO₂e [e1]."),
-    ("same-traffic-deployment", "A similar incident of checkout, “Checkout: connection pool exhausted”, is on record [e7]."),
+    (
+        "same-traffic-deployment",
+        "A similar incident of checkout, “Checkout: connection pool exhausted”, is on record [e7].",
+    ),
     ("bad-deployment", "One in five requests to checkout fails, 21 % in total [e2]."),
     ("bad-deployment", "Error rates were near zero (0.4 %) before 14:57 UTC and then shot up to 21 % [e2]."),
     ("bad-deployment", "The latest release of checkout, version 2.3.0, exhausts the connection pool [e4 e7]."),
@@ -198,12 +210,18 @@ LATER = (
     ("bad-deployment", "Retries caused 15 gCO₂e of the excess, errors 11 gCO₂e and slower work 41 gCO₂e [e1]."),
     ("bad-deployment", "Half of the requests took longer than 347 ms [e6]."),
     ("bad-deployment", "Severity is high, as 21 % of requests failed and CO₂ is 2.6 times the usual [e1 e2]."),
-    ("bad-deployment", "It is the third time that the pool of checkout is exhausted; two earlier incidents are known [e8]."),
+    (
+        "bad-deployment",
+        "It is the third time that the pool of checkout is exhausted; two earlier incidents are known [e8].",
+    ),
     ("silent-dependency", "ledger is the most likely root cause, with a confidence of 0.73 [e4 e5]."),
     ("silent-dependency", "It logged only 0.19 lines a minute after 10:20 UTC, where 3 are usual [e4]."),
     ("silent-dependency", "Both payments and checkout report UpstreamTimeoutError when calling ledger [e5 e7]."),
     ("silent-dependency", "The p99 latency of payments rose from 168 ms to 693 ms [e6]."),
-    ("silent-dependency", "There were no deployments in the two hours before, which makes a bad release unlikely [e9]."),
+    (
+        "silent-dependency",
+        "There were no deployments in the two hours before, which makes a bad release unlikely [e9].",
+    ),
     ("silent-dependency", "Only us-central1 is affected [e3]."),
     ("dependency", "The disk of ledger is full, as “no space left on /var/lib/ledger” shows [e4]."),
     ("dependency", "That is why nearly half of the requests to payments fail [e2 e5]."),
@@ -211,7 +229,10 @@ LATER = (
     ("dependency", "ledger's own latency is 247 ms, about three times the usual 84 ms [e5]."),
     ("dependency", "CPU, memory and emissions of payments are normal [e1]."),
     ("resource", "search burns more CPU than usual: 37 % against 16 % [e1]."),
-    ("resource", "Since traffic, errors and latency did not change, the extra work must come from search itself [e1 e2]."),
+    (
+        "resource",
+        "Since traffic, errors and latency did not change, the extra work must come from search itself [e1 e2].",
+    ),
     ("resource", "This costs an estimated $3.4 and 71 vCPU-hours [e1]."),
     ("resource", "The carbon spike is confined to us-central1 [e3]."),
     ("surge", "frontend handles 989 requests a minute, 2.3 times as many as usual [e1]."),

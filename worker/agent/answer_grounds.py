@@ -38,7 +38,7 @@ def _in_rows(item: Evidence, answer: Answer) -> Evidence:
             rows = [{before: total}, *(_emitted(name, value, total, answer) for name, value in grams.items())]
         case {"lines": int(), "errors": int()}:
             rows = [{"service": answer.understood.service, "region": answer.understood.region, **item.result}]
-        case {"errors": dict(types)}:
+        case {"errors": dict(types)} if all(isinstance(count, int) for count in types.values()):
             rows = [{"name": name, "in_window": count} for name, count in types.items()]
         case _:
             return item

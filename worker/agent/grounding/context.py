@@ -11,8 +11,9 @@ from worker.agent.grounding.topics import SIGNALS, topics
 BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though ")
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
-    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|(?<!more )(?<!less )(?<!fewer )than|relative to"
-    r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|goes back|restored) (?:to|at)"
+    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|relative to"
+    r"|(?<!more )(?<!less )(?<!fewer )than"
+    r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
 )
 BEFORE = re.compile(
     rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|normal|typically|typical|of the others|earlier"
@@ -23,7 +24,8 @@ BEFORE = re.compile(
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
     r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|previously|(?:in|at|during) (?:the )?baseline|before\b(?! the)|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
+    r"|previously|(?:in|at|during) (?:the )?baseline|before\b(?! the)"
+    r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
 MORE = re.compile(
@@ -45,7 +47,7 @@ WAS_USUAL = re.compile(
 )
 USUAL_THEN = re.compile(
     r"^[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
-    r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|it\b|that\b|this\b|then\b|[\w-]*\d)"
+    r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
 BY = re.compile(
     r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped|surpass\w+)\b"
@@ -158,22 +160,27 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
-    if re.match(r"[^,;.\d]{0,24}\bagain\b", text[end:]):
-        return "usual"
-    is_more = MORE.search(text[end : end + 44])
     if BY.search(text[:start]):
         return "excess"
-    if WAS_USUAL.search(text[:start]) or USUAL_THEN.search(text[end:]):
+    if _is_usual(start, end, text):
         return "usual"
-    is_told = re.search(r"\b(?:more|less|fewer)\b[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$", text[:start])
-    if not is_told and BEFORE.search(text[max(0, start - 44) : start]):
-        return "usual"
-    if not is_more and AFTER.search(text[end : end + 44]):
-        return "usual"
-    if is_more:
-        return "excess"
     begin = clause((start, start), text)[0]
-    return "excess" if EXCESS.search(text[max(0, begin - 12) : start]) else "now"
+    is_excess = MORE.search(text[end : end + 44]) or EXCESS.search(text[max(0, begin - 12) : start])
+    return "excess" if is_excess else "now"
+
+
+# What is expected again is the usual value.
+AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
+MORE_THAN = re.compile(r"\b(?:more|less|fewer)\b[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$")
+
+
+def _is_usual(start: int, end: int, text: str) -> bool:
+    before, after = text[:start], text[end:]
+    if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
+        return True
+    if not MORE_THAN.search(before) and BEFORE.search(before[-44:]):
+        return True
+    return bool(AFTER.search(after[:44]) and not MORE.search(after[:44]))
 
 
 _APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
@@ -232,8 +239,9 @@ def statistic(span: Span, text: str) -> str | None:
 
 
 PER = re.compile(
-    r"\b(?:each|every|per|a single|an individual|one single|any given)(?: (?:lost|failed|failing|affected|new|slow))?"
-    r" (?P<noun>[a-z]+)\b[^,;.\d]{0,40}$",
+    r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
+    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?: (?:lost|failed|failing|affected|new|slow))?"
+    r" (?P<noun>[a-z]+))\b[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
 RANKS = (
@@ -245,7 +253,7 @@ RANKS = (
 def per(span: Span, text: str) -> str | None:
     """ "Each request … 20 g": that the figure is of every single one."""
     found = PER.search(text[clause(span, text)[0] : span[0]])
-    return found["noun"].lower() if found else None
+    return (found["one"] or found["noun"]).lower() if found else None
 
 
 def rank(span: Span, text: str) -> str | None:
@@ -276,7 +284,7 @@ _WHOLES = (
 
 
 def whole(span: Span, text: str, names: set[str]) -> str | None:
-    """What a share is said to be of: "57 % of the writes". None where nothing is said, "?" where no report measures it."""
+    """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
     if not found:
         return None

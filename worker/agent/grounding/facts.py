@@ -37,7 +37,7 @@ def known_of(report: Report) -> Known:
     known.words = vocabulary.words_of(report)
     root = report.root_cause
     for service in {report.service or "", root.service or "" if root else ""}:
-        known.messages.setdefault(service, set()).update(vocabulary.of_template(report))
+        known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
     return known
 
@@ -149,7 +149,7 @@ def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> lis
     plain = claims.without_names(text)
     mentions = roster.mentions(text, known)
     owner = Subject(candidate.service, candidate.region) if candidate else known.scope
-    return [_of_number(one, plain, mentions, known, owner, candidate) for one in numerals.numbers(plain)]
+    return [_of_number(one, plain, mentions, known, owner) for one in numerals.numbers(plain)]
 
 
 def _of_number(
@@ -158,7 +158,6 @@ def _of_number(
     mentions: list[Found],
     known: Known,
     owner: Subject,
-    candidate: Candidate | None,
 ) -> Fact:
     is_lines = OF_LINES.match(text[number.span[1] :])
     caller = owners.caller(text, mentions, known) if number.dimension == "seconds" else None

@@ -1,4 +1,4 @@
-"""What the fields of evidence are: from a figure's path, its dimension, unit, signal, role and what it is a share of."""
+"""What the fields of evidence are: from a figure's path its dimension, unit, signal, role, and its whole."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from worker.agent.grounding import context, owners
-from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact, Known, Subject
 from worker.agent.grounding.numerals import Number
@@ -135,7 +135,7 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
 
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
-    """The clause speaks of the fact's signal, and of nothing that has figures of its own."""
+    """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
@@ -143,16 +143,18 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
     if fact.dimension in ("grams", "grams_per_requests"):
         # Every figure in grams speaks of carbon; where it says whose part it is, it is that part.
         return not (parts := said.topics & {"retries", "errors", "latency"}) or fact.signal in parts
+    return _fits_signal(fact, said)
+
+
+def _fits_signal(fact: Fact, said: Said) -> bool:
     if "retries" in said.topics:
         return fact.signal == "retries"
     if fact.dimension == "times" and said.topics and fact.signal not in said.topics:
         return False
-    signals = said.topics & set(SIGNALS)
     if fact.signal not in SIGNALS:
         return fact.signal == "lines" or _is_named(fact.signal, said)
-    if not signals and fact.dimension != "share":
-        return True
-    return fact.signal in signals
+    signals = said.topics & set(SIGNALS)
+    return fact.signal in signals or (not signals and fact.dimension != "share")
 
 
 def _is_named(signal: str | None, said: Said) -> bool:
@@ -287,6 +289,8 @@ def _usd(fact: Fact, said: Said) -> bool:
 
 def _lines(fact: Fact, said: Said) -> bool:
     if said.types and fact.signal == "errors" and fact.of not in said.types:
+        return False
+    if fact.signal == "errors" and fact.of and not said.types and not said.topics & {"errors", "lines"}:
         return False
     return not said.is_errors or fact.signal == "errors"
 

@@ -24,8 +24,9 @@ class Fact:
     """A figure in its base unit, with what it is of: a sentence has to say the same, as far as it says it.
 
     `role`: "now", "usual", "excess", or None where the difference makes no sense. `statistic`: "mean" or a quantile.
-    `whole`: what a share is of: "requests", "lines", "errors", "rise", "cpu", "memory"; "excess" of each
-    of its parts. `of`: a type of errors, a deployment, a part of the excess, or who calls. `end`: "low" or "high" of a range. `rank`: "largest" or "smallest" of the parts of one thing.
+    `whole`: what a share is of ("requests", "lines", "errors", "rise", "cpu", "memory"); "excess" of each of its parts.
+    `of`: a type of errors, a deployment, a part of the excess, or who calls. `end`: "low" or "high" of a range.
+    `rank`: "largest" or "smallest" of the parts of one thing.
     """
 
     value: float
@@ -80,6 +81,7 @@ class Known:
 
     `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
     a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
+    `told`: the template's words, by the services that it writes of.
     """
 
     report: Report
@@ -93,6 +95,7 @@ class Known:
     types: dict[str, set[str]] = field(default_factory=dict)
     calls: set[tuple[str, str]] = field(default_factory=set)
     messages: dict[str, set[str]] = field(default_factory=dict)
+    told: dict[str, frozenset[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     logged: dict[str, set[str]] = field(default_factory=dict)
     words: frozenset[str] = frozenset()

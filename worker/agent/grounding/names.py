@@ -26,7 +26,9 @@ PREVIOUS = re.compile(
     re.IGNORECASE,
 )
 NEW = re.compile(
-    r"\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to)\W+(?:version )?$", re.IGNORECASE
+    r"\b(?:before|until|prior to)\b[^,;.]{0,40}\b(?:ran|running|runs|used|had|on)\b[^,;.]{0,12}$"
+    r"|\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to)\W+(?:version )?$",
+    re.IGNORECASE,
 )
 
 

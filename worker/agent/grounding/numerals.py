@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from worker.agent.grounding.claims import Span
 from worker.domain.terms import Terms, terms
@@ -208,8 +208,11 @@ RATES = {
 
 def _of_something_else(text: str, end: int) -> str:
     """`20 connections`: what is counted, where it is nothing that a report counts; else nothing."""
-    noun = re.match(r" (?P<noun>[a-z]{4,}s)\b", text[end:])
-    return f"of {noun['noun']}" if noun and noun["noun"] not in {*_language().units, "less", "plus", "versus"} else ""
+    noun = re.match(r" (?P<noun>[a-z]{2,}s)\b", text[end:])
+    return f"of {noun['noun']}" if noun and noun["noun"] not in {*_language().units, *NO_NOUNS} else ""
+
+
+NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
 
 
 def _in_digits(text: str) -> Iterator[Number]:

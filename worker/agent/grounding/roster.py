@@ -1,4 +1,4 @@
-"""Who and what there is: services, regions, deployments, types of errors, who calls whom, and the lines that were read."""
+"""Who and what there is: services, regions, deployments, types of errors, who calls whom, and lines that were read."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ DISMISSED = re.compile(
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
     r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
     r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
-    r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)|negligible|acceptable|under control"
+    r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
+    r"|negligible|acceptable|under control"
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
@@ -52,10 +53,11 @@ DISMISSED = re.compile(
 SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECASE)
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
-    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down(?! (?:to|by|at|from)\b)|offline|unavailable"
-    r"|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
+    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
+    r"|down(?! (?:to|by|at|from)\b)|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
     r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
-    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
+    r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
     r"|\b(?:rule|threshold)s?\b[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
     re.IGNORECASE,
@@ -216,7 +218,8 @@ def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… and not before": of a type of errors only where none was logged before."""
     found = re.search(
-        r"\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline|previously|until then)",
+        r"\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"|previously|until then)",
         text,
         re.IGNORECASE,
     )

@@ -8,13 +8,11 @@ WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
     (
         "errors",
-        r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?|broken"
-        r"|error[- ]rate",
+        r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?",
     ),
     (
         "latency",
-        r"latenc(?:y|ies)|p50|p95|p99|percentile|slow(?:er|ness|ed|down)?|response times?|durations?|delay(?:s|ed)?"
-        r"|quantiles?|faster",
+        r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|response times?|delays?",
     ),
     ("cpu", r"cpu|processors?"),
     ("memory", r"memory|ram"),

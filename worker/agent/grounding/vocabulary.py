@@ -56,8 +56,8 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
 
     Words of log lines may be told of the service that wrote them: that is a claim that holds.
     """
-    logged = _logged(mentions, known)
-    for start, end in _runs(text, known.words | logged):
+    logged, told = _words_about(mentions, known)
+    for start, end in _runs(text, known.words | logged | told):
         is_joined = not is_advice and JOINING.search(f"{text[:start]} {text[end:]}")
         kind: Kind = "cause" if is_joined else "word"
         yield Claim(kind, (start, end), text[start:end], holds=False, why="nothing that was read speaks of it")
@@ -66,13 +66,17 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
             yield Claim("message", (start, end), text[start:end], holds=True)
 
 
-def _logged(mentions: list[Found], known: Known) -> frozenset[str]:
-    """The words of the lines of those that the sentence names, or else of those that it could be about."""
+def _words_about(mentions: list[Found], known: Known) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of the lines, and of the template, of those that the sentence names or else could be about."""
     services = {one.text for one in mentions if one.text in known.services}
     types = {service for one in mentions for service in known.types.get(one.text, ())}
     root = known.report.root_cause
     about = services | types or {known.report.service or "", root.service or "" if root else ""}
-    return frozenset(word for service in {*about, ""} for word in known.messages.get(service, ()))
+    logged, told = (
+        frozenset(word for service in {*about, ""} for word in of.get(service, ()))
+        for of in (known.messages, known.told)
+    )
+    return logged, told
 
 
 def _runs(text: str, words: frozenset[str]) -> list[Span]:
