@@ -20,6 +20,7 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of"
+    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
@@ -76,7 +77,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
 
 
 BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
-PRONOUN = re.compile(r"\W*(?:this|that|it|these|they|which|all of this)\W*", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
+    re.IGNORECASE,
+)
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 

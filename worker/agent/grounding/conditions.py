@@ -28,10 +28,11 @@ CONDITIONS = (
 )
 _ADVERBS = (
     r"(?: (?:itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"|do|does|did|show|shows|showed|no|not|any|never"
     r"|start(?:s|ed) to|began to|to))*"
 )
 _CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)
-DOES = re.compile(rf"{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
+DOES = re.compile(rf",?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
 OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
 OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
 
@@ -42,8 +43,11 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if one.text not in known.services or owners.is_called(one, text):
             continue
         found = DOES.match(text, one.span[1]) or OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
-        if found and not NONE_OF.search(text[: found.start("what")]):
-            holds = _is_so(one.text, found["what"], known)
+        if found:
+            is_negated = bool(NEGATED.search(text[: found.start("what")]))
+            if not is_negated and NONE_OF.search(text[: found.start("what")]):
+                continue
+            holds = _is_so(one.text, found["what"], known) != is_negated
             yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
 
 

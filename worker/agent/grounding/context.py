@@ -6,7 +6,7 @@ import re
 
 from worker.agent.grounding import numerals
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.topics import SIGNALS, topics
+from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
 BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though ")
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
@@ -197,10 +197,10 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
-    if own:
+    if own & {*SIGNALS, *EXCLUSIVE}:
         return own
     begin, over = part(span, text)
-    return topics(text[begin : span[0]]) or topics(text[begin:over])
+    return own | topics(text[begin : span[0]]) or topics(text[begin:over])
 
 
 def _own_clause(span: Span, text: str) -> Span:
@@ -279,7 +279,7 @@ _WHOLES = (
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
-    ("it", r"it|them|that|others|rest|which"),
+    ("it", r"it|them|that|others|rest|which|what"),
 )
 
 

@@ -16,10 +16,11 @@ UP = re.compile(
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b"
 )
 DOWN = re.compile(
-    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|stopped logging|fell|falls|falling|fallen"
+    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
+    r"|fell|falls|falling|fallen"
     r"|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|sank|went down|is down|lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
-    r"|hardly (?:any|log\w*)|barely log\w*)\b"
+    r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b"
 )
 SAME = re.compile(
     r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy|constant|(?:is|are|was|were|stays?"
@@ -95,8 +96,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     parts = [text[begin : span[0]], text[span[1] : over]]
     for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
         own = own or topics(one) & measured
-    if "retries" in own:
-        return ["retries"]
+    if special := own & {"retries", "carbon_per_demand"}:
+        return sorted(special)
     return sorted(own - ({"lines"} if len(own) > 1 else set()))
 
 

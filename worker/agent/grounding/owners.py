@@ -35,7 +35,13 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
 
 def is_called(one: Found, text: str) -> bool:
     """ "… when it calls ledger": what is told is the caller's."""
-    return bool(re.search(r"\b(?:calls?|calling|called|waiting|waits?|wait)(?: to| for| on)? $", text[: one.span[0]]))
+    return bool(
+        re.search(
+            r"\b(?:calls?|calling|called|waiting|waits?|wait|(?:its|their|['’]s?) requests?)(?: to| for| on)? $",
+            text[: one.span[0]],
+            re.IGNORECASE,
+        )
+    )
 
 
 def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:

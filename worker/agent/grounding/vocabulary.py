@@ -73,7 +73,7 @@ def _words_about(mentions: list[Found], known: Known) -> tuple[frozenset[str], f
     root = known.report.root_cause
     about = services | types or {known.report.service or "", root.service or "" if root else ""}
     logged, told = (
-        frozenset(word for service in {*about, ""} for word in of.get(service, ()))
+        frozenset(form for service in {*about, ""} for word in of.get(service, ()) for form in _forms(word))
         for of in (known.messages, known.told)
     )
     return logged, told
