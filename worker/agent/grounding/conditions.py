@@ -55,10 +55,10 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
     deviating = [one for one in known.levels if one.subject.service == service and went(one)]
     named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
-    if not signals:
-        return bool(deviating) or service in {*known.messages, known.report.service} - {""}
-    has_types = "errors" in signals and any(service in of for of in known.types.values())
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
+    if not signals:
+        return bool(deviating) or is_cause or service == known.report.service
+    has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))
         or has_types

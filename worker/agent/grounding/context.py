@@ -17,8 +17,9 @@ _COMPARED = (
 )
 BEFORE = re.compile(
     rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|normal|typically|typical|of the others|earlier"
-    rf"|previously|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average)\b)*\W*$",
+    rf"|previously|the others?(?: \w+)?"
+    rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
+    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".

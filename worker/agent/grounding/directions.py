@@ -128,7 +128,7 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
 
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
-    subjects = owners.subjects(span, text, mentions, known) or [known.scope]
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
     return [
         level
         for level in known.levels

@@ -52,7 +52,7 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
 def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
     span = number.span
     return Said(
-        tuple(owners.subjects(span, text, mentions, known)),
+        tuple(owners.subjects_or_scope(span, text, mentions, known)),
         context.role(span, text),
         context.spoken_of(span, text),
         context.statistic(span, text),

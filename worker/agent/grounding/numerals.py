@@ -260,7 +260,8 @@ def _in_words(text: str) -> Iterator[Number]:
         if (word == "none" and not text[found.end() :].startswith(" of")) or NEAR.search(text[: found.start()]):
             continue
         value, dimension = IN_WORDS[word]
-        unit, factor = language.units.get((found["unit"] or "").lower(), (dimension, 1.0))
+        counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
+        unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
         low, high = _bounds(value, tolerance, text[: found.start()], "words")

@@ -33,6 +33,28 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
+PRONOUN = re.compile(r"\b(?:its?|they|their|itself)\b", re.IGNORECASE)
+
+
+def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
+    said = subjects(span, text, mentions, known)
+    scope, root = known.scope, known.report.root_cause
+    if said or scope.service is None:
+        return said
+    names = {one.text for one in mentions}
+    owners = {change.service for change in known.changes if names & {change.deployment_id, *change.versions}}
+    owners |= {service for name in names for service in known.types.get(name, ())}
+    owners |= {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
+    if names & known.services:
+        return [Subject(service) for service in sorted(filter(None, owners))]
+    if PRONOUN.search(text) and (known.about or not owners):
+        owners |= known.about or {scope.service, root.service if root else None}
+    else:
+        owners |= known.about | {scope.service}
+    return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
 def is_called(one: Found, text: str) -> bool:
     """ "… when it calls ledger": what is told is the caller's."""
     return bool(
