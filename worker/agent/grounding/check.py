@@ -58,7 +58,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *conditions.conditions(plain, mentions, known),
         *statements.denials(plain, known),
         *statements.deployments(plain, mentions, known),
-        *statements.states(plain, mentions, known),
+        *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
     return sorted(found, key=lambda one: one.span)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import owners
+from worker.agent.grounding import context, owners
 from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.directions import NEGATED, went
 from worker.agent.grounding.known import Known
@@ -47,8 +47,15 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_negated = bool(NEGATED.search(text[: found.start("what")]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
-            holds = _is_so(one.text, found["what"], known) != is_negated
+            regions = _regions(one, text, mentions, known)
+            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= _rising(known))
             yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
+
+
+def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:
+    """Where it is said to be so: all that are named behind it, up to the end of that part."""
+    end = context.part(one.span, text)[1]
+    return {other.text for other in mentions if other.text in known.regions and one.span[1] <= other.span[0] < end}
 
 
 def _is_so(service: str, what: str, known: Known) -> bool:
@@ -94,4 +101,6 @@ def _is_affected(name: str, known: Known) -> bool:
 
 
 def _rising(known: Known) -> set[str | None]:
-    return {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}
+    """Regions where something deviates, or where a part of the rise is."""
+    deviating = {one.subject.region for one in known.levels if went(one)}
+    return deviating | {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}

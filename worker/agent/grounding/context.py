@@ -42,8 +42,8 @@ EXCESS = re.compile(
 WAS_USUAL = re.compile(
     rf"\b{_LEVEL}(?: [\w₂]+){{1,5}}? (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
     r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
-    r"|\b(?:usually|normally|typically|ordinarily|otherwise|generally|always) [^,;:(\d]{0,40}$"
-    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,]{0,12}$",
+    r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(

@@ -56,6 +56,8 @@ BROKEN = re.compile(
     r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
     r"|down(?! (?:to|by|at|from)\b)|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
     r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
+    r" (?:version|release)"
     r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
