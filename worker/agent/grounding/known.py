@@ -21,9 +21,12 @@ NOBODY = Subject()
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure in its base unit. `role`: "now", "usual", "excess", or None where the difference makes no sense.
+    """A figure in its base unit, with what it is of: a sentence has to say the same, as far as it says it.
 
-    `detail` narrows it down further: a quantile, a type of errors, or a deployment. `end`: "low" or "high" of a range.
+    `role`: "now", "usual", "excess", or None where the difference makes no sense. `statistic`: "mean" or a quantile.
+    `whole`: what a share is of ("requests", "lines", "errors", "rise", "cpu", "memory"); "excess" of each of its parts.
+    `of`: a type of errors, a deployment, a part of the excess, or who calls. `end`: "low" or "high" of a range.
+    `rank`: "largest" or "smallest" of the parts of one thing.
     """
 
     value: float
@@ -32,21 +35,34 @@ class Fact:
     signal: str | None = None
     role: str | None = None
     evidence: str | None = None
-    detail: str | None = None
+    statistic: str | None = None
+    whole: str | None = None
+    of: str | None = None
     end: str | None = None
+    rank: str | None = None
 
 
 class Moment(NamedTuple):
+    """`of`: the deployment that was made then."""
+
     at: datetime
     kind: str
+    of: str | None = None
 
 
 class Change(NamedTuple):
+    """`version` is what it brought, `previous` what ran before."""
+
     at: datetime | None
     service: str | None
     region: str | None
     deployment_id: str
-    versions: frozenset[str]
+    version: str | None = None
+    previous: str | None = None
+
+    @property
+    def versions(self) -> set[str]:
+        return {one for one in (self.version, self.previous) if one}
 
 
 class Level(NamedTuple):
@@ -61,7 +77,12 @@ class Level(NamedTuple):
 
 @dataclass
 class Known:
-    """Everything that a text about the report may rest on."""
+    """Everything that a text about the report may rest on. `about`: the services that the sentence before named.
+
+    `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
+    a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
+    `told`: the template's words, by the services that it writes of.
+    """
 
     report: Report
     facts: list[Fact] = field(default_factory=list)
@@ -72,7 +93,12 @@ class Known:
     regions: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     types: dict[str, set[str]] = field(default_factory=dict)
+    calls: set[tuple[str, str]] = field(default_factory=set)
+    messages: dict[str, set[str]] = field(default_factory=dict)
+    told: dict[str, frozenset[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    logged: dict[str, set[str]] = field(default_factory=dict)
+    about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
 
@@ -87,6 +113,13 @@ class Known:
     @property
     def has_cause(self) -> bool:
         return self.report.verdict is Verdict.ROOT_CAUSE and self.report.root_cause is not None
+
+    @property
+    def suffering(self) -> set[str]:
+        """Services that deviate, but for the one that causes it."""
+        root = self.report.root_cause
+        deviating = {one.subject.service for one in self.levels if abs(one.deviations) >= 3}
+        return {one for one in deviating if one and not (root and root.service == one and one != self.report.service)}
 
 
 def cause_names(known: Known) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from worker.agent.grounding import context
+from worker.agent.grounding import context, numerals
 from worker.agent.grounding.claims import Found, Span
 from worker.agent.grounding.known import NOBODY, Known, Subject
 
@@ -12,7 +13,7 @@ from worker.agent.grounding.known import NOBODY, Known, Subject
 def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
     clause = context.clause(span, text)
-    services = [one for one in mentions if one.text in known.services]
+    services = [one for one in mentions if one.text in known.services and not is_called(one, text)]
     before = [one for one in services if one.span[1] <= span[0]]
     after = [one for one in services if span[1] <= one.span[0] < clause[1]]
     regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
@@ -31,6 +32,81 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
         if of and not _is_others(text[span[1] : of[0].span[0]])
         else own
     )
+
+
+PRONOUN = re.compile(r"\b(?:its?|they|their|itself)\b", re.IGNORECASE)
+
+
+def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
+    said = subjects(span, text, mentions, known)
+    scope, root = known.scope, known.report.root_cause
+    if said or (scope.service is None and not known.about):
+        return said
+    names = {one.text for one in mentions}
+    if names & known.services:
+        named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
+        return [Subject(service) for service in sorted(named)]
+    pronoun = PRONOUN.search(text)
+    told = {one.text for one in mentions if not pronoun or one.span[0] < pronoun.start()}
+    owners = {change.service for change in known.changes if told & {change.deployment_id, *change.versions}}
+    owners |= {service for name in told for service in known.types.get(name, ())}
+    if pronoun:
+        owners |= known.about or (set() if owners else {scope.service, root.service if root else None})
+    owners = owners or {*known.about, scope.service}
+    if scope.service is None and not pronoun:
+        return []
+    return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
+    """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
+    services = [one for one in mentions if one.text in known.services and one.span[1] <= span[0]]
+    groups = [(one, other) for one, other in pairwise(services) if text[one.span[1] : other.span[0]] == " and "]
+    figures = [one.span for one in numerals.numbers(text[services[-1].span[1] :])] if services else []
+    if not groups or groups[-1][1] is not services[-1] or len(figures) != 2:
+        return None
+    first, second = ((a + services[-1].span[1], b + services[-1].span[1]) for a, b in figures)
+    if text[first[1] : second[0]] != " and ":
+        return None
+    return Subject(groups[-1][span == second].text) if span in (first, second) else None
+
+
+# "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
+CALLED = re.compile(
+    r"\b(?:calls?|calling|called|names?|naming|mentions?|timeouts?|depends?|relies|waiting|waits?"
+    r"|(?:its|their|['’]s?) requests?)"
+    r"(?: to| for| on)? $",
+    re.IGNORECASE,
+)
+
+
+def is_called(one: Found, text: str) -> bool:
+    return bool(CALLED.search(text[: one.span[0]]))
+
+
+def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that was named last before the figure."""
+    ids = {change.deployment_id for change in known.changes}
+    return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
+
+
+def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Calls from cart …", in the figure's own clause."""
+    start, end = context.clause(span, text)
+    for one in mentions:
+        if not start <= one.span[0] < end:
+            continue
+        before = text[: one.span[0]]
+        if one.text in known.services and re.search(
+            r"\b(?:calls?|requests?) (?:made )?(?:from|by|of) $", before, re.IGNORECASE
+        ):
+            return one.text
+    return None
+
+
+def last_before(place: int, mentions: list[Found]) -> Found | None:
+    return next((one for one in reversed(mentions) if one.span[1] <= place), None)
 
 
 def _is_others(between: str) -> bool:

@@ -1,96 +1,109 @@
-"""Claims that are no figure and no name: causes, directions, denials, states."""
+"""Claims about the state of things: what was not deployed, how severe it is, that it is over or nothing to worry of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims, context, owners
-from worker.agent.grounding.claims import Claim, Found, Span
-from worker.agent.grounding.known import Known, Level, cause_names
-from worker.domain.report import CauseKind, RootCause
+from worker.agent.grounding import causation, context
+from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.conditions import NONE_OF
+from worker.agent.grounding.known import Known, cause_names
+from worker.domain.report import Verdict
 
-
-def causes(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for pattern in claims.CAUSAL:
-        found = pattern.search(text)
-        if found:
-            why = _wrong_cause(found.span("cause"), found.span("effect"), text, mentions, known)
-            yield Claim("cause", found.span(), found[0], not why, why)
-            return
-
-
-def _wrong_cause(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known) -> str:
-    root = known.report.root_cause
-    if not known.has_cause or root is None:
-        return "the evidence shows no cause"
-    causing = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - known.regions
-    suffering = {one.text for one in mentions if effect[0] <= one.span[0] < effect[1]} - known.regions
-    if _is_of_cause(suffering, causing, root, known):
-        return "what is said to suffer is the cause"
-    deployments = {change.deployment_id for change in known.changes}
-    if causing & known.services - {root.service} or causing & deployments - {root.deployment_id}:
-        return "something else is the cause"
-    is_demand = root.kind is CauseKind.TRAFFIC and re.search(r"demand|traffic|requests", text[slice(*cause)])
-    return "" if is_demand or causing & cause_names(known) else "the evidence shows another cause"
-
-
-def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
-    """A deployment suffers from nothing, nor a service that others suffer from."""
-    if suffering & ({root.deployment_id, root.version} - {None}):
-        return True
-    return root.service in suffering and root.service != known.report.service and root.service not in causing
-
-
-def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for wanted, words in ((1, claims.UP), (-1, claims.DOWN), (0, claims.SAME)):
-        for found in words.finditer(text):
-            signal = context.signal(found.span(), text)
-            levels = _levels(found.span(), text, mentions, signal, known)
-            is_if = re.search(r"\b(?:if|when|once|until|unless|should)\b", text[: found.start()])
-            if signal and levels and not is_if:
-                holds = any(_direction(level.deviations, level.actual - level.expected) == wanted for level in levels)
-                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
-
-
-def _levels(span: Span, text: str, mentions: list[Found], signal: str | None, known: Known) -> list[Level]:
-    subjects = owners.subjects(span, text, mentions, known) or [known.scope]
-    return [
-        level
-        for level in known.levels
-        if level.signal == signal and any(owners.is_of(level.subject, subject) for subject in subjects)
-    ]
-
-
-def _direction(deviations: float, rise: float) -> int:
-    if abs(deviations) < 3:
-        return 0
-    return 1 if rise > 0 else -1
+# What a report at the time of an alert cannot know.
+OVER = re.compile(
+    r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
+    r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
+    r"|will (?:be|recover|return|end)|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
+    r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
+    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|slowly|steadily|progressively"
+    r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
+    r"|little by little|bit by bit|over time|overnight|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    re.IGNORECASE,
+)
+CLEARED = re.compile(
+    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated|can stay|safe|nothing to do with"
+    r"|did not cause|false alarm|no incident|nothing is wrong|ruled out|(?:can|may|should|could) be excluded)\b",
+    re.IGNORECASE,
+)
+_SEVERITY = "low|medium|high|critical"
+SEVERITY = re.compile(
+    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b|\b(?P<b>{_SEVERITY})[- ]severity\b", re.IGNORECASE
+)
 
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = re.search(
-        r"\b(?:no|without (?:any )?|not any) (?:deployments?|change|release|rollout)s?\b(?! of)", text, re.IGNORECASE
+        r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
+        r"(?:deployments?|change|release|rollout)s?\b"
+        r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
+        text,
+        re.IGNORECASE,
     )
-    if found:
+    if found and not re.search(r"\bother\b", found[0]):
         near = [
             one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
         ]
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
 
 
-def states(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "A deployment of search preceded it": only where one is known, of what is named."""
+    changes = [one for one in known.changes if one.at or one.deployment_id]
+    names = {one.text for one in mentions}
+    if names & {name for one in changes for name in (one.deployment_id, *one.versions)}:
+        return
+    services = names & known.services
+    near = [one for one in changes if not services or one.service in services]
+    for found in DEPLOYMENT.finditer(text):
+        if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
+            yield Claim("cause", found.span(), found[0], holds=False, why="no such change is known")
+            return
+
+
+DEPLOYMENT = re.compile(
+    r"\b(?:deployments?|rollouts?|deployed|shipped|releases?(?! (?:the|a|this|it|held)\b)|released|rolled out"
+    r"|versions?)\b",
+    re.IGNORECASE,
+)
+INCIDENT = re.compile(
+    r"\b(?:has|is|have|are|was|had|suffers?|experience[sd]?) an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
+    re.IGNORECASE,
+)
+
+
+NO_INCIDENT = re.compile(
+    r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
+    r"|(?:was|is|were|could) not (?:be )?confirmed|not an incident|no (?:real )?incident)\b",
+    re.IGNORECASE,
+)
+
+
+def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
-    for found in claims.SEVERITY.finditer(text):
+    for found in SEVERITY.finditer(text):
         holds = (found["a"] or found["b"]).lower() == report.severity.value
         yield Claim("state", found.span(), found[0], holds, "" if holds else f"severity is {report.severity.value}")
-    for found in claims.OVER.finditer(text):
+    for found in INCIDENT.finditer(text):
+        holds = report.verdict is not Verdict.NOT_CONFIRMED
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "the alert was not confirmed")
+    for found in NO_INCIDENT.finditer(text):
+        holds = report.verdict is Verdict.NOT_CONFIRMED
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
+    for found in () if is_advice else OVER.finditer(text):
         is_scope = report.service is None and found[0].lower() == "all services"
         why = "" if is_scope else "a report cannot know that"
         yield Claim("state", found.span(), found[0], is_scope, why)
-    for found in claims.CLEARED.finditer(text):
+    for found in CLEARED.finditer(text):
         blamed = cause_names(known) & {one.text for one in mentions}
-        holds = not blamed and (not known.has_cause or bool(mentions))
+        root = report.root_cause
+        if root and root.deployment_id and not blamed & {root.deployment_id, root.version}:
+            blamed -= {root.service}
+        span = context.clause(found.span(), text)
+        is_another = causation.names_another(text[slice(*span)], span, mentions, known)
+        holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
         yield Claim("state", found.span(), found[0], holds, "" if holds else "it is what the evidence blames")

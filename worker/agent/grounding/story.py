@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import context
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding import causation, context, vocabulary
+from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.topics import topics
 from worker.domain.report import CauseKind
 
 # Doubt about a cause, or another cause hinted at.
 DOUBT = re.compile(
     r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never"
     r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
-    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead|rather than|other than|something else"
+    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
     r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|seems?|only partly)\b"
     r"|\w+n['’]t\b",
@@ -36,9 +37,11 @@ DISMISSED = re.compile(
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
     r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
-    r"|by design|planned|intended|on purpose|a test|an exercise|a drill|negligible|acceptable|under control"
+    r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
+    r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
+    r"|negligible|acceptable|under control"
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
-    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over"
+    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
     r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody|no ?one"
     r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:affected|lost|suffer\w*|notic\w+|impacted|hit)"
@@ -50,13 +53,20 @@ DISMISSED = re.compile(
 SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECASE)
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
-    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:down|offline|unavailable"
-    r"|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
-    r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b",
+    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
+    r"|down(?! (?:to|by|at|from)\b)|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
+    r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
+    r" (?:version|release)"
+    r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
+    r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
+    # What a rule does is not in what it set off.
+    r"|\b(?:rule|threshold)s?\b[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
     re.IGNORECASE,
 )
 ORDER = re.compile(
-    r"\b(?P<later>after|followed|following|later than|since(?! then)|subsequent to)\b"
+    r"\b(?P<later>after|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
     r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
     re.IGNORECASE,
 )
@@ -67,7 +77,7 @@ BEGINNING = re.compile(
 )
 OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
 ASIDE = re.compile(
-    r"\b(?:when|after|following|once|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
+    r"\b(?:when|after|following|once(?! before)|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
     r"|(?P<who>[^,;]+?)\b(?:made|makes|left|drove|drives|pushed|forced|produced|provoked|induced|resulted in)\b",
     re.IGNORECASE,
@@ -85,7 +95,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from _states(DISMISSED, text)
     if is_advice:
         return
-    yield from _states(BROKEN, text)
+    yield from _states(BROKEN, text, _logged(mentions, known))
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
@@ -96,11 +106,23 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return
     for found in DOUBT.finditer(text):
-        clause = _part(text, found.start())
-        is_blame = BLAMING.search(clause) and not re.search(r"\bno(?:t|ne)? (?:before|worse)", clause)
+        start, end = _part(text, found.start())
+        clause = text[start:end]
+        other = causation.RATHER.search(clause)
+        denied = (start + other.end(), end) if other else (start, end)
+        if any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text)):
+            continue
+        if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
+            continue
+        is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
         if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
             yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows the cause")
             return
+
+
+NEVER_BEFORE = re.compile(
+    r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
+)
 
 
 def _blamed(known: Known) -> set[str]:
@@ -108,11 +130,11 @@ def _blamed(known: Known) -> set[str]:
     return cause_names(known) - ({known.report.service} if root and root.deployment_id else set())
 
 
-def _part(text: str, place: int) -> str:
+def _part(text: str, place: int) -> Span:
     """The part of the sentence between semicolons and contrasts: a denial reaches over commas."""
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
-    return text[max(starts, default=0) : min(ends, default=len(text))]
+    return max(starts, default=0), min(ends, default=len(text))
 
 
 def _is_demand(known: Known) -> bool:
@@ -120,8 +142,16 @@ def _is_demand(known: Known) -> bool:
     return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
 
 
-def _states(pattern: re.Pattern[str], text: str) -> Iterator[Claim]:
+def _logged(mentions: list[Found], known: Known) -> set[str]:
+    services = {one.text for one in mentions} & known.services or known.suffering | {known.report.service or ""}
+    return {word for service in services for word in known.messages.get(service, ())} - vocabulary.common()
+
+
+def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
+    """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
+        if found[0].split()[-1] in logged:
+            continue
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
 
 
@@ -144,8 +174,9 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if found[0].lower() in ("followed", "following") and not change_is_left and found["later"]:
             says_change_first = True
         is_first = any(at <= max(onsets) for at in changes)
-        if changes and is_first != says_change_first:
-            yield Claim("cause", found.span(), found[0], holds=False, why="it was the other way round")
+        if changes:
+            holds = is_first == says_change_first
+            yield Claim("cause", found.span(), found[0], holds, "" if holds else "it was the other way round")
 
 
 def _times(left: list[datetime] | str | None, right: list[datetime] | str | None) -> tuple[bool, list[datetime]] | None:
@@ -159,7 +190,7 @@ def _times(left: list[datetime] | str | None, right: list[datetime] | str | None
 def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list[datetime] | str | None:
     """The times of the change that a part speaks of, or that it speaks of the onset."""
     inside = {one.text for one in mentions if offset <= one.span[0] < offset + len(part)}
-    named = [change for change in known.changes if change.at and (inside & {change.deployment_id, *change.versions})]
+    named = [change for change in known.changes if change.at and (inside & {change.deployment_id, change.version})]
     if named:
         return [change.at for change in named if change.at]
     if DEPLOYING.search(part):
@@ -176,20 +207,39 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         group = "what" if found["what"] else "who"
         start, end = found.span(group)
         inside = {one.text for one in mentions if start <= one.span[0] < end}
-        if inside & named or (group == "what" and ANCHOR.search(found[group])):
+        if causation.PRONOUN.fullmatch(found[group]):
+            continue
+        if inside & named or (
+            group == "what" and (ANCHOR.search(found[group]) or _is_beginning(found[group], inside, known))
+        ):
             continue
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
             continue
         yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows no such cause")
 
 
+def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
+    """ "… when the errors of payments began": of what deviates."""
+    return bool(re.search(r"\b(?:began|started|rose)\b", what) and topics(what)) and inside <= known.suffering
+
+
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… and not before": of a type of errors only where none was logged before."""
-    found = re.search(r"\b(?:not|never|none|no)\b[^,;.]{0,12}\bbefore\b(?= *(?:$|[.;,)\[]))", text, re.IGNORECASE)
-    types = {one.text for one in mentions if one.text in known.types}
-    if not found or not types:
+    found = re.search(
+        r"\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"|previously|until then)",
+        text,
+        re.IGNORECASE,
+    )
+    logged = {fact.of for fact in known.facts if fact.role == "now" and fact.of in known.types and fact.value > 0}
+    types = {one.text for one in mentions if one.text in known.types} or logged
+    if (
+        not found
+        or not types
+        or not re.search(r"\b(?:errors?|lines?|logged|Error|Exception|messages?|such)|[a-z][A-Z]", text)
+    ):
         return
-    before = [fact for fact in known.facts if fact.detail in types and fact.role == "usual"]
+    before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
     holds = bool(before) and all(fact.value == 0 for fact in before)
     yield Claim("direction", found.span(), found[0], holds, "" if holds else "it was logged before")
 

@@ -10,63 +10,83 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from worker.agent.grounding import claims
-from worker.agent.grounding.claims import Claim, Kind, Span
+from worker.agent.grounding.claims import Claim, Found, Kind, Span
+from worker.agent.grounding.known import Known
 from worker.domain.report import Report
 from worker.domain.terms import terms
 
-WORD = re.compile(r"[^\W\d_]{2,}")
-# With one of these in its sentence an unknown thing is told as a cause, or as what happened at the same time.
+WORD = re.compile(r"(?!(?<=\d)(?:st|nd|rd|th)\b)[^\W\d_]{2,}")
+# With one of these in its sentence an unknown thing is told as a cause, or as what set it off.
 JOINING = re.compile(
     r"\b(?:because|cause\w*|made|makes|left|leaves|led|leads|when|after|afterwards|following|followed|since(?! \d)|due"
-    r"|while|whereas|once|until|so|therefore|thus|hence|thanks|owing|result\w*|from|by|during|despite|although|as"
-    r"|explain\w*|reason|why)\b",
+    r"|once|so|therefore|thus|hence|thanks|owing|result\w*|explain\w*|reason|why)\b",
     re.IGNORECASE,
 )
 
 
+# In the list, what stands behind this is for advice alone: it names what could be done, not what happened.
+ADVICE = "# What advice says"
+
+
 @cache
-def common() -> frozenset[str]:
+def common(*, is_advice: bool = False) -> frozenset[str]:
     text = files("worker.agent.grounding").joinpath("vocabulary.txt").read_text(encoding="utf-8")
+    told = text if is_advice else text.partition(ADVICE)[0]
     return frozenset(
-        word for line in text.splitlines() if not line.startswith("#") for word in WORD.findall(line.lower())
+        word for line in told.splitlines() if not line.startswith("#") for word in WORD.findall(line.lower())
     )
 
 
 def words_of(report: Report) -> frozenset[str]:
-    """All that was read, and what the template wrote; of queries and of a model's words nothing."""
-    told = report.model_dump(exclude={"narrative", "charts", "markdown", "evidence"})
-    results = [(item.title, item.result) for item in report.evidence]
-    return frozenset(word for text in _texts([told, results]) for word in WORD.findall(text.lower()))
+    """What the evidence is called; of queries, log lines and a model's words nothing."""
+    impact = report.impact.carbon.comparison or "", report.impact.business.assumption or ""
+    texts = [report.alert.rule_name, *impact, *(item.title for item in report.evidence)]
+    return frozenset(word for text in texts for word in WORD.findall(text.lower()))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, item in value.items():
-                yield str(key).replace("_", " ")
-                yield from _texts(item)
-        case list() | tuple():
-            for item in value:
-                yield from _texts(item)
+def of_template(report: Report) -> frozenset[str]:
+    """What the template wrote: of the alerted service and of the cause, and of nobody else."""
+    sections = report.sections
+    told = [text for one in report.candidates[:1] for text in (one.reason, one.against or "")]
+    prose = [text for text in sections.model_dump().values() if isinstance(text, str)]
+    texts = [*told, report.headline, *prose, *sections.recommendations]
+    return frozenset(word for text in texts for word in WORD.findall(claims.QUOTED.sub(" ", text).lower()))
 
 
-def unknown(text: str, words: frozenset[str], *, is_advice: bool = False) -> Iterator[Claim]:
-    """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations."""
-    for start, end in _runs(text, words):
+def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations.
+
+    Words of log lines may be told of the service that wrote them: that is a claim that holds.
+    """
+    logged, told = _words_about(mentions, known)
+    for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
         is_joined = not is_advice and JOINING.search(f"{text[:start]} {text[end:]}")
         kind: Kind = "cause" if is_joined else "word"
         yield Claim(kind, (start, end), text[start:end], holds=False, why="nothing that was read speaks of it")
+    for start, end in _runs(text, known.words, is_advice=is_advice):
+        if all(any(form in logged for form in _forms(word)) for word in WORD.findall(text[start:end].lower())):
+            yield Claim("message", (start, end), text[start:end], holds=True)
 
 
-def _runs(text: str, words: frozenset[str]) -> list[Span]:
+def _words_about(mentions: list[Found], known: Known) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of the lines, and of the template, of those that the sentence names or else could be about."""
+    services = {one.text for one in mentions if one.text in known.services}
+    types = {service for one in mentions for service in known.types.get(one.text, ())}
+    root = known.report.root_cause
+    about = services | types or {known.report.service or "", root.service or "" if root else ""}
+    logged, told = (
+        frozenset(form for service in {*about, ""} for word in of.get(service, ()) for form in _forms(word))
+        for of in (known.messages, known.told)
+    )
+    return logged, told
+
+
+def _runs(text: str, words: frozenset[str], *, is_advice: bool) -> list[Span]:
     runs: list[Span] = []
     for found in WORD.finditer(text):
-        if is_known(found[0].lower(), words) or claims.is_term(found[0]):
+        if is_known(found[0].lower(), words, is_advice=is_advice) or claims.is_term(found[0]):
             continue
         if runs and not text[runs[-1][1] : found.start()].strip(" -’'"):
             runs[-1] = (runs[-1][0], found.end())
@@ -75,8 +95,9 @@ def _runs(text: str, words: frozenset[str]) -> list[Span]:
     return runs
 
 
-def is_known(word: str, words: frozenset[str]) -> bool:
-    return any(form in words or form in common() or form in _of_the_trade() for form in _forms(word))
+def is_known(word: str, words: frozenset[str], *, is_advice: bool = False) -> bool:
+    known = common(is_advice=is_advice)
+    return any(form in words or form in known or form in _of_the_trade() for form in _forms(word))
 
 
 def _of_the_trade() -> frozenset[str]:
@@ -95,5 +116,17 @@ def _forms(word: str) -> Iterator[str]:
 
 
 _ENDINGS = (
-    *(("s", ""), ("es", ""), ("ies", "y"), ("d", ""), ("ed", ""), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ly", "")),
+    *(
+        ("s", ""),
+        ("es", ""),
+        ("ies", "y"),
+        ("d", ""),
+        ("ed", ""),
+        ("ied", "y"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("ly", ""),
+        ("est", ""),
+        ("iest", "y"),
+    ),
 )

@@ -1,0 +1,198 @@
+"""What is said to cause what: only the root cause of the verdict does, and it does not suffer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding import claims, vocabulary
+from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.topics import SIGNALS, topics
+from worker.domain.report import CauseKind, RootCause
+
+_CAUSING = (
+    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
+    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
+    r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
+    r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
+    r"|prompt(?:ed|s)|called for"
+)
+_CAUSED = (
+    r"because of|due to|caused by|triggered by|brought about by|(?:the|a) result of|thanks to|owing to|stems? from"
+    r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
+    r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
+    r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
+    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
+)
+_KNOWN = "found|known|unknown|clear|confirmed|understood"
+_CULPRIT = "cause|culprit|origin|source|offender|trigger"
+# "since 14:57" is a time, "since payments is down" a reason.
+_SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
+# A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
+_JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
+CAUSES = (
+    r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
+    rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
+    rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
+    r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
+    rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
+    r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
+    rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
+    rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})\b(?P<effect>.*)",
+    r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
+    rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
+)
+CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
+NOT = re.compile(
+    r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+# "… because ledger does not respond": says how it is, not that it is not the cause.
+STATE = re.compile(
+    r"\b(?:do|does|did|can|could|has|have|had)(?: not|not|n['’]t)\b"
+    r"(?! \w*(?:caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    re.IGNORECASE,
+)
+# A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
+JUDGED = re.compile(
+    r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
+    r"|innocent|unlikely|not involved)\b",
+    re.IGNORECASE,
+)
+KINDS = (
+    (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
+    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
+    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )"),
+)
+KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
+# What advice is given for: "…, since it has hardly logged anything".
+REASON = re.compile(r",? (?:because|since|as)(?! (?:of|then|about|around)\b) (?!\d| )")
+
+
+def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    """Of advice, what its reason says: that it is the reason for doing so is no claim."""
+    reason = REASON.search(text) if is_advice else None
+    if reason:
+        text = claims.blanked(text, [(0, reason.end())])
+    for pattern in CAUSAL:
+        found = pattern.search(text)
+        if found and BLAME.search(found["effect"]):
+            # "X is the cause, since …": why it is thought to be is told besides.
+            yield from causes(
+                claims.blanked(text, [(0, found.start("effect")), (found.end("effect"), len(text))]), mentions, known
+            )
+            return
+        if found:
+            why = _wrong_cause(found, text, mentions, known)
+            yield Claim("cause", found.span(), found[0], not why, why)
+            return
+
+
+BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
+    re.IGNORECASE,
+)
+# "By search itself rather than by more requests": the second is denied.
+RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
+
+
+def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
+    cause, effect = found.span("cause"), found.span("effect")
+    if _is_where_it_rises(text, cause, effect, mentions, known) or _is_part(found, known):
+        return ""
+    if not known.has_cause or known.report.root_cause is None:
+        return "the evidence shows no cause"
+    if JUDGED.search(found["effect"]):
+        return _wrongly_denied(effect, text, mentions, known)
+    other = RATHER.search(found["cause"])
+    if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
+        return why
+    cause = (cause[0], cause[0] + other.start()) if other else cause
+    between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
+    denied = " ".join(f"{text[slice(*cause)]} {between}".split())
+    if NOT.search(STATE.sub(" ", denied)):
+        return _wrongly_denied(cause, text, mentions, known)
+    return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
+
+
+def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
+    """Of what is said not to be the cause."""
+    return "" if names_another(text[slice(*span)], span, mentions, known) else "it is the cause"
+
+
+def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
+    if PRONOUN.fullmatch(text[slice(*cause)]):
+        # What the sentence before named; without that, this one goes as well (`ground`).
+        return ""
+    causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
+    if not causing and _is_logged(text[slice(*cause)], root, known):
+        return ""
+    if _is_of_cause(suffering, causing, root, known):
+        return "what is said to suffer is the cause"
+    deployments = {change.deployment_id for change in known.changes}
+    if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
+        return "something else is the cause"
+    is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
+    return "" if causing & cause_names(known) or is_kind else "the evidence shows another cause"
+
+
+def _told_with(root: RootCause, known: Known) -> set[str | None]:
+    """Services that may stand where the cause is told: its own, and of a failing callee the one that calls it."""
+    return {root.service, *(caller for caller, callee in known.calls if callee == root.service)}
+
+
+def _within(span: Span, mentions: list[Found], known: Known) -> set[str]:
+    return {one.text for one in mentions if span[0] <= one.span[0] < span[1]} - known.regions
+
+
+def names_another(part: str, span: Span, mentions: list[Found], known: Known) -> bool:
+    """Whether that part speaks of something that could be the cause, and is not."""
+    named = _within(span, mentions, known)
+    root = known.report.root_cause
+    if named:
+        return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
+    kinds = {kind for kind, words in KIND.items() if words.search(part)}
+    return bool(kinds) and root is not None and root.kind not in kinds
+
+
+def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
+    """A deployment suffers from nothing, nor a service that others suffer from."""
+    if suffering & ({root.deployment_id, root.version} - {None}):
+        return True
+    return root.service in suffering and root.service != known.report.service and root.service not in causing
+
+
+def _is_logged(part: str, root: RootCause, known: Known) -> bool:
+    """ "… because a table is locked": what the log lines of the cause say."""
+    words = set(re.findall(r"[a-z]{3,}", part.lower())) - vocabulary.common()
+    is_signal = topics(part) & set(SIGNALS) - {"errors"}
+    return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())
+
+
+def _is_part(found: re.Match[str], known: Known) -> bool:
+    """ "Retries caused 15 gCO₂e of the excess": a part of it, whose figure is checked by itself."""
+    parts = {fact.of for fact in known.facts if fact.whole == "excess" and fact.of}
+    said = found["cause"].strip().lower().removeprefix("the ")
+    said = re.sub(r"\W+$", "", said)
+    return said in parts and bool(PART_OF.search(found["effect"]))
+
+
+PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
+
+
+RISE = re.compile(
+    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
+)
+
+
+def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
+    """ "Nearly all of the rise comes from us-central1": where, not why."""
+    places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
+    regions = places & known.regions
+    if not regions or places - regions or not RISE.search(text[slice(*effect)]):
+        return False
+    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.value >= 0.5]
+    return any(fact.subject.region in regions for fact in parts)

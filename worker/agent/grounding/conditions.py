@@ -1,0 +1,106 @@
+"""What a service or a region is said to suffer: that it fails, is slow, is affected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding import context, owners
+from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.directions import NEGATED, went
+from worker.agent.grounding.known import Known
+
+NONE_OF = re.compile(
+    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if)\b", re.IGNORECASE
+)
+# What a service is said to do or to have, and the signals that would show it.
+_FAILING = (
+    r"fail(?:s|ed|ing)?(?! (?:to|fast|over))|errors?|failures?|exceptions?|time(?:s|d)? out|timing out|timeouts?|broken"
+    r"|rejects?"
+)
+_SLOW = r"slow(?:s|ed|er|ness|down)?|delay(?:s|ed)?|lags?"
+_AILING = r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
+CONDITIONS = (
+    (re.compile(_FAILING, re.IGNORECASE), ("errors",)),
+    (re.compile(r"retr(?:y|ies|ied|ying)", re.IGNORECASE), ("retries",)),
+    (re.compile(_SLOW, re.IGNORECASE), ("latency",)),
+    (re.compile(_AILING, re.IGNORECASE), ()),
+)
+_ADVERBS = (
+    r"(?: (?:itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"|do|does|did|show|shows|showed|no|not|any|never"
+    r"|start(?:s|ed) to|began to|to))*"
+)
+_CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)
+DOES = re.compile(rf",?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
+OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
+OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
+
+
+def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "search fails", "the errors of search": only of a service that was seen to."""
+    for one in mentions:
+        if one.text not in known.services or owners.is_called(one, text):
+            continue
+        found = DOES.match(text, one.span[1]) or OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
+        if found:
+            is_negated = bool(NEGATED.search(text[: found.start("what")]))
+            if not is_negated and NONE_OF.search(text[: found.start("what")]):
+                continue
+            regions = _regions(one, text, mentions, known)
+            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= _rising(known))
+            yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
+
+
+def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:
+    """Where it is said to be so: all that are named behind it, up to the end of that part."""
+    end = context.part(one.span, text)[1]
+    return {other.text for other in mentions if other.text in known.regions and one.span[1] <= other.span[0] < end}
+
+
+def _is_so(service: str, what: str, known: Known) -> bool:
+    signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
+    deviating = [one for one in known.levels if one.subject.service == service and went(one)]
+    named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
+    is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
+    if not signals:
+        return bool(deviating) or is_cause or service == known.report.service
+    has_types = "errors" in signals and any(service in of for of in known.types.values())
+    return (
+        bool(named & set(signals))
+        or has_types
+        or (is_cause and "errors" in signals and bool(known.messages.get(service)))
+    )
+
+
+AFFECTED = re.compile(
+    r"\b(?P<only>only|just)?\b[^,;]{0,40}\b(?:is|are|was|were) (?:also |likewise |equally )?"
+    r"(?:affected|hit|impacted)\b",
+    re.IGNORECASE,
+)
+CONFINED = re.compile(r"\b(?:confined|limited|restricted|specific) to\b", re.IGNORECASE)
+
+
+def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Only us-central1 is affected": where the rise is; "checkout is affected": what deviates."""
+    for found in AFFECTED.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.end()][-1:]
+        if not before or NEGATED.search(f"{text[: found.end()].rsplit(' ', 1)[0]} "):
+            continue
+        holds = _is_affected(before[0], known) and not (found["only"] and len(_rising(known)) > 1)
+        yield Claim("direction", found.span(), found[0], holds, "" if holds else "nothing shows that it is")
+    for found in CONFINED.finditer(text):
+        behind = next((one.text for one in mentions if found.end() <= one.span[0] <= found.end() + 5), None)
+        if behind in known.regions:
+            holds = _rising(known) == {behind}
+            yield Claim("direction", found.span(), found[0], holds, "" if holds else "nothing shows that it is")
+
+
+def _is_affected(name: str, known: Known) -> bool:
+    return name in (known.suffering if name in known.services else _rising(known) | {known.report.region})
+
+
+def _rising(known: Known) -> set[str | None]:
+    """Regions where something deviates, or where a part of the rise is."""
+    deviating = {one.subject.region for one in known.levels if went(one)}
+    return deviating | {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}

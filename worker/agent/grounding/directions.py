@@ -1,0 +1,186 @@
+"""What signals did: rose, fell, stayed as usual, each checked against the levels that were measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding import context, numerals, owners
+from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.known import Known, Level
+from worker.agent.grounding.topics import SIGNALS, topics
+
+UP = re.compile(
+    r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
+    r"|went up|goes up|is up|are up|higher|elevated|more than usual"
+    r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
+    re.IGNORECASE,
+)
+DOWN = re.compile(
+    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
+    r"|fell|falls|falling|fallen"
+    r"|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|sank|went down|is down|(?<=\w )lower"
+    r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
+    r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
+    re.IGNORECASE,
+)
+SAME = re.compile(
+    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy|constant|(?:is|are|was|were|stays?"
+    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
+    r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
+    r"|neither\b[^;.]{3,60}\bchang(?:ed|es)"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
+    r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
+    r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
+    r"(?! \d)"
+    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: \w+)?"
+    r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(
+    r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
+)
+IF = re.compile(
+    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
+)
+# "2.3 times as many requests as usual" compares.
+AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
+# "At 2.3 times its usual level", "above the usual value".
+COMPARED = re.compile(
+    r"\b(?:times|above|below|than|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
+    re.IGNORECASE,
+)
+BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
+
+
+def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
+        for found in words.finditer(text):
+            before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
+            if (holds := _compared(found, text)) is not None:
+                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it is the other way round")
+                continue
+            if AS_MANY.search(before) or COMPARED.search(before):
+                continue
+            if IF.search(before):
+                holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
+            else:
+                is_negated = bool(NEGATED.search(before))
+                holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+            if holds is not None:
+                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
+
+
+def _compared(found: re.Match[str], text: str) -> bool | None:
+    """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
+    if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
+        return None
+    read = numerals.numbers(text)
+    before = [one for one in read if one.span[1] <= found.start()][-1:]
+    after = [one for one in read if one.span[0] >= found.end()][:1]
+    if not before or not after or before[0].dimension != after[0].dimension:
+        return None
+    return (before[0].value < after[0].value) == (found[0].lower() == "lower")
+
+
+def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
+    """Whether every signal of the clause went so; None where it speaks of none that was measured."""
+    signals = _signals(span, text, known)
+    found = [_levels(span, text, mentions, signal, known) for signal in signals]
+    if not signals and wanted:
+        return None
+    if not signals:
+        return _is_all_as_usual(span, text, mentions, known)
+    if not all(found):
+        if (rises := _rises(span, text, mentions, known)) is not None:
+            return rises != is_negated if wanted > 0 else not rises
+        return False if wanted else _is_all_as_usual(span, text, mentions, known)
+    if is_negated:
+        return all(all(went(level) != wanted for level in levels) for levels in found)
+    return all(any(went(level) == wanted for level in levels) for levels in found)
+
+
+def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether a region that has no levels of its own has a part of the rise; None where that is not known."""
+    subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
+    parts = [
+        one for one in known.facts if one.whole == "rise" and any(owners.is_of(one.subject, it) for it in subjects)
+    ]
+    return any(one.value >= 0.05 for one in parts) if parts else None
+
+
+def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "… is back at its usual value": of what deviates now."""
+    found = [_levels(span, text, mentions, signal, known) for signal in _signals(span, text, known)]
+    return all(any(went(level) for level in levels) for levels in found) if found else None
+
+
+def _signals(span: Span, text: str, known: Known) -> list[str]:
+    """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
+    measured = {level.signal for level in known.levels}
+    if re.search(r" (?:of|in)$", text[slice(*span)]):
+        return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
+    if named := topics(text[slice(*span)]) & measured:
+        return sorted(named)
+    start, end = context.clause(span, text)
+    own = _spoken_of(text[start:end], measured)
+    listed = re.search(r"(?:^|[.;:] ?)[^.;:]*$", text[:end])
+    if (
+        own
+        and listed
+        and re.search(r", [^,;]*\band\b[^,;]*$|\band\b[^,;]*$", text[: span[0]])
+        and not re.search(r"\b(?:rose|fell|is|are|was|were|fails?|failed)\b.*\band\b", text[: span[0]])
+    ):
+        own = topics(listed[0]) & measured
+    begin, over = context.part(span, text)
+    parts = [text[begin : span[0]], text[span[1] : over]]
+    for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
+        own = own or topics(one) & measured
+    if special := own & {"retries", "carbon_per_demand"}:
+        return sorted(special)
+    return sorted(own - ({"lines"} if len(own) > 1 else set()))
+
+
+# "Served at the usual error rate and latency": what is as usual stands behind.
+AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
+
+
+def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
+    """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
+    return frozenset(topics(text) & measured | named)
+
+
+def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "europe-west1 is unaffected": where none of the rise is, or nothing that was measured deviates."""
+    subjects = owners.subjects(span, text, mentions, known)
+    if not subjects:
+        return False
+    shares = [
+        fact.value
+        for fact in known.facts
+        if fact.whole == "rise" and any(owners.is_of(fact.subject, one) for one in subjects)
+    ]
+    levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+    if shares:
+        return all(share < 0.1 for share in shares)
+    if levels:
+        return all(went(level) == 0 for level in levels)
+    # Where nothing of it was measured, what the ranking says of it.
+    named = {one.service for one in subjects}
+    return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
+
+
+def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    return [
+        level
+        for level in known.levels
+        if level.signal == signal and any(owners.is_of(level.subject, subject) for subject in subjects)
+    ]
+
+
+def went(level: Level) -> int:
+    if abs(level.deviations) < 3:
+        return 0
+    return 1 if level.actual > level.expected else -1

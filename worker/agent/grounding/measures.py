@@ -1,0 +1,169 @@
+"""Figures and moments of a report beside its evidence: of impact, of times, of the ranking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from worker.agent.grounding import roster
+from worker.agent.grounding.fields import Path, slots
+from worker.agent.grounding.known import Fact, Known, Moment, Subject
+from worker.domain.evidence import Evidence
+from worker.domain.report import Quantity
+
+# Changes are looked for in so many hours before the onset (worker.analysis.study.ROLLOUT).
+LOOKED_BACK = timedelta(hours=2)
+
+
+def of_impact(known: Known) -> None:
+    """Everything of `impact` is of the report's own window and scope."""
+    impact = known.report.impact
+    for path, value in _numbers(impact.model_dump(exclude={"calculation"}), ()):
+        if "factors" not in path:
+            known.facts.append(_fact(value, path, known.scope))
+    known.facts[:] = [*_ranked(known.facts)]
+    hours = known.report.window.length / timedelta(hours=1)
+    for end, value in _ends(impact.carbon.excess_co2_grams):
+        known.facts.append(Fact(value / hours, "grams_per_hour", known.scope, "carbon", "excess", end=end))
+    if impact.carbon.sci:
+        known.facts += [
+            Fact(float(number.replace(",", "")), "requests", known.scope)
+            for number in re.findall(r"\d[\d,]*", impact.carbon.sci.functional_unit)
+        ]
+
+
+def _ranked(facts: list[Fact]) -> Iterator[Fact]:
+    """Each part of the excess, and each type of errors of a service, with its place among the others."""
+    groups: dict[tuple[object, ...], list[float]] = {}
+    for fact in facts:
+        if key := _parts_of(fact):
+            groups.setdefault(key, []).append(fact.value)
+    for fact in facts:
+        values = groups.get(_parts_of(fact) or (), [])
+        rank = (
+            "largest"
+            if values and fact.value == max(values)
+            else "smallest"
+            if values and fact.value == min(values)
+            else None
+        )
+        yield replace(fact, rank=rank)
+
+
+def _parts_of(fact: Fact) -> tuple[object, ...] | None:
+    """What the figure is one part of several of; None for all others."""
+    if fact.whole == "emissions":
+        return (fact.dimension, fact.evidence)
+    is_part = fact.whole == "excess" or (fact.signal == "errors" and fact.dimension == "lines" and fact.of)
+    return (fact.dimension, fact.subject, fact.role, fact.end, fact.whole) if is_part else None
+
+
+def _is_split(path: Path) -> bool:
+    return "split" in path or "cost_split" in path
+
+
+def _fact(value: float, path: Path, scope: Subject) -> Fact:
+    found = slots(path)
+    end = path[-1] if path[-1] in ("low", "high") else None
+    return Fact(
+        value * found.factor,
+        found.dimension,
+        scope,
+        found.signal,
+        _role(path),
+        statistic=found.statistic,
+        whole="excess" if _is_split(path) else found.whole,
+        of=path[-2] if _is_split(path) else None,
+        end=end,
+    )
+
+
+def _role(path: Path) -> str | None:
+    """Emissions are told as what was, what was expected, and the excess; everything else is only of the incident."""
+    if path[0] == "users":
+        return "usual" if any("baseline" in part for part in path) else "now"
+    if path[:2] == ("carbon", "sci"):
+        return "usual" if path[-1] == "baseline" else "now"
+    if path[0] != "carbon" or "split" in path:
+        return "usual" if "baseline" in path[-1] else None
+    return next((role for part, role in _OF_CARBON if part in path[1]), None)
+
+
+_OF_CARBON = (("excess", "excess"), ("expected", "usual"), ("actual", "now"))
+
+
+def _ends(quantity: Quantity | None) -> list[tuple[str | None, float]]:
+    return [("low", quantity.low), (None, quantity.likely), ("high", quantity.high)] if quantity else []
+
+
+def _numbers(value: Any, path: Path) -> Iterator[tuple[Path, float]]:
+    match value:
+        case Mapping():
+            for key, item in value.items():
+                yield from _numbers(item, (*path, str(key)))
+        case bool():
+            return
+        case int() | float():
+            yield path, float(value)
+
+
+def moments(known: Known) -> None:
+    report = known.report
+    known.moments += [
+        *(Moment(report.window.start, "onset"), Moment(report.window.end, "end"), Moment(report.alert.date, "alert")),
+        *(Moment(report.baseline.start, "baseline"), Moment(report.baseline.end, "baseline")),
+        *(Moment(past.at, "past") for past in report.similar_incidents),
+        *(Moment(cause.onset, "onset") for cause in report.candidates if cause.onset),
+    ]
+    # The onset that distances are told to is the report's, not that of each signal.
+    onsets = {report.window.start, *(one.onset for one in report.candidates if one.onset)}
+    for change in known.changes:
+        if change.at:
+            known.moments.append(Moment(change.at, "change", change.deployment_id))
+            known.facts += [
+                Fact(
+                    (at - change.at).total_seconds(),
+                    "seconds",
+                    Subject(change.service),
+                    signal,
+                    of=change.deployment_id,
+                )
+                for signal, others in (("change", onsets), ("to alert", {report.alert.date}))
+                for at in others
+            ]
+
+
+def rest(known: Known) -> None:
+    report = known.report
+    known.facts += [
+        Fact(report.window.length.total_seconds(), "seconds", signal="span"),
+        Fact(LOOKED_BACK.total_seconds(), "seconds", signal="looked back"),
+        Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
+    ]
+    changes = len({change.deployment_id for change in known.changes if change.at})
+    known.facts += [Fact(changes, f"of {noun}") for noun in ("deployments", "changes", "releases", "rollouts")]
+    for candidate in report.candidates:
+        known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
+    if report.confidence is not None:
+        known.facts.append(Fact(report.confidence, "confidence"))
+    if report.alert.value is not None:
+        known.facts.append(Fact(report.alert.value, "count", known.scope))
+    failed = report.impact.users.requests_failed
+    share = next((fact.value for fact in known.facts if _is_failed_share(fact, known)), None)
+    if failed and share:
+        known.facts.append(Fact(failed.likely / share, "requests", known.scope, "traffic"))
+    timed = next((item.result["lines"]["timed"] for item in report.evidence if _has_timed(item, known)), None)
+    if timed and share is not None:
+        known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
+
+
+def _has_timed(item: Evidence, known: Known) -> bool:
+    lines = item.result.get("lines")
+    return isinstance(lines, dict) and "timed" in lines and roster.subject_of(item.title, known) == known.scope
+
+
+def _is_failed_share(fact: Fact, known: Known) -> bool:
+    return (fact.signal, fact.role, fact.dimension) == ("errors", "now", "share") and fact.subject == known.scope

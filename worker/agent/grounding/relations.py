@@ -1,0 +1,112 @@
+"""Who is said to do something to whom: calls that were seen, victims, what made it worse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from worker.agent.grounding import owners
+from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.known import Known, cause_names
+
+VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
+SERVICE_VERB = (
+    r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
+    r"|to\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
+    r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
+)
+CALLING = re.compile(
+    r"call(?:s|ed|ing)?|depend(?:s|ed|ing)?|wait(?:s|ed|ing)?|us(?:e|es|ed|ing)|need(?:s|ed|ing)?|quer(?:y|ies|ied)"
+    r"|name(?:s|d)?|mention(?:s|ed)?|point(?:s|ed|ing)?|refer(?:s|red)?|reach(?:es|ed|ing)?|involve(?:s|d)?"
+    r"|invoke(?:s|d)?|contact(?:s|ed)?",
+    re.IGNORECASE,
+)
+# Passing nothing on: what both do, or how they compare.
+BESIDE = re.compile(
+    r"show(?:s|ed)?|share(?:s|d)?|behave(?:s|d)?|follow(?:s|ed)?|fail(?:s|ed|ing)?|time(?:s|d)?|suffer(?:s|ed)?"
+    r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?",
+    re.IGNORECASE,
+)
+
+
+def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "payments is a victim": of what deviates, and is not the cause."""
+    for found in VICTIM.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions]
+        holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
+        yield Claim("cause", found.span(), found[0], holds, "" if holds else "nothing shows that it is one")
+
+
+def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "search overloads checkout": what one does to another is told as a cause, unless it is a call that was seen."""
+    services = [one for one in mentions if one.text in known.services]
+    for one, other in pairwise(services):
+        between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
+        if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
+            yield from _calls(one, other, text, services, known)
+            continue
+        span = (one.span[0], other.span[1])
+        is_call = CALLING.fullmatch(between["verb"])
+        holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it does so")
+
+
+def _does(service: str, other: str, known: Known) -> bool:
+    """Only what causes it does anything to others."""
+    root = known.report.root_cause
+    return known.has_cause and root is not None and service == root.service and other in known.suffering
+
+
+def _is_called(one: Found, other: Found, text: str, services: list[Found], known: Known) -> bool:
+    return all((caller, other.text) in known.calls for caller in _callers(one, text, services))
+
+
+def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
+    """ "payments and checkout call …": both."""
+    before = [other for other in services if other.span[1] <= one.span[0]]
+    joined = before and re.fullmatch(r",? (?:and|or) |, ", text[before[-1].span[1] : one.span[0]])
+    return [one.text, *([before[-1].text] if joined else [])]
+
+
+PASSIVE = re.compile(
+    r",? (?:which )?(?:is|was|are|were) (?:\w+ly |also )?(?:called|named|used|queried|reached|needed|mentioned) by"
+    r"(?: the)? ",
+    re.IGNORECASE,
+)
+CALLS = re.compile(
+    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits? for|depends? on|naming|names?"
+    r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
+    re.IGNORECASE,
+)
+
+
+def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """ "payments times out when it calls ledger", "ledger is called by payments"."""
+    if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
+        holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+        return
+    if CALLS.fullmatch(text[one.span[1] : other.span[0]]):
+        holds = _is_called(one, other, text, services, known)
+        span = (one.span[0], other.span[1])
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+
+
+def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether a deployment made it worse: only the one that is the cause did."""
+    changes = {change.deployment_id for change in known.changes}
+    root = known.report.root_cause
+    for found in WORSE.finditer(text):
+        named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
+        if named and known.has_cause and root and root.deployment_id:
+            is_worse = named.text == root.deployment_id
+            holds = is_worse != bool(re.search(r"\b(?:no|not|never|without)\b", found[0], re.IGNORECASE))
+            yield Claim("cause", found.span(), found[0], holds, "" if holds else "the evidence shows otherwise")
+
+
+WORSE = re.compile(
+    r"\b(?:(?:no|not|never|not get|not become|nothing got) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
+    r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse)\b",
+    re.IGNORECASE,
+)

@@ -1,0 +1,151 @@
+"""Who and what there is: services, regions, deployments, types of errors, who calls whom, and lines that were read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from worker.agent.grounding.claims import Found
+from worker.agent.grounding.known import Change, Known, Subject
+from worker.domain.report import CauseKind
+from worker.domain.window import parse_time
+
+WORD = re.compile(r"[^\W\d_]{2,}")
+CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def enrol(known: Known) -> None:
+    report = known.report
+    for cause in [*report.candidates, *([report.root_cause] if report.root_cause else [])]:
+        name(known, cause.service, cause.region, cause.deployment_id, cause.version, cause.error_type)
+        if cause.deployment_id:
+            known.changes.append(Change(None, cause.service, cause.region, cause.deployment_id, cause.version))
+        if cause.error_type:
+            _type(known, cause.error_type, cause.service or "")
+    name(known, report.service, report.region)
+    root = report.root_cause
+    if root and root.kind is CauseKind.DEPENDENCY and root.service and report.service:
+        known.calls.add((report.service, root.service))
+    for item in report.evidence:
+        _names_in(known, item.result)
+    known.lines += [report.alert.title, report.alert.rule_name, report.alert.conditions, report.alert.instance]
+    for past in report.similar_incidents:
+        name(known, past.service, past.region, past.id)
+        known.lines += [past.title, past.why]
+        _message(known, past.service or "", [past.title])
+
+
+def name(known: Known, service: str | None, region: str | None, *others: str | None) -> None:
+    known.services |= {service} if service else set()
+    known.regions |= {region} if region else set()
+    known.names |= {name for name in (service, region, *others) if name}
+
+
+def text_of(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _names_in(known: Known, value: Any) -> None:
+    match value:
+        case {"deployment_id": str(deployment_id)}:
+            _change(known, deployment_id, value)
+        case Mapping():
+            name(known, text_of(value.get("service")), text_of(value.get("region")), text_of(value.get("name")))
+            _edge(known, [str(one) for one in value.get("edge") or ()])
+            known.services |= set(map(str, value.get("missing") or ()))
+            known.services |= {one for one in value.get("names") or () if isinstance(one, str)}
+            for item in value.values():
+                _names_in(known, item)
+        case list() | tuple():
+            for item in value:
+                _names_in(known, item)
+
+
+def _edge(known: Known, edge: list[str]) -> None:
+    known.services |= set(edge)
+    if len(edge) == 2:
+        known.calls.add((edge[0], edge[1]))
+
+
+def _change(known: Known, deployment_id: str, found: Mapping[str, Any]) -> None:
+    service, region, version, previous = (
+        text_of(found.get(name)) for name in ("service", "region", "version", "previous_version")
+    )
+    name(known, service, region, deployment_id, version, previous)
+    at = parse_time(str(found["at"])) if found.get("at") else None
+    known.changes.append(Change(at, service, region, deployment_id, version, previous))
+
+
+def subject_of(title: str, known: Known) -> Subject:
+    """Evidence of one scope begins with it: `checkout, us-central1: …`."""
+    for service in sorted(known.services, key=len, reverse=True):
+        if title.startswith((f"{service}: ", f"{service}, ")):
+            rest = title[len(service) :]
+            region = next((one for one in known.regions if rest.startswith(f", {one}:")), None)
+            return Subject(service, region)
+    scope, colon, _ = title.partition(": ")
+    if not colon or scope in known.regions:
+        return Subject(None, scope if colon else None)
+    service, _, region = scope.partition(", ")
+    name(known, service, region or None)
+    return Subject(service, region or None)
+
+
+def deployment_of(title: str, known: Known) -> str | None:
+    """Whose documents are set against the others': `checkout, us-central1: documents of deploy-8841 against …`."""
+    return next((one.deployment_id for one in known.changes if f" of {one.deployment_id} against " in title), None)
+
+
+def logged(known: Known, value: Any, service: str) -> None:
+    """Every text that was read, and the words of each service's lines."""
+    match value:
+        case str():
+            known.lines.append(value)
+            known.logged.setdefault(service, set()).add(value)
+        case {"name": str(error_type), "in_window": count, **rest}:
+            messages = [str(one) for one in _items(rest.get("messages"))]
+            _type(known, error_type, service)
+            _message(known, service, messages if count else [])
+            known.lines += [error_type, *messages]
+            known.logged.setdefault(service, set()).update((error_type, *messages))
+        case {"names": Mapping() as names, **rest}:
+            known.calls |= {(service, str(callee)) for callee, share in names.items() if service and share}
+            logged(known, rest, service)
+        case Mapping():
+            of = text_of(value.get("service")) or service
+            _message(known, of, [value.get(field) for field in ("text", "example", "message", "pattern", "title")])
+            known.calls |= {(of, one) for one in value.get("names") or () if of and isinstance(one, str)}
+            for item in value.values():
+                logged(known, item, of)
+        case list() | tuple():
+            for item in value:
+                logged(known, item, service)
+
+
+def _items(value: object) -> Iterable[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _type(known: Known, error_type: str, service: str) -> None:
+    known.types.setdefault(error_type, set()).add(service)
+    words = {part.lower() for part in CAMEL.findall(error_type)}
+    known.messages.setdefault(service, set()).update(words - {"error", "exception"})
+
+
+def _message(known: Known, service: str, texts: Iterable[Any]) -> None:
+    words = known.messages.setdefault(service, set())
+    for text in texts:
+        if isinstance(text, str):
+            words |= set(WORD.findall(text.lower()))
+
+
+def mentions(text: str, known: Known) -> list[Found]:
+    """Known names in the text, the longest where several begin at one place."""
+    called = sorted(
+        (one for one in known.names | known.services | known.regions if len(one) > 1), key=len, reverse=True
+    )
+    if not called:
+        return []
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, called))})(?![\w]|-\w|\.\d)")
+    return [Found(found.span(), found[0]) for found in pattern.finditer(text)]

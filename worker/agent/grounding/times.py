@@ -1,0 +1,85 @@
+"""Whether a time of day or a date is that of what the sentence says happened then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from worker.agent.grounding import claims, context
+from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.known import Known
+
+SINCE = re.compile(
+    r"\b(?:since|onset|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
+    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded)\b[^.;]{0,25}$",
+    re.IGNORECASE,
+)
+DEPLOYED = re.compile(
+    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped)\b[^.;]{0,40}$", re.IGNORECASE
+)
+BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
+
+
+def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    clocks = list(claims.TIME.finditer(text))
+    for found in clocks:
+        before, after = plain[: found.start()], plain[found.end() :]
+        change = _change_before(found.start(), plain, mentions, known)
+        wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
+        holds = _is_known_time(found, wanted, change, known)
+        yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
+    rest = claims.blanked(text, [found.span() for found in clocks])
+    for found in claims.DATE.finditer(rest):
+        holds = any(_is_day(found["iso"] or found["day"], moment.at) for moment in known.moments)
+        yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened that day")
+
+
+def _kinds_wanted(before: str) -> set[str]:
+    since, deployed = SINCE.search(before), DEPLOYED.search(before)
+    if since and (not deployed or since.start() > deployed.start()):
+        return {"onset", "baseline"}
+    return {"change"} if deployed else set()
+
+
+def _begun(before: str, after: str) -> set[str]:
+    """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
+    is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE)
+    return {"onset", "baseline"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+
+
+def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that the clause named last before the time."""
+    start, _ = context.clause((place, place), text)
+    ids = {change.deployment_id for change in known.changes}
+    named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
+    return named[-1] if named else None
+
+
+def _is_known_time(found: re.Match[str], wanted: set[str], change: str | None, known: Known) -> bool:
+    zone = (found["zone"] or "").strip()
+    if zone not in ("", "Z", "UTC"):
+        return False
+    day = found["iso"] or found["day"]
+    clock = [int(part) for part in found["clock"].split(":")]
+    return any(
+        (not wanted or moment.kind in wanted)
+        and (moment.kind != "change" or change in (None, moment.of))
+        and (not day or _is_day(day, moment.at))
+        and _is_clock(clock, moment.at)
+        for moment in known.moments
+    )
+
+
+def _is_clock(clock: list[int], at: datetime) -> bool:
+    """To the minute, cut or rounded; to the second where seconds are told."""
+    at = at.astimezone(UTC)
+    if len(clock) == 3:
+        return clock == [at.hour, at.minute, at.second]
+    rounded = at + timedelta(seconds=30)
+    return clock in ([at.hour, at.minute], [rounded.hour, rounded.minute])
+
+
+def _is_day(text: str, at: datetime) -> bool:
+    at = at.astimezone(UTC)
+    return text in (f"{at:%Y-%m-%d}", f"{at.day} {at:%b %Y}", f"{at.day} {at:%B %Y}")

@@ -1,0 +1,41 @@
+"""What words speak of: the signals of a report, and what else its figures are of."""
+
+from __future__ import annotations
+
+import re
+
+_ERRORS = (
+    r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
+    r"|requests (?:are|were) (?:affected|lost|hit|impacted)"
+)
+WORDS = (
+    ("retries", r"retr(?:y|ies|ied|ying)"),
+    ("errors", _ERRORS),
+    (
+        "latency",
+        r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|response times?|delays?",
+    ),
+    ("cpu", r"cpu|processors?"),
+    ("memory", r"memory|ram"),
+    ("carbon", r"co₂e?|co2e?|carbon|emissions?|emit(?:s|ted|ting)?|gco₂e|kgco₂e|footprint"),
+    ("traffic", r"traffic|demand|usual requests|request (?:rate|volume)|(?<!cpu )load"),
+    ("carbon_per_demand", r"per request|(?:co₂|carbon|emissions?) (?:of|for) (?:a|each|every)(?: single)? request"),
+    ("lines", r"lines?|log(?:s|ged|ging)?|messages?|documents?|silent|silence|quiet"),
+    ("calls", r"calls?|calling"),
+    ("users", r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients"),
+    ("orders", r"orders?"),
+    ("revenue", r"revenue|loss(?:es)?|lost|loses?|refund\w*|sales|turnover|income|earn\w*|damage\w*"),
+    ("cost", r"comput\w+|vcpu\w*|list prices?|cloud|cost|costs|priced?|spen[dt]\w*|bill\w*"),
+    ("energy", r"energy|electricity|power|kwh"),
+    ("intensity", r"grid\w*|intensity of the grid|grid['’]?s? intensity"),
+    ("instances", r"instances?|replicas?|pods?|machines?|nodes?|hosts?|cores?"),
+    ("incidents", r"(?:past|earlier|recorded|known|similar|previous|prior) incidents?|incidents? before"),
+)
+SIGNALS = ("retries", "errors", "latency", "cpu", "memory", "carbon", "traffic")
+TOPICS = {topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for topic, words in WORDS}
+# A clause that speaks of one of these has figures of nothing else.
+EXCLUSIVE = frozenset({"cpu", "memory", "users", "intensity", "instances"})
+
+
+def topics(text: str) -> frozenset[str]:
+    return frozenset(topic for topic, words in TOPICS.items() if words.search(text))
