@@ -13,13 +13,15 @@ from worker.domain.report import CauseKind, RootCause
 _CAUSING = (
     r"caus(?:ed|es|ing)|broke|breaks|trigger(?:ed|s)|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)|result(?:ed|s|ing) in|drives|drove"
-    r"|introduce[ds]|provoked|induced|made it necessary|necessitat\w+|prompt(?:ed|s)|called for"
+    r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
+    r"|prompt(?:ed|s)|called for"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|brought about by|(?:the|a) result of|thanks to|owing to|stems? from"
     r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
-    r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of"
+    r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
+    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
@@ -29,6 +31,9 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
+    # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
+    r"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) "
+    r"(?P<effect>(?!that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b).+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})\b(?P<effect>.*)",
@@ -76,7 +81,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
 
 
 BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
-PRONOUN = re.compile(r"\W*(?:this|that|it|these|they|which|all of this)\W*", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
+    re.IGNORECASE,
+)
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 

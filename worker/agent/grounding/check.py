@@ -36,6 +36,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
     called = [*names.known_names(plain, mentions, known), *names.unknown_names(rest)]
+    renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
     read = numerals.numbers(counted)
     words = claims.blanked(counted, [one.span for one in read])
@@ -45,6 +46,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *_citations(sentence, known),
         *quotations,
         *called,
+        *renewals,
         *clocks,
         *(figures.figure(one, plain, mentions, known) for one in read),
         *causation.causes(plain, mentions, known, is_advice=is_advice),
@@ -56,7 +58,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *conditions.conditions(plain, mentions, known),
         *statements.denials(plain, known),
         *statements.deployments(plain, mentions, known),
-        *statements.states(plain, mentions, known),
+        *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
     return sorted(found, key=lambda one: one.span)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import owners
+from worker.agent.grounding import context, owners
 from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.directions import NEGATED, went
 from worker.agent.grounding.known import Known
@@ -28,10 +28,11 @@ CONDITIONS = (
 )
 _ADVERBS = (
     r"(?: (?:itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"|do|does|did|show|shows|showed|no|not|any|never"
     r"|start(?:s|ed) to|began to|to))*"
 )
 _CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)
-DOES = re.compile(rf"{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
+DOES = re.compile(rf",?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
 OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
 OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
 
@@ -42,19 +43,29 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if one.text not in known.services or owners.is_called(one, text):
             continue
         found = DOES.match(text, one.span[1]) or OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
-        if found and not NONE_OF.search(text[: found.start("what")]):
-            holds = _is_so(one.text, found["what"], known)
+        if found:
+            is_negated = bool(NEGATED.search(text[: found.start("what")]))
+            if not is_negated and NONE_OF.search(text[: found.start("what")]):
+                continue
+            regions = _regions(one, text, mentions, known)
+            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= _rising(known))
             yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
+
+
+def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:
+    """Where it is said to be so: all that are named behind it, up to the end of that part."""
+    end = context.part(one.span, text)[1]
+    return {other.text for other in mentions if other.text in known.regions and one.span[1] <= other.span[0] < end}
 
 
 def _is_so(service: str, what: str, known: Known) -> bool:
     signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
     deviating = [one for one in known.levels if one.subject.service == service and went(one)]
     named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
-    if not signals:
-        return bool(deviating) or service in {*known.messages, known.report.service} - {""}
-    has_types = "errors" in signals and any(service in of for of in known.types.values())
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
+    if not signals:
+        return bool(deviating) or is_cause or service == known.report.service
+    has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))
         or has_types
@@ -90,4 +101,6 @@ def _is_affected(name: str, known: Known) -> bool:
 
 
 def _rising(known: Known) -> set[str | None]:
-    return {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}
+    """Regions where something deviates, or where a part of the rise is."""
+    deviating = {one.subject.region for one in known.levels if went(one)}
+    return deviating | {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}

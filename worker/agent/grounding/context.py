@@ -6,7 +6,7 @@ import re
 
 from worker.agent.grounding import numerals
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.topics import SIGNALS, topics
+from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
 BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though ")
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
@@ -17,8 +17,9 @@ _COMPARED = (
 )
 BEFORE = re.compile(
     rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|normal|typically|typical|of the others|earlier"
-    rf"|previously|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average)\b)*\W*$",
+    rf"|previously|the others?(?: \w+)?"
+    rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
+    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
@@ -41,8 +42,8 @@ EXCESS = re.compile(
 WAS_USUAL = re.compile(
     rf"\b{_LEVEL}(?: [\w₂]+){{1,5}}? (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
     r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
-    r"|\b(?:usually|normally|typically|ordinarily|otherwise|generally|always) [^,;:(\d]{0,40}$"
-    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,]{0,12}$",
+    r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
@@ -197,10 +198,10 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
-    if own:
+    if own & {*SIGNALS, *EXCLUSIVE}:
         return own
     begin, over = part(span, text)
-    return topics(text[begin : span[0]]) or topics(text[begin:over])
+    return own | topics(text[begin : span[0]]) or topics(text[begin:over])
 
 
 def _own_clause(span: Span, text: str) -> Span:
@@ -279,7 +280,7 @@ _WHOLES = (
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
-    ("it", r"it|them|that|others|rest|which"),
+    ("it", r"it|them|that|others|rest|which|what"),
 )
 
 

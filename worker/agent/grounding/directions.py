@@ -13,21 +13,27 @@ from worker.agent.grounding.topics import SIGNALS, topics
 UP = re.compile(
     r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
     r"|went up|goes up|is up|are up|higher|elevated|more than usual"
-    r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b"
+    r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
+    re.IGNORECASE,
 )
 DOWN = re.compile(
-    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|stopped logging|fell|falls|falling|fallen"
+    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
+    r"|fell|falls|falling|fallen"
     r"|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|sank|went down|is down|lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
-    r"|hardly (?:any|log\w*)|barely log\w*)\b"
+    r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
+    re.IGNORECASE,
 )
 SAME = re.compile(
     r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
-    r"|no change in|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
+    r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
+    r"|neither\b[^;.]{3,60}\bchang(?:ed|es)"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries)|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: \w+)?"
-    r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b"
+    r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
+    re.IGNORECASE,
 )
 NEGATED = re.compile(
     r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
@@ -37,6 +43,11 @@ IF = re.compile(
 )
 # "2.3 times as many requests as usual" compares.
 AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
+# "At 2.3 times its usual level", "above the usual value".
+COMPARED = re.compile(
+    r"\b(?:times|above|below|than|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
+    re.IGNORECASE,
+)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -44,7 +55,7 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if AS_MANY.search(before):
+            if AS_MANY.search(before) or COMPARED.search(before):
                 continue
             if IF.search(before):
                 holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
@@ -81,6 +92,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
+    if named := topics(text[slice(*span)]) & measured:
+        return sorted(named)
     start, end = context.clause(span, text)
     own = _spoken_of(text[start:end], measured)
     listed = re.search(r"(?:^|[.;:] ?)[^.;:]*$", text[:end])
@@ -95,8 +108,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     parts = [text[begin : span[0]], text[span[1] : over]]
     for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
         own = own or topics(one) & measured
-    if "retries" in own:
-        return ["retries"]
+    if special := own & {"retries", "carbon_per_demand"}:
+        return sorted(special)
     return sorted(own - ({"lines"} if len(own) > 1 else set()))
 
 
@@ -127,7 +140,7 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
 
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
-    subjects = owners.subjects(span, text, mentions, known) or [known.scope]
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
     return [
         level
         for level in known.levels

@@ -89,14 +89,11 @@ def _edge(known: Known, value: Mapping[Any, Any], of: Fact) -> None:
 def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> None:
     dimension, factor = OF_SIGNALS.get(signal) or dimension_of((signal,))
     actual, expected = float(value["actual"]) * factor, float(value["expected"]) * factor
-    deviations = float(value["standard_deviations"])
     name = signal if signal in OF_SIGNALS else signal_of((signal,)) or signal
     is_of_demand = signal == "carbon_per_demand"
     name = "carbon" if name in CARBON else "lines" if name == "silence" else name
-    if not is_of_demand:
-        known.levels.append(
-            Level(of.subject, name, actual, expected, abs(deviations) * (1 if actual > expected else -1))
-        )
+    deviations = abs(float(value["standard_deviations"]))
+    known.levels.append(Level(of.subject, signal if is_of_demand else name, actual, expected, deviations))
     quantile = next((one for one in QUANTILES if one in signal), None)
     of = replace(
         of,

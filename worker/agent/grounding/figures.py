@@ -51,8 +51,9 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
 
 def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
     span = number.span
+    paired = owners.paired(span, text, mentions, known)
     return Said(
-        tuple(owners.subjects(span, text, mentions, known)),
+        (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
         context.role(span, text),
         context.spoken_of(span, text),
         context.statistic(span, text),
@@ -147,6 +148,8 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
 
 
 def _fits_signal(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "per_minute" and REQUESTS.search(said.clause):
+        return fact.signal == "traffic"
     if "retries" in said.topics:
         return fact.signal == "retries"
     if fact.dimension == "times" and said.topics and fact.signal not in said.topics:
@@ -155,6 +158,9 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
         return fact.signal == "lines" or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
     return fact.signal in signals or (not signals and fact.dimension != "share")
+
+
+REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", re.IGNORECASE)
 
 
 def _is_named(signal: str | None, said: Said) -> bool:

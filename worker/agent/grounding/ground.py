@@ -6,6 +6,7 @@ names could be checked is removed: "deploy-8841 leaks memory" has the right name
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,6 +14,7 @@ from worker.agent.grounding.check import claims_of
 from worker.agent.grounding.claims import Claim, plain, sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.known import Known
+from worker.agent.grounding.roster import mentions
 from worker.domain.report import Report
 
 MARK = "[unverified]"
@@ -60,7 +62,22 @@ def ground(text: str, report: Report, *, is_advice: bool = False) -> Grounded:
 
 
 def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounded:
-    return Grounded(tuple(_ground(sentence, known, is_advice=is_advice) for sentence in sentences(text)))
+    found: list[Sentence] = []
+    for sentence in sentences(text):
+        one = _ground(sentence, known, is_advice=is_advice)
+        if found and found[-1].outcome == "removed" and LEANING.match(sentence):
+            one = replace(one, outcome="removed")
+        services = frozenset(mention.text for mention in mentions(sentence, known)) & known.services
+        if services and one.outcome != "removed":
+            known = replace(known, about=services)
+        found.append(one)
+    return Grounded(tuple(found))
+
+
+# What says "it" of what is gone would say it of something else.
+LEANING = re.compile(
+    r"(?:This|That|These|Those|It|They|Its|Their|Therefore|Thus|Hence|So|Consequently|As a (?:result|consequence))\b"
+)
 
 
 def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:

@@ -77,7 +77,7 @@ class Level(NamedTuple):
 
 @dataclass
 class Known:
-    """Everything that a text about the report may rest on.
+    """Everything that a text about the report may rest on. `about`: the services that the sentence before named.
 
     `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
     a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
@@ -98,6 +98,7 @@ class Known:
     told: dict[str, frozenset[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     logged: dict[str, set[str]] = field(default_factory=dict)
+    about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
 

@@ -141,6 +141,8 @@ def rest(known: Known) -> None:
         Fact(LOOKED_BACK.total_seconds(), "seconds", signal="looked back"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
+    changes = len({change.deployment_id for change in known.changes if change.at})
+    known.facts += [Fact(changes, f"of {noun}") for noun in ("deployments", "changes", "releases", "rollouts")]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
     if report.confidence is not None:

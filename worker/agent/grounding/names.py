@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from worker.agent.grounding import claims, context, owners, story
+from worker.agent.grounding import claims, context, owners, story, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Change, Known
 from worker.domain.terms import terms
@@ -22,7 +23,8 @@ we web what which who whole whose window yesterday you
 ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
-    r"|return\w*|compare\w*|with those of|those of|that of|restore\w*|downgrad\w+)\b[^.;]{0,80}$",
+    r"|return\w*|compare\w*|with those of|those of|that of"
+    r"|restore\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^.;]{0,80}$",
     re.IGNORECASE,
 )
 NEW = re.compile(
@@ -61,6 +63,25 @@ def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: li
     owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
     owner = behind if is_its else before[-1] if owns else None
     return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
+
+
+def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "deploy-8841 replaced version 2.2.9 with 2.3.0"."""
+    versions = {one for change in known.changes for one in change.versions}
+    named = [one for one in mentions if one.text in versions]
+    for one, other in pairwise(named):
+        between = RENEWED.fullmatch(text[one.span[1] : other.span[0]])
+        if between:
+            pair = (other.text, one.text) if between["back"] else (one.text, other.text)
+            holds = any((change.previous, change.version) == pair for change in known.changes)
+            span = (one.span[0], other.span[1])
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "no change brought that")
+
+
+RENEWED = re.compile(
+    r" (?:(?:was |has been )?(?:replaced )?(?:by|with|to)|(?P<back>replaced|replaces|instead of|after))"
+    r" (?:the )?(?:new |old )?(?:version )?"
+)
 
 
 def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
@@ -112,10 +133,20 @@ def unknown_names(text: str) -> Iterator[Claim]:
         for found in pattern.finditer(text):
             group = next((name for name, value in found.groupdict().items() if value is not None), 0)
             span, name = found.span(group), found[group]
-            if _is_ordinary(name) or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
+            if (
+                _is_ordinary(name)
+                or (group == "a" and _is_verb(name))
+                or claims.is_term(name)
+                or any(a < span[1] and span[0] < b for a, b in taken)
+            ):
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so")
+
+
+def _is_verb(name: str) -> bool:
+    """ "The service copes well"."""
+    return name.endswith("s") and vocabulary.is_known(name, frozenset())
 
 
 def _is_ordinary(name: str) -> bool:

@@ -207,11 +207,18 @@ RATES = {
 
 
 def _of_something_else(text: str, end: int) -> str:
-    """`20 connections`: what is counted, where it is nothing that a report counts; else nothing."""
-    noun = re.match(r" (?P<noun>[a-z]{2,}s)\b", text[end:])
-    return f"of {noun['noun']}" if noun and noun["noun"] not in {*_language().units, *NO_NOUNS} else ""
+    """`20 connections`, `five earlier incidents`: what is counted; of what no report counts there is no figure."""
+    noun = COUNTED_NOUN.match(text, end)
+    if noun is None or noun["noun"] in NO_NOUNS:
+        return ""
+    dimension, _ = _language().units.get(noun["noun"], (f"of {noun['noun']}", 1.0))
+    return dimension
 
 
+COUNTED_NOUN = re.compile(
+    r" (?:(?:earlier|past|previous|similar|recorded|known|other|new|more|additional|failed|failing|sampled|log|slow"
+    r"|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
+)
 NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
 
 
@@ -260,7 +267,8 @@ def _in_words(text: str) -> Iterator[Number]:
         if (word == "none" and not text[found.end() :].startswith(" of")) or NEAR.search(text[: found.start()]):
             continue
         value, dimension = IN_WORDS[word]
-        unit, factor = language.units.get((found["unit"] or "").lower(), (dimension, 1.0))
+        counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
+        unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
         low, high = _bounds(value, tolerance, text[: found.start()], "words")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from worker.agent.grounding import context
+from worker.agent.grounding import context, numerals
 from worker.agent.grounding.claims import Found, Span
 from worker.agent.grounding.known import NOBODY, Known, Subject
 
@@ -33,9 +34,50 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
+PRONOUN = re.compile(r"\b(?:its?|they|their|itself)\b", re.IGNORECASE)
+
+
+def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
+    said = subjects(span, text, mentions, known)
+    scope, root = known.scope, known.report.root_cause
+    if said or scope.service is None:
+        return said
+    names = {one.text for one in mentions}
+    owners = {change.service for change in known.changes if names & {change.deployment_id, *change.versions}}
+    owners |= {service for name in names for service in known.types.get(name, ())}
+    owners |= {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
+    if names & known.services:
+        return [Subject(service) for service in sorted(filter(None, owners))]
+    if PRONOUN.search(text) and (known.about or not owners):
+        owners |= known.about or {scope.service, root.service if root else None}
+    else:
+        owners |= known.about | {scope.service}
+    return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
+    """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
+    services = [one for one in mentions if one.text in known.services and one.span[1] <= span[0]]
+    groups = [(one, other) for one, other in pairwise(services) if text[one.span[1] : other.span[0]] == " and "]
+    figures = [one.span for one in numerals.numbers(text[services[-1].span[1] :])] if services else []
+    if not groups or groups[-1][1] is not services[-1] or len(figures) != 2:
+        return None
+    first, second = ((a + services[-1].span[1], b + services[-1].span[1]) for a, b in figures)
+    if text[first[1] : second[0]] != " and ":
+        return None
+    return Subject(groups[-1][span == second].text) if span in (first, second) else None
+
+
 def is_called(one: Found, text: str) -> bool:
     """ "… when it calls ledger": what is told is the caller's."""
-    return bool(re.search(r"\b(?:calls?|calling|called|waiting|waits?|wait)(?: to| for| on)? $", text[: one.span[0]]))
+    return bool(
+        re.search(
+            r"\b(?:calls?|calling|called|waiting|waits?|wait|(?:its|their|['’]s?) requests?)(?: to| for| on)? $",
+            text[: one.span[0]],
+            re.IGNORECASE,
+        )
+    )
 
 
 def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:

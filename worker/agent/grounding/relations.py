@@ -70,8 +70,8 @@ def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
 
 
 CALLS = re.compile(
-    r"[^.;]{0,60}\b(?:when (?:they|it) (?:calls?|wait(?:s)? for)|calls? to|calling|waiting for|waits? for|depends? on"
-    r"|naming|names?|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
+    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits? for|depends? on|naming|names?"
+    r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
     re.IGNORECASE,
 )
 

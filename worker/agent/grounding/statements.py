@@ -37,7 +37,7 @@ SEVERITY = re.compile(
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = re.search(
-        r"\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
+        r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
         r"(?:deployments?|change|release|rollout)s?\b"
         r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
         text,
@@ -74,7 +74,14 @@ INCIDENT = re.compile(
 )
 
 
-def states(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+NO_INCIDENT = re.compile(
+    r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
+    r"|(?:was|is|were|could) not (?:be )?confirmed|not an incident|no (?:real )?incident)\b",
+    re.IGNORECASE,
+)
+
+
+def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
     for found in SEVERITY.finditer(text):
@@ -83,7 +90,10 @@ def states(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in INCIDENT.finditer(text):
         holds = report.verdict is not Verdict.NOT_CONFIRMED
         yield Claim("state", found.span(), found[0], holds, "" if holds else "the alert was not confirmed")
-    for found in OVER.finditer(text):
+    for found in NO_INCIDENT.finditer(text):
+        holds = report.verdict is Verdict.NOT_CONFIRMED
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
+    for found in () if is_advice else OVER.finditer(text):
         is_scope = report.service is None and found[0].lower() == "all services"
         why = "" if is_scope else "a report cannot know that"
         yield Claim("state", found.span(), found[0], is_scope, why)

@@ -41,7 +41,7 @@ DISMISSED = re.compile(
     r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
     r"|negligible|acceptable|under control"
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
-    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped|ceased|gone|solved|settled|passed|over"
+    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
     r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody|no ?one"
     r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:affected|lost|suffer\w*|notic\w+|impacted|hit)"
@@ -54,8 +54,11 @@ SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECA
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
     r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
-    r"|down(?! (?:to|by|at|from)\b)|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised"
-    r"|rolled back|reverted|restarted)\b|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
+    r"|down(?! (?:to|by|at|from)\b)|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
+    r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
+    r" (?:version|release)"
+    r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.

@@ -27,11 +27,16 @@ JOINING = re.compile(
 )
 
 
+# In the list, what stands behind this is for advice alone: it names what could be done, not what happened.
+ADVICE = "# What advice says"
+
+
 @cache
-def common() -> frozenset[str]:
+def common(*, is_advice: bool = False) -> frozenset[str]:
     text = files("worker.agent.grounding").joinpath("vocabulary.txt").read_text(encoding="utf-8")
+    told = text if is_advice else text.partition(ADVICE)[0]
     return frozenset(
-        word for line in text.splitlines() if not line.startswith("#") for word in WORD.findall(line.lower())
+        word for line in told.splitlines() if not line.startswith("#") for word in WORD.findall(line.lower())
     )
 
 
@@ -57,11 +62,11 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     Words of log lines may be told of the service that wrote them: that is a claim that holds.
     """
     logged, told = _words_about(mentions, known)
-    for start, end in _runs(text, known.words | logged | told):
+    for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
         is_joined = not is_advice and JOINING.search(f"{text[:start]} {text[end:]}")
         kind: Kind = "cause" if is_joined else "word"
         yield Claim(kind, (start, end), text[start:end], holds=False, why="nothing that was read speaks of it")
-    for start, end in _runs(text, known.words):
+    for start, end in _runs(text, known.words, is_advice=is_advice):
         if all(any(form in logged for form in _forms(word)) for word in WORD.findall(text[start:end].lower())):
             yield Claim("message", (start, end), text[start:end], holds=True)
 
@@ -73,16 +78,16 @@ def _words_about(mentions: list[Found], known: Known) -> tuple[frozenset[str], f
     root = known.report.root_cause
     about = services | types or {known.report.service or "", root.service or "" if root else ""}
     logged, told = (
-        frozenset(word for service in {*about, ""} for word in of.get(service, ()))
+        frozenset(form for service in {*about, ""} for word in of.get(service, ()) for form in _forms(word))
         for of in (known.messages, known.told)
     )
     return logged, told
 
 
-def _runs(text: str, words: frozenset[str]) -> list[Span]:
+def _runs(text: str, words: frozenset[str], *, is_advice: bool) -> list[Span]:
     runs: list[Span] = []
     for found in WORD.finditer(text):
-        if is_known(found[0].lower(), words) or claims.is_term(found[0]):
+        if is_known(found[0].lower(), words, is_advice=is_advice) or claims.is_term(found[0]):
             continue
         if runs and not text[runs[-1][1] : found.start()].strip(" -’'"):
             runs[-1] = (runs[-1][0], found.end())
@@ -91,8 +96,9 @@ def _runs(text: str, words: frozenset[str]) -> list[Span]:
     return runs
 
 
-def is_known(word: str, words: frozenset[str]) -> bool:
-    return any(form in words or form in common() or form in _of_the_trade() for form in _forms(word))
+def is_known(word: str, words: frozenset[str], *, is_advice: bool = False) -> bool:
+    known = common(is_advice=is_advice)
+    return any(form in words or form in known or form in _of_the_trade() for form in _forms(word))
 
 
 def _of_the_trade() -> frozenset[str]:
