@@ -26,14 +26,14 @@ _CAUSED = (
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
 _SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
+# A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
+_JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
 CAUSES = (
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
-    # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
-    r"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) "
-    r"(?P<effect>(?!that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b).+)",
+    rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})\b(?P<effect>.*)",

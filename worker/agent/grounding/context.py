@@ -34,13 +34,14 @@ MORE = re.compile(
     r" (?:expected|usual|expectation|normal|baseline)"
 )
 EXCESS = re.compile(
-    r"\b(?:excess|wasted?|additional|too much|extra|saves?|saving)\b"
+    r"\b(?:excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
     r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
     re.IGNORECASE,
 )
 # "The expected emissions were 441 g", "Before the deployment, 46 % …".
 WAS_USUAL = re.compile(
-    rf"\b{_LEVEL}(?: [\w₂]+){{1,5}}? (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
+    rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
+    r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
     r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
     r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
@@ -104,9 +105,17 @@ def in_range(span: Span, text: str, end: str | None) -> bool:
     place = _place_in_range(span, text)
     if place is not None:
         return end == place
-    if end is None:
+    if end is None or _is_between(span, text, end):
         return True
     return bool((LOW if end == "low" else HIGH).search(text[: span[0]]))
+
+
+def _is_between(span: Span, text: str, end: str) -> bool:
+    """ "Estimated at $1,406 to $1,562": no course of things, which would begin with "from"."""
+    before, after = text[: span[0]], text[span[1] :]
+    if end == "low":
+        return bool(re.match(r"[^\d,;.()]{0,12}(?: to |–|-)\W?\d", after)) and not re.search(r"\bfrom $", before)
+    return bool(re.search(r"(?<!from )(?<!from \$)(?<![\d.,$])\$?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-)$", before))
 
 
 def _place_in_range(span: Span, text: str) -> str | None:

@@ -44,13 +44,15 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if said or scope.service is None:
         return said
     names = {one.text for one in mentions}
-    owners = {change.service for change in known.changes if names & {change.deployment_id, *change.versions}}
-    owners |= {service for name in names for service in known.types.get(name, ())}
-    owners |= {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
     if names & known.services:
-        return [Subject(service) for service in sorted(filter(None, owners))]
-    if PRONOUN.search(text) and (known.about or not owners):
-        owners |= known.about or {scope.service, root.service if root else None}
+        named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
+        return [Subject(service) for service in sorted(named)]
+    pronoun = PRONOUN.search(text)
+    told = {one.text for one in mentions if not pronoun or one.span[0] < pronoun.start()}
+    owners = {change.service for change in known.changes if told & {change.deployment_id, *change.versions}}
+    owners |= {service for name in told for service in known.types.get(name, ())}
+    if pronoun:
+        owners |= known.about or (set() if owners else {scope.service, root.service if root else None})
     else:
         owners |= known.about | {scope.service}
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
@@ -69,15 +71,16 @@ def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subjec
     return Subject(groups[-1][span == second].text) if span in (first, second) else None
 
 
+# "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
+CALLED = re.compile(
+    r"\b(?:calls?|calling|called|names?|naming|mentions?|waiting|waits?|(?:its|their|['’]s?) requests?)"
+    r"(?: to| for| on)? $",
+    re.IGNORECASE,
+)
+
+
 def is_called(one: Found, text: str) -> bool:
-    """ "… when it calls ledger": what is told is the caller's."""
-    return bool(
-        re.search(
-            r"\b(?:calls?|calling|called|waiting|waits?|wait|(?:its|their|['’]s?) requests?)(?: to| for| on)? $",
-            text[: one.span[0]],
-            re.IGNORECASE,
-        )
-    )
+    return bool(CALLED.search(text[: one.span[0]]))
 
 
 def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:

@@ -65,7 +65,8 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
 
 
 DEPLOYMENT = re.compile(
-    r"\b(?:deployments?|rollouts?|released?|releases|rolled out|new versions?|version|deployed|shipped)\b",
+    r"\b(?:deployments?|rollouts?|deployed|shipped|releases?(?! (?:the|a|this|it|held)\b)|released|rolled out"
+    r"|versions?)\b",
     re.IGNORECASE,
 )
 INCIDENT = re.compile(

@@ -66,7 +66,7 @@ BROKEN = re.compile(
     re.IGNORECASE,
 )
 ORDER = re.compile(
-    r"\b(?P<later>after|followed|following|later than|since(?! then)|subsequent to)\b"
+    r"\b(?P<later>after|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
     r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
     re.IGNORECASE,
 )
@@ -172,8 +172,9 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if found[0].lower() in ("followed", "following") and not change_is_left and found["later"]:
             says_change_first = True
         is_first = any(at <= max(onsets) for at in changes)
-        if changes and is_first != says_change_first:
-            yield Claim("cause", found.span(), found[0], holds=False, why="it was the other way round")
+        if changes:
+            holds = is_first == says_change_first
+            yield Claim("cause", found.span(), found[0], holds, "" if holds else "it was the other way round")
 
 
 def _times(left: list[datetime] | str | None, right: list[datetime] | str | None) -> tuple[bool, list[datetime]] | None:
@@ -226,8 +227,13 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         text,
         re.IGNORECASE,
     )
-    types = {one.text for one in mentions if one.text in known.types}
-    if not found or not types:
+    logged = {fact.of for fact in known.facts if fact.role == "now" and fact.of in known.types and fact.value > 0}
+    types = {one.text for one in mentions if one.text in known.types} or logged
+    if (
+        not found
+        or not types
+        or not re.search(r"\b(?:errors?|lines?|logged|Error|Exception|messages?|such)|[a-z][A-Z]", text)
+    ):
         return
     before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
     holds = bool(before) and all(fact.value == 0 for fact in before)

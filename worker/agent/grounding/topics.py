@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+_ERRORS = (
+    r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
+    r"|requests (?:are|were) (?:affected|lost|hit|impacted)"
+)
 WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
-    (
-        "errors",
-        r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?",
-    ),
+    ("errors", _ERRORS),
     (
         "latency",
         r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|response times?|delays?",

@@ -18,11 +18,10 @@ from worker.domain.report import Report
 from worker.domain.terms import terms
 
 WORD = re.compile(r"(?!(?<=\d)(?:st|nd|rd|th)\b)[^\W\d_]{2,}")
-# With one of these in its sentence an unknown thing is told as a cause, or as what happened at the same time.
+# With one of these in its sentence an unknown thing is told as a cause, or as what set it off.
 JOINING = re.compile(
     r"\b(?:because|cause\w*|made|makes|left|leaves|led|leads|when|after|afterwards|following|followed|since(?! \d)|due"
-    r"|while|whereas|once|until|so|therefore|thus|hence|thanks|owing|result\w*|from|by|during|despite|although|as"
-    r"|explain\w*|reason|why)\b",
+    r"|once|so|therefore|thus|hence|thanks|owing|result\w*|explain\w*|reason|why)\b",
     re.IGNORECASE,
 )
 
@@ -117,5 +116,17 @@ def _forms(word: str) -> Iterator[str]:
 
 
 _ENDINGS = (
-    *(("s", ""), ("es", ""), ("ies", "y"), ("d", ""), ("ed", ""), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ly", "")),
+    *(
+        ("s", ""),
+        ("es", ""),
+        ("ies", "y"),
+        ("d", ""),
+        ("ed", ""),
+        ("ied", "y"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("ly", ""),
+        ("est", ""),
+        ("iest", "y"),
+    ),
 )
