@@ -46,6 +46,12 @@ NOT = re.compile(
     r"|n['’]t\b",
     re.IGNORECASE,
 )
+# "… because ledger does not respond": says how it is, not that it is not the cause.
+STATE = re.compile(
+    r"\b(?:do|does|did|can|could|has|have|had)(?: not|not|n['’]t)\b"
+    r"(?! \w*(?:caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    re.IGNORECASE,
+)
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
@@ -102,7 +108,7 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         return why
     cause = (cause[0], cause[0] + other.start()) if other else cause
     between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
-    if NOT.search(f"{text[slice(*cause)]} {between}"):
+    if NOT.search(STATE.sub(" ", f"{text[slice(*cause)]} {between}")):
         return _wrongly_denied(cause, text, mentions, known)
     return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
 
@@ -156,7 +162,11 @@ def _is_part(found: re.Match[str], known: Known) -> bool:
     """ "Retries caused 15 gCO₂e of the excess": a part of it, whose figure is checked by itself."""
     parts = {fact.of for fact in known.facts if fact.whole == "excess" and fact.of}
     said = found["cause"].strip().lower().removeprefix("the ")
-    return said in parts and bool(re.match(r"\W*(?:about |roughly )?[\d$]", found["effect"]))
+    said = re.sub(r"\W+$", "", said)
+    return said in parts and bool(PART_OF.search(found["effect"]))
+
+
+PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
 
 
 RISE = re.compile(

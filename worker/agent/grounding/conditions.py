@@ -11,7 +11,7 @@ from worker.agent.grounding.directions import NEGATED, went
 from worker.agent.grounding.known import Known
 
 NONE_OF = re.compile(
-    r"\b(?:no|not|without|any|neither|nor|never|none|rather than|instead of|whether|if)\b", re.IGNORECASE
+    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if)\b", re.IGNORECASE
 )
 # What a service is said to do or to have, and the signals that would show it.
 _FAILING = (
@@ -19,7 +19,7 @@ _FAILING = (
     r"|rejects?"
 )
 _SLOW = r"slow(?:s|ed|er|ness|down)?|delay(?:s|ed)?|lags?"
-_AILING = r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|deviat\w+|incident|problems?|issues?|symptoms?|anomal\w+"
+_AILING = r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
 CONDITIONS = (
     (re.compile(_FAILING, re.IGNORECASE), ("errors",)),
     (re.compile(r"retr(?:y|ies|ied|ying)", re.IGNORECASE), ("retries",)),

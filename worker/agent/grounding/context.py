@@ -8,7 +8,7 @@ from worker.agent.grounding import numerals
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
-BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though ")
+BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though | until ")
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
     r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|relative to"
@@ -16,7 +16,8 @@ _COMPARED = (
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|normal|typically|typical|of the others|earlier"
+    rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )normal"
+    rf"|typical|of the others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
     r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
@@ -30,7 +31,8 @@ AFTER = re.compile(
 )
 # "68 g more than expected".
 MORE = re.compile(
-    r"^[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
+    r"^ (?:in|of) excess\b"
+    r"|^[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
 )
 EXCESS = re.compile(

@@ -19,7 +19,7 @@ UP = re.compile(
 DOWN = re.compile(
     r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
     r"|fell|falls|falling|fallen"
-    r"|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|sank|went down|is down|lower"
+    r"|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|sank|went down|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
@@ -29,7 +29,8 @@ SAME = re.compile(
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\bchang(?:ed|es)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries)|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
+    r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: \w+)?"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
@@ -136,7 +137,11 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
     if shares:
         return all(share < 0.1 for share in shares)
-    return bool(levels) and all(went(level) == 0 for level in levels)
+    if levels:
+        return all(went(level) == 0 for level in levels)
+    # Where nothing of it was measured, what the ranking says of it.
+    named = {one.service for one in subjects}
+    return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
 
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:

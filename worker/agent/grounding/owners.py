@@ -73,7 +73,7 @@ def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subjec
 
 # "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
 CALLED = re.compile(
-    r"\b(?:calls?|calling|called|names?|naming|mentions?|waiting|waits?|(?:its|their|['’]s?) requests?)"
+    r"\b(?:calls?|calling|called|names?|naming|mentions?|depends?|relies|waiting|waits?|(?:its|their|['’]s?) requests?)"
     r"(?: to| for| on)? $",
     re.IGNORECASE,
 )

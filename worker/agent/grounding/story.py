@@ -110,6 +110,8 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         clause = text[start:end]
         other = causation.RATHER.search(clause)
         denied = (start + other.end(), end) if other else (start, end)
+        if causation.STATE.match(text, max(0, text.rfind(" ", 0, found.start() - 1) + 1)):
+            continue
         if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
