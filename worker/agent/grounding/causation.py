@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims
+from worker.agent.grounding import claims, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
 
 _CAUSING = (
-    r"caus(?:ed|es|ing)|broke|breaks|trigger(?:ed|s)|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
-    r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)|result(?:ed|s|ing) in|drives|drove"
+    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
+    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
+    r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for"
 )
@@ -23,6 +25,7 @@ _CAUSED = (
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
     r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
+_KNOWN = "found|known|unknown|clear|confirmed|understood"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
 _SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
@@ -38,11 +41,11 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
-    r"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?P<cause>[^,:;(]+)(?P<effect>)",
+    rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
 )
 CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
 NOT = re.compile(
-    r"\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|ruled out|excluded|exclude|rule out)\b"
+    r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|ruled out|excluded|exclude|rule out)\b"
     r"|n['’]t\b",
     re.IGNORECASE,
 )
@@ -60,6 +63,7 @@ JUDGED = re.compile(
 )
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
+    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
     (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )"),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
@@ -108,7 +112,8 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         return why
     cause = (cause[0], cause[0] + other.start()) if other else cause
     between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
-    if NOT.search(STATE.sub(" ", f"{text[slice(*cause)]} {between}")):
+    denied = " ".join(f"{text[slice(*cause)]} {between}".split())
+    if NOT.search(STATE.sub(" ", denied)):
         return _wrongly_denied(cause, text, mentions, known)
     return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
 
@@ -123,6 +128,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         # What the sentence before named; without that, this one goes as well (`ground`).
         return ""
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
+    if not causing and _is_logged(text[slice(*cause)], root, known):
+        return ""
     if _is_of_cause(suffering, causing, root, known):
         return "what is said to suffer is the cause"
     deployments = {change.deployment_id for change in known.changes}
@@ -156,6 +163,13 @@ def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known:
     if suffering & ({root.deployment_id, root.version} - {None}):
         return True
     return root.service in suffering and root.service != known.report.service and root.service not in causing
+
+
+def _is_logged(part: str, root: RootCause, known: Known) -> bool:
+    """ "… because a table is locked": what the log lines of the cause say."""
+    words = set(re.findall(r"[a-z]{3,}", part.lower())) - vocabulary.common()
+    is_signal = topics(part) & set(SIGNALS) - {"errors"}
+    return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())
 
 
 def _is_part(found: re.Match[str], known: Known) -> bool:

@@ -32,7 +32,8 @@ AFTER = re.compile(
 # "68 g more than expected".
 MORE = re.compile(
     r"^ (?:in|of) excess\b"
-    r"|^[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
+    r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
+    r"(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
 )
 EXCESS = re.compile(
@@ -45,6 +46,8 @@ WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
     r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
     r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
+    r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
+    r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
     re.IGNORECASE,
@@ -291,7 +294,7 @@ _WHOLES = (
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
-    ("it", r"it|them|that|others|rest|which|what"),
+    ("it", r"it|them|that|others|rest|which|what|ones?"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import context, owners
+from worker.agent.grounding import context, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
@@ -32,6 +32,7 @@ SAME = re.compile(
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
+    r"(?! \d)"
     r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: \w+)?"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
     re.IGNORECASE,
@@ -56,6 +57,9 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
+            if (holds := _compared(found, text)) is not None:
+                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it is the other way round")
+                continue
             if AS_MANY.search(before) or COMPARED.search(before):
                 continue
             if IF.search(before):
@@ -67,6 +71,18 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
 
 
+def _compared(found: re.Match[str], text: str) -> bool | None:
+    """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
+    if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
+        return None
+    read = numerals.numbers(text)
+    before = [one for one in read if one.span[1] <= found.start()][-1:]
+    after = [one for one in read if one.span[0] >= found.end()][:1]
+    if not before or not after or before[0].dimension != after[0].dimension:
+        return None
+    return (before[0].value < after[0].value) == (found[0].lower() == "lower")
+
+
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
     signals = _signals(span, text, known)
@@ -76,10 +92,21 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not signals:
         return _is_all_as_usual(span, text, mentions, known)
     if not all(found):
+        if (rises := _rises(span, text, mentions, known)) is not None:
+            return rises != is_negated if wanted > 0 else not rises
         return False if wanted else _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     return all(any(went(level) == wanted for level in levels) for levels in found)
+
+
+def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether a region that has no levels of its own has a part of the rise; None where that is not known."""
+    subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
+    parts = [
+        one for one in known.facts if one.whole == "rise" and any(owners.is_of(one.subject, it) for it in subjects)
+    ]
+    return any(one.value >= 0.05 for one in parts) if parts else None
 
 
 def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:

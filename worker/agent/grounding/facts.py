@@ -157,8 +157,10 @@ def _of_number(
     owner: Subject,
 ) -> Fact:
     is_lines = OF_LINES.match(text[number.span[1] :])
-    caller = owners.caller(text, mentions, known) if number.dimension == "seconds" else None
-    subject = NOBODY if caller else next(iter(owners.subjects(number.span, text, mentions, known)), NOBODY)
+    part = context.part(number.span, text)
+    near = [one for one in mentions if part[0] <= one.span[0] < part[1]]
+    caller = owners.caller(number.span, text, near, known) if number.dimension == "seconds" else None
+    subject = NOBODY if caller else next(iter(owners.subjects(number.span, text, near, known)), NOBODY)
     signal = "errors" if is_lines else "calls" if caller else context.signal(number.span, text)
     return Fact(
         number.value,

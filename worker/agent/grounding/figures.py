@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from worker.agent.grounding import context, owners
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact, Known, Subject
 from worker.agent.grounding.numerals import Number
@@ -30,6 +30,7 @@ class Said(NamedTuple):
     types: frozenset[str]
     of_time: str | None
     deployment: str | None
+    deployments: frozenset[str]
     caller: str | None
     clause: str
     before: str
@@ -55,13 +56,14 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     return Said(
         (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
         context.role(span, text),
-        context.spoken_of(span, text),
+        context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
         context.statistic(span, text),
         context.whole(span, text, known.services) if number.dimension == "share" else None,
         frozenset(one.text for one in mentions if one.text in known.types),
         context.says_of_time(span, text),
         owners.deployment(span, mentions, known),
-        owners.caller(text, mentions, known),
+        frozenset(change.deployment_id for change in known.changes),
+        owners.caller(span, text, mentions, known),
         text[slice(*context.clause(span, text))],
         text[: span[0]],
         text[span[1] :],
@@ -70,6 +72,13 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         context.per(span, text),
         context.rank(span, text),
     )
+
+
+def _errors_named(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
+    """A clause that names a type of errors speaks of errors."""
+    start, end = context.clause(span, text)
+    named = any(one.text in known.types and start <= one.span[0] < end for one in mentions)
+    return frozenset({"errors"} if named else ())
 
 
 ERRORS = re.compile(r"\berrors$")
@@ -179,6 +188,10 @@ def _own_topics(fact: Fact) -> frozenset[str]:
     return frozenset({fact.signal or "", *of_users, *of_grid})
 
 
+def _fits_deployment(fact: Fact, said: Said) -> bool:
+    return fact.of not in said.deployments or said.deployment in (None, fact.of)
+
+
 def _fits_part(fact: Fact, said: Said) -> bool:
     """A part of the excess is told by its name."""
     if fact.whole != "excess" or fact.of is None:
@@ -224,6 +237,7 @@ def _fits_rank(fact: Fact, said: Said) -> bool:
 
 SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_per,
+    _fits_deployment,
     _fits_part,
     _fits_rank,
     _fits_role,
@@ -251,8 +265,6 @@ def _share(fact: Fact, said: Said) -> bool:
         return False
     if fact.whole == "rise":
         return bool(RISING.search(said.before + said.clause))
-    if fact.whole == "lines" and fact.of and said.deployment not in (None, fact.of):
-        return False
     if fact.whole == "lines":
         return said.whole != "requests" and bool(OF_VERSION.search(said.before + said.clause) or fact.of is None)
     return True
@@ -268,8 +280,6 @@ OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 def _seconds(fact: Fact, said: Said) -> bool:
     if fact.signal in ("change", "to alert"):
-        if said.deployment and fact.of != said.deployment:
-            return False
         return said.of_time in (fact.signal, None)
     if fact.signal in ("span", "looked back"):
         is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)

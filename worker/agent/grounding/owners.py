@@ -53,8 +53,7 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     owners |= {service for name in told for service in known.types.get(name, ())}
     if pronoun:
         owners |= known.about or (set() if owners else {scope.service, root.service if root else None})
-    else:
-        owners |= known.about | {scope.service}
+    owners = owners or known.about | {scope.service}
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
 
 
@@ -73,7 +72,8 @@ def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subjec
 
 # "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
 CALLED = re.compile(
-    r"\b(?:calls?|calling|called|names?|naming|mentions?|depends?|relies|waiting|waits?|(?:its|their|['’]s?) requests?)"
+    r"\b(?:calls?|calling|called|names?|naming|mentions?|timeouts?|depends?|relies|waiting|waits?"
+    r"|(?:its|their|['’]s?) requests?)"
     r"(?: to| for| on)? $",
     re.IGNORECASE,
 )
@@ -89,9 +89,12 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
     return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
-def caller(text: str, mentions: list[Found], known: Known) -> str | None:
-    """ "Calls from cart …"."""
+def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Calls from cart …", in the figure's own clause."""
+    start, end = context.clause(span, text)
     for one in mentions:
+        if not start <= one.span[0] < end:
+            continue
         before = text[: one.span[0]]
         if one.text in known.services and re.search(
             r"\b(?:calls?|requests?) (?:made )?(?:from|by|of) $", before, re.IGNORECASE

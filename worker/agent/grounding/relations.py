@@ -69,6 +69,11 @@ def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
     return [one.text, *([before[-1].text] if joined else [])]
 
 
+PASSIVE = re.compile(
+    r",? (?:which )?(?:is|was|are|were) (?:\w+ly |also )?(?:called|named|used|queried|reached|needed|mentioned) by"
+    r"(?: the)? ",
+    re.IGNORECASE,
+)
 CALLS = re.compile(
     r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits? for|depends? on|naming|names?"
     r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
@@ -77,7 +82,11 @@ CALLS = re.compile(
 
 
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
-    """ "payments times out when it calls ledger"."""
+    """ "payments times out when it calls ledger", "ledger is called by payments"."""
+    if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
+        holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+        return
     if CALLS.fullmatch(text[one.span[1] : other.span[0]]):
         holds = _is_called(one, other, text, services, known)
         span = (one.span[0], other.span[1])

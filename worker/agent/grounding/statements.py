@@ -20,7 +20,7 @@ OVER = re.compile(
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|slowly|steadily|progressively"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
-    r"|over time|overnight|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    r"|little by little|bit by bit|over time|overnight|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
     re.IGNORECASE,
 )
 CLEARED = re.compile(
@@ -59,7 +59,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
     services = names & known.services
     near = [one for one in changes if not services or one.service in services]
     for found in DEPLOYMENT.finditer(text):
-        if not near and not NONE_OF.search(text[: found.end()]):
+        if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
             yield Claim("cause", found.span(), found[0], holds=False, why="no such change is known")
             return
 

@@ -110,7 +110,7 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         clause = text[start:end]
         other = causation.RATHER.search(clause)
         denied = (start + other.end(), end) if other else (start, end)
-        if causation.STATE.match(text, max(0, text.rfind(" ", 0, found.start() - 1) + 1)):
+        if any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text)):
             continue
         if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
@@ -207,6 +207,8 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         group = "what" if found["what"] else "who"
         start, end = found.span(group)
         inside = {one.text for one in mentions if start <= one.span[0] < end}
+        if causation.PRONOUN.fullmatch(found[group]):
+            continue
         if inside & named or (
             group == "what" and (ANCHOR.search(found[group]) or _is_beginning(found[group], inside, known))
         ):
