@@ -13,8 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.grounding.lies import HELD_OUT, LIES, TRUE
-from evaluation.grounding.measure import Kept, kept_of, read, seen, shipped, told, unmarked
+from evaluation.grounding.lies import LIES, TRUE
+from evaluation.grounding.measure import Kept, kept_of, lying, read, seen, shipped, told, true, unmarked
 
 LEAST_KEPT = 0.95
 
@@ -51,14 +51,14 @@ def _figures(kept: list[Kept]) -> dict[str, Any]:
 
 def _of_lies() -> dict[str, Any]:
     reports = shipped()
-    true = [found for _, found in told(TRUE, reports)]
+    kept = [found for _, found in told(TRUE, reports)]
     return {
         "lies": len(LIES),
         "unmarked": [f"{lie.kind}: {lie.text}" for lie in unmarked(LIES, reports)],
-        "held_out": len(HELD_OUT),
-        "held_out_unmarked": [f"{lie.kind}: {lie.text}" for lie in unmarked(HELD_OUT, reports)],
-        "true_claims": sum(one.claims_checked for one in true),
-        "true_kept": sum(one.claims_kept for one in true),
+        "true_claims": sum(one.claims_checked for one in kept),
+        "true_kept": sum(one.claims_kept for one in kept),
+        "lying_batches": [one._asdict() for one in lying(reports)],
+        "true_batches": [one._asdict() for one in true(reports)],
         "mutations": [one._asdict() for one in seen(reports)],
     }
 
@@ -88,9 +88,28 @@ def _print_lies(figures: dict[str, Any], console: Console) -> None:
     console.print(table)
     console.print(f"Lies: {figures['lies']}, of which {len(figures['unmarked'])} pass unmarked.")
     console.print(f"Other true sentences: {figures['true_kept']} of {figures['true_claims']} claims kept.")
-    console.print(f"Lies held out: {figures['held_out']}, of which {len(figures['held_out_unmarked'])} pass unmarked:")
-    for text in [*figures["held_out_unmarked"], *figures["unmarked"]]:
+    for text in figures["unmarked"]:
         console.print(f"  {text}", markup=False, highlight=False)
+    _print_batches(figures, console)
+
+
+def _print_batches(figures: dict[str, Any], console: Console) -> None:
+    table = Table(title="Texts written blind", caption="*: no rule was changed for it")
+    for title in ("batch", "texts", "pass unmarked", "claims kept", "whole"):
+        table.add_column(title, justify="left" if title == "batch" else "right")
+    for one in figures["lying_batches"]:
+        table.add_row(_name(one), str(one["texts"]), str(len(one["unmarked"])), "", "")
+    for one in figures["true_batches"]:
+        share, whole = one["kept"] / one["claims"], one["texts"] - len(one["doubted"])
+        table.add_row(_name(one), str(one["texts"]), "", f"{one['kept']} of {one['claims']} ({share:.0%})", str(whole))
+    console.print(table)
+    for one in [*figures["lying_batches"], *figures["true_batches"]]:
+        for text in (*one.get("unmarked", ()), *one.get("doubted", ())):
+            console.print(f"  {one['name']}: {text}", markup=False, highlight=False)
+
+
+def _name(one: dict[str, Any]) -> str:
+    return f"{one['name']}{'*' if one['unseen'] else ''}"
 
 
 if __name__ == "__main__":

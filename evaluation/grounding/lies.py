@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evaluation.grounding.stories import HELD, STORIES, TOLD
+from evaluation.grounding.stories import STORIES, TOLD
 
 
 class Lie(NamedTuple):
@@ -18,7 +18,7 @@ class Lie(NamedTuple):
 
 DEPLOYMENT, DEPENDENCY, QUIET = "bad-deployment", "dependency", "not-confirmed"
 
-LIES: tuple[Lie, ...] = (
+_FIRST: tuple[Lie, ...] = (
     *(Lie(f"story {number}", report, text) for number, (report, text) in enumerate(STORIES, 1)),
     Lie("wrong share", DEPLOYMENT, "In checkout, 27 % of its requests fail (usually 0.4 %) [e2]."),
     Lie("wrong usual share", DEPLOYMENT, "In checkout, 21 % of its requests fail (usually 9 %) [e2]."),
@@ -120,10 +120,8 @@ LIES: tuple[Lie, ...] = (
     Lie("all is well", DEPLOYMENT, "checkout is fine and deploy-8841 can stay."),
 )
 
-# Later batches: more of them passed on a first reading. What that taught in general was put into the rules (a sentence
-# has to say more than names; what is counted must be something that a report counts), nothing was made to fit the rest.
-HELD_OUT: tuple[Lie, ...] = (
-    *(Lie(f"story {number}", report, text) for number, (report, text) in enumerate(HELD, len(STORIES) + 1)),
+# Most of these passed on a first reading.
+_LATER: tuple[Lie, ...] = (
     Lie("share of users", DEPLOYMENT, "21 % of checkout's users are affected [e2]."),
     Lie("trend", DEPLOYMENT, "The failures of checkout have been growing for 16 min [e2]."),
     Lie("average told as median", DEPLOYMENT, "The median latency of checkout is 332 ms [e2]."),
@@ -155,6 +153,8 @@ HELD_OUT: tuple[Lie, ...] = (
     Lie("cost a year", DEPLOYMENT, "This costs checkout $3.6 a year [e1]."),
     Lie("cause in a question", DEPLOYMENT, "Could search have caused the failures of checkout at 14:57 UTC [e7]?"),
 )
+
+LIES = (*_FIRST, *_LATER)
 
 TRUE: tuple[Lie, ...] = (
     *(Lie(f"story {number}", report, text) for number, (report, text) in enumerate(TOLD, 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,10 +11,16 @@ from evaluation.grounding.lies import Lie
 from evaluation.grounding.mutations import mutations
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import Grounded, ground_known
+from worker.agent.grounding.known import Known
 from worker.domain.report import Report
 
 # Real reports of the tests' shop, without their queries and charts.
 REPORTS = Path(__file__).parent / "reports"
+# Texts that were written without looking at what the rules make of them, one batch after the other: of each, what was
+# lost taught the rules before the next was written.
+BATCHES = Path(__file__).parent / "batches"
+# Written last: no rule was changed for them.
+UNSEEN = ("lies-7", "true-9")
 
 
 class Kept(NamedTuple):
@@ -42,6 +49,62 @@ def told(lies: Iterable[Lie], reports: dict[str, Report]) -> Iterator[tuple[Lie,
 def unmarked(lies: Iterable[Lie], reports: dict[str, Report]) -> list[Lie]:
     """Lies of which a sentence is shown as if it held."""
     return [lie for lie, found in told(lies, reports) if any(one.outcome == "kept" for one in found.sentences)]
+
+
+class Batch(NamedTuple):
+    """Of lies: how many there are, and those that are shown as if they held. `unseen`: no rule was changed for them."""
+
+    name: str
+    unseen: bool
+    texts: int
+    unmarked: tuple[str, ...]
+
+
+class TrueBatch(NamedTuple):
+    """Of true text: claims, those that are kept, and the sentences that are not kept whole."""
+
+    name: str
+    unseen: bool
+    texts: int
+    claims: int
+    kept: int
+    doubted: tuple[str, ...]
+
+
+def batch(name: str) -> list[Lie]:
+    """The texts of a batch, each with its kind: of true ones "prose" or "advice"."""
+    lines = (BATCHES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Lie(**json.loads(line)) for line in lines]
+
+
+def lying(reports: dict[str, Report]) -> list[Batch]:
+    known = {name: known_of(report) for name, report in reports.items()}
+    return [
+        Batch(name, name in UNSEEN, len(texts), tuple(one.text for one in texts if _is_shown(one, known)))
+        for name, texts in _batches("lies")
+    ]
+
+
+def _is_shown(lie: Lie, known: dict[str, Known]) -> bool:
+    """The lie is in the last sentence; what stands before it may be true."""
+    return ground_known(lie.text, known[lie.report]).sentences[-1].outcome == "kept"
+
+
+def true(reports: dict[str, Report]) -> list[TrueBatch]:
+    known = {name: known_of(report) for name, report in reports.items()}
+    return [_true(name, texts, known) for name, texts in _batches("true")]
+
+
+def _true(name: str, texts: list[Lie], known: dict[str, Known]) -> TrueBatch:
+    found = [ground_known(one.text, known[one.report], is_advice=one.kind == "advice") for one in texts]
+    doubted = tuple(one.text for one, each in zip(texts, found, strict=True) if each.text != one.text)
+    claims, kept = sum(one.claims_checked for one in found), sum(one.claims_kept for one in found)
+    return TrueBatch(name, name in UNSEEN, len(texts), claims, kept, doubted)
+
+
+def _batches(kind: str) -> Iterator[tuple[str, list[Lie]]]:
+    for path in sorted(BATCHES.glob(f"{kind}-*.jsonl")):
+        yield path.stem, batch(path.stem)
 
 
 def kept_of(name: str, report: Report) -> Kept:

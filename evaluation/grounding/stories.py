@@ -1,4 +1,4 @@
-"""Lies about the course of things, beside a figure that holds: (report, text). Those of `HELD` are not seen yet.
+"""Lies about the course of things, beside a figure that holds: (report, text).
 
 What caused it denied or replaced, what came first, how long it lasted, money and figures of another thing, another
 region, and that nothing need be done.
@@ -121,9 +121,6 @@ STORIES = (
     ("bad-deployment", "Version 2.2.9 made 21 % of requests fail [e2]."),
     ("bad-deployment", "Rolling back is useless, since 21 % of requests fail anyway [e2]."),
     ("bad-deployment", "Do not roll back deploy-8841, 21 % of requests fail [e2]."),
-)
-
-HELD = (
     ("bad-deployment", "deploy-8841 was a victim: 21 % of requests failed before it."),
     ("bad-deployment", "The latency was 749 ms on average."),
     ("silent-dependency", "payments was slow for 409 ms [e2]."),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evaluation.grounding.__main__ import LEAST_KEPT, main
 from evaluation.grounding.lies import LIES, TRUE, Lie
-from evaluation.grounding.measure import kept_of, seen, shipped
+from evaluation.grounding.measure import UNSEEN, kept_of, lying, seen, shipped, true
 from worker.agent.grounding.claims import sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import MARK, Grounded, ground, ground_known
@@ -32,6 +32,20 @@ def test_no_lie_passes_unmarked(lie: Lie) -> None:
     assert all(one.outcome != "kept" for one in found.sentences)
     assert MARK in found.text or not found.text
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
+
+
+def test_of_lies_written_blind_none_passes_unmarked() -> None:
+    batches = lying(REPORTS)
+    assert sum(one.texts for one in batches) > 400
+    assert [text for one in batches for text in one.unmarked] == []
+
+
+def test_of_true_sentences_written_blind_most_claims_are_kept() -> None:
+    batches = true(REPORTS)
+    tuned = [one for one in batches if not one.unseen]
+    assert sum(one.kept for one in tuned) >= LEAST_KEPT * sum(one.claims for one in tuned)
+    (unseen,) = (one for one in batches if one.name in UNSEEN)
+    assert unseen.kept >= 0.9 * unseen.claims
 
 
 def test_there_are_lies_of_at_least_forty_kinds() -> None:
@@ -199,5 +213,5 @@ def test_the_command_prints_both_figures() -> None:
     assert told["unmarked"] == []
     assert told["lies"] == len(LIES)
     assert told["share"] >= LEAST_KEPT
-    # What passes is told as well.
-    assert told["held_out_unmarked"]
+    # What is lost of true sentences is told as well.
+    assert any(one["doubted"] for one in told["true_batches"])

@@ -45,7 +45,7 @@ CAUSES = (
 )
 CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
 NOT = re.compile(
-    r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|ruled out|excluded|exclude|rule out)\b"
+    r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
     r"|n['’]t\b",
     re.IGNORECASE,
 )

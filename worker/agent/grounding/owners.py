@@ -53,7 +53,7 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     owners |= {service for name in told for service in known.types.get(name, ())}
     if pronoun:
         owners |= known.about or (set() if owners else {scope.service, root.service if root else None})
-    owners = owners or known.about | {scope.service}
+    owners = owners or {*known.about, scope.service}
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
 
 
