@@ -34,7 +34,7 @@ def _in_rows(item: Evidence, answer: Answer) -> Evidence:
     match item.result:
         case {"total_grams": float(total), **rest}:
             grams = rest.get("grams") or {}
-            before = "co2_grams_before" if "before" in item.title else "co2_grams"
+            before = "co2_grams_before" if "before" in item.title else "co2_grams_window"
             rows = [{before: total}, *(_emitted(name, value, total, answer) for name, value in grams.items())]
         case {"lines": int(), "errors": int()}:
             rows = [{"service": answer.understood.service, "region": answer.understood.region, **item.result}]
@@ -46,7 +46,11 @@ def _in_rows(item: Evidence, answer: Answer) -> Evidence:
 
 
 def _emitted(name: str, grams: float, total: float, answer: Answer) -> dict[str, Any]:
-    return {answer.understood.by: name, "co2_grams": grams, "share_of_co2": grams / total if total else 0.0}
+    return {
+        answer.understood.by: name,
+        "co2_grams_window": grams,
+        "share_of_co2_window": grams / total if total else 0.0,
+    }
 
 
 def _uncitable(answer: Answer, names: Iterable[str], window: Window) -> list[Evidence]:

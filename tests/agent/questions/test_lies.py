@@ -29,6 +29,17 @@ OF_RANKING = [
     ("invented quote", 'The log of search says "disk quota exceeded" [e1].', "disk quota"),
     ("invented time", "search emitted 7.77 kgCO₂e since 09:20 UTC [e1].", "09:20"),
     ("invented evidence", "search emitted 7.77 kgCO₂e [e42].", "[e42]"),
+    ("per request", "search emitted 7.77 kgCO₂e per request [e1].", "7.77"),
+    ("each request", "Each request to search emitted 7.77 kgCO₂e [e1].", "7.77"),
+    ("told as usual", "search usually emits 7.77 kgCO₂e [e1].", "7.77"),
+    ("told as excess", "search emitted 7.77 kgCO₂e more than expected [e1].", "7.77"),
+    ("told as failures", "66.4 % of the requests of search fail [e1].", "66.4 %"),
+    ("told as users", "66.4 % of the users of search are affected [e1].", "66.4 %"),
+    ("told as a peak", "The emissions of search peaked at 7.77 kgCO₂e [e1].", "7.77"),
+    ("by another's doing", "checkout made search emit 7.77 kgCO₂e [e1].", "7.77"),
+    ("it, of another", "checkout emitted 33.6 % of it [e1]. It emitted 7.77 kgCO₂e [e1].", "7.77"),
+    ("invented version", "search emitted 7.77 kgCO₂e since version 9.1.0 [e1].", "9.1.0"),
+    ("growth", "search emitted 7.77 kgCO₂e and keeps growing [e1].", "growing"),
     ("a mere name", "search is the worst offender [e1].", "offender"),
 ]
 
@@ -63,5 +74,9 @@ def test_the_truth_comes_through(scene: Scene, explained: Answer, ranked: Answer
     lost = found.claims_removed + found.claims_marked
     assert found.claims_checked >= 30
     assert 1 - lost / found.claims_checked >= LEAST_KEPT, words_of(found, explained)
-    true = "search emitted 7.77 kgCO₂e [e1]. checkout emitted 33.6 % of 11.7 kgCO₂e [e1]."
+    true = (
+        "search emitted 7.77 kgCO₂e [e1]. checkout emitted 33.6 % of 11.7 kgCO₂e [e1]. "
+        "In total, 11.7 kgCO₂e were emitted [e1]. search has the largest share, with 66.4 % [e1]. "
+        "checkout follows with 3.93 kgCO₂e [e1]. search alone accounts for 66.4 % of the emissions [e1]."
+    )
     assert words_of(scene.said(ranked, true), ranked) == true

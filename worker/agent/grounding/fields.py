@@ -112,6 +112,8 @@ def _whole(path: Path, dimension: str, signal: str | None) -> str | None:
         return "errors"
     if path[0] == "parts":
         return "rise"
+    if path[-1].startswith("share_of_co2"):
+        return "emissions"
     if path[-1].startswith("error_share_") or path[0] == "patterns":
         return "lines"
     return WHOLES.get(signal or "")

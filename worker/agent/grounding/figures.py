@@ -125,8 +125,14 @@ def _always(_: Fact, __: Said) -> bool:
     return True
 
 
+ALL_OF_NOW = ("grams", "vcpu_hours", "usd", "kwh", "orders", "users", "share_of_users")
+
+
 def _fits_role(fact: Fact, said: Said) -> bool:
     if said.role and fact.role and fact.role != said.role:
+        return False
+    # What is told as usual is known to be that.
+    if said.role == "usual" and fact.role is None and fact.dimension in ALL_OF_NOW:
         return False
     return not (fact.role == "excess" and fact.value > 0 and context.LESS.match(said.after))
 
@@ -166,7 +172,9 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
     if fact.signal not in SIGNALS:
         return fact.signal == "lines" or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
-    return fact.signal in signals or (not signals and fact.dimension != "share")
+    # In a list of who emitted how much, every share is of that.
+    needs_none = fact.dimension != "share" or fact.whole == "emissions"
+    return fact.signal in signals or (not signals and needs_none)
 
 
 REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", re.IGNORECASE)
@@ -222,6 +230,8 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
     if said.whole is None:
         return True
     # A share of requests is told from the lines that were logged of them.
+    if fact.whole == "emissions":
+        return said.whole == "rise"
     return said.whole == fact.whole or (said.whole == "lines" and fact.signal == "errors" and fact.whole == "requests")
 
 
@@ -255,7 +265,7 @@ NOT_FAILED = re.compile(
 # A share of a deployment's lines is no share of all lines, nor of requests.
 OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
 RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission", re.IGNORECASE
+    r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit", re.IGNORECASE
 )
 
 
@@ -263,7 +273,7 @@ def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
     if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
         return False
-    if fact.whole == "rise":
+    if fact.whole in ("rise", "emissions"):
         return bool(RISING.search(said.before + said.clause))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(OF_VERSION.search(said.before + said.clause) or fact.of is None)

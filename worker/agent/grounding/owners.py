@@ -41,7 +41,7 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
     said = subjects(span, text, mentions, known)
     scope, root = known.scope, known.report.root_cause
-    if said or scope.service is None:
+    if said or (scope.service is None and not known.about):
         return said
     names = {one.text for one in mentions}
     if names & known.services:
@@ -54,6 +54,8 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if pronoun:
         owners |= known.about or (set() if owners else {scope.service, root.service if root else None})
     owners = owners or {*known.about, scope.service}
+    if scope.service is None and not pronoun:
+        return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
 
 
