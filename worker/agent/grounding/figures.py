@@ -54,23 +54,23 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     span = number.span
     paired = owners.paired(span, text, mentions, known)
     return Said(
-        (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
-        context.role(span, text),
-        context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
-        context.statistic(span, text),
-        context.whole(span, text, known.services) if number.dimension == "share" else None,
-        frozenset(one.text for one in mentions if one.text in known.types),
-        context.says_of_time(span, text),
-        owners.deployment(span, mentions, known),
-        frozenset(change.deployment_id for change in known.changes),
-        owners.caller(span, text, mentions, known),
-        text[slice(*context.clause(span, text))],
-        text[: span[0]],
-        text[span[1] :],
-        _is_of_errors(number, text),
-        any(fact.signal == "latency" and fact.statistic == "mean" for fact in known.facts),
-        context.per(span, text),
-        context.rank(span, text),
+        subjects=(paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
+        role=context.role(span, text),
+        topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
+        statistic=context.statistic(span, text),
+        whole=context.whole(span, text, known.services) if number.dimension == "share" else None,
+        types=frozenset(one.text for one in mentions if one.text in known.types),
+        of_time=context.says_of_time(span, text),
+        deployment=owners.deployment(span, mentions, known),
+        deployments=frozenset(change.deployment_id for change in known.changes),
+        caller=owners.caller(span, text, mentions, known),
+        clause=text[slice(*context.clause(span, text))],
+        before=text[: span[0]],
+        after=text[span[1] :],
+        is_errors=_is_of_errors(number, text),
+        has_mean=any(fact.signal == "latency" and fact.statistic == "mean" for fact in known.facts),
+        per=context.per(span, text),
+        rank=context.rank(span, text),
     )
 
 
@@ -298,7 +298,13 @@ def _seconds(fact: Fact, said: Said) -> bool:
     if fact.signal == "message":
         # "Timed out after 2000 ms" is what the lines say.
         return bool(said.topics & {"errors", "lines"})
-    return said.of_time in (None, "taking")
+    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+
+
+# "Fails after 50 ms": a latency is no time until a failure.
+ENDS_AFTER = re.compile(
+    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
+)
 
 
 MONEY_LOST = re.compile(
