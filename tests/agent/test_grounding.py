@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from evaluation.grounding.__main__ import LEAST_KEPT, main
 from evaluation.grounding.lies import LIES, TRUE, Lie
-from evaluation.grounding.measure import UNSEEN, kept_of, lying, seen, shipped, true
+from evaluation.grounding.measure import UNSEEN, shipped
 from worker.agent.grounding.claims import sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import MARK, Grounded, ground, ground_known
@@ -20,6 +21,15 @@ from worker.agent.grounding.numerals import numbers
 REPORTS = shipped()
 KNOWN = {name: known_of(report) for name, report in REPORTS.items()}
 CHECKOUT = REPORTS["bad-deployment"]
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, Any]:
+    """What the command prints."""
+    run = CliRunner().invoke(main, ["--json"])
+    assert run.exit_code == 0, run.output
+    found: dict[str, Any] = json.loads(run.output)
+    return found
 
 
 def grounded(lie: Lie) -> Grounded:
@@ -34,18 +44,19 @@ def test_no_lie_passes_unmarked(lie: Lie) -> None:
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
 
 
-def test_of_lies_written_blind_none_passes_unmarked() -> None:
-    batches = lying(REPORTS)
-    assert sum(one.texts for one in batches) > 400
-    assert [text for one in batches for text in one.unmarked] == []
+def test_of_lies_written_blind_none_passes_unmarked(measured: dict[str, Any]) -> None:
+    batches = measured["lying_batches"]
+    assert sum(one["texts"] for one in batches) > 400
+    assert [text for one in batches for text in one["unmarked"]] == []
 
 
-def test_of_true_sentences_written_blind_most_claims_are_kept() -> None:
-    batches = true(REPORTS)
-    tuned = [one for one in batches if not one.unseen]
-    assert sum(one.kept for one in tuned) >= LEAST_KEPT * sum(one.claims for one in tuned)
-    (unseen,) = (one for one in batches if one.name in UNSEEN)
-    assert unseen.kept >= 0.9 * unseen.claims
+def test_of_true_sentences_written_blind_most_claims_are_kept(measured: dict[str, Any]) -> None:
+    tuned = [one for one in measured["true_batches"] if not one["unseen"]]
+    assert sum(one["kept"] for one in tuned) >= LEAST_KEPT * sum(one["claims"] for one in tuned)
+    (unseen,) = (one for one in measured["true_batches"] if one["name"] in UNSEEN)
+    assert unseen["kept"] >= 0.9 * unseen["claims"]
+    # What is lost is told.
+    assert any(one["doubted"] for one in measured["true_batches"])
 
 
 def test_there_are_lies_of_at_least_forty_kinds() -> None:
@@ -59,19 +70,18 @@ def test_true_text_stays_as_it_is(true: Lie) -> None:
     assert found.claims_kept == found.claims_checked > 0
 
 
-def test_the_templates_own_text_keeps_at_least_95_of_100_claims() -> None:
-    kept = [kept_of(name, report) for name, report in REPORTS.items()]
-    claims = sum(one.claims for one in kept)
-    assert claims > 300
-    assert sum(one.kept for one in kept) >= LEAST_KEPT * claims
+def test_the_templates_own_text_keeps_at_least_95_of_100_claims(measured: dict[str, Any]) -> None:
+    assert measured["claims"] > 300
+    assert measured["share"] >= LEAST_KEPT
 
 
-def test_most_of_what_is_changed_in_true_sentences_is_seen() -> None:
-    found = {one.kind: (one.seen, one.texts) for one in seen(REPORTS)}
+def test_what_is_changed_in_true_sentences_is_seen(measured: dict[str, Any]) -> None:
+    found = {one["kind"]: (one["seen"], one["texts"]) for one in measured["mutations"]}
     for kind in ("invented name", "invented service", "time", "unit"):
         assert found[kind][0] == found[kind][1] > 10, kind
     for kind in ("digit", "figure"):
-        assert found[kind][0] >= 0.95 * found[kind][1] > 100, kind
+        assert found[kind][0] >= 0.99 * found[kind][1] > 100, kind
+    assert found["another service"][0] >= 0.95 * found["another service"][1] > 30
 
 
 def test_a_single_wrong_figure_is_marked_where_it_stands() -> None:
@@ -206,12 +216,23 @@ def test_what_was_kept_as_it_is_is_kept_again(texts: list[str]) -> None:
     assert again.text == " ".join(kept)
 
 
-def test_the_command_prints_both_figures() -> None:
-    run = CliRunner().invoke(main, ["--json"])
-    assert run.exit_code == 0, run.output
-    told = json.loads(run.output)
-    assert told["unmarked"] == []
-    assert told["lies"] == len(LIES)
-    assert told["share"] >= LEAST_KEPT
-    # What is lost of true sentences is told as well.
-    assert any(one["doubted"] for one in told["true_batches"])
+def test_the_command_prints_all_lies_of_the_list(measured: dict[str, Any]) -> None:
+    assert measured["unmarked"] == []
+    assert measured["lies"] == len(LIES)
+
+
+@pytest.mark.parametrize("text", ["1 " * 2_000, "because " * 1_000, "(1 to 2) " * 500])
+def test_what_is_too_long_to_be_read_goes(text: str) -> None:
+    assert ground_known(text, KNOWN["bad-deployment"]).text == ""
+
+
+def test_it_is_who_was_named_before() -> None:
+    known = KNOWN["dependency"]
+    true = "ledger is the root cause [e5]. Its mean latency is 247 ms [e5]."
+    assert ground_known(true, known).text == true
+    assert ground_known(true.replace("247", "414"), known).text == "ledger is the root cause [e5]."
+
+
+def test_what_says_it_of_a_sentence_that_went_goes_as_well() -> None:
+    found = ground("The warehouse caused the failures of checkout. It emits 7.9 g/min [e1].", CHECKOUT)
+    assert found.text == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from worker.agent.grounding import numerals
 from worker.agent.grounding.claims import Span
@@ -134,9 +135,14 @@ def _place_in_range(span: Span, text: str) -> str | None:
 
 
 def clause(span: Span, text: str) -> Span:
-    starts = [found.end() for found in BREAK.finditer(text) if found.end() <= span[0]]
-    ends = [found.start() for found in BREAK.finditer(text) if found.start() >= span[1]]
+    starts = [end for _, end in _breaks(text) if end <= span[0]]
+    ends = [start for start, _ in _breaks(text) if start >= span[1]]
     return (starts[-1] if starts else 0, ends[0] if ends else len(text))
+
+
+@lru_cache(maxsize=64)
+def _breaks(text: str) -> tuple[Span, ...]:
+    return tuple(found.span() for found in BREAK.finditer(text))
 
 
 def part(span: Span, text: str) -> Span:

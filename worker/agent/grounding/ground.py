@@ -80,7 +80,15 @@ LEANING = re.compile(
 )
 
 
+# No sentence of a report needs more; what is longer would take long to read, and is meant to.
+LONGEST = 800
+MOST_FIGURES = 40
+
+
 def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
+    if len(sentence) > LONGEST or len(re.findall(r"\d+", sentence)) > MOST_FIGURES:
+        unread = Claim("word", (0, len(sentence)), sentence, holds=False, why="it is too long to be checked")
+        return Sentence(sentence, "removed", (unread,))
     found = claims_of(sentence, known, is_advice=is_advice)
     if plain(sentence) in known.said:
         # The template's own words are read from the same evidence by code.

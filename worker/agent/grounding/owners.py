@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from worker.agent.grounding import context, numerals
 from worker.agent.grounding.claims import Found, Span
@@ -62,14 +61,13 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
     """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
     services = [one for one in mentions if one.text in known.services and one.span[1] <= span[0]]
-    groups = [(one, other) for one, other in pairwise(services) if text[one.span[1] : other.span[0]] == " and "]
-    figures = [one.span for one in numerals.numbers(text[services[-1].span[1] :])] if services else []
-    if not groups or groups[-1][1] is not services[-1] or len(figures) != 2:
+    if len(services) < 2 or text[services[-2].span[1] : services[-1].span[0]] != " and ":
         return None
-    first, second = ((a + services[-1].span[1], b + services[-1].span[1]) for a, b in figures)
-    if text[first[1] : second[0]] != " and ":
+    behind = services[-1].span[1]
+    figures = [(one.span[0] + behind, one.span[1] + behind) for one in numerals.numbers(text[behind:])]
+    if len(figures) != 2 or text[figures[0][1] : figures[1][0]] != " and " or span not in figures:
         return None
-    return Subject(groups[-1][span == second].text) if span in (first, second) else None
+    return Subject(services[-2 + figures.index(span)].text)
 
 
 # "When it calls ledger", "its requests to ledger": what is told of that is the caller's.

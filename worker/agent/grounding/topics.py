@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ERRORS = (
     r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
@@ -37,5 +38,6 @@ TOPICS = {topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for topic, words
 EXCLUSIVE = frozenset({"cpu", "memory", "users", "intensity", "instances"})
 
 
+@lru_cache(maxsize=512)
 def topics(text: str) -> frozenset[str]:
     return frozenset(topic for topic, words in TOPICS.items() if words.search(text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from worker.agent.grounding import claims
@@ -106,7 +106,12 @@ def _of_the_trade() -> frozenset[str]:
     return frozenset(WORD.findall(said.lower()))
 
 
-def _forms(word: str) -> Iterator[str]:
+@lru_cache(maxsize=20_000)
+def _forms(word: str) -> tuple[str, ...]:
+    return tuple(_stripped(word))
+
+
+def _stripped(word: str) -> Iterator[str]:
     yield word
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
