@@ -137,10 +137,11 @@ def _slack_route(
     )
 
 
-def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
+def _intake(stores: Stores, queue: Queue) -> Callable[[int], int]:
     client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
     letters = ElasticDeadLetterStore(client)
-    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally, turns=Turns())
+    alerts, turns = ElasticAlertStore(client), Turns()
+    return lambda most: take_in(stores.inbox, alerts, letters, queue, limit=most, tally=stores.tally, turns=turns)
 
 
 def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinations: Collection[str]) -> SharedMetrics:
