@@ -29,6 +29,8 @@ from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
 from webhook.intake_loop import IntakeLoop
+from webhook.intake_process import IntakeProcess, TakeIn
+from webhook.intake_process import intake as intake_of
 from webhook.kibana_payload import PATH as ALERTS
 from webhook.limits import BodyLimit, NotTooOften
 from webhook.metrics import metrics_router
@@ -47,7 +49,6 @@ from worker.announcing import AnnouncingIncidents
 from worker.answering.yes import TicketDesk
 from worker.bootstrap import Stores, announcing, connect
 from worker.credentials import Role
-from worker.intake import take_in
 from worker.ports import Queue
 from worker.settings import Settings
 from worker.store.alerts import ElasticAlertStore
@@ -66,7 +67,6 @@ from worker.tracing import start_tracing
 QUICK_TIMEOUT_SECONDS = 1.5
 # So long a reader waits for a page or a document.
 READING_TIMEOUT_SECONDS = 5.0
-INTAKE_TIMEOUT_SECONDS = 10.0
 # Spans are our own (`worker.tracing`); the framework's would tell addresses, and asking whether it has any costs time.
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 SHUTDOWN_SECONDS = 8
@@ -85,8 +85,17 @@ class Webhook(FastAPI):
         await (self.alerts if is_alert else super().__call__)(scope, receive, send)
 
 
-def create_app(settings: Settings, *, stores: Stores | None = None, queue: QuestionQueue | None = None) -> FastAPI:
-    """The application, connected when its first request needs it. Raises ConfigurationError without credentials."""
+def create_app(
+    settings: Settings,
+    *,
+    stores: Stores | None = None,
+    queue: QuestionQueue | None = None,
+    take_in: TakeIn | None = None,
+) -> FastAPI:
+    """The application, connected when its first request needs it. Raises ConfigurationError without credentials.
+
+    `take_in` is by whom alerts are taken in; otherwise by a thread, with these stores and this queue.
+    """
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
     log, counts = RedisInboxLog(settings.redis_url), RedisRateLimit(settings.redis_url)
@@ -95,7 +104,7 @@ def create_app(settings: Settings, *, stores: Stores | None = None, queue: Quest
     queue = queue or CeleryQueue(settings)
     questions = RedisQuestionDesk(settings.redis_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
     counter = _counter(settings, questions, queue, counts)
-    intake = IntakeLoop(_intake(stores, queue))
+    intake = IntakeLoop(take_in or intake_of(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
 
     # The framework's own pages of documentation load scripts from elsewhere; the document is behind authentication.
@@ -148,12 +157,6 @@ def _slack_route(
     )
 
 
-def _intake(stores: Stores, queue: Queue) -> Callable[[], int]:
-    client = stores.client.options(request_timeout=INTAKE_TIMEOUT_SECONDS, max_retries=0)
-    letters = ElasticDeadLetterStore(client)
-    return partial(take_in, stores.inbox, ElasticAlertStore(client), letters, queue, tally=stores.tally)
-
-
 def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinations: Collection[str]) -> SharedMetrics:
     return SharedMetrics(
         tally=stores.tally,
@@ -200,7 +203,8 @@ def _lifespan(
 def serve(settings: Settings) -> None:
     """Runs until told to stop; what was begun is then finished. Raises ConfigurationError without credentials."""
     start_tracing(settings, process="webhook")
-    app = create_app(settings)
+    taking_in = IntakeProcess(settings)
+    app = create_app(settings, take_in=taking_in)
     # What is loaded by now stays: the collector would look through all of it again and again, while answers wait.
     gc.collect()
     gc.freeze()
@@ -213,6 +217,7 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    taking_in.close()
 
 
 class QuestionQueue(Queue, Protocol):

@@ -20,18 +20,24 @@ LONGEST_PAUSE_SECONDS = 5.0
 # keep coming, one part in twenty is the intake's. What is left lying is taken in by workers meanwhile, and afterwards.
 FLOOD_PER_SECOND = 1_000
 RESTS = 19.0
+# Many together cost each less; few together keep answers waiting for less.
+BATCH, BATCH_IN_FLOOD = 500, 100
 
 log = structlog.get_logger(__name__)
 
 
 class IntakeLoop:
-    """Calls `take_in` in a thread for as long as it finds something. `take_in` gives the number it took."""
+    """Calls `take_in` in a thread for as long as it finds something.
 
-    def __init__(self, take_in: Callable[[], int]) -> None:
+    `take_in` is told how many to take at most, and gives the number it took.
+    """
+
+    def __init__(self, take_in: Callable[[int], int]) -> None:
         self._take_in = take_in
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._arrived = 0
+        self._batch = BATCH
 
     def wake(self, arrived: int = 1) -> None:
         """So many have arrived."""
@@ -63,12 +69,14 @@ class IntakeLoop:
         """Until the next round, the last of which took so long."""
         self._arrived, began = 0, time.monotonic()
         await asyncio.sleep(GATHERING_SECONDS)
-        if self._arrived > FLOOD_PER_SECOND * (time.monotonic() - began):
+        is_flood = self._arrived > FLOOD_PER_SECOND * (time.monotonic() - began)
+        self._batch = BATCH_IN_FLOOD if is_flood else BATCH
+        if is_flood:
             await _wait(self._stopping, min(RESTS * took_seconds, LONGEST_PAUSE_SECONDS))
 
     async def _round(self) -> int | None:
         try:
-            taken = await asyncio.to_thread(self._take_in)
+            taken = await asyncio.to_thread(self._take_in, self._batch)
         except (EvidenceUnavailable, QueueUnavailable) as error:
             metrics.INTAKE_FAILURES.inc()
             log.warning("the intake broke off and will go on later", action="intake-broke-off", reason=error.reason)

@@ -6,6 +6,9 @@ the adapter that knows the vendor's rules (`retryable`) and acted on in `tasks/`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class SpikeTraceError(Exception):
     """Base of all. `reason` is a sentence for people; it never holds a secret."""
@@ -13,6 +16,16 @@ class SpikeTraceError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From one process to another: pickle would call it with the reason alone."""
+        return _as_it_was, (type(self), self.reason, self.__dict__)
+
+
+def _as_it_was(kind: type[SpikeTraceError], reason: str, known: Mapping[str, Any]) -> SpikeTraceError:
+    error = kind.__new__(kind, reason)
+    error.__dict__.update(known)
+    return error
 
 
 class ConfigurationError(SpikeTraceError):

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from hatchling.builders.wheel import WheelBuilder
 
-from webhook.app import INTAKE_TIMEOUT_SECONDS, SHUTDOWN_SECONDS
+from webhook.app import SHUTDOWN_SECONDS
+from webhook.intake_process import TIMEOUT_SECONDS
 from worker.settings import PREFIX, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +79,7 @@ def test_a_worker_may_finish_what_it_began() -> None:
 
 def test_a_webhook_may_answer_what_it_has_in_hand() -> None:
     grace = int(SERVICES["webhook"]["stop_grace_period"].removesuffix("s"))
-    assert grace > SHUTDOWN_SECONDS + INTAKE_TIMEOUT_SECONDS
+    assert grace > SHUTDOWN_SECONDS + TIMEOUT_SECONDS
 
 
 def test_the_image_runs_as_an_ordinary_user() -> None:

@@ -30,8 +30,10 @@ class Rounds:
     def __init__(self, *script: int | Exception) -> None:
         self._script = list(script)
         self.done = threading.Semaphore(0)
+        self.limits: list[int] = []
 
-    def __call__(self) -> int:
+    def __call__(self, limit: int) -> int:
+        self.limits.append(limit)
         self.done.release()
         step = self._script.pop(0) if self._script else 0
         if isinstance(step, Exception):
@@ -88,7 +90,7 @@ async def test_no_failure_ends_it(failure: Callable[[], Exception], monkeypatch:
 async def test_told_to_stop_it_ends_after_the_round_under_way() -> None:
     has_begun, may_end, rounds_ended = threading.Event(), threading.Event(), []
 
-    def long_round() -> int:
+    def long_round(_: int) -> int:
         has_begun.set()
         may_end.wait(5)
         rounds_ended.append(True)
@@ -142,3 +144,24 @@ async def test_many_that_come_bit_by_bit_are_no_flood(monkeypatch: pytest.Monkey
         for _ in range(5):
             loop.wake(5)
             await rounds.reach(1)
+
+
+async def test_after_a_flood_began_few_are_taken_at_once_and_after_it_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_loop, "GATHERING_SECONDS", 0.02)
+    monkeypatch.setattr(intake_loop, "FLOOD_PER_SECOND", 0)
+    monkeypatch.setattr(intake_loop, "RESTS", 0.0)
+    rounds = Rounds(*[5] * 4)
+    loop = IntakeLoop(rounds)
+
+    async def stream() -> None:
+        while True:
+            loop.wake()
+            await asyncio.sleep(0.001)
+
+    async with _running(loop):
+        streaming = asyncio.create_task(stream())
+        await rounds.reach(2)
+        streaming.cancel()
+        await rounds.reach(2)
+    assert rounds.limits[:2] == [intake_loop.BATCH, intake_loop.BATCH_IN_FLOOD]
+    assert rounds.limits[3] == intake_loop.BATCH
