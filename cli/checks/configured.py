@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.util import find_spec
 
@@ -106,7 +107,8 @@ def _budget(settings: Settings) -> Check:
 def _model_answers(settings: Settings) -> Check:
     asked = Conversation(system="", prompt="Answer with the word ok.", most_output_tokens=ANSWER_TOKENS)
     try:
-        reply = open_model(settings).reply(asked, seconds=settings.gemini_timeout_seconds)
+        with closing(open_model(settings)) as model:
+            reply = model.reply(asked, seconds=settings.gemini_timeout_seconds)
     except (ModelUnavailable, ConfigurationError) as error:
         return Check("model: answer", error.reason, "look at the SPIKETRACE_GEMINI_ settings (docs/agent.md)")
     return Check("model: answer", f"answered, for {reply.usage.tokens} tokens")
