@@ -13,13 +13,15 @@ from worker.domain.report import Quantity, Verdict
 from worker.domain.severity import Severity
 from worker.domain.wording import VERDICTS, confidence_in_words
 from worker.replay.compare import FIRST
-from worker.replay.model import Gist, Item, ItemState, Manner, Replay
+from worker.replay.model import Difference, Gist, Item, ItemState, Manner, Replay
+from worker.replay.reasons import Why
 from worker.replay.summary import Accuracy, Summary
 
 _BOUND = re.compile(r"\.(low|likely|high)$")
 SHOWN = 200
 FIELDS_SHOWN = 12
 UNKNOWN_SHOWN = 5
+IMPACT = "impact."
 STATES = {
     ItemState.SAME: "the same",
     ItemState.DIFFERENT: "different",
@@ -48,6 +50,7 @@ class Compared:
     item: Item
     pairs: list[Pair]
     others: list[str]
+    why: list[str]
     was_here: bool
 
 
@@ -58,6 +61,7 @@ class ReplayView:
     tally: list[tuple[str, str, int]]
     facts: list[tuple[str, str]]
     verdicts: list[tuple[str, str, int]]
+    why: list[tuple[str, int]]
     changed: list[tuple[str, int]]
     compared: list[Compared]
     left_out: int
@@ -84,6 +88,7 @@ def view_of(replay: Replay, summary: Summary) -> ReplayView:
             for (was, now), count in summary.verdicts.most_common()
             if was != now
         ],
+        why=[(Why(one).in_words, count) for one, count in summary.why.most_common()],
         changed=Counter(name for item in different for name in _groups(item.changed)).most_common(FIELDS_SHOWN),
         compared=[_compared(item) for item in different[:SHOWN]],
         left_out=max(0, len(different) - SHOWN),
@@ -125,8 +130,37 @@ def _listed(value: Any) -> str:
 def _compared(item: Item) -> Compared:
     pairs = [_pair(name, item.was, item.now, words) for name, words in GIST.items()] if item.was and item.now else []
     told = {"verdict", "root_cause", "severity", "confidence", "impact.carbon.excess_co2_grams"}
-    others = [name for name in _groups(item.changed) if name not in told]
-    return Compared(item=item, pairs=pairs, others=others, was_here=item.original is not None)
+    figures = {
+        one.field: _figure(one) for one in item.differences if _is_figure(one) and not told & set(_groups([one.field]))
+    }
+    told |= set(_groups(figures))
+    return Compared(
+        item=item,
+        pairs=[*pairs, *figures.values()],
+        others=[name for name in _groups(item.changed) if name not in told],
+        why=[Why(one).in_words for one in item.why],
+        was_here=item.original is not None,
+    )
+
+
+def _is_figure(one: Difference) -> bool:
+    """What the impact says it likely is; the ends of its interval are in the JSON."""
+    return one.field.startswith(IMPACT) and not one.field.endswith((".low", ".high")) and _is_short(one)
+
+
+def _is_short(one: Difference) -> bool:
+    return all(value is None or isinstance(value, int | float | str) for value in (one.before, one.after))
+
+
+def _figure(one: Difference) -> Pair:
+    name = one.field.removeprefix(IMPACT).removesuffix(".likely").replace("_", " ").replace(".", ": ")
+    return Pair(name=name.capitalize(), before=_value(one.before), after=_value(one.after), differs=True)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "not known"
+    return number(value) if isinstance(value, int | float) else str(value)
 
 
 def _pair(name: str, was: Gist, now: Gist, words: Any) -> Pair:

@@ -114,6 +114,7 @@ def test_a_report_of_another_version_is_taken_as_it_stands(tmp_path: Path) -> No
         ([{"alert_id": "a1"}], "number 1 is no report"),
         ([{"alert_id": "a1", "verdict": "guilty", "severity": "low"}], "number 1 is no report"),
         ("3", "number 1 is no report"),
+        ([document() | {"gaps": ["a text"], "impact": 3}], "number 1 is no report: impact, gaps cannot be read"),
     ],
 )
 def test_reports_that_cannot_be_read_are_told(tmp_path: Path, content: Any, said: str) -> None:
