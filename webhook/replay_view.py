@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from worker.domain.figures import CO2_GRAMS, describe, number
+from worker.domain.figures import CO2_GRAMS, describe, money, number
 from worker.domain.report import Quantity, Verdict
 from worker.domain.severity import Severity
 from worker.domain.wording import VERDICTS, confidence_in_words
@@ -21,7 +21,6 @@ _BOUND = re.compile(r"\.(low|likely|high)$")
 SHOWN = 200
 FIELDS_SHOWN = 12
 UNKNOWN_SHOWN = 5
-IMPACT = "impact."
 STATES = {
     ItemState.SAME: "the same",
     ItemState.DIFFERENT: "different",
@@ -107,7 +106,9 @@ def _weight(item: Item) -> int:
 def _facts(replay: Replay) -> list[tuple[str, str]]:
     """Which alerts, and how, as it was asked for."""
     chosen = replay.choice.model_dump(mode="json", exclude_defaults=True)
-    facts = [(name.capitalize(), _listed(value)) for name, value in chosen.items() if name != "ids"]
+    times = {"since": replay.choice.since, "until": replay.choice.until}
+    facts = [(name.capitalize(), f"{at:%H:%M} UTC, {at:%d %b %Y}") for name, at in times.items() if at]
+    facts += [(name.capitalize(), _listed(value)) for name, value in chosen.items() if name not in {"ids", *times}]
     if replay.choice.ids:
         facts.append(("Alerts", f"{len(replay.choice.ids)} by their ids"))
     if replay.unknown:
@@ -130,37 +131,21 @@ def _listed(value: Any) -> str:
 def _compared(item: Item) -> Compared:
     pairs = [_pair(name, item.was, item.now, words) for name, words in GIST.items()] if item.was and item.now else []
     told = {"verdict", "root_cause", "severity", "confidence", "impact.carbon.excess_co2_grams"}
-    figures = {
-        one.field: _figure(one) for one in item.differences if _is_figure(one) and not told & set(_groups([one.field]))
-    }
-    told |= set(_groups(figures))
+    figures = [_figure(one) for one in item.differences if one.field in FIGURES]
+    told |= {_BOUND.sub("", field) for field in FIGURES}
     return Compared(
         item=item,
-        pairs=[*pairs, *figures.values()],
+        pairs=[*pairs, *figures],
         others=[name for name in _groups(item.changed) if name not in told],
         why=[Why(one).in_words for one in item.why],
         was_here=item.original is not None,
     )
 
 
-def _is_figure(one: Difference) -> bool:
-    """What the impact says it likely is; the ends of its interval are in the JSON."""
-    return one.field.startswith(IMPACT) and not one.field.endswith((".low", ".high")) and _is_short(one)
-
-
-def _is_short(one: Difference) -> bool:
-    return all(value is None or isinstance(value, int | float | str) for value in (one.before, one.after))
-
-
 def _figure(one: Difference) -> Pair:
-    name = one.field.removeprefix(IMPACT).removesuffix(".likely").replace("_", " ").replace(".", ": ")
-    return Pair(name=name.capitalize(), before=_value(one.before), after=_value(one.after), differs=True)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "not known"
-    return number(value) if isinstance(value, int | float) else str(value)
+    name, words = FIGURES[one.field]
+    before, after = ("not known" if value is None else words(value) for value in (one.before, one.after))
+    return Pair(name=name, before=before, after=after, differs=True)
 
 
 def _pair(name: str, was: Gist, now: Gist, words: Any) -> Pair:
@@ -181,9 +166,10 @@ def _confidence(one: Gist) -> str:
 
 
 def _excess(one: Gist) -> str:
-    if one.excess_co2_grams is None:
-        return "not known"
-    grams = one.excess_co2_grams
+    return "not known" if one.excess_co2_grams is None else _co2(one.excess_co2_grams)
+
+
+def _co2(grams: float) -> str:
     return describe(Quantity(low=grams, likely=grams, high=grams), CO2_GRAMS).likely
 
 
@@ -193,6 +179,19 @@ GIST = {
     "Severity": _severity,
     "Confidence": _confidence,
     "Excess CO₂": _excess,
+}
+
+
+# What else a report counts, shown where it differs; the rest is named, and the reports hold it.
+FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "impact.users.requests_failed.likely": ("Requests failed", number),
+    "impact.users.requests_slowed.likely": ("Requests slowed", number),
+    "impact.users.users_affected.likely": ("Users affected", number),
+    "impact.business.orders_affected.likely": ("Orders affected", number),
+    "impact.business.revenue_lost_usd.likely": ("Revenue lost", money),
+    "impact.carbon.actual_co2_grams.likely": ("Emitted CO₂", _co2),
+    "impact.compute.excess_vcpu_hours.likely": ("vCPU-hours", number),
+    "impact.compute.excess_cost_usd.likely": ("Excess cost", money),
 }
 
 
