@@ -15,7 +15,7 @@ from cli.replay_text import When
 from tasks.queue import CeleryQueue
 from worker.bootstrap import Stores, connect
 from worker.dead_letters import LetterChoice, NotRequeued, loss, requeue
-from worker.domain.text import one_line
+from worker.domain.text import one_line, reveal
 from worker.errors import ConfigurationError
 from worker.ports import DeadLetter
 from worker.settings import load_settings
@@ -58,9 +58,9 @@ def dead_letters() -> None:
 @as_json
 def list_letters(since: datetime | None, kind: str | None, reason: str | None, limit: int, as_json: bool) -> None:
     """The newest dead letters, with the reason each died of and the beginning of what it holds."""
-    stores = connect(load_settings())
+    stores, choice = connect(load_settings()), LetterChoice(since, kind, reason)
     with stores.client:
-        letters = _fitting(stores, LetterChoice(since, kind, reason))
+        letters, is_all = _fitting(stores, choice), choice.is_empty
     if as_json:
         print_json([letter.model_dump(mode="json") for letter in letters[:limit]])
         return
@@ -69,7 +69,7 @@ def list_letters(since: datetime | None, kind: str | None, reason: str | None, l
         if letter.payload:
             click.echo(f"    {_excerpt(letter.payload)}")
     if not letters:
-        click.echo("There are none.")
+        click.echo("There are none." if is_all else "None fits: `spiketrace dead-letters list` shows all.")
     elif len(letters) > limit:
         click.echo(f"and {len(letters) - limit} more (--limit)")
 
@@ -85,8 +85,10 @@ def show(letter_id: str, as_json: bool) -> None:
     if as_json:
         print_json(letter.model_dump(mode="json"))
         return
-    click.echo(f"id       {letter.letter_id}\nalert    {letter.alert_id}\nwritten  {letter.at:%Y-%m-%d %H:%M:%S} UTC")
-    click.echo(f"reason   {letter.reason}\n\n{letter.payload}")
+    click.echo(f"id       {one_line(letter.letter_id)}\nalert    {one_line(letter.alert_id)}")
+    click.echo(
+        f"written  {letter.at:%Y-%m-%d %H:%M:%S} UTC\nreason   {one_line(letter.reason)}\n\n{reveal(letter.payload)}"
+    )
 
 
 @dead_letters.command("requeue")

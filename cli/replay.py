@@ -110,6 +110,7 @@ def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None
         _say_what_would_run(choice, stores, as_json=options["as_json"])
         return
     driver = "here" if options["here"] else "queue"
+    drive = _driver(settings, stores, here=options["here"])
     manner = Manner(as_of=options["as_of"], deliver=options["deliver"], per_second=options["rate"], driver=driver)
     with progress("writing down") as told:
         begun = start_replay(
@@ -127,7 +128,7 @@ def _replay(settings: Settings, stores: Stores, options: dict[str, Any]) -> None
     if options["no_wait"]:
         _say_how_to_follow(begun, settings, as_json=options["as_json"])
         return
-    _drive(begun, settings, stores)
+    drive(begun)
     _tell(begun.replay_id, stores, options)
 
 
@@ -149,15 +150,15 @@ def _warn(begun: Replay) -> None:
         click.echo(f"spiketrace: no alert fits, so nothing is replayed; {SEE_WHICH}", err=True)
 
 
-def _drive(begun: Replay, settings: Settings, stores: Stores) -> None:
-    """Until it is over: by this process, or by the workers."""
-    if begun.manner.driver == "here":
-        # What investigates is loaded only where it is needed.
-        from cli.replay_here import run_here  # noqa: PLC0415
+def _driver(settings: Settings, stores: Stores, *, here: bool) -> Callable[[Replay], None]:
+    """What waits until a replay is over: done by this process, or by the workers. Raises ConfigurationError."""
+    if not here:
+        return lambda begun: watched(begun.replay_id, stores.replays)
+    # What investigates is loaded only where it is needed.
+    from cli.replay_here import open_here, run_here  # noqa: PLC0415
 
-        run_here(begun, settings, stores)
-    else:
-        watched(begun.replay_id, stores.replays)
+    replaying = open_here(settings, stores)
+    return lambda begun: run_here(begun, replaying, stores)
 
 
 def _choice(options: Mapping[str, Any]) -> Choice:

@@ -37,10 +37,14 @@ class NobodyElse:
         time.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()))
 
 
-def run_here(begun: Replay, settings: Settings, stores: Stores) -> None:
-    """Until all is finished, or somebody pauses or cancels it. The broker is used only to deliver."""
+def open_here(settings: Settings, stores: Stores) -> Replaying:
+    """What it takes, before a replay is begun. The broker is used only to deliver. Raises ConfigurationError."""
     desk = open_replay_desk(settings, open_desk(settings, CeleryQueue(settings), stores), stores)
-    replaying = Replaying(desk, NobodyElse(), stores.past_alerts)
+    return Replaying(desk, NobodyElse(), stores.past_alerts)
+
+
+def run_here(begun: Replay, replaying: Replaying, stores: Stores) -> None:
+    """Until all is finished, or somebody pauses or cancels it."""
     try:
         with progress("replaying", begun.alerts) as told:
             while _one_round(begun, stores, replaying, told):

@@ -22,6 +22,7 @@ from worker.replay.life import unfinished
 from worker.replay.model import Difference, ItemState, Planned, Replay, ReplayState
 from worker.replay.ports import ReplayStore
 from worker.replay.preview import Preview
+from worker.replay.reasons import Why
 from worker.replay.summary import Summary, alerts_in_words
 from worker.replay.when import when
 
@@ -150,8 +151,7 @@ def show_summary(replay: Replay, found: Summary) -> None:
     if replay.reason:
         click.echo(f"Reason: {replay.reason}")
     if found.changed:
-        click.echo("Differs in " + ", ".join(f"{name} ({number})" for name, number in found.changed.most_common(8)))
-        _console().print(_differences(found))
+        _show_what_differs(found)
     if found.unknown:
         click.echo(f"Not replayed: {unknown_in_words(found.unknown)}")
     if found.accuracy.labelled:
@@ -161,6 +161,13 @@ def show_summary(replay: Replay, found: Summary) -> None:
         click.echo(f"Failed: {item.alert_id}: {one_line(item.reason or '')}")
     if worse := found.worse_in_words():
         click.echo(f"Worse than before: {worse}")
+
+
+def _show_what_differs(found: Summary) -> None:
+    click.echo("Differs in " + ", ".join(f"{name} ({number})" for name, number in found.changed.most_common(8)))
+    _console().print(_differences(found))
+    for reason, number in found.why.most_common():
+        click.echo(f"Why: {Why(reason).in_words} ({alerts_in_words(number)})")
 
 
 def _if_gone(replay: Replay) -> str:

@@ -130,6 +130,7 @@ def backtest(since: datetime, until: datetime | None, **options: Any) -> None:
     window = _window(since, until or now, now)
     chosen = _chosen(settings, options["files"], options["ids"], dict(options["data_views"]))
     thresholds = _thresholds(chosen, options["threshold"], sweep=options["sweep"])
+    _make(options["output"])
     stores = connect(settings)
     with stores.client:
         question = _question(settings, stores, window, thresholds, Flapping(enabled=not options["no_flapping"]))
@@ -263,9 +264,17 @@ def _progress(rules: Sequence[Rule]) -> Iterator[Callable[[int, float], None]]:
         yield told
 
 
+def _make(folder: Path | None) -> None:
+    """Before the reading, which may take minutes. Raises ConfigurationError."""
+    try:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"--output {folder} cannot be made: {error.strerror}") from error
+
+
 def _draw(found: Backtest, folder: Path) -> None:
     """Two files a rule, named by it."""
-    folder.mkdir(parents=True, exist_ok=True)
     for rule in found.rules:
         name = re.sub(r"[^A-Za-z0-9._-]", "_", rule.rule_id)
         _write(folder / f"{name}-timeline.svg", draw_timeline(found, rule, name="timeline"))

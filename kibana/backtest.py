@@ -24,6 +24,10 @@ DAY = timedelta(days=1)
 # Of the values that decide on whether the rule fires; what lies far below fires always.
 QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 SIGNIFICANT_DIGITS = 3
+NOTHING_FOUND = (
+    "It found nothing to compare in any run: either there was nothing, or its index, time field, filter or fields are "
+    "not those of your documents."
+)
 
 Progress = Callable[[float], None]
 
@@ -97,7 +101,7 @@ def assess(
         messages=messages,
         catches=_catches(rule, alerts, question),
         sweep=list(_sweep(rule, values, runs, question)),
-        notes=[*_notes(rule), *(_notes_of_asking(asked) if asked else ())],
+        notes=[*_notes(rule), *_notes_of_nothing(rule, values), *(_notes_of_asking(asked) if asked else ())],
     )
 
 
@@ -230,6 +234,19 @@ def _notes(rule: Rule) -> Iterator[str]:
         yield "No sweep: it has two thresholds."
     if not rule.params.term_fields:
         yield "It has no groups: any incident of its time counts as caught."
+
+
+def _notes_of_nothing(rule: Rule, values: Values) -> Iterator[str]:
+    """A rule that could not fire looks as quiet as one that need not."""
+    if isinstance(values, UnseenHits):
+        found = bool(np.any(values.compared))
+    elif isinstance(values, Readings):
+        # Without groups a count of nothing is compared as well.
+        found = bool(len(values.value) if rule.params.term_fields else np.any(values.value))
+    else:
+        return
+    if not found:
+        yield NOTHING_FOUND
 
 
 def _notes_of_asking(asked: Asked) -> Iterator[str]:

@@ -70,7 +70,10 @@ def _read(body: Mapping[str, Any], path: Path, data_views: Mapping[str, DataView
         )
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "rule"
+        # Pydantic names its own validators within the path, too.
+        where = (
+            ".".join(str(part) for part in first["loc"] if str(part).isidentifier() or isinstance(part, int)) or "rule"
+        )
         return NotSimulated(rule_id=rule_id, name=name, reason=f"it is not understood: {where}: {first['msg']}")
 
 

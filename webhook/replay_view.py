@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from worker.domain.figures import CO2_GRAMS, describe, number
+from worker.domain.figures import CO2_GRAMS, describe, money, number
 from worker.domain.report import Quantity, Verdict
 from worker.domain.severity import Severity
 from worker.domain.wording import VERDICTS, confidence_in_words
 from worker.replay.compare import FIRST
-from worker.replay.model import Gist, Item, ItemState, Manner, Replay
+from worker.replay.model import Difference, Gist, Item, ItemState, Manner, Replay
+from worker.replay.reasons import Why
 from worker.replay.summary import Accuracy, Summary
 
 _BOUND = re.compile(r"\.(low|likely|high)$")
@@ -48,6 +49,7 @@ class Compared:
     item: Item
     pairs: list[Pair]
     others: list[str]
+    why: list[str]
     was_here: bool
 
 
@@ -58,6 +60,7 @@ class ReplayView:
     tally: list[tuple[str, str, int]]
     facts: list[tuple[str, str]]
     verdicts: list[tuple[str, str, int]]
+    why: list[tuple[str, int]]
     changed: list[tuple[str, int]]
     compared: list[Compared]
     left_out: int
@@ -84,6 +87,7 @@ def view_of(replay: Replay, summary: Summary) -> ReplayView:
             for (was, now), count in summary.verdicts.most_common()
             if was != now
         ],
+        why=[(Why(one).in_words, count) for one, count in summary.why.most_common()],
         changed=Counter(name for item in different for name in _groups(item.changed)).most_common(FIELDS_SHOWN),
         compared=[_compared(item) for item in different[:SHOWN]],
         left_out=max(0, len(different) - SHOWN),
@@ -102,7 +106,9 @@ def _weight(item: Item) -> int:
 def _facts(replay: Replay) -> list[tuple[str, str]]:
     """Which alerts, and how, as it was asked for."""
     chosen = replay.choice.model_dump(mode="json", exclude_defaults=True)
-    facts = [(name.capitalize(), _listed(value)) for name, value in chosen.items() if name != "ids"]
+    times = {"since": replay.choice.since, "until": replay.choice.until}
+    facts = [(name.capitalize(), f"{at:%H:%M} UTC, {at:%d %b %Y}") for name, at in times.items() if at]
+    facts += [(name.capitalize(), _listed(value)) for name, value in chosen.items() if name not in {"ids", *times}]
     if replay.choice.ids:
         facts.append(("Alerts", f"{len(replay.choice.ids)} by their ids"))
     if replay.unknown:
@@ -125,8 +131,21 @@ def _listed(value: Any) -> str:
 def _compared(item: Item) -> Compared:
     pairs = [_pair(name, item.was, item.now, words) for name, words in GIST.items()] if item.was and item.now else []
     told = {"verdict", "root_cause", "severity", "confidence", "impact.carbon.excess_co2_grams"}
-    others = [name for name in _groups(item.changed) if name not in told]
-    return Compared(item=item, pairs=pairs, others=others, was_here=item.original is not None)
+    figures = [_figure(one) for one in item.differences if one.field in FIGURES]
+    told |= {_BOUND.sub("", field) for field in FIGURES}
+    return Compared(
+        item=item,
+        pairs=[*pairs, *figures],
+        others=[name for name in _groups(item.changed) if name not in told],
+        why=[Why(one).in_words for one in item.why],
+        was_here=item.original is not None,
+    )
+
+
+def _figure(one: Difference) -> Pair:
+    name, words = FIGURES[one.field]
+    before, after = ("not known" if value is None else words(value) for value in (one.before, one.after))
+    return Pair(name=name, before=before, after=after, differs=True)
 
 
 def _pair(name: str, was: Gist, now: Gist, words: Any) -> Pair:
@@ -147,9 +166,10 @@ def _confidence(one: Gist) -> str:
 
 
 def _excess(one: Gist) -> str:
-    if one.excess_co2_grams is None:
-        return "not known"
-    grams = one.excess_co2_grams
+    return "not known" if one.excess_co2_grams is None else _co2(one.excess_co2_grams)
+
+
+def _co2(grams: float) -> str:
     return describe(Quantity(low=grams, likely=grams, high=grams), CO2_GRAMS).likely
 
 
@@ -159,6 +179,19 @@ GIST = {
     "Severity": _severity,
     "Confidence": _confidence,
     "Excess CO₂": _excess,
+}
+
+
+# What else a report counts, shown where it differs; the rest is named, and the reports hold it.
+FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "impact.users.requests_failed.likely": ("Requests failed", number),
+    "impact.users.requests_slowed.likely": ("Requests slowed", number),
+    "impact.users.users_affected.likely": ("Users affected", number),
+    "impact.business.orders_affected.likely": ("Orders affected", number),
+    "impact.business.revenue_lost_usd.likely": ("Revenue lost", money),
+    "impact.carbon.actual_co2_grams.likely": ("Emitted CO₂", _co2),
+    "impact.compute.excess_vcpu_hours.likely": ("vCPU-hours", number),
+    "impact.compute.excess_cost_usd.likely": ("Excess cost", money),
 }
 
 

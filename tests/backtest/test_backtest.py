@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kibana.alerts import alerts_of
-from kibana.backtest import Described, Question, assess, condition_in_words, read_rule
+from kibana.backtest import NOTHING_FOUND, Described, Question, assess, condition_in_words, read_rule
 from kibana.history import History
 from kibana.rules import Flapping, Rule
 from kibana.simulate import values_of
@@ -120,6 +120,13 @@ def test_no_sweep_where_none_is_wanted_or_there_are_two_thresholds() -> None:
     found = result(between, counted(checkout={20: 9}))
     assert found.sweep == []
     assert "No sweep: it has two thresholds." in found.notes
+
+
+@pytest.mark.parametrize("group", [{}, {"groupBy": "all", "termField": None, "termSize": None}])
+def test_a_rule_that_found_nothing_says_so(group: dict[str, Any]) -> None:
+    rule = make_rule(rule_body(**group))
+    assert NOTHING_FOUND in result(rule, History(60, {})).notes
+    assert NOTHING_FOUND not in result(rule, counted(checkout={20: 1})).notes
 
 
 @given(st.dictionaries(st.integers(0, 59), st.integers(0, 9), max_size=30))

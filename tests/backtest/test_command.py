@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cli.replay_here import run_here
+from cli.replay_here import open_here, run_here
 from cli.rules import rules
 from tests.backtest import samples
 from tests.cli.conftest import Invoke, invoke, printed, settings, stores
@@ -208,7 +208,7 @@ def test_what_was_sent_on_is_investigated_and_harms_nothing(
     found = printed(invoke(rules, "backtest", "--since", "24h", *one))
     replay = telemetry.replays.get(found["replay_id"])
     assert replay is not None
-    run_here(replay, settings, telemetry)
+    run_here(replay, open_here(settings, telemetry), telemetry)
     (item,) = telemetry.replays.items(replay.replay_id)
     assert (item.state, item.reason) == (ItemState.NEW, None)
     assert item.report_id is not None
@@ -225,6 +225,7 @@ def test_what_was_sent_on_is_investigated_and_harms_nothing(
         (["--since", "1h", "--until", "2999-01-01"], "in the future"),
         (["--since", "1h", "--threshold", "4"], "goes with one rule"),
         (["--since", "1h", "--rule", "none"], "there is no rule none"),
+        (["--since", "1h", "--output", "/dev/null/plots"], "--output /dev/null/plots cannot be made"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_reason(invoke: Invoke, arguments: list[str], why: str) -> None:

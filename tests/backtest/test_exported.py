@@ -93,6 +93,10 @@ def test_what_kibana_s_form_leaves_behind_is_no_hindrance(tmp_path: Path) -> Non
         ({"rule_type_id": "apm.error_rate"}, "of the type apm.error_rate are not simulated"),
         ({"rule_type_id": ".es-query", "params": {"searchType": "searchSource"}}, "through a data view"),
         ({"params": {"index": ["a"]}}, "not understood"),
+        (
+            {"params": rule_body(threshold=["x"])["params"]},
+            "not understood: params.threshold.0: Input should be a valid number",
+        ),
     ],
 )
 def test_what_is_not_simulated_is_named_with_the_reason(tmp_path: Path, changes: dict[str, Any], why: str) -> None:

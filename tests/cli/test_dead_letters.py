@@ -47,6 +47,21 @@ def test_a_letter_is_listed_and_shown_with_its_reason(invoke: Invoke, alert_id: 
     assert json.loads(document["payload"])["instance"] == "checkout"
 
 
+def test_what_letters_hold_does_not_reach_the_terminal_as_it_is(invoke: Invoke, stores: Stores) -> None:
+    """Whoever posts to the webhook could otherwise move the cursor of the one who reads it."""
+    escape = "\x1b]0;owned\x07"
+    stores.dead_letters.put(f"a{escape}", reason=f"no\n{escape}", kind="invalid", payload=f"first\nsecond {escape}")
+    stores.client.indices.refresh(index="spiketrace-dead-letters")
+    shown = invoke(dead_letters, "show", f"invalid:a{escape}").output
+    assert "\x1b" not in shown + invoke(dead_letters, "list").output
+    assert "first\nsecond \\u001b]0;owned" in shown
+
+
+def test_that_none_fits_is_not_that_there_are_none(invoke: Invoke, alert_id: str) -> None:
+    assert "None fits" in invoke(dead_letters, "list", "--kind", "delivery").output
+    assert alert_id in invoke(dead_letters, "list").output
+
+
 def test_a_requeued_alert_waits_again_and_its_letter_is_gone(
     invoke: Invoke, alert_id: str, stores: Stores, settings: Settings
 ) -> None:

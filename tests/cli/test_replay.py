@@ -82,6 +82,17 @@ def test_ids_of_no_alert_are_named(invoke: Invoke, stores: Stores) -> None:
     assert "nobody" in invoke(replay, "status", json.loads(begun.stdout)["replay_id"]).output
 
 
+def test_settings_that_cannot_be_used_leave_nothing_begun(
+    invoke: Invoke, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would ever go on with it."""
+    accept(stores, "checkout")
+    monkeypatch.setenv("SPIKETRACE_PROFILE", "no-such-profile")
+    done = invoke(replay, *ALL, "--here")
+    assert "no-such-profile" in _told(done)
+    assert stores.replays.latest(10) == []
+
+
 def test_that_nothing_was_chosen_is_said(invoke: Invoke, stores: Stores) -> None:
     accept(stores, "checkout")
     done = invoke(replay, "--id", "there-is-no-such-alert", "--json")

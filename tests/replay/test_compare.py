@@ -70,10 +70,23 @@ def test_a_figure_differs_by_more_than_the_last_digits() -> None:
 
 def test_parts_are_named_that_are_not_the_same() -> None:
     before, after = stored(), stored()
-    after["evidence"][0]["result"] = {"other": 1}
+    title = before["evidence"][0]["title"]
+    before["evidence"][0]["result"] = {"errors": 1, "same": 2, "types": ["a"]}
+    after["evidence"][0]["result"] = {"errors": 7, "same": 2, "types": ["a", "b"]}
+    after["evidence"].append({"title": "Something new"})
     (one,) = differences(before, after)
     assert one.field == "evidence"
-    assert one.before == one.after == [before["evidence"][0]["title"]]
+    assert one.before == [f"{title}: result.errors 1, result.types of 1"]
+    assert one.after == [f"{title}: result.errors 7, result.types of 2", "Something new"]
+
+
+def test_candidates_are_told_by_what_they_accuse() -> None:
+    before, after = stored(), stored()
+    first = before["candidates"][0]
+    after["candidates"][0] = first | {"score": 0.1}
+    (one,) = differences(before, after)
+    assert one.after == [f"{one.before[0].partition(':')[0]}: score 0.1"]
+    assert first["service"] in one.after[0]
 
 
 def test_what_was_left_out_for_room_is_not_compared() -> None:
@@ -105,6 +118,17 @@ def test_a_report_is_as_it_is_and_differences_go_both_ways(one: Any, other: Any)
     assert differences(before, before) == []
     assert {d.field for d in differences(before, after)} == {d.field for d in differences(after, before)}
     json.dumps([d.model_dump() for d in differences(before, after)])
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [({"service": "checkout"}, "checkout"), ({"kind": "voodoo", "service": "search"}, "search"), (None, None)],
+)
+def test_the_cause_of_another_version_may_lack_what_this_one_says(
+    cause: dict[str, Any] | None, words: str | None
+) -> None:
+    found = gist(document() | {"root_cause": cause}).cause
+    assert (words in found) if words and found else found is words
 
 
 UNSURE = {"verdict": Verdict.INCONCLUSIVE, "root_cause": None}

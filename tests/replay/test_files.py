@@ -35,6 +35,7 @@ def written(folder: Path, name: str, content: Any) -> Path:
         ("labels.json", {"a1": LABEL}),
         ("labels.json", [{"alert_id": "a1", **LABEL}]),
         ("labels.csv", "alert_id,service,deployment,verdict\na1,checkout,deploy-1,root_cause\n"),
+        ("labels.csv", "\ufeffalert_id,service,deployment,verdict\r\na1,checkout,deploy-1,root_cause\r\n"),
         ("labels.CSV", "verdict,alert_id,service,deployment\nroot_cause,a1,checkout,deploy-1\n"),
     ],
 )
@@ -57,6 +58,10 @@ def test_a_label_may_say_only_a_part(tmp_path: Path) -> None:
         ("labels.json", {"a1": {"verdict": "guilty"}}, "verdict"),
         ("labels.json", {"a1": {"culprit": "checkout"}}, "culprit"),
         ("labels.csv", "alert,service\na1,checkout\n", "columns are to be alert_id"),
+        ("labels.csv", "alert_id,verdict\n", "it is empty"),
+        ("labels.csv", "alert_id,verdict\na1,guilty\n", "a1: verdict: Input should be"),
+        ("labels.csv", "alert_id,service\na1,checkout,more\n", "more values than there are columns"),
+        ("labels.csv", "alert_id,service\na1,checkout\na1,search\n", "a1 has two that say different things"),
         ("labels.csv", "", "columns are to be alert_id"),
     ],
 )
@@ -114,6 +119,7 @@ def test_a_report_of_another_version_is_taken_as_it_stands(tmp_path: Path) -> No
         ([{"alert_id": "a1"}], "number 1 is no report"),
         ([{"alert_id": "a1", "verdict": "guilty", "severity": "low"}], "number 1 is no report"),
         ("3", "number 1 is no report"),
+        ([document() | {"gaps": ["a text"], "impact": 3}], "number 1 is no report: impact, gaps cannot be read"),
     ],
 )
 def test_reports_that_cannot_be_read_are_told(tmp_path: Path, content: Any, said: str) -> None:

@@ -16,7 +16,7 @@ from worker.domain.report import Verdict
 from worker.domain.severity import Severity
 from worker.ports import Notification
 from worker.replay.model import Choice
-from worker.replay.selection import known_by, select
+from worker.replay.selection import known_by, select, unknown_ids
 from worker.store.past_alerts import ElasticPastAlerts
 
 DAY = timedelta(days=1)
@@ -33,6 +33,8 @@ class TestOnEveryEngine:
             assert instances(stores, **choice) == chosen, choice
         (first,) = select(Choice(rule=("errors",)), stores.past_alerts, stores.reports)
         assert instances(stores, ids=first.alert_id) == ["search"]
+        asked = Choice(ids=("z", first.alert_id, "a", "z"), rule=("carbon",))
+        assert unknown_ids(asked, stores.past_alerts) == ("z", "a")
 
 
 def fill(stores: Stores) -> None:

@@ -19,6 +19,7 @@ DIFFERS: dict[str, Any] = {
         Difference(field="verdict", before="root_cause", after="inconclusive"),
         Difference(field="confidence", before=0.9, after=0.4),
     ],
+    "why": ["data"],
 }
 
 
@@ -39,7 +40,9 @@ def test_the_document_lists_each_difference_and_each_failure() -> None:
             {"alert_id": "c", "field": "report", "before": None, "after": "r-c"},
         ],
         "failed": [{"alert_id": "d", "reason": "the engine refused"}],
+        "why": {"b": ["data"]},
     }
+    assert full_document(replay(), summarise(items))["reasons"] == {"data": 1}
 
 
 def test_with_labels_worse_is_fewer_right() -> None:

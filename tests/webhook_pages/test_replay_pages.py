@@ -19,6 +19,7 @@ from worker.domain.alert import Rule
 from worker.errors import EvidenceUnavailable
 from worker.replay.compare import differences, gist
 from worker.replay.model import Choice, Item, ItemState, Label, Replay, ReplayState
+from worker.replay.reasons import reasons
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 
@@ -60,6 +61,7 @@ def compared(alert_id: str, before: Any, after: Any, **more: Any) -> Item:
         now=gist(now),
         differences=found,
         changed=[one.field for one in found],
+        why=reasons(was, now, [one.field for one in found]),
         **more,
     )
 
@@ -104,6 +106,16 @@ def page_of(found: Replay, listed: list[Item]) -> Dom:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     return parse(answer.text)
+
+
+def test_why_they_differ_and_which_figures_is_said_side_by_side() -> None:
+    bad = samples.bad_deployment()
+    users = bad.impact.users.model_copy(update={"requests_failed": samples.between(1, 2, 3)})
+    fewer = bad.model_copy(update={"impact": bad.impact.model_copy(update={"users": users})})
+    words = page_of(done(), [compared("a", bad, fewer)]).words
+    assert "1: the same was read and judged otherwise: another version, or other settings or factors." in words
+    assert "Requests failed 3,240 2" in words
+    assert "Why: the same was read and judged otherwise" in words
 
 
 def test_the_first_screen_says_how_many_agree_and_whether_it_is_worse() -> None:

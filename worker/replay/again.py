@@ -20,6 +20,7 @@ from worker.replay.delivering import Delivery
 from worker.replay.labels import is_right
 from worker.replay.model import Item, ItemState, Replay, ReplayState, replay_report_id
 from worker.replay.ports import ReplayStore
+from worker.replay.reasons import reasons
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +144,8 @@ def _outcome(item: Item, report: Report, desk: ReplayDesk) -> dict[str, Any]:
         found |= {
             "was": gist(before),
             "differences": differing,
-            "changed": [one.field for one in differing],
+            "changed": (changed := [one.field for one in differing]),
+            "why": reasons(before, after, changed),
             "state": ItemState.DIFFERENT if differing else ItemState.SAME,
             "lost": is_lost(before, after),
         }

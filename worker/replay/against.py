@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from worker.domain.report import Report, Verdict
 from worker.domain.severity import Severity
 from worker.errors import ConfigurationError
-from worker.replay.compare import MAY_LACK
+from worker.replay.compare import MAY_LACK, NAMED_PARTS
 
 SUFFIXES = (".json", ".ndjson", ".jsonl")
 # Kept with each alert of a replay, so without what takes most room.
@@ -37,10 +37,8 @@ def _reports_of(file: Path) -> Iterator[dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the reports {file} cannot be read: {error}") from error
     for number, document in enumerate(_documents(text, file), 1):
-        if not _is_report(document):
-            raise ConfigurationError(
-                f"{file}: number {number} is no report: it lacks alert_id, or a known verdict and severity"
-            )
+        if why := _why_no_report(document):
+            raise ConfigurationError(f"{file}: number {number} is no report: {why}")
         yield {name: value for name, value in _normal(document).items() if name not in LEFT_OUT}
 
 
@@ -56,13 +54,22 @@ def _documents(text: str, file: Path) -> Iterable[Any]:
         raise ConfigurationError(f"{file} is neither JSON nor one JSON document a line: {error}") from error
 
 
-def _is_report(document: Any) -> bool:
-    return (
+def _why_no_report(document: Any) -> str | None:
+    """What a comparison could not do with it; another version's report may have other fields."""
+    if not (
         isinstance(document, Mapping)
         and isinstance(document.get("alert_id"), str)
         and document.get("verdict") in list(Verdict)
         and document.get("severity") in list(Severity)
-    )
+    ):
+        return "it lacks alert_id, or a known verdict and severity"
+    objects = [name for name in ("root_cause", "impact") if not isinstance(document.get(name) or {}, Mapping)]
+    parts = [name for name in NAMED_PARTS if not _are_objects(document.get(name) or [])]
+    return f"{', '.join([*objects, *parts])} cannot be read" if objects or parts else None
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
 
 
 def _normal(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from worker.domain.report import BY_MEANING, CauseKind, RootCause, Verdict
 from worker.domain.wording import cause_in_words
 from worker.replay.model import Difference, Gist
@@ -30,8 +32,14 @@ NOT_FINDINGS = frozenset(
         "narrative",
     }
 )
-# Compared as a whole, and told by the parts that are not the same: the field that names a part.
-NAMED_PARTS = {"evidence": "title", "charts": "title", "gaps": "what", "similar_incidents": "id"}
+# Compared as a whole, and told by the parts that are not the same: the fields that name a part.
+NAMED_PARTS = {
+    "candidates": ("kind", "service", "region", "deployment_id"),
+    "evidence": ("title",),
+    "charts": ("title",),
+    "gaps": ("what",),
+    "similar_incidents": ("id",),
+}
 # A report given for comparison may lack what takes most room.
 MAY_LACK = frozenset({"evidence", "charts"})
 # What people act on comes first.
@@ -51,6 +59,9 @@ FIRST = (
 # Engines add up floats in no fixed order, so the last digits of a sum may differ between two readings.
 RELATIVE_TOLERANCE = 1e-9
 LONGEST_TEXT = 300
+# Of a part that is there on both sides: so many of its values, and so much of each.
+PARTS_TOLD = 3
+LONGEST_VALUE = 60
 
 
 def differences(before: Document, after: Document) -> list[Difference]:
@@ -64,16 +75,24 @@ def differences(before: Document, after: Document) -> list[Difference]:
 
 def gist(report: Document) -> Gist:
     """What a table shows of a report (as stored)."""
-    cause, carbon = report.get("root_cause"), (report.get("impact") or {}).get("carbon") or {}
+    carbon = (report.get("impact") or {}).get("carbon") or {}
     excess = carbon.get("excess_co2_grams") or {}
     return Gist(
         report_id=report.get("report_id"),
         verdict=report["verdict"],
         severity=report["severity"],
-        cause=cause_in_words(RootCause.model_validate(cause)) if cause else None,
+        cause=_cause_in_words(report.get("root_cause")),
         confidence=report.get("confidence"),
         excess_co2_grams=excess.get("likely"),
     )
+
+
+def _cause_in_words(cause: Document | None) -> str | None:
+    """Of another version's report it may lack what this one always says, or say it otherwise."""
+    try:
+        return cause_in_words(RootCause.model_validate({"kind": CauseKind.UNKNOWN, **cause})) if cause else None
+    except ValidationError:
+        return str(cause.get("service") or CauseKind.UNKNOWN) if cause else None
 
 
 def is_lost(before: Document, after: Document) -> bool:
@@ -152,9 +171,31 @@ def _is_number(value: Any) -> bool:
 
 
 def _unlike(name: str, parts: Sequence[Document], others: Sequence[Document]) -> list[Any]:
-    """Names of the parts that the others have not, or have otherwise."""
-    key = NAMED_PARTS[name]
-    return [part.get(key) for part in parts if not any(is_same(part, other) for other in others)]
+    """The parts that the others have not, by name; of one that they have otherwise, also what is not the same."""
+    unlike = [part for part in parts if not any(is_same(part, other) for other in others)]
+    theirs = {_name_of(name, other): other for other in others}
+    return [_told(_name_of(name, part), part, theirs.get(_name_of(name, part))) for part in unlike]
+
+
+def _name_of(name: str, part: Document) -> Any:
+    return " ".join(str(value) for key in NAMED_PARTS[name] if (value := part.get(key)) is not None)
+
+
+def _told(called: str, part: Document, other: Document | None) -> str:
+    if other is None:
+        return called
+    mine, theirs = dict(_flat("", part)), dict(_flat("", other))
+    unlike = [path for path in {**mine, **theirs} if not is_same(mine.get(path), theirs.get(path))]
+    told = [f"{path.removeprefix('.')} {_in_brief(mine.get(path))}" for path in unlike[:PARTS_TOLD]]
+    return f"{called}: {', '.join(told)}{' …' if len(unlike) > PARTS_TOLD else ''}"
+
+
+def _in_brief(value: Any) -> str:
+    """Of a list only how much it holds: the reports themselves have it all."""
+    if _is_list(value):
+        return f"of {len(value)}"
+    text = "none" if value is None else str(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
 def _short(value: Any) -> Any:

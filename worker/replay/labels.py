@@ -24,17 +24,34 @@ def read_labels(path: Path) -> dict[str, Label]:
     Raises ConfigurationError, which says what is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        # Spreadsheets begin their CSV with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
         rows = _csv_rows(text) if path.suffix.lower() == ".csv" else _json_rows(json.loads(text))
-        return {alert_id: Label.model_validate(row) for alert_id, row in rows}
+        return _by_alert(rows)
     except OSError as error:
         raise ConfigurationError(f"the labels {path} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "a label"
-        raise ConfigurationError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
     except ValueError as error:
         raise ConfigurationError(f"{path} holds no labels: {error}") from error
+
+
+def _by_alert(rows: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Label]:
+    labels: dict[str, Label] = {}
+    for alert_id, row in rows:
+        label = _label(alert_id, row)
+        if labels.setdefault(alert_id, label) != label:
+            raise ValueError(f"{alert_id} has two that say different things")
+    if not labels:
+        raise ValueError("it is empty")
+    return labels
+
+
+def _label(alert_id: str, row: Mapping[str, Any]) -> Label:
+    try:
+        return Label.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ": ".join([alert_id, *map(str, first["loc"])])
+        raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _csv_rows(text: str) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -42,7 +59,10 @@ def _csv_rows(text: str) -> Iterable[tuple[str, dict[str, Any]]]:
     columns = set(reader.fieldnames or ())
     if "alert_id" not in columns or not columns <= COLUMNS:
         raise ValueError(f"its columns are to be alert_id and some of {', '.join(sorted(COLUMNS - {'alert_id'}))}")
-    return [_named({name: value for name, value in row.items() if value}) for row in reader]
+    rows = list(reader)
+    if any(None in row for row in rows):
+        raise ValueError("a row has more values than there are columns")
+    return [_named({name: value for name, value in row.items() if value}) for row in rows]
 
 
 def _json_rows(document: Any) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -165,7 +165,10 @@ class Planned(BaseModel):
 
 
 class Item(Planned):
-    """One alert of a replay, and what became of it. `number` is its place, from 0."""
+    """One alert of a replay, and what became of it. `number` is its place, from 0.
+
+    `changed`: the fields that differ, the weightiest first; `why`: the reasons that the two reports tell (`reasons`).
+    """
 
     replay_id: str
     number: int
@@ -178,6 +181,7 @@ class Item(Planned):
     report_id: str | None = None
     reason: str | None = None
     changed: list[str] = Field(default_factory=list)
+    why: list[str] = Field(default_factory=list)
     differences: list[Difference] = Field(default_factory=list)
     was: Gist | None = None
     now: Gist | None = None

@@ -32,12 +32,13 @@ class Accuracy:
 class Summary:
     """Of all items of a replay. `changed`: by field, in how many alerts it differs.
 
-    `unknown`: ids that were asked for and that no alert has.
+    `why`: by reason, likewise. `unknown`: ids that were asked for and that no alert has.
     """
 
     alerts: int = 0
     tally: Counter[ItemState] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
+    why: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     different: list[Item] = field(default_factory=list)
     new: list[Item] = field(default_factory=list)
@@ -103,6 +104,7 @@ def _sort_in(item: Item, found: Summary) -> None:
     if item.state in lists:
         lists[item.state].append(item)
     found.changed.update(item.changed)
+    found.why.update(item.why)
     if item.was and item.now:
         found.verdicts[(item.was.verdict.value, item.now.verdict.value)] += 1
     if item.lost:
@@ -135,7 +137,8 @@ def document(replay_id: str | None, found: Summary) -> dict[str, Any]:
         "failed": [{"alert_id": item.alert_id, "reason": item.reason} for item in found.failed],
     }
     unknown = {"unknown_ids": list(found.unknown)} if found.unknown else {}
-    return answer | unknown | _accuracy(found.accuracy)
+    why = {"why": {item.alert_id: item.why for item in found.different}} if found.different else {}
+    return answer | why | unknown | _accuracy(found.accuracy)
 
 
 def full_document(replay: Replay, found: Summary) -> dict[str, Any]:
@@ -152,6 +155,7 @@ def full_document(replay: Replay, found: Summary) -> dict[str, Any]:
         "manner": replay.manner.model_dump(mode="json"),
         "tally": {state.value: found.tally[state] for state in ItemState},
         "changed": dict(found.changed.most_common()),
+        "reasons": dict(found.why.most_common()),
         "worse": found.worse_in_words(),
     }
 
