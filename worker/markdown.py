@@ -115,13 +115,18 @@ def _section(title: str, text: str) -> Iterator[str]:
 
 def _impact(groups: Sequence[ImpactGroup]) -> Iterator[str]:
     rows = [
-        (escape(f"{label} ({group.basis})" if group.basis else label), figure.likely, figure.interval or "")
+        (
+            escape(group.name),
+            escape(f"{label} ({group.basis})" if group.basis else label),
+            figure.likely,
+            figure.interval or "",
+        )
         for group in groups
         for label, figure in group.figures
     ]
     if rows:
         yield "## Impact"
-        yield _table(("Figure", "Likely", "90 % interval"), [tuple(map(_cell, row)) for row in rows])
+        yield _table(("Impact on", "Figure", "Likely", "90 % interval"), [tuple(map(_cell, row)) for row in rows])
     yield from (escape(group.note) for group in groups if group.note)
 
 

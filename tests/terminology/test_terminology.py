@@ -84,6 +84,7 @@ def test_a_file_changes_what_it_names_and_keeps_the_rest_of_its_preset() -> None
         assert report.sections.business_impact.startswith("31 bookings affected and CHF 760 of fee income lost")
         assert "## Bookings &amp; income" in report.markdown
         assert "## Customer impact" in report.markdown
+        assert "| Transactions | Bookings affected (recorded) | 31 |" in report.markdown
         assert section_label("user_impact", "User impact") == "Customer impact"
         assert heading("user_impact") == section_title("user_impact") == "Customer impact"
         answer = markdown([], six(report), [], "")

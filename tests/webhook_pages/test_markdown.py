@@ -115,7 +115,7 @@ def test_cells_cannot_leave_their_table(first: str, second: str) -> None:
         report.model_copy(update={"candidates": [report.candidates[0]]})
     ).count("\n")
     rows = [token for token in tokens(markdown) if token.type == "td_open"]
-    assert len(rows) == 11 * 3 + 7
+    assert len(rows) == 11 * 4 + 7
     assert not kinds(markdown) & {"link_open", "html_inline", "image"}
 
 

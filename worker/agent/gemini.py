@@ -277,7 +277,7 @@ def _refused(error: errors.APIError) -> Exception:
     if code in RETRYABLE:
         return _Busy(reason, _retry_seconds(error.details))
     advice = WHAT_TO_DO.get(code)
-    return ModelUnavailable(f"{reason.rstrip('.')}: {advice}" if advice else reason, retryable=False)
+    return ModelUnavailable(f"{reason} ({advice})" if advice else reason, retryable=False)
 
 
 def _retry_seconds(details: Any) -> float | None:

@@ -49,7 +49,7 @@ class Loop:
         schema = compact(form.model_json_schema())
         is_last = False
         while True:
-            is_last = is_last or not self._may_ask_for_tools(conversation)
+            is_last = is_last or not self._may_ask_for_tools(conversation, schema)
             asked = replace(conversation, tools=() if is_last else tool_specs(), schema=schema if is_last else None)
             reply = self._reply(asked)
             if reply.flaw:
@@ -63,14 +63,14 @@ class Loop:
                 raise ModelUnavailable("the answer is not of the form that was asked for", retryable=False)
             is_last = True
 
-    def _may_ask_for_tools(self, conversation: Conversation) -> bool:
-        with_tools = replace(conversation, tools=tool_specs())
-        return self.meter.calls_left > 1 and self._room(with_tools, TOOL_TURN_TOKENS, with_tools) >= 0
+    def _may_ask_for_tools(self, conversation: Conversation, schema: Any) -> bool:
+        turn = guessed_tokens(replace(conversation, tools=tool_specs())) + TOOL_TURN_TOKENS
+        return self.meter.calls_left > 1 and self._room(replace(conversation, schema=schema)) >= turn
 
-    def _room(self, answered: Conversation, *before: Conversation | int) -> int:
-        """Tokens that are left once `answered` is, and what comes before it was asked and said."""
-        asked = sum(one if isinstance(one, int) else guessed_tokens(one) for one in (answered, *before))
-        return self.meter.limit.tokens - self.meter.usage.tokens - asked - answered.most_output_tokens
+    def _room(self, last: Conversation) -> int:
+        """Tokens that are left beside those of the answer."""
+        answer = guessed_tokens(last) + last.most_output_tokens
+        return self.meter.limit.tokens - self.meter.usage.tokens - answer
 
     def _reply(self, conversation: Conversation) -> Reply:
         guessed = Usage(guessed_tokens(conversation), conversation.most_output_tokens)
