@@ -48,7 +48,7 @@ NO_LABEL = "none of the labels is of an alert that was replayed"
 @click.option(
     "--severity", multiple=True, type=click.Choice([one.value for one in Severity]), help="Whose report says so."
 )
-@click.option("--id", "ids", multiple=True, metavar="ALERT_ID", help="This alert.")
+@click.option("--id", "ids", multiple=True, metavar="ALERT_ID", help="This alert; an id of no alert is named.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many, the oldest first.")
 @click.option("--as-of", type=click.Choice(["then", "now"]), default="then", help="What is known of other incidents.")
 @click.option("--deliver", is_flag=True, help="Open incidents and tell people, as for live alerts. Not so by default.")
@@ -59,7 +59,7 @@ NO_LABEL = "none of the labels is of an alert that was replayed"
     type=click.Path(dir_okay=False, path_type=Path),
     help="What is true: JSON or CSV by alert, or `feedback`.",
 )
-@click.option("--fail-if-worse", is_flag=True, help="Exit code 1 when it is worse than before (docs/replay.md).")
+@click.option("--fail-if-worse", is_flag=True, help="Exit code 1 when it is worse than before, or nothing was shown.")
 @click.option("--export", type=click.Path(dir_okay=False, path_type=Path), help="Write the new reports here, NDJSON.")
 @click.option("--here", is_flag=True, help="In this process, with its settings and without the queue.")
 @click.option("--no-wait", is_flag=True, help="Begin it and say how to follow it.")
