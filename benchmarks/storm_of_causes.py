@@ -154,13 +154,16 @@ def post(storm: Storm, ready: dict[str, Any], at: datetime) -> int:
 
 def follow(stores: Stores, accepted: int, deadline: float) -> Ended:
     """Until every accepted alert has its end, or until then."""
-    while time.monotonic() < deadline and sum(map(partial(_count, stores), (REPORTS, LETTERS))) < accepted:
+    while time.monotonic() < deadline and sum(map(partial(count, stores), (REPORTS, LETTERS))) < accepted:
         time.sleep(LOOK_EVERY_SECONDS)
     return look(stores)
 
 
-def _count(stores: Stores, index: str) -> int:
-    return int(stores.client.count(index=index, ignore_unavailable=True)["count"])
+def count(stores: Stores, index: str) -> int:
+    """0 while the index is being made, when its shards do not answer yet."""
+    client = stores.client.options(ignore_status=503)
+    client.indices.refresh(index=index, ignore_unavailable=True)
+    return int(client.count(index=index, ignore_unavailable=True).get("count", 0))
 
 
 def tell(storm: Storm, accepted: int, ended: Ended, incidents: Counter[str]) -> bool:
@@ -202,7 +205,7 @@ def main(  # noqa: PLR0917 - click passes them by name
     """Measure, and print. Exit code 1 when an accepted alert is lost or has two ends."""
     click.echo(f"{described()}; {f'Elasticsearch {version}' if version else 'the embedded engine'}")
     storm = Storm(alerts, causes, seconds, order)
-    sound = [run(storm, count, version, patience=patience) for count in workers]
+    sound = [run(storm, number, version, patience=patience) for number in workers]
     raise SystemExit(0 if all(sound) else 1)
 
 

@@ -26,7 +26,7 @@ from benchmarks.causes import culprits, telemetry
 from benchmarks.machine import cpu_seconds, described
 from benchmarks.replay import closing_broker, measured_engine, wait_until
 from benchmarks.sender import Plan, send
-from benchmarks.storm_of_causes import Storm
+from benchmarks.storm_of_causes import Storm, count
 from demo.shop import load
 from tasks.app import create_app
 from tasks.ping import worker_answers
@@ -59,8 +59,7 @@ class Bench:
     pids: dict[str, int]
 
     def reports(self) -> int:
-        self.stores.client.indices.refresh(index=REPORTS, ignore_unavailable=True)
-        return int(self.stores.client.count(index=REPORTS, ignore_unavailable=True)["count"])
+        return count(self.stores, REPORTS)
 
     def round(self, processes: int, seconds: float, watched: Watched) -> None:
         with self._working(processes) as worker:
@@ -132,11 +131,11 @@ def main(
 ) -> None:
     """Measure, and print."""
     click.echo(f"{described()}; {f'Elasticsearch {version}' if version else 'the embedded engine'}")
-    found = {count: Watched() for count in processes}
+    found = {number: Watched() for number in processes}
     with opened(alerts, causes, version) as bench:
         for _ in range(rounds):
-            for count, watched in found.items():
-                bench.round(count, seconds, watched)
+            for number, watched in found.items():
+                bench.round(number, seconds, watched)
     say(found)
 
 

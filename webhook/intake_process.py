@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +26,7 @@ from worker.store.alerts import ElasticAlertStore
 from worker.store.dead_letters import ElasticDeadLetterStore
 
 TIMEOUT_SECONDS = 10.0
+NO_WARNING = "ignore:resource_tracker:UserWarning"
 
 TakeIn = Callable[[int], int]
 
@@ -56,6 +58,9 @@ class IntakeProcess:
         self._pool.shutdown()
 
     def _new_pool(self) -> ProcessPoolExecutor:
+        # After a kill, multiprocessing's own helper would tell of it in the log, in a line that is no JSON.
+        if NO_WARNING not in sys.warnoptions:
+            sys.warnoptions.append(NO_WARNING)
         # Not forked: the webhook has threads and connections.
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, mp_context=context, initializer=_open, initargs=(self._settings,))

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -25,8 +26,11 @@ class Server:
     hold_seconds: float = 0.0
     url: str = ""
     bodies: list[bytes] = field(default_factory=list)
+    talks: list[asyncio.Task[Any]] = field(default_factory=list)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            self.talks.append(task)
         while head := await _until_empty_line(reader):
             (length,) = [line for line in head.split(b"\r\n") if line.startswith(b"content-length")]
             self.bodies.append(await reader.readexactly(int(length.split(b":")[1])))
@@ -51,6 +55,7 @@ async def listening(server: Server) -> AsyncIterator[Server]:
     async with await asyncio.start_server(server.talk, "127.0.0.1", 0) as started:
         server.url = f"http://127.0.0.1:{started.sockets[0].getsockname()[1]}/x"
         yield server
+        await asyncio.gather(*server.talks)
 
 
 def plan(server: Server, **changes: object) -> Plan:
