@@ -23,7 +23,8 @@ from worker.settings import Settings
 __all__ = ["invoke", "settings", "stores"]
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-BEGAN = NOW - timedelta(hours=20)
+# Well within what is asked for, also where the hour turns before the test runs.
+BEGAN = NOW - timedelta(hours=19, minutes=30)
 FEW = 2
 MANY = 9
 
