@@ -168,6 +168,12 @@ def _bracket(span: Span, text: str) -> int | None:
     return opened if opened > text.rfind(")", 0, span[0]) else None
 
 
+def opening(place: int, text: str) -> int:
+    """Where the bracket begins that `place` stands in; `place` itself outside of brackets."""
+    opened = _bracket((place, place), text)
+    return place if opened is None else opened
+
+
 def _figure_before(place: int, text: str) -> int:
     """Where the last figure before `place` begins."""
     return max((one.start() for one in numerals.number_pattern().finditer(text[:place])), default=place)
@@ -265,6 +271,8 @@ PER = re.compile(
     r" (?P<noun>[a-z]+))\b[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
+# "9.3 g per minute instead of …" says of the first figure that it is a rate.
+RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 RANKS = (
     ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
     ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),
@@ -273,7 +281,7 @@ RANKS = (
 
 def per(span: Span, text: str) -> str | None:
     """ "Each request … 20 g": that the figure is of every single one."""
-    found = PER.search(text[clause(span, text)[0] : span[0]])
+    found = PER.search(RATED.sub(" ", text[clause(span, text)[0] : span[0]]))
     return (found["one"] or found["noun"]).lower() if found else None
 
 
@@ -287,7 +295,7 @@ def rank(span: Span, text: str) -> str | None:
 
 _DETERMINER = (
     r"all|the|its|their|these|those|this|total|overall|incoming|sampled|new|old|served|recorded|logged|observed|failed"
-    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous"
+    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
 )
 _OF = re.compile(
     rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*)?", re.IGNORECASE
@@ -308,7 +316,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
     if not found:
-        return None
+        # "Every request fails".
+        return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
     noun = (found["noun"] or "").lower()
     if not noun or noun in {one.lower() for one in names}:
         return None

@@ -167,6 +167,8 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
         return fact.signal == "traffic"
     if "retries" in said.topics:
         return fact.signal == "retries"
+    if fact.dimension == "times" and AS_MANY_REQUESTS.match(said.after):
+        return fact.signal == "traffic"
     if fact.dimension == "times" and said.topics and fact.signal not in said.topics:
         return False
     if fact.signal not in SIGNALS:
@@ -178,6 +180,14 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
 
 
 REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", re.IGNORECASE)
+
+
+# "Twice as many requests" is of the traffic, unless they fail or are slow.
+AS_MANY_REQUESTS = re.compile(
+    r" (?:(?:as many|more|the|its|usual|normal|number of|amount of|volume of|user|incoming) ?)+(?:requests|calls)\b"
+    r"(?![^,;.]{0,20}\b(?:fail\w*|usually take|slow\w*|retr\w+|errors?|emit\w*|take)\b)",
+    re.IGNORECASE,
+)
 
 
 def _is_named(signal: str | None, said: Said) -> bool:
