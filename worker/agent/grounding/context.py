@@ -18,16 +18,17 @@ _COMPARED = (
 )
 BEFORE = re.compile(
     rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )normal"
-    rf"|typical|of the others|earlier"
+    rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
+    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|range(?= of\b| between\b)|between"
+    r"|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
     r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|previously|(?:in|at|during) (?:the )?baseline|before\b(?! the)"
+    r"|previously|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
@@ -104,6 +105,17 @@ def says_of_time(span: Span, text: str) -> str | None:
     if TAKING.search(before):
         return "taking"
     return "span" if LASTING.search(before) else None
+
+
+UP_TO = re.compile(r"\b(?:up to|at most|no more than|as many as) $", re.IGNORECASE)
+AT_LEAST = re.compile(r"\b(?:at least|no (?:less|fewer) than) $", re.IGNORECASE)
+
+
+def bound(span: Span, text: str) -> str | None:
+    """ "Up to 4,500": of what has a range, its high end."""
+    if UP_TO.search(text[: span[0]]):
+        return "high"
+    return "low" if AT_LEAST.search(text[: span[0]]) else None
 
 
 def in_range(span: Span, text: str, end: str | None) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from worker.agent.grounding.claims import Span
+from worker.agent.grounding.quantifiers import FRACTION, LEAST, QUANTIFIED, SMALL
 from worker.domain.terms import Terms, terms
 
 # Unit as written → (dimension, factor to its base). The longest first.
@@ -63,20 +64,6 @@ IN_WORDS = {
     "quarter": (0.25, "share"),
 }  # fmt: skip
 _WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
-_SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-# "One in five requests", "two out of three".
-FRACTION = re.compile(
-    rf"\b(?P<part>{'|'.join(_SMALL)}) (?:in|out of|of|in every|of every|out of every) (?P<whole>{'|'.join(_SMALL)})\b",
-    re.IGNORECASE,
-)
-# "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
-QUANTIFIED = re.compile(
-    r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
-    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\brequests? (?:\w+ )?fail))"
-    r"(?= (?:of |the |its |their |\S*['’]s? |\s)*(?:requests?|calls?)\b)",
-    re.IGNORECASE,
-)
-LEAST = {"all": 0.9, "most": 0.5, "every": 0.99}
 ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
 ABOVE = re.compile(
@@ -264,7 +251,9 @@ def _in_digits(text: str) -> Iterator[Number]:
 
 
 def _confidence(digits: str, before: str) -> str:
-    is_told = re.search(r"confidence (?:in [a-z ]{1,30})?(?:of |is |at |score of )?$|\($", before[-45:], re.IGNORECASE)
+    is_told = re.search(
+        r"confidence (?:in [a-z ]{1,30})?(?:of |is |at |score of )?(?:only |just )?$|\($", before[-45:], re.IGNORECASE
+    )
     return "confidence" if is_told and re.fullmatch(r"[01]\.\d+", digits) else ""
 
 
@@ -308,7 +297,7 @@ NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNO
 
 def _fractions(text: str) -> Iterator[Number]:
     for found in FRACTION.finditer(text):
-        part, whole = (_SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
+        part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
         if part < whole:
             low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
             yield Number(found.span(), part / whole, "share", low, high, found[0])

@@ -160,12 +160,12 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
         if named and known.has_cause and root and root.deployment_id:
             is_worse = named.text == root.deployment_id
-            holds = is_worse != bool(re.search(r"\b(?:no|not|never|without)\b", found[0], re.IGNORECASE))
+            holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
             yield Claim("cause", found.span(), found[0], holds, "" if holds else "the evidence shows otherwise")
 
 
 WORSE = re.compile(
-    r"\b(?:(?:no|not|never|not get|not become|nothing got) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
+    r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
     r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse)\b",
     re.IGNORECASE,
 )

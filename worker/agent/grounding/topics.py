@@ -43,6 +43,13 @@ TOPICS = {topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for topic, words
 # A clause that speaks of one of these has figures of nothing else.
 EXCLUSIVE = frozenset({"cpu", "memory", "users", "intensity", "instances"})
 
+# "Twice as many requests" is of the traffic, unless they fail or are slow.
+AS_MANY_REQUESTS = re.compile(
+    r" (?:(?:as many|more|the|its|usual|normal|number of|amount of|volume of|user|incoming) ?)+(?:requests|calls)\b"
+    r"(?![^,;.]{0,20}\b(?:fail\w*|usually take|slow\w*|retr\w+|errors?|emit\w*|take)\b)",
+    re.IGNORECASE,
+)
+
 
 @lru_cache(maxsize=512)
 def topics(text: str) -> frozenset[str]:
