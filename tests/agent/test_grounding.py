@@ -226,6 +226,70 @@ def test_what_is_too_long_to_be_read_goes(text: str) -> None:
     assert ground_known(text, KNOWN["bad-deployment"]).text == ""
 
 
+@pytest.mark.parametrize(
+    ("report", "text", "is_kept"),
+    [
+        ("expired-certificate", "drm-license failed a minute before playback [e2 e5].", True),
+        ("expired-certificate", "playback failed a minute before drm-license [e2 e5].", False),
+        ("expired-certificate", "drm-license was followed by playback, which began to fail [e2].", True),
+        ("expired-certificate", "drm-license began to fail at 11:05 UTC [e5].", True),
+        ("expired-certificate", "drm-license began to fail at 11:06 UTC [e5].", False),
+        ("expired-certificate", "playback began to fail at 11:06 UTC [e2].", True),
+        ("expired-certificate", "Most of drm-license's requests fail [e5].", True),
+        ("expired-certificate", "Nearly all of drm-license's requests fail [e5].", False),
+        ("expired-certificate", "100 % of catalog's requests fail [e8].", False),
+        ("expired-certificate", "100 % of catalog's new errors name drm-license [e8].", True),
+        ("expired-certificate", "Nothing speaks against drm-license [e5].", True),
+        ("expired-certificate", "Nothing speaks against catalog [e8].", False),
+        ("catalog-cpu", "catalog's rise of CO₂ began at 10:03 UTC in asia-northeast1 [e1].", True),
+        ("catalog-cpu", "In southamerica-east1, catalog's rise of CO₂ began at 10:03 UTC [e1].", False),
+        ("catalog-cpu", "The rise came with twice as many requests [e1].", False),
+        ("catalog-cpu", "The cause is a resource problem of catalog [e1].", True),
+        ("catalog-cpu", "The cause is a dependency of catalog [e1].", False),
+        ("catalog-cpu", "CPU is at 35 % instead of 17 [e1].", True),
+        ("catalog-cpu", "CPU is at 35 % instead of 27 [e1].", False),
+        ("decoder-deployment", "An estimated 31 orders are affected [e8].", True),
+        ("decoder-deployment", "The 31 affected orders were counted [e8].", False),
+        ("decoder-deployment", "rel-2291 (transcoder, 13:45 UTC) came before the onset [e7].", True),
+        ("decoder-deployment", "rel-2291 (transcoder, 13:35 UTC) came before the onset [e7].", False),
+        ("decoder-deployment", "12,100 more requests than usual were slower than 134 ms [e6].", True),
+        ("decoder-deployment", "Up to 12,100 requests were slower than 134 ms [e6].", False),
+        ("decoder-deployment", "Up to 13,400 requests were slower than 134 ms [e6].", True),
+        ("decoder-deployment", "rel-2290 of ingest-api made nothing worse [e7].", True),
+        ("decoder-deployment", "rel-2291 of transcoder made nothing worse [e7].", False),
+        ("evening-peak", "The rise of CO₂ was confirmed [e1].", False),
+        ("evening-peak", "No deployment of playback is recorded [e4].", True),
+        ("evening-peak", "No deployment of transcoder is recorded [e4].", False),
+    ],
+)
+def test_order_onsets_estimates_and_quantities_in_words(report: str, text: str, *, is_kept: bool) -> None:
+    assert (ground_known(text, KNOWN[report]).sentences[0].outcome == "kept") is is_kept
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("Each request takes as much CO₂ as usual.", True),
+        ("Each request takes much CO₂.", False),
+        ("No request takes the CO₂ it usually takes.", False),
+        ("Each request of transcoder takes as much CO₂ as usual.", False),
+        ("There is no loss, because the spike was not confirmed.", True),
+        ("There was a loss, and the spike was not confirmed.", False),
+    ],
+)
+def test_what_the_template_says_without_a_figure_may_be_said_otherwise(text: str, *, is_kept: bool) -> None:
+    found = ground_known(text, KNOWN["evening-peak"])
+    assert (found.sentences[0].outcome == "kept") is is_kept
+    assert (found.claims_kept > 0) is is_kept
+
+
+def test_what_is_restated_is_of_the_alerted_service() -> None:
+    found = ground_known(
+        "transcoder went out at 13:45 UTC. Each request takes as much CO₂ as usual.", KNOWN["evening-peak"]
+    )
+    assert found.sentences[1].outcome == "removed"
+
+
 def test_it_is_who_was_named_before() -> None:
     known = KNOWN["dependency"]
     true = "ledger is the root cause [e5]. Its mean latency is 247 ms [e5]."

@@ -65,8 +65,13 @@ KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
     (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )"),
+    (CauseKind.RESOURCE, r"resources?"),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
+# "A dependency of catalog": what the cause is called first.
+OF_KIND = {
+    kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
+}
 # What advice is given for: "…, since it has hardly logged anything".
 REASON = re.compile(r",? (?:because|since|as)(?! (?:of|then|about|around)\b) (?!\d| )")
 
@@ -132,6 +137,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         return ""
     if _is_of_cause(suffering, causing, root, known):
         return "what is said to suffer is the cause"
+    if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
+        return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
     if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
         return "something else is the cause"

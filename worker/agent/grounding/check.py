@@ -40,24 +40,32 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     counted = claims.blanked(rest, [one.span for one in called])
     read = numerals.numbers(counted)
     words = claims.blanked(counted, [one.span for one in read])
+    backed = list(relations.backed(plain, mentions, known))
+    blamed = claims.blanked(plain, [one.span for one in backed])
     found = [
+        *backed,
         *vocabulary.unknown(words, mentions, known, is_advice=is_advice),
-        *story.stories(plain, mentions, known, is_advice=is_advice),
+        *story.stories(blamed, mentions, known, is_advice=is_advice),
         *_citations(sentence, known),
         *quotations,
         *called,
         *renewals,
         *clocks,
         *(figures.figure(one, plain, mentions, known) for one in read),
-        *causation.causes(plain, mentions, known, is_advice=is_advice),
+        *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
         *relations.relations(plain, mentions, known),
+        *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
         *directions.directions(plain, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
         *statements.denials(plain, known),
+        *statements.undeployed(plain, mentions, known),
         *statements.deployments(plain, mentions, known),
+        *statements.verdicts(plain, known),
+        *statements.losses(plain, known),
+        *statements.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
     return sorted(found, key=lambda one: one.span)

@@ -18,16 +18,17 @@ _COMPARED = (
 )
 BEFORE = re.compile(
     rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )normal"
-    rf"|typical|of the others|earlier"
+    rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
+    r"(?:\W*\b(?:about|of|at|a|an|the|its|is|was|only|just|level|value|rate|share|range(?= of\b| between\b)|between"
+    r"|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
     r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|previously|(?:in|at|during) (?:the )?baseline|before\b(?! the)"
+    r"|previously|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
@@ -106,6 +107,17 @@ def says_of_time(span: Span, text: str) -> str | None:
     return "span" if LASTING.search(before) else None
 
 
+UP_TO = re.compile(r"\b(?:up to|at most|no more than|as many as) $", re.IGNORECASE)
+AT_LEAST = re.compile(r"\b(?:at least|no (?:less|fewer) than) $", re.IGNORECASE)
+
+
+def bound(span: Span, text: str) -> str | None:
+    """ "Up to 4,500": of what has a range, its high end."""
+    if UP_TO.search(text[: span[0]]):
+        return "high"
+    return "low" if AT_LEAST.search(text[: span[0]]) else None
+
+
 def in_range(span: Span, text: str, end: str | None) -> bool:
     """Whether the words say that the figure is that end of a range; of no end: that it is none."""
     place = _place_in_range(span, text)
@@ -166,6 +178,12 @@ def role(span: Span, text: str) -> str | None:
 def _bracket(span: Span, text: str) -> int | None:
     opened = text.rfind("(", 0, span[0])
     return opened if opened > text.rfind(")", 0, span[0]) else None
+
+
+def opening(place: int, text: str) -> int:
+    """Where the bracket begins that `place` stands in; `place` itself outside of brackets."""
+    opened = _bracket((place, place), text)
+    return place if opened is None else opened
 
 
 def _figure_before(place: int, text: str) -> int:
@@ -265,6 +283,8 @@ PER = re.compile(
     r" (?P<noun>[a-z]+))\b[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
+# "9.3 g per minute instead of …" says of the first figure that it is a rate.
+RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 RANKS = (
     ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
     ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),
@@ -273,7 +293,7 @@ RANKS = (
 
 def per(span: Span, text: str) -> str | None:
     """ "Each request … 20 g": that the figure is of every single one."""
-    found = PER.search(text[clause(span, text)[0] : span[0]])
+    found = PER.search(RATED.sub(" ", text[clause(span, text)[0] : span[0]]))
     return (found["one"] or found["noun"]).lower() if found else None
 
 
@@ -287,7 +307,7 @@ def rank(span: Span, text: str) -> str | None:
 
 _DETERMINER = (
     r"all|the|its|their|these|those|this|total|overall|incoming|sampled|new|old|served|recorded|logged|observed|failed"
-    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous"
+    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
 )
 _OF = re.compile(
     rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*)?", re.IGNORECASE
@@ -308,7 +328,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
     if not found:
-        return None
+        # "Every request fails".
+        return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
     noun = (found["noun"] or "").lower()
     if not noun or noun in {one.lower() for one in names}:
         return None

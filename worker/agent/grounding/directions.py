@@ -9,18 +9,22 @@ from worker.agent.grounding import context, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
+from worker.domain.report import Verdict
 
 UP = re.compile(
     r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
-    r"|went up|goes up|is up|are up|higher|elevated|more than usual"
+    r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
+    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
     re.IGNORECASE,
 )
 DOWN = re.compile(
     r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
     r"|fell|falls|falling|fallen"
-    r"|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|sank|went down|is down|(?<=\w )lower"
+    r"|(?<=not )(?:fall|drop|decrease|decline)|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank"
+    r"|sank|went down|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
+    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
 )
@@ -97,7 +101,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return False if wanted else _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
-    return all(any(went(level) == wanted for level in levels) for levels in found)
+    return all(
+        any(went(level) == wanted or (not wanted and _is_settled(level, known)) for level in levels) for levels in found
+    )
 
 
 def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -178,6 +184,12 @@ def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Kn
         for level in known.levels
         if level.signal == signal and any(owners.is_of(level.subject, subject) for subject in subjects)
     ]
+
+
+def _is_settled(level: Level, known: Known) -> bool:
+    """What the alert was of is as usual, where the verdict says so."""
+    is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
+    return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
 
 
 def went(level: Level) -> int:

@@ -39,6 +39,7 @@ def known_of(report: Report) -> Known:
     for service in {report.service or "", root.service or "" if root else ""}:
         known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
+    known.restatable = template.restatable(known)
     return known
 
 
@@ -108,7 +109,7 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     apart = "points" if dimension == "share" else dimension
     known.facts.append(replace(of, value=actual - expected, dimension=apart, role="excess"))
     if value.get("onset"):
-        known.moments.append(Moment(parse_time(str(value["onset"])), "onset"))
+        known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject))
 
 
 def _derived(facts: list[Fact]) -> Iterator[Fact]:
@@ -162,6 +163,8 @@ def _of_number(
     caller = owners.caller(number.span, text, near, known) if number.dimension == "seconds" else None
     subject = NOBODY if caller else next(iter(owners.subjects(number.span, text, near, known)), NOBODY)
     signal = "errors" if is_lines else "calls" if caller else context.signal(number.span, text)
+    # "100 % of catalog's new errors name it": of errors, not of requests.
+    is_of_errors = context.whole(number.span, text, known.services) == "errors"
     return Fact(
         number.value,
         number.dimension or "count",
@@ -169,7 +172,7 @@ def _of_number(
         signal,
         context.role(number.span, text),
         statistic=context.statistic(number.span, text),
-        whole="lines" if is_lines else WHOLES.get(signal or ""),
+        whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
         of=caller or (owners.deployment(number.span, mentions, known) if is_lines else None),
     )
 

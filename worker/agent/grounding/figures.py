@@ -12,7 +12,7 @@ from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact, Known, Subject
 from worker.agent.grounding.numerals import Number
-from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS
+from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS
 
 # Of what the words around a figure are no signal.
 UNTOLD = (None, "message", "span", "change", "to alert", "looked back", "part of a rise", "revenue", "cost", "calls")
@@ -46,8 +46,15 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = _said(number, text, mentions, known)
     fitting = [fact for fact in close if _fits(fact, said) and context.in_range(number.span, text, fact.end)]
+    if end := context.bound(number.span, text):
+        fitting = [fact for fact in fitting if fact.end == end or not _is_ranged(fact, end, known)]
     why = "" if fitting else "another figure has this value" if close else "no figure has this value"
     return Claim("number", number.span, number.text, bool(fitting), why)
+
+
+def _is_ranged(fact: Fact, end: str, known: Known) -> bool:
+    """Whether there is another figure that is that end of it."""
+    return any(replace(one, value=fact.value, end=fact.end) == fact for one in known.facts if one.end == end)
 
 
 def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
@@ -167,6 +174,8 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
         return fact.signal == "traffic"
     if "retries" in said.topics:
         return fact.signal == "retries"
+    if fact.dimension == "times" and AS_MANY_REQUESTS.match(said.after):
+        return fact.signal == "traffic"
     if fact.dimension == "times" and said.topics and fact.signal not in said.topics:
         return False
     if fact.signal not in SIGNALS:
@@ -237,7 +246,8 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
 
 def _fits_per(fact: Fact, said: Said) -> bool:
     """A figure "of each request" is none of all of them; but a request is what takes so long."""
-    return said.per is None or (fact.signal in ("latency", "calls") and said.per in ("request", "call"))
+    is_of_each = fact.signal in ("latency", "calls") or (fact.of, fact.dimension) == ("demand", "times")
+    return said.per is None or (is_of_each and said.per in ("request", "call"))
 
 
 def _fits_rank(fact: Fact, said: Said) -> bool:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from worker.agent.grounding import template
 from worker.agent.grounding.check import claims_of
 from worker.agent.grounding.claims import Claim, plain, sentences
 from worker.agent.grounding.facts import known_of
@@ -90,8 +91,10 @@ def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
         unread = Claim("word", (0, len(sentence)), sentence, holds=False, why="it is too long to be checked")
         return Sentence(sentence, "removed", (unread,))
     found = claims_of(sentence, known, is_advice=is_advice)
-    if plain(sentence) in known.said:
+    is_restated = not is_advice and _is_restated(sentence, known)
+    if plain(sentence) in known.said or is_restated:
         # The template's own words are read from the same evidence by code.
+        found = found or [Claim("state", (0, len(sentence)), sentence, holds=True)]
         held = tuple(replace(claim, holds=True, why="") if claim.kind != "citation" else claim for claim in found)
         if all(claim.holds for claim in held):
             return Sentence(sentence, "kept", held)
@@ -104,6 +107,12 @@ def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
     if len(wrong) == 1 and wrong[0].is_mere and len(found) > 1:
         return Sentence(_marked(sentence, wrong[0]), "marked", tuple(found))
     return Sentence(sentence, "removed", tuple(found))
+
+
+def _is_restated(sentence: str, known: Known) -> bool:
+    """ "Each request takes as much CO₂ as usual": what the template says of the alerted service, in its words."""
+    is_about_scope = known.about <= {known.report.service}
+    return is_about_scope and template.said_with(sentence, known) in known.restatable
 
 
 def _marked(sentence: str, claim: Claim) -> str:

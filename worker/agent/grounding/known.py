@@ -43,11 +43,12 @@ class Fact:
 
 
 class Moment(NamedTuple):
-    """`of`: the deployment that was made then."""
+    """`of`: the deployment that was made then, or the service, in `region`, of which it is the onset."""
 
     at: datetime
     kind: str
     of: str | None = None
+    region: str | None = None
 
 
 class Change(NamedTuple):
@@ -81,7 +82,8 @@ class Known:
 
     `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
     a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
-    `told`: the template's words, by the services that it writes of.
+    `told`: the template's words, by the services that it writes of. `said`: its sentences; `restatable`: what those say
+    without a figure.
     """
 
     report: Report
@@ -101,6 +103,7 @@ class Known:
     about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
+    restatable: frozenset[frozenset[str]] = frozenset()
 
     @property
     def scope(self) -> Subject:

@@ -113,10 +113,11 @@ def _numbers(value: Any, path: Path) -> Iterator[tuple[Path, float]]:
 def moments(known: Known) -> None:
     report = known.report
     known.moments += [
-        *(Moment(report.window.start, "onset"), Moment(report.window.end, "end"), Moment(report.alert.date, "alert")),
+        Moment(report.window.start, "onset", *known.scope),
+        *(Moment(report.window.end, "end"), Moment(report.alert.date, "alert")),
         *(Moment(report.baseline.start, "baseline"), Moment(report.baseline.end, "baseline")),
         *(Moment(past.at, "past") for past in report.similar_incidents),
-        *(Moment(cause.onset, "onset") for cause in report.candidates if cause.onset),
+        *(Moment(cause.onset, "onset", cause.service, cause.region) for cause in report.candidates if cause.onset),
     ]
     # The onset that distances are told to is the report's, not that of each signal.
     onsets = {report.window.start, *(one.onset for one in report.candidates if one.onset)}
@@ -156,6 +157,8 @@ def rest(known: Known) -> None:
     if failed and share:
         known.facts.append(Fact(failed.likely / share, "requests", known.scope, "traffic"))
     timed = next((item.result["lines"]["timed"] for item in report.evidence if _has_timed(item, known)), None)
+    if sampled := re.search(r"\b0 of ([\d,]+) sampled log lines\b", report.sections.user_impact):
+        known.facts.append(Fact(float(sampled[1].replace(",", "")), "lines", known.scope, "lines", "now"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
 

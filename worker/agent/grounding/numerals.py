@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from worker.agent.grounding.claims import Span
+from worker.agent.grounding.quantifiers import FRACTION, LEAST, QUANTIFIED, SMALL
 from worker.domain.terms import Terms, terms
 
-# Unit as written → (dimension, factor to the base). The longest first.
+# Unit as written → (dimension, factor to its base). The longest first.
 UNITS = {
     "g/min": ("grams_per_minute", 1.0),
     "kg/min": ("grams_per_minute", 1000.0),
@@ -63,12 +64,6 @@ IN_WORDS = {
     "quarter": (0.25, "share"),
 }  # fmt: skip
 _WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
-_SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-# "One in five requests", "two out of three".
-FRACTION = re.compile(
-    rf"\b(?P<part>{'|'.join(_SMALL)}) (?:in|out of|of|in every|of every|out of every) (?P<whole>{'|'.join(_SMALL)})\b",
-    re.IGNORECASE,
-)
 ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
 ABOVE = re.compile(
@@ -106,7 +101,26 @@ def numbers(text: str) -> list[Number]:
     taken = [one.span for one in fractions]
     others = [one for one in (*_in_digits(text), *_in_words(text)) if not any(a <= one.span[0] < b for a, b in taken)]
     found = _with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
-    return _with_inherited_rates(text, [_a_rate(text, one) for one in found])
+    return _with_compared(text, _with_inherited_rates(text, [_a_rate(text, one) for one in found]))
+
+
+# "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
+COMPARING = re.compile(
+    r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?,? (?:against|instead of|rather than|versus|vs\.?"
+    r"|compared (?:with|to)|where|while|when|up from|down from)"
+    r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
+    re.IGNORECASE,
+)
+
+
+def _with_compared(text: str, found: list[Number]) -> list[Number]:
+    """A figure without a unit behind a comparison has that of the one before."""
+    return [
+        one.scaled(_factor(text, before), before.dimension)
+        if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        else one
+        for before, one in zip([None, *found], found, strict=False)
+    ]
 
 
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
@@ -237,7 +251,9 @@ def _in_digits(text: str) -> Iterator[Number]:
 
 
 def _confidence(digits: str, before: str) -> str:
-    is_told = re.search(r"confidence (?:in [a-z ]{1,30})?(?:of |is |at |score of )?$|\($", before[-45:], re.IGNORECASE)
+    is_told = re.search(
+        r"confidence (?:in [a-z ]{1,30})?(?:of |is |at |score of )?(?:only |just )?$|\($", before[-45:], re.IGNORECASE
+    )
     return "confidence" if is_told and re.fullmatch(r"[01]\.\d+", digits) else ""
 
 
@@ -281,10 +297,13 @@ NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNO
 
 def _fractions(text: str) -> Iterator[Number]:
     for found in FRACTION.finditer(text):
-        part, whole = (_SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
+        part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
         if part < whole:
             low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
             yield Number(found.span(), part / whole, "share", low, high, found[0])
+    for found in QUANTIFIED.finditer(text):
+        low = LEAST[found.lastgroup or "most"]
+        yield Number(found.span(), low, "share", low, 1.0, found[0])
 
 
 def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:

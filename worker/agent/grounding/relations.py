@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
 
 from worker.agent.grounding import owners
@@ -38,6 +39,22 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield Claim("cause", found.span(), found[0], holds, "" if holds else "nothing shows that it is one")
 
 
+AGAINST = re.compile(
+    r"\bnothing (?:that was read )?(?:speaks|spoke|stands|counts|argues) against (?P<what>[^,.;]+)", re.IGNORECASE
+)
+THE_FIRST = re.compile(r"(?:it|this|that|the (?:first|top|leading|likeliest) (?:candidate|cause))\b", re.IGNORECASE)
+
+
+def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Nothing speaks against ledger": of the cause, where the ranking has nothing against it."""
+    for found in AGAINST.finditer(text):
+        start, end = found.span("what")
+        named = {one.text for one in mentions if start <= one.span[0] < end} - known.regions
+        is_cause = named <= cause_names(known) if named else bool(THE_FIRST.match(found["what"]))
+        holds = known.has_cause and is_cause and not known.report.candidates[0].against
+        yield Claim("cause", found.span(), found[0], holds, "" if holds else "something does")
+
+
 def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search overloads checkout": what one does to another is told as a cause, unless it is a call that was seen."""
     services = [one for one in mentions if one.text in known.services]
@@ -50,6 +67,48 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         is_call = CALLING.fullmatch(between["verb"])
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
         yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it does so")
+
+
+# "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
+AHEAD = re.compile(r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: the)? $", re.IGNORECASE)
+BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: the)? $", re.IGNORECASE)
+FIRST = re.compile(
+    r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
+)
+SECOND = re.compile(
+    r" (?:only |then )*(?:followed|came (?:later|second|after\w*)|(?:fail|start)\w* later)\b", re.IGNORECASE
+)
+BEGINNING = re.compile(r"\b(?:fail\w*|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?)\b", re.IGNORECASE)
+
+
+def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "drm failed before playback": as their onsets were measured."""
+    services = [one for one in mentions if one.text in known.services]
+    if {one.text for one in mentions} & {change.deployment_id for change in known.changes}:
+        return
+    for one, other in pairwise(services):
+        is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
+        if is_first is None or one.text == other.text or not BEGINNING.search(text):
+            continue
+        first, second = (one.text, other.text) if is_first else (other.text, one.text)
+        begun, later = _onset(first, known), _onset(second, known)
+        holds = begun is not None and later is not None and begun < later
+        span = (one.span[0], other.span[1])
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order")
+
+
+def _says_first(between: str, behind: str) -> bool | None:
+    """Whether the first of two is said to be the earlier one; None where no order is told."""
+    if BEHIND.search(between):
+        return False
+    return True if AHEAD.search(between) or FIRST.search(between) or SECOND.match(behind) else None
+
+
+def _onset(service: str, known: Known) -> datetime | None:
+    """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
+    found = {one.at for one in known.moments if one.kind == "onset" and one.of == service}
+    window = {known.report.window.start} if service == known.report.service else set()
+    return min(found - window or found, default=None)
 
 
 def _does(service: str, other: str, known: Known) -> bool:
@@ -101,12 +160,12 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
         if named and known.has_cause and root and root.deployment_id:
             is_worse = named.text == root.deployment_id
-            holds = is_worse != bool(re.search(r"\b(?:no|not|never|without)\b", found[0], re.IGNORECASE))
+            holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
             yield Claim("cause", found.span(), found[0], holds, "" if holds else "the evidence shows otherwise")
 
 
 WORSE = re.compile(
-    r"\b(?:(?:no|not|never|not get|not become|nothing got) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
+    r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
     r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse)\b",
     re.IGNORECASE,
 )

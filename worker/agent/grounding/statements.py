@@ -9,6 +9,7 @@ from worker.agent.grounding import causation, context
 from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.topics import topics
 from worker.domain.report import Verdict
 
 # What a report at the time of an alert cannot know.
@@ -18,7 +19,8 @@ OVER = re.compile(
     r"|will (?:be|recover|return|end)|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
-    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|slowly|steadily|progressively"
+    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
+    r"|progressively"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
     r"|little by little|bit by bit|over time|overnight|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
     re.IGNORECASE,
@@ -48,6 +50,22 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
             one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
         ]
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
+
+
+NONE_OF_ONE = re.compile(
+    r"\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?(?:deployment|change|release|rollout)s?"
+    r" (?:of|to|for) (?:the )?$",
+    re.IGNORECASE,
+)
+
+
+def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "No deployment of playback …": only where none of it is known."""
+    for one in mentions:
+        found = NONE_OF_ONE.search(text[: one.span[0]])
+        if found and one.text in known.services:
+            holds = one.text not in {change.service for change in known.changes}
+            yield Claim("cause", found.span(), found[0], holds, "" if holds else "there is one")
 
 
 def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -80,6 +98,45 @@ NO_INCIDENT = re.compile(
     r"|(?:was|is|were|could) not (?:be )?confirmed|not an incident|no (?:real )?incident)\b",
     re.IGNORECASE,
 )
+
+
+CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b", re.IGNORECASE)
+COUNTED = re.compile(
+    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)|for certain|certainly|definitely"
+    r"|exactly|precisely)\b",
+    re.IGNORECASE,
+)
+
+
+def verdicts(text: str, known: Known) -> Iterator[Claim]:
+    """ "The rise was confirmed": not where the verdict is that none was."""
+    for found in CONFIRMED.finditer(text):
+        holds = known.report.verdict is not Verdict.NOT_CONFIRMED
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "the alert was not confirmed")
+
+
+LOST = re.compile(
+    r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
+    r"loss(?:es)?"
+    r"|(?:orders|revenue) (?:is|was|are|were|has been|have been) lost)\b",
+    re.IGNORECASE,
+)
+
+
+def losses(text: str, known: Known) -> Iterator[Claim]:
+    """ "There was a loss": only where one was measured or estimated."""
+    for found in LOST.finditer(text):
+        holds = known.report.impact.business.source is not None
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "none was measured")
+
+
+def counts(text: str, known: Known) -> Iterator[Claim]:
+    """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
+    for found in COUNTED.finditer(text):
+        spoken = topics(text[slice(*context.clause(found.span(), text))])
+        if spoken & {"orders", "revenue"}:
+            holds = known.report.impact.business.source not in (None, "estimated")
+            yield Claim("state", found.span(), found[0], holds, "" if holds else "it is an estimate")
 
 
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:

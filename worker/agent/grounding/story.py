@@ -112,6 +112,8 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         denied = (start + other.end(), end) if other else (start, end)
         if any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text)):
             continue
+        if _doubts_another(found.span(), text, mentions, known):
+            continue
         if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
@@ -123,6 +125,15 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 NEVER_BEFORE = re.compile(
     r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
 )
+
+
+def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
+    local = context.clause(span, text)
+    inside = {one.text for one in mentions if local[0] <= one.span[0] < local[1]} & known.services
+    return bool(inside - {known.report.service}) and causation.names_another(
+        text[slice(*local)], local, mentions, known
+    )
 
 
 def _blamed(known: Known) -> set[str]:

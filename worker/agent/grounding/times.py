@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from worker.agent.grounding import claims, context
 from worker.agent.grounding.claims import Claim, Found
-from worker.agent.grounding.known import Known
+from worker.agent.grounding.known import Known, Moment
 
 SINCE = re.compile(
     r"\b(?:since|onset|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
@@ -27,7 +27,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         before, after = plain[: found.start()], plain[found.end() :]
         change = _change_before(found.start(), plain, mentions, known)
         wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
-        holds = _is_known_time(found, wanted, change, known)
+        told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
+        holds = _is_known_time(found, told)
         yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
@@ -49,26 +50,34 @@ def _begun(before: str, after: str) -> set[str]:
 
 
 def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
-    """The deployment that the clause named last before the time."""
+    """The deployment that the clause named last before the time; of one in brackets, the clause before them."""
+    place = context.opening(place, text)
     start, _ = context.clause((place, place), text)
     ids = {change.deployment_id for change in known.changes}
     named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
     return named[-1] if named else None
 
 
-def _is_known_time(found: re.Match[str], wanted: set[str], change: str | None, known: Known) -> bool:
+def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
+    """Of the onsets, those of the services that were named before, where any is known, and of the region named last."""
+    before = [one.text for one in mentions if one.span[1] <= place]
+    region = next((name for name in reversed(before) if name in known.regions), None)
+    onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
+    own = [one for one in onsets if one.of in before]
+    return [*(own or onsets), *(one for one in known.moments if one.kind != "onset")]
+
+
+def _fits(moment: Moment, wanted: set[str], change: str | None) -> bool:
+    return (not wanted or moment.kind in wanted) and (moment.kind != "change" or change in (None, moment.of))
+
+
+def _is_known_time(found: re.Match[str], told: list[Moment]) -> bool:
     zone = (found["zone"] or "").strip()
     if zone not in ("", "Z", "UTC"):
         return False
     day = found["iso"] or found["day"]
     clock = [int(part) for part in found["clock"].split(":")]
-    return any(
-        (not wanted or moment.kind in wanted)
-        and (moment.kind != "change" or change in (None, moment.of))
-        and (not day or _is_day(day, moment.at))
-        and _is_clock(clock, moment.at)
-        for moment in known.moments
-    )
+    return any((not day or _is_day(day, one.at)) and _is_clock(clock, one.at) for one in told)
 
 
 def _is_clock(clock: list[int], at: datetime) -> bool:

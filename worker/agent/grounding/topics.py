@@ -9,17 +9,23 @@ _ERRORS = (
     r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
     r"|requests (?:are|were) (?:affected|lost|hit|impacted)"
 )
+_LATENCY = (
+    r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"
+    r"|response times?|delays?"
+)
+# "26 % at this traffic" says when, not of what.
+_TRAFFIC = (
+    r"(?<!at this )(?<!at the same )(?<!for this )traffic|demand|usual requests|request (?:rate|volume)"
+    r"|(?<!cpu )load"
+)
 WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
     ("errors", _ERRORS),
-    (
-        "latency",
-        r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|response times?|delays?",
-    ),
+    ("latency", _LATENCY),
     ("cpu", r"cpu|processors?"),
     ("memory", r"memory|ram"),
     ("carbon", r"co₂e?|co2e?|carbon|emissions?|emit(?:s|ted|ting)?|gco₂e|kgco₂e|footprint"),
-    ("traffic", r"traffic|demand|usual requests|request (?:rate|volume)|(?<!cpu )load"),
+    ("traffic", _TRAFFIC),
     ("carbon_per_demand", r"per request|(?:co₂|carbon|emissions?) (?:of|for) (?:a|each|every)(?: single)? request"),
     ("lines", r"lines?|log(?:s|ged|ging)?|messages?|documents?|silent|silence|quiet"),
     ("calls", r"calls?|calling"),
@@ -36,6 +42,13 @@ SIGNALS = ("retries", "errors", "latency", "cpu", "memory", "carbon", "traffic")
 TOPICS = {topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for topic, words in WORDS}
 # A clause that speaks of one of these has figures of nothing else.
 EXCLUSIVE = frozenset({"cpu", "memory", "users", "intensity", "instances"})
+
+# "Twice as many requests" is of the traffic, unless they fail or are slow.
+AS_MANY_REQUESTS = re.compile(
+    r" (?:(?:as many|more|the|its|usual|normal|number of|amount of|volume of|user|incoming) ?)+(?:requests|calls)\b"
+    r"(?![^,;.]{0,20}\b(?:fail\w*|usually take|slow\w*|retr\w+|errors?|emit\w*|take)\b)",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=512)

@@ -42,7 +42,8 @@ def common(*, is_advice: bool = False) -> frozenset[str]:
 def words_of(report: Report) -> frozenset[str]:
     """What the evidence is called; of queries, log lines and a model's words nothing."""
     impact = report.impact.carbon.comparison or "", report.impact.business.assumption or ""
-    texts = [report.alert.rule_name, *impact, *(item.title for item in report.evidence)]
+    kinds = [f"{one.kind}" for one in report.candidates]
+    texts = [report.alert.rule_name, *impact, *kinds, *(item.title for item in report.evidence)]
     return frozenset(word for text in texts for word in WORD.findall(text.lower()))
 
 
@@ -55,12 +56,18 @@ def of_template(report: Report) -> frozenset[str]:
     return frozenset(word for text in texts for word in WORD.findall(claims.QUOTED.sub(" ", text).lower()))
 
 
+def of_checks(report: Report) -> frozenset[str]:
+    """What the ranking says would settle it, for advice."""
+    return frozenset(word for one in report.candidates for word in WORD.findall(one.check.lower()))
+
+
 def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations.
 
     Words of log lines may be told of the service that wrote them: that is a claim that holds.
     """
     logged, told = _words_about(mentions, known)
+    told |= of_checks(known.report) if is_advice else frozenset()
     for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
         is_joined = not is_advice and JOINING.search(f"{text[:start]} {text[end:]}")
         kind: Kind = "cause" if is_joined else "word"
