@@ -17,7 +17,8 @@ _COMPARED = (
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )normal"
+    rf"\b(?:usually|(?<!as )usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )"
+    r"normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
@@ -27,13 +28,15 @@ BEFORE = re.compile(
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
-    r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|previously|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
+    r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
+    r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
+    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
 MORE = re.compile(
     r"^ (?:in|of) excess\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon|emissions))? (?:is|was|were|are|has been|have been) (?:wasted|in excess|additional)\b"
     r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
     r"(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
@@ -60,7 +63,7 @@ USUAL_THEN = re.compile(
 )
 BY = re.compile(
     r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped|surpass\w+)\b"
-    r"[^,;.\d]{0,30}\bby (?:about |nearly |almost )?$",
+    r"(?:[^,;.\d]{0,30}\b|[^;]{0,60}, or )by (?:about |nearly |almost |roughly |around )?$",
     re.IGNORECASE,
 )
 LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
@@ -230,7 +233,7 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 
     "2,260 of 10,600 requests failed": the second did not.
     """
-    if re.search(rf"\bof (?:(?:{_APPROXIMATELY}) )?$", text[: span[0]]) and re.match(
+    if re.search(rf"\bof (?:(?:{_APPROXIMATELY}) )?$", text[: span[0]], re.IGNORECASE) and re.match(
         r" ?requests", text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
     ):
         return frozenset({"traffic"})
@@ -279,7 +282,8 @@ def statistic(span: Span, text: str) -> str | None:
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
-    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?: (?:lost|failed|failing|affected|new|slow))?"
+    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
+    r"(?: (?:lost|failed|failing|affected|new|slow))?"
     r" (?P<noun>[a-z]+))\b[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
@@ -331,7 +335,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
     noun = (found["noun"] or "").lower()
-    if not noun or noun in {one.lower() for one in names}:
+    if not noun or noun in ("cases", "time") or noun in {one.lower() for one in names}:
         return None
     kind = next((kind for kind, words in _WHOLES if re.fullmatch(words, noun)), "?")
     return None if kind == "it" else kind

@@ -25,14 +25,21 @@ DOWN = re.compile(
     r"|sank|went down|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
+    r"|below (?:its|their|the) (?:usual|normal) (?:values?|levels?|rates?)"
+    r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy|constant|(?:is|are|was|were|stays?"
+    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
+    r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\bchang(?:ed|es)"
+    r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
+    r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
+    r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
+    r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
@@ -44,6 +51,8 @@ SAME = re.compile(
 NEGATED = re.compile(
     r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
 )
+NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
+FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
 IF = re.compile(
     r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
 )
@@ -51,7 +60,8 @@ IF = re.compile(
 AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
 # "At 2.3 times its usual level", "above the usual value".
 COMPARED = re.compile(
-    r"\b(?:times|above|below|than|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
+    r"\b(?:times|above|below|compare[sd]? (?:it |them )?(?:with|to)|than"
+    r"|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
     re.IGNORECASE,
 )
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -69,7 +79,7 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             if IF.search(before):
                 holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
             else:
-                is_negated = bool(NEGATED.search(before))
+                is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
             if holds is not None:
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
@@ -77,6 +87,8 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
 
 def _compared(found: re.Match[str], text: str) -> bool | None:
     """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
+    if not IF.search(text) and (went_so := _from_to(found, text)) is not None:
+        return went_so
     if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
         return None
     read = numerals.numbers(text)
@@ -85,6 +97,23 @@ def _compared(found: re.Match[str], text: str) -> bool | None:
     if not before or not after or before[0].dimension != after[0].dimension:
         return None
     return (before[0].value < after[0].value) == (found[0].lower() == "lower")
+
+
+def _from_to(found: re.Match[str], text: str) -> bool | None:
+    """ "dropped slightly, from 132 to 119 ms": what both figures say, each of which is checked by itself."""
+    after = [one for one in numerals.numbers(text) if one.span[0] >= found.end()][:2]
+    if len(after) < 2 or not FROM_TO.fullmatch(text[found.end() : after[0].span[0]]):
+        return None
+    between, (one, other) = text[after[0].span[1] : after[1].span[0]], after
+    is_moved = UP.fullmatch(found[0]) or DOWN.fullmatch(found[0])
+    if (
+        not is_moved
+        or between.strip() != "to"
+        or one.dimension != other.dimension
+        or NEGATED.search(text[: found.start()])
+    ):
+        return None
+    return (one.value < other.value) == bool(UP.fullmatch(found[0]))
 
 
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
@@ -124,6 +153,8 @@ def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool
 def _signals(span: Span, text: str, known: Known) -> list[str]:
     """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
     measured = {level.signal for level in known.levels}
+    if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
+        return ["carbon_per_demand"]
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
@@ -179,6 +210,10 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
     subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)
+    if signal == "carbon_per_demand" and is_elsewhere:
+        # "Each request …" is of whom the sentence before spoke.
+        return []
     return [
         level
         for level in known.levels

@@ -141,6 +141,11 @@ def _of_lines(known: Known) -> Iterator[Fact]:
         for one in {number for line in lines for number in numerals.numbers(claims.without_names(line))}:
             if one.dimension == "seconds":
                 yield Fact(one.value, one.dimension, Subject(service or None), "message")
+        for status in {found for line in lines for found in STATUS.findall(line)}:
+            yield Fact(float(status), "count", Subject(service or None), "message")
+
+
+STATUS = re.compile(r"(?<![\w.:/-])[45]\d\d(?![\w.:/-]| ?ms)")
 
 
 def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> list[Fact]:

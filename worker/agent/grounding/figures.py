@@ -115,6 +115,9 @@ def _is_close(number: Number, fact: Fact) -> bool:
     value = abs(fact.value)
     if number.dimension == "days" and fact.dimension == "seconds":
         return number.low * 86_400 <= value <= number.high * 86_400
+    if number.dimension in ("requests", "of requests") and _is_sampled(fact):
+        # "None of the 60 sampled requests failed": each was a line.
+        return number.low - 1e-9 <= value <= number.high + 1e-9
     if number.dimension and number.dimension != fact.dimension:
         return False
     # "An error rate of 0.7", as the field has it.
@@ -122,6 +125,11 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9
+
+
+def _is_sampled(fact: Fact) -> bool:
+    """How many lines were sampled, as the template tells it; not a deployment's own."""
+    return (fact.dimension, fact.signal, fact.role) == ("lines", "lines", "now") and not (fact.of or fact.evidence)
 
 
 def _fits(fact: Fact, said: Said) -> bool:
@@ -274,6 +282,8 @@ NOT_FAILED = re.compile(
 )
 # A share of a deployment's lines is no share of all lines, nor of requests.
 OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
+# "… in 42 % of the cases, those of the other version in none".
+OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
 RISING = re.compile(
     r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit", re.IGNORECASE
 )
@@ -282,6 +292,8 @@ RISING = re.compile(
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
     if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
+        return False
+    if fact.whole == "requests" and OF_ANOTHER.match(said.after):
         return False
     if fact.whole in ("rise", "emissions"):
         return bool(RISING.search(said.before + said.clause))
@@ -306,8 +318,8 @@ def _seconds(fact: Fact, said: Said) -> bool:
         wanted = "looked back" if is_none else said.of_time
         return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
     if fact.signal == "message":
-        # "Timed out after 2000 ms" is what the lines say.
-        return bool(said.topics & {"errors", "lines"})
+        # "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say.
+        return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
     return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
 
 
@@ -337,10 +349,21 @@ def _lines(fact: Fact, said: Said) -> bool:
     return not said.is_errors or fact.signal == "errors"
 
 
+# "A 503 from ledger", "answers with status 503"; "traffic is at 503" is none.
+A_STATUS = re.compile(
+    r"\b(?:an?|HTTP|status|codes?|returns?|returned|with) (?:status |HTTP )?(?:code )?$", re.IGNORECASE
+)
+
+
+def _count(fact: Fact, said: Said) -> bool:
+    return fact.signal != "message" or bool(A_STATUS.search(said.before))
+
+
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "share": _share,
     "grams_per_minute": _grams_per_minute,
     "seconds": _seconds,
     "usd": _usd,
     "lines": _lines,
+    "count": _count,
 }

@@ -157,8 +157,9 @@ def rest(known: Known) -> None:
     if failed and share:
         known.facts.append(Fact(failed.likely / share, "requests", known.scope, "traffic"))
     timed = next((item.result["lines"]["timed"] for item in report.evidence if _has_timed(item, known)), None)
-    if sampled := re.search(r"\b0 of ([\d,]+) sampled log lines\b", report.sections.user_impact):
-        known.facts.append(Fact(float(sampled[1].replace(",", "")), "lines", known.scope, "lines", "now"))
+    if sampled := re.search(r"\b(\d+) of ([\d,]+) sampled log lines\b", report.sections.user_impact):
+        known.facts.append(Fact(float(sampled[2].replace(",", "")), "lines", known.scope, "lines", "now"))
+        known.facts.append(Fact(float(sampled[1]), "lines", known.scope, "errors", "now"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
 

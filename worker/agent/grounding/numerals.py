@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.quantifiers import FRACTION, LEAST, QUANTIFIED, SMALL
+from worker.agent.grounding.quantifiers import FRACTION, LEAST, NO_REQUEST, QUANTIFIED, SMALL
 from worker.domain.terms import Terms, terms
 
 # Unit as written → (dimension, factor to its base). The longest first.
@@ -47,7 +47,8 @@ _NUMBER = (
 )
 IN_WORDS = {
     **{word: (float(value), "") for value, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)},
+        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"), 2)},
     **{word: (float(value), "") for word, value in (
         ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70),
         ("eighty", 80), ("ninety", 90), ("hundred", 100), ("thousand", 1000), ("million", 1e6))},
@@ -101,7 +102,38 @@ def numbers(text: str) -> list[Number]:
     taken = [one.span for one in fractions]
     others = [one for one in (*_in_digits(text), *_in_words(text)) if not any(a <= one.span[0] < b for a, b in taken)]
     found = _with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
-    return _with_compared(text, _with_inherited_rates(text, [_a_rate(text, one) for one in found]))
+    rated = _with_paired_rates(text, [_a_rate(text, one) for one in found])
+    return _with_compared(text, _with_inherited_rates(text, rated))
+
+
+PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
+# "11 g a minute is close to the usual 10 g": of the second as well.
+USUAL_MASS = re.compile(r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $", re.IGNORECASE)
+IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
+
+
+def _with_paired_rates(text: str, found: list[Number]) -> list[Number]:
+    """`from 3 to 7.9 grams a minute`: of the first as well."""
+    paired = [
+        replace(one, dimension=after.dimension)
+        if after and _is_its_rate(one, after) and PAIR.fullmatch(text[one.span[1] : after.span[0]])
+        else one
+        for one, after in zip(found, [*found[1:], None], strict=False)
+    ]
+    return [
+        replace(one, dimension=before.dimension)
+        if before and _is_its_rate(one, before) and _is_told_as_usual(one, text)
+        else one
+        for before, one in zip([None, *paired], paired, strict=False)
+    ]
+
+
+def _is_its_rate(one: Number, other: Number) -> bool:
+    return one.dimension == "grams" and other.dimension == "grams_per_minute"
+
+
+def _is_told_as_usual(one: Number, text: str) -> bool:
+    return bool(USUAL_MASS.search(text[: one.span[0]]) or IS_USUAL.match(text, one.span[1]))
 
 
 # "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
@@ -115,12 +147,24 @@ COMPARING = re.compile(
 
 def _with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
+    found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
     return [
         one.scaled(_factor(text, before), before.dimension)
         if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
         else one
         for before, one in zip([None, *found], found, strict=False)
     ]
+
+
+WERE_EXPECTED = re.compile(r" (?:is|are|was|were|would be|would have been) (?:expected|usual|normal)\b")
+
+
+def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
+    """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
+    measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
+    if one.dimension or not measured or not WERE_EXPECTED.match(text, one.span[1]):
+        return one
+    return one.scaled(_factor(text, measured[-1]), measured[-1].dimension)
 
 
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
@@ -244,10 +288,23 @@ def _in_digits(text: str) -> Iterator[Number]:
         digits = found["digits"].replace(",", "")
         start, end = found.span()
         dimension = dimension or _confidence(digits, text[:start])
+        if dimension == "share" and (SURE.match(text, end) or CONFIDENT.search(text[:start])):
+            dimension = "confidence"
+        if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
+            # $3.40 is how $3.4 is written.
+            digits = digits[:-1]
         if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
             dimension = "share_of_users"
         low, high = _bounds(float(digits), _tolerance(digits), text[:start], "digits")
         yield Number((start, end), float(digits), "", low, high, found[0]).scaled(factor, dimension)
+
+
+SURE = re.compile(r" (?:confiden(?:ce|t)|sure|certain)\b")
+CONFIDENT = re.compile(
+    r"\bconfidence(?: score| level)?(?: in (?:(?:the|this|that|its|root) )*[a-z]{3,20})?"
+    r"(?:,| is| was| of| at| stands| high| only| just| about| around|:)*\s\(?$",
+    re.IGNORECASE,
+)
 
 
 def _confidence(digits: str, before: str) -> str:
@@ -301,6 +358,8 @@ def _fractions(text: str) -> Iterator[Number]:
         if part < whole:
             low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
             yield Number(found.span(), part / whole, "share", low, high, found[0])
+    for found in NO_REQUEST.finditer(text):
+        yield Number(found.span(), 0.0, "share", 0.0, 0.0, found[0])
     for found in QUANTIFIED.finditer(text):
         low = LEAST[found.lastgroup or "most"]
         yield Number(found.span(), low, "share", low, 1.0, found[0])

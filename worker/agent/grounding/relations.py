@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from worker.agent.grounding import owners
 from worker.agent.grounding.claims import Claim, Found
-from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.known import Fact, Known, cause_names
 
 VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
 SERVICE_VERB = (
@@ -126,6 +126,31 @@ def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
     before = [other for other in services if other.span[1] <= one.span[0]]
     joined = before and re.fullmatch(r",? (?:and|or) |, ", text[before[-1].span[1] : one.span[0]])
     return [one.text, *([before[-1].text] if joined else [])]
+
+
+LOGGING = re.compile(
+    r"\b(?:logs?|logged|raises?|raised|throws?|threw|reports?|reported|are|is|were|occurs?|appears?|fails? with)\b",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|without|longer)\b|n['’]t\b", re.IGNORECASE)
+
+
+def logging(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "playback and catalog both log LicenseUnavailableError": each of them does so now."""
+    named = [one for one in mentions if one.text in known.types and one.text not in known.services]
+    if len(named) != 1 or DENIED.search(text) or not LOGGING.search(text):
+        return
+    callees = {callee for _, callee in known.calls}
+    services = {one.text for one in mentions if one.text in known.services and not owners.is_called(one, text)}
+    subjects = [fact.subject for fact in known.facts if _is_logged_now(fact, named[0].text)]
+    regions = {one.text for one in mentions} & known.regions
+    is_there = all(any(one.region in (None, region) for one in subjects) for region in regions)
+    holds = bool(subjects) and is_there and services - callees <= {one.service for one in subjects}
+    yield Claim("message", named[0].span, named[0].text, holds, "" if holds else "not all of them log it")
+
+
+def _is_logged_now(fact: Fact, error_type: str) -> bool:
+    return (fact.of, fact.dimension, fact.role) == (error_type, "lines", "now") and fact.value > 0
 
 
 PASSIVE = re.compile(

@@ -10,7 +10,7 @@ from worker.agent.grounding.claims import Claim, Found
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
-from worker.domain.report import Verdict
+from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
 OVER = re.compile(
@@ -44,7 +44,7 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
         r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
         text,
         re.IGNORECASE,
-    )
+    ) or NOTHING_DEPLOYED.search(text)
     if found and not re.search(r"\bother\b", found[0]):
         near = [
             one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
@@ -52,6 +52,11 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
 
 
+NOTHING_DEPLOYED = re.compile(
+    r"\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
+    r"(?! (?:in|of|to|for)\b)",
+    re.IGNORECASE,
+)
 NONE_OF_ONE = re.compile(
     r"\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?(?:deployment|change|release|rollout)s?"
     r" (?:of|to|for) (?:the )?$",
@@ -76,12 +81,22 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         return
     services = names & known.services
     near = [one for one in changes if not services or one.service in services]
+    if changes and (apart := NEITHER_OF.search(text)):
+        behind = {one.text for one in mentions if one.span[0] >= apart.end()} & known.services
+        holds = bool(behind) and not behind & {one.service for one in changes}
+        yield Claim("cause", apart.span(), apart[0], holds, "" if holds else "one of them is")
+        return
     for found in DEPLOYMENT.finditer(text):
         if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
             yield Claim("cause", found.span(), found[0], holds=False, why="no such change is known")
             return
 
 
+NEITHER_OF = re.compile(
+    r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
+    r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
+    re.IGNORECASE,
+)
 DEPLOYMENT = re.compile(
     r"\b(?:deployments?|rollouts?|deployed|shipped|releases?(?! (?:the|a|this|it|held)\b)|released|rolled out"
     r"|versions?)\b",
@@ -130,6 +145,45 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
         yield Claim("state", found.span(), found[0], holds, "" if holds else "none was measured")
 
 
+QUIET = re.compile(
+    r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
+    r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do|repair|fix)\b",
+    re.IGNORECASE,
+)
+
+
+def quiet(text: str, known: Known) -> Iterator[Claim]:
+    """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
+    for found in QUIET.finditer(text):
+        holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
+
+
+REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
+
+
+def is_demand(known: Known) -> bool:
+    root = known.report.root_cause
+    return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
+
+
+UNMEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
+    r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
+    re.IGNORECASE,
+)
+
+
+def unmeasured(text: str, known: Known) -> Iterator[Claim]:
+    """ "How many users are affected is not known": where the template says so."""
+    sections = known.report.sections
+    for found in UNMEASURED.finditer(text):
+        is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
+        told = sections.business_impact if is_business else sections.user_impact
+        holds = bool(re.search(r": not measured\b", told))
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "it was measured")
+
+
 def counts(text: str, known: Known) -> Iterator[Claim]:
     """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
     for found in COUNTED.finditer(text):
@@ -137,6 +191,13 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
         if spoken & {"orders", "revenue"}:
             holds = known.report.impact.business.source not in (None, "estimated")
             yield Claim("state", found.span(), found[0], holds, "" if holds else "it is an estimate")
+
+
+def _are_of_others(mentions: list[Found], known: Known) -> bool:
+    """ "rel-2291 and rel-2290 are of other services": than the alerted one."""
+    named = {one.text for one in mentions}
+    services = {one.service for one in known.changes if one.deployment_id in named}
+    return bool(services) and known.report.service not in services
 
 
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -153,6 +214,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         is_scope = report.service is None and found[0].lower() == "all services"
+        is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
         why = "" if is_scope else "a report cannot know that"
         yield Claim("state", found.span(), found[0], is_scope, why)
     for found in CLEARED.finditer(text):
