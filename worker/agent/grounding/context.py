@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from worker.agent.grounding import numerals
+from worker.agent.grounding import units
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
@@ -17,8 +17,8 @@ _COMPARED = (
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|(?<!as )usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )"
-    r"normal"
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected|expectation|normally|typically|(?<!is )"
+    r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
@@ -36,7 +36,8 @@ AFTER = re.compile(
 # "68 g more than expected".
 MORE = re.compile(
     r"^ (?:in|of) excess\b"
-    r"|^(?: of (?:CO[₂2]e?|carbon|emissions))? (?:is|was|were|are|has been|have been) (?:wasted|in excess|additional)\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
+    r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
     r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
     r"(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
@@ -191,7 +192,7 @@ def opening(place: int, text: str) -> int:
 
 def _figure_before(place: int, text: str) -> int:
     """Where the last figure before `place` begins."""
-    return max((one.start() for one in numerals.number_pattern().finditer(text[:place])), default=place)
+    return max((one.start() for one in units.number_pattern().finditer(text[:place])), default=place)
 
 
 THRESHOLD = re.compile(
@@ -213,6 +214,7 @@ def _role_at(start: int, end: int, text: str) -> str | None:
 
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
+RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from $", re.IGNORECASE)
 MORE_THAN = re.compile(r"\b(?:more|less|fewer)\b[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$")
 
 
@@ -220,6 +222,8 @@ def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
     if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
+    if RANGING.search(before):
+        return False
     if not MORE_THAN.search(before) and BEFORE.search(before[-44:]):
         return True
     return bool(AFTER.search(after[:44]) and not MORE.search(after[:44]))

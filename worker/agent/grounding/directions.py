@@ -39,6 +39,7 @@ SAME = re.compile(
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
+    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
@@ -52,6 +53,9 @@ NEGATED = re.compile(
     r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
 )
 NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
+# "Lower than usual, at 120 ms instead of 133 ms".
+AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
+INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
 FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
 IF = re.compile(
     r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
@@ -71,7 +75,7 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if (holds := _compared(found, text)) is not None:
+            if (holds := _compared(wanted, found, text)) is not None:
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it is the other way round")
                 continue
             if AS_MANY.search(before) or COMPARED.search(before):
@@ -85,9 +89,9 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
 
 
-def _compared(found: re.Match[str], text: str) -> bool | None:
+def _compared(wanted: int, found: re.Match[str], text: str) -> bool | None:
     """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
-    if not IF.search(text) and (went_so := _from_to(found, text)) is not None:
+    if not IF.search(text) and (went_so := _from_to(wanted, found, text)) is not None:
         return went_so
     if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
         return None
@@ -99,21 +103,19 @@ def _compared(found: re.Match[str], text: str) -> bool | None:
     return (before[0].value < after[0].value) == (found[0].lower() == "lower")
 
 
-def _from_to(found: re.Match[str], text: str) -> bool | None:
+def _from_to(wanted: int, found: re.Match[str], text: str) -> bool | None:
     """ "dropped slightly, from 132 to 119 ms": what both figures say, each of which is checked by itself."""
     after = [one for one in numerals.numbers(text) if one.span[0] >= found.end()][:2]
-    if len(after) < 2 or not FROM_TO.fullmatch(text[found.end() : after[0].span[0]]):
+    if len(after) < 2 or not wanted or NEGATED.search(text[: found.start()]):
         return None
     between, (one, other) = text[after[0].span[1] : after[1].span[0]], after
-    is_moved = UP.fullmatch(found[0]) or DOWN.fullmatch(found[0])
-    if (
-        not is_moved
-        or between.strip() != "to"
-        or one.dimension != other.dimension
-        or NEGATED.search(text[: found.start()])
-    ):
+    if INSTEAD.fullmatch(between) and AT.fullmatch(text[found.end() : one.span[0]]):
+        one, other, between = other, one, "to"
+    elif not FROM_TO.fullmatch(text[found.end() : one.span[0]]):
         return None
-    return (one.value < other.value) == bool(UP.fullmatch(found[0]))
+    if between.strip() != "to" or one.dimension != other.dimension:
+        return None
+    return (one.value < other.value) == (wanted > 0)
 
 
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:

@@ -160,6 +160,8 @@ def rest(known: Known) -> None:
     if sampled := re.search(r"\b(\d+) of ([\d,]+) sampled log lines\b", report.sections.user_impact):
         known.facts.append(Fact(float(sampled[2].replace(",", "")), "lines", known.scope, "lines", "now"))
         known.facts.append(Fact(float(sampled[1]), "lines", known.scope, "errors", "now"))
+    if days := re.search(r"(?:\((\d+) earlier days\)|\bthe last (\d+) days\b)", report.sections.overview):
+        known.facts.append(Fact(86_400.0 * float(days[1] or days[2]), "seconds", signal="days"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
 

@@ -17,6 +17,9 @@ QUANTIFIED = re.compile(
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:requests?|calls?)\b)",
     re.IGNORECASE,
 )
+WHOLE_RISE = re.compile(
+    r"(?<=accounts for )(?:all of the|the whole|the entire) (?:rise|increase|growth|excess)\b", re.IGNORECASE
+)
 # "No request fails", "not a single request failed".
 NO_REQUEST = re.compile(
     r"\b(?:no|not a|not one)(?: single)? (?:requests?|calls?)(?= (?:(?:has|have|had|was|were) )?fail(?:s|ed|ing)?\b)",

@@ -26,7 +26,8 @@ OVER = re.compile(
     re.IGNORECASE,
 )
 CLEARED = re.compile(
-    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated|can stay|safe|nothing to do with"
+    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated"
+    r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
     r"|did not cause|false alarm|no incident|nothing is wrong|ruled out|(?:can|may|should|could) be excluded)\b",
     re.IGNORECASE,
 )
@@ -64,13 +65,21 @@ NONE_OF_ONE = re.compile(
 )
 
 
+GOT_NONE = re.compile(
+    r" (?:itself )?(?:(?:did not|has not|had not) (?:get|got|receive|received|have|had)|got no|received no|had no)"
+    r" (?:an? |any )?(?:new )?(?:version|release|deployment|rollout)\b"
+    r"| (?:itself )?(?:was|has|had) not (?:been )?(?:re)?(?:deployed|released|changed)\b",
+    re.IGNORECASE,
+)
+
+
 def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "No deployment of playback …": only where none of it is known."""
     for one in mentions:
-        found = NONE_OF_ONE.search(text[: one.span[0]])
+        found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
         if found and one.text in known.services:
             holds = one.text not in {change.service for change in known.changes}
-            yield Claim("cause", found.span(), found[0], holds, "" if holds else "there is one")
+            yield Claim("cause", one.span, found[0], holds, "" if holds else "there is one")
 
 
 def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -103,7 +112,8 @@ DEPLOYMENT = re.compile(
     re.IGNORECASE,
 )
 INCIDENT = re.compile(
-    r"\b(?:has|is|have|are|was|had|suffers?|experience[sd]?) an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
+    r"\b(?:has|is|have|are|was|had|suffers?(?: from)?|experience[sd]?)"
+    r" an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
     re.IGNORECASE,
 )
 
@@ -117,7 +127,8 @@ NO_INCIDENT = re.compile(
 
 CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b", re.IGNORECASE)
 COUNTED = re.compile(
-    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)|for certain|certainly|definitely"
+    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)"
+    r"|(?:counted|measured|recorded|actual)(?= (?:loss|orders?|revenue)\b)|for certain|certainly|definitely"
     r"|exactly|precisely)\b",
     re.IGNORECASE,
 )

@@ -256,7 +256,8 @@ def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… and not before": of a type of errors only where none was logged before."""
     found = re.search(
-        r"\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"^before\b[^,;]{0,40}, (?:no|none)\b[^,;.]{0,40}"
+        r"|\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
         r"|previously|until then)",
         text,
         re.IGNORECASE,
