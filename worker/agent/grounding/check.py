@@ -55,6 +55,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *(figures.figure(one, plain, mentions, known) for one in read),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
+        *relations.suffering(plain, mentions, known),
         *relations.relations(plain, mentions, known),
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),

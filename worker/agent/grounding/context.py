@@ -51,7 +51,7 @@ EXCESS = re.compile(
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
     r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
-    r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
+    r"(?: about)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
@@ -64,7 +64,8 @@ USUAL_THEN = re.compile(
 )
 BY = re.compile(
     r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped|surpass\w+)\b"
-    r"(?:[^,;.\d]{0,30}\b|[^;]{0,60}, or )by (?:about |nearly |almost |roughly |around )?$",
+    r"(?:[^,;.\d]{0,30}\b|[^;]{0,60}, or )by (?:about |nearly |almost |roughly |around )?$"
+    r"|\b(?:increase|rise|growth|jump) of (?:about |nearly |almost |roughly |around |some )?$",
     re.IGNORECASE,
 )
 LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
@@ -145,6 +146,10 @@ def _place_in_range(span: Span, text: str) -> str | None:
     before, after = text[: span[0]], text[span[1] :]
     if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
+    if OF_RANGE.search(before):
+        return "high"
+    if re.search(r"\brange (?:of|from) $", before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
+        return "low"
     if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
         return "high"
     return None
@@ -168,6 +173,8 @@ def part(span: Span, text: str) -> Span:
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
+    if ranged := OF_RANGE.search(text[: span[0]]):
+        return _role_at(*ranged.span("low"), text)
     opened = _bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
@@ -214,6 +221,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
 
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
+# "In the expected range of 92 to 96 grams": both ends are of it.
+OF_RANGE = re.compile(r"\brange (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE)
 RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from $", re.IGNORECASE)
 MORE_THAN = re.compile(r"\b(?:more|less|fewer)\b[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$")
 

@@ -13,6 +13,7 @@ from worker.domain.report import Verdict
 
 UP = re.compile(
     r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
+    r"|outside (?:of )?(?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
@@ -35,7 +36,7 @@ SAME = re.compile(
     r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
-    r"|neither\b[^;.]{3,60}\bchang(?:ed|es)"
+    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous)"
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
@@ -133,8 +134,19 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     return all(
-        any(went(level) == wanted or (not wanted and _is_settled(level, known)) for level in levels) for levels in found
+        any(
+            went(level) == wanted or (not wanted and _is_settled(level, known)) or _is_better(wanted, level)
+            for level in levels
+        )
+        for levels in found
     )
+
+
+def _is_better(wanted: int, level: Level) -> bool:
+    """Fewer errors than usual, or a lower latency, may be called normal; and no errors at all are less."""
+    if wanted < 0:
+        return level.signal in ("errors", "retries") and level.expected >= 0.02 and level.actual == 0
+    return wanted == 0 and level.signal in ("errors", "retries", "latency") and went(level) < 0
 
 
 def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:

@@ -155,9 +155,7 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
-    if fact.signal is None and fact.whole == said.whole == "errors" and NAMING.search(said.after):
-        return True
-    if _is_sampled(fact) and SAMPLED.match(said.after):
+    if _is_told_so(fact, said):
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
@@ -167,6 +165,16 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
     return _fits_signal(fact, said)
 
 
+def _is_told_so(fact: Fact, said: Said) -> bool:
+    """ "Of the errors name ledger", "68 sampled lines", "the excess of 91 g": by its own words."""
+    if fact.dimension == "share" and fact.signal is None:
+        return fact.whole == said.whole == "errors" and bool(NAMING.search(said.after))
+    if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
+        return bool(THE_EXCESS.search(said.before))
+    return _is_sampled(fact) and bool(SAMPLED.match(said.after))
+
+
+THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
 NAMING = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
@@ -248,7 +256,8 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
 
 def _fits_per(fact: Fact, said: Said) -> bool:
     """A figure "of each request" is none of all of them; but a request is what takes so long."""
-    is_of_each = fact.signal in ("latency", "calls") or (fact.of, fact.dimension) == ("demand", "times")
+    is_more = fact.dimension == "times" or (fact.dimension == "share" and fact.role == "excess")
+    is_of_each = fact.signal in ("latency", "calls") or (fact.of == "demand" and is_more)
     return said.per is None or (is_of_each and said.per in ("request", "call"))
 
 

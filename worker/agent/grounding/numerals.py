@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from worker.agent.grounding import units
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.quantifiers import FRACTION, LEAST, NO_REQUEST, QUANTIFIED, SMALL, WHOLE_RISE
+from worker.agent.grounding.quantifiers import FRACTION, LEAST, NO_REQUEST, PARTS, QUANTIFIED, SMALL, WHOLE_RISE, WHOLES
 
 ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
@@ -104,10 +104,14 @@ def _with_compared(text: str, found: list[Number]) -> list[Number]:
 WERE_EXPECTED = re.compile(r" (?:is|are|was|were|would be|would have been) (?:expected|usual|normal)\b")
 
 
+WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
+
+
 def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
     """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
     measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
-    if one.dimension or not measured or not WERE_EXPECTED.match(text, one.span[1]):
+    is_usual = WERE_EXPECTED.match(text, one.span[1]) or WOULD_HAVE.search(text[: one.span[0]])
+    if one.dimension or not measured or not is_usual:
         return one
     return one.scaled(_factor(text, measured[-1]), measured[-1].dimension)
 
@@ -142,9 +146,15 @@ def _is_pair(text: str, one: Number, other: Number) -> bool:
     return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
 
 
+# "Emissions per minute (11 g)".
+PER_MINUTE = re.compile(r"\b(?:per|a|each|every) minute \($", re.IGNORECASE)
+
+
 def _a_rate(text: str, number: Number) -> Number:
     """`259 gCO₂e (255 to 294) an hour`: of a dimension that only figures of that rate have."""
     behind = units.language().rate.match(text, number.span[1])
+    if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
+        return replace(number, dimension="grams_per_minute")
     if behind is None or number.dimension in ("", "times"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
@@ -238,7 +248,8 @@ def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
         word = found["word"].lower()
-        if (word == "none" and not text[found.end() :].startswith(" of")) or NEAR.search(text[: found.start()]):
+        is_no_share = word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
+        if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
@@ -259,6 +270,11 @@ def _fractions(text: str) -> Iterator[Number]:
         if part < whole:
             low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
             yield Number(found.span(), part / whole, "share", low, high, found[0])
+    for found in PARTS.finditer(text):
+        share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
+        if share < 1:
+            low, high = _bounds(share, 0.08 * share, text[: found.start()], "digits")
+            yield Number(found.span(), share, "share", low, high, found[0])
     for found in WHOLE_RISE.finditer(text):
         yield Number(found.span(), 1.0, "share", 0.97, 1.0, found[0])
     for found in NO_REQUEST.finditer(text):

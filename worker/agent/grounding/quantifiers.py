@@ -17,6 +17,9 @@ QUANTIFIED = re.compile(
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:requests?|calls?)\b)",
     re.IGNORECASE,
 )
+# "Three quarters", "two-thirds".
+WHOLES = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
+PARTS = re.compile(rf"\b(?P<part>two|three|four|five|nine)[ -](?P<whole>(?:{'|'.join(WHOLES)})s)\b", re.IGNORECASE)
 WHOLE_RISE = re.compile(
     r"(?<=accounts for )(?:all of the|the whole|the entire) (?:rise|increase|growth|excess)\b", re.IGNORECASE
 )

@@ -39,6 +39,21 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield Claim("cause", found.span(), found[0], holds, "" if holds else "nothing shows that it is one")
 
 
+SUFFERING = re.compile(r"\bsuffer(?:s|ed|ing)? from\b(?P<what>[^.;]+)", re.IGNORECASE)
+
+
+def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger suffers from its callers": what causes it suffers from none of those that call it."""
+    root = known.report.root_cause
+    for found in SUFFERING.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        start, end = found.span("what")
+        named = {one.text for one in mentions if start <= one.span[0] < end} & known.services
+        is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
+        if root and root.service != known.report.service and before == [root.service] and is_callers:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+
+
 AGAINST = re.compile(
     r"\bnothing (?:that was read )?(?:speaks|spoke|stands|counts|argues) against (?P<what>[^,.;]+)", re.IGNORECASE
 )

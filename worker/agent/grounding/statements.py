@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import causation, context
 from worker.agent.grounding.claims import Claim, Found
-from worker.agent.grounding.conditions import NONE_OF
+from worker.agent.grounding.conditions import NONE_OF, rising
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
 from worker.domain.report import CauseKind, Verdict
@@ -204,6 +204,9 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
             yield Claim("state", found.span(), found[0], holds, "" if holds else "it is an estimate")
 
 
+AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
+
+
 def _are_of_others(mentions: list[Found], known: Known) -> bool:
     """ "rel-2291 and rel-2290 are of other services": than the alerted one."""
     named = {one.text for one in mentions}
@@ -225,6 +228,10 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         is_scope = report.service is None and found[0].lower() == "all services"
+        is_none = found[0].lower().startswith("other region") and re.search(
+            r"\bno $", text[: found.start()], re.IGNORECASE
+        )
+        is_scope |= bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
         is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
         why = "" if is_scope else "a report cannot know that"
         yield Claim("state", found.span(), found[0], is_scope, why)
