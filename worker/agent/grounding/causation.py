@@ -138,7 +138,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
-    if _is_of_cause(suffering, causing, root, known):
+    is_by_its_errors = suffering == {root.service} and causing and all(_is_type_of(one, root, known) for one in causing)
+    if _is_of_cause(suffering, causing, root, known) and not is_by_its_errors:
         return "what is said to suffer is the cause"
     if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
         return "it is another kind of cause"
@@ -147,6 +148,15 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         return "something else is the cause"
     is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
     return "" if causing & cause_names(known) or is_kind else "the evidence shows another cause"
+
+
+def _is_type_of(name: str, root: RootCause, known: Known) -> bool:
+    """ "drm fails because of CertificateExpiredError": what it logs now."""
+    return any(
+        (one.of, one.role, one.subject.service) == (name, "now", root.service) and one.value > 0
+        for one in known.facts
+        if name in known.types
+    )
 
 
 def _told_with(root: RootCause, known: Known) -> set[str | None]:

@@ -53,6 +53,8 @@ WAS_USUAL = re.compile(
     r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
     r"(?: about)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
+    r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
@@ -175,6 +177,9 @@ def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
     if ranged := OF_RANGE.search(text[: span[0]]):
         return _role_at(*ranged.span("low"), text)
+    if behind := RANGE_BEHIND.search(text[: span[0]]):
+        of = units.number_pattern().match(text, _figure_before(behind.start(), text))
+        return _role_at(*of.span(), text) if of else None
     opened = _bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
@@ -223,6 +228,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "In the expected range of 92 to 96 grams": both ends are of it.
 OF_RANGE = re.compile(r"\brange (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE)
+# "68 grams were wasted, between 66 and 77": as the figure before.
+RANGE_BEHIND = re.compile(r", (?:between|ranging from) (?:\$?\d[\d.,]* (?:and|to) )?$", re.IGNORECASE)
 RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from $", re.IGNORECASE)
 MORE_THAN = re.compile(r"\b(?:more|less|fewer)\b[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$")
 

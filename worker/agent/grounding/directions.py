@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import context, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span
-from worker.agent.grounding.known import Known, Level
+from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
 UP = re.compile(
     r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
     r"|outside (?:of )?(?:the|its|their) (?:expected|usual|normal) range"
+    r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
@@ -36,10 +37,11 @@ SAME = re.compile(
     r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
-    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous)"
+    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
+    r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
     r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
@@ -53,6 +55,8 @@ SAME = re.compile(
 NEGATED = re.compile(
     r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
 )
+# "The old version shows no errors".
+OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
 NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
 # "Lower than usual, at 120 ms instead of 133 ms".
 AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
@@ -79,6 +83,10 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             if (holds := _compared(wanted, found, text)) is not None:
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it is the other way round")
                 continue
+            if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
+                holds = any(_is_clean(fact) for fact in known.facts)
+                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it logged errors, too")
+                continue
             if AS_MANY.search(before) or COMPARED.search(before):
                 continue
             if IF.search(before):
@@ -88,6 +96,11 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
             if holds is not None:
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
+
+
+def _is_clean(fact: Fact) -> bool:
+    """Of a deployment's lines against the others': that those have no errors."""
+    return (fact.whole, fact.role, fact.dimension, fact.value) == ("lines", "usual", "share", 0)
 
 
 def _compared(wanted: int, found: re.Match[str], text: str) -> bool | None:
@@ -130,7 +143,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not all(found):
         if (rises := _rises(span, text, mentions, known)) is not None:
             return rises != is_negated if wanted > 0 else not rises
-        return False if wanted else _is_all_as_usual(span, text, mentions, known)
+        return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     return all(

@@ -284,6 +284,9 @@ def _fractions(text: str) -> Iterator[Number]:
         yield Number(found.span(), low, "share", low, 1.0, found[0])
 
 
+RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
+
+
 def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
     dimensions = [one.dimension for one in found]
@@ -296,7 +299,8 @@ def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:
             dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
-        if not dimensions[place] and re.fullmatch(r"[^.;]{0,12} ?\($| ?(?:to|–) ", between):
+        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
+        if not dimensions[place] and (is_between or RANGED.fullmatch(between)):
             dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
     return [
         one if one.dimension else one.scaled(scale, unit)

@@ -55,7 +55,7 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
 
 NOTHING_DEPLOYED = re.compile(
     r"\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
-    r"(?! (?:in|of|to|for)\b)",
+    r"(?! (?:in|of|to|for)\b(?! the (?:two|2|last) ))",
     re.IGNORECASE,
 )
 NONE_OF_ONE = re.compile(
@@ -158,7 +158,7 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
 
 QUIET = re.compile(
     r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
-    r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do|repair|fix)\b",
+    r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,
 )
 

@@ -30,8 +30,8 @@ BLAMING = re.compile(
 )
 # That nothing need be done, that it was no real thing, or that it has passed: no report can know.
 DISMISSED = re.compile(
-    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do|to fear"
-    r"|wrong)"
+    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do(?! with)"
+    r"|to fear|wrong)"
     r"|no (?:action|need|reason|cause for|harm|problem|concern|danger|alarm)|(?:need not|needn['’]t|not needed"
     r"|unneeded)"
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
@@ -129,9 +129,10 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             continue
         if _doubts_another(found.span(), text, mentions, known):
             continue
+        is_rather = bool(other) and start <= found.start() < denied[0]
         if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
             denied = (start, end)
-        if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
+        if (is_rather or not named) and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
         if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):

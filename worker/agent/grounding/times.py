@@ -36,7 +36,13 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened that day")
 
 
+# "Nothing was deployed in the two hours before 12:10 UTC".
+NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORECASE)
+
+
 def _kinds_wanted(before: str) -> set[str]:
+    if NOTHING_BEFORE.search(before):
+        return {"onset"}
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):
         return {"onset", "baseline"}

@@ -49,6 +49,7 @@ IN_WORDS = {
         ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70),
         ("eighty", 80), ("ninety", 90), ("hundred", 100), ("thousand", 1000), ("million", 1e6))},
     **dict.fromkeys(("twice", "double", "doubled", "doubles", "doubling"), (2.0, "times")),
+    **dict.fromkeys(("quintupled", "quintuple"), (5.0, "times")),
     **dict.fromkeys(("triple", "tripled", "triples", "tripling"), (3.0, "times")),
     **dict.fromkeys(("quadruple", "quadrupled"), (4.0, "times")),
     **{f"{word}fold": (float(value), "times") for value, word in enumerate(
@@ -59,6 +60,8 @@ IN_WORDS = {
     "zero": (0.0, ""),
     "third": (1 / 3, "share"),
     "quarter": (0.25, "share"),
+    "fifth": (0.2, "share"),
+    "tenth": (0.1, "share"),
 }  # fmt: skip
 _WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
 # "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
