@@ -124,11 +124,17 @@ def _count(fact: Fact, said: Said) -> bool:
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
 
 
+def _per_minute(fact: Fact, said: Said) -> bool:
+    """How many lines a minute are logged is told as a rate."""
+    return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
+
+
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "share": _share,
     "grams_per_minute": _grams_per_minute,
     "seconds": _seconds,
     "usd": _usd,
     "lines": _lines,
+    "per_minute": _per_minute,
     "count": _count,
 }

@@ -188,14 +188,14 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
         return sorted(named)
     start, end = context.clause(span, text)
     own = _spoken_of(text[start:end], measured)
-    listed = re.search(r"(?:^|[.;:] ?)[^.;:]*$", text[:end])
+    listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
         own
         and listed
         and re.search(r", [^,;]*\band\b[^,;]*$|\band\b[^,;]*$", text[: span[0]])
         and not re.search(r"\b(?:rose|fell|is|are|was|were|fails?|failed)\b.*\band\b", text[: span[0]])
     ):
-        own = topics(listed[0]) & measured
+        own = topics(listed) & measured
     begin, over = context.part(span, text)
     parts = [text[begin : span[0]], text[span[1] : over]]
     for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:

@@ -54,7 +54,8 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
 
 
 NOTHING_DEPLOYED = re.compile(
-    r"\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
+    r"\bno (?:sign|evidence|indication|trace) of (?:an? |any )?(?:\w+ )?(?:deployment|release|rollout)\b"
+    r"|\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
     r"(?! (?:in|of|to|for)\b(?! the (?:two|2|last) ))",
     re.IGNORECASE,
 )

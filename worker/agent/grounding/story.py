@@ -127,7 +127,7 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         denied = (start + other.end(), end) if other else (start, end)
         if any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text)):
             continue
-        if _doubts_another(found.span(), text, mentions, known):
+        if _doubts_another(found.span(), text, mentions, known) or _denies_another_kind(found, text, known):
             continue
         is_rather = bool(other) and start <= found.start() < denied[0]
         if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
@@ -154,6 +154,13 @@ def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) 
     return bool(inside - {known.report.service}) and causation.names_another(
         text[slice(*local)], local, mentions, known
     )
+
+
+def _denies_another_kind(found: re.Match[str], text: str, known: Known) -> bool:
+    """ "… since no dependency and no deployment is involved": where the cause is of another kind."""
+    root = known.report.root_cause
+    kinds = {kind for kind, words in causation.KIND.items() if words.match(text, found.end() + 1)}
+    return found[0].lower() == "no" and bool(kinds) and root is not None and root.kind not in kinds
 
 
 def _blamed(known: Known) -> set[str]:
