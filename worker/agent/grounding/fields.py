@@ -102,8 +102,8 @@ def signal_of(path: Path) -> str | None:
 
 def _statistic(path: Path, dimension: str) -> str | None:
     if dimension == "lines":
-        # How many were slower than a quantile is none.
-        return None
+        # How many were slower than a quantile is told with that word.
+        return "slower" if "slower" in path[-1] else None
     quantile = next((one for one in QUANTILES if one in path[-1]), None)
     return quantile or ("mean" if dimension == "seconds" and "latency" in path[-1] else None)
 

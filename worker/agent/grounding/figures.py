@@ -229,7 +229,12 @@ def _fits_part(fact: Fact, said: Said) -> bool:
     )
 
 
+SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)
+
+
 def _fits_statistic(fact: Fact, said: Said) -> bool:
+    if fact.statistic == "slower":
+        return bool(SLOWER.search(said.clause))
     if said.statistic in QUANTILES and fact.dimension == "seconds" and fact.signal == "latency":
         return fact.statistic == said.statistic
     if said.statistic == "extreme":
