@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker.agent.grounding import numerals
+from worker.agent.grounding import units
 from worker.agent.grounding.claims import Claim
 from worker.agent.grounding.ground import ground_known
 from worker.agent.grounding.known import Known
@@ -33,7 +33,7 @@ def mutations(texts: list[str], known: Known, seed: int = SEED) -> Iterator[Muta
 
 
 def _changes(claim: Claim, known: Known, rng: random.Random) -> Iterator[tuple[str, str]]:
-    if claim.kind == "number" and (found := numerals.number_pattern().match(claim.text)):
+    if claim.kind == "number" and (found := units.number_pattern().match(claim.text)):
         yield "figure", _with_digits(found, float(found["digits"].replace(",", "")) * rng.uniform(1.2, 3) + 1)
         yield "digit", _with_one_digit_more(found)
         if "gCO" in claim.text:

@@ -61,6 +61,8 @@ JUDGED = re.compile(
     r"|innocent|unlikely|not involved)\b",
     re.IGNORECASE,
 )
+# "The errors do not come from a deployment": what is behind is denied.
+DOES_NOT = re.compile(r"\b(?:do|does|did|can|could)(?: not|n['’]t) *$", re.IGNORECASE)
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
@@ -106,7 +108,8 @@ RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
     cause, effect = found.span("cause"), found.span("effect")
-    if _is_where_it_rises(text, cause, effect, mentions, known) or _is_part(found, known):
+    is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_from_retries(found, known)
+    if is_besides or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""
     if not known.has_cause or known.report.root_cause is None:
         return "the evidence shows no cause"
@@ -118,7 +121,7 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     cause = (cause[0], cause[0] + other.start()) if other else cause
     between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
     denied = " ".join(f"{text[slice(*cause)]} {between}".split())
-    if NOT.search(STATE.sub(" ", denied)):
+    if NOT.search(STATE.sub(" ", denied)) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
     return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
 
@@ -135,7 +138,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
-    if _is_of_cause(suffering, causing, root, known):
+    is_by_its_errors = suffering == {root.service} and causing and all(_is_type_of(one, root, known) for one in causing)
+    if _is_of_cause(suffering, causing, root, known) and not is_by_its_errors:
         return "what is said to suffer is the cause"
     if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
         return "it is another kind of cause"
@@ -144,6 +148,15 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         return "something else is the cause"
     is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
     return "" if causing & cause_names(known) or is_kind else "the evidence shows another cause"
+
+
+def _is_type_of(name: str, root: RootCause, known: Known) -> bool:
+    """ "drm fails because of CertificateExpiredError": what it logs now."""
+    return any(
+        (one.of, one.role, one.subject.service) == (name, "now", root.service) and one.value > 0
+        for one in known.facts
+        if name in known.types
+    )
 
 
 def _told_with(root: RootCause, known: Known) -> set[str | None]:
@@ -177,6 +190,18 @@ def _is_logged(part: str, root: RootCause, known: Known) -> bool:
     words = set(re.findall(r"[a-z]{3,}", part.lower())) - vocabulary.common()
     is_signal = topics(part) & set(SIGNALS) - {"errors"}
     return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())
+
+
+# What a severity is for is figures, which are checked by themselves.
+SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+\s*$", re.IGNORECASE)
+RETRYING = re.compile(r"\W*(?:the |its )?(?:retries|retrying)\W*", re.IGNORECASE)
+
+
+def _is_from_retries(found: re.Match[str], known: Known) -> bool:
+    """ "Requests rose to 664 a minute, which is due to retries": where both rose."""
+    rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
+    is_of_both = bool(RETRYING.fullmatch(found["cause"])) and {"retries", "traffic"} <= rose
+    return is_of_both and topics(found["effect"]) & set(SIGNALS) <= {"traffic"} and "equest" in found["effect"]
 
 
 def _is_part(found: re.Match[str], known: Known) -> bool:

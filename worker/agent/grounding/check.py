@@ -35,7 +35,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     rest = claims.blanked(plain, [one.span for one in mentions])
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
-    called = [*names.known_names(plain, mentions, known), *names.unknown_names(rest)]
+    unknown = names.unknown_names(rest) if is_advice else names.read_in_lines(rest, mentions, known)
+    called = [*names.known_names(plain, mentions, known), *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
     read = numerals.numbers(counted)
@@ -54,6 +55,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *(figures.figure(one, plain, mentions, known) for one in read),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
+        *relations.suffering(plain, mentions, known),
         *relations.relations(plain, mentions, known),
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
@@ -65,6 +67,9 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.deployments(plain, mentions, known),
         *statements.verdicts(plain, known),
         *statements.losses(plain, known),
+        *statements.quiet(plain, known),
+        *statements.unmeasured(plain, known),
+        *relations.logging(plain, mentions, known),
         *statements.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]

@@ -48,7 +48,7 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
-            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= _rising(known))
+            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
             yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
 
 
@@ -87,20 +87,20 @@ def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         before = [one.text for one in mentions if one.span[1] <= found.end()][-1:]
         if not before or NEGATED.search(f"{text[: found.end()].rsplit(' ', 1)[0]} "):
             continue
-        holds = _is_affected(before[0], known) and not (found["only"] and len(_rising(known)) > 1)
+        holds = _is_affected(before[0], known) and not (found["only"] and len(rising(known)) > 1)
         yield Claim("direction", found.span(), found[0], holds, "" if holds else "nothing shows that it is")
     for found in CONFINED.finditer(text):
         behind = next((one.text for one in mentions if found.end() <= one.span[0] <= found.end() + 5), None)
         if behind in known.regions:
-            holds = _rising(known) == {behind}
+            holds = rising(known) == {behind}
             yield Claim("direction", found.span(), found[0], holds, "" if holds else "nothing shows that it is")
 
 
 def _is_affected(name: str, known: Known) -> bool:
-    return name in (known.suffering if name in known.services else _rising(known) | {known.report.region})
+    return name in (known.suffering if name in known.services else rising(known) | {known.report.region})
 
 
-def _rising(known: Known) -> set[str | None]:
+def rising(known: Known) -> set[str | None]:
     """Regions where something deviates, or where a part of the rise is."""
     deviating = {one.subject.region for one in known.levels if went(one)}
     return deviating | {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}

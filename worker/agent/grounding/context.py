@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from worker.agent.grounding import numerals
+from worker.agent.grounding import units
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
@@ -17,7 +17,8 @@ _COMPARED = (
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|usual|before|baseline|expected|expectation|normally|typically|(?<!is )(?<!are )(?<!look )normal"
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected|expectation|normally|typically|(?<!is )"
+    r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
@@ -27,13 +28,16 @@ BEFORE = re.compile(
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
-    r"^[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|previously|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
+    r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
+    r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
+    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
 MORE = re.compile(
-    r"^ (?:in|of) excess\b"
+    r"^(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
+    r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
     r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
     r"(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
@@ -47,8 +51,10 @@ EXCESS = re.compile(
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
     r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
-    r"(?: about)? $|\b(?:should|would) have (?:been|emitted)(?: about)? $"
+    r"(?: about)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
+    r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
@@ -60,7 +66,8 @@ USUAL_THEN = re.compile(
 )
 BY = re.compile(
     r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped|surpass\w+)\b"
-    r"[^,;.\d]{0,30}\bby (?:about |nearly |almost )?$",
+    r"(?:[^,;.\d]{0,30}\b|[^;]{0,60}, or )by (?:about |nearly |almost |roughly |around )?$"
+    r"|\b(?:increase|rise|growth|jump) of (?:about |nearly |almost |roughly |around |some )?$",
     re.IGNORECASE,
 )
 LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
@@ -141,6 +148,10 @@ def _place_in_range(span: Span, text: str) -> str | None:
     before, after = text[: span[0]], text[span[1] :]
     if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
+    if OF_RANGE.search(before):
+        return "high"
+    if re.search(r"\brange (?:of|from) $", before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
+        return "low"
     if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
         return "high"
     return None
@@ -164,6 +175,11 @@ def part(span: Span, text: str) -> Span:
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
+    if ranged := OF_RANGE.search(text[: span[0]]):
+        return _role_at(*ranged.span("low"), text)
+    if behind := RANGE_BEHIND.search(text[: span[0]]):
+        of = units.number_pattern().match(text, _figure_before(behind.start(), text))
+        return _role_at(*of.span(), text) if of else None
     opened = _bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
@@ -188,7 +204,7 @@ def opening(place: int, text: str) -> int:
 
 def _figure_before(place: int, text: str) -> int:
     """Where the last figure before `place` begins."""
-    return max((one.start() for one in numerals.number_pattern().finditer(text[:place])), default=place)
+    return max((one.start() for one in units.number_pattern().finditer(text[:place])), default=place)
 
 
 THRESHOLD = re.compile(
@@ -210,6 +226,11 @@ def _role_at(start: int, end: int, text: str) -> str | None:
 
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
+# "In the expected range of 92 to 96 grams": both ends are of it.
+OF_RANGE = re.compile(r"\brange (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE)
+# "68 grams were wasted, between 66 and 77": as the figure before.
+RANGE_BEHIND = re.compile(r", (?:between|ranging from) (?:\$?\d[\d.,]* (?:and|to) )?$", re.IGNORECASE)
+RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from $", re.IGNORECASE)
 MORE_THAN = re.compile(r"\b(?:more|less|fewer)\b[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$")
 
 
@@ -217,6 +238,8 @@ def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
     if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
+    if RANGING.search(before):
+        return False
     if not MORE_THAN.search(before) and BEFORE.search(before[-44:]):
         return True
     return bool(AFTER.search(after[:44]) and not MORE.search(after[:44]))
@@ -230,7 +253,7 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 
     "2,260 of 10,600 requests failed": the second did not.
     """
-    if re.search(rf"\bof (?:(?:{_APPROXIMATELY}) )?$", text[: span[0]]) and re.match(
+    if re.search(rf"\bof (?:(?:{_APPROXIMATELY}) )?$", text[: span[0]], re.IGNORECASE) and re.match(
         r" ?requests", text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
     ):
         return frozenset({"traffic"})
@@ -279,7 +302,8 @@ def statistic(span: Span, text: str) -> str | None:
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
-    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?: (?:lost|failed|failing|affected|new|slow))?"
+    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
+    r"(?: (?:lost|failed|failing|affected|new|slow))?"
     r" (?P<noun>[a-z]+))\b[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
@@ -331,7 +355,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
     noun = (found["noun"] or "").lower()
-    if not noun or noun in {one.lower() for one in names}:
+    if not noun or noun in ("cases", "time") or noun in {one.lower() for one in names}:
         return None
     kind = next((kind for kind, words in _WHOLES if re.fullmatch(words, noun)), "?")
     return None if kind == "it" else kind

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import context, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span
-from worker.agent.grounding.known import Known, Level
+from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
 UP = re.compile(
     r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
+    r"|outside (?:of )?(?:the|its|their) (?:expected|usual|normal) range"
+    r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
@@ -25,14 +27,23 @@ DOWN = re.compile(
     r"|sank|went down|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
+    r"|below (?:its|their|the) (?:usual|normal) (?:values?|levels?|rates?)"
+    r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy|constant|(?:is|are|was|were|stays?"
+    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
+    r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
-    r"|neither\b[^;.]{3,60}\bchang(?:ed|es)"
+    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
+    r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
+    r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
+    r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
+    r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
+    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate|memory)"
+    r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
@@ -44,6 +55,13 @@ SAME = re.compile(
 NEGATED = re.compile(
     r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
 )
+# "The old version shows no errors".
+OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
+NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
+# "Lower than usual, at 120 ms instead of 133 ms".
+AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
+INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
+FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
 IF = re.compile(
     r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
 )
@@ -51,7 +69,8 @@ IF = re.compile(
 AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
 # "At 2.3 times its usual level", "above the usual value".
 COMPARED = re.compile(
-    r"\b(?:times|above|below|than|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
+    r"\b(?:times|above|below|compare[sd]? (?:it |them )?(?:with|to)|than"
+    r"|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
     re.IGNORECASE,
 )
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -61,22 +80,33 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if (holds := _compared(found, text)) is not None:
+            if (holds := _compared(wanted, found, text)) is not None:
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it is the other way round")
+                continue
+            if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
+                holds = any(_is_clean(fact) for fact in known.facts)
+                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it logged errors, too")
                 continue
             if AS_MANY.search(before) or COMPARED.search(before):
                 continue
             if IF.search(before):
                 holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
             else:
-                is_negated = bool(NEGATED.search(before))
+                is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
             if holds is not None:
                 yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
 
 
-def _compared(found: re.Match[str], text: str) -> bool | None:
+def _is_clean(fact: Fact) -> bool:
+    """Of a deployment's lines against the others': that those have no errors."""
+    return (fact.whole, fact.role, fact.dimension, fact.value) == ("lines", "usual", "share", 0)
+
+
+def _compared(wanted: int, found: re.Match[str], text: str) -> bool | None:
     """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
+    if not IF.search(text) and (went_so := _from_to(wanted, found, text)) is not None:
+        return went_so
     if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
         return None
     read = numerals.numbers(text)
@@ -85,6 +115,21 @@ def _compared(found: re.Match[str], text: str) -> bool | None:
     if not before or not after or before[0].dimension != after[0].dimension:
         return None
     return (before[0].value < after[0].value) == (found[0].lower() == "lower")
+
+
+def _from_to(wanted: int, found: re.Match[str], text: str) -> bool | None:
+    """ "dropped slightly, from 132 to 119 ms": what both figures say, each of which is checked by itself."""
+    after = [one for one in numerals.numbers(text) if one.span[0] >= found.end()][:2]
+    if len(after) < 2 or not wanted or NEGATED.search(text[: found.start()]):
+        return None
+    between, (one, other) = text[after[0].span[1] : after[1].span[0]], after
+    if INSTEAD.fullmatch(between) and AT.fullmatch(text[found.end() : one.span[0]]):
+        one, other, between = other, one, "to"
+    elif not FROM_TO.fullmatch(text[found.end() : one.span[0]]):
+        return None
+    if between.strip() != "to" or one.dimension != other.dimension:
+        return None
+    return (one.value < other.value) == (wanted > 0)
 
 
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
@@ -98,12 +143,23 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not all(found):
         if (rises := _rises(span, text, mentions, known)) is not None:
             return rises != is_negated if wanted > 0 else not rises
-        return False if wanted else _is_all_as_usual(span, text, mentions, known)
+        return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     return all(
-        any(went(level) == wanted or (not wanted and _is_settled(level, known)) for level in levels) for levels in found
+        any(
+            went(level) == wanted or (not wanted and _is_settled(level, known)) or _is_better(wanted, level)
+            for level in levels
+        )
+        for levels in found
     )
+
+
+def _is_better(wanted: int, level: Level) -> bool:
+    """Fewer errors than usual, or a lower latency, may be called normal; and no errors at all are less."""
+    if wanted < 0:
+        return level.signal in ("errors", "retries") and level.expected >= 0.02 and level.actual == 0
+    return wanted == 0 and level.signal in ("errors", "retries", "latency") and went(level) < 0
 
 
 def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -124,20 +180,22 @@ def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool
 def _signals(span: Span, text: str, known: Known) -> list[str]:
     """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
     measured = {level.signal for level in known.levels}
+    if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
+        return ["carbon_per_demand"]
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = context.clause(span, text)
     own = _spoken_of(text[start:end], measured)
-    listed = re.search(r"(?:^|[.;:] ?)[^.;:]*$", text[:end])
+    listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
         own
         and listed
         and re.search(r", [^,;]*\band\b[^,;]*$|\band\b[^,;]*$", text[: span[0]])
         and not re.search(r"\b(?:rose|fell|is|are|was|were|fails?|failed)\b.*\band\b", text[: span[0]])
     ):
-        own = topics(listed[0]) & measured
+        own = topics(listed) & measured
     begin, over = context.part(span, text)
     parts = [text[begin : span[0]], text[span[1] : over]]
     for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
@@ -179,6 +237,10 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
     subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)
+    if signal == "carbon_per_demand" and is_elsewhere:
+        # "Each request …" is of whom the sentence before spoke.
+        return []
     return [
         level
         for level in known.levels

@@ -140,7 +140,18 @@ def _of_lines(known: Known) -> Iterator[Fact]:
     for service, lines in known.logged.items():
         for one in {number for line in lines for number in numerals.numbers(claims.without_names(line))}:
             if one.dimension == "seconds":
-                yield Fact(one.value, one.dimension, Subject(service or None), "message")
+                yield from (Fact(one.value, one.dimension, of, "message") for of in _parties(service, lines, known))
+        for status in {found for line in lines for found in STATUS.findall(line)}:
+            yield from (Fact(float(status), "count", of, "message") for of in _parties(service, lines, known))
+
+
+def _parties(service: str, lines: set[str], known: Known) -> list[Subject]:
+    """Whose line it is, and whom it calls: `POST http://ledger/entries: timed out after 2000 ms`."""
+    called = {callee for caller, callee in known.calls if caller == service and any(callee in one for one in lines)}
+    return [Subject(one or None) for one in sorted({service, *called})]
+
+
+STATUS = re.compile(r"(?<![\w.:/-])[45]\d\d(?![\w.:/-]| ?ms)")
 
 
 def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> list[Fact]:

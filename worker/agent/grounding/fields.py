@@ -101,6 +101,9 @@ def signal_of(path: Path) -> str | None:
 
 
 def _statistic(path: Path, dimension: str) -> str | None:
+    if dimension == "lines":
+        # How many were slower than a quantile is told with that word.
+        return "slower" if "slower" in path[-1] else None
     quantile = next((one for one in QUANTILES if one in path[-1]), None)
     return quantile or ("mean" if dimension == "seconds" and "latency" in path[-1] else None)
 
@@ -131,6 +134,8 @@ def _kind(path: Path, dimension: str) -> str | None:
 
 
 def _role(path: Path) -> str | None:
+    if path and path[-1].startswith("slower_than_usual"):
+        return "now"
     for part in reversed(path):
         words = part.split("_")
         if part in USUAL or words[-1] in USUAL or (len(words) > 1 and words[-2] in USUAL):

@@ -5,40 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
-from worker.agent.grounding import context, owners
+from worker.agent.grounding import context, dimensions, owners
 from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
-from worker.agent.grounding.known import NOBODY, Fact, Known, Subject
+from worker.agent.grounding.known import NOBODY, Fact, Known
 from worker.agent.grounding.numerals import Number
 from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS
 
 # Of what the words around a figure are no signal.
-UNTOLD = (None, "message", "span", "change", "to alert", "looked back", "part of a rise", "revenue", "cost", "calls")
+UNTOLD = (
+    None,
+    "message",
+    "span",
+    "change",
+    "to alert",
+    "looked back",
+    "part of a rise",
+    "revenue",
+    "cost",
+    "calls",
+    "days",
+)
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
-
-
-class Said(NamedTuple):
-    """What the sentence says of one of its figures: whose it is, when, and of what."""
-
-    subjects: tuple[Subject, ...]
-    role: str | None
-    topics: frozenset[str]
-    statistic: str | None
-    whole: str | None
-    types: frozenset[str]
-    of_time: str | None
-    deployment: str | None
-    deployments: frozenset[str]
-    caller: str | None
-    clause: str
-    before: str
-    after: str
-    is_errors: bool
-    has_mean: bool
-    per: str | None
-    rank: str | None
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
@@ -115,6 +105,9 @@ def _is_close(number: Number, fact: Fact) -> bool:
     value = abs(fact.value)
     if number.dimension == "days" and fact.dimension == "seconds":
         return number.low * 86_400 <= value <= number.high * 86_400
+    if number.dimension in ("requests", "of requests") and _is_sampled(fact):
+        # "None of the 60 sampled requests failed": each was a line.
+        return number.low - 1e-9 <= value <= number.high + 1e-9
     if number.dimension and number.dimension != fact.dimension:
         return False
     # "An error rate of 0.7", as the field has it.
@@ -124,12 +117,13 @@ def _is_close(number: Number, fact: Fact) -> bool:
     return number.low - 1e-9 <= value <= number.high + 1e-9
 
 
+def _is_sampled(fact: Fact) -> bool:
+    """How many lines were sampled, as the template tells it; not a deployment's own."""
+    return (fact.dimension, fact.signal, fact.role) == ("lines", "lines", "now") and not (fact.of or fact.evidence)
+
+
 def _fits(fact: Fact, said: Said) -> bool:
-    return all(fits(fact, said) for fits in SLOTS) and BY_DIMENSION.get(fact.dimension, _always)(fact, said)
-
-
-def _always(_: Fact, __: Said) -> bool:
-    return True
+    return all(fits(fact, said) for fits in SLOTS) and dimensions.fits(fact, said)
 
 
 ALL_OF_NOW = ("grams", "vcpu_hours", "usd", "kwh", "orders", "users", "share_of_users")
@@ -161,12 +155,28 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
+    if _is_told_so(fact, said):
+        return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
     if fact.dimension in ("grams", "grams_per_requests"):
         # Every figure in grams speaks of carbon; where it says whose part it is, it is that part.
         return not (parts := said.topics & {"retries", "errors", "latency"}) or fact.signal in parts
     return _fits_signal(fact, said)
+
+
+def _is_told_so(fact: Fact, said: Said) -> bool:
+    """ "Of the errors name ledger", "68 sampled lines", "the excess of 91 g": by its own words."""
+    if fact.dimension == "share" and fact.signal is None:
+        return fact.whole == said.whole == "errors" and bool(NAMING.search(said.after))
+    if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
+        return bool(THE_EXCESS.search(said.before))
+    return _is_sampled(fact) and bool(SAMPLED.match(said.after))
+
+
+THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
+NAMING = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
+SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 
 def _fits_signal(fact: Fact, said: Said) -> bool:
@@ -219,7 +229,12 @@ def _fits_part(fact: Fact, said: Said) -> bool:
     )
 
 
+SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)
+
+
 def _fits_statistic(fact: Fact, said: Said) -> bool:
+    if fact.statistic == "slower":
+        return bool(SLOWER.search(said.clause))
     if said.statistic in QUANTILES and fact.dimension == "seconds" and fact.signal == "latency":
         return fact.statistic == said.statistic
     if said.statistic == "extreme":
@@ -246,7 +261,8 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
 
 def _fits_per(fact: Fact, said: Said) -> bool:
     """A figure "of each request" is none of all of them; but a request is what takes so long."""
-    is_of_each = fact.signal in ("latency", "calls") or (fact.of, fact.dimension) == ("demand", "times")
+    is_more = fact.dimension == "times" or (fact.dimension == "share" and fact.role == "excess")
+    is_of_each = fact.signal in ("latency", "calls") or (fact.of == "demand" and is_more)
     return said.per is None or (is_of_each and said.per in ("request", "call"))
 
 
@@ -266,81 +282,3 @@ SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_statistic,
     _fits_whole,
 )
-NOT_FAILED = re.compile(
-    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
-    r"|(?:was|were|are) served"
-    r"|passed|completed|answered|worked|would fail)",
-    re.IGNORECASE,
-)
-# A share of a deployment's lines is no share of all lines, nor of requests.
-OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
-RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit", re.IGNORECASE
-)
-
-
-def _share(fact: Fact, said: Said) -> bool:
-    """Whether it is the kind of share that the words speak of."""
-    if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
-        return False
-    if fact.whole in ("rise", "emissions"):
-        return bool(RISING.search(said.before + said.clause))
-    if fact.whole == "lines":
-        return said.whole != "requests" and bool(OF_VERSION.search(said.before + said.clause) or fact.of is None)
-    return True
-
-
-def _grams_per_minute(fact: Fact, said: Said) -> bool:
-    """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
-    return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
-
-
-OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
-
-
-def _seconds(fact: Fact, said: Said) -> bool:
-    if fact.signal in ("change", "to alert"):
-        return said.of_time in (fact.signal, None)
-    if fact.signal in ("span", "looked back"):
-        is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
-        wanted = "looked back" if is_none else said.of_time
-        return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
-    if fact.signal == "message":
-        # "Timed out after 2000 ms" is what the lines say.
-        return bool(said.topics & {"errors", "lines"})
-    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
-
-
-# "Fails after 50 ms": a latency is no time until a failure.
-ENDS_AFTER = re.compile(
-    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
-)
-
-
-MONEY_LOST = re.compile(
-    r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
-)
-MONEY_SPENT = re.compile(r"\b(?:comput\w+|vcpu\w*|list prices?|cloud|energy|grid)\b", re.IGNORECASE)
-
-
-def _usd(fact: Fact, said: Said) -> bool:
-    if fact.signal == "revenue":
-        return not MONEY_SPENT.search(said.clause)
-    return fact.signal != "cost" or not MONEY_LOST.search(said.clause)
-
-
-def _lines(fact: Fact, said: Said) -> bool:
-    if said.types and fact.signal == "errors" and fact.of not in said.types:
-        return False
-    if fact.signal == "errors" and fact.of and not said.types and not said.topics & {"errors", "lines"}:
-        return False
-    return not said.is_errors or fact.signal == "errors"
-
-
-BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
-    "share": _share,
-    "grams_per_minute": _grams_per_minute,
-    "seconds": _seconds,
-    "usd": _usd,
-    "lines": _lines,
-}

@@ -146,6 +146,7 @@ def rest(known: Known) -> None:
     ]
     changes = len({change.deployment_id for change in known.changes if change.at})
     known.facts += [Fact(changes, f"of {noun}") for noun in ("deployments", "changes", "releases", "rollouts")]
+    known.facts += [*_callers(known), *_days(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
     if report.confidence is not None:
@@ -157,10 +158,24 @@ def rest(known: Known) -> None:
     if failed and share:
         known.facts.append(Fact(failed.likely / share, "requests", known.scope, "traffic"))
     timed = next((item.result["lines"]["timed"] for item in report.evidence if _has_timed(item, known)), None)
-    if sampled := re.search(r"\b0 of ([\d,]+) sampled log lines\b", report.sections.user_impact):
-        known.facts.append(Fact(float(sampled[1].replace(",", "")), "lines", known.scope, "lines", "now"))
+    if sampled := re.search(r"\b(\d+) of ([\d,]+) sampled log lines\b", report.sections.user_impact):
+        known.facts.append(Fact(float(sampled[2].replace(",", "")), "lines", known.scope, "lines", "now"))
+        known.facts.append(Fact(float(sampled[1]), "lines", known.scope, "errors", "now"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
+
+
+def _days(known: Known) -> Iterator[Fact]:
+    """How many earlier days it was compared with, as the template tells it."""
+    found = re.findall(r"(?:\(|\bthe last )(\d+) (?:earlier )?days\b", known.report.sections.overview)
+    for days in found[:1]:
+        yield Fact(86_400.0 * float(days), "seconds", signal="days")
+
+
+def _callers(known: Known) -> Iterator[Fact]:
+    """ "Two callers of ledger"."""
+    for callee in {callee for _, callee in known.calls}:
+        yield Fact(len({caller for caller, other in known.calls if other == callee}), "of callers", Subject(callee))
 
 
 def _has_timed(item: Evidence, known: Known) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from worker.agent.grounding import claims, context, owners, story, vocabulary
@@ -142,6 +143,21 @@ def unknown_names(text: str) -> Iterator[Claim]:
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so")
+
+
+def read_in_lines(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The coupon SPRING-26": what a log line calls so, with the word before it, of whose line it is."""
+    services = {one.text for one in mentions} & known.services
+    root = known.report.root_cause
+    about = services or {known.report.service or "", (root.service if root else None) or ""}
+    lines = [line.lower() for service in {*about, ""} for line in known.logged.get(service, ())]
+    for one in unknown_names(text):
+        before = re.search(r"([a-z]{3,}) $", text[: one.span[0]].lower())
+        called = before and re.compile(
+            rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
+        )
+        is_read = called and any(called.search(line) for line in lines)
+        yield replace(one, holds=True, why="") if is_read else one
 
 
 def _is_verb(name: str) -> bool:

@@ -5,65 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import NamedTuple
 
+from worker.agent.grounding import units
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.quantifiers import FRACTION, LEAST, QUANTIFIED, SMALL
-from worker.domain.terms import Terms, terms
+from worker.agent.grounding.quantifiers import FRACTION, LEAST, NO_REQUEST, PARTS, QUANTIFIED, SMALL, WHOLE_RISE, WHOLES
 
-# Unit as written → (dimension, factor to its base). The longest first.
-UNITS = {
-    "g/min": ("grams_per_minute", 1.0),
-    "kg/min": ("grams_per_minute", 1000.0),
-    "gco₂e an hour": ("grams_per_hour", 1.0),
-    "kgco₂e an hour": ("grams_per_hour", 1000.0),
-    **{f"{prefix}{gas}": ("grams", factor) for prefix, factor in (("mg", 1e-3), ("g", 1.0), ("kg", 1e3), ("t", 1e6))
-       for gas in ("co₂e", "co2e", "co₂", "co2", " co₂e", " co2e", " co₂", " co2", " of co₂", " of co2", "")},
-    **dict.fromkeys(("grams", "gram"), ("grams", 1.0)),
-    **dict.fromkeys(("%", " %", "percent", "per cent"), ("share", 0.01)),
-    **dict.fromkeys(("percentage points", "points", "%-points"), ("points", 0.01)),
-    **dict.fromkeys(("ms", "milliseconds"), ("seconds", 0.001)),
-    **dict.fromkeys(("s", "seconds", "sec", "second"), ("seconds", 1.0)),
-    **dict.fromkeys(("min", "minutes", "minute"), ("seconds", 60.0)),
-    **dict.fromkeys(("h", "hours", "hour"), ("seconds", 3600.0)),
-    **dict.fromkeys(("d", "days", "day"), ("days", 1.0)),
-    **dict.fromkeys(("times", "x", "×", "-fold"), ("times", 1.0)),
-    **dict.fromkeys(("vcpu-hours", "vcpu-h", "vcpu hours", "vcpu-hour"), ("vcpu_hours", 1.0)),
-    "kwh": ("kwh", 1.0),
-    "wh": ("kwh", 0.001),
-    **dict.fromkeys(("usd", "dollars", "dollar"), ("usd", 1.0)),
-    **dict.fromkeys(("requests/min", "requests a minute", "requests per minute", "a minute"), ("per_minute", 1.0)),
-    **dict.fromkeys(("orders", "order"), ("orders", 1.0)),
-    **dict.fromkeys(("users", "sessions", "customers"), ("users", 1.0)),
-    **dict.fromkeys(("requests", "request"), ("requests", 1.0)),
-    **dict.fromkeys(("incidents", "recorded incidents", "past incidents"), ("incidents", 1.0)),
-    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors"), ("lines", 1.0)),
-}  # fmt: skip
-# A prefix is told by its case: Mg is no mg, and T no t.
-_NUMBER = (
-    r"(?<![\w.,-])(?P<currency>{currency})?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?:[ \u202f\u00a0]?(?P<unit>{unit})(?![\w/]))?(?![\w]|[.,]\d)"
-)
-IN_WORDS = {
-    **{word: (float(value), "") for value, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)},
-    **{word: (float(value), "") for word, value in (
-        ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70),
-        ("eighty", 80), ("ninety", 90), ("hundred", 100), ("thousand", 1000), ("million", 1e6))},
-    **dict.fromkeys(("twice", "double", "doubled", "doubles", "doubling"), (2.0, "times")),
-    **dict.fromkeys(("triple", "tripled", "triples", "tripling"), (3.0, "times")),
-    **dict.fromkeys(("quadruple", "quadrupled"), (4.0, "times")),
-    **{f"{word}fold": (float(value), "times") for value, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
-    **dict.fromkeys(("halved", "halves"), (0.5, "times")),
-    "half": (0.5, "share"),
-    "none": (0.0, "share"),
-    "zero": (0.0, ""),
-    "third": (1 / 3, "share"),
-    "quarter": (0.25, "share"),
-}  # fmt: skip
-_WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
 ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
 ABOVE = re.compile(
@@ -101,7 +47,38 @@ def numbers(text: str) -> list[Number]:
     taken = [one.span for one in fractions]
     others = [one for one in (*_in_digits(text), *_in_words(text)) if not any(a <= one.span[0] < b for a, b in taken)]
     found = _with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
-    return _with_compared(text, _with_inherited_rates(text, [_a_rate(text, one) for one in found]))
+    rated = _with_paired_rates(text, [_a_rate(text, one) for one in found])
+    return _with_compared(text, _with_inherited_rates(text, rated))
+
+
+PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
+# "11 g a minute is close to the usual 10 g": of the second as well.
+USUAL_MASS = re.compile(r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $", re.IGNORECASE)
+IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
+
+
+def _with_paired_rates(text: str, found: list[Number]) -> list[Number]:
+    """`from 3 to 7.9 grams a minute`: of the first as well."""
+    paired = [
+        replace(one, dimension=after.dimension)
+        if after and _is_its_rate(one, after) and PAIR.fullmatch(text[one.span[1] : after.span[0]])
+        else one
+        for one, after in zip(found, [*found[1:], None], strict=False)
+    ]
+    return [
+        replace(one, dimension=before.dimension)
+        if before and _is_its_rate(one, before) and _is_told_as_usual(one, text)
+        else one
+        for before, one in zip([None, *paired], paired, strict=False)
+    ]
+
+
+def _is_its_rate(one: Number, other: Number) -> bool:
+    return one.dimension == "grams" and other.dimension == "grams_per_minute"
+
+
+def _is_told_as_usual(one: Number, text: str) -> bool:
+    return bool(USUAL_MASS.search(text[: one.span[0]]) or IS_USUAL.match(text, one.span[1]))
 
 
 # "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
@@ -115,12 +92,28 @@ COMPARING = re.compile(
 
 def _with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
+    found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
     return [
         one.scaled(_factor(text, before), before.dimension)
         if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
         else one
         for before, one in zip([None, *found], found, strict=False)
     ]
+
+
+WERE_EXPECTED = re.compile(r" (?:is|are|was|were|would be|would have been) (?:expected|usual|normal)\b")
+
+
+WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
+
+
+def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
+    """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
+    measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
+    is_usual = WERE_EXPECTED.match(text, one.span[1]) or WOULD_HAVE.search(text[: one.span[0]])
+    if one.dimension or not measured or not is_usual:
+        return one
+    return one.scaled(_factor(text, measured[-1]), measured[-1].dimension)
 
 
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
@@ -153,54 +146,15 @@ def _is_pair(text: str, one: Number, other: Number) -> bool:
     return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
 
 
-# "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
-_RATE = (
-    r"[^,;.()\d]{{0,12}}(?: \([^)]*\)|[^()]*\))? "
-    r"(?:an? (?P<a>minute|hour|day|week|month|year|user|order|{order})|(?:per|each|every|for each|for every) "
-    r"(?P<per>(?:single |individual )?(?:[\d,]+ )?[a-z][\w-]+)|(?P<apiece>apiece|each))\b"
-)
-
-
-class Language(NamedTuple):
-    """How figures are written in the words of one trade. `usd`: currency as written → how many dollars one of it is."""
-
-    units: dict[str, tuple[str, float]]
-    number: re.Pattern[str]
-    word: re.Pattern[str]
-    rate: re.Pattern[str]
-    usd: dict[str, float]
-
-
-@lru_cache(maxsize=8)
-def language_of(chosen: Terms) -> Language:
-    named = {chosen.orders.singular.lower(), chosen.orders.plural.lower()}
-    units = {**UNITS, **dict.fromkeys(named, ("orders", 1.0))}
-    unit = "|".join(re.escape(one) for one in sorted(units, key=len, reverse=True))
-    usd = {"$": 1.0, chosen.currency.symbol: 1 / chosen.currency.per_usd}
-    # $12, but CHF 12.
-    spaced = {symbol: rf"{re.escape(symbol)}{' ?' if symbol.isalpha() else ''}" for symbol in usd}
-    currency = "|".join(spaced[symbol] for symbol in sorted(usd, key=len, reverse=True))
-    return Language(
-        units,
-        re.compile(_NUMBER.format(currency=currency, unit=unit), re.IGNORECASE),
-        re.compile(_WORD.format(word="|".join(IN_WORDS), unit=unit), re.IGNORECASE),
-        re.compile(_RATE.format(order=re.escape(chosen.orders.singular))),
-        usd,
-    )
-
-
-def _language() -> Language:
-    return language_of(terms())
-
-
-def number_pattern() -> re.Pattern[str]:
-    """Finds figures with their currency and unit, in the words of this process."""
-    return _language().number
+# "Emissions per minute (11 g)".
+PER_MINUTE = re.compile(r"\b(?:per|a|each|every) minute \($", re.IGNORECASE)
 
 
 def _a_rate(text: str, number: Number) -> Number:
     """`259 gCO₂e (255 to 294) an hour`: of a dimension that only figures of that rate have."""
-    behind = _language().rate.match(text, number.span[1])
+    behind = units.language().rate.match(text, number.span[1])
+    if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
+        return replace(number, dimension="grams_per_minute")
     if behind is None or number.dimension in ("", "times"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
@@ -225,7 +179,7 @@ def _of_something_else(text: str, end: int) -> str:
     noun = COUNTED_NOUN.match(text, end)
     if noun is None or noun["noun"] in NO_NOUNS:
         return ""
-    dimension, _ = _language().units.get(noun["noun"], (f"of {noun['noun']}", 1.0))
+    dimension, _ = units.language().units.get(noun["noun"], (f"of {noun['noun']}", 1.0))
     return dimension
 
 
@@ -237,17 +191,30 @@ NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "th
 
 
 def _in_digits(text: str) -> Iterator[Number]:
-    for found in _language().number.finditer(text):
-        dimension, factor = _unit_of(found)
+    for found in units.language().number.finditer(text):
+        dimension, factor = units.unit_of(found)
         if not (found["unit"] or found["currency"]):
             dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
         start, end = found.span()
         dimension = dimension or _confidence(digits, text[:start])
+        if dimension == "share" and (SURE.match(text, end) or CONFIDENT.search(text[:start])):
+            dimension = "confidence"
+        if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
+            # $3.40 is how $3.4 is written.
+            digits = digits[:-1]
         if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
             dimension = "share_of_users"
         low, high = _bounds(float(digits), _tolerance(digits), text[:start], "digits")
         yield Number((start, end), float(digits), "", low, high, found[0]).scaled(factor, dimension)
+
+
+SURE = re.compile(r" (?:confiden(?:ce|t)|sure|certain)\b")
+CONFIDENT = re.compile(
+    r"\bconfidence(?: score| level)?(?: in (?:(?:the|this|that|its|root) )*[a-z]{3,20})?"
+    r"(?:,| is| was| of| at| stands| high| only| just| about| around|:)*\s\(?$",
+    re.IGNORECASE,
+)
 
 
 def _confidence(digits: str, before: str) -> str:
@@ -268,21 +235,23 @@ def _tolerance(digits: str) -> float:
 
 def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[float, float]:
     """From where to where the figure may be that is told as `value`."""
+    beyond = max(BEYOND[written], 1.25 if value < 10 else 1.0)
     if ABOVE.search(before):
-        return value - tolerance, value * BEYOND[written]
+        return value - tolerance, value * beyond
     if BELOW.search(before):
-        return value / BEYOND["digits"], value + tolerance
+        return value / (1.25 if value < 10 else BEYOND["digits"]), value + tolerance
     wide = max(tolerance, 0.05 * value) if ABOUT.search(before) else tolerance
     return value - wide, value + wide
 
 
 def _in_words(text: str) -> Iterator[Number]:
-    language = _language()
+    language = units.language()
     for found in language.word.finditer(text):
         word = found["word"].lower()
-        if (word == "none" and not text[found.end() :].startswith(" of")) or NEAR.search(text[: found.start()]):
+        is_no_share = word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
+        if is_no_share or NEAR.search(text[: found.start()]):
             continue
-        value, dimension = IN_WORDS[word]
+        value, dimension = units.IN_WORDS[word]
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
@@ -301,40 +270,44 @@ def _fractions(text: str) -> Iterator[Number]:
         if part < whole:
             low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
             yield Number(found.span(), part / whole, "share", low, high, found[0])
+    for found in PARTS.finditer(text):
+        share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
+        if share < 1:
+            low, high = _bounds(share, 0.08 * share, text[: found.start()], "digits")
+            yield Number(found.span(), share, "share", low, high, found[0])
+    for found in WHOLE_RISE.finditer(text):
+        yield Number(found.span(), 1.0, "share", 0.97, 1.0, found[0])
+    for found in NO_REQUEST.finditer(text):
+        yield Number(found.span(), 0.0, "share", 0.0, 0.0, found[0])
     for found in QUANTIFIED.finditer(text):
         low = LEAST[found.lastgroup or "most"]
         yield Number(found.span(), low, "share", low, 1.0, found[0])
 
 
+RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
+
+
 def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
-    units = [one.dimension for one in found]
+    dimensions = [one.dimension for one in found]
     scales = [_factor(text, one) for one in found]
     for place in range(len(found) - 2, -1, -1):
         between = text[found[place].span[1] : found[place + 1].span[0]]
         is_pair = re.fullmatch(r" ?(?:to|–|-|and|against|of about|of) ", between)
-        is_range = units[place + 1] and between == " ("
-        if not units[place] and (is_pair or is_range):
-            units[place], scales[place] = units[place + 1], scales[place + 1]
+        is_range = dimensions[place + 1] and between == " ("
+        if not dimensions[place] and (is_pair or is_range):
+            dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
-        if not units[place] and re.fullmatch(r"[^.;]{0,12} ?\($| ?(?:to|–) ", between):
-            units[place], scales[place] = units[place - 1], scales[place - 1]
+        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
+        if not dimensions[place] and (is_between or RANGED.fullmatch(between)):
+            dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
     return [
-        one if one.dimension else one.scaled(scale, unit) for one, unit, scale in zip(found, units, scales, strict=True)
+        one if one.dimension else one.scaled(scale, unit)
+        for one, unit, scale in zip(found, dimensions, scales, strict=True)
     ]
 
 
 def _factor(text: str, number: Number) -> float:
-    found = _language().number.match(text, number.span[0])
-    return _unit_of(found)[1] if found else 1.0
-
-
-def _unit_of(found: re.Match[str]) -> tuple[str, float]:
-    """(dimension, factor to its base) of a number as it is written."""
-    language = _language()
-    if found["currency"]:
-        written = found["currency"].strip()
-        return "usd", next((usd for symbol, usd in language.usd.items() if symbol.lower() == written.lower()), 1.0)
-    unit = (found["unit"] or "").lower()
-    return language.units.get(unit) or language.units.get(f" {unit}") or ("", 1.0)
+    found = units.language().number.match(text, number.span[0])
+    return units.unit_of(found)[1] if found else 1.0

@@ -14,7 +14,18 @@ FRACTION = re.compile(
 QUANTIFIED = re.compile(
     r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
     r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\brequests? (?:\w+ )?fail))"
-    r"(?= (?:of |the |its |their |\S*['’]s? |\s)*(?:requests?|calls?)\b)",
+    r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:requests?|calls?)\b)",
+    re.IGNORECASE,
+)
+# "Three quarters", "two-thirds".
+WHOLES = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
+PARTS = re.compile(rf"\b(?P<part>two|three|four|five|nine)[ -](?P<whole>(?:{'|'.join(WHOLES)})s)\b", re.IGNORECASE)
+WHOLE_RISE = re.compile(
+    r"(?<=accounts for )(?:all of the|the whole|the entire) (?:rise|increase|growth|excess)\b", re.IGNORECASE
+)
+# "No request fails", "not a single request failed".
+NO_REQUEST = re.compile(
+    r"\b(?:no|not a|not one)(?: single)? (?:requests?|calls?)(?= (?:(?:has|have|had|was|were) )?fail(?:s|ed|ing)?\b)",
     re.IGNORECASE,
 )
 LEAST = {"all": 0.9, "most": 0.5, "every": 0.99}

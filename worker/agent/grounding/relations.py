@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from worker.agent.grounding import owners
 from worker.agent.grounding.claims import Claim, Found
-from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.known import Fact, Known, cause_names
 
 VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
 SERVICE_VERB = (
@@ -37,6 +37,21 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         before = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions]
         holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
         yield Claim("cause", found.span(), found[0], holds, "" if holds else "nothing shows that it is one")
+
+
+SUFFERING = re.compile(r"\bsuffer(?:s|ed|ing)? from\b(?P<what>[^.;]+)", re.IGNORECASE)
+
+
+def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger suffers from its callers": what causes it suffers from none of those that call it."""
+    root = known.report.root_cause
+    for found in SUFFERING.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        start, end = found.span("what")
+        named = {one.text for one in mentions if start <= one.span[0] < end} & known.services
+        is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
+        if root and root.service != known.report.service and before == [root.service] and is_callers:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
 
 
 AGAINST = re.compile(
@@ -126,6 +141,31 @@ def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
     before = [other for other in services if other.span[1] <= one.span[0]]
     joined = before and re.fullmatch(r",? (?:and|or) |, ", text[before[-1].span[1] : one.span[0]])
     return [one.text, *([before[-1].text] if joined else [])]
+
+
+LOGGING = re.compile(
+    r"\b(?:logs?|logged|raises?|raised|throws?|threw|reports?|reported|are|is|were|occurs?|appears?|fails? with)\b",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|without|longer)\b|n['’]t\b", re.IGNORECASE)
+
+
+def logging(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "playback and catalog both log LicenseUnavailableError": each of them does so now."""
+    named = [one for one in mentions if one.text in known.types and one.text not in known.services]
+    if len(named) != 1 or DENIED.search(text) or not LOGGING.search(text):
+        return
+    callees = {callee for _, callee in known.calls}
+    services = {one.text for one in mentions if one.text in known.services and not owners.is_called(one, text)}
+    subjects = [fact.subject for fact in known.facts if _is_logged_now(fact, named[0].text)]
+    regions = {one.text for one in mentions} & known.regions
+    is_there = all(any(one.region in (None, region) for one in subjects) for region in regions)
+    holds = bool(subjects) and is_there and services - callees <= {one.service for one in subjects}
+    yield Claim("message", named[0].span, named[0].text, holds, "" if holds else "not all of them log it")
+
+
+def _is_logged_now(fact: Fact, error_type: str) -> bool:
+    return (fact.of, fact.dimension, fact.role) == (error_type, "lines", "now") and fact.value > 0
 
 
 PASSIVE = re.compile(

@@ -147,5 +147,7 @@ def mentions(text: str, known: Known) -> list[Found]:
     )
     if not called:
         return []
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, called))})(?![\w]|-\w|\.\d)")
-    return [Found(found.span(), found[0]) for found in pattern.finditer(text)]
+    pattern = re.compile(
+        rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, called))})(?:(?<=Error)s|(?<=Exception)s)?(?![\w]|-\w|\.\d)"
+    )
+    return [Found(found.span(), found["name"]) for found in pattern.finditer(text)]

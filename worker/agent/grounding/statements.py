@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import causation, context
 from worker.agent.grounding.claims import Claim, Found
-from worker.agent.grounding.conditions import NONE_OF
+from worker.agent.grounding.conditions import NONE_OF, rising
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
-from worker.domain.report import Verdict
+from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
 OVER = re.compile(
@@ -26,7 +26,8 @@ OVER = re.compile(
     re.IGNORECASE,
 )
 CLEARED = re.compile(
-    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated|can stay|safe|nothing to do with"
+    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated"
+    r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
     r"|did not cause|false alarm|no incident|nothing is wrong|ruled out|(?:can|may|should|could) be excluded)\b",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
         r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
         text,
         re.IGNORECASE,
-    )
+    ) or NOTHING_DEPLOYED.search(text)
     if found and not re.search(r"\bother\b", found[0]):
         near = [
             one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
@@ -52,6 +53,12 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
 
 
+NOTHING_DEPLOYED = re.compile(
+    r"\bno (?:sign|evidence|indication|trace) of (?:an? |any )?(?:\w+ )?(?:deployment|release|rollout)\b"
+    r"|\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
+    r"(?! (?:in|of|to|for)\b(?! the (?:two|2|last) ))",
+    re.IGNORECASE,
+)
 NONE_OF_ONE = re.compile(
     r"\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?(?:deployment|change|release|rollout)s?"
     r" (?:of|to|for) (?:the )?$",
@@ -59,13 +66,21 @@ NONE_OF_ONE = re.compile(
 )
 
 
+GOT_NONE = re.compile(
+    r" (?:itself )?(?:(?:did not|has not|had not) (?:get|got|receive|received|have|had)|got no|received no|had no)"
+    r" (?:an? |any )?(?:new )?(?:version|release|deployment|rollout)\b"
+    r"| (?:itself )?(?:was|has|had) not (?:been )?(?:re)?(?:deployed|released|changed)\b",
+    re.IGNORECASE,
+)
+
+
 def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "No deployment of playback …": only where none of it is known."""
     for one in mentions:
-        found = NONE_OF_ONE.search(text[: one.span[0]])
+        found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
         if found and one.text in known.services:
             holds = one.text not in {change.service for change in known.changes}
-            yield Claim("cause", found.span(), found[0], holds, "" if holds else "there is one")
+            yield Claim("cause", one.span, found[0], holds, "" if holds else "there is one")
 
 
 def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -76,19 +91,30 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         return
     services = names & known.services
     near = [one for one in changes if not services or one.service in services]
+    if changes and (apart := NEITHER_OF.search(text)):
+        behind = {one.text for one in mentions if one.span[0] >= apart.end()} & known.services
+        holds = bool(behind) and not behind & {one.service for one in changes}
+        yield Claim("cause", apart.span(), apart[0], holds, "" if holds else "one of them is")
+        return
     for found in DEPLOYMENT.finditer(text):
         if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
             yield Claim("cause", found.span(), found[0], holds=False, why="no such change is known")
             return
 
 
+NEITHER_OF = re.compile(
+    r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
+    r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
+    re.IGNORECASE,
+)
 DEPLOYMENT = re.compile(
     r"\b(?:deployments?|rollouts?|deployed|shipped|releases?(?! (?:the|a|this|it|held)\b)|released|rolled out"
     r"|versions?)\b",
     re.IGNORECASE,
 )
 INCIDENT = re.compile(
-    r"\b(?:has|is|have|are|was|had|suffers?|experience[sd]?) an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
+    r"\b(?:has|is|have|are|was|had|suffers?(?: from)?|experience[sd]?)"
+    r" an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +128,8 @@ NO_INCIDENT = re.compile(
 
 CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b", re.IGNORECASE)
 COUNTED = re.compile(
-    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)|for certain|certainly|definitely"
+    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)"
+    r"|(?:counted|measured|recorded|actual)(?= (?:loss|orders?|revenue)\b)|for certain|certainly|definitely"
     r"|exactly|precisely)\b",
     re.IGNORECASE,
 )
@@ -130,6 +157,45 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
         yield Claim("state", found.span(), found[0], holds, "" if holds else "none was measured")
 
 
+QUIET = re.compile(
+    r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
+    r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
+    re.IGNORECASE,
+)
+
+
+def quiet(text: str, known: Known) -> Iterator[Claim]:
+    """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
+    for found in QUIET.finditer(text):
+        holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
+
+
+REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
+
+
+def is_demand(known: Known) -> bool:
+    root = known.report.root_cause
+    return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
+
+
+UNMEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
+    r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
+    re.IGNORECASE,
+)
+
+
+def unmeasured(text: str, known: Known) -> Iterator[Claim]:
+    """ "How many users are affected is not known": where the template says so."""
+    sections = known.report.sections
+    for found in UNMEASURED.finditer(text):
+        is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
+        told = sections.business_impact if is_business else sections.user_impact
+        holds = bool(re.search(r": not measured\b", told))
+        yield Claim("state", found.span(), found[0], holds, "" if holds else "it was measured")
+
+
 def counts(text: str, known: Known) -> Iterator[Claim]:
     """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
     for found in COUNTED.finditer(text):
@@ -137,6 +203,16 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
         if spoken & {"orders", "revenue"}:
             holds = known.report.impact.business.source not in (None, "estimated")
             yield Claim("state", found.span(), found[0], holds, "" if holds else "it is an estimate")
+
+
+AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
+
+
+def _are_of_others(mentions: list[Found], known: Known) -> bool:
+    """ "rel-2291 and rel-2290 are of other services": than the alerted one."""
+    named = {one.text for one in mentions}
+    services = {one.service for one in known.changes if one.deployment_id in named}
+    return bool(services) and known.report.service not in services
 
 
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -153,6 +229,11 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         is_scope = report.service is None and found[0].lower() == "all services"
+        is_none = found[0].lower().startswith("other region") and re.search(
+            r"\bno $", text[: found.start()], re.IGNORECASE
+        )
+        is_scope |= bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+        is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
         why = "" if is_scope else "a report cannot know that"
         yield Claim("state", found.span(), found[0], is_scope, why)
     for found in CLEARED.finditer(text):

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, context, vocabulary
+from worker.agent.grounding import causation, context, statements, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
-from worker.domain.report import CauseKind
+from worker.domain.report import Verdict
 
 # Doubt about a cause, or another cause hinted at.
 DOUBT = re.compile(
@@ -30,8 +30,8 @@ BLAMING = re.compile(
 )
 # That nothing need be done, that it was no real thing, or that it has passed: no report can know.
 DISMISSED = re.compile(
-    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do|to fear"
-    r"|wrong)"
+    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do(?! with)"
+    r"|to fear|wrong)"
     r"|no (?:action|need|reason|cause for|harm|problem|concern|danger|alarm)|(?:need not|needn['’]t|not needed"
     r"|unneeded)"
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
@@ -90,14 +90,29 @@ ANCHOR = re.compile(
 def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     yield from _doubts(text, mentions, known)
     yield from _order(text, mentions, known)
-    if not _is_demand(known):
+    if not statements.is_demand(known):
         yield from _states(SOUND, text)
-    yield from _states(DISMISSED, text)
+    yield from (one for one in _states(DISMISSED, text) if not _is_quiet(one, text, known))
     if is_advice:
         return
     yield from _states(BROKEN, text, _logged(mentions, known))
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
+
+
+# What follows from the verdict that there was no incident, or nothing to repair.
+NOTHING_TO_DO = re.compile(
+    r"(?:nobody|no ?one|nothing|no action)\b[^.;,]*\b(?:need\w*|necessary|required|to do)"
+    r"|no (?:action|need|reason|cause for|alarm)|false (?:positive|alarm)s?",
+    re.IGNORECASE,
+)
+
+
+def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
+    repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
+    if repaired and claim.text.lower().startswith("nothing"):
+        return statements.is_demand(known)
+    return known.report.verdict is Verdict.NOT_CONFIRMED and bool(NOTHING_TO_DO.fullmatch(claim.text))
 
 
 def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -112,9 +127,12 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         denied = (start + other.end(), end) if other else (start, end)
         if any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text)):
             continue
-        if _doubts_another(found.span(), text, mentions, known):
+        if _doubts_another(found.span(), text, mentions, known) or _denies_another_kind(found, text, known):
             continue
-        if not named and causation.names_another(text[slice(*denied)], denied, mentions, known):
+        is_rather = bool(other) and start <= found.start() < denied[0]
+        if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
+            denied = (start, end)
+        if (is_rather or not named) and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
         if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
@@ -122,6 +140,8 @@ def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             return
 
 
+# "payments is a victim and not the root cause": of whom the clause names.
+NOT_THE_CAUSE = re.compile(r"(?:the|its|a) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
 NEVER_BEFORE = re.compile(
     r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
 )
@@ -136,6 +156,13 @@ def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) 
     )
 
 
+def _denies_another_kind(found: re.Match[str], text: str, known: Known) -> bool:
+    """ "… since no dependency and no deployment is involved": where the cause is of another kind."""
+    root = known.report.root_cause
+    kinds = {kind for kind, words in causation.KIND.items() if words.match(text, found.end() + 1)}
+    return found[0].lower() == "no" and bool(kinds) and root is not None and root.kind not in kinds
+
+
 def _blamed(known: Known) -> set[str]:
     root = known.report.root_cause
     return cause_names(known) - ({known.report.service} if root and root.deployment_id else set())
@@ -146,11 +173,6 @@ def _part(text: str, place: int) -> Span:
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
     return max(starts, default=0), min(ends, default=len(text))
-
-
-def _is_demand(known: Known) -> bool:
-    root = known.report.root_cause
-    return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
 
 
 def _logged(mentions: list[Found], known: Known) -> set[str]:
@@ -211,6 +233,11 @@ def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list
     return "onset" if BEGINNING.search(part) else None
 
 
+NONE_WAS = re.compile(
+    r" ?(?:none|no such \w+|nothing) (?:was|were|is|are|has been) (?:recorded|found|known|seen|logged)\b"
+)
+
+
 def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… when the tax table was deleted": what is told beside the rise is told as its cause."""
     named = cause_names(known)
@@ -218,7 +245,7 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         group = "what" if found["what"] else "who"
         start, end = found.span(group)
         inside = {one.text for one in mentions if start <= one.span[0] < end}
-        if causation.PRONOUN.fullmatch(found[group]):
+        if causation.PRONOUN.fullmatch(found[group]) or NONE_WAS.match(found[group]):
             continue
         if inside & named or (
             group == "what" and (ANCHOR.search(found[group]) or _is_beginning(found[group], inside, known))
@@ -237,7 +264,8 @@ def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… and not before": of a type of errors only where none was logged before."""
     found = re.search(
-        r"\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"^before\b[^,;]{0,40}, (?:no|none)\b[^,;.]{0,40}"
+        r"|\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
         r"|previously|until then)",
         text,
         re.IGNORECASE,

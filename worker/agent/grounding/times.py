@@ -32,11 +32,17 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
-        holds = any(_is_day(found["iso"] or found["day"], moment.at) for moment in known.moments)
+        holds = any(_is_date(found, moment) for moment in known.moments)
         yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened that day")
 
 
+# "Nothing was deployed in the two hours before 12:10 UTC".
+NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORECASE)
+
+
 def _kinds_wanted(before: str) -> set[str]:
+    if NOTHING_BEFORE.search(before):
+        return {"onset"}
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):
         return {"onset", "baseline"}
@@ -87,6 +93,20 @@ def _is_clock(clock: list[int], at: datetime) -> bool:
         return clock == [at.hour, at.minute, at.second]
     rounded = at + timedelta(seconds=30)
     return clock in ([at.hour, at.minute], [rounded.hour, rounded.minute])
+
+
+def _is_date(found: re.Match[str], moment: Moment) -> bool:
+    """`2026-03-12`, `12 Mar 2026`, `March 12th`; a weekday is told of what happened now."""
+    if whole := found["iso"] or found["day"]:
+        return _is_day(whole, moment.at)
+    at = moment.at.astimezone(UTC)
+    if moment.kind == "past":
+        return False
+    if found["weekday"]:
+        return found["weekday"] == f"{at:%A}"
+    month = re.search(r"[A-Z][a-z]{2}", found["date"])
+    day, *year = (int(one) for one in re.findall(r"\d+", found["date"]))
+    return bool(month) and (f"{at:%b}", at.day) == (month[0] if month else "", day) and year in ([], [at.year])
 
 
 def _is_day(text: str, at: datetime) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 _ERRORS = (
     r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
-    r"|requests (?:are|were) (?:affected|lost|hit|impacted)"
+    r"|reject(?:s|ed|ing)?|requests (?:are|were) (?:affected|lost|hit|impacted)"
 )
 _LATENCY = (
     r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"

@@ -1,0 +1,140 @@
+"""What a figure of one dimension is told with: shares, grams, seconds, money and lines each in their own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from worker.agent.grounding.known import Fact, Subject
+
+
+class Said(NamedTuple):
+    """What the sentence says of one of its figures: whose it is, when, and of what."""
+
+    subjects: tuple[Subject, ...]
+    role: str | None
+    topics: frozenset[str]
+    statistic: str | None
+    whole: str | None
+    types: frozenset[str]
+    of_time: str | None
+    deployment: str | None
+    deployments: frozenset[str]
+    caller: str | None
+    clause: str
+    before: str
+    after: str
+    is_errors: bool
+    has_mean: bool
+    per: str | None
+    rank: str | None
+
+
+def fits(fact: Fact, said: Said) -> bool:
+    check = BY_DIMENSION.get(fact.dimension)
+    return check is None or check(fact, said)
+
+
+NOT_FAILED = re.compile(
+    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
+    r"|(?:was|were|are) served"
+    r"|passed|completed|answered|worked|would fail)",
+    re.IGNORECASE,
+)
+# A share of a deployment's lines is no share of all lines, nor of requests.
+OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
+# "… in 42 % of the cases, those of the other version in none".
+OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
+RISING = re.compile(
+    r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit", re.IGNORECASE
+)
+
+
+def _share(fact: Fact, said: Said) -> bool:
+    """Whether it is the kind of share that the words speak of."""
+    if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
+        return False
+    if fact.whole == "requests" and OF_ANOTHER.match(said.after):
+        return False
+    if fact.whole in ("rise", "emissions"):
+        return bool(RISING.search(said.before + said.clause))
+    if fact.whole == "lines":
+        return said.whole != "requests" and bool(OF_VERSION.search(said.before + said.clause) or fact.of is None)
+    return True
+
+
+def _grams_per_minute(fact: Fact, said: Said) -> bool:
+    """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
+    return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
+
+
+OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
+
+
+def _seconds(fact: Fact, said: Said) -> bool:
+    if fact.signal in ("change", "to alert"):
+        return said.of_time in (fact.signal, None)
+    if fact.signal in ("span", "looked back"):
+        is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
+        wanted = "looked back" if is_none else said.of_time
+        return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
+    if fact.signal == "days":
+        return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
+    if fact.signal == "message":
+        # "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say.
+        return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
+    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+
+
+EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
+# "Fails after 50 ms": a latency is no time until a failure.
+ENDS_AFTER = re.compile(
+    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
+)
+
+
+MONEY_LOST = re.compile(
+    r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
+)
+MONEY_SPENT = re.compile(r"\b(?:comput\w+|vcpu\w*|list prices?|cloud|energy|grid)\b", re.IGNORECASE)
+
+
+def _usd(fact: Fact, said: Said) -> bool:
+    if fact.signal == "revenue":
+        return not MONEY_SPENT.search(said.clause)
+    return fact.signal != "cost" or not MONEY_LOST.search(said.clause)
+
+
+def _lines(fact: Fact, said: Said) -> bool:
+    if said.types and fact.signal == "errors" and fact.of not in said.types:
+        return False
+    if fact.signal == "errors" and fact.of and not said.types and not said.topics & {"errors", "lines"}:
+        return False
+    return not said.is_errors or fact.signal == "errors"
+
+
+# "A 503 from ledger", "answers with status 503"; "traffic is at 503" is none.
+A_STATUS = re.compile(
+    r"\b(?:an?|HTTP|status|codes?|returns?|returned|with) (?:status |HTTP )?(?:code )?$", re.IGNORECASE
+)
+
+
+def _count(fact: Fact, said: Said) -> bool:
+    return fact.signal != "message" or bool(A_STATUS.search(said.before))
+
+
+def _per_minute(fact: Fact, said: Said) -> bool:
+    """How many lines a minute are logged is told as a rate."""
+    return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
+
+
+BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
+    "share": _share,
+    "grams_per_minute": _grams_per_minute,
+    "seconds": _seconds,
+    "usd": _usd,
+    "lines": _lines,
+    "per_minute": _per_minute,
+    "count": _count,
+}
