@@ -56,6 +56,11 @@ class Claim:
         return self.kind in ("number", "time", "name", "citation", "word")
 
 
+def judged(kind: Kind, found: re.Match[str], holds: bool, otherwise: str) -> Claim:
+    """What was found, as a claim; `otherwise` is what is so where it does not hold."""
+    return Claim(kind, found.span(), found[0], holds, "" if holds else otherwise)
+
+
 class Found(NamedTuple):
     span: Span
     text: str

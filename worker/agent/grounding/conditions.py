@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import context, owners
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.directions import NEGATED, went
 from worker.agent.grounding.known import Known
 
@@ -88,12 +88,12 @@ def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not before or NEGATED.search(f"{text[: found.end()].rsplit(' ', 1)[0]} "):
             continue
         holds = _is_affected(before[0], known) and not (found["only"] and len(rising(known)) > 1)
-        yield Claim("direction", found.span(), found[0], holds, "" if holds else "nothing shows that it is")
+        yield judged("direction", found, holds, "nothing shows that it is")
     for found in CONFINED.finditer(text):
         behind = next((one.text for one in mentions if found.end() <= one.span[0] <= found.end() + 5), None)
         if behind in known.regions:
             holds = rising(known) == {behind}
-            yield Claim("direction", found.span(), found[0], holds, "" if holds else "nothing shows that it is")
+            yield judged("direction", found, holds, "nothing shows that it is")
 
 
 def _is_affected(name: str, known: Known) -> bool:

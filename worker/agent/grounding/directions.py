@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import context, numerals, owners
-from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import Verdict
@@ -81,11 +81,11 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
             if (holds := _compared(wanted, found, text)) is not None:
-                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it is the other way round")
+                yield judged("direction", found, holds, "it is the other way round")
                 continue
             if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
                 holds = any(_is_clean(fact) for fact in known.facts)
-                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it logged errors, too")
+                yield judged("direction", found, holds, "it logged errors, too")
                 continue
             if AS_MANY.search(before) or COMPARED.search(before):
                 continue
@@ -95,7 +95,7 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
             if holds is not None:
-                yield Claim("direction", found.span(), found[0], holds, "" if holds else "it went another way")
+                yield judged("direction", found, holds, "it went another way")
 
 
 def _is_clean(fact: Fact) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from worker.agent.grounding import owners
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Fact, Known, cause_names
 
 VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
@@ -36,7 +36,7 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in VICTIM.finditer(text):
         before = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions]
         holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
-        yield Claim("cause", found.span(), found[0], holds, "" if holds else "nothing shows that it is one")
+        yield judged("cause", found, holds, "nothing shows that it is one")
 
 
 SUFFERING = re.compile(r"\bsuffer(?:s|ed|ing)? from\b(?P<what>[^.;]+)", re.IGNORECASE)
@@ -67,7 +67,7 @@ def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = {one.text for one in mentions if start <= one.span[0] < end} - known.regions
         is_cause = named <= cause_names(known) if named else bool(THE_FIRST.match(found["what"]))
         holds = known.has_cause and is_cause and not known.report.candidates[0].against
-        yield Claim("cause", found.span(), found[0], holds, "" if holds else "something does")
+        yield judged("cause", found, holds, "something does")
 
 
 def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -201,7 +201,7 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if named and known.has_cause and root and root.deployment_id:
             is_worse = named.text == root.deployment_id
             holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
-            yield Claim("cause", found.span(), found[0], holds, "" if holds else "the evidence shows otherwise")
+            yield judged("cause", found, holds, "the evidence shows otherwise")
 
 
 WORSE = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import causation, context
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF, rising
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
@@ -94,7 +94,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
     if changes and (apart := NEITHER_OF.search(text)):
         behind = {one.text for one in mentions if one.span[0] >= apart.end()} & known.services
         holds = bool(behind) and not behind & {one.service for one in changes}
-        yield Claim("cause", apart.span(), apart[0], holds, "" if holds else "one of them is")
+        yield judged("cause", apart, holds, "one of them is")
         return
     for found in DEPLOYMENT.finditer(text):
         if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
@@ -139,7 +139,7 @@ def verdicts(text: str, known: Known) -> Iterator[Claim]:
     """ "The rise was confirmed": not where the verdict is that none was."""
     for found in CONFIRMED.finditer(text):
         holds = known.report.verdict is not Verdict.NOT_CONFIRMED
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "the alert was not confirmed")
+        yield judged("state", found, holds, "the alert was not confirmed")
 
 
 LOST = re.compile(
@@ -154,7 +154,7 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
     """ "There was a loss": only where one was measured or estimated."""
     for found in LOST.finditer(text):
         holds = known.report.impact.business.source is not None
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "none was measured")
+        yield judged("state", found, holds, "none was measured")
 
 
 QUIET = re.compile(
@@ -168,7 +168,7 @@ def quiet(text: str, known: Known) -> Iterator[Claim]:
     """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
     for found in QUIET.finditer(text):
         holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
+        yield judged("state", found, holds, "there is an incident")
 
 
 REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
@@ -193,7 +193,7 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
         is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
         told = sections.business_impact if is_business else sections.user_impact
         holds = bool(re.search(r": not measured\b", told))
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "it was measured")
+        yield judged("state", found, holds, "it was measured")
 
 
 def counts(text: str, known: Known) -> Iterator[Claim]:
@@ -202,7 +202,7 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
         spoken = topics(text[slice(*context.clause(found.span(), text))])
         if spoken & {"orders", "revenue"}:
             holds = known.report.impact.business.source not in (None, "estimated")
-            yield Claim("state", found.span(), found[0], holds, "" if holds else "it is an estimate")
+            yield judged("state", found, holds, "it is an estimate")
 
 
 AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
@@ -220,13 +220,13 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     report = known.report
     for found in SEVERITY.finditer(text):
         holds = (found["a"] or found["b"]).lower() == report.severity.value
-        yield Claim("state", found.span(), found[0], holds, "" if holds else f"severity is {report.severity.value}")
+        yield judged("state", found, holds, f"severity is {report.severity.value}")
     for found in INCIDENT.finditer(text):
         holds = report.verdict is not Verdict.NOT_CONFIRMED
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "the alert was not confirmed")
+        yield judged("state", found, holds, "the alert was not confirmed")
     for found in NO_INCIDENT.finditer(text):
         holds = report.verdict is Verdict.NOT_CONFIRMED
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "there is an incident")
+        yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         is_scope = report.service is None and found[0].lower() == "all services"
         is_none = found[0].lower().startswith("other region") and re.search(
@@ -244,4 +244,4 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         span = context.clause(found.span(), text)
         is_another = causation.names_another(text[slice(*span)], span, mentions, known)
         holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
-        yield Claim("state", found.span(), found[0], holds, "" if holds else "it is what the evidence blames")
+        yield judged("state", found, holds, "it is what the evidence blames")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from worker.agent.grounding import causation, context, statements, vocabulary
-from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
 from worker.domain.report import Verdict
@@ -209,7 +209,7 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_first = any(at <= max(onsets) for at in changes)
         if changes:
             holds = is_first == says_change_first
-            yield Claim("cause", found.span(), found[0], holds, "" if holds else "it was the other way round")
+            yield judged("cause", found, holds, "it was the other way round")
 
 
 def _times(left: list[datetime] | str | None, right: list[datetime] | str | None) -> tuple[bool, list[datetime]] | None:
@@ -280,7 +280,7 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         return
     before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
     holds = bool(before) and all(fact.value == 0 for fact in before)
-    yield Claim("direction", found.span(), found[0], holds, "" if holds else "it was logged before")
+    yield judged("direction", found, holds, "it was logged before")
 
 
 def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from worker.agent.grounding import claims, context
-from worker.agent.grounding.claims import Claim, Found
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Moment
 
 SINCE = re.compile(
@@ -29,11 +29,11 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
         told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
         holds = _is_known_time(found, told)
-        yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened then")
+        yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
         holds = any(_is_date(found, moment) for moment in known.moments)
-        yield Claim("time", found.span(), found[0], holds, "" if holds else "nothing that was read happened that day")
+        yield judged("time", found, holds, "nothing that was read happened that day")
 
 
 # "Nothing was deployed in the two hours before 12:10 UTC".
