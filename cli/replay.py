@@ -27,7 +27,7 @@ from worker.replay.model import Choice, Label, Manner, Replay, ReplayState
 from worker.replay.preview import preview, preview_document
 from worker.replay.selection import select, unknown_ids
 from worker.replay.starting import Comparison, required, start_replay, with_unknown
-from worker.replay.summary import Summary, alerts_in_words, document, summary_of
+from worker.replay.summary import Summary, alerts_in_words, document, summary_of, unknown_document
 from worker.settings import Settings, load_settings
 from worker.store.judged import judged_incidents
 
@@ -199,8 +199,9 @@ def _say_what_would_run(choice: Choice, stores: Stores, *, as_json: bool) -> Non
 def _say_how_to_follow(begun: Replay, settings: Settings, *, as_json: bool) -> None:
     url = f"{settings.public_url}/replays/{begun.replay_id}"
     if as_json:
-        unknown = {"unknown_ids": list(begun.unknown)} if begun.unknown else {}
-        print_json({"replay_id": begun.replay_id, "alerts": begun.alerts, "url": url, **unknown})
+        print_json(
+            {"replay_id": begun.replay_id, "alerts": begun.alerts, "url": url, **unknown_document(begun.unknown)}
+        )
         return
     click.echo(f"{begun.replay_id}: {alerts_in_words(begun.alerts)}. Follow it with")
     click.echo(f"  spiketrace replay status {begun.replay_id}\nor at {url}")

@@ -32,7 +32,7 @@ from worker.replay.model import Choice, ItemState, Label, Manner, Replay, Replay
 from worker.replay.preview import preview, preview_document
 from worker.replay.selection import select, unknown_ids
 from worker.replay.starting import Comparison, required, start_replay, with_unknown
-from worker.replay.summary import full_document, summary_of
+from worker.replay.summary import full_document, summary_of, unknown_document
 from worker.replay.when import when
 from worker.settings import Settings
 
@@ -242,8 +242,7 @@ def _begin(body: bytes, stores: Stores, settings: Settings, by: str) -> Response
     begun = with_unknown(begun, unknown_ids(choice, stores.past_alerts), stores.replays)
     audit.record("replay-begin", by=by, on=begun.replay_id, alerts=begun.alerts, deliver=asked.deliver)
     answer = {"replay_id": begun.replay_id, "alerts": begun.alerts, "url": _url(begun, settings)}
-    answer |= {"unknown_ids": list(begun.unknown)} if begun.unknown else {}
-    return JSONResponse(answer, status_code=HTTPStatus.ACCEPTED)
+    return JSONResponse(answer | unknown_document(begun.unknown), status_code=HTTPStatus.ACCEPTED)
 
 
 def _understood(body: bytes, now: datetime) -> tuple[ReplayRequest, Choice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,6 +119,11 @@ def _score(item: Item, accuracy: Accuracy) -> None:
         accuracy.after += bool(item.right_after)
 
 
+def unknown_document(unknown: Sequence[str]) -> dict[str, Any]:
+    """Of the ids that no alert has; nothing where each has one."""
+    return {"unknown_ids": list(unknown)} if unknown else {}
+
+
 def document(replay_id: str | None, found: Summary) -> dict[str, Any]:
     """For programs. An alert that had no report is listed as different in its `report`."""
     changed = [
@@ -136,9 +141,8 @@ def document(replay_id: str | None, found: Summary) -> dict[str, Any]:
         "different": [*changed, *appeared],
         "failed": [{"alert_id": item.alert_id, "reason": item.reason} for item in found.failed],
     }
-    unknown = {"unknown_ids": list(found.unknown)} if found.unknown else {}
     why = {"why": {item.alert_id: item.why for item in found.different}} if found.different else {}
-    return answer | why | unknown | _accuracy(found.accuracy)
+    return answer | why | unknown_document(found.unknown) | _accuracy(found.accuracy)
 
 
 def full_document(replay: Replay, found: Summary) -> dict[str, Any]:
