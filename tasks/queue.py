@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -50,17 +49,14 @@ class CeleryQueue:
         """Enqueue all in few round trips; after QueueUnavailable some may be enqueued, which does no harm."""
         with broker_errors("counting alerts"):
             is_first = self._shares.take(of) if of else [not self._broker.llen(FURTHER)] * len(alert_ids)
+        messages = [(one, LIVE if first else FURTHER) for one, first in zip(alert_ids, is_first, strict=True)]
         with self._producer() as producer:
-            sends = [
-                partial(self._send_alert, alert_id, LIVE if first else FURTHER, producer)
-                for alert_id, first in zip(alert_ids, is_first, strict=True)
-            ]
-            # By itself, since that connects, and again where the broker has closed the connection meanwhile.
-            for send in sends[:1]:
-                send()
-            with _together(producer.channel) if sends[1:] else nullcontext():
-                for send in sends[1:]:
-                    send()
+            # The first by itself, since that connects, and again where the broker has closed the connection meanwhile.
+            for alert_id, queue in messages[:1]:
+                self._send_alert(alert_id, queue, producer)
+            with _together(producer.channel) if messages[1:] else nullcontext():
+                for alert_id, queue in messages[1:]:
+                    self._send_alert(alert_id, queue, producer)
 
     def _send_alert(self, alert_id: str, queue: str, producer: Producer) -> None:
         self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer)
