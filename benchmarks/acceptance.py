@@ -40,7 +40,7 @@ from benchmarks.sender import Plan, Sent, send
 from cli.settle import free_address
 from worker.bootstrap import Stores, connect
 from worker.settings import Settings, process_environment
-from worker.store.alerts import INDEX
+from worker.store.alert_documents import INDEX
 
 OURS = "spiketrace"
 ALERTA = "alerta"

@@ -37,7 +37,7 @@ from demo.shop import load
 from worker.bootstrap import Stores, connect
 from worker.domain.window import floor_minute, parse_time
 from worker.settings import Settings
-from worker.store.alerts import INDEX as ALERTS
+from worker.store.alert_documents import INDEX as ALERTS
 from worker.store.dead_letters import INDEX as LETTERS
 from worker.store.incidents import INDEX as INCIDENTS
 from worker.store.reports import INDEX as REPORTS

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kibana.inbox_document import INBOX_INDEX
-from worker.store import alerts, dead_letters, incidents, replays, reports
+from worker.store import alert_documents, dead_letters, incidents, replays, reports
 from worker.telemetry.profiles import Profile
 
 Json = dict[str, Any]
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 WORKER_ROLE = "spiketrace-worker"
 READER_ROLE = "spiketrace-reader"
 METADATA = {"managed_by": "spiketrace"}
-WRITTEN = (alerts.INDEX, reports.INDEX, incidents.INDEX, dead_letters.INDEX, replays.INDEX)
+WRITTEN = (alert_documents.INDEX, reports.INDEX, incidents.INDEX, dead_letters.INDEX, replays.INDEX)
 # Alerts that a rule raised and whose webhook call Kibana gave up on are found there.
 ALERTS_AS_DATA = (".alerts-*",)
 READ = ["read", "view_index_metadata"]

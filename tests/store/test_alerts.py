@@ -15,7 +15,8 @@ from tests.store.builders import a_recovery, an_alert, arriving
 from worker.domain.alert import Alert, AlertState
 from worker.errors import EvidenceUnavailable
 from worker.ports import AlertRecord
-from worker.store.alerts import INDEX, ElasticAlertStore
+from worker.store.alert_documents import INDEX
+from worker.store.alerts import ElasticAlertStore
 
 FIRST = an_alert()
 LATER = an_alert(minutes=5)

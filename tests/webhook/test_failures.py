@@ -27,7 +27,7 @@ from worker.bootstrap import Stores, connect
 from worker.domain.alert import AlertState
 from worker.settings import process_environment
 from worker.store import inbox as inbox_module
-from worker.store.alerts import INDEX
+from worker.store.alert_documents import INDEX
 from worker.store.templates import install_templates
 
 ANSWER_SECONDS = 5.0

@@ -13,7 +13,7 @@ from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
 from worker.ports import AlertRecord
 from worker.replay.model import Choice
-from worker.store.alerts import INDEX
+from worker.store.alert_documents import INDEX
 
 PAGE = 500
 

@@ -11,13 +11,13 @@ from elasticsearch import Elasticsearch
 from worker.domain.incident import IncidentStatus
 from worker.domain.window import iso
 from worker.elastic import elasticsearch_errors
-from worker.store import alerts, dead_letters, inbox_index, incidents, replays, reports
+from worker.store import alert_documents, dead_letters, inbox_index, incidents, replays, reports
 
 BATCH = 1_000
 
 # When each document was written; an alert's own date may be years back when it is investigated late.
 WRITTEN_AT: Mapping[str, str] = {
-    alerts.INDEX: "received_at",
+    alert_documents.INDEX: "received_at",
     reports.INDEX: "created_at",
     incidents.INDEX: "@timestamp",
     dead_letters.INDEX: "@timestamp",

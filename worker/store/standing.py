@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from worker.domain.alert import AlertState
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
-from worker.store import alerts, dead_letters, incidents
+from worker.store import alert_documents, dead_letters, incidents
 
 UNFINISHED = (AlertState.QUEUED, AlertState.INVESTIGATING)
 MOST_KINDS = 50
@@ -61,8 +61,11 @@ def _questions(destinations: Collection[str]) -> list[tuple[str, dict[str, Any]]
     told = {f"to_{name}": _by(f"deliveries.{name}.state") for name in destinations}
     unfinished = {"terms": {"state": list(UNFINISHED)}}
     return [
-        (alerts.INDEX, {"size": 0, "aggs": {"states": _by("state")}}),
-        (alerts.INDEX, {"size": 0, "query": unfinished, "aggs": {"oldest": {"min": {"field": "received_at"}}}}),
+        (alert_documents.INDEX, {"size": 0, "aggs": {"states": _by("state")}}),
+        (
+            alert_documents.INDEX,
+            {"size": 0, "query": unfinished, "aggs": {"oldest": {"min": {"field": "received_at"}}}},
+        ),
         (dead_letters.INDEX, {"size": 0, "aggs": {"kinds": _by("kind")}}),
         (incidents.INDEX, {"size": 0, "query": OURS, "aggs": {"statuses": _by("status"), **told}}),
     ]
