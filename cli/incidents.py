@@ -14,7 +14,7 @@ from worker import life
 from worker.announcing import AnnouncingIncidents
 from worker.bootstrap import announcing, connect
 from worker.domain import terms
-from worker.domain.figures import COUNT, describe, duration, number, time_of
+from worker.domain.figures import count, describe_count, duration, number, time_of
 from worker.domain.incident import Incident, IncidentStatus
 from worker.errors import ConfigurationError, IncidentUnknown
 from worker.settings import load_settings
@@ -158,8 +158,8 @@ def _losses(one: Incident) -> Iterator[str]:
     if one.wasted_co2_grams is not None:
         yield f"{number(one.wasted_co2_grams)} gCO₂e wasted"
     if one.requests_failed:
-        yield f"{describe(one.requests_failed, COUNT).likely} requests failed"
+        yield f"{describe_count(one.requests_failed).likely} requests failed"
     if one.orders_affected is not None:
-        yield f"{number(one.orders_affected)} {terms.orders()} affected{source}"
+        yield f"{count(one.orders_affected)} {terms.orders()} affected{source}"
     if one.revenue_usd:
         yield f"{terms.describe_revenue(one.revenue_usd).likely} lost{source}"

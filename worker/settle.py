@@ -17,7 +17,7 @@ import structlog
 from worker.analysis.signals import Reader
 from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
-from worker.domain.figures import CO2_GRAMS, COUNT, Figure, describe
+from worker.domain.figures import CO2_GRAMS, Figure, describe, describe_count
 from worker.domain.incident import HistoryEntry, Incident, IncidentStatus
 from worker.domain.report import BusinessImpact, Quantity, Report, Source
 from worker.domain.telemetry import Scope, Survey
@@ -193,9 +193,9 @@ def _figures(losses: Losses) -> Iterator[str]:
     if losses.grams:
         yield f"{_with_interval(describe(losses.grams, CO2_GRAMS))} wasted"
     if losses.requests_failed:
-        yield f"{_with_interval(describe(losses.requests_failed, COUNT))} requests failed"
+        yield f"{_with_interval(describe_count(losses.requests_failed))} requests failed"
     if losses.orders:
-        yield f"{_with_interval(describe(losses.orders, COUNT), how)} {terms.orders()} affected"
+        yield f"{_with_interval(describe_count(losses.orders), how)} {terms.orders()} affected"
     if losses.revenue_usd:
         yield f"{_with_interval(terms.describe_revenue(losses.revenue_usd), how)} of {terms.revenue()} lost"
 

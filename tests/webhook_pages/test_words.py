@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.webhook_pages import samples
 from worker.domain import figures
-from worker.domain.figures import CO2_GRAMS, COUNT, VCPU_HOURS, Unit, describe, describe_usd
+from worker.domain.figures import CO2_GRAMS, VCPU_HOURS, Unit, describe, describe_count, describe_usd
 from worker.domain.report import CauseKind, Impact, Quantity, RootCause
 from worker.domain.text import Piece, one_line, paragraphs, pieces, reveal
 from worker.domain.window import Window
@@ -27,8 +27,6 @@ from worker.domain.wording import cause_in_words, confidence_in_words, impact_gr
         (-0.002, 0.4, 0.9, CO2_GRAMS, ("400 mgCO₂e", "−2 to 900 mgCO₂e")),
         (-500, -400, -300, CO2_GRAMS, ("−400 gCO₂e", "−500 to −300 gCO₂e")),
         (0, 0, 0, CO2_GRAMS, ("0 gCO₂e", None)),
-        (3243, 3243, 3243, COUNT, ("3,243", None)),
-        (3243, 3543, 4021, COUNT, ("3,540", "3,240 to 4,020")),
         (0.5, 0.61, 0.8, VCPU_HOURS, ("0.61 vCPU-h", "0.5 to 0.8 vCPU-h")),
     ],
 )
@@ -36,6 +34,22 @@ def test_quantity_in_the_unit_that_fits(
     low: float, likely: float, high: float, units: tuple[Unit, ...], words: tuple[str, str | None]
 ) -> None:
     assert describe(Quantity(low=low, likely=likely, high=high), units) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "likely", "high", "words"),
+    [
+        (3243, 3243, 3243, ("3,243", None)),
+        (3243, 3543, 4021, ("3,540", "3,240 to 4,020")),
+        (70.2, 85.7, 101.6, ("86", "70 to 102")),
+        (85.7, 85.7, 85.7, ("86", None)),
+        (0.4, 2.5, 9.9, ("2.5", "0.4 to 9.9")),
+    ],
+)
+def test_what_can_be_counted_has_no_parts(
+    low: float, likely: float, high: float, words: tuple[str, str | None]
+) -> None:
+    assert describe_count(Quantity(low=low, likely=likely, high=high)) == words
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from worker.answering.finding import incidents_about
 from worker.answering.offering import has_ticket, offer_for_incident
 from worker.answering.saying import at_least, bullets, scope_in
 from worker.answering.topics import INCIDENT_ID
-from worker.domain.figures import COUNT, describe, duration, duration_of_minutes, number
+from worker.domain.figures import count, describe_count, duration, duration_of_minutes, number
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.lookup import PastIncident
 from worker.domain.redaction.redact import excerpt
@@ -131,7 +131,7 @@ def _cost(one: Incident) -> Iterator[str]:
     if one.wasted_co2_grams is not None:
         yield _wasted(one.wasted_co2_grams)
     if one.requests_failed and one.requests_failed.likely > 0:
-        yield f"{describe(one.requests_failed, COUNT).likely} requests failed"
+        yield f"{describe_count(one.requests_failed).likely} requests failed"
     if one.orders_affected is not None:
         yield f"{_orders(one.orders_affected)}{source}"
     if one.revenue_usd or one.revenue_lost_usd is not None:
@@ -141,8 +141,8 @@ def _cost(one: Incident) -> Iterator[str]:
         yield f"{lost} lost{source}"
 
 
-def _orders(count: float) -> str:
-    return f"{number(count)} {orders()} affected"
+def _orders(affected: float) -> str:
+    return f"{count(affected)} {orders()} affected"
 
 
 def _lost(usd: float) -> str:

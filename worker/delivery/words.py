@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from worker.domain import terms
-from worker.domain.figures import CO2_GRAMS, COUNT, clock, describe, duration, time_of
+from worker.domain.figures import CO2_GRAMS, clock, describe, describe_count, duration, time_of
 from worker.domain.incident import HistoryEntry, Incident
 from worker.domain.notice import Notice
 from worker.domain.report import Impact, Quantity, Report
@@ -107,7 +107,7 @@ def _losses(incident: Incident, impact: Impact) -> Iterator[_Loss]:
     if grams := _positive(incident.wasted_co2 or _counted(incident.wasted_co2_grams)):
         yield _Loss(f"{describe(grams, CO2_GRAMS).likely} wasted{_until(incident)}", impact.carbon.method)
     if orders := _positive(_counted(incident.orders_affected)):
-        yield _Loss(f"{describe(orders, COUNT).likely} {terms.orders()} lost", impact.business.source)
+        yield _Loss(f"{describe_count(orders).likely} {terms.orders()} lost", impact.business.source)
     if revenue := _positive(_counted(incident.revenue_lost_usd)):
         yield _Loss(f"{terms.describe_revenue(revenue).likely} of {terms.revenue()} lost", impact.business.source)
 
@@ -134,7 +134,7 @@ def impact_so_far(incident: Incident, report: Report) -> str:
 
 def _settled(incident: Incident, report: Report) -> Iterator[str]:
     if failed := _positive(incident.requests_failed):
-        yield f"{describe(failed, COUNT).likely} requests failed"
+        yield f"{describe_count(failed).likely} requests failed"
     if cost := losses(incident, report):
         yield cost
 
@@ -146,11 +146,11 @@ def impact_in_a_line(impact: Impact) -> str:
 def _impact(impact: Impact) -> Iterator[str]:
     estimated = f" ({impact.business.source})" if impact.business.source else ""
     if failed := _positive(impact.users.requests_failed):
-        yield f"{describe(failed, COUNT).likely} requests failed"
+        yield f"{describe_count(failed).likely} requests failed"
     if excess := _positive(impact.carbon.excess_co2_grams):
         yield f"{describe(excess, CO2_GRAMS).likely} more than expected"
     if orders := _positive(impact.business.orders_affected):
-        yield f"{describe(orders, COUNT).likely} {terms.orders()} affected{estimated}"
+        yield f"{describe_count(orders).likely} {terms.orders()} affected{estimated}"
     if revenue := _positive(impact.business.revenue_lost_usd):
         yield f"{terms.describe_revenue(revenue).likely} lost{estimated}"
 

@@ -34,7 +34,6 @@ CO2_GRAMS = (
     Unit("tCO₂e", factor=1e-6, from_size=1e6),
 )
 VCPU_HOURS = (Unit("vCPU-h"),)
-COUNT = (Unit(""),)
 
 
 def describe(quantity: Quantity, units: tuple[Unit, ...]) -> Figure:
@@ -47,6 +46,13 @@ def describe(quantity: Quantity, units: tuple[Unit, ...]) -> Figure:
         likely=f"{number(likely)} {unit.symbol}".rstrip(),
         interval=f"{number(low)} to {number(high)} {unit.symbol}".rstrip(),
     )
+
+
+def describe_count(quantity: Quantity) -> Figure:
+    """Orders, requests: "86", and "70 to 102" where it has a range."""
+    if quantity.low == quantity.high:
+        return Figure(likely=exact(_whole(quantity.likely)), interval=None)
+    return Figure(likely=count(quantity.likely), interval=f"{count(quantity.low)} to {count(quantity.high)}")
 
 
 def describe_usd(quantity: Quantity) -> Figure:
@@ -73,6 +79,15 @@ def number(value: float) -> str:
         return "0" if value == 0 else "unknown"
     decimals = SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value)))
     return _trimmed(round(value, decimals), max(decimals, 0))
+
+
+def count(value: float) -> str:
+    """What can be counted has no parts: 86, also where it was estimated as 85.7. Below ten a part says something."""
+    return number(_whole(value))
+
+
+def _whole(value: float) -> float:
+    return round(value) if math.isfinite(value) and abs(value) >= 10 else value
 
 
 def exact(value: float) -> str:

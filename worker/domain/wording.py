@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from worker.domain.figures import (
     CO2_GRAMS,
-    COUNT,
     VCPU_HOURS,
     Figure,
     describe,
+    describe_count,
     describe_usd,
     number,
 )
@@ -48,7 +48,6 @@ CAUSES = {
 
 in_grams = partial(describe, units=CO2_GRAMS)
 in_vcpu_hours = partial(describe, units=VCPU_HOURS)
-counted = partial(describe, units=COUNT)
 
 
 class ImpactGroup(NamedTuple):
@@ -133,9 +132,9 @@ def _users(users: UsersImpact) -> ImpactGroup:
         terms().parts.users,
         None,
         [
-            ("Requests failed", users.requests_failed, counted),
-            ("Requests slowed", users.requests_slowed, counted),
-            (f"{kind} affected", users.users_affected, counted),
+            ("Requests failed", users.requests_failed, describe_count),
+            ("Requests slowed", users.requests_slowed, describe_count),
+            (f"{kind} affected", users.users_affected, describe_count),
         ],
     )
     return group._replace(note=_objective(users.slo) if users.slo else None)
@@ -157,7 +156,7 @@ def _business(business: BusinessImpact) -> ImpactGroup:
         terms().parts.business,
         business.source,
         [
-            (capital(f"{orders()} affected"), business.orders_affected, counted),
+            (capital(f"{orders()} affected"), business.orders_affected, describe_count),
             (capital(f"{revenue()} lost"), business.revenue_lost_usd, describe_revenue),
         ],
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from worker.domain import terms
-from worker.domain.figures import CO2_GRAMS, Figure, Unit, describe, describe_usd, number
+from worker.domain.figures import CO2_GRAMS, Figure, Unit, count, describe, describe_usd, number
 from worker.domain.report import CalculationStep, Impact, Quantity
 from worker.impact.carbon import Emissions
 from worker.impact.estimate import Estimate
@@ -140,5 +140,5 @@ def _users(impact: Impact) -> Iterator[CalculationStep]:
 def _business(impact: Impact) -> Iterator[CalculationStep]:
     business = impact.business
     if business.source and business.assumption and business.orders_affected:
-        result = f"{number(business.orders_affected.likely)} {terms.orders()}"
+        result = f"{count(business.orders_affected.likely)} {terms.orders()}"
         yield _step("business", f"{terms.capital(terms.orders())}, {business.source}", business.assumption, result)
