@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.analysis.baseline import Mask
+from worker.analysis.sampling import LEAST_GAP_MINUTES
 from worker.domain.telemetry import Floats
 from worker.impact.plausibility import Samples, examine, pauses
 
@@ -138,8 +139,16 @@ def test_pauses_are_counted_in_the_window_only() -> None:
     grams = some_grams()
     grams[100:120] = np.nan
     grams[225:235] = np.nan
-    assert pauses(elapsed(grams), INSIDE & np.isfinite(grams), tail=0.0) == 10
-    assert pauses(elapsed(grams), INSIDE & np.isfinite(grams), tail=8.0) == 18
+    assert pauses(elapsed(grams), INSIDE & np.isfinite(grams), lead=0.0, tail=0.0) == 10
+    assert pauses(elapsed(grams), INSIDE & np.isfinite(grams), lead=0.0, tail=8.0) == 18
+
+
+@given(st.integers(200, 219), st.integers(221, 230))
+def test_a_pause_that_began_before_the_window_has_no_more_minutes_than_are_in_it(began: int, ended: int) -> None:
+    grams, window = some_grams(), np.arange(COUNT) >= 220
+    grams[began:ended] = np.nan
+    missing = pauses(elapsed(grams), window & np.isfinite(grams), lead=220.0 - began, tail=0.0)
+    assert missing == (max(0, ended - 220) if ended - began + 1 > LEAST_GAP_MINUTES else 0)
 
 
 value = st.floats(-1e6, 1e6) | st.just(float("nan")) | st.just(0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from worker.analysis.study import Case
@@ -25,6 +25,8 @@ AGREES = 0.02
 MATERIAL_MINUTES = 1.0
 # So many times what the machines can emit is no matter of factors any more.
 BEYOND = 5.0
+# So many of the scopes of a gap are named.
+MOST_NAMED = 3
 
 
 @dataclass
@@ -37,8 +39,36 @@ class Found:
     estimate: Estimate | None
 
 
+class Gaps:
+    """What is not known of emissions. What is so of several scopes for the same reason is one gap."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[tuple[str, str], list[Scope]] = {}
+
+    def miss(self, scope: Scope, *, reason: str, effect: str) -> None:
+        self._scopes.setdefault((reason, effect), []).append(scope)
+
+    def tell(self, log: EvidenceLog) -> None:
+        for (reason, effect), scopes in self._scopes.items():
+            log.miss(f"Emissions of {_named(scopes)}", reason=reason, effect=effect)
+
+
+def _named(scopes: Sequence[Scope]) -> str:
+    """auth, us-central1 · auth and cart in us-central1 · auth, cart, catalog and 9 more in us-central1."""
+    if len(scopes) == 1:
+        return str(scopes[0])
+    region = scopes[0].region if len({scope.region for scope in scopes}) == 1 else None
+    names = [scope.service or "all services" if region else str(scope) for scope in scopes]
+    if len(names) > MOST_NAMED + 1:
+        names[MOST_NAMED:] = [f"{len(names) - MOST_NAMED} more"]
+    *first, last = names
+    return f"{(', ' if region else '; ').join(first)} and {last}{f' in {region}' if region else ''}"
+
+
 def assess_carbon(case: Case, parts: list[Scope], impact: Impact, log: EvidenceLog, means: Means) -> dict[Scope, Found]:
-    found = {scope: one for scope in parts if (one := _emitted(case, scope, log, means))}
+    gaps = Gaps()
+    found = {scope: one for scope in parts if (one := _emitted(case, scope, log, means, gaps))}
+    gaps.tell(log)
     if not found:
         effect = "excess CO₂, vCPU-hours and cost are unknown"
         log.miss(f"Carbon of {case.scope}", reason=_why_no_carbon(case, parts, means), effect=effect)
@@ -52,7 +82,7 @@ def assess_carbon(case: Case, parts: list[Scope], impact: Impact, log: EvidenceL
     return found
 
 
-def _emitted(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> Found | None:
+def _emitted(case: Case, scope: Scope, log: EvidenceLog, means: Means, gaps: Gaps) -> Found | None:
     grid, intensity = _grid(case, scope, log, means)
     estimate = _estimate(case.survey, scope, grid, intensity, means)
     findings: list[Finding] = []
@@ -60,27 +90,27 @@ def _emitted(case: Case, scope: Scope, log: EvidenceLog, means: Means) -> Found 
     if not _is_thousand_off(case, scope):
         one = emissions(case.reader, scope, case.window, case.onset, estimate=estimate, findings=findings)
     for finding in findings:
-        log.miss(f"Emissions of {scope}", reason=finding.reason, effect=finding.effect)
-    _missing(case, scope, log)
+        gaps.miss(scope, reason=finding.reason, effect=finding.effect)
+    _missing(case, scope, gaps)
     if one is None:
         return None
     if one.method == "measured" and estimate:
-        _beyond_machines(case, scope, one, estimate, log)
+        _beyond_machines(case, scope, one, estimate, gaps)
     if one.method == "estimated" and estimate:
-        log.miss(
-            f"Emissions of {scope}",
+        gaps.miss(
+            scope,
             reason=f"none were measured; they are estimated from {estimate.basis}",
             effect="carbon figures are estimates, with the range of their factors",
         )
     return Found(one, grid, intensity, estimate if one.method == "estimated" else None)
 
 
-def _beyond_machines(case: Case, scope: Scope, one: Emissions, estimate: Estimate, log: EvidenceLog) -> None:
+def _beyond_machines(case: Case, scope: Scope, one: Emissions, estimate: Estimate, gaps: Gaps) -> None:
     most = estimate.most_grams(case.window.minutes)
     if most and one.actual > BEYOND * most:
         machines = f"{estimate.facts.vcpus:g} vCPUs at full load emit {most:,.0f} g"
-        log.miss(
-            f"Emissions of {scope}",
+        gaps.miss(
+            scope,
             reason=f"{one.actual:,.0f} g are stated, and {machines}",
             effect="the emissions, their unit or the number of vCPUs is wrong, and every figure of carbon with it",
         )
@@ -151,11 +181,11 @@ def _machine(survey: Survey, scope: Scope) -> MachineFacts:
     return known.get(scope, MachineFacts())
 
 
-def _missing(case: Case, scope: Scope, log: EvidenceLog) -> None:
+def _missing(case: Case, scope: Scope, gaps: Gaps) -> None:
     minutes = missing_minutes(case.reader, scope, case.window)
     if minutes >= MATERIAL_MINUTES:
-        log.miss(
-            f"Emissions of {scope}",
+        gaps.miss(
+            scope,
             reason=f"no sample speaks of {minutes:.0f} of the window's {case.window.minutes:.0f} minutes by itself",
             effect="they are not taken for zero: a later sample holds them, or the range of the excess does",
         )

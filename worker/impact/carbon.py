@@ -273,8 +273,9 @@ def missing_minutes(reader: Reader, scope: Scope, window: Window) -> float:
         return 0.0
     fine, known = reader.survey.fine, np.isfinite(series["carbon_grams"])
     inside = fine.mask(window) & known
-    tail = edges(np.flatnonzero(inside), np.flatnonzero(known), fine, window)[1] if inside.any() else window.minutes
-    return pauses(series["carbon_minutes"], inside, tail)
+    if not inside.any():
+        return window.minutes
+    return pauses(series["carbon_minutes"], inside, *edges(np.flatnonzero(inside), np.flatnonzero(known), fine, window))
 
 
 def _filled(values: Floats, fine: Grid) -> Floats:

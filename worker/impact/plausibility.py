@@ -219,10 +219,14 @@ def covered_minutes(minutes: Floats) -> Floats:
     return np.where(np.isfinite(minutes), minutes, usual_minutes(minutes))
 
 
-def pauses(minutes: Floats, inside: Mask, tail: float) -> float:
-    """Minutes of the window that no sample of the usual length speaks of."""
+def pauses(minutes: Floats, inside: Mask, lead: float, tail: float) -> float:
+    """Minutes of the window that no sample of the usual length speaks of.
+
+    Of the window's first sample `lead` minutes were before it; of its last `tail` minutes there is no sample yet.
+    """
     usual = usual_minutes(minutes)
     longest = max(LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual)
     within = minutes[inside & np.isfinite(minutes)]
-    missing = float((within[within > longest] - usual).sum())
-    return missing + (tail if tail > longest else 0.0)
+    missing = np.where(within > longest, within - usual, 0.0)
+    missing[:1] = np.maximum(missing[:1] - lead, 0.0)
+    return float(missing.sum()) + (tail if tail > longest else 0.0)
