@@ -62,6 +62,8 @@ def _why_same_known(known: RootCause, other: RootCause) -> str | None:
         return f"The same deployment, {known.deployment_id} of {place_of(known)}."
     if CauseKind.DEPENDENCY in (known.kind, other.kind):
         return f"What it suffers from is {place_of(known)}, where the known cause is."
+    if known.error_type and known.error_type == other.error_type:
+        return f"The same errors, {known.error_type}, in {place_of(known)}."
     if known.kind is other.kind and agree(known.error_type, other.error_type):
         return f"The same root cause: {known.kind} in {place_of(known)}."
     return None

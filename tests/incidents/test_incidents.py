@@ -145,7 +145,9 @@ OTHER_CAUSES = {
     "another region": cause(region="europe-west1"),
     "another service": cause(service="search"),
     "another kind": RootCause(kind=CauseKind.RESOURCE, service="checkout", region="us-central1", metric="cpu"),
-    "an error": RootCause(kind=CauseKind.ERROR, service="checkout", region="us-central1", error_type="TimeoutError"),
+    "another error": RootCause(
+        kind=CauseKind.ERROR, service="checkout", region="us-central1", error_type="CardExpired"
+    ),
 }
 
 
@@ -153,6 +155,15 @@ OTHER_CAUSES = {
 def test_the_same_time_never_joins_other_causes(store: ElasticIncidentStore, other: RootCause) -> None:
     first = opened(a_report(1), store)
     assert opened(a_report(2, root_cause=other), store).incident_id != first.incident_id
+
+
+def test_its_errors_belong_to_the_deployment_that_brought_them(store: ElasticIncidentStore) -> None:
+    errors = RootCause(kind=CauseKind.ERROR, service="checkout", region="us-central1", error_type="TimeoutError")
+    first = opened(a_report(1, root_cause=errors), store)
+    joined = opened(a_report(2), store)
+    assert joined.incident_id == first.incident_id
+    assert joined.root_cause == cause()
+    assert joined.history[1].reason.endswith("The same errors, TimeoutError, in checkout us-central1.")
 
 
 def test_an_unknown_cause_joins_neither_a_known_one_nor_another_scope(store: ElasticIncidentStore) -> None:
