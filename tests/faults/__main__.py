@@ -32,7 +32,7 @@ NOT_WHILE_EMPTIED = {
 }
 # No incident is recorded, or no message reaches a worker.
 NO_DELIVERY = NOT_WHILE_EMPTIED | {"telemetry_is_deleted"} | {f.__name__ for f in FAULTS if "broker_" in f.__name__}
-OF_ONE_PART = {fault.__name__ for fault in FAULTS if fault.__name__.startswith(("broker_", "worker_"))}
+OF_ONE_PART = {fault.__name__ for fault in FAULTS if fault.__name__.startswith(("broker_", "worker_", "beat_"))}
 
 
 def combined(only: list[str]) -> Iterator[Faults]:
