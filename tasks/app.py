@@ -22,6 +22,9 @@ REPLAY = "replay"
 MAINTENANCE = "maintenance"
 # Looked into when nothing else waits, in this order.
 LAST = (FURTHER, NARRATIVES, REPLAY)
+# Of so many looks one begins with the further alerts: where Elasticsearch is slow the clock's tasks alone can keep a
+# worker busy, and what was accepted is to have an end.
+LOOKS_FOR_FURTHER = 5
 QUEUES = (MAINTENANCE, LIVE, DELIVERIES, QUESTIONS, FURTHER, NARRATIVES, REPLAY)
 
 RETENTION = "spiketrace.retention"
@@ -59,12 +62,20 @@ class ReplayLast(round_robin_cycle):
     All but the last three take turns, so neither a storm of alerts nor a slow vendor holds the others up for
     longer than one task, nor does a question wait behind a storm, and the clock's tasks, of which at most one of each
     kind is ever waiting, cost live alerts next to nothing. `further`, where a storm waits behind the first alert of
-    each of its scopes, is looked into when none of those waits, then `narratives`, which wait for a model, and
-    `replay`, which can hold thousands, when nothing else does.
+    each of its scopes, is looked into when none of those waits, and first now and then; then `narratives`, which wait
+    for a model, and `replay`, which can hold thousands, when nothing else does.
     """
 
+    def __init__(self, it: list[str] | None = None) -> None:
+        super().__init__(it)
+        self._looks = 0
+
     def consume(self, n: int) -> list[str]:
-        return sorted(self.items[:n], key=lambda queue: LAST.index(queue) if queue in LAST else -1)
+        self._looks += 1
+        order = sorted(self.items[:n], key=lambda queue: LAST.index(queue) if queue in LAST else -1)
+        if self._looks % LOOKS_FOR_FURTHER == 0 and FURTHER in order:
+            order.insert(0, order.pop(order.index(FURTHER)))
+        return order
 
 
 def create_app(settings: Settings) -> SpikeTraceApp:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,13 +112,20 @@ class Deployment:
         wait_until(answers, seconds=START_SECONDS, what=f"{name}; {self.folder}/{name}.log")
 
     def wait_for_all(self) -> None:
+        self.wait_supervised(
+            lambda: self._webhook_answers() and self._worker_answers(),
+            seconds=START_SECONDS,
+            what=f"webhook and worker; {self.folder}",
+        )
+
+    def wait_supervised(self, condition: Callable[[], object], *, seconds: float, what: str) -> None:
         """With a supervisor beside them: what was started while something else failed may have ended over it."""
 
-        def all_answer() -> bool:
+        def met() -> object:
             self.start_what_has_ended()
-            return self._webhook_answers() and self._worker_answers()
+            return condition()
 
-        wait_until(all_answer, seconds=START_SECONDS, what=f"webhook and worker; {self.folder}")
+        wait_until(met, seconds=seconds, what=what)
 
     def kill(self, name: str) -> None:
         """As `kill -9` of all of its processes."""

@@ -148,7 +148,7 @@ def worker_is_killed_in_a_delivery(deployment: Deployment, draw: Random) -> Iter
     told = len(deployment.vendor.messages)
     deployment.post_new(1)
     yield
-    wait_until(lambda: len(deployment.vendor.messages) > told, seconds=FAULT_SECONDS, what="a message")
+    deployment.wait_supervised(lambda: len(deployment.vendor.messages) > told, seconds=FAULT_SECONDS, what="a message")
     deployment.kill("worker")
     deployment.vendor.free.set()
     deployment.launch("worker")

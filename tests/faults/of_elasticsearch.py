@@ -17,7 +17,8 @@ from tests.faults.proxy import BLOCKED, REJECTED, Answer, Cut, Request, Rule, re
 Ask = Callable[[], Answer]
 # So many requests have to meet a fault of Elasticsearch before it is over.
 LEAST_STRIKES = 3
-FAULT_SECONDS = 45
+# A worker that asks an engine for everything a second long takes most of a minute for what waits.
+FAULT_SECONDS = 120
 
 
 @contextmanager
@@ -134,7 +135,8 @@ def a_shard_is_missing(deployment: Deployment, draw: Random) -> Iterator[None]:
     before = deployment.proxy.struck
     with deployment.proxy.by(fail_a_shard):
         yield
-        wait_until(lambda: deployment.proxy.struck > before, seconds=FAULT_SECONDS, what="a search")
+        # Who would search may have ended over another fault.
+        deployment.wait_supervised(lambda: deployment.proxy.struck > before, seconds=FAULT_SECONDS, what="a search")
 
 
 @contextmanager
