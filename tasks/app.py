@@ -67,7 +67,7 @@ class ReplayLast(round_robin_cycle):
     """
 
     def __init__(self, it: list[str] | None = None) -> None:
-        super().__init__(it)
+        super().__init__(it)  # type: ignore[no-untyped-call]
         self._looks = 0
 
     def consume(self, n: int) -> list[str]:
