@@ -42,7 +42,7 @@ class CeleryQueue:
     def __init__(self, settings: Settings, *, app: Celery | None = None) -> None:
         self._app = app or create_app(settings)
         # Beside Celery's, which takes seconds to find out that there is no broker.
-        self._broker = connect_broker(settings.redis_url, seconds=SOCKET_TIMEOUT_SECONDS)
+        self._broker = connect_broker(settings.broker_url, seconds=SOCKET_TIMEOUT_SECONDS)
         self._shares = Shares(self._broker, settings.rule_alerts_per_minute, settings.space_alerts_per_minute)
 
     def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Alert] = ()) -> None:
