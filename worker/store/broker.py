@@ -146,7 +146,9 @@ def fault_of(error: BaseException) -> str:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({cause.verify_message}): {UNTRUSTED}"
+            # What follows the comma names a host, and `/readyz` tells this to anybody.
+            why = cause.verify_message.partition(",")[0]
+            return f"its certificate is not trusted ({why}): {UNTRUSTED}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS failed ({cause.reason or type(cause).__name__}): {UNENCRYPTED}"
     if isinstance(error, redis.sentinel.MasterNotFoundError | redis.asyncio.sentinel.MasterNotFoundError):
