@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -120,3 +122,15 @@ def test_celery_asks_all_sentinels() -> None:
 
 def test_without_tls_nothing_speaks_of_it() -> None:
     assert not told(Settings(redis_url="redis://a")).ssl
+
+
+ROOT = Path(__file__).resolve().parents[2]
+CONNECTS = re.compile(r"from_url\(|redis\.(?:asyncio\.)?(?:Redis|StrictRedis|ConnectionPool)\(")
+
+
+def test_there_is_one_place_that_connects() -> None:
+    """Whatever connects by itself does not know all forms; the demo starts a broker of its own, and waits for it."""
+    rooms = ("webhook", "tasks", "worker", "interop", "kibana", "evaluation", "demo", "cli")
+    files = (file for room in rooms for file in (ROOT / room).rglob("*.py"))
+    found = {str(file.relative_to(ROOT)) for file in files if CONNECTS.search(file.read_text(encoding="utf-8"))}
+    assert found == {"worker/store/broker.py", "demo/engines.py"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,8 +36,8 @@ class Group:
     def __init__(self, folder: Path, *, sentinels: int = 3) -> None:
         self._folder = folder
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self.servers = [_free_port() for _ in range(2)]
-        self.sentinels = [_free_port() for _ in range(sentinels)]
+        first, second, *others = _free_ports(2 + sentinels)
+        self.servers, self.sentinels = [first, second], others
 
     @property
     def url(self) -> str:
@@ -54,7 +55,7 @@ class Group:
         self.follow(second, first)
         for port in self.sentinels:
             self.start_sentinel(port, first)
-        wait_until(self._would_fail_over, seconds=START_SECONDS, what="the Sentinels")
+        self._wait_until(self._would_fail_over, what="the Sentinels")
 
     def start_server(self, port: int, **more: Any) -> None:
         """With the data it had. A killed primary comes back as one, until the Sentinels tell it otherwise."""
@@ -69,8 +70,10 @@ class Group:
 
     def follow(self, port: int, primary: int) -> None:
         """At once; by themselves the Sentinels tell a server that came back after ten seconds."""
-        self.ask(port, "replicaof", "127.0.0.1", primary)
-        wait_until(lambda: self.is_following(port), seconds=START_SECONDS, what="the replica")
+        wait_until(
+            lambda: self.ask(port, "replicaof", "127.0.0.1", primary), seconds=START_SECONDS, what="a server's assent"
+        )
+        self._wait_until(lambda: self.is_following(port), what=f"the replica {port} of {primary}")
 
     def start_sentinel(self, port: int, primary: int) -> None:
         folder = self._folder / str(port)
@@ -81,6 +84,13 @@ class Group:
         self._launch(port, [str(file), "--sentinel"])
         ping = lambda: self.ask(port, "ping", password=SENTINEL_PASSWORD)  # noqa: E731
         wait_until(ping, seconds=START_SECONDS, what="a Sentinel")
+
+    def _wait_until(self, is_so: Callable[[], object], *, what: str) -> None:
+        try:
+            wait_until(is_so, seconds=START_SECONDS, what=what)
+        except AssertionError as error:
+            logs = (log.read_text(encoding="utf-8", errors="replace")[-1_500:] for log in self._folder.glob("*.log"))
+            raise AssertionError("\n\n".join([str(error), *logs])) from None
 
     def _launch(self, port: int, arguments: list[str]) -> None:
         with (self._folder / f"{port}.log").open("ab") as log:
@@ -137,5 +147,9 @@ class Group:
             self.kill(port)
 
 
-def _free_port() -> int:
-    return int(free_address().rsplit(":", 1)[1])
+def _free_ports(count: int) -> list[int]:
+    """All different: none of them is taken yet when the next is looked for."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(int(free_address().rsplit(":", 1)[1]))
+    return list(found)
