@@ -63,12 +63,18 @@ bench: $(INSTALLED) ## acceptance against others, a storm, workers, an investiga
 	$(BIN)/python -m benchmarks
 
 # Hashes are of public files: what this machine adds to pip's search path has no place in the lock.
-lock: ## pin every dependency again, with hashes
+COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS .cache/lock/bin/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+# One resolution: what the image runs, and what builds it, is a part of the whole.
+lock: ## pin every dependency again, with hashes: all, what the image runs, and what builds it
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/pip install --quiet uv
-	env -u PIP_FIND_LINKS -u UV_FIND_LINKS .cache/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --all-extras \
-		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--output-file requirements.lock
+	$(COMPILE) pyproject.toml --upgrade --all-extras --output-file requirements.lock
+	$(COMPILE) pyproject.toml --upgrade --extra agents --extra otel --constraint requirements.lock \
+		--output-file requirements-run.lock
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(COMPILE) - --upgrade --constraint requirements.lock --output-file requirements-build.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import click
 
 from cli.options import json_logs
-from cli.startup import prepare_indices, prepare_process
+from cli.startup import prepare_broker, prepare_indices, prepare_process
 from webhook.credentials import Credentials
 from worker.errors import ConfigurationError
 from worker.settings import Settings
@@ -51,5 +51,6 @@ def serve_http(settings: Settings, *, host: str | None, port: int | None, with_a
 
     chosen = {"agents_host": host, "agents_port": port}
     settings = settings.model_copy(update={name: value for name, value in chosen.items() if value is not None})
+    prepare_broker(settings)
     prepare_indices(settings)
     serve(settings, with_a2a=with_a2a)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import json_logs
-from cli.startup import prepare_process
+from cli.startup import prepare_broker, prepare_process
 from tasks.clock import run_beat
 
 
@@ -20,4 +20,6 @@ def beat(json_lines: bool) -> None:
     Example:
       spiketrace beat --json
     """
-    run_beat(prepare_process("beat", json_lines=json_lines))
+    settings = prepare_process("beat", json_lines=json_lines)
+    prepare_broker(settings)
+    run_beat(settings)

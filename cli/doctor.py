@@ -32,11 +32,11 @@ from worker.settings import Settings, load_settings
 def doctor(profile: str | None, deep: bool, as_json: bool) -> None:
     """Look at everything that SpikeTrace needs, and say what to do about each thing that is not well.
 
-    That is: settings, Elasticsearch (version, clock, privileges, templates, indices, telemetry), the broker (whether
-    it keeps what it takes, its clock), beat, workers and queues, what waits and for how long, dead letters, the
-    webhook's credentials, each destination by a question that makes nothing, the policy, the words of the trade,
-    Kibana's rules and connectors, the carbon tables, the model with its budget, and traces. Changes nothing and sends
-    nothing.
+    That is: settings, Elasticsearch (version, clock, privileges, templates, indices, telemetry), the broker (the way
+    to it, its Sentinels and replicas, whether it keeps what it takes, its clock), beat, workers and queues, what waits
+    and for how long, dead letters, the webhook's credentials, each destination by a question that makes nothing, the
+    policy, the words of the trade, Kibana's rules and connectors, the carbon tables, the model with its budget, and
+    traces. Changes nothing and sends nothing.
 
     With --profile it looks only at the telemetry: for every field that the profile names, how many documents of the
     last day have it (of changes and incidents: of the last 30 days), which fields discovery finds and the role that

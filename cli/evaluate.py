@@ -77,6 +77,9 @@ def _engines(url: str | None, jobs: int) -> Iterator[list[Settings]]:
         yield [load_settings().model_copy(update={"elasticsearch_url": url.rstrip("/")})] * jobs
         return
     # An extra, loaded only where it is asked for.
+    from demo.extra import require_embedded  # noqa: PLC0415
+
+    require_embedded("spiketrace evaluate without --elasticsearch-url")
     from demo.engines import running_search  # noqa: PLC0415
 
     with ExitStack() as stack:

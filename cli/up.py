@@ -46,6 +46,11 @@ def up(embedded: bool, demo: bool, port: int | None, ready_file: Path | None, as
     """
     if demo and not embedded:
         raise ConfigurationError("--demo writes telemetry of its own and works with --embedded only")
+    if embedded:
+        # Known only where it is asked for: a deployment does without.
+        from demo.extra import require_embedded  # noqa: PLC0415
+
+        require_embedded("--embedded")
     own = load_settings()
     configure_logging(own.log_level, process="up", json_lines=as_json or None)
     settings, vendors_url = settle_settings(own, port=port, embedded=embedded), None

@@ -10,7 +10,7 @@ import click
 from pydantic import SecretStr
 
 from cli.options import json_logs
-from cli.startup import prepare_indices, prepare_process
+from cli.startup import prepare_broker, prepare_indices, prepare_process
 from webhook.app import create_app, serve
 from webhook.openapi import document_of
 from worker.settings import Settings
@@ -41,5 +41,6 @@ def webhook(openapi: bool, json_lines: bool) -> None:
         click.echo(json.dumps(described_routes(), indent=2))
         return
     settings = prepare_process("webhook", json_lines=json_lines)
+    prepare_broker(settings)
     prepare_indices(settings)
     serve(settings)

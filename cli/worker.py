@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import json_logs
-from cli.startup import prepare_indices, prepare_process
+from cli.startup import prepare_broker, prepare_indices, prepare_process
 from tasks.run import run_worker
 from worker.impact.tables import load_factors
 
@@ -25,5 +25,6 @@ def worker(json_lines: bool) -> None:
     settings = prepare_process("worker", json_lines=json_lines)
     # A table of one's own that cannot be read ends the process here, and not the first investigation.
     load_factors(settings.factors)
+    prepare_broker(settings)
     prepare_indices(settings)
     run_worker(settings)

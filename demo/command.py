@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from demo.extra import require_embedded
 from demo.shop import SEED
 from demo.story import run
 
@@ -30,6 +31,7 @@ def demo(keep: bool, port: int, now: datetime | None, seed: int) -> None:
 
     Exit code 0 if every hidden incident was found and nothing quiet was taken for one.
     """
+    require_embedded("spiketrace demo")
     end = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     try:
         is_right = run(now=end, seed=seed, port=port, keep=keep)

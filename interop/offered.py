@@ -40,7 +40,8 @@ class Offered:
 
 def open_offered(settings: Settings) -> Offered:
     """Raises ConfigurationError."""
-    stores, log, counts = connect(settings), RedisInboxLog(settings.redis_url), RedisRateLimit(settings.redis_url)
+    stores, counts = connect(settings), RedisRateLimit(settings.broker_url)
+    log = RedisInboxLog(settings.broker_url, replicas=settings.broker_replicas)
     # The worker takes in what waits, every two seconds; the webhook, where it runs, sooner.
     acceptor = Acceptor(log, stores.alerts, stores.dead_letters, on_safe=lambda _: None)
     reports = Reports(stores.reports, stores.alerts, stores.inbox, settings.public_url)

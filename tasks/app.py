@@ -9,6 +9,8 @@ from celery import Celery
 from celery.signals import before_task_publish, setup_logging
 from kombu.utils.scheduling import round_robin_cycle
 
+from tasks.broker import broker_configuration, sentinel_transport_options
+from worker.broker_url import BrokerAddress
 from worker.settings import Settings
 from worker.tracing import HEADER, traceparent
 
@@ -80,13 +82,15 @@ class ReplayLast(round_robin_cycle):
 
 def create_app(settings: Settings) -> SpikeTraceApp:
     """The app of one process. It knows tasks by their names; only a worker loads them (`tasks.run`)."""
-    app = SpikeTraceApp("spiketrace", broker=settings.redis_url, set_as_current=True)
+    address = settings.broker
+    app = SpikeTraceApp("spiketrace", set_as_current=True)
     app.settings = settings
     app.Task.Request = "tasks.acknowledging:ReleasingRequest"
     app.conf.update(
         **_messages(),
         **_delivery_guarantees(settings),
-        **_connection(settings),
+        **broker_configuration(address),
+        **_connection(settings, address),
         beat_schedule=_beat_schedule(settings) | _retention_schedule(),
         # Nearly everything is due every few seconds: there is nothing worth remembering across a restart of beat.
         beat_scheduler="tasks.clock:OneOfAKind",
@@ -144,7 +148,7 @@ def _delivery_limits(settings: Settings) -> dict[str, Any]:
     return {"time_limit": hard, "soft_time_limit": max(1, hard - SOFT_LIMIT_MARGIN_SECONDS)}
 
 
-def _connection(settings: Settings) -> dict[str, Any]:
+def _connection(settings: Settings, address: BrokerAddress) -> dict[str, Any]:
     return {
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -155,6 +159,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
             "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
             "socket_keepalive": True,
             "health_check_interval": 10,
+            **sentinel_transport_options(address),
         },
         # Whoever enqueues is told soon: one more try for a connection that the broker closed meanwhile.
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.2},

@@ -7,11 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import redis
-
 from tasks.app import QUEUES, SENT_AT
 from worker.settings import Settings
-from worker.store.broker import broker_errors
+from worker.store.broker import broker_errors, connect_broker
 
 # Where kombu keeps what was handed out and not acknowledged.
 UNACKNOWLEDGED = "unacked"
@@ -36,12 +34,7 @@ class QueueBacklog:
     """Reads the broker beside Celery, since a message must not be taken to be looked at."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = redis.Redis.from_url(
-            settings.redis_url,
-            decode_responses=True,
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-        )
+        self._client = connect_broker(settings.broker_url, seconds=SOCKET_TIMEOUT_SECONDS)
 
     def read(self) -> Backlog:
         """Raises QueueUnavailable."""

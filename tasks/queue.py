@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 from kombu.messaging import Producer
-from kombu.utils.json import dumps
 from redis.exceptions import RedisError
 
 from tasks.app import (
@@ -32,6 +31,9 @@ from worker.errors import QueueUnavailable
 from worker.settings import Settings
 from worker.store.broker import broker_errors, connect_broker
 
+# An intake's batch; what is more is sent in as many pieces.
+MOST_TOGETHER = 500
+
 
 class CeleryQueue:
     """Fulfils `worker.ports.Queue` and `worker.replay.ports.ReplayQueue`.
@@ -42,7 +44,7 @@ class CeleryQueue:
     def __init__(self, settings: Settings, *, app: Celery | None = None) -> None:
         self._app = app or create_app(settings)
         # Beside Celery's, which takes seconds to find out that there is no broker.
-        self._broker = connect_broker(settings.redis_url, seconds=SOCKET_TIMEOUT_SECONDS)
+        self._broker = connect_broker(settings.broker_url, seconds=SOCKET_TIMEOUT_SECONDS)
         self._shares = Shares(self._broker, settings.rule_alerts_per_minute, settings.space_alerts_per_minute)
 
     def investigate(self, alert_ids: Sequence[str], *, of: Sequence[Alert] = ()) -> None:
@@ -54,12 +56,13 @@ class CeleryQueue:
             # The first by itself, since that connects, and again where the broker has closed the connection meanwhile.
             for alert_id, queue in messages[:1]:
                 self._send_alert(alert_id, queue, producer)
-            with _together(producer.channel) if messages[1:] else nullcontext():
+            # Each by itself would wait for the broker's disk. In between, another connection would be another batch.
+            with producer.batch(max_size=MOST_TOGETHER):  # type: ignore[no-untyped-call]
                 for alert_id, queue in messages[1:]:
-                    self._send_alert(alert_id, queue, producer)
+                    self._send_alert(alert_id, queue, producer, retry=False)
 
-    def _send_alert(self, alert_id: str, queue: str, producer: Producer) -> None:
-        self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer)
+    def _send_alert(self, alert_id: str, queue: str, producer: Producer, **options: Any) -> None:
+        self._app.send_task(INVESTIGATE, args=(alert_id,), queue=queue, producer=producer, **options)
 
     def deliver(self, incident_id: str, report_id: str, destination: str) -> None:
         with self._producer() as producer:
@@ -100,26 +103,10 @@ class CeleryQueue:
         try:
             with self._app.producer_or_acquire() as producer:
                 yield producer
-        except (OperationalError, RedisError, *self._app.connection_for_write().recoverable_connection_errors) as error:
+        except (
+            OperationalError,
+            BatchPublishError,
+            RedisError,
+            *self._app.connection_for_write().recoverable_connection_errors,
+        ) as error:
             raise QueueUnavailable(f"the broker did not answer: {error}") from error
-
-
-@contextmanager
-def _together(channel: Any) -> Iterator[None]:
-    """What is published inside reaches the broker at the end, at once: each by itself would wait for the disk.
-
-    Kombu has no public way to publish many: its channel puts each message with a command of its own.
-    """
-    gathered: dict[str, list[str]] = {}
-
-    def keep(queue: str, message: Any, **_: Any) -> None:
-        gathered.setdefault(queue, []).append(dumps(message))  # type: ignore[no-untyped-call]
-
-    channel._put = keep  # noqa: SLF001
-    try:
-        yield
-    finally:
-        del channel._put  # noqa: SLF001
-    with channel.conn_or_acquire() as client:
-        for queue, messages in gathered.items():
-            client.lpush(queue, *messages)

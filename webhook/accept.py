@@ -91,7 +91,7 @@ class Acceptor:
             if appended.is_safe:
                 metrics.SAVED_GROUPS.labels("broker").inc()
                 return appended.acceptances
-            self._rest_broker("its append-only file is off or not written in time")
+            self._rest_broker("its append-only file is off or not written in time, or its replicas are away")
         recorded = await self._record_elsewhere(group)
         if not appended:
             return recorded

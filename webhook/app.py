@@ -98,11 +98,12 @@ def create_app(
     """
     credentials = Credentials(settings)
     stores = stores or connect(settings.model_copy(update={"elasticsearch_timeout_seconds": READING_TIMEOUT_SECONDS}))
-    log, counts = RedisInboxLog(settings.redis_url), RedisRateLimit(settings.redis_url)
+    log = RedisInboxLog(settings.broker_url, replicas=settings.broker_replicas)
+    counts = RedisRateLimit(settings.broker_url)
     quick = stores.client.options(request_timeout=QUICK_TIMEOUT_SECONDS, max_retries=0)
     quick_alerts = ElasticAlertStore(quick)
     queue = queue or CeleryQueue(settings)
-    questions = RedisQuestionDesk(settings.redis_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
+    questions = RedisQuestionDesk(settings.broker_url, longest_wait_seconds=KEEP_ALIVE_SECONDS)
     counter = _counter(settings, questions, queue, counts)
     intake = IntakeLoop(take_in or intake_of(stores, queue))
     acceptor = Acceptor(log, quick_alerts, ElasticDeadLetterStore(quick), on_safe=intake.wake)
@@ -163,8 +164,8 @@ def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinatio
         backlog=QueueBacklog(settings),
         inbox=stores.inbox,
         inbox_index=InboxIndex(quick),
-        ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
-        embeddings=RedisModelLedger(settings.redis_url, purse="embedding") if settings.embeddings else None,
+        ledger=RedisModelLedger(settings.broker_url) if settings.has_model else None,
+        embeddings=RedisModelLedger(settings.broker_url, purse="embedding") if settings.embeddings else None,
         stands=partial(standing, quick, sorted(destinations)),
     )
 

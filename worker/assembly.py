@@ -116,7 +116,7 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
         ground=ground,
         reports=stores.reports,
         lookup=open_lookup(settings, stores.client),
-        ledger=RedisModelLedger(settings.redis_url),
+        ledger=RedisModelLedger(settings.broker_url),
         limit=one,
         day_limit=day,
         prices=prices_of(settings),
@@ -128,7 +128,7 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
 
 def open_question_desk(settings: Settings, desk: Desk, stores: Stores) -> QuestionDesk:
     """Beside the desk of live alerts. To be called after a fork, not before. Raises ConfigurationError."""
-    incidents, holds = desk.incidents, RedisModelLedger(settings.redis_url)
+    incidents, holds = desk.incidents, RedisModelLedger(settings.broker_url)
     plain = open_answering(settings, stores, policy=incidents.policy, configured=incidents.configured)
     # Half of the time in which a worker is to begin is for waiting until the model is free.
     longest_wait = timedelta(seconds=settings.question_wait_seconds / 2)
@@ -136,7 +136,7 @@ def open_question_desk(settings: Settings, desk: Desk, stores: Stores) -> Questi
     if settings.answers_by_model:
         turns = replace(turns, otherwise=replace(plain, model_answer=busy))
         plain = replace(plain, model_answer=open_answerer(settings, stores))
-    return QuestionDesk(plain, RedisQuestions(settings.redis_url), turns, utc_now)
+    return QuestionDesk(plain, RedisQuestions(settings.broker_url), turns, utc_now)
 
 
 def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datetime] = utc_now) -> Answerer:
@@ -147,7 +147,7 @@ def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datet
         ground=ground_answer,
         looks=open_looks(settings, stores.client),
         worded=partial(worded, public_url=settings.public_url),
-        ledger=RedisModelLedger(settings.redis_url),
+        ledger=RedisModelLedger(settings.broker_url),
         limit=one,
         day_limit=day,
         prices=prices_of(settings),
@@ -167,7 +167,7 @@ def open_embedding(settings: Settings) -> Embedding:
     return Embedding(
         embedder=cache(lambda: open_model(settings)),
         model=settings.embedding_model,
-        ledger=RedisModelLedger(settings.redis_url, purse="embedding"),
+        ledger=RedisModelLedger(settings.broker_url, purse="embedding"),
         max_seconds=settings.embedding_max_seconds,
         day_calls=settings.embedding_day_calls,
         usd_per_million_tokens=settings.embedding_usd_per_million_tokens,

@@ -61,12 +61,12 @@ def connect(settings: Settings) -> Stores:
         incidents=ElasticIncidentStore(client),
         dead_letters=ElasticDeadLetterStore(client),
         backtests=ElasticBacktestStore(client),
-        inbox=RedisInbox(settings.redis_url),
+        inbox=RedisInbox(settings.broker_url),
         inbox_index=InboxIndex(client),
         kibana_alerts=ElasticKibanaAlerts(client),
         replays=ElasticReplayStore(client),
         past_alerts=ElasticPastAlerts(client),
-        tally=RedisTally(settings.redis_url),
+        tally=RedisTally(settings.broker_url),
     )
 
 

@@ -18,6 +18,7 @@ from worker.domain.redaction.of_report import redact_report
 from worker.domain.report import (
     AlertSummary,
     Narrative,
+    Provenance,
     Quantity,
     Report,
     RootCause,
@@ -83,7 +84,14 @@ def conclude(
 
 
 def write_report(
-    alert: Alert, alert_id: str, found: Conclusion, *, profile: str, now: datetime, further: Sequence[Hit] = ()
+    alert: Alert,
+    alert_id: str,
+    found: Conclusion,
+    *,
+    profile: str,
+    now: datetime,
+    provenance: Provenance | None = None,
+    further: Sequence[Hit] = (),
 ) -> Report:
     """`further` are past incidents beside those of the survey that may be similar."""
     story, case = found.story, found.story.case
@@ -95,6 +103,7 @@ def write_report(
         timestamp=alert.date,
         created_at=now,
         profile=profile,
+        provenance=provenance,
         alert=_summary(alert),
         service=case.scope.service,
         region=case.scope.region,

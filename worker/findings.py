@@ -15,6 +15,7 @@ from worker.domain.evidence import EvidenceLog
 from worker.domain.redaction.redact import excerpt
 from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, ErrorType, Scope
 from worker.domain.window import iso
+from worker.read_in_part import effect_in_part
 
 METRICS = ("carbon", "carbon_per_demand", "cpu", "memory", "traffic")
 LOGS = ("errors", "retries", "latency", "silence")
@@ -110,7 +111,8 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
     _impact(case, detail, log, cite)
     for name, reason in {**case.survey.unread, **detail.unread}.items():
         topic = name.rstrip("0123456789")
-        effect = MISSING_EFFECT[topic].format(orders=terms.orders(), revenue=terms.revenue())
+        whole = MISSING_EFFECT[topic].format(orders=terms.orders(), revenue=terms.revenue())
+        effect = effect_in_part(topic, case.survey) or whole
         log.miss(READ[topic], reason=reason, effect=effect)
     return cite
 
@@ -252,7 +254,8 @@ def _slices(case: Case, suspect: Suspect, detail: Detail, number: int, log: Evid
 
 
 def _changes(case: Case, log: EvidenceLog, cite: Citations) -> None:
-    if "changes" in case.survey.unread or "changes" not in case.survey.asked:
+    is_unread = "changes" in case.survey.unread and not case.survey.changes
+    if is_unread or "changes" not in case.survey.asked:
         return
     asked = case.survey.asked["changes"]
     listed = [{**asdict(change), "at": iso(change.at)} for change in case.near_changes]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from time import perf_counter
 
 from worker import question
@@ -17,13 +18,14 @@ from worker.analysis import of_roles, study
 from worker.analysis.study import ROLLOUT, Case
 from worker.conclusion import conclude, write_report
 from worker.domain.alert import Alert
-from worker.domain.report import Report
+from worker.domain.report import Provenance, Report
 from worker.domain.telemetry import Detail, Scope
 from worker.domain.window import Window
 from worker.impact.means import Means
 from worker.impact.tables import Factors, shipped
 from worker.known import Knowledge, first_knowledge, known
 from worker.ports import GridIntensity, Telemetry
+from worker.provenance import provenance_of
 from worker.question import Question
 from worker.severity import DEFAULT, Thresholds
 from worker.similar import further_history, wanted_of
@@ -59,8 +61,15 @@ class Investigator:
         conclusion = conclude(alert, asked, case, detail, self.means, self.thresholds)
         wanted = wanted_of(conclusion.story)
         further = further_history(self.telemetry, case, wanted, knowledge, conclusion.log)
-        name = self.telemetry.profile.name
-        report = write_report(alert, alert_id, conclusion, profile=name, now=self.now(), further=further)
+        report = write_report(
+            alert,
+            alert_id,
+            conclusion,
+            profile=self.telemetry.profile.name,
+            now=self.now(),
+            provenance=self.provenance,
+            further=further,
+        )
         watch.lap("conclusion_seconds")
         return report.model_copy(update={"timings": watch.laps, "known_by": knowledge.by})
 
@@ -80,6 +89,11 @@ class Investigator:
         watch.lap("detail_seconds")
         method.close_case(case, suspects, detail)
         return asked, case, detail
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        profile = self.telemetry.profile
+        return provenance_of(profile, self.thresholds, self.factors, is_hourly=self.hourly is not None)
 
     @property
     def means(self) -> Means:

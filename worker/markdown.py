@@ -21,6 +21,7 @@ from worker.domain.wording import (
     confidence_in_words,
     impact_groups,
     narrative_in_words,
+    provenance_in_words,
     scope_in_words,
     sentences,
 )
@@ -180,6 +181,8 @@ def _rest(report: Report) -> Iterator[str]:
     if words := narrative_in_words(report.narrative):
         yield escape(words)
     yield f"Alert of {time_of(report.alert.date)} by the rule {code(rule)}. Report {code(report.report_id)}{replay}."
+    if made := provenance_in_words(report):
+        yield escape(f"Made by {made}.")
 
 
 def _similar(incident: SimilarIncident) -> str:

@@ -190,3 +190,8 @@ def group_of(name: str) -> str:
     if name in TICKETS:
         return "tickets"
     return "pages" if name in PAGES else "messages"
+
+
+def called(name: str) -> str:
+    """What one thing is called that goes there: a ticket, a page or a message."""
+    return group_of(name).removesuffix("s")

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from worker.broker_url import BrokerAddress, completed, parse_broker_url
 from worker.credentials import ALL_ROLES, Credential, parse_credentials
 from worker.errors import ConfigurationError
 
@@ -53,6 +54,12 @@ class Settings(BaseModel):
     elasticsearch_timeout_seconds: float = Field(default=20.0, gt=0)
 
     redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_ca_file: Path | None = None
+    redis_certificate_file: Path | None = None
+    redis_key_file: Path | None = None
+    redis_sentinel_user: str | None = None
+    redis_sentinel_password: SecretStr | None = None
+    redis_replicas: int | None = Field(default=None, ge=0)
 
     webhook_host: str = "127.0.0.1"
     webhook_port: int = Field(default=8080, ge=0, le=65535)
@@ -190,6 +197,14 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _broker_can_be_found(self) -> Self:
+        try:
+            parse_broker_url(self.broker_url)
+        except ValueError as error:
+            raise ValueError(f"{PREFIX}REDIS_URL: {error}") from None
+        return self
+
+    @model_validator(mode="after")
     def _timeouts_nest(self) -> Self:
         # Redis hands an unacknowledged task out again after the visibility timeout
         # (https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout).
@@ -247,7 +262,32 @@ class Settings(BaseModel):
     def secret_values(self) -> list[str]:
         """Every secret that is set: what must not be in anything that is said."""
         own = [one.token for one in self.named_credentials if one.token]
-        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)] + own
+        return (
+            [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)] + own + self.broker.secrets
+        )
+
+    @property
+    def broker_url(self) -> str:
+        """SPIKETRACE_REDIS_URL with the settings beside it: what every connection to the broker is made from."""
+        password = self.redis_sentinel_password
+        return completed(
+            self.redis_url,
+            ssl_ca_certs=_path(self.redis_ca_file),
+            ssl_certfile=_path(self.redis_certificate_file),
+            ssl_keyfile=_path(self.redis_key_file),
+            sentinel_username=self.redis_sentinel_user,
+            sentinel_password=password.get_secret_value() if password else None,
+        )
+
+    @property
+    def broker(self) -> BrokerAddress:
+        return parse_broker_url(self.broker_url)
+
+    @property
+    def broker_replicas(self) -> int:
+        """So many replicas have an alert before it is accepted by the broker."""
+        unset = 1 if self.broker.master else 0
+        return unset if self.redis_replicas is None else self.redis_replicas
 
     @property
     def named_credentials(self) -> list[Credential]:
@@ -298,6 +338,10 @@ class Settings(BaseModel):
     @property
     def has_webhook_credentials(self) -> bool:
         return bool(self.credentials)
+
+
+def _path(file: Path | None) -> str | None:
+    return str(file) if file else None
 
 
 def travels_safely(url: str) -> bool:

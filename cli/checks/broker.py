@@ -1,20 +1,21 @@
-"""The broker: whether it keeps what it takes, its clock, and whether anybody works on what waits in it."""
+"""The broker: the way to it, whether it keeps what it takes, its clock, and whether anybody works on what waits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 from packaging.version import InvalidVersion, Version
 
 from cli.checks.check import PATIENCE_SECONDS, Check, clock_check
+from cli.checks.sentinels import replicas_check, sentinel_checks, transport_check
 from tasks.backlog import QueueBacklog
 from worker.elastic import connect_elasticsearch
-from worker.errors import EvidenceUnavailable, QueueUnavailable
+from worker.errors import ConfigurationError, EvidenceUnavailable, QueueUnavailable
 from worker.settings import Settings
+from worker.store.broker import CLUSTER, check_files, connect_broker, fault_of
 from worker.store.standing import Standing, standing
 from worker.store.tally import RedisTally
 
@@ -26,17 +27,28 @@ SILENT = timedelta(minutes=2)
 
 
 def broker_checks(settings: Settings) -> Iterator[Check]:
+    address = settings.broker
+    yield transport_check(address)
+    yield from sentinel_checks(address)
     try:
-        with redis.Redis.from_url(settings.redis_url, socket_timeout=PATIENCE_SECONDS) as client:
+        check_files(address.tls)
+        with connect_broker(settings.broker_url, seconds=PATIENCE_SECONDS) as client:
             about: dict[str, Any] = client.info()
             began, (seconds, microseconds), ended = datetime.now(UTC), client.time(), datetime.now(UTC)
             fsync = _setting(client, "appendfsync")
-    except redis.RedisError as error:
-        host = urlsplit(settings.redis_url).hostname
-        advice = "start Redis or Valkey, and check SPIKETRACE_REDIS_URL"
-        yield Check("broker", f"{host} does not answer: {type(error).__name__}", advice)
+    except ConfigurationError as error:
+        yield Check("broker", error.reason, "check the files that SPIKETRACE_REDIS_ settings name")
+        return
+    except (redis.RedisError, OSError) as error:
+        spoken = "; what listens at that port has to speak TLS" if address.tls else ""
+        advice = f"start Redis or Valkey, and check SPIKETRACE_REDIS_URL{spoken}"
+        yield Check("broker", f"{address.name} does not answer: {fault_of(error)}", advice)
+        return
+    if about.get("cluster_enabled"):
+        yield Check("broker", "a Redis Cluster", CLUSTER)
         return
     yield _version(about)
+    yield from replicas_check(settings, about)
     yield _durability(about, fsync)
     policy = about["maxmemory_policy"]
     advice = "set `maxmemory-policy noeviction`: queued alerts are not to be evicted"
@@ -78,7 +90,7 @@ def _durability(about: dict[str, Any], fsync: str | None) -> Check:
 def work_checks(settings: Settings) -> Iterator[Check]:
     """What waits, since when, and whether beat and workers are at it. Nothing where broker or Elasticsearch is away."""
     try:
-        backlog, seen = QueueBacklog(settings).read(), RedisTally(settings.redis_url).last_seen()
+        backlog, seen = QueueBacklog(settings).read(), RedisTally(settings.broker_url).last_seen()
         with connect_elasticsearch(settings) as client:
             found = standing(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0), ())
     except (QueueUnavailable, EvidenceUnavailable):

@@ -95,7 +95,7 @@ def model_checks(settings: Settings, *, deep: bool) -> Iterator[Check]:
 def _budget(settings: Settings) -> Check:
     _, day = limits_of(settings)
     try:
-        spent = RedisModelLedger(settings.redis_url).of_day(datetime.now(UTC))
+        spent = RedisModelLedger(settings.broker_url).of_day(datetime.now(UTC))
     except QueueUnavailable as error:
         return Check("model: budget", error.reason, "see to the broker first: without it no narrative begins")
     found = f"{spent.calls:,} of {day.calls:,} calls, {spent.usd:.2f} of {day.usd:.2f} USD today (UTC)"

@@ -29,7 +29,7 @@ class A2A:
     """`url` is where other agents find it. For one event loop."""
 
     def __init__(self, settings: Settings, offered: Offered, *, url: str) -> None:
-        self._store = RedisTaskStore(settings.redis_url)
+        self._store = RedisTaskStore(settings.broker_url)
         self._card = agent_card(settings, url)
         self._handler = OncePerMessage(Agent(offered), self._store, self._card)
 

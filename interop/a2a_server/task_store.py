@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import redis.asyncio
 from a2a.server.context import ServerCallContext
 from a2a.server.owner_resolver import resolve_user_scope
 from a2a.server.tasks import InMemoryTaskStore, TaskStore
 from a2a.types import ListTasksRequest, ListTasksResponse, Task
 from a2a.utils.errors import InternalError
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from worker.store.broker import close_broker, connect_broker_async, fault_of
 
 PREFIX = "spiketrace:a2a:"
 KEPT_SECONDS = 7 * 24 * 3600
@@ -27,9 +27,7 @@ class RedisTaskStore(TaskStore):
     """Each credential sees its own tasks and no others. For one event loop."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            url, protocol=2, socket_connect_timeout=1.0, retry=redis.asyncio.retry.Retry(NoBackoff(), 0)
-        )
+        self._client = connect_broker_async(url, decode_responses=False)
 
     async def save(self, task: Task, context: ServerCallContext) -> None:
         owner, now = resolve_user_scope(context), task.status.timestamp.ToSeconds()
@@ -60,7 +58,7 @@ class RedisTaskStore(TaskStore):
             await self._client.zrem(_list(owner), task_id)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await close_broker(self._client)
 
     async def _all(self, owner: str) -> Sequence[Task]:
         async with _broker_errors():
@@ -83,4 +81,4 @@ async def _broker_errors() -> AsyncIterator[None]:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             yield
     except (RedisError, OSError) as error:
-        raise InternalError(f"the broker, which keeps tasks, did not answer: {type(error).__name__}") from error
+        raise InternalError(f"the broker, which keeps tasks, did not answer: {fault_of(error)}") from error

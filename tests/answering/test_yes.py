@@ -121,6 +121,13 @@ def _work(desk: Desk, offer: Offer) -> None:
         desk.queue.deliver(incident.incident_id, report.report_id, name)
 
 
+def test_what_goes_to_slack_is_a_message_and_no_ticket(own_desk: Desk) -> None:
+    incident_id = own_desk.ask("incidents of ledger").incidents[0]["incident_id"]
+    own_desk.store.update(incident_id, lambda one: one.model_copy(update={"deliveries": {}}))
+    offer = Offer("Tell it?", ["slack"], incident_id=incident_id)
+    assert take_up(offer, own_desk.tickets, by=WHO).sentence == f"{incident_id}: a message at slack is on its way."
+
+
 def test_where_people_are_asked_a_yes_asks_for_it(own_desk: Desk) -> None:
     """From medium on the default policy leaves tickets to people."""
     incident = own_desk.ask("incidents of ledger").incidents[0]

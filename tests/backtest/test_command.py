@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.replay_here import open_here, run_here
-from cli.rules import rules
+from cli.rules import file_name, rules
 from tests.backtest import samples
 from tests.cli.conftest import Invoke, invoke, printed, settings, stores
 from tests.kibana.builders import rule_body
@@ -243,3 +246,15 @@ def test_without_telemetry_nothing_fires(invoke: Invoke, stores: Stores) -> None
 @pytest.fixture(autouse=True)
 def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
+
+
+@given(st.lists(st.text(min_size=1), min_size=2, unique=True))
+def test_no_two_rules_draw_into_one_file(rule_ids: list[str]) -> None:
+    names = [file_name(rule_id) for rule_id in rule_ids]
+    assert len({name.lower() for name in names}) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9._~-]{1,120}", name) for name in names)
+
+
+def test_a_rule_draws_into_a_file_of_its_own_name_where_it_can() -> None:
+    assert file_name("spiketrace-errors-by-service") == "spiketrace-errors-by-service"
+    assert len({file_name(one) for one in ("a/b", "a_b", "a b", "A_B", "x" * 200, "x" * 201)}) == 6

@@ -163,7 +163,7 @@ class Deployment:
 
     def is_taken_in(self) -> bool:
         """Nothing waits in the inbox alone, so the broker's data may go."""
-        return RedisInbox(self.settings.redis_url).depth() == 0
+        return RedisInbox(self.settings.broker_url).depth() == 0
 
     def search(self, index: str, **body: Any) -> list[dict[str, Any]]:
         """Past the proxy."""
@@ -196,18 +196,19 @@ def recovered(body: Body, draw: Random) -> Body:
 
 
 @contextmanager
-def deployed(folder: Path, version: str | None = None) -> Iterator[Deployment]:
-    """On the embedded engine, or on an Elasticsearch of that version."""
+def deployed(folder: Path, version: str | None = None, **changes: Any) -> Iterator[Deployment]:
+    """On the embedded engine, or on an Elasticsearch of that version; `redis_url` instead of a broker of its own."""
     with ExitStack() as stack:
         engine = stack.enter_context(servers.real_engine(version) if version else servers.embedded_engine())
         proxy, vendor = stack.enter_context(proxied(engine.url)), stack.enter_context(selling())
         broker = Broker(folder / "broker")
-        broker.start()
-        stack.callback(broker.stop)
+        if "redis_url" not in changes:
+            broker.start()
+            stack.callback(broker.stop)
+            changes["redis_url"] = broker.url
         settings = webhook_settings(
             elasticsearch_url=proxy.url,
             elasticsearch_timeout_seconds=3.0,
-            redis_url=broker.url,
             webhook_port=int(free_address().rsplit(":", 1)[1]),
             slack_webhook_url=SecretStr(vendor.url),
             worker_concurrency=1,
@@ -217,6 +218,7 @@ def deployed(folder: Path, version: str | None = None) -> Iterator[Deployment]:
             max_attempts=8,
             missed_alerts=False,
             index_intake=False,
+            **changes,
         )
         with connect_elasticsearch(settings) as client:
             install_templates(client)

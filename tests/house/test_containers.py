@@ -88,6 +88,14 @@ def test_the_image_runs_as_an_ordinary_user() -> None:
     assert int(user) > 0
 
 
+def test_the_image_is_made_of_what_its_locks_pin() -> None:
+    instructions = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    installs = [line for line in instructions.splitlines() if re.search(r"pip .*install", line)]
+    assert len(installs) == 3
+    assert all("--require-hashes --requirement requirements-" in line or "--no-index" in line for line in installs)
+    assert "requirements.lock" not in instructions
+
+
 def test_what_docker_may_copy_is_enough_to_install(tmp_path: Path) -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for name in (line.removeprefix("!") for line in lines if line.startswith("!")):

@@ -16,6 +16,7 @@ MADE_UP = {
     ("demo/standins/app.py", "Slack"),
     ("evaluation/redaction/corpus.py", "address of a web hook"),
     ("tests/answering/test_answers.py", "AWS key"),
+    ("tests/broker/tls/client.pem", "private key"),
     ("tests/delivery/tls/localhost.pem", "private key"),
     ("tests/redaction/test_linear.py", "private key"),
     ("tests/redaction/test_ways_in.py", "address of a web hook"),

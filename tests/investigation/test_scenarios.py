@@ -425,6 +425,7 @@ def test_a_replay_finds_the_same_byte_for_byte_whatever_came_later(reports: Inve
     with reports.planted([*((INCIDENTS, one) for one in [*changed, *new]), *_later()]):
         again = _again(reports, name, original)
         knowing_more = reports.investigate(ALERTS[name])
+    assert original.provenance is not None
     assert again.model_dump_json(exclude={"timings", "created_at"}) == original.model_dump_json(
         exclude={"timings", "created_at"}
     )

@@ -41,7 +41,7 @@ def test_ids_and_times_of_writing_are_no_findings() -> None:
 @pytest.mark.parametrize("name", sorted(set(samples.report().model_dump(by_alias=True)) - {"narrative"}))
 def test_every_other_field_is_compared(name: str) -> None:
     other = stored() | {name: [{"what": "else"}] if name in NAMED_PARTS else {"something": "else"}}
-    of_the_writing = {"created_at", "known_by", "timings", "markdown"}
+    of_the_writing = {"created_at", "known_by", "timings", "markdown", "provenance"}
     ignored = {"report_id", "alert_id", "incident_id", "replay_of", "replay_id", *of_the_writing}
     assert bool(fields(stored(), other)) == (name not in ignored)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from kombu.messaging import Producer
 
 from tasks.app import (
     ASK,
@@ -103,6 +104,14 @@ def test_further_alerts_wait_behind_the_first_and_count_with_them(redis_url: str
     # Workers take from the end, so the first that was sent is the last here.
     assert [json.loads(b64decode(one["body"]))[0] for one in sent] == [[f"a{number}"] for number in (4, 3, 2, 1, 0)]
     assert len({one["properties"]["delivery_tag"] for one in sent}) == 5
+
+
+@pytest.mark.parametrize("url", ["redis://{}/0", "redis+sentinel://{}/0?master=m"])
+def test_many_are_sent_together_whichever_way_the_broker_is_reached(url: str) -> None:
+    """Where kombu cannot do so it sends each by itself, without a word."""
+    with create_app(Settings(redis_url=url.format("127.0.0.1:1"))).connection_for_write() as connection:
+        producer: Any = Producer
+        assert producer(connection).supports_batch_publish
 
 
 def test_all_queues_take_turns_but_the_last_which_have_an_order() -> None:

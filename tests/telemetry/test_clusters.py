@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.conftest import MISSING, REAL_VERSIONS
 from tests.e2e import telemetry
 from tests.e2e.conftest import wait_until
 from tests.engines import servers
 from tests.engines.servers import HTTP, Engine
+from tests.faults.proxy import Answer, Request, proxied, refusing
 from worker.ad_hoc import ad_hoc_alert
 from worker.domain.report import Report, Verdict
 from worker.elastic import connect_elasticsearch
+from worker.errors import EvidenceUnavailable
 from worker.investigate import Investigator
 from worker.settings import Settings
 from worker.store.templates import install_templates
@@ -68,14 +71,18 @@ def two() -> Iterator[Two]:
         yield Two(near, far)
 
 
-def investigated(url: str, where: str, folder: Path) -> Report:
+def investigated(url: str, where: str, folder: Path, *, discovers: bool = False) -> Report:
     """The shop's bad deployment, with a profile in which `{}` of `where` stands for each index."""
     profile = folder / "profile.yaml"
     lines = SHIPPED.read_text(encoding="utf-8").splitlines()
     named = [
         f"  index: {where.format(line.split()[1])}" if line.strip().startswith("index: ") else line for line in lines
     ]
-    profile.write_text("\n".join(named), encoding="utf-8")
+    document = yaml.safe_load("\n".join(named))
+    if discovers:
+        del document["metrics"]["signals"], document["metrics"]["cross_check"]
+        document["metrics"]["discover"] = [{"match": "cpu_pct", "role": "saturation"}]
+    profile.write_text(yaml.safe_dump(document), encoding="utf-8")
     alert = ad_hoc_alert(telemetry.CULPRIT, None, telemetry.END - timedelta(seconds=1), asked="a test")
     with connect_elasticsearch(Settings(elasticsearch_url=url)) as client:
         return Investigator(ElasticTelemetry(client, load_profile(str(profile))))(alert, alert.alert_id)
@@ -97,6 +104,42 @@ def test_another_cluster_is_read_as_if_it_were_here_and_missed_where_it_is_away(
     assert (without.verdict, without.root_cause) == (here.verdict, here.root_cause)
     missed = {gap.what: gap.reason for gap in without.gaps if "far (skipped" in gap.reason}
     assert {"Metrics", "Logs", "Deployments"} <= missed.keys()
+    in_part = {gap.what: gap.effect for gap in without.gaps if "far (skipped" in gap.reason}
+    assert in_part["Metrics"].startswith("carbon, CPU and traffic are known in part only")
     alone = investigated(two.near.url, "far:{0}", tmp_path)
     assert alone.verdict is Verdict.INCONCLUSIVE
     assert {"Metrics", "Logs", "Deployments"} <= {gap.what for gap in alone.gaps if "far (skipped" in gap.reason}
+    assert "are not known" in next(gap.effect for gap in alone.gaps if gap.what == "Metrics")
+    discovering = investigated(two.near.url, "far:{0}", tmp_path, discovers=True)
+    assert discovering.verdict is Verdict.INCONCLUSIVE
+    (gap,) = [gap for gap in discovering.gaps if gap.what == "Metrics"]
+    assert "Unable to connect to [far]" in gap.reason
+
+
+def away(request: Request, ask: Callable[[], Answer]) -> Answer:
+    """What Elasticsearch 9.5 answers when it is asked for fields that another cluster alone has, and that is away."""
+    if "/_field_caps" not in request.path:
+        return ask()
+    return refusing(502, {"type": "connect_transport_exception", "reason": "Unable to connect to [far]"})
+
+
+def test_where_the_fields_are_in_a_cluster_that_is_away_the_rest_is_investigated(
+    embedded_engine: Engine, tmp_path: Path
+) -> None:
+    with connect_elasticsearch(Settings(elasticsearch_url=embedded_engine.url)) as client:
+        install_templates(client)
+    telemetry.load(embedded_engine.url)
+    with proxied(embedded_engine.url) as proxy, proxy.by(away):
+        report = investigated(proxy.url, "{0}", tmp_path, discovers=True)
+    (gap,) = [gap for gap in report.gaps if gap.what == "Metrics"]
+    assert "Unable to connect to [far]" in gap.reason
+    assert any("logs" in one.index for one in report.evidence)
+
+
+def test_an_engine_that_is_away_itself_is_tried_again(embedded_engine: Engine, tmp_path: Path) -> None:
+    def gone(request: Request, ask: Callable[[], Answer]) -> Answer:
+        return refusing(502, {"type": "bad_gateway", "reason": "no upstream"})
+
+    with proxied(embedded_engine.url) as proxy, proxy.by(gone), pytest.raises(EvidenceUnavailable) as caught:
+        investigated(proxy.url, "{0}", tmp_path, discovers=True)
+    assert caught.value.retryable

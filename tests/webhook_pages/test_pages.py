@@ -14,7 +14,7 @@ from tests.webhook_pages import samples
 from tests.webhook_pages.dom import Dom, parse
 from tests.webhook_pages.fakes import Incidents, client, incident, unreachable_client
 from webhook.pages import CONTENT_SECURITY_POLICY
-from worker.domain.report import CalculationStep, Impact, Report, Verdict
+from worker.domain.report import CalculationStep, Impact, Provenance, Report, Verdict
 from worker.domain.terms import speaking
 from worker.markdown import render_markdown
 from worker.terminology import load_terms
@@ -53,6 +53,16 @@ def test_a_similar_incident_tells_how_it_ended_and_what_helped() -> None:
     page = page_of(report)
     assert "ended after 52 min; what helped then: <b>Rolled back.</b>" in page.words
     assert "ended after 52 min; what helped then: &lt;b&gt;Rolled back.&lt;/b&gt;" in render_markdown(report)
+
+
+def test_what_made_it_is_one_quiet_line() -> None:
+    made = Provenance(
+        version="0.1.0", code="c0de", profile="af", policy="b0", factors="fa", grid="hourly", terminology="3d"
+    )
+    report = samples.bad_deployment().model_copy(update={"provenance": made})
+    told = f"Made by SpikeTrace 0.1.0 (code c0de), profile {report.profile} (af), policy b0, factors fa, grid hourly"
+    assert told in page_of(report).words
+    assert "Made by" not in page_of(samples.bad_deployment()).words
 
 
 def test_the_page_has_the_labels_of_the_trade() -> None:

@@ -113,7 +113,7 @@ def test_why_they_differ_and_which_figures_is_said_side_by_side() -> None:
     users = bad.impact.users.model_copy(update={"requests_failed": samples.between(1, 2, 3)})
     fewer = bad.model_copy(update={"impact": bad.impact.model_copy(update={"users": users})})
     words = page_of(done(), [compared("a", bad, fewer)]).words
-    assert "1: the same was read and judged otherwise: another version, or other settings or factors." in words
+    assert "1: the same was read and judged otherwise, by something that the reports do not name." in words
     assert "Requests failed 3,240 2" in words
     assert "Why: the same was read and judged otherwise" in words
 

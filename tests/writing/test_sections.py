@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.writing.cases import ONSET, SHOPS, Told, told
+from tests.writing.cases import ONSET, SHOPS, Told, tell, told
 from worker.domain.report import CauseKind, Verdict
 from worker.domain.severity import Severity
 from worker.writing.figures import clock, count, percent
@@ -208,6 +208,17 @@ def test_deployments_that_were_not_read_are_not_excluded() -> None:
     )
     assert "No deployment" not in everything_said(told("unread"))
     assert any(gap.what == "Deployments" and gap.reason == "index is closed" for gap in report.gaps)
+
+
+def test_deployments_that_were_read_in_part_are_told_and_others_not_excluded() -> None:
+    shop = SHOPS["deployment"]()
+    shop.unread = {"changes": "of 2 clusters these did not answer, or not whole: far"}
+    found = tell(shop).report
+    said = found.sections.deployment_correlation
+    assert said.startswith(told("deployment").report.sections.deployment_correlation)
+    assert said.endswith("so another one is not excluded.")
+    (gap,) = [gap for gap in found.gaps if gap.what == "Deployments"]
+    assert gap.effect == "a bad deployment among those that were not read is not excluded"
 
 
 def test_what_is_recorded_is_not_called_an_estimate() -> None:

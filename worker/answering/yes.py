@@ -11,6 +11,7 @@ from worker.answering.answer import Offer
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Incident
 from worker.ports import AlertRecord, AlertStore, DeadLetterStore, Notification, Queue
+from worker.routing import called
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _ask(incident_id: str, offer: Offer, desk: TicketDesk, by: str) -> Taken:
 
 
 def _state(name: str, incident: Incident) -> str:
-    delivery = incident.deliveries[name]
+    delivery, what = incident.deliveries[name], called(name)
     if delivery.state == "done":
-        return f"the ticket at {name} is {delivery.url or delivery.vendor_id or 'made'}"
-    return f"a ticket at {name} is on its way"
+        return f"the {what} at {name} is {delivery.url or delivery.vendor_id or 'made'}"
+    return f"a {what} at {name} is on its way"

@@ -284,6 +284,22 @@ class AlertSummary(BaseModel):
     link: str
 
 
+class Provenance(BaseModel):
+    """What made a report: SpikeTrace's `version`, and digests of what it was made with.
+
+    `code` is of the program itself, `policy` of the thresholds of severity, `terminology` of the words. `grid` is
+    whether the intensity of the grid was asked for by the hour. The profile's name is the report's `profile`.
+    """
+
+    version: str
+    code: str
+    profile: str
+    policy: str
+    factors: str
+    grid: Literal["yearly", "hourly"]
+    terminology: str
+
+
 def report_id_of(alert_id: str) -> str:
     """The id of an alert's report: whoever investigates the alert again arrives at the same one."""
     return f"r-{alert_id}"
@@ -294,6 +310,7 @@ class Report(BaseModel):
 
     `known_by`: what was written into other incidents later was not taken into account (None: everything was).
     A report of a replay says in `replay_of` which report is the alert's own, and in `replay_id` whose it is.
+    `provenance` is None in a report of a version that did not keep it.
     `headline` is the opening of the overview without evidence ids: for a chat message or a title.
     """
 
@@ -305,6 +322,7 @@ class Report(BaseModel):
     timestamp: AwareDatetime = Field(alias="@timestamp")
     created_at: AwareDatetime
     profile: str
+    provenance: Provenance | None = None
     alert: AlertSummary
     service: str | None
     region: str | None

@@ -23,6 +23,7 @@ from worker.domain.report import (
     Impact,
     Narrative,
     Quantity,
+    Report,
     RootCause,
     ServiceLevel,
     UsersImpact,
@@ -169,6 +170,17 @@ def _group(
 ) -> ImpactGroup:
     figures = [(label, described(quantity)) for label, quantity, described in rows if quantity is not None]
     return ImpactGroup(name, basis, figures, [label for label, quantity, _ in rows if quantity is None])
+
+
+def provenance_in_words(report: Report) -> str:
+    """Empty where the report does not say what made it."""
+    made = report.provenance
+    if made is None:
+        return ""
+    return (
+        f"SpikeTrace {made.version} (code {made.code}), profile {report.profile} ({made.profile}), "
+        f"policy {made.policy}, factors {made.factors}, grid {made.grid}, words {made.terminology}"
+    )
 
 
 def narrative_in_words(narrative: Narrative) -> str:

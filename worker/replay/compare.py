@@ -30,6 +30,8 @@ NOT_FINDINGS = frozenset(
         "timings",
         "markdown",
         "narrative",
+        # What it was made by is a reason, and no finding (`worker.replay.reasons`).
+        "provenance",
     }
 )
 # Compared as a whole, and told by the parts that are not the same: the fields that name a part.

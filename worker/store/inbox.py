@@ -13,10 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import redis
-import redis.asyncio
 from pydantic import ValidationError
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from worker.domain.alert import AlertState
@@ -24,7 +21,7 @@ from worker.domain.window import parse_time
 from worker.errors import InvalidAlert, QueueUnavailable
 from worker.ports import Acceptance, InboxEntry, Letter, Notification, Status
 from worker.posted import Posted, read
-from worker.store.broker import broker_errors, connect_broker
+from worker.store.broker import CLUSTER, broker_errors, close_broker, connect_broker, connect_broker_async, fault_of
 
 STREAM = "spiketrace:inbox"
 WAITING = "spiketrace:inbox:waiting"
@@ -34,6 +31,7 @@ LIFE_TTL_SECONDS = 7 * 24 * 3600
 # Entries that somebody took this long ago and did not acknowledge are taken again.
 ABANDONED_AFTER_SECONDS = 15
 FSYNC_TIMEOUT_SECONDS = 1.5
+REPLICATION_TIMEOUT_SECONDS = 1.0
 APPEND_TIMEOUT_SECONDS = 2.0
 SOCKET_TIMEOUT_SECONDS = 3.0
 LETTER_PAYLOAD_CHARACTERS = 4_096
@@ -45,24 +43,19 @@ Submission = Posted | Notification | Letter
 
 @dataclass(frozen=True)
 class Appended:
-    """`is_safe`: the append-only file holds all of it, on the disk."""
+    """`is_safe`: the append-only file holds all of it, on the disk, and as many replicas have it as are asked for."""
 
     acceptances: list[Acceptance]
     is_safe: bool
 
 
 class RedisInboxLog:
-    """The appending side, for one event loop."""
+    """The appending side, for one event loop. `replicas`: so many are to have it as well, before it is safe."""
 
-    def __init__(self, url: str) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            url,
-            decode_responses=True,
-            protocol=2,
-            socket_connect_timeout=1.0,
-            # Repeating an append whose answer was lost would call the alert a duplicate of itself.
-            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
-        )
+    def __init__(self, url: str, *, replicas: int = 0) -> None:
+        self._replicas = replicas
+        # Nothing is repeated: an append whose answer was lost would call the alert a duplicate of itself.
+        self._client = connect_broker_async(url)
 
     async def append(self, submissions: Sequence[Submission]) -> Appended:
         """All of them in one round trip, in order. Raises QueueUnavailable; then some may be appended."""
@@ -70,35 +63,44 @@ class RedisInboxLog:
             async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
                 return await self._append(submissions)
         except (RedisError, OSError) as error:
-            raise QueueUnavailable(f"the broker did not take alerts: {type(error).__name__}") from error
+            raise QueueUnavailable(f"the broker did not take alerts: {fault_of(error)}") from error
 
     async def check(self) -> None:
         """Raises QueueUnavailable when the broker is away, or is not one that keeps what it takes."""
         try:
             async with asyncio.timeout(1.0):
-                persistence = await self._client.info("persistence")
-                memory = await self._client.info("memory")
+                about = await self._client.info("persistence", "memory", "cluster")
         except (RedisError, OSError) as error:
-            raise QueueUnavailable(f"the broker does not answer: {type(error).__name__}") from error
-        if not persistence.get("aof_enabled"):
+            raise QueueUnavailable(f"the broker does not answer: {fault_of(error)}") from error
+        if about.get("cluster_enabled"):
+            raise QueueUnavailable(CLUSTER)
+        if not about.get("aof_enabled"):
             raise QueueUnavailable("the broker keeps no append-only file: set appendonly yes and appendfsync always")
-        if str(memory.get("maxmemory_policy")).startswith("allkeys"):
+        if str(about.get("maxmemory_policy")).startswith("allkeys"):
             raise QueueUnavailable("the broker may evict what waits in it: set maxmemory-policy noeviction")
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await close_broker(self._client)
 
     async def _append(self, submissions: Sequence[Submission]) -> Appended:
         prepared = [_prepared(submission) for submission in submissions]
         arguments = [part for one in prepared for part in (one.head, one.about, one.content)]
         pipeline = self._client.pipeline(transaction=False)
         pipeline.eval(_script(), 3, STREAM, WAITING, LIFE, LIFE_TTL_SECONDS, *arguments)
+        # A replica says that it has something at once, but that it is on its disk only once a second: so it is asked
+        # for the former, and for the latter the primary is (https://redis.io/docs/latest/commands/wait/).
+        pipeline.execute_command("WAIT", self._replicas, int(REPLICATION_TIMEOUT_SECONDS * 1000))
         pipeline.execute_command("WAITAOF", 1, 0, int(FSYNC_TIMEOUT_SECONDS * 1000))
-        answers, synced = await pipeline.execute(raise_on_error=False)
+        answers, replicated, synced = await pipeline.execute(raise_on_error=False)
         if isinstance(answers, RedisError):
             raise answers
         acceptances = [one.told(answer) for one, answer in zip(prepared, answers, strict=True)]
-        return Appended(acceptances, is_safe=_is_synced(synced))
+        return Appended(acceptances, is_safe=_is_synced(synced) and _count(replicated) >= self._replicas)
+
+
+def _count(answer: Any) -> int:
+    """An error where the primary has become a replica while it was waited for."""
+    return 0 if isinstance(answer, RedisError) else int(answer)
 
 
 def _is_synced(answer: Any) -> bool:
@@ -165,7 +167,7 @@ class RedisInbox:
         if not entries:
             return
         entry_ids = [entry.entry_id for entry in entries]
-        told_ids = [_told_id(entry.content) for entry in entries]
+        told_ids = [told_id(entry.content) for entry in entries]
         with broker_errors("acknowledging the inbox"), self._client.pipeline(transaction=True) as pipeline:
             pipeline.xack(STREAM, GROUP, *entry_ids)
             pipeline.xdel(STREAM, *entry_ids)
@@ -232,7 +234,7 @@ def _content(fields: dict[str, str]) -> Notification | Letter:
     return known.model_copy(update={"alert_id": told or None})
 
 
-def _told_id(content: Notification | Letter) -> str:
+def told_id(content: Notification | Letter) -> str:
     return content.letter_id if isinstance(content, Letter) else content.alert_id or content.alert.alert_id
 
 

@@ -10,11 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-import redis
-
 from worker.domain.spending import Of, Spending
 from worker.errors import BudgetExceeded
-from worker.store.broker import broker_errors
+from worker.store.broker import broker_errors, connect_broker
 
 HOLD = "spiketrace:model:hold:"
 DAY_TTL_SECONDS = 3 * 24 * 3600
@@ -30,13 +28,7 @@ class RedisModelLedger:
 
     def __init__(self, url: str, *, purse: str = "model") -> None:
         self._day, self._totals = f"spiketrace:{purse}:day:", f"spiketrace:{purse}:totals"
-        self._client: redis.Redis = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-        )
+        self._client = connect_broker(url, seconds=SOCKET_TIMEOUT_SECONDS)
         self._reserve = self._client.register_script(_script())
 
     def reserve(self, wanted: Spending, limit: Spending, *, now: datetime) -> str:

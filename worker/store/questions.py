@@ -15,14 +15,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import redis
-import redis.asyncio
-from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
 from worker.domain.asked import Asked, Told, Waiting
 from worker.domain.window import iso
-from worker.store.broker import broker_errors, connect_broker
+from worker.store.broker import broker_errors, close_broker, connect_broker, connect_broker_async
 
 STREAM = "spiketrace:question:"
 ASKED, BEGUN = "0-1", "0-2"
@@ -78,15 +75,8 @@ class RedisQuestionDesk:
     """The webhook's side, for one event loop. Raises QueueUnavailable when the broker is away."""
 
     def __init__(self, url: str, *, longest_wait_seconds: float) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            url,
-            decode_responses=True,
-            protocol=2,
-            socket_connect_timeout=1.0,
-            socket_timeout=longest_wait_seconds + SOCKET_TIMEOUT_SECONDS,
-            max_connections=MOST_CONNECTIONS,
-            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
-        )
+        seconds = longest_wait_seconds + SOCKET_TIMEOUT_SECONDS
+        self._client = connect_broker_async(url, seconds=seconds, max_connections=MOST_CONNECTIONS)
 
     async def ask(self, asked: Asked) -> None:
         key = STREAM + asked.question_id
@@ -129,7 +119,7 @@ class RedisQuestionDesk:
             await self._client.delete(STREAM + question_id)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await close_broker(self._client)
 
 
 def _fields(told: Told) -> dict[str, str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import redis.asyncio
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from worker.errors import QueueUnavailable
+from worker.store.broker import close_broker, connect_broker_async, fault_of
 
 PREFIX = "spiketrace:rate:"
 TIMEOUT_SECONDS = 1.0
@@ -28,9 +27,7 @@ class RedisRateLimit:
     """Counts for one event loop. Who asks too often is not let in later for having asked meanwhile."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            url, protocol=2, socket_connect_timeout=TIMEOUT_SECONDS, retry=redis.asyncio.retry.Retry(NoBackoff(), 0)
-        )
+        self._client = connect_broker_async(url, connect_seconds=TIMEOUT_SECONDS)
 
     async def take(self, rate: Rate, who: str) -> float | None:
         """None for whoever may go on; else the seconds after which to come back. Raises QueueUnavailable."""
@@ -38,13 +35,11 @@ class RedisRateLimit:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 count, left_ms = await self._count(f"{PREFIX}{rate.name}:{who}", rate.seconds)
         except (RedisError, OSError) as error:
-            raise QueueUnavailable(
-                f"the broker, which counts requests, does not answer: {type(error).__name__}"
-            ) from error
+            raise QueueUnavailable(f"the broker, which counts requests, does not answer: {fault_of(error)}") from error
         return None if count <= rate.most else max(left_ms, 0) / 1000
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await close_broker(self._client)
 
     async def _count(self, key: str, seconds: int) -> tuple[int, int]:
         pipeline = self._client.pipeline(transaction=True)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from worker.analysis.likeness.structure import Wanted
 from worker.domain.telemetry import (
@@ -35,6 +35,8 @@ from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
 from worker.telemetry.waves import HISTORY_DAYS, numbered, own_questions, scope_questions, slice_questions
 from worker.tracing import span
 
+# What Elasticsearch says where no cluster that is named can be reached.
+OTHER_CLUSTER_AWAY = frozenset({"connect_transport_exception", "no_seed_node_left_exception"})
 # Types that hold the sum and the count of many values.
 SUMMARIES = frozenset({"aggregate_metric_double", "histogram"})
 NUMERIC = SUMMARIES | frozenset(
@@ -56,7 +58,7 @@ class ElasticTelemetry:
         `window` is the rule's own; nothing at or after its end is read. Whole steps of all services may have been
         read some seconds ago, for another alert. Raises EvidenceUnavailable when the engine does not answer at all.
         """
-        profile, as_of = self.profile_with_fields(), window.end
+        (profile, undiscovered), as_of = self._readable_profile(), window.end
         fine, coarse = fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
         grids = impact_facts.Grids(fine, coarse, as_of)
         own = own_questions(profile, scope, window, grids) | impact_facts.survey_questions(profile, grids)
@@ -88,6 +90,7 @@ class ElasticTelemetry:
             left_out=found.left_out,
         )
         survey.impact = impact_facts.survey_answers(answers, profile, grids, survey.scopes)
+        survey.unread |= undiscovered
         return survey
 
     def _with_landscape(
@@ -113,6 +116,22 @@ class ElasticTelemetry:
         numeric = [name for name, types in found.items() if NUMERIC.intersection(types)]
         summaries = [name for name in numeric if SUMMARIES.intersection(found[name])]
         return self.profile.model_copy(update={"metrics": metrics.with_fields(numeric, summaries)})
+
+    def _readable_profile(self) -> tuple[Profile, dict[str, str]]:
+        """`profile_with_fields`; where another cluster that alone has them is away, what is left, and why.
+
+        As a search is, which goes on without a cluster that is away. Raises EvidenceUnavailable otherwise.
+        """
+        try:
+            return self.profile_with_fields(), {}
+        except EvidenceUnavailable as error:
+            why = _other_cluster_away(error.__cause__)
+            if self.profile.metrics is None or why is None:
+                raise
+            kept = self.profile.metrics if self.profile.metrics.signals else None
+            return self.profile.model_copy(update={"metrics": kept}), {
+                "metrics": f"their fields could not be found out: {why}"
+            }
 
     def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
         """Second wave: of each scope its error types, its deployments and instances side by side, its latency; and
@@ -147,7 +166,7 @@ class ElasticTelemetry:
     def _sliced_metrics(self) -> Metrics | None:
         """With every signal, where they tell instances or deployments apart; else fields need not be read again."""
         metrics = self.profile.metrics
-        return self.profile_with_fields().metrics if metrics and (metrics.instance or metrics.deployment) else None
+        return self._readable_profile()[0].metrics if metrics and (metrics.instance or metrics.deployment) else None
 
     def _ask(self, asked: dict[str, Asked]) -> tuple[Answers, dict[str, str]]:
         """Answers by name, and for those that could not be read (or not whole) the reason."""
@@ -177,6 +196,15 @@ def field_types(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
         headers={"accept": "application/json"},
     )
     return {name: types for name, types in answer["fields"].items() if not name.startswith("_")}
+
+
+def _other_cluster_away(error: BaseException | None) -> str | None:
+    """The reason where another cluster cannot be reached: the one that was asked says so, and is there itself."""
+    body = error.body if isinstance(error, ApiError) else None
+    told = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(told, dict) or told.get("type") not in OTHER_CLUSTER_AWAY:
+        return None
+    return str(told.get("reason"))[:200]
 
 
 def flaw_of(response: dict[str, Any]) -> str | None:

@@ -202,8 +202,15 @@ def _deployments(story: Story) -> str:
     case = story.case
     if "changes" not in case.survey.asked:
         return "Not known: the profile names no deployments, so a bad one is not excluded."
-    if reason := case.survey.unread.get("changes"):
+    reason = case.survey.unread.get("changes")
+    if reason and not case.survey.changes:
         return f"Deployments could not be read ({reason}), so a bad deployment is not excluded."
+    more = f" Not all deployments could be read ({reason}), so another one is not excluded." if reason else ""
+    return f"{_recorded_deployments(story)}{more}"
+
+
+def _recorded_deployments(story: Story) -> str:
+    case = story.case
     moment = "onset" if case.onset else "alert"
     nearby = [change for change in case.near_changes if _is_near(change, case)]
     if not nearby:
