@@ -15,6 +15,7 @@ from cli.checks.configured import (
     factors_check,
     model_checks,
     policy_check,
+    settings_check,
     terminology_check,
     tracing_check,
 )
@@ -72,7 +73,7 @@ def _print(check: Check) -> None:
 
 
 def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
-    yield Check("settings", "can be read")
+    yield settings_check(settings)
     yield from elasticsearch_checks(settings)
     yield from broker_checks(settings)
     yield from work_checks(settings)

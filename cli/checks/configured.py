@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from importlib.util import find_spec
+from pathlib import Path
 
 from cli.checks.check import Check
 from worker.agent.budget import limits_of
@@ -16,11 +18,35 @@ from worker.errors import ConfigurationError, DeliveryError, ModelUnavailable, Q
 from worker.impact.tables import load_factors
 from worker.policy import load_policy
 from worker.ports import Destination, Questionable
-from worker.settings import Settings
+from worker.settings import PREFIX, Settings, unknown_names
 from worker.store.model_ledger import RedisModelLedger
 from worker.terminology import load_terms
 
 ANSWER_TOKENS = 16
+
+
+def settings_check(settings: Settings) -> Check:
+    """They can be read, or nothing would be checked; a name with a slip in it is passed over by all who read them."""
+    if unknown := unknown_names():
+        return Check("settings", f"there is no setting {', '.join(unknown)}", _meant(unknown))
+    missing = [f"{path} ({name})" for name, path in _authorities(settings).items() if path and not path.is_file()]
+    if missing:
+        return Check("settings", f"there is no file {', '.join(missing)}", "put the certificates there (PEM)")
+    return Check("settings", "can be read")
+
+
+def _meant(unknown: Sequence[str]) -> str:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    alike = [found for name in unknown for found in get_close_matches(name, known, n=1, cutoff=0.8)]
+    return f"is {' and '.join(alike)} meant?" if alike else "unset it; .env.example lists all that there are"
+
+
+def _authorities(settings: Settings) -> dict[str, Path | None]:
+    return {
+        f"{PREFIX}ELASTICSEARCH_CA_FILE": settings.elasticsearch_ca_file,
+        f"{PREFIX}KIBANA_CA_FILE": settings.kibana_ca_file,
+        f"{PREFIX}DELIVERY_CA_FILE": settings.delivery_ca_file,
+    }
 
 
 def credentials_check(settings: Settings) -> Check:

@@ -96,6 +96,25 @@ def test_the_clocks_of_both_engines_are_looked_at(settings: Settings, telemetry:
     assert found(settings, "elasticsearch: clock").advice is None
 
 
+def test_a_setting_that_does_not_exist_is_a_problem(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPIKETRACE_RETENTION_DAY", "30")
+    (check,) = [check for check in printed(invoke(doctor, "--json"))["checks"] if check["name"] == "settings"]
+    assert check["found"] == "there is no setting SPIKETRACE_RETENTION_DAY"
+    assert "SPIKETRACE_RETENTION_DAYS meant" in check["advice"]
+
+
+def test_certificates_that_are_not_there_are_a_problem(settings: Settings, tmp_path: Path) -> None:
+    check = found(settings.model_copy(update={"delivery_ca_file": tmp_path / "gone.pem"}), "settings")
+    assert check.found == f"there is no file {tmp_path}/gone.pem (SPIKETRACE_DELIVERY_CA_FILE)"
+    assert check.advice
+
+
+def test_who_works_is_told_also_while_the_search_engine_is_away(settings: Settings, redis_url: str) -> None:
+    RedisTally(redis_url).seen("beat")
+    away = settings.model_copy(update={"elasticsearch_url": "http://127.0.0.1:1"})
+    assert "s ago" in found(away, "beat").found
+
+
 @pytest.mark.parametrize("part", ["beat", "sweep"])
 def test_who_ran_once_and_stopped_is_a_problem(settings: Settings, telemetry: None, redis_url: str, part: str) -> None:
     assert found(settings, part) == Check(part, "has not run yet")
