@@ -18,7 +18,7 @@ from worker.store import inbox_index
 from worker.store.inbox_index import InboxIndex
 from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.retention import WRITTEN_AT
-from worker.store.templates import fingerprint, index_templates
+from worker.store.templates import fingerprint, index_templates, lacking_fields
 from worker.telemetry.profiles import Profile, load_profile
 
 KIBANA_ALERTS = ".alerts-stack.alerts-default"
@@ -140,6 +140,10 @@ def _indices(client: Elasticsearch) -> Check:
     flaws = [flaw for name, found in answer.items() if (flaw := _flaw(name, found))]
     if flaws:
         return Check("indices", "; ".join(flaws), "free disk space, or delete or reindex what has the wrong types")
+    if old := lacking_fields(client):
+        told = "; ".join(f"{name} lacks {', '.join(fields)}" for name, fields in old.items())
+        advice = "start `spiketrace worker` once with credentials that may manage these indices"
+        return Check("indices", f"{told}: of an older version, perhaps restored from a snapshot", advice)
     return Check("indices", f"{len(answer)} of {len(WRITTEN_AT)} made so far, as they should be")
 
 
@@ -204,7 +208,7 @@ def _lacking_on_cluster(client: Elasticsearch) -> str:
 def _asked(client: Elasticsearch, **about: Any) -> Mapping[str, Any] | None:
     """None where the engine checks nobody."""
     try:
-        answer: Mapping[str, Any] = client.security.has_privileges(**about)
+        answer: Mapping[str, Any] = client.security.has_privileges(**about).body
     except ApiError as error:
         if error.status_code in (401, 403) or error.status_code >= 500:
             raise

@@ -29,6 +29,7 @@ from worker.bootstrap import Stores, connect
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 from worker.store.tally import SEEN_KEY, RedisTally
+from worker.store.templates import install_template
 
 
 @pytest.fixture
@@ -161,6 +162,16 @@ def test_an_index_that_was_made_before_its_template_is_a_problem(
     check = found(settings, "indices")
     assert check.found == "spiketrace-dead-letters has other types in kind"
     assert check.advice
+
+
+def test_an_index_of_an_older_version_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
+    stores.client.indices.delete_index_template(name="spiketrace-replays")
+    stores.client.indices.create(index="spiketrace-replays", mappings={"dynamic": False, "properties": {}})
+    install_template(stores.client, "spiketrace-replays", is_upgrade=False)
+    check = found(settings, "indices")
+    assert "spiketrace-replays lacks @timestamp, " in check.found
+    assert "restored from a snapshot" in check.found
+    assert "spiketrace worker" in str(check.advice)
 
 
 def test_an_index_that_takes_no_writes_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
