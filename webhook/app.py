@@ -25,6 +25,7 @@ from webhook import openapi
 from webhook.accept import Acceptor, AlertRoute
 from webhook.auth import Authentication, OwnPages
 from webhook.backtest_pages import backtest_router
+from webhook.bounded_http import BoundedHttp
 from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
@@ -212,6 +213,8 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.webhook_host,
         port=settings.webhook_port,
+        http=BoundedHttp,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
