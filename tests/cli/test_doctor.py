@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 
 from cli.checks.check import Check, clock_check
 from cli.doctor import doctor, examine
@@ -24,6 +25,7 @@ from tests.delivery_paths.kibana_documents import (
 from tests.engines.servers import Engine
 from tests.standins.queue import Queued
 from tests.store.builders import an_alert, arriving
+from tests.traces.processes import collecting
 from worker.assembly import open_desk
 from worker.bootstrap import Stores, connect
 from worker.errors import ConfigurationError
@@ -222,6 +224,28 @@ def test_the_model_is_asked_only_on_request(settings: Settings, telemetry: None)
 def test_a_budget_that_is_used_up_is_a_problem(settings: Settings, telemetry: None) -> None:
     spent = Settings.model_validate({**dict(settings), "gemini_api_key": "k", "gemini_day_calls": 0})
     assert "SPIKETRACE_GEMINI_DAY_CALLS" in str(found(spent, "model: budget").advice)
+
+
+def test_a_collector_that_takes_no_spans_is_a_problem(settings: Settings, telemetry: None) -> None:
+    assert found(settings, "traces") == Check("traces", "off")
+    with collecting() as collector:
+        to_it = settings.model_copy(update={"otlp_endpoint": collector.url, "otlp_headers": SecretStr("a=b,c=d")})
+        assert found(to_it, "traces") == Check("traces", f"to {collector.url}/v1/traces, which answered 200")
+        assert collector.spans == []
+        wrong = found(to_it.model_copy(update={"otlp_endpoint": f"{collector.url}/elsewhere"}), "traces")
+    away = found(to_it, "traces")
+    assert "answered 429" in wrong.found
+    assert "does not answer" in away.found
+    assert wrong.advice == away.advice
+    assert "SPIKETRACE_OTLP_ENDPOINT" in str(away.advice)
+
+
+def test_who_is_asked_for_the_hours_of_the_grid_and_does_not_answer_is_a_problem(settings: Settings) -> None:
+    assert found(settings, "grid intensity").advice is None
+    asked = {"electricity_maps_url": "http://127.0.0.1:1", "electricity_maps_token": SecretStr("a-token")}
+    check = found(settings.model_copy(update=asked), "grid intensity")
+    assert "Electricity Maps" in check.found
+    assert "the year's value is used" in str(check.advice)
 
 
 class TestOtherPaths:
