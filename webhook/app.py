@@ -169,6 +169,7 @@ def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinatio
         ledger=RedisModelLedger(settings.redis_url) if settings.has_model else None,
         embeddings=RedisModelLedger(settings.redis_url, purse="embedding") if settings.embeddings else None,
         stands=partial(standing, quick, sorted(destinations)),
+        destinations=tuple(sorted(destinations)),
     )
 
 
