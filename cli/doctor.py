@@ -13,8 +13,10 @@ from cli.checks.configured import (
     credentials_check,
     destination_checks,
     factors_check,
+    intensity_check,
     model_checks,
     policy_check,
+    settings_check,
     terminology_check,
     tracing_check,
 )
@@ -35,8 +37,8 @@ def doctor(profile: str | None, deep: bool, as_json: bool) -> None:
     That is: settings, Elasticsearch (version, clock, privileges, templates, indices, telemetry), the broker (the way
     to it, its Sentinels and replicas, whether it keeps what it takes, its clock), beat, workers and queues, what waits
     and for how long, dead letters, the webhook's credentials, each destination by a question that makes nothing, the
-    policy, the words of the trade, Kibana's rules and connectors, the carbon tables, the model with its budget, and
-    traces. Changes nothing and sends nothing.
+    policy, the words of the trade, Kibana's rules and connectors, the carbon tables, hourly grid intensity, the model
+    with its budget, and traces. Changes nothing, and tells nobody of anything.
 
     With --profile it looks only at the telemetry: for every field that the profile names, how many documents of the
     last day have it (of changes and incidents: of the last 30 days), which fields discovery finds and the role that
@@ -72,7 +74,7 @@ def _print(check: Check) -> None:
 
 
 def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
-    yield Check("settings", "can be read")
+    yield settings_check(settings)
     yield from elasticsearch_checks(settings)
     yield from broker_checks(settings)
     yield from work_checks(settings)
@@ -83,5 +85,6 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
     if settings.kibana_url:
         yield from kibana_checks(settings)
     yield factors_check(settings)
+    yield intensity_check(settings)
     yield from model_checks(settings, deep=deep)
     yield tracing_check(settings)

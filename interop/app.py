@@ -22,6 +22,7 @@ from interop.mcp_server.server import create_server
 from interop.metrics import metrics
 from interop.offered import Offered, open_offered
 from webhook.auth import Authentication, is_of_no_other_site
+from webhook.bounded_http import BoundedHttp
 from webhook.credentials import Credentials
 from webhook.problems import problem
 from webhook.security_headers import SecurityHeaders
@@ -74,6 +75,8 @@ def serve(settings: Settings, *, with_a2a: bool = True) -> None:
         create_app(settings, with_a2a=with_a2a),
         host=settings.agents_host,
         port=settings.agents_port,
+        http=BoundedHttp,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from celery.signals import worker_process_init, worker_process_shutdown
+import structlog
+from celery.signals import worker_process_init, worker_process_shutdown, worker_shutdown
 
 from tasks.app import create_app
 from tasks.ping import node_name
@@ -35,6 +38,8 @@ TASK_MODULES = [
     "tasks.feed_replays",
 ]
 
+log = structlog.get_logger(__name__)
+
 
 def run_worker(settings: Settings) -> None:
     """Consume every queue until told to stop; SIGTERM lets running tasks end. Raises ConfigurationError."""
@@ -45,6 +50,8 @@ def run_worker(settings: Settings) -> None:
     # Each process of the pool exports for itself: threads do not outlive a fork.
     worker_process_init.connect(partial(_begin_tracing, settings), weak=False)
     worker_process_shutdown.connect(_end_tracing)
+    worker_shutdown.connect(_say_goodbye)
+    _silence_stdout()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     app.worker_main(
         [
@@ -66,3 +73,14 @@ def _begin_tracing(settings: Settings, **_: Any) -> None:
 
 def _end_tracing(**_: Any) -> None:
     stop_tracing()
+
+
+def _silence_stdout() -> None:
+    """Celery says there that it stops, in words for a terminal; whoever collects both streams expects JSON."""
+    if not sys.stdout.isatty():
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _say_goodbye(**_: Any) -> None:
+    log.info("the worker has ended what it had begun, and stops", action="worker-stopped")

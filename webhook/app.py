@@ -25,6 +25,7 @@ from webhook import openapi
 from webhook.accept import Acceptor, AlertRoute
 from webhook.auth import Authentication, OwnPages
 from webhook.backtest_pages import backtest_router
+from webhook.bounded_http import BoundedHttp
 from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
@@ -139,8 +140,10 @@ def create_app(
     app.include_router(question_pages_router(counter, Surroundings(tickets, settings.kibana_url, settings.public_url)))
     app.include_router(openapi.openapi_router(app))
     add_problem_handlers(app)
-    _guard(app, settings, credentials, counts)
-    app.alerts = ServerErrorMiddleware(Authentication(alerts, credentials), handler=app.exception_handlers[Exception])
+    is_ours = OwnPages(settings.public_url)
+    _guard(app, settings, credentials, counts, is_ours)
+    known = Authentication(alerts, credentials, is_ours=is_ours)
+    app.alerts = ServerErrorMiddleware(known, handler=app.exception_handlers[Exception])
     return app
 
 
@@ -167,15 +170,18 @@ def _shared(settings: Settings, stores: Stores, quick: Elasticsearch, destinatio
         ledger=RedisModelLedger(settings.broker_url) if settings.has_model else None,
         embeddings=RedisModelLedger(settings.broker_url, purse="embedding") if settings.embeddings else None,
         stands=partial(standing, quick, sorted(destinations)),
+        destinations=tuple(sorted(destinations)),
     )
 
 
-def _guard(app: FastAPI, settings: Settings, credentials: Credentials, counts: RedisRateLimit) -> None:
+def _guard(
+    app: FastAPI, settings: Settings, credentials: Credentials, counts: RedisRateLimit, is_ours: OwnPages
+) -> None:
     """The last that is added is the first that a request meets: whoever is refused is refused on the headers alone."""
     per_minute = {Role.READ: settings.webhook_reads_per_minute, Role.ACT: settings.webhook_acts_per_minute}
     app.add_middleware(BodyLimit, max_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(NotTooOften, counts=counts, per_minute=per_minute)
-    app.add_middleware(Authentication, credentials=credentials, is_ours=OwnPages(settings.public_url))
+    app.add_middleware(Authentication, credentials=credentials, is_ours=is_ours)
     app.add_middleware(SecurityHeaders)
 
 
@@ -213,6 +219,8 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.webhook_host,
         port=settings.webhook_port,
+        http=BoundedHttp,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

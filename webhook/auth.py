@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Literal
 from urllib.parse import urlsplit
 
 import structlog
@@ -27,6 +28,7 @@ UNKNOWN = "send a user and a password (Basic), or a token (Bearer or X-SpikeTrac
 
 log = structlog.get_logger(__name__)
 
+Why = Literal["stranger", "role", "elsewhere"]
 RoleOf = Callable[[str, str], Role]
 IsOurs = Callable[[Headers], bool]
 
@@ -47,8 +49,10 @@ class OwnPages:
         """
         if "sec-fetch-site" in headers:
             return is_of_no_other_site(headers)
-        origin = headers.get("origin")
-        return origin is None or _host_of(origin) in {headers.get("host", "").lower(), _host_of(self.public_url)}
+        if (origin := headers.get("origin")) is None:
+            return True
+        host = _host_of(origin)
+        return host is not None and host in (headers.get("host", "").lower(), _host_of(self.public_url))
 
 
 def is_of_no_other_site(headers: Headers) -> bool:
@@ -91,26 +95,28 @@ class Authentication:
         caller = self._credentials.identify(headers)
         role = self._role_of(scope["method"], scope["path"])
         if caller is None:
-            _refused(scope, None)
+            _refused(scope, None, "stranger")
             await problem(HTTPStatus.UNAUTHORIZED, UNKNOWN, headers=CHALLENGE)(scope, receive, send)
         elif role not in caller.roles:
-            _refused(scope, caller)
+            _refused(scope, caller, "role")
             await problem(HTTPStatus.FORBIDDEN, f"this takes the role `{role}`")(scope, receive, send)
         elif scope["method"] not in READING and not self._is_ours(headers):
+            _refused(scope, caller, "elsewhere")
             await problem(HTTPStatus.FORBIDDEN, FROM_ELSEWHERE)(scope, receive, send)
         else:
             await self._app({**scope, "user": caller}, receive, send)
 
 
-def _refused(scope: Scope, caller: Caller | None) -> None:
+def _refused(scope: Scope, caller: Caller | None, why: Why) -> None:
     """Counted and told, since whoever tries secrets is seen by that; what was sent is not repeated."""
-    metrics.REFUSED.labels("stranger" if caller is None else "role").inc()
+    metrics.REFUSED.labels(why).inc()
     host, _ = scope.get("client") or ("unknown", 0)
     log.warning(
         "a request was refused",
         **{
             "event.action": "access-refused",
             "event.outcome": "failure",
+            "event.reason": why,
             "user.name": caller.display_name if caller else None,
             "client.ip": host,
             "http.request.method": scope["method"],

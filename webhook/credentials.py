@@ -17,6 +17,7 @@ from starlette.authentication import SimpleUser
 
 from worker.credentials import Credential, Role
 from worker.errors import ConfigurationError
+from worker.logs import hide
 from worker.settings import Settings, read_secret
 
 TOKEN_HEADER = "x-spiketrace-token"  # noqa: S105 - a header's name
@@ -93,13 +94,15 @@ class Credentials:
         """What cannot be used changes nothing: nobody is locked out by a slip, and the log says what is wrong."""
         try:
             texts = {name: SecretStr(read_secret(name, path)) for name, path in self._files.items()}
-            renewed = self._settings.model_copy(update={**texts, **_plain_user(texts)}).credentials
+            settings = self._settings.model_copy(update={**texts, **_plain_user(texts)})
+            renewed = settings.credentials
         except (ConfigurationError, ValueError) as error:
             log.warning("the webhook's credentials were not renewed: those before hold", reason=str(error))
             return
         if not renewed:
             log.warning("the webhook's credentials were not renewed: those before hold", reason="the files are empty")
             return
+        hide(settings.secret_values())
         self._known = _known(renewed)
         log.info("the webhook's credentials were read", names=sorted({one.name for one in renewed}))
 

@@ -14,7 +14,7 @@ ALERTS = Counter(
 )
 REFUSED = Counter(
     "spiketrace_webhook_refused_total",
-    "Requests of strangers, and of those who lack the role.",
+    "Requests of strangers, of those who lack the role, and of other sites' pages: stranger, role, elsewhere.",
     ["why"],
 )
 ACCEPT_SECONDS = Histogram(
@@ -43,7 +43,7 @@ QUESTION_SECONDS = Histogram(
 # https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
 KNOWN = {
     ALERTS: ("accepted", "duplicate", "recovered", "invalid", "not_saved"),
-    REFUSED: ("stranger", "role"),
+    REFUSED: ("stranger", "role", "elsewhere"),
     SAVED_GROUPS: ("broker", "elasticsearch"),
     QUESTIONS: (
         *("answered", "asked_on_page", "invalid", "too_many", "left"),

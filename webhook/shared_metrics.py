@@ -5,7 +5,7 @@ Of what cannot be read there is no sample, rather than an old one, and `spiketra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from tasks.backlog import Backlog, QueueBacklog
+from worker.counts import known_series
 from worker.domain.spending import Of, Spending
 from worker.errors import EvidenceUnavailable, QueueUnavailable
 from worker.store.inbox import RedisInbox
@@ -34,7 +35,10 @@ ASKED: Mapping[Of, str] = {"narratives": "Narratives,", "answers": "Questions th
 
 @dataclass(frozen=True)
 class SharedMetrics(Collector):
-    """`ledger` and `embeddings` are what a model's use is booked in, where one is configured."""
+    """`ledger` and `embeddings` are what a model's use is booked in, where one is configured.
+
+    `destinations` are the names of those that are.
+    """
 
     tally: RedisTally
     backlog: QueueBacklog
@@ -43,6 +47,7 @@ class SharedMetrics(Collector):
     ledger: RedisModelLedger | None
     embeddings: RedisModelLedger | None
     stands: Callable[[], Standing]
+    destinations: tuple[str, ...] = ()
 
     def collect(self) -> Iterable[Metric]:
         reachable = GaugeMetricFamily(
@@ -56,7 +61,7 @@ class SharedMetrics(Collector):
     def _of_broker(self) -> list[Metric] | None:
         try:
             totals = self.tally.totals()
-            found = [*_counters(totals), *_durations(totals), *_queues(self.backlog.read())]
+            found = [*_counters(totals, self.destinations), *_durations(totals), *_queues(self.backlog.read())]
             found.append(
                 _gauge("spiketrace_inbox_entries", "Accepted alerts that wait in the inbox.", self.inbox.depth())
             )
@@ -90,10 +95,11 @@ def _labelled(name: str, help_: str, label: str, values: Iterable[tuple[str, flo
     return family
 
 
-def _counters(totals: dict[str, float]) -> Iterator[Metric]:
+def _counters(totals: dict[str, float], destinations: Collection[str]) -> Iterator[Metric]:
+    known = known_series(destinations)
     for count, sums in counters(totals):
         family = CounterMetricFamily(count.name, count.help, labels=count.labels)
-        for labels, value in sums or ([((), 0.0)] if not count.labels else []):
+        for labels, value in {**dict.fromkeys(known.get(count, [()]), 0.0), **dict(sums)}.items():
             family.add_metric(labels, value)
         yield family
 
@@ -134,7 +140,7 @@ def _model(ledger: RedisModelLedger) -> Iterator[Metric]:
         yield _gauge(f"spiketrace_model_today_{part}", held, getattr(today, part))
     for of, help_ in ASKED.items():
         ended = CounterMetricFamily(f"spiketrace_{of}", f"{help_} by how that ended: done, failed.", labels=["outcome"])
-        for outcome, number in outcomes[of].items():
+        for outcome, number in {"done": 0, "failed": 0, **outcomes[of]}.items():
             ended.add_metric([outcome], number)
         yield ended
 

@@ -23,6 +23,8 @@ NAMES = {
     "reason": "error.message",
     "error_type": "error.type",
     "path": "url.path",
+    # The schema's own field for what it has no name for: https://www.elastic.co/docs/reference/ecs/ecs-base#field-labels
+    "labels": "labels",
 }
 # Who reads a line as it is sees these first.
 FIRST = ("@timestamp", "log.level", "message")

@@ -6,9 +6,14 @@ neither an alert's nor a service's name is one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple, Protocol
+
+from worker.domain.alert import Origin
+from worker.domain.report import Verdict
+from worker.domain.severity import Severity
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,23 @@ DELIVERIES = Count(
 )
 
 COUNTS = (RECORDED, INVESTIGATIONS, REPORTS, GAPS, REPORT_SECONDS, INVESTIGATION_SECONDS, DELIVERIES)
+
+OUTCOMES = {
+    RECORDED: ("accepted", "duplicate", "recovered", "refused"),
+    INVESTIGATIONS: ("reported", "retried", "given_up"),
+    DELIVERIES: ("done", "retried", "failed"),
+}
+
+
+def known_series(destinations: Iterable[str]) -> dict[Count, list[tuple[str, ...]]]:
+    """The values of labels that there can be, so that each series is there before its first event.
+
+    One that begins with it has no rise that a rate could see:
+    https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
+    """
+    return {
+        RECORDED: list(product(Origin, OUTCOMES[RECORDED])),
+        INVESTIGATIONS: list(product(OUTCOMES[INVESTIGATIONS])),
+        REPORTS: list(product(Verdict, Severity)),
+        DELIVERIES: list(product(destinations, OUTCOMES[DELIVERIES])),
+    }

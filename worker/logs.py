@@ -19,6 +19,8 @@ from worker.tracing import trace_ids
 HIDDEN = "[redacted setting]"
 # A shorter one would be found in words that are none.
 SHORTEST_SECRET = 4
+# Of this process.
+_hidden: list[str] = []
 # These write a line for every request or task. httpx also writes the address, and a Slack webhook's is a secret.
 TALKATIVE = (
     "celery.app.trace",
@@ -53,8 +55,16 @@ def configure_logging(
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    hidden = _hide([secret for secret in secrets if len(secret) >= SHORTEST_SECRET])
-    _replace_root_handler(_formatter(shared, process, hidden, as_json=as_json), level)
+    _hidden.clear()
+    hide(secrets)
+    _replace_root_handler(_formatter(shared, process, as_json=as_json), level)
+
+
+def hide(secrets: Collection[str]) -> None:
+    """Keep these out of every line from now on as well, such as a secret that was rotated in."""
+    known = {*_hidden, *(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)}
+    # The longest first, or the rest of one that begins as another does would stay.
+    _hidden[:] = sorted(known, key=len, reverse=True)
 
 
 def _name_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -62,13 +72,14 @@ def _name_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _hide(secrets: Collection[str]) -> Processor:
+def _without_settings(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Whatever says it, of whatever level: these words are known."""
+    told: EventDict = _in_texts(event, _without_hidden)
+    return told
 
-    def without(text: str) -> str:
-        return reduce(lambda left, secret: left.replace(secret, HIDDEN), secrets, text)
 
-    return lambda _logger, _method, event: _in_texts(event, without)
+def _without_hidden(text: str) -> str:
+    return reduce(lambda left, secret: left.replace(secret, HIDDEN), _hidden, text)
 
 
 def _without_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -87,13 +98,19 @@ def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-def _formatter(shared: list[Processor], process: str, hidden: Processor, *, as_json: bool) -> logging.Formatter:
+def _formatter(shared: list[Processor], process: str, *, as_json: bool) -> logging.Formatter:
     # A traceback that is left to the console shows the values of all variables.
     plain = structlog.processors.format_exc_info
-    ending: list[Processor] = [plain, _without_secrets, hidden, structlog.dev.ConsoleRenderer()]
+    ending: list[Processor] = [plain, _without_secrets, _without_settings, structlog.dev.ConsoleRenderer()]
     if as_json:
         naming = common_schema(process)
-        ending = [tell_errors, _without_secrets, hidden, naming, structlog.processors.JSONRenderer(default=str)]
+        ending = [
+            tell_errors,
+            _without_secrets,
+            _without_settings,
+            naming,
+            structlog.processors.JSONRenderer(default=str),
+        ]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],

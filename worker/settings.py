@@ -10,12 +10,11 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -25,20 +24,16 @@ from pydantic import (
     model_validator,
 )
 
+from worker.addresses import MailUrl, Url
 from worker.broker_url import BrokerAddress, completed, parse_broker_url
 from worker.credentials import ALL_ROLES, Credential, parse_credentials
 from worker.errors import ConfigurationError
 
 PREFIX = "SPIKETRACE_"
+# For the tests and the fuzzing of this repository.
+NO_SETTINGS = (f"{PREFIX}TEST_", f"{PREFIX}FUZZ_")
 # Where OpenTelemetry has a name for it: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 ALSO_CALLED = {"otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}
-
-
-def _no_trailing_slash(value: object) -> object:
-    return value.rstrip("/") if isinstance(value, str) else value
-
-
-Url = Annotated[str, BeforeValidator(_no_trailing_slash)]
 
 
 class Settings(BaseModel):
@@ -134,7 +129,7 @@ class Settings(BaseModel):
     pagerduty_routing_keys: SecretStr | None = None
     pagerduty_url: Url = "https://events.pagerduty.com/v2/enqueue"
 
-    smtp_url: Url | None = None
+    smtp_url: MailUrl | None = None
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     email_from: str | None = None
@@ -182,7 +177,7 @@ class Settings(BaseModel):
     electricity_maps_token: SecretStr | None = None
     electricity_maps_url: Url = "https://api.electricitymaps.com"
     retention_days: int = Field(default=90, ge=1)
-    log_level: str = "INFO"
+    log_level: str = Field(default="INFO", pattern=r"^(?i:debug|info|warning|error|critical)$")
     otlp_endpoint: Url | None = None
     otlp_headers: SecretStr | None = None
 
@@ -371,6 +366,14 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings(**values).came_from(files)
     except ValidationError as error:
         raise ConfigurationError("; ".join(_complaint(item) for item in error.errors())) from None
+
+
+def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that begin as ours do and are none, such as one with a slip in its name."""
+    source = os.environ if environment is None else environment
+    ours = {PREFIX + name.upper() for name in Settings.model_fields}
+    said = (name for name in source if name.startswith(PREFIX) and not name.startswith(NO_SETTINGS))
+    return sorted(name for name in said if not {name, name.removesuffix("_FILE")} & ours)
 
 
 def process_environment(settings: Settings) -> dict[str, str]:

@@ -46,13 +46,13 @@ def start_tracing(settings: Settings, *, process: str) -> None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError as error:
         raise ConfigurationError("SPIKETRACE_OTLP_ENDPOINT needs more: pip install 'spiketrace[otel]'") from error
-    exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint}/v1/traces", headers=_headers(settings))
+    exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint}/v1/traces", headers=export_headers(settings))
     provider = TracerProvider(resource=Resource.create({"service.name": service_name(process)}))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     _Tracing.provider, _Tracing.tracer = provider, provider.get_tracer(NAMESPACE)
 
 
-def _headers(settings: Settings) -> dict[str, str] | None:
+def export_headers(settings: Settings) -> dict[str, str] | None:
     """None leaves it to OTEL_EXPORTER_OTLP_HEADERS, which the SDK reads by itself."""
     if settings.otlp_headers is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from cli.checks.check import PATIENCE_SECONDS, Check, clock_check
 from cli.checks.sentinels import replicas_check, sentinel_checks, transport_check
-from tasks.backlog import QueueBacklog
+from tasks.backlog import Backlog, QueueBacklog
 from worker.elastic import connect_elasticsearch
 from worker.errors import ConfigurationError, EvidenceUnavailable, QueueUnavailable
 from worker.settings import Settings
@@ -88,23 +89,25 @@ def _durability(about: dict[str, Any], fsync: str | None) -> Check:
 
 
 def work_checks(settings: Settings) -> Iterator[Check]:
-    """What waits, since when, and whether beat and workers are at it. Nothing where broker or Elasticsearch is away."""
-    try:
-        backlog, seen = QueueBacklog(settings).read(), RedisTally(settings.broker_url).last_seen()
-        with connect_elasticsearch(settings) as client:
-            found = standing(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0), ())
-    except (QueueUnavailable, EvidenceUnavailable):
-        return
+    """What waits, since when, and whether beat and workers are at it. That a side is away is told by its own check."""
     now = datetime.now(UTC)
-    yield _last_run("beat", seen, now, "start `spiketrace beat`: nothing that was lost is found again without it")
-    yield _last_run("sweep", seen, now, "start `spiketrace worker` and `spiketrace beat`, and look at their logs")
+    with suppress(QueueUnavailable):
+        backlog, seen = QueueBacklog(settings).read(), RedisTally(settings.broker_url).last_seen()
+        yield _last_run("beat", seen, now, "start `spiketrace beat`: nothing that was lost is found again without it")
+        yield _last_run("sweep", seen, now, "start `spiketrace worker` and `spiketrace beat`, and look at their logs")
+        yield _queues(backlog)
+    with suppress(EvidenceUnavailable), connect_elasticsearch(settings) as client:
+        found = standing(client.options(request_timeout=PATIENCE_SECONDS, max_retries=0), ())
+        yield _alerts(found, now)
+        yield _letters(found)
+
+
+def _queues(backlog: Backlog) -> Check:
     oldest = max((waiting.oldest_seconds for waiting in backlog.queues.values()), default=0.0)
     waiting = sum(waiting.messages for waiting in backlog.queues.values())
     is_long = oldest > LONGEST_WAIT.total_seconds()
     advice = "start more workers, or raise SPIKETRACE_WORKER_CONCURRENCY"
-    yield Check("queues", f"{waiting:,} messages wait, the oldest for {oldest:.0f} s", advice if is_long else None)
-    yield _alerts(found, now)
-    yield _letters(found)
+    return Check("queues", f"{waiting:,} messages wait, the oldest for {oldest:.0f} s", advice if is_long else None)
 
 
 def _last_run(part: str, seen: dict[str, float], now: datetime, advice: str) -> Check:

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from importlib.util import find_spec
+from pathlib import Path
 
-from cli.checks.check import Check
+import httpx
+
+from cli.checks.check import PATIENCE_SECONDS, Check
 from worker.agent.budget import limits_of
-from worker.assembly import open_model
+from worker.assembly import open_intensity, open_model
 from worker.delivery.configured import destinations
 from worker.domain.conversation import Conversation
-from worker.errors import ConfigurationError, DeliveryError, ModelUnavailable, QueueUnavailable
+from worker.domain.window import Window
+from worker.errors import ConfigurationError, DeliveryError, IntensityUnavailable, ModelUnavailable, QueueUnavailable
 from worker.impact.tables import load_factors
 from worker.policy import load_policy
 from worker.ports import Destination, Questionable
-from worker.settings import Settings
+from worker.settings import PREFIX, Settings, unknown_names
 from worker.store.model_ledger import RedisModelLedger
 from worker.terminology import load_terms
+from worker.tracing import export_headers
 
 ANSWER_TOKENS = 16
+BAD_REQUEST = 400
+COLLECTOR = "check SPIKETRACE_OTLP_ENDPOINT and _HEADERS (or OTEL_EXPORTER_OTLP_HEADERS): until then spans are lost"
+
+
+def settings_check(settings: Settings) -> Check:
+    """They can be read, or nothing would be checked; a name with a slip in it is passed over by all who read them."""
+    if unknown := unknown_names():
+        return Check("settings", f"there is no setting {', '.join(unknown)}", _meant(unknown))
+    missing = [f"{path} ({name})" for name, path in _authorities(settings).items() if path and not path.is_file()]
+    if missing:
+        return Check("settings", f"there is no file {', '.join(missing)}", "put the certificates there (PEM)")
+    return Check("settings", "can be read")
+
+
+def _meant(unknown: Sequence[str]) -> str:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    alike = [found for name in unknown for found in get_close_matches(name, known, n=1, cutoff=0.8)]
+    return f"is {' and '.join(alike)} meant?" if alike else "unset it; .env.example lists all that there are"
+
+
+def _authorities(settings: Settings) -> dict[str, Path | None]:
+    return {
+        f"{PREFIX}ELASTICSEARCH_CA_FILE": settings.elasticsearch_ca_file,
+        f"{PREFIX}KIBANA_CA_FILE": settings.kibana_ca_file,
+        f"{PREFIX}DELIVERY_CA_FILE": settings.delivery_ca_file,
+    }
 
 
 def credentials_check(settings: Settings) -> Check:
@@ -114,13 +146,34 @@ def _model_answers(settings: Settings) -> Check:
     return Check("model: answer", f"answered, for {reply.usage.tokens} tokens")
 
 
+def intensity_check(settings: Settings) -> Check:
+    """By one request, for an hour of a region that everybody knows."""
+    hourly = open_intensity(settings)
+    if hourly is None:
+        return Check("grid intensity", "of the year: no token for hours is set")
+    hour = datetime.now(UTC) - timedelta(days=2)
+    try:
+        hourly.between("gcp", "europe-west1", Window.before(hour, timedelta(hours=1)))
+    except IntensityUnavailable as error:
+        advice = "check SPIKETRACE_ELECTRICITY_MAPS_TOKEN and _URL; until then the year's value is used"
+        return Check("grid intensity", error.reason, advice)
+    return Check("grid intensity", f"by the hour: {hourly.name}")
+
+
 def tracing_check(settings: Settings) -> Check:
+    """Exports nothing at all, which a collector takes as it takes spans."""
     if settings.otlp_endpoint is None:
         return Check("traces", "off")
     if find_spec("opentelemetry.sdk") is None:
         advice = "pip install 'spiketrace[otel]', or unset SPIKETRACE_OTLP_ENDPOINT: webhook and worker do not start"
         return Check("traces", "the SDK is not installed", advice)
-    return Check("traces", f"to {settings.otlp_endpoint}/v1/traces")
+    url = f"{settings.otlp_endpoint}/v1/traces"
+    headers = {**(export_headers(settings) or {}), "content-type": "application/x-protobuf"}
+    try:
+        status = httpx.post(url, content=b"", headers=headers, timeout=PATIENCE_SECONDS).status_code
+    except httpx.HTTPError as error:
+        return Check("traces", f"{url} does not answer: {type(error).__name__}", COLLECTOR)
+    return Check("traces", f"to {url}, which answered {status}", None if status < BAD_REQUEST else COLLECTOR)
 
 
 def terminology_check(settings: Settings) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,36 +18,55 @@ from worker.store import inbox_index
 from worker.store.inbox_index import InboxIndex
 from worker.store.kibana_alerts import ElasticKibanaAlerts
 from worker.store.retention import WRITTEN_AT
-from worker.store.templates import fingerprint, index_templates
+from worker.store.templates import fingerprint, index_templates, lacking_fields
 from worker.telemetry.profiles import Profile, load_profile
 
 KIBANA_ALERTS = ".alerts-stack.alerts-default"
 OLDEST = Version("8.19")
 # Of what is good to know and nothing fails without: a cluster may keep it to itself.
 NOT_FOR_US = (400, 403, 404, 405)
+# Written by Kibana's index connector, and only emptied by us: it has a check of its own.
+WRITTEN = tuple(index for index in WRITTEN_AT if index != inbox_index.INDEX)
 # The intake comes every few seconds; what waits longer has nobody who takes it in.
 LONGEST_WAIT = timedelta(minutes=5)
-WRITING = ("read", "create_index", "index", "delete")
+WRITING = ("read", "create_index", "index", "delete", "maintenance")
+# To see whether the templates are there.
+ON_THE_CLUSTER = ("monitor",)
+FIRST = "elasticsearch"
+AWAY = "see that it runs, and check SPIKETRACE_ELASTICSEARCH_URL"
+REFUSED = "check the SPIKETRACE_ELASTICSEARCH_ settings, and what their account may do (docs/kibana.md, Privileges)"
 
 
 def elasticsearch_checks(settings: Settings) -> Iterator[Check]:
+    """Each by itself: what one privilege too few keeps from us says nothing of the others."""
+    profile = load_profile(settings.profile)
     with connect_elasticsearch(settings) as connected:
         client = connected.options(request_timeout=PATIENCE_SECONDS, max_retries=0)
-        try:
-            with elasticsearch_errors(f"reading from {settings.elasticsearch_url}"):
-                yield _version(client)
-                yield from _clock(client)
-                profile = load_profile(settings.profile)
-                yield privileges_check(client, profile)
-                yield _templates(client)
-                yield _indices(client)
-                yield from _telemetry(client, profile)
-                if settings.index_intake:
-                    yield inbox_index_check(client)
-                if settings.missed_alerts:
-                    yield kibana_alerts_check(client)
-        except EvidenceUnavailable as error:
-            yield Check("elasticsearch", error.reason, "see that it runs, and check SPIKETRACE_ELASTICSEARCH_URL")
+        for name, look in _looks(client, profile, settings).items():
+            try:
+                with elasticsearch_errors(f"reading from {settings.elasticsearch_url}"):
+                    yield from look()
+            except EvidenceUnavailable as error:
+                yield Check(name, error.reason, AWAY if error.retryable else REFUSED)
+                # Who does not answer, or knows nobody of our name, says the same to every further question.
+                if error.retryable or name == FIRST:
+                    return
+
+
+def _looks(client: Elasticsearch, profile: Profile, settings: Settings) -> dict[str, Callable[[], Iterable[Check]]]:
+    looks: dict[str, Callable[[], Iterable[Check]]] = {
+        FIRST: lambda: [_version(client)],
+        "elasticsearch: clock": lambda: _clock(client),
+        "privileges": lambda: [privileges_check(client, profile)],
+        "index templates": lambda: [_templates(client)],
+        "indices": lambda: [_indices(client)],
+        "telemetry": lambda: _telemetry(client, profile),
+    }
+    if settings.index_intake:
+        looks["inbox index"] = lambda: [inbox_index_check(client)]
+    if settings.missed_alerts:
+        looks["kibana's alerts"] = lambda: [kibana_alerts_check(client)]
+    return looks
 
 
 def _version(client: Elasticsearch) -> Check:
@@ -86,11 +105,10 @@ def _epoch(table: Any) -> datetime:
 
 def privileges_check(client: Elasticsearch, profile: Profile) -> Check:
     """Of the account that is configured, for all that webhook and worker do; docs/kibana.md has them as roles."""
-    lacking = [
-        f"{privileges} on {index}"
-        for index, wanted in {**dict.fromkeys(WRITTEN_AT, WRITING), **_read(profile)}.items()
-        if (privileges := _lacking(client, index, *wanted))
-    ]
+    wanted = {**dict.fromkeys(WRITTEN, WRITING), **_read(profile)}
+    lacking = [f"{few} on {index}" for index, all_ in wanted.items() if (few := _lacking(client, index, *all_))]
+    if few := _lacking_on_cluster(client):
+        lacking.append(f"{few} on the cluster")
     if lacking:
         advice = "grant them to the account of SPIKETRACE_ELASTICSEARCH_ (docs/kibana.md, Privileges)"
         return Check("privileges", f"the credentials lack {'; '.join(lacking)}", advice)
@@ -100,7 +118,7 @@ def privileges_check(client: Elasticsearch, profile: Profile) -> Check:
 def _read(profile: Profile) -> dict[str, tuple[str, ...]]:
     sources = [profile.metrics, profile.logs, profile.edges, *profile.changes, profile.incidents]
     patterns = [pattern for source in sources if source for pattern in source.index.split(",")]
-    return {pattern: ("read",) for pattern in patterns if pattern not in WRITTEN_AT}
+    return {pattern: ("read",) for pattern in patterns if pattern not in WRITTEN}
 
 
 def _templates(client: Elasticsearch) -> Check:
@@ -122,6 +140,10 @@ def _indices(client: Elasticsearch) -> Check:
     flaws = [flaw for name, found in answer.items() if (flaw := _flaw(name, found))]
     if flaws:
         return Check("indices", "; ".join(flaws), "free disk space, or delete or reindex what has the wrong types")
+    if old := lacking_fields(client):
+        told = "; ".join(f"{name} lacks {', '.join(fields)}" for name, fields in old.items())
+        advice = "start `spiketrace worker` once with credentials that may manage these indices"
+        return Check("indices", f"{told}: of an older version, perhaps restored from a snapshot", advice)
     return Check("indices", f"{len(answer)} of {len(WRITTEN_AT)} made so far, as they should be")
 
 
@@ -174,10 +196,25 @@ def kibana_alerts_check(client: Elasticsearch) -> Check:
 
 def _lacking(client: Elasticsearch, index: str, *privileges: str) -> str:
     """Those that the credentials lack; empty where they have all, or where the engine checks nobody."""
+    answer = _asked(client, index=[{"names": [index], "privileges": list(privileges)}])
+    return _not_granted(answer["index"][index]) if answer else ""
+
+
+def _lacking_on_cluster(client: Elasticsearch) -> str:
+    answer = _asked(client, cluster=ON_THE_CLUSTER)
+    return _not_granted(answer["cluster"]) if answer else ""
+
+
+def _asked(client: Elasticsearch, **about: Any) -> Mapping[str, Any] | None:
+    """None where the engine checks nobody."""
     try:
-        answer = client.security.has_privileges(index=[{"names": [index], "privileges": list(privileges)}])
+        answer: Mapping[str, Any] = client.security.has_privileges(**about).body
     except ApiError as error:
         if error.status_code in (401, 403) or error.status_code >= 500:
             raise
-        return ""
-    return ", ".join(name for name, granted in answer["index"][index].items() if not granted)
+        return None
+    return answer
+
+
+def _not_granted(privileges: Mapping[str, bool]) -> str:
+    return ", ".join(name for name, granted in privileges.items() if not granted)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 
 from cli.checks.check import Check, clock_check
 from cli.doctor import doctor, examine
@@ -24,11 +25,13 @@ from tests.delivery_paths.kibana_documents import (
 from tests.engines.servers import Engine
 from tests.standins.queue import Queued
 from tests.store.builders import an_alert, arriving
+from tests.traces.processes import collecting
 from worker.assembly import open_desk
 from worker.bootstrap import Stores, connect
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 from worker.store.tally import SEEN_KEY, RedisTally
+from worker.store.templates import install_template
 
 
 @pytest.fixture
@@ -96,6 +99,25 @@ def test_the_clocks_of_both_engines_are_looked_at(settings: Settings, telemetry:
     assert found(settings, "elasticsearch: clock").advice is None
 
 
+def test_a_setting_that_does_not_exist_is_a_problem(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPIKETRACE_RETENTION_DAY", "30")
+    (check,) = [check for check in printed(invoke(doctor, "--json"))["checks"] if check["name"] == "settings"]
+    assert check["found"] == "there is no setting SPIKETRACE_RETENTION_DAY"
+    assert "SPIKETRACE_RETENTION_DAYS meant" in check["advice"]
+
+
+def test_certificates_that_are_not_there_are_a_problem(settings: Settings, tmp_path: Path) -> None:
+    check = found(settings.model_copy(update={"delivery_ca_file": tmp_path / "gone.pem"}), "settings")
+    assert check.found == f"there is no file {tmp_path}/gone.pem (SPIKETRACE_DELIVERY_CA_FILE)"
+    assert check.advice
+
+
+def test_who_works_is_told_also_while_the_search_engine_is_away(settings: Settings, redis_url: str) -> None:
+    RedisTally(redis_url).seen("beat")
+    away = settings.model_copy(update={"elasticsearch_url": "http://127.0.0.1:1"})
+    assert "s ago" in found(away, "beat").found
+
+
 @pytest.mark.parametrize("part", ["beat", "sweep"])
 def test_who_ran_once_and_stopped_is_a_problem(settings: Settings, telemetry: None, redis_url: str, part: str) -> None:
     assert found(settings, part) == Check(part, "has not run yet")
@@ -142,6 +164,16 @@ def test_an_index_that_was_made_before_its_template_is_a_problem(
     check = found(settings, "indices")
     assert check.found == "spiketrace-dead-letters has other types in kind"
     assert check.advice
+
+
+def test_an_index_of_an_older_version_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
+    stores.client.indices.delete_index_template(name="spiketrace-replays")
+    stores.client.indices.create(index="spiketrace-replays", mappings={"dynamic": False, "properties": {}})
+    install_template(stores.client, "spiketrace-replays", is_upgrade=False)
+    check = found(settings, "indices")
+    assert "spiketrace-replays lacks @timestamp, " in check.found
+    assert "restored from a snapshot" in check.found
+    assert "spiketrace worker" in str(check.advice)
 
 
 def test_an_index_that_takes_no_writes_is_a_problem(settings: Settings, telemetry: None, stores: Stores) -> None:
@@ -192,6 +224,28 @@ def test_the_model_is_asked_only_on_request(settings: Settings, telemetry: None)
 def test_a_budget_that_is_used_up_is_a_problem(settings: Settings, telemetry: None) -> None:
     spent = Settings.model_validate({**dict(settings), "gemini_api_key": "k", "gemini_day_calls": 0})
     assert "SPIKETRACE_GEMINI_DAY_CALLS" in str(found(spent, "model: budget").advice)
+
+
+def test_a_collector_that_takes_no_spans_is_a_problem(settings: Settings, telemetry: None) -> None:
+    assert found(settings, "traces") == Check("traces", "off")
+    with collecting() as collector:
+        to_it = settings.model_copy(update={"otlp_endpoint": collector.url, "otlp_headers": SecretStr("a=b,c=d")})
+        assert found(to_it, "traces") == Check("traces", f"to {collector.url}/v1/traces, which answered 200")
+        assert collector.spans == []
+        wrong = found(to_it.model_copy(update={"otlp_endpoint": f"{collector.url}/elsewhere"}), "traces")
+    away = found(to_it, "traces")
+    assert "answered 429" in wrong.found
+    assert "does not answer" in away.found
+    assert wrong.advice == away.advice
+    assert "SPIKETRACE_OTLP_ENDPOINT" in str(away.advice)
+
+
+def test_who_is_asked_for_the_hours_of_the_grid_and_does_not_answer_is_a_problem(settings: Settings) -> None:
+    assert found(settings, "grid intensity").advice is None
+    asked = {"electricity_maps_url": "http://127.0.0.1:1", "electricity_maps_token": SecretStr("a-token")}
+    check = found(settings.model_copy(update=asked), "grid intensity")
+    assert "Electricity Maps" in check.found
+    assert "the year's value is used" in str(check.advice)
 
 
 class TestOtherPaths:

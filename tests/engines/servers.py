@@ -95,7 +95,10 @@ class Security:
 def real_engine(
     version: str, security: Security | None = None, *, java_options: str = JAVA_OPTIONS
 ) -> Iterator[Engine]:
-    """A single node of that version, on free ports of 127.0.0.1, gone with its data afterwards."""
+    """A single node of that version, on free ports of 127.0.0.1, gone with its data afterwards.
+
+    Snapshots may go into its folder `snapshots`, which is as short-lived.
+    """
     archive = maven.archive(version)
     folder = Path(tempfile.mkdtemp(prefix=f"spiketrace-elasticsearch-{version}-"))
     try:
@@ -122,6 +125,7 @@ network.host: 127.0.0.1
 http.port: 0
 transport.port: 0
 node.portsfile: true
+path.repo: [snapshots]
 xpack.security.enabled: false
 action.destructive_requires_name: false
 # A laptop's nearly full disk is no reason to make test indices read-only.

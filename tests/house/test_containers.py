@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,14 @@ def test_our_processes_run_without_rights(name: str) -> None:
     assert service["command"] == [name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
+
+
+def test_every_image_is_of_one_version() -> None:
+    """`redis:8` is another one after each pull, and so is a name alone, which means `latest`."""
+    images = {service["image"] for service in SERVICES.values()}
+    assert [image for image in images if not re.fullmatch(r"[a-z/]+:\d+\.\d+\.\d+", image)] == []
+    (ours,) = {SERVICES[name]["image"] for name in (*OURS, "setup")}
+    assert ours == f"spiketrace:{tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['version']}"
 
 
 def test_no_password_is_written_down() -> None:

@@ -157,6 +157,21 @@ def test_the_webhook_is_replaced_without_a_gap() -> None:
     assert budget["selector"] == workload["spec"]["selector"]
 
 
+def test_foreign_images_are_of_one_version() -> None:
+    """Ours gets its version from `images:` of the kustomization."""
+    images = {container(workload)["image"] for workload in WORKLOADS} - {"spiketrace"}
+    assert images
+    assert [image for image in images if not re.fullmatch(r"[a-z/]+:\d+\.\d+\.\d+", image)] == []
+
+
+def test_what_the_settings_name_can_be_reached() -> None:
+    (rule,) = [one for one in BY_NAME[("NetworkPolicy", "outgoing")]["spec"]["egress"] if "to" in one]
+    allowed = {port["port"] for port in rule["ports"]}
+    # https://opentelemetry.io/docs/specs/otlp/#otlphttp-default-port
+    collector, elastic_apm = 4318, 8200
+    assert {9200, 6379, 5601, 443, 587, collector, elastic_apm} <= allowed
+
+
 def test_ports_have_one_name_all_the_way() -> None:
     for name in ("webhook", "agents", "redis"):
         workload = next(one for one in WORKLOADS if one["metadata"]["name"] == name)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
+from cli.checks.elasticsearch import elasticsearch_checks
 from kibana.setup.privileges import READER_ROLE, WORKER_ROLE, WRITTEN, roles
 from kibana.setup.record import INDEX, Entry, Record
 from kibana.setup.things import Key, Kind
@@ -84,6 +85,14 @@ def test_the_worker_keeps_its_records(settings_of: SettingsOf) -> None:
 def test_the_worker_starts_where_the_templates_are(settings_of: SettingsOf) -> None:
     with connect_elasticsearch(settings_of(WORKER_ROLE)) as client:
         assert install_templates(client) == list(index_templates())
+
+
+def test_and_the_doctor_asks_for_no_more(settings_of: SettingsOf) -> None:
+    found = {check.name: check for check in elasticsearch_checks(settings_of(WORKER_ROLE))}
+    assert found["privileges"].found == "all that webhook and worker need"
+    lacking = {name for name, check in found.items() if check.advice}
+    # There is a line of logs and no metric, which is no matter of rights.
+    assert lacking == {"telemetry: metrics"}
 
 
 @pytest.mark.parametrize("index", ["spiketrace-logs-*", "spiketrace-alert-inbox", ".alerts-stack.alerts-*"])

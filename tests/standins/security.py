@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Any
 
 import httpx
@@ -90,6 +91,29 @@ class Security:
             key["invalidated"] = True
         return JSONResponse({"invalidated_api_keys": [key["id"] for key in found], "error_count": 0})
 
+    def _may(self, request: Request, privilege: str, index: str | None = None) -> bool:
+        """Of a key by its roles; whoever has no key is the administrator."""
+        authorization = request.headers["authorization"]
+        for key_id, key in self.keys.items():
+            if authorization == f"ApiKey {self.encoded(key_id)}":
+                described = key["role_descriptors"].values()
+                lists = [one["cluster"] for one in described] if index is None else _granted(described, index)
+                return any(privilege in granted for granted in lists)
+        return True
+
+    async def has_privileges(self, request: Request) -> Response:
+        """https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges"""
+        asked = await request.json()
+        entries = [(index, entry["privileges"]) for entry in asked.get("index", []) for index in entry["names"]]
+        found = {index: {name: self._may(request, name, index) for name in names} for index, names in entries}
+        return JSONResponse(
+            {"index": found, "cluster": {name: self._may(request, name) for name in asked.get("cluster", [])}}
+        )
+
+    async def get_templates(self, request: Request) -> Response:
+        """Who may not monitor the cluster sees none."""
+        return await self.pass_on(request) if self._may(request, "monitor") else _error(403, "unauthorized")
+
     async def authenticate(self, request: Request) -> Response:
         return JSONResponse({"username": "somebody"})
 
@@ -100,6 +124,11 @@ class Security:
             answer = await client.request(request.method, url, content=await request.body(), headers=headers)
         kept = {name: value for name, value in answer.headers.items() if name.lower() == "content-type"}
         return Response(answer.content, answer.status_code, kept)
+
+
+def _granted(described: Iterable[Json], index: str) -> list[list[str]]:
+    entries = [entry for one in described for entry in one["indices"]]
+    return [entry["privileges"] for entry in entries if any(fnmatch(index, name) for name in entry["names"])]
 
 
 def _error(status: int, reason: str) -> Response:
@@ -125,6 +154,8 @@ def _app(security: Security) -> Starlette:
     return Starlette(
         routes=[
             route("GET", "/_security/_authenticate", security.authenticate),
+            route("POST", "/_security/user/_has_privileges", security.has_privileges),
+            route("GET", "/_index_template", security.get_templates),
             route("GET", "/_security/role/{name}", security.get_role),
             route("PUT", "/_security/role/{name}", security.put_role),
             route("DELETE", "/_security/role/{name}", security.delete_role),

@@ -14,7 +14,7 @@ from worker.domain.incident import Incident
 from worker.domain.report import Report
 from worker.ports import AlertRecord
 from worker.replay.model import Feed, Item, Replay
-from worker.store.templates import index_templates, install_templates
+from worker.store.templates import index_templates, install_template, install_templates, lacking_fields
 
 WRITTEN: dict[str, type[BaseModel]] = {
     "spiketrace-alerts": AlertRecord,
@@ -140,6 +140,19 @@ def test_a_field_that_somebody_mapped_otherwise_stays_and_the_others_are_added(c
     install_templates(client)
     client.index(index=index, id="new", document={"kind": "delivery", "alert_id": 7}, refresh=True)
     assert _found(client, index, kind="delivery") == ["new"]
+
+
+def test_an_index_restored_from_an_older_snapshot_gets_the_new_field(client: Elasticsearch) -> None:
+    """The template is of this version already; the index came back as it was."""
+    index = "spiketrace-dead-letters"
+    older = index_templates()[index]["template"]["mappings"]
+    del older["properties"]["kind"]
+    client.options(ignore_status=404).indices.delete_index_template(name=index)
+    client.indices.create(index=index, mappings=older)
+    install_template(client, index, is_upgrade=False)
+    assert lacking_fields(client) == {index: ["kind"]}
+    install_templates(client)
+    assert lacking_fields(client) == {}
 
 
 def test_documents_that_others_write_into_incidents_are_never_refused(client: Elasticsearch, engine: Engine) -> None:

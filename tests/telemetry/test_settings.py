@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.errors import ConfigurationError
-from worker.settings import PREFIX, Settings, load_settings, process_environment, travels_safely
+from worker.settings import PREFIX, Settings, load_settings, process_environment, travels_safely, unknown_names
 
 SECRETS = [
     "elasticsearch_api_key",
@@ -239,3 +240,45 @@ def test_settings_do_not_change() -> None:
     settings: Any = Settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.webhook_port = 1
+
+
+# --- addresses
+
+
+@pytest.mark.parametrize("name", ["elasticsearch_url", "kibana_url", "jira_url", "public_url", "otlp_endpoint"])
+@pytest.mark.parametrize("who", [f"somebody:{HIDDEN}", f":{HIDDEN}", HIDDEN])
+def test_an_address_holds_no_credentials(name: str, who: str) -> None:
+    """They would travel with every link, and `_secrets_travel_encrypted` knows nothing of them."""
+    said = refusal(**{name: f"https://{who}@host.example"})
+    assert said.startswith(f"{PREFIX}{name.upper()}: ")
+    assert HIDDEN not in said
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["es.example:9200", "nonsense", "https://", "javascript:alert(1)", "file:///etc/passwd", "https://a b", "//es"],
+)
+def test_what_is_no_address_is_refused(value: str) -> None:
+    assert "https://HOST" in refusal(elasticsearch_url=value, public_url=value)
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_taken_as_an_address_is_one(text: str) -> None:
+    try:
+        taken = loaded(public_url=f"https://{text}").public_url
+    except ConfigurationError:
+        return
+    parts = urlsplit(taken)
+    assert parts.hostname
+    assert "@" not in parts.netloc
+
+
+@pytest.mark.parametrize("level", ["LOUD", "10", "NOTSET"])
+def test_a_level_that_no_log_has_is_refused(level: str) -> None:
+    assert refusal(log_level=level).startswith(f"{PREFIX}LOG_LEVEL: ")
+    assert loaded(log_level="debug").log_level == "debug"
+
+
+def test_a_slip_in_a_name_is_seen() -> None:
+    right = {f"{PREFIX}RETENTION_DAYS": "1", f"{PREFIX}JIRA_TOKEN_FILE": "x", f"{PREFIX}TEST_ANYTHING": "1", "PATH": ""}
+    assert unknown_names({**right, f"{PREFIX}RETENTION_DAY": "1"}) == [f"{PREFIX}RETENTION_DAY"]

@@ -98,8 +98,9 @@ def _answers(address: str) -> bool:
 
 def _trace_of_the_report(folder: Path) -> str:
     text = (folder / "worker.log").read_text(encoding="utf-8")
-    # Celery says goodbye in words of its own.
-    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    # To its end, and of both streams: Celery's goodbye is none of its lines.
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines[-1]["event.action"] == "worker-stopped"
     (trace,) = {line["trace.id"] for line in lines if line.get("event.action") == "alert-reported"}
     return str(trace)
 

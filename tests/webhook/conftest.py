@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from tests.engines.servers import Engine
 from tests.standins.queue import Queued
 from webhook.app import create_app
+from webhook.bounded_http import BoundedHttp
 from worker.bootstrap import Stores, connect
 from worker.settings import Settings
 from worker.store.templates import install_templates
@@ -37,8 +38,11 @@ def webhook_settings(*, elasticsearch_url: str, redis_url: str, **changes: objec
 class Serving:
     """An app behind a real server, in a thread."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+    def __init__(self, app: ASGIApp, http: type[BoundedHttp] = BoundedHttp) -> None:
+        configuration = uvicorn.Config(
+            app, host="127.0.0.1", port=0, http=http, ws="none", log_config=None, access_log=False
+        )
+        self._server = uvicorn.Server(configuration)
         self._thread = threading.Thread(target=self._server.run)
 
     def start(self) -> str:

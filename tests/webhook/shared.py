@@ -26,4 +26,5 @@ def shared_metrics(client: Elasticsearch, redis_url: str, ledger: RedisModelLedg
         ledger=ledger,
         embeddings=RedisModelLedger(redis_url, purse="embedding") if ledger else None,
         stands=partial(standing, client, ["jira", "slack"]),
+        destinations=("jira", "slack"),
     )

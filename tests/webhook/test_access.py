@@ -29,6 +29,7 @@ from tests.webhook.conftest import PASSWORD, TOKEN, USER, serving
 from webhook.access import OPEN_PATHS, role_of
 from webhook.app import create_app
 from webhook.credentials import Credentials
+from webhook.metrics import REFUSED
 from webhook.slack import PATH as SLACK_PATH
 from worker import audit
 from worker.bootstrap import Stores
@@ -227,6 +228,23 @@ def test_a_secret_that_is_mounted_and_swapped_as_a_link_is_seen(tmp_path: Path) 
     assert (who(credentials, "token-first"), who(credentials, "token-other")) == (None, "token")
 
 
+def test_what_was_rotated_in_is_in_no_log_either(tmp_path: Path) -> None:
+    script = (
+        "import sys, structlog; from pathlib import Path; from webhook.credentials import Credentials;"
+        "from worker.logs import configure_logging; from worker.settings import load_settings;"
+        "path = Path(sys.argv[1]); path.write_text('kibana deliver an-old-secret-1234');"
+        "settings = load_settings({'SPIKETRACE_WEBHOOK_CREDENTIALS_FILE': str(path)});"
+        "configure_logging('INFO', process='webhook', json_lines=True, secrets=settings.secret_values());"
+        "credentials = Credentials(settings, clock=iter(range(0, 99, 9)).__next__);"
+        "path.write_text('kibana deliver a-new-secret-56789'); credentials.identify({});"
+        "structlog.get_logger('t').info('said', told='an-old-secret-1234 a-new-secret-56789')"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "credentials")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert '"said"' in done.stderr
+    assert re.findall("an-old-secret-1234|a-new-secret-56789", done.stderr) == []
+
+
 @pytest.mark.parametrize("slip", ["kibana deliver", "", None])
 def test_a_slip_in_the_file_locks_nobody_out(tmp_path: Path, slip: str | None) -> None:
     path, secret = tmp_path / "credentials", "the-secret-of-before"
@@ -303,6 +321,21 @@ def test_what_is_done_over_http_is_in_the_trail(anybody: httpx.Client, stores: S
     assert [(one["user.name"], one["url.path"]) for one in refused] == [("read-er", "/v1/replays")]
 
 
+def test_what_another_sites_page_wants_in_vain_is_told_and_counted(anybody: httpx.Client) -> None:
+    def counted() -> float:
+        return float(REFUSED.labels("elsewhere")._value.get())
+
+    before = counted()
+    with capture_logs() as lines:
+        for path, role in (("/v1/replays", Role.ACT), (POST, Role.DELIVER)):
+            assert_problem(anybody.post(path, headers={**bearer(role), "origin": "null"}), 403)
+    assert [(one["user.name"], one["event.reason"]) for one in lines] == [
+        ("act-er", "elsewhere"),
+        ("deliver-er", "elsewhere"),
+    ]
+    assert counted() == before + 2
+
+
 def test_what_is_pressed_in_slack_is_in_the_trail(app: FastAPI, anybody: httpx.Client, stores: Stores) -> None:
     report = a_report(severity=Severity.MEDIUM)
     stores.reports.create(report)
@@ -331,3 +364,4 @@ def test_the_trail_is_written_whatever_the_level_of_the_log() -> None:
     (line,) = done.stderr.splitlines()
     found = json.loads(line)
     assert (found["event.action"], found["user.name"], found["event.dataset"]) == ("replay-pause", "ada", audit.DATASET)
+    assert found["labels"] == {"on": "replay-1"}

@@ -97,6 +97,24 @@ def test_every_process_adds_to_the_same_sums(
     assert found["spiketrace_report_seconds_sum",] == pytest.approx(2 * 99.7 + 1)
 
 
+def test_every_series_is_there_before_its_first_event(embedded_engine: Engine, redis_url: str) -> None:
+    """Or nobody would see the first delivery that fails: a rate sees a rise, and not that something is new."""
+    with connect_elasticsearch(Settings(elasticsearch_url=embedded_engine.url)) as client:
+        families = _ours(iter(shared_metrics(client, redis_url, RedisModelLedger(redis_url)).collect()))
+    found = {
+        (sample.name, *sample.labels.values()): sample.value for one in families.values() for sample in one.samples
+    }
+    for series in (
+        ("spiketrace_deliveries_total", "slack", "failed"),
+        ("spiketrace_investigations_total", "given_up"),
+        ("spiketrace_reports_total", "root_cause", "critical"),
+        ("spiketrace_alerts_recorded_total", "sweep", "accepted"),
+        ("spiketrace_narratives_total", "failed"),
+        ("spiketrace_report_gaps_total",),
+    ):
+        assert found[series] == 0
+
+
 def test_what_could_not_be_counted_is_counted_later(broker: Broker) -> None:
     now = 0.0
     tally = RedisTally(broker.url, clock=lambda: now)

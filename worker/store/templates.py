@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -44,8 +45,9 @@ def fingerprint(template: Template) -> str:
 
 
 def install_templates(client: Elasticsearch) -> list[str]:
-    """Puts every template that is not there in this version, and names all. Our own indices get its new fields.
+    """Puts every template that is not there in this version, and names all.
 
+    Our own indices get its new fields, also where one was restored from a snapshot of an older version.
     One that is there already is left alone, so that what somebody changed in it stays until the next version, and
     so that a process without the right to change templates starts in peace where `spiketrace setup` put them.
     """
@@ -56,7 +58,25 @@ def install_templates(client: Elasticsearch) -> list[str]:
     for name, template in templates.items():
         if versions.get(name) != fingerprint(template):
             install_template(client, name, is_upgrade=name in versions)
+    for name, fields in lacking_fields(client).items():
+        with elasticsearch_errors(f"giving {name} the fields {', '.join(fields)}"):
+            _extend(client, name, templates[name])
     return list(templates)
+
+
+def lacking_fields(client: Elasticsearch) -> dict[str, list[str]]:
+    """By each of our own indices, the fields of this version's template that it does not know. Raises
+    EvidenceUnavailable."""
+    own = [name for name, template in index_templates().items() if template["index_patterns"] == [name]]
+    with elasticsearch_errors("reading the mappings of our indices"):
+        found = client.indices.get_mapping(index=own, ignore_unavailable=True, allow_no_indices=True)
+    lacking = {name: _lacking(name, found[name]["mappings"]) for name in own if name in found}
+    return {name: fields for name, fields in lacking.items() if fields}
+
+
+def _lacking(name: str, mappings: Mapping[str, Any]) -> list[str]:
+    wanted = _without_optional_types(index_templates()[name])["template"]["mappings"]["properties"]
+    return sorted(wanted.keys() - mappings.get("properties", {}).keys())
 
 
 def install_template(client: Elasticsearch, name: str, *, is_upgrade: bool) -> None:

@@ -249,7 +249,7 @@ class Rules:
         self._found(rule_id)["enabled"] = on
 
     def get(self, rule_id: str) -> Json:
-        return self._found(rule_id) | {
+        return {
             "mute_all": False,
             "muted_alert_ids": [],
             "api_key_owner": "elastic",
@@ -257,6 +257,7 @@ class Rules:
             "updated_by": "elastic",
             "execution_status": {"status": "pending", "last_execution_date": _now()},
             "running": False,
+            **self._found(rule_id),
         }
 
     def _found(self, rule_id: str) -> Json:
