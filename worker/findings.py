@@ -118,13 +118,12 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
 
 
 def _thinned(thinned: Thinned, log: EvidenceLog) -> None:
-    reason = (
-        f"{', '.join(thinned.services)} write so many that of every {thinned.step_seconds} seconds "
-        f"{thinned.slice_seconds} were read: {thinned.read:,} of about {thinned.lines:,} lines"
-    )
+    who = f"{', '.join(thinned.services)} write{'s' if len(thinned.services) == 1 else ''}"
+    part = f"of every {thinned.step_seconds} seconds {thinned.slice_seconds} were read"
+    reason = f"{who} so many that {part}: {thinned.read:,} of about {thinned.lines:,} lines"
     effect = (
-        "their number of lines and their latency are those of a sample; every error and retry was counted, "
-        "and every line of the alerted service read"
+        "their number of lines and their latency are a sample's; every error and retry was counted, and all lines of "
+        "other services were read"
     )
     log.miss("Log lines of services that write very many", reason=reason, effect=effect)
 

@@ -21,7 +21,7 @@ from worker.domain.window import Window
 from worker.telemetry import decode, queries, thinning
 from worker.telemetry.decode import Figures
 from worker.telemetry.profiles import Metrics, Profile
-from worker.telemetry.thinning import Thinning
+from worker.telemetry.thinning import Sample, Thinning
 
 # A worker keeps this many, and none for longer: what arrives late is in the next reading.
 MOST_KEPT = 4
@@ -43,8 +43,8 @@ Answers = dict[str, dict[str, Any]]
 class Landscape:
     """Shared by investigations, so its arrays are read-only. `metrics` as the engine gave them, on the grid of `lines`.
 
-    `left_out` by question, how many documents are of services beyond those that were read. Where log lines are
-    thinned, `read` is how many were, by service.
+    By question: `left_out`, how many documents are of services beyond those that were read; `thinned`, of whom only a
+    part was read.
     """
 
     metrics: dict[Scope, Figures]
@@ -52,8 +52,11 @@ class Landscape:
     providers: dict[str, str]
     cross_check: dict[Scope, tuple[float, float]]
     left_out: dict[str, int]
-    thinning: Thinning | None = None
-    read: Mapping[str, int] = field(default_factory=dict)
+    thinned: dict[str, Sample] = field(default_factory=dict)
+
+    @property
+    def thinning(self) -> Thinning | None:
+        return self.thinned["logs"].thinning if self.thinned else None
 
     def __post_init__(self) -> None:
         of_scopes = [*self.metrics.values(), *(series.values for series in self.lines.values())]
@@ -128,8 +131,7 @@ def decoded(answers: Answers, profile: Profile, grid: Grid, thin: Thinning | Non
         providers=read("metrics_facts", decode.providers, {}),
         cross_check=read("metrics_facts", partial(decode.cross_check, factor=factor), {}),
         left_out={name: count for name in ("metrics", "logs") if (count := read(name, decode.left_out, 0))},
-        thinning=thin,
-        read=read(f"logs{thinning.SAMPLE}", thinning.lines_read, {}),
+        thinned={"logs": Sample(thin, read(f"logs{thinning.SAMPLE}", thinning.lines_read, {}))} if thin else {},
     )
 
 

@@ -97,7 +97,7 @@ class ElasticTelemetry:
             calls=read("calls", partial(calls.decode, edges=profile.edges), Calls()) if profile.edges else Calls(),
             topology=profile.topology,
             left_out=found.left_out,
-            thinned=thinning.told(found.thinning, found.read, scope.service),
+            thinned=found.thinned["logs"].told(scope.service) if found.thinned else None,
         )
         survey.impact = impact_facts.survey_answers(answers, profile, grids, survey.scopes)
         return survey

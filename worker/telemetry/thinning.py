@@ -63,6 +63,23 @@ class Thinning:
         return service is not None and 0 < self.lines.get(service, 0) <= MOST_READ_WHOLE
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What a thinning asked for, and how many lines it came to, by service."""
+
+    thinning: Thinning
+    read: Mapping[str, int]
+
+    def told(self, own: str | None) -> Thinned | None:
+        """Of whom not all lines were read, for an alert about `own`; None where that is nobody."""
+        thin = self.thinning
+        services = [one for one in thin.lines if one != own or not thin.spares(own)]
+        if not services:
+            return None
+        lines, read = sum(thin.lines[one] for one in services), sum(self.read.get(one, 0) for one in services)
+        return Thinned(tuple(services), thin.slice_seconds, thin.step_seconds, read, max(lines, read))
+
+
 def glances(logs: Logs, grid: Grid, end: datetime) -> Asked:
     """Lines of each scope, in a part of some steps."""
     every = max(1, grid.count // GLANCES)
@@ -187,14 +204,3 @@ def _of_sample(sample: Series | None, hits: Series | None, thinning: Thinning) -
 def lines_read(answer: Answer) -> dict[str, int]:
     """By service, in the sample."""
     return {one["key"]: one["doc_count"] for one in answer["aggregations"]["services"]["buckets"]}
-
-
-def told(thinning: Thinning | None, read: Mapping[str, int], own: str | None) -> Thinned | None:
-    """Of whom not all lines were read, for an alert about `own`."""
-    if thinning is None:
-        return None
-    services = [one for one in thinning.lines if one != own or not thinning.spares(own)]
-    lines, of_them = sum(thinning.lines[one] for one in services), sum(read.get(one, 0) for one in services)
-    if not services:
-        return None
-    return Thinned(tuple(services), thinning.slice_seconds, thinning.step_seconds, of_them, max(lines, of_them))
