@@ -11,6 +11,8 @@ from __future__ import annotations
 import gc
 import json
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -24,7 +26,6 @@ import click
 from elasticsearch import Elasticsearch
 
 from benchmarks.bars import bars
-from benchmarks.lines import write_lines
 from benchmarks.machine import described
 from benchmarks.replay import JAVA_OPTIONS
 from demo.engines import running_search
@@ -36,7 +37,7 @@ from worker.assembly import open_investigator
 from worker.domain.alert import Alert
 from worker.domain.report import Report
 from worker.domain.telemetry import Line, Lines
-from worker.domain.window import parse_time
+from worker.domain.window import iso, parse_time
 from worker.elastic import connect_elasticsearch
 from worker.investigate import Investigator
 from worker.settings import Settings
@@ -138,7 +139,7 @@ def measure_growth(url: str, sizes: list[int], shop: Shop, rounds: int) -> dict[
     for size in sorted(sizes):
         before = max(found, default=0)
         began = time.monotonic()
-        write_lines(url, size - before, present, seed=size, said=_say_written)
+        write_more(url, size - before, present)
         click.echo(f"{size - before:,} log lines written in {time.monotonic() - began:.0f} s", err=True)
         with connect_elasticsearch(settings) as client:
             investigations(client, settings, alerts, WARM_ROUNDS)
@@ -150,9 +151,9 @@ def measure_growth(url: str, sizes: list[int], shop: Shop, rounds: int) -> dict[
     return found
 
 
-def _say_written(lines: int) -> None:
-    if lines and lines % 1_000_000 == 0:
-        click.echo(f"{lines:,} log lines written", err=True)
+def write_more(url: str, lines: int, until: datetime) -> None:
+    command = [sys.executable, "-m", "benchmarks.lines", "--url", url, "--number", str(lines), "--until", iso(until)]
+    subprocess.run([*command, "--seed", str(lines)], check=True)
 
 
 def say_sampled(report: Report) -> None:

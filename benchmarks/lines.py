@@ -1,4 +1,7 @@
-"""Ordinary log lines in any number, made and written quickly: ten million within minutes on two cores."""
+"""Ordinary log lines in any number, made and written quickly: ten million within minutes on two cores.
+
+A process of its own (`python -m benchmarks.lines --url …`), so that its memory is not told as the measured one's.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+import click
 import httpx
 import numpy as np
 from numpy.typing import NDArray
 
 from demo.services import scopes
+from worker.domain.window import parse_time
 
 INDEX = "spiketrace-logs-benchmark"
 # The fine look takes in four hours, so two thirds of what six hours hold are in it.
@@ -90,3 +95,22 @@ def _batch(milliseconds: NDArray[np.int64], rng: np.random.Generator, heads: lis
             for at, place, kind, tail in zip(times.tolist(), places, kinds, tails, strict=True)
         ]
     ).encode()
+
+
+@click.command()
+@click.option("--url", required=True, help="Of a search engine.")
+@click.option("--number", required=True, type=int, help="How many more.")
+@click.option("--until", required=True, help="The moment they end before, as 2026-03-09T12:00:00Z.")
+@click.option("--seed", default=1, show_default=True)
+def main(url: str, number: int, until: str, seed: int) -> None:
+    """Add log lines of six hours to an engine."""
+
+    def said(written: int) -> None:
+        if written and written % 1_000_000 == 0:
+            click.echo(f"{written:,} log lines written", err=True)
+
+    write_lines(url, number, parse_time(until), seed, said)
+
+
+if __name__ == "__main__":
+    main()
