@@ -53,14 +53,11 @@ format: $(INSTALLED) ## rewrite the code to the format that `make check` asks fo
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# A real Elasticsearch (Java, Maven): `make bench ELASTICSEARCH=8.19.8`; otherwise the embedded engine.
-bench: $(INSTALLED) ## acceptance against others, a storm, workers, an investigation, a replay: about an hour
-	$(BIN)/python -m benchmarks.acceptance $(ENGINE)
-	$(BIN)/python -m benchmarks.storm_of_causes $(ENGINE)
-	$(BIN)/python -m benchmarks.workers $(ENGINE)
-	$(BIN)/python -m benchmarks.investigation $(ENGINE)
-	$(BIN)/python -m benchmarks.replay $(ENGINE)
-	$(BIN)/python -m benchmarks
+# A real Elasticsearch (Java, Maven): `make bench ELASTICSEARCH=8.19.8`; otherwise the embedded engine. PLOT=docs/assets
+# writes the plots there, ONLY=workers runs that one, REPLAYED=5000 replays as many past alerts.
+bench: $(INSTALLED) ## acceptance, storm, workers, 10 million log lines, replay, BARO: some 40 minutes
+	$(BIN)/python -m benchmarks.all $(ENGINE) $(if $(PLOT),--plot $(PLOT)) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(REPLAYED),--replayed $(REPLAYED))
 
 # Hashes are of public files: what this machine adds to pip's search path has no place in the lock.
 COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS .cache/lock/bin/uv pip compile --quiet --universal \

@@ -11,27 +11,31 @@ from __future__ import annotations
 import gc
 import json
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import click
-import numpy as np
 from elasticsearch import Elasticsearch
 
+from benchmarks.bars import bars
 from benchmarks.machine import described
+from benchmarks.replay import JAVA_OPTIONS
 from demo.engines import running_search
-from demo.services import scopes
 from demo.shop import LOGS_INDEX, Shop, documents, load, open_shop
 from tasks.run import OBJECTS_BETWEEN_COLLECTIONS
 from worker.ad_hoc import ad_hoc_alert
 from worker.analysis.system.patterns import compare, mask
 from worker.assembly import open_investigator
 from worker.domain.alert import Alert
+from worker.domain.report import Report
 from worker.domain.telemetry import Line, Lines
 from worker.domain.window import iso, parse_time
 from worker.elastic import connect_elasticsearch
@@ -40,10 +44,8 @@ from worker.settings import Settings
 from worker.store.templates import install_templates
 
 MEASURED = "Made up to be measured"
-MORE_LOGS_INDEX = "spiketrace-logs-benchmark"
-# The fine look takes in four hours, so nearly all lines of six of them are in it.
-SPREAD = timedelta(hours=6)
-WORDS = "order {} placed total={} in {}ms"
+# Beforehand with each number of lines: an engine compiles what it runs often.
+WARM_ROUNDS = 3
 
 
 @dataclass
@@ -130,41 +132,38 @@ def say(found: list[Measured], what: str = "investigations") -> float:
     return whole
 
 
-def more_lines(count: int, until: datetime, seed: int) -> Iterator[dict[str, Any]]:
-    """Ordinary lines of all services over the last hours, in no order."""
-    rng, names = np.random.default_rng(seed), [(service.name, region.name) for service, region in scopes()]
-    for _ in range(count):
-        service, region = names[int(rng.integers(len(names)))]
-        is_error = rng.random() < 0.002
-        message = WORDS.format(int(rng.integers(1_000_000)), int(rng.integers(300)), int(rng.integers(500)))
-        source = {
-            "@timestamp": iso(until - SPREAD * float(rng.random())),
-            "service": service,
-            "region": region,
-            "level": "ERROR" if is_error else "INFO",
-            "message": message,
-            "error_type": "OutOfStock" if is_error else None,
-            "retry": False,
-            "latency_ms": round(float(rng.gamma(2, 90)), 1),
-        }
-        yield {"_index": MORE_LOGS_INDEX, "_source": source}
-
-
-def measure_growth(url: str, sizes: list[int], shop: Shop, rounds: int) -> None:
-    """Of alerts of the present, whose hours are the ones that grow."""
-    settings, present, before = Settings(elasticsearch_url=url), shop.clock.now, None
+def measure_growth(url: str, sizes: list[int], shop: Shop, rounds: int) -> dict[int, float]:
+    """Of alerts of the present, whose hours are the ones that grow: milliseconds by number of lines."""
+    settings, present, found = Settings(elasticsearch_url=url), shop.clock.now, dict[int, float]()
     alerts = [ad_hoc_alert(service, None, present, asked=MEASURED) for service in ("checkout", "search", "payments")]
-    written = 0
     for size in sorted(sizes):
-        load(url, more_lines(size - written, present, seed=size))
-        written = size
+        before = max(found, default=0)
+        began = time.monotonic()
+        write_more(url, size - before, present)
+        click.echo(f"{size - before:,} log lines written in {time.monotonic() - began:.0f} s", err=True)
         with connect_elasticsearch(settings) as client:
-            found = investigations(client, settings, alerts, rounds)
-        click.echo(f"{size:,} log lines in six hours; ", nl=False)
-        whole = say(found)
+            investigations(client, settings, alerts, WARM_ROUNDS)
+            click.echo(f"{size:,} log lines in six hours; ", nl=False)
+            found[size] = 1000 * say(investigations(client, settings, alerts, rounds))
+            say_sampled(open_investigator(settings, client)(alerts[0], "a"))
         if before:
-            click.echo(f"{size / before[0]:.1f} times the lines, {whole / before[1]:.2f} times the time")
-        before = (size, whole)
+            click.echo(f"{size / before:.1f} times the lines, {found[size] / found[before]:.2f} times the time")
+    return found
+
+
+def write_more(url: str, lines: int, until: datetime) -> None:
+    command = [sys.executable, "-m", "benchmarks.lines", "--url", url, "--number", str(lines), "--until", iso(until)]
+    subprocess.run([*command, "--seed", str(lines)], check=True)
+
+
+def say_sampled(report: Report) -> None:
+    read = [gap.reason for gap in report.gaps if "log lines" in gap.what.lower()]
+    click.echo(f"sampled, as its report says: {read[0]}" if read else "nothing was sampled")
+
+
+def without_memory(client: Elasticsearch) -> None:
+    """Engines remember answers until an index changes, which one that is written to does every second."""
+    client.indices.put_settings(index="spiketrace-*", settings={"index.requests.cache.enable": False})
 
 
 def measure_patterns(shop: Shop) -> None:
@@ -194,7 +193,7 @@ def engine(url: str | None, version: str | None) -> Iterator[tuple[str, str]]:
         # The tests know how to fetch and start one; nothing else needs it.
         from tests.engines.servers import real_engine  # noqa: PLC0415
 
-        with real_engine(version) as started:
+        with real_engine(version, java_options=JAVA_OPTIONS) as started:
             yield f"Elasticsearch {version}", started.url
         return
     with running as address:
@@ -206,7 +205,10 @@ def engine(url: str | None, version: str | None) -> Iterator[tuple[str, str]]:
 @click.option("--elasticsearch-url", help="One that is there; its indices spiketrace-* are written to.")
 @click.option("--rounds", default=3, show_default=True, help="How often each is investigated.")
 @click.option("--lines", multiple=True, type=int, help="Log lines of the last six hours; several for growth.")
-def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines: tuple[int, ...]) -> None:
+@click.option("--plot", type=click.Path(path_type=Path), help="Write the time by number of lines as SVG here.")
+def main(
+    version: str | None, elasticsearch_url: str | None, rounds: int, lines: tuple[int, ...], plot: Path | None
+) -> None:
     """Measure, and print. Without an engine it takes the embedded one, which is for trying out."""
     with engine(elasticsearch_url, version) as (name, url):
         click.echo(f"{described()}; {name}")
@@ -215,6 +217,8 @@ def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines:
         with connect_elasticsearch(settings) as client:
             install_templates(client)
             click.echo(f"{load(url, documents(shop)):,} documents of the demo shop")
+            if version:
+                without_memory(client)
             alerts = [
                 ad_hoc_alert(one.service or "checkout", one.region, one.end, asked=MEASURED) for one in shop.hidden
             ]
@@ -222,7 +226,11 @@ def main(version: str | None, elasticsearch_url: str | None, rounds: int, lines:
         with connect_elasticsearch(settings) as client:
             say(among_others(client, settings, alerts, rounds), "of one minute")
         measure_patterns(shop)
-        measure_growth(url, list(lines), shop, rounds * 3)
+        found = measure_growth(url, list(lines), shop, rounds * 3)
+        if plot and found:
+            title = f"An investigation by log lines, {described()}"
+            named = {f"{size:,} lines": taken for size, taken in found.items()}
+            plot.write_text(bars(title, "ms", named, ours=next(iter(named))), encoding="utf-8")
 
 
 if __name__ == "__main__":

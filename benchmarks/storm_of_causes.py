@@ -33,6 +33,7 @@ from benchmarks.machine import described
 from benchmarks.replay import stack
 from benchmarks.rivals import PATH
 from benchmarks.sender import MARK, Plan, send
+from benchmarks.steps import steps
 from demo.shop import load
 from worker.bootstrap import Stores, connect
 from worker.domain.window import floor_minute, parse_time
@@ -45,6 +46,7 @@ from worker.store.reports import INDEX as REPORTS
 # How many rules watch each service; the runs of one rule have one date.
 RULES = 40
 LOOK_EVERY_SECONDS = 3.0
+SAY_EVERY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def incidents_by_cause(stores: Stores, causes: int) -> Counter[str]:
     return Counter({service: tally[service] for service in {*culprits(causes), *tally}})
 
 
-def run(storm: Storm, workers: int, version: str | None, *, patience: float) -> bool:
+def run(storm: Storm, workers: int, version: str | None, *, patience: float, plot: Path | None) -> bool:
     with (
         tempfile.TemporaryDirectory() as folder,
         stack(Path(folder), version, worker_concurrency=str(workers)) as (ready, _),
@@ -135,7 +137,18 @@ def run(storm: Storm, workers: int, version: str | None, *, patience: float) -> 
         accepted = post(storm, ready, at)
         began = time.monotonic()
         followed = follow(stores, accepted, began + patience)
+        if plot:
+            plot.write_text(drawn(storm, followed), encoding="utf-8")
         return tell(storm, accepted, followed, incidents_by_cause(stores, storm.causes))
+
+
+def drawn(storm: Storm, ended: Ended) -> str:
+    began = min(ended.posted.values(), default=datetime.now(UTC))
+    counts = {
+        name: [(at - began).total_seconds() for at in moments.values()]
+        for name, moments in (("first alert of each cause", ended.posted), ("its first report", ended.first))
+    }
+    return steps(f"{storm.alerts:,} alerts of {storm.causes} causes, {described()}", counts, ours="its first report")
 
 
 def post(storm: Storm, ready: dict[str, Any], at: datetime) -> int:
@@ -154,7 +167,11 @@ def post(storm: Storm, ready: dict[str, Any], at: datetime) -> int:
 
 def follow(stores: Stores, accepted: int, deadline: float) -> Ended:
     """Until every accepted alert has its end, or until then."""
-    while time.monotonic() < deadline and sum(map(partial(count, stores), (REPORTS, LETTERS))) < accepted:
+    said = time.monotonic()
+    while time.monotonic() < deadline and (ends := sum(map(partial(count, stores), (REPORTS, LETTERS)))) < accepted:
+        if time.monotonic() > said + SAY_EVERY_SECONDS:
+            said = time.monotonic()
+            click.echo(f"{ends:,} of {accepted:,} have their end; {deadline - said:.0f} s left", err=True)
         time.sleep(LOOK_EVERY_SECONDS)
     return look(stores)
 
@@ -198,14 +215,22 @@ def tell(storm: Storm, accepted: int, ended: Ended, incidents: Counter[str]) -> 
 @click.option("--order", type=click.Choice(["in-turns", "one-by-one"]), default="in-turns", show_default=True)
 @click.option("--workers", multiple=True, type=int, default=[2], show_default=True, help="Processes; several times.")
 @click.option("--patience", default=600.0, show_default=True, help="Seconds after the storm to wait for the rest.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Write when each cause had its first report as SVG here.")
 @click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
 def main(  # noqa: PLR0917 - click passes them by name
-    alerts: int, causes: int, seconds: float, order: str, workers: tuple[int, ...], patience: float, version: str | None
+    alerts: int,
+    causes: int,
+    seconds: float,
+    order: str,
+    workers: tuple[int, ...],
+    patience: float,
+    plot: Path | None,
+    version: str | None,
 ) -> None:
     """Measure, and print. Exit code 1 when an accepted alert is lost or has two ends."""
     click.echo(f"{described()}; {f'Elasticsearch {version}' if version else 'the embedded engine'}")
     storm = Storm(alerts, causes, seconds, order)
-    sound = [run(storm, number, version, patience=patience) for number in workers]
+    sound = [run(storm, number, version, patience=patience, plot=plot) for number in workers]
     raise SystemExit(0 if all(sound) else 1)
 
 

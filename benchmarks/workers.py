@@ -2,8 +2,8 @@
 
 Alerts are accepted first, more than will be investigated. Then a `spiketrace worker` with so many processes is started,
 watched for a while and told to stop; by turns, all on the same stack, so that what else the machine does falls on
-each alike. Told beside it is what a report took of the processors: on a busy machine that is the figure to go by, and
-from it follows what more machines would bear.
+each alike, after a round of each that does not count. Told beside it is what a report took of the processors: on a
+busy machine that is the figure to go by, and from it follows what more machines would bear.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from statistics import median
 import click
 
 from benchmarks.acceptance import AUTHORIZATION, OURS, PASSWORD, USER, serving
+from benchmarks.bars import bars
 from benchmarks.causes import culprits, telemetry
 from benchmarks.machine import cpu_seconds, described
 from benchmarks.replay import closing_broker, measured_engine, wait_until
@@ -125,18 +126,37 @@ def say(found: dict[int, Watched]) -> None:
 @click.option("--seconds", default=20.0, show_default=True, help="How long each is watched.")
 @click.option("--alerts", default=2_000, show_default=True, help="How many wait at the beginning.")
 @click.option("--causes", default=12, show_default=True)
+@click.option("--plot", type=click.Path(path_type=Path), help="Write the reports a minute as SVG here.")
 @click.option("--version", help="A real Elasticsearch of that version (8.19.8, 9.5.0); needs Java and Maven.")
-def main(
-    processes: tuple[int, ...], rounds: int, seconds: float, alerts: int, causes: int, version: str | None
+def main(  # noqa: PLR0917 - click passes them by name
+    processes: tuple[int, ...],
+    rounds: int,
+    seconds: float,
+    alerts: int,
+    causes: int,
+    plot: Path | None,
+    version: str | None,
 ) -> None:
     """Measure, and print."""
     click.echo(f"{described()}; {f'Elasticsearch {version}' if version else 'the embedded engine'}")
     found = {number: Watched() for number in processes}
     with opened(alerts, causes, version) as bench:
-        for _ in range(rounds):
+        # What an engine compiles first would else be told of the first number of processes.
+        for number in found:
+            bench.round(number, seconds / 2, Watched())
+            click.echo(f"warmed up with {number} processes", err=True)
+        for turn in range(rounds):
             for number, watched in found.items():
                 bench.round(number, seconds, watched)
+                click.echo(f"round {turn + 1} of {rounds}, {number} processes: {watched.per_minute[-1]:.0f}", err=True)
+        left = alerts - bench.reports()
     say(found)
+    if left < processes[-1]:
+        raise click.ClickException("no alerts were left at the end, so the last rounds tell too little: take --alerts")
+    if plot:
+        named = {f"{number} processes": median(one.per_minute) for number, one in found.items()}
+        title = f"Reports by worker processes, {described()}"
+        plot.write_text(bars(title, "a minute", named, ours=next(iter(named))), encoding="utf-8")
 
 
 if __name__ == "__main__":

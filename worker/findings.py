@@ -13,7 +13,7 @@ from worker.analysis.study import Case
 from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
 from worker.domain.redaction.redact import excerpt
-from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, ErrorType, Scope
+from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, ErrorType, Scope, Thinned
 from worker.domain.window import iso
 from worker.read_in_part import effect_in_part
 
@@ -108,6 +108,8 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
     for name, count in case.survey.left_out.items():
         reason = f"only the services with most documents are read; {count:,} documents are of others"
         log.miss(f"{READ[name]} of further services", reason=reason, effect="a cause among them is not excluded")
+    if thinned := case.survey.thinned:
+        _thinned(thinned, log)
     _impact(case, detail, log, cite)
     for name, reason in {**case.survey.unread, **detail.unread}.items():
         topic = name.rstrip("0123456789")
@@ -115,6 +117,17 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
         effect = effect_in_part(topic, case.survey) or whole
         log.miss(READ[topic], reason=reason, effect=effect)
     return cite
+
+
+def _thinned(thinned: Thinned, log: EvidenceLog) -> None:
+    who = f"{', '.join(thinned.services)} write{'s' if len(thinned.services) == 1 else ''}"
+    part = f"of every {thinned.step_seconds} seconds {thinned.slice_seconds} were read"
+    reason = f"{who} so many that {part}: {thinned.read:,} of about {thinned.lines:,} lines"
+    effect = (
+        "their number of lines and their latency are a sample's; every error and retry was counted, and all lines of "
+        "other services were read"
+    )
+    log.miss("Log lines of services that write very many", reason=reason, effect=effect)
 
 
 def of(topic: str, scope: Scope) -> str:

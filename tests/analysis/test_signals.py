@@ -35,6 +35,25 @@ EUROPE = Scope("checkout", "europe-west1")
 CART = Scope("cart", "us-central1")
 
 
+def test_a_sample_and_a_whole_are_added_as_parts_of_what_they_stand_for() -> None:
+    """Of the one a tenth of 1,000 lines of 200 ms was read, of the other all 1,000 of 100 ms: the mean is 150."""
+    counts = {"lines": 1_000.0, "errors": 3.0}
+    sample = {**counts, "latency_count": 100.0, "latency_sum_ms": 100 * 200.0, "latency_squares": 100 * 200.0**2}
+    whole = {**counts, "latency_count": 1_000.0, "latency_sum_ms": 1_000 * 100.0, "latency_squares": 1_000 * 100.0**2}
+    found = combine(
+        [
+            Series({name: flat(value) for name, value in sample.items()}, 0.1),
+            Series({name: flat(value) for name, value in whole.items()}),
+        ]
+    )
+    assert (found.values["lines"] == 2_000).all()
+    assert (found.values["errors"] == 6).all()
+    # As few as if a tenth of all had been read: no more is claimed to be known.
+    assert found.values["latency_count"] == pytest.approx(flat(200))
+    assert found.values["latency_sum_ms"] / found.values["latency_count"] == pytest.approx(flat(150))
+    assert found.read_share == 0.1
+
+
 def flat(value: float) -> Floats:
     return np.full(FINE_MINUTES, value)
 

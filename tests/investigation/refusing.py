@@ -15,7 +15,8 @@ class _Refusing:
         self._calls = 0
 
     def msearch(self, *, searches: list[dict[str, Any]]) -> Any:
-        self._calls += 1
+        # The glance at how many lines there are comes first, and is one search alone.
+        self._calls += len(searches) > 2
         if self._calls != self._wave:
             return self._client.msearch(searches=searches)
         pairs = zip(searches[::2], searches[1::2], strict=True)

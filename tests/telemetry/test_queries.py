@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.telemetry.shipped import LOGS, METRICS
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window, iso
-from worker.telemetry import calls, queries
+from worker.telemetry import calls, queries, thinning
 from worker.telemetry.profiles import Duration, Edges
 
 END = datetime(2026, 2, 26, 14, 0, tzinfo=UTC)
@@ -31,6 +31,7 @@ EDGES = Edges(
     duration=Duration(field="duration"),
     callee_duration=Duration(total="callee_total", unit="us"),
 )
+THINNED = thinning.Thinning(6, 60, {"checkout": 1, "search": 1})
 CHECKOUT = Scope("checkout", "us-central1")
 
 # What Elasticsearch 8 and 9 with few modules, serverless and the embedded engine have in common.
@@ -70,6 +71,8 @@ def every_body(scope: Scope) -> dict[str, dict[str, Any]]:
         "slices": queries.slices(METRICS, "deployment_id", scope, WINDOW, BASELINE),
         "lines": queries.lines(LOGS, WINDOW),
         "calls": calls.calls(EDGES, BASELINE, WINDOW),
+        "glances": thinning.glances(LOGS, FINE, END).body,
+        **{name: one.body for name, one in thinning.questions(LOGS, FINE, END, THINNED, scope=scope).items()},
     }
 
 

@@ -45,6 +45,7 @@ RATIOS = {
     "latency": ("latency_sum_ms", "latency_count"),
 }
 COUNTED = frozenset({"lines", "errors", "retries", "latency_sum_ms", "latency_squares", "latency_count"})
+LATENCIES = ("latency_sum_ms", "latency_squares", "latency_count")
 # Of the hours read minute by minute, the first share is the baseline until an onset is known.
 BEFORE_SHARE = 0.6
 FEWEST_BEFORE = timedelta(minutes=45)
@@ -86,7 +87,7 @@ class Reading:
 
 def combine(series: Iterable[Series]) -> Series:
     """The sum of several scopes: flows and counts are added, levels averaged, a gap is bridged for a while."""
-    every = list(series)
+    every = _of_one_share(list(series))
     names = {name for one in every for name in one.values}
     combined: dict[str, Floats] = {}
     for name in names:
@@ -99,7 +100,21 @@ def combine(series: Iterable[Series]) -> Series:
             combined[name] = _mean_known(table)
         else:
             combined[name] = _sum_known(np.array([_carry_on(row) for row in table]))
-    return Series(combined)
+    return Series(combined, min((one.read_share for one in every), default=1.0))
+
+
+def _of_one_share(every: list[Series]) -> list[Series]:
+    """Where of some only a part of the lines was read, the others' latency weighs as if it were the same part."""
+    least = min((one.read_share for one in every), default=1.0)
+    if all(one.read_share == least for one in every):
+        return every
+    return [
+        Series(
+            {name: one.values[name] * (least / one.read_share if name in LATENCIES else 1.0) for name in one.values},
+            least,
+        )
+        for one in every
+    ]
 
 
 def _sum_known(table: Floats) -> Floats:

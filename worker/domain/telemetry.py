@@ -76,9 +76,12 @@ class Series:
     Keys: `carbon` g/min, `carbon_grams` and `carbon_minutes` (mass of a bucket and the time it covers), `cpu` %,
     `memory` %, `traffic` requests/min, and of logs `lines`, `errors`, `retries`, `latency_sum_ms`, `latency_squares`
     (ms²), `latency_count`.
+
+    `read_share`: of the log lines that were read for the latency, which is then theirs alone; other counts are of all.
     """
 
     values: dict[str, Floats] = field(default_factory=dict)
+    read_share: float = 1.0
 
     def get(self, name: str) -> Floats | None:
         found = self.values.get(name)
@@ -189,6 +192,20 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Thinned:
+    """Services with so many log lines that some seconds of each step were read of them: `read` lines of about `lines`.
+
+    Their errors and retries were all counted.
+    """
+
+    services: tuple[str, ...]
+    slice_seconds: int
+    step_seconds: int
+    read: int
+    lines: int
+
+
+@dataclass(frozen=True)
 class Asked:
     """What was sent to the engine, so that a reader can send it again; `window` is the time it covers."""
 
@@ -204,7 +221,7 @@ class Survey:
     `metrics` are those that the profile gives a role, by name; `peaks` the highest sample of each coarse bucket, of
     the alerted scope; `window` is the rule's own, where `calls` are split into before and within.
     `left_out`: by question, how many documents are of services beyond those that were read. `has_more_history`: there
-    are more past incidents than those in `history`.
+    are more past incidents than those in `history`. `thinned`: whose lines were not all read, if anybody's.
     """
 
     as_of: datetime
@@ -226,6 +243,7 @@ class Survey:
     left_out: dict[str, int] = field(default_factory=dict)
     impact: ImpactFacts | None = None
     has_more_history: bool = False
+    thinned: Thinned | None = None
 
     @property
     def is_of_roles(self) -> bool:

@@ -129,11 +129,20 @@ def _logs(buckets: list[Answer], grid: Grid) -> Series:
     return Series({name: _spread(found, places, grid, 0.0) for name, found in figures.items()})
 
 
+def as_of_share(series: Series, share: float) -> Series:
+    """All lines, as if that share of them had been read for their latency: none then counts for more than others."""
+    if share == 1.0:
+        return series
+    return Series({name: one * share if name in LATENCY else one for name, one in series.values.items()}, share)
+
+
 def merge(*tables: dict[Scope, Series]) -> dict[Scope, Series]:
     merged: dict[Scope, Series] = {}
     for table in tables:
         for scope, series in table.items():
-            merged.setdefault(scope, Series()).values.update(series.values)
+            found = merged.setdefault(scope, Series())
+            found.values.update(series.values)
+            found.read_share = min(found.read_share, series.read_share)
     return merged
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -18,9 +18,10 @@ import numpy as np
 
 from worker.domain.telemetry import Asked, Grid, Scope, Series
 from worker.domain.window import Window
-from worker.telemetry import decode, queries
+from worker.telemetry import decode, queries, thinning
 from worker.telemetry.decode import Figures
 from worker.telemetry.profiles import Metrics, Profile
+from worker.telemetry.thinning import Sample, Thinning
 
 # A worker keeps this many, and none for longer: what arrives late is in the next reading.
 MOST_KEPT = 4
@@ -29,6 +30,11 @@ KEPT_SECONDS = 10.0
 MOST_SERVICES_OF_A_STEP = queries.MOST_BUCKETS // queries.MAX_REGIONS
 
 REST = "_rest"
+OWN = "logs_own"
+# Which question a reader knows these as.
+PARTS = {f"{name}{REST}": name for name in ("metrics", "logs")}
+PARTS |= {f"{name}{part}": name for name in ("logs", "logs_past") for part in (thinning.SAMPLE, thinning.HITS)}
+PARTS[OWN] = "logs"
 
 Answers = dict[str, dict[str, Any]]
 
@@ -37,7 +43,8 @@ Answers = dict[str, dict[str, Any]]
 class Landscape:
     """Shared by investigations, so its arrays are read-only. `metrics` as the engine gave them, on the grid of `lines`.
 
-    `left_out` by question, how many documents are of services beyond those that were read.
+    By question: `left_out`, how many documents are of services beyond those that were read; `thinned`, of whom only a
+    part was read.
     """
 
     metrics: dict[Scope, Figures]
@@ -45,6 +52,11 @@ class Landscape:
     providers: dict[str, str]
     cross_check: dict[Scope, tuple[float, float]]
     left_out: dict[str, int]
+    thinned: dict[str, Sample] = field(default_factory=dict)
+
+    @property
+    def thinning(self) -> Thinning | None:
+        return self.thinned["logs"].thinning if self.thinned else None
 
     def __post_init__(self) -> None:
         of_scopes = [*self.metrics.values(), *(series.values for series in self.lines.values())]
@@ -74,15 +86,24 @@ def _key(asked: Mapping[str, Asked]) -> str:
     return json.dumps({name: [one.index, one.body] for name, one in asked.items()})
 
 
-def questions(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
-    """Everything up to `end`, by name."""
+def questions(profile: Profile, grid: Grid, end: datetime, thin: Thinning | None = None) -> dict[str, Asked]:
+    """Everything up to `end`, by name; of log lines not all, where they are thinned."""
     span, asked = Window(start=grid.start, end=end), {}
     if metrics := profile.metrics:
         asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, grid, end), span)
         asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, span), span)
-    if logs := profile.logs:
+    if (logs := profile.logs) and thin:
+        asked |= thinning.questions(logs, grid, end, thin)
+    elif logs:
         asked["logs"] = Asked(logs.index, queries.logs_over_time(logs, grid, end), span)
     return asked
+
+
+def own_lines(profile: Profile, grid: Grid, end: datetime, scope: Scope, thin: Thinning | None) -> dict[str, Asked]:
+    """All lines of the service that the alert is about, where only a part of them was read for everybody."""
+    if (logs := profile.logs) is None or thin is None or not thin.spares(scope.service):
+        return {}
+    return {OWN: Asked(logs.index, queries.logs_over_time(logs, grid, end, scope), Window(start=grid.start, end=end))}
 
 
 def rest_questions(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
@@ -100,16 +121,17 @@ def rest_questions(profile: Profile, grid: Grid, end: datetime) -> dict[str, Ask
     return asked
 
 
-def decoded(answers: Answers, profile: Profile, grid: Grid) -> Landscape:
+def decoded(answers: Answers, profile: Profile, grid: Grid, thin: Thinning | None = None) -> Landscape:
     read = reader(answers)
     metrics = profile.metrics
     factor = metrics.cross_check.factor if metrics and metrics.cross_check else 1.0
     return Landscape(
         metrics=_figures(read, "metrics", metrics, grid),
-        lines=read("logs", partial(decode.log_series, grid=grid), {}),
+        lines=thinning.series(read, "logs", grid, thin),
         providers=read("metrics_facts", decode.providers, {}),
         cross_check=read("metrics_facts", partial(decode.cross_check, factor=factor), {}),
         left_out={name: count for name in ("metrics", "logs") if (count := read(name, decode.left_out, 0))},
+        thinned={"logs": Sample(thin, read(f"logs{thinning.SAMPLE}", thinning.lines_read, {}))} if thin else {},
     )
 
 
@@ -119,10 +141,13 @@ def recent(found: Landscape, answers: Answers, profile: Profile, grid: Grid) -> 
     rest = _figures(read, f"metrics{REST}", metrics, grid)
     figures = _joined(found.metrics, rest, is_cut="metrics" in found.left_out)
     measured = {scope: decode.measured(one, metrics) for scope, one in figures.items()} if metrics else {}
-    rest = {scope: one.values for scope, one in read(f"logs{REST}", partial(decode.log_series, grid=grid), {}).items()}
-    lines = {scope: one.values for scope, one in found.lines.items()}
-    counted = _joined(lines, rest, is_cut="logs" in found.left_out)
-    return measured, {scope: Series(values) for scope, values in counted.items()}
+    lines = found.lines | read(OWN, partial(decode.log_series, grid=grid), {})
+    shares = {scope: one.read_share for scope, one in lines.items()}
+    late = read(f"logs{REST}", partial(decode.log_series, grid=grid), {})
+    rest = {scope: decode.as_of_share(one, shares.get(scope, 1.0)).values for scope, one in late.items()}
+    of_lines = {scope: one.values for scope, one in lines.items()}
+    counted = _joined(of_lines, rest, is_cut="logs" in found.left_out)
+    return measured, {scope: Series(values, shares.get(scope, 1.0)) for scope, values in counted.items()}
 
 
 def _figures(read: Callable[..., Any], name: str, metrics: Metrics | None, grid: Grid) -> dict[Scope, Figures]:

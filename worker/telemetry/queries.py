@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -81,11 +81,14 @@ def most_services(source: Metrics | Logs, buckets_each: int) -> int:
     return MAX_SERVICES if source.region else max(MAX_SERVICES, MOST_BUCKETS // buckets_each)
 
 
-def by_scope(source: Metrics | Logs, aggs: Body, services: int = MAX_SERVICES) -> Body:
+def by_scope(source: Metrics | Logs, aggs: Body, services: int | Sequence[str] = MAX_SERVICES) -> Body:
+    """`services`: so many, those with most documents; or these by name."""
     regions: Body = {"filters": {"filters": {"": {"match_all": {}}}}, "aggs": aggs}
     if source.region:
         regions = by_region(source, aggs)
-    return {"services": {"terms": {"field": source.service, "size": services}, "aggs": {"regions": regions}}}
+    terms: Body = {"field": source.service}
+    terms |= {"size": services} if isinstance(services, int) else {"size": len(services), "include": list(services)}
+    return {"services": {"terms": terms, "aggs": {"regions": regions}}}
 
 
 def over_time(grid: Grid, aggs: Body) -> Body:
@@ -161,17 +164,19 @@ def logs_over_time(
 ) -> Body:
     """Lines, errors, retries and latency, by service, region and bucket; of `most` services, as for metrics."""
     filters = [between(grid.start, end), *scope_filters(scope, logs)]
-    counts = over_time(grid, _line_counts(logs))
+    counts = over_time(grid, line_counts(logs))
     services = most or most_services(logs, grid.count)
     return {"size": 0, "query": all_of(filters), "aggs": by_scope(logs, counts, services)}
 
 
-def _line_counts(logs: Logs) -> Body:
-    aggs: Body = {}
-    if logs.level:
-        aggs["errors"] = {"filter": is_error(logs)}
-    if logs.retry:
-        aggs["retries"] = {"filter": {"term": {logs.retry: True}}}
+def told_of_lines(logs: Logs) -> dict[str, Body]:
+    """What a line can be, with the query that finds those."""
+    told: dict[str, Body] = {"errors": is_error(logs)} if logs.level else {}
+    return told | ({"retries": {"term": {logs.retry: True}}} if logs.retry else {})
+
+
+def line_counts(logs: Logs) -> Body:
+    aggs: Body = {name: {"filter": one} for name, one in told_of_lines(logs).items()}
     if logs.latency_ms:
         aggs["latency"] = {"extended_stats": {"field": logs.latency_ms}}
     return aggs
@@ -266,7 +271,7 @@ def _examples(logs: Logs, size: int = EXAMPLES) -> Body:
 def by_deployment(logs: Logs, scope: Scope, window: Window) -> Body:
     """The same minute's documents of each deployment side by side."""
     grid = Grid(window.start, 60, max(1, int(window.minutes) + 1))
-    deployments = {"terms": {"field": logs.deployment, "size": MAX_DEPLOYMENTS}, "aggs": _line_counts(logs)}
+    deployments = {"terms": {"field": logs.deployment, "size": MAX_DEPLOYMENTS}, "aggs": line_counts(logs)}
     filters = [between(window.start, window.end), *scope_filters(scope, logs)]
     return {"size": 0, "query": all_of(filters), "aggs": over_time(grid, {"deployments": deployments})}
 

@@ -29,9 +29,11 @@ from worker.domain.telemetry import (
 from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
-from worker.telemetry import calls, decode, impact_facts, landscape, queries
+from worker.telemetry import calls, decode, impact_facts, landscape, queries, thinning
+from worker.telemetry.impact_facts import Grids
 from worker.telemetry.landscape import Answers, Landscape, Landscapes
 from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
+from worker.telemetry.thinning import Thinning
 from worker.telemetry.waves import HISTORY_DAYS, numbered, own_questions, scope_questions, slice_questions
 from worker.tracing import span
 
@@ -47,8 +49,17 @@ NUMERIC = SUMMARIES | frozenset(
 class ElasticTelemetry:
     """Telemetry in Elasticsearch, read through a profile. Reads nothing at or after `as_of`."""
 
-    def __init__(self, client: Elasticsearch, profile: Profile, *, landscapes: Landscapes | None = None) -> None:
+    def __init__(
+        self,
+        client: Elasticsearch,
+        profile: Profile,
+        *,
+        landscapes: Landscapes | None = None,
+        most_lines: int = thinning.MOST_READ_WHOLE,
+    ) -> None:
+        """Where there are more than `most_lines` log lines in the last hours, not all are read (`thinning`)."""
         self._client = client
+        self._most_lines = most_lines
         self.profile = profile
         self._landscapes = landscapes or Landscapes()
 
@@ -60,10 +71,10 @@ class ElasticTelemetry:
         """
         (profile, undiscovered), as_of = self._readable_profile(), window.end
         fine, coarse = fine_grid(profile.sampling, window), _coarse_grid(profile.sampling, as_of)
-        grids = impact_facts.Grids(fine, coarse, as_of)
+        grids = Grids(fine, coarse, as_of)
         own = own_questions(profile, scope, window, grids) | impact_facts.survey_questions(profile, grids)
         asked = own | landscape.rest_questions(profile, fine, as_of)
-        found, answers, unread = self._with_landscape(asked, profile, fine, as_of)
+        found, answers, unread = self._with_landscape(asked, profile, scope, grids)
         read = landscape.reader(answers)
         survey = Survey(
             as_of=as_of,
@@ -72,7 +83,7 @@ class ElasticTelemetry:
             recent=_recent(found, answers, profile, fine),
             past=decode.merge(
                 _past_metrics(read, profile.metrics, coarse),
-                read("logs_past", partial(decode.log_series, grid=coarse), {}),
+                thinning.series(read, "logs_past", coarse, _of_past(found.thinning, scope, grids)),
             ),
             changes=_changes(read, profile),
             history=read("history", decode.history, []),
@@ -81,30 +92,44 @@ class ElasticTelemetry:
             cross_check=found.cross_check,
             # Whoever asks this in one piece gets what was read in two.
             asked=own | landscape.questions(profile, fine, as_of),
-            unread={name.removesuffix(landscape.REST): why for name, why in unread.items()},
+            unread={landscape.PARTS.get(name, name): why for name, why in unread.items()},
             window=window,
             metrics=metrics_of(profile),
             peaks=_peaks(read, profile.metrics, coarse),
             calls=read("calls", partial(calls.decode, edges=profile.edges), Calls()) if profile.edges else Calls(),
             topology=profile.topology,
             left_out=found.left_out,
+            thinned=found.thinned["logs"].told(scope.service) if found.thinned else None,
         )
         survey.impact = impact_facts.survey_answers(answers, profile, grids, survey.scopes)
         survey.unread |= undiscovered
         return survey
 
     def _with_landscape(
-        self, asked: dict[str, Asked], profile: Profile, grid: Grid, as_of: datetime
+        self, asked: dict[str, Asked], profile: Profile, scope: Scope, grids: Grids
     ) -> tuple[Landscape, Answers, dict[str, str]]:
         """What all services did, kept for other alerts unless a part could not be read; and the answers to `asked`."""
-        of_all = landscape.questions(profile, grid, min(as_of, grid.time(grid.count - 1)))
-        if kept := self._landscapes.get(of_all):
+        grid = grids.fine
+        end = min(grids.as_of, grid.time(grid.count - 1))
+        key = landscape.questions(profile, grid, end)
+        kept = self._landscapes.get(key)
+        thin = kept.thinning if kept else self._thinning(profile, grid, end)
+        asked = _thinned(asked, profile, scope, grids, thin) | landscape.own_lines(profile, grid, end, scope, thin)
+        if kept:
             return kept, *self._ask(asked)
+        of_all = landscape.questions(profile, grid, end, thin) if thin else key
         answers, unread = self._ask(of_all | asked)
-        found = landscape.decoded(answers, profile, grid)
+        found = landscape.decoded(answers, profile, grid, thin)
         if not unread.keys() & of_all.keys():
-            self._landscapes.put(of_all, found)
+            self._landscapes.put(key, found)
         return found, answers, unread
+
+    def _thinning(self, profile: Profile, grid: Grid, end: datetime) -> Thinning | None:
+        """Whether there are too many log lines to read all, at a glance."""
+        if profile.logs is None:
+            return None
+        answers, _ = self._ask({"glances": thinning.glances(profile.logs, grid, end)})
+        return thinning.thinning_of(answers["glances"], grid, self._most_lines) if answers else None
 
     def profile_with_fields(self) -> Profile:
         """The profile with a signal for every field that it wants to have discovered."""
@@ -184,6 +209,23 @@ class ElasticTelemetry:
             if "error" not in response and (response.get("aggregations") or "aggs" not in asked[name].body):
                 answers[name] = response
         return answers, unread
+
+
+def _thinned(
+    asked: dict[str, Asked], profile: Profile, scope: Scope, grids: Grids, thin: Thinning | None
+) -> dict[str, Asked]:
+    """Of the days before, too, not all lines are read where there are too many in the last hours."""
+    if profile.logs is None or (past := _of_past(thin, scope, grids)) is None:
+        return asked
+    others = {name: one for name, one in asked.items() if name != "logs_past"}
+    days = thinning.questions(profile.logs, grids.coarse, grids.as_of, past, name="logs_past", scope=scope)
+    return others | days
+
+
+def _of_past(thin: Thinning | None, scope: Scope, grids: Grids) -> Thinning | None:
+    if thin is None or not thin.concerns(scope) or grids.coarse.count > thinning.MOST_RANGES:
+        return None
+    return thinning.of_past(thin, grids.fine, grids.coarse)
 
 
 def field_types(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
