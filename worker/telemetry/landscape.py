@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -46,6 +46,10 @@ class Landscape:
     cross_check: dict[Scope, tuple[float, float]]
     left_out: dict[str, int]
 
+    def __or__(self, other: Landscape) -> Landscape:
+        """Of the answers to other questions as well."""
+        return Landscape(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
+
     def __post_init__(self) -> None:
         of_scopes = [*self.metrics.values(), *(series.values for series in self.lines.values())]
         for values in (values for figures in of_scopes for values in figures.values()):
@@ -76,13 +80,22 @@ def _key(asked: Mapping[str, Asked]) -> str:
 
 def questions(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
     """Everything up to `end`, by name."""
-    span, asked = Window(start=grid.start, end=end), {}
-    if metrics := profile.metrics:
-        asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, grid, end), span)
-        asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, span), span)
-    if logs := profile.logs:
-        asked["logs"] = Asked(logs.index, queries.logs_over_time(logs, grid, end), span)
-    return asked
+    return of_metrics(profile, grid, end) | of_logs(profile, grid, end)
+
+
+def of_metrics(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
+    span, metrics = Window(start=grid.start, end=end), profile.metrics
+    if metrics is None:
+        return {}
+    return {
+        "metrics": Asked(metrics.index, queries.metrics_over_time(metrics, grid, end), span),
+        "metrics_facts": Asked(metrics.index, queries.metrics_facts(metrics, span), span),
+    }
+
+
+def of_logs(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
+    span, logs = Window(start=grid.start, end=end), profile.logs
+    return {"logs": Asked(logs.index, queries.logs_over_time(logs, grid, end), span)} if logs else {}
 
 
 def rest_questions(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
