@@ -7,7 +7,7 @@ Nothing is stored, sent or changed here, and nothing at or after the alert's own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -83,11 +83,11 @@ class Investigator:
         # Where the profile tells metrics by their role, or who calls whom, there is more to weigh.
         method = of_roles if survey.is_of_roles else study
         case = method.open_case(survey, asked.scope, asked.signal, asked.window)
-        suspects = method.suspects(case) if case.confirmed or case.look else []
         watch.lap("analysis_seconds")
-        detail = self._detail(case, method.worth_detail(case, suspects))
+        # Who else is suspected is found out while the details of the case's own scope are read.
+        detail = self._detail(case, method.worth_detail(case))
         watch.lap("detail_seconds")
-        method.close_case(case, suspects, detail)
+        method.close_case(case, detail)
         return asked, case, detail
 
     @cached_property
@@ -108,7 +108,7 @@ class Investigator:
             sci=profile.sci,
         )
 
-    def _detail(self, case: Case, scopes: list[Scope]) -> Detail:
+    def _detail(self, case: Case, scopes: Iterator[Scope]) -> Detail:
         rollout = Window(start=(case.onset or case.window.start) - ROLLOUT, end=case.window.end)
         return self.telemetry.detail(scopes, case.window, case.baseline, rollout)
 

@@ -30,7 +30,7 @@ from worker.domain.wording import (
 _ADDRESS = re.compile(r"://|@|\b(?:javascript|data|mailto|vbscript|file|tel):|\w\.[^\W\d_]{2}", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}'\""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_BACKSLASHED = frozenset("\\`*_{}[]#|~!$^")
+_ESCAPED = str.maketrans(_ENTITIES | {letter: f"\\{letter}" for letter in "\\`*_{}[]#|~!$^"})
 SECTIONS = {
     "overview": "Overview",
     "user_impact": "User impact",
@@ -62,7 +62,7 @@ def _word(word: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(_ENTITIES.get(letter) or (f"\\{letter}" if letter in _BACKSLASHED else letter) for letter in text)
+    return text.translate(_ESCAPED)
 
 
 def code(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -274,7 +274,8 @@ class Telemetry(Protocol):
 
     def survey(self, scope: Scope, window: Window) -> Survey: ...
 
-    def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail: ...
+    def detail(self, scopes: Iterable[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
+        """`scopes` may take their time: the first is read while the others are being found."""
 
     def resembling(self, wanted: Wanted, as_of: datetime) -> tuple[list[dict[str, Any]], Asked]:
         """Past incidents in similar words, or of its service or region, and how they were asked for: the best first."""

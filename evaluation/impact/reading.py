@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,7 +59,7 @@ class SimulatedTelemetry:
 
     def detail(
         self,
-        scopes: Sequence[Scope],
+        scopes: Iterable[Scope],
         window: Window,  # noqa: ARG002 - nothing of it depends on when
         baseline: Window,  # noqa: ARG002
         rollout: Window,  # noqa: ARG002

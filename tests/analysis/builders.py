@@ -85,8 +85,10 @@ def metric_series(carbon: Floats, traffic: Floats) -> dict[str, Floats]:
     }
 
 
-def a_deviation(signal: str, z: float, actual: float, expected: float, weight: float = 1.0, **more: Any) -> Deviation:
-    return Deviation(signal, z, actual, expected, weight, **more)
+def a_deviation(
+    signal: str, z: float, actual: float, expected: float, weight: float = 1.0, onset: datetime | None = None
+) -> Deviation:
+    return Deviation(signal, z, actual, expected, weight, since=lambda: onset)
 
 
 def a_reading(scope: Scope, *deviations: Deviation) -> Reading:

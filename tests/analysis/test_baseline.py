@@ -12,7 +12,17 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from tests.analysis.builders import AS_OF, COARSE, DAYS, FINE, autocorrelated, inside_and_before
-from worker.analysis.baseline import MIN_PAIRS, earlier_days, fit_traffic, from_the_past, mad_sigma, median, theil_sen
+from worker.analysis.baseline import (
+    MIN_PAIRS,
+    earlier_days,
+    fit_traffic,
+    from_the_past,
+    mad_sigma,
+    median,
+    middle,
+    spread,
+    theil_sen,
+)
 from worker.domain.telemetry import Floats, Grid
 
 NO_DAYS = np.empty((0, FINE.count))
@@ -31,6 +41,20 @@ def rhythm(grid: Grid) -> Floats:
     hours = (grid.seconds() + (grid.start - AS_OF).total_seconds()) / 3600
     wave: Floats = 100 + 40 * np.sin(2 * np.pi * hours / 24) + 10 * np.sin(2 * np.pi * hours / 12)
     return wave
+
+
+# --- medians
+
+
+@given(arrays(np.float64, st.integers(1, 40), elements=measurable))
+def test_the_middle_is_the_median(values: Floats) -> None:
+    assert middle(values) == np.median(values)
+
+
+def test_a_spread_is_of_what_is_known() -> None:
+    assert spread(np.array([1.0, np.nan, 2.0, 9.0])) == pytest.approx((2.0, 1.4826))
+    assert spread(np.array([5.0])) == (5.0, 0.0)
+    assert np.isnan(spread(np.array([np.nan]))[0])
 
 
 # --- earlier days

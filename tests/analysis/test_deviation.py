@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -357,3 +358,17 @@ def test_any_signal_has_a_finite_deviation_and_an_onset_on_its_grid(data: st.Dat
 def test_a_ratio_is_told_where_nothing_was_expected(actual: float, expected: float, ratio: float) -> None:
     found = Deviation("errors", 9.0, actual, expected, 10.0)
     assert (found.ratio, found.rise) == (ratio, actual - expected)
+
+
+def test_an_onset_is_sought_once_and_only_when_it_is_asked_for() -> None:
+    sought: list[str] = []
+
+    def since() -> datetime:
+        sought.append("onset")
+        return FINE.start
+
+    found = Deviation("errors", 9.0, 0.2, 0.01, 10.0, since=since)
+    assert found.ratio == pytest.approx(20)
+    assert not sought
+    assert found.onset == found.onset == FINE.start
+    assert sought == ["onset"]

@@ -98,5 +98,5 @@ def test_a_quiet_day_is_told_shortly(read: Read) -> None:
 def test_a_share_of_failures_is_read_from_shares_and_percent_and_not_from_counts(
     metric: Metric | None, actual: float, expected: float, shares: tuple[float, float] | None
 ) -> None:
-    found = failed_share(Deviation("any", 5.0, actual, expected, 5.0, None, metric))
+    found = failed_share(Deviation("any", 5.0, actual, expected, 5.0, metric=metric))
     assert found == (pytest.approx(shares) if shares else None)

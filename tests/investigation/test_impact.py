@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -67,7 +67,7 @@ class Telemetry(SimulatedTelemetry):
                     series.values[name] = np.full_like(series.values[name], np.nan)
         return survey
 
-    def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
+    def detail(self, scopes: Iterable[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
         detail = super().detail(scopes, window, baseline, rollout)
         detail.impact = self.scope_facts
         asked = Asked("logs", {}, window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +14,15 @@ from hypothesis import strategies as st
 
 from tests.engines.servers import Engine
 from tests.investigation.refusing import refusing
-from worker.domain.telemetry import Asked, Scope, Survey
+from worker.domain.telemetry import Asked, Scope, Series, Survey
 from worker.domain.window import Window, iso, parse_time
 from worker.elastic import connect_elasticsearch
 from worker.settings import Settings
 from worker.store.templates import install_templates
+from worker.telemetry.decode import Figures, log_series, metric_figures
 from worker.telemetry.landscape import KEPT_SECONDS, MOST_KEPT, Landscape, Landscapes
 from worker.telemetry.profiles import load_profile
+from worker.telemetry.queries import WITHOUT_UNREAD
 from worker.telemetry.search import ElasticTelemetry
 
 MINUTE = parse_time("2026-03-09T10:00:00Z")
@@ -122,6 +125,26 @@ def test_alerts_of_one_minute_share_a_reading_and_get_what_they_would_alone(engi
     assert lines == carts["cart"]
 
 
+def test_what_is_left_out_of_an_answer_is_read_by_nobody(engine: Engine) -> None:
+    client, profile = filled(engine.url), load_profile("spiketrace")
+    assert profile.metrics
+    survey = survey_at(ElasticTelemetry(client, profile), LATER)
+    asked = [survey.asked[name] for name in ("metrics", "logs")]
+    searches = [line for one in asked for line in ({"index": one.index}, one.body)]
+    whole = client.msearch(searches=searches).body["responses"]
+    part = client.msearch(searches=searches, filter_path=WITHOUT_UNREAD).body["responses"]
+    found, expected = (
+        [metric_figures(metrics, profile.metrics, survey.fine), figures_of(log_series(lines, survey.fine))]
+        for metrics, lines in (part, whole)
+    )
+    np.testing.assert_equal(found, expected)
+    assert 2 * len(json.dumps(part)) < len(json.dumps(whole))
+
+
+def figures_of(table: dict[Scope, Series]) -> dict[Scope, Figures]:
+    return {scope: series.values for scope, series in table.items()}
+
+
 def test_what_is_written_meanwhile_is_in_the_next_reading(embedded_url: str) -> None:
     client, clock, checkout = filled(embedded_url), Clock(), Scope("checkout", "us-central1")
     telemetry = ElasticTelemetry(client, load_profile("spiketrace"), landscapes=Landscapes(clock))
@@ -136,10 +159,10 @@ def test_what_is_written_meanwhile_is_in_the_next_reading(embedded_url: str) -> 
 
 
 def test_a_reading_that_failed_in_part_is_not_kept(embedded_url: str) -> None:
-    client = refusing(filled(embedded_url), ["spiketrace-carbon-metrics-a"])
-    telemetry = ElasticTelemetry(client, load_profile("spiketrace"))
-    assert "metrics" in survey_at(telemetry, LATER).unread
-    again = survey_at(telemetry, LATER)
+    client, profile, kept = filled(embedded_url), load_profile("spiketrace"), Landscapes()
+    refused = ElasticTelemetry(refusing(client, ["spiketrace-carbon-metrics-a"]), profile, landscapes=kept)
+    assert "metrics" in survey_at(refused, LATER).unread
+    again = survey_at(ElasticTelemetry(client, profile, landscapes=kept), LATER)
     assert not again.unread
     assert again.recent[Scope("checkout", "us-central1")].get("cpu") is not None
 

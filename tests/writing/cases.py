@@ -158,9 +158,8 @@ class Told:
 
 def tell(shop: Shop) -> Told:
     case = study.open_case(shop.survey(), shop.asked, shop.signal, RULE_WINDOW)
-    suspects = study.suspects(case) if case.confirmed else []
-    detail = shop.detail(study.worth_detail(case, suspects), case)
-    study.close_case(case, suspects, detail)
+    detail = shop.detail(list(study.worth_detail(case)), case)
+    study.close_case(case, detail)
     asked = Question(shop.asked, (), shop.signal, RULE_WINDOW)
     conclusion = conclude(shop.alert, asked, case, detail)
     return Told(case, conclusion, write_report(shop.alert, "a" * 32, conclusion, profile="test", now=AS_OF))

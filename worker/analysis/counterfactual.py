@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import stats
 
-from worker.analysis.baseline import MAD_TO_SIGMA
+from worker.analysis.baseline import MAD_TO_SIGMA, middle
 from worker.analysis.demand import (
     FEWEST_BLOCKS,
     FEWEST_DAYS,
@@ -99,7 +99,7 @@ def forecast(
         return None
     length = max(1, int(minutes * 60 // series.length))
     rhythm, way, errors = _best(series, length)
-    level = _level((series.values - rhythm.at(series.seconds))[None, :], way)[0]
+    level = _levels((series.values - rhythm.at(series.seconds))[None, :])[way][0]
     rate = base(asked) * np.exp(rhythm.at(asked.seconds) + level)
     error = np.hypot(_quantile(errors, length), _fine_error(before, base, minutes, series.length))
     if model:
@@ -169,7 +169,7 @@ def _best(series: Blocks, length: int) -> tuple[Rhythm, Way, Floats]:
     tried = [(NO_RHYTHM, series.values)]
     if days_known(series.table) >= FEWEST_DAYS:
         tried.append((Rhythm(curve(series.table), series.origin), _without_rhythm(series)))
-    found = [(rhythm, way, _errors(values, way, length)) for rhythm, values in tried for way in WAYS]
+    found = [(rhythm, *one) for rhythm, values in tried for one in _errors(values, length).items()]
     usable = [one for one in found if one[2].size]
     return min(usable, key=lambda one: _spread(one[2]), default=(NO_RHYTHM, Way(7, 1.0), np.empty(0)))
 
@@ -186,26 +186,26 @@ def _without_rhythm(series: Blocks) -> Floats:
     return values
 
 
-def _errors(values: Floats, way: Way, length: int) -> Floats:
-    """Errors of forecasts of `length` blocks from every block on, made with the blocks before it."""
+def _errors(values: Floats, length: int) -> dict[Way, Floats]:
+    """Errors that each way makes in forecasts of `length` blocks, from every block on, with the blocks before it."""
     if values.size <= length + 1:
-        return np.empty(0)
+        return {}
     padded = np.concatenate([np.full(A_DAY - 1, np.nan), values])
     histories = sliding_window_view(padded, A_DAY)[: values.size - length]
     ahead = sliding_window_view(values, length)[1:]
     known = np.isfinite(ahead).sum(axis=1)
     actual = np.where(known > 0, np.nansum(ahead, axis=1) / np.maximum(known, 1), np.nan)
-    errors: Floats = actual - _level(histories, way)
-    enough = np.isfinite(histories).sum(axis=1) >= min(7, FEWEST_BLOCKS)
-    usable: Floats = errors[np.isfinite(errors) & enough & (known >= 0.6 * length)]
-    return usable
+    enough = (np.isfinite(histories).sum(axis=1) >= min(7, FEWEST_BLOCKS)) & (known >= 0.6 * length)
+    errors = {way: actual - level for way, level in _levels(histories).items()}
+    return {way: found[np.isfinite(found) & enough] for way, found in errors.items()}
 
 
-def _level(histories: Floats, way: Way) -> Floats:
-    """The level after each row of values, oldest first."""
-    near, day = _middle(histories[:, -way.blocks :]), _middle(histories[:, -A_DAY:])
-    near = np.where(np.isfinite(near), near, day)
-    return way.share * near + (1 - way.share) * day
+def _levels(histories: Floats) -> dict[Way, Floats]:
+    """The level after each row of values, oldest first, by each way."""
+    middles = {blocks: _middle(histories[:, -blocks:]) for blocks in {A_DAY, *(way.blocks for way in WAYS)}}
+    day = middles[A_DAY]
+    near = {blocks: np.where(np.isfinite(middle), middle, day) for blocks, middle in middles.items()}
+    return {way: way.share * near[way.blocks] + (1 - way.share) * day for way in WAYS}
 
 
 def _middle(rows: Floats) -> Floats:
@@ -221,7 +221,7 @@ def _middle(rows: Floats) -> Floats:
 
 def _spread(errors: Floats) -> float:
     """Mean square with the far ones cut, so that an incident of last week does not choose."""
-    limit = 3 * MAD_TO_SIGMA * float(np.median(np.abs(errors)))
+    limit = 3 * MAD_TO_SIGMA * middle(np.abs(errors))
     return float(np.mean(np.minimum(np.abs(errors), limit) ** 2))
 
 
@@ -249,4 +249,4 @@ def _fine_error(before: Observed, base: Base, minutes: float, block_seconds: int
     centre = sliding_window_view(values, long).mean(axis=1)
     start = (long - short) // 2
     inner = sliding_window_view(values, short).mean(axis=1)[start : start + centre.size]
-    return NINETY_PERCENT * MAD_TO_SIGMA * float(np.median(np.abs(inner - centre)))
+    return NINETY_PERCENT * MAD_TO_SIGMA * middle(np.abs(inner - centre))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.analysis.baseline import MAD_TO_SIGMA, mad_sigma
+from worker.analysis.baseline import MAD_TO_SIGMA, mad_sigma, middle
 from worker.analysis.half_hours import (
     HALF_HOUR,
     Observed,
@@ -59,7 +59,7 @@ def fit_demand(before: Observed, past: Observed) -> DemandModel | None:
     known = emitted & np.isfinite(demand) & (demand > 0)
     if known.sum() < FEWEST_BLOCKS or known.sum() < 0.5 * emitted.sum():
         return None
-    usual = float(np.median(demand[known]))
+    usual = middle(demand[known])
     level, elasticity, sigma = _robust_line(demand[known] / usual - 1, rate[known])
     sigma = float(np.hypot(sigma, _confounded(DemandModel(level, usual, elasticity, sigma), past)))
     return DemandModel(level, usual, *_with_prior(elasticity, sigma))
@@ -99,13 +99,13 @@ def _robust_line(x: Floats, rate: Floats) -> tuple[float, float, float]:
     """
     level, slope = _theil_sen(x, rate)
     if level <= 0 or np.ptp(x) < LEAST_RANGE:
-        return float(np.median(rate)), USUAL_ELASTICITY, 10.0
+        return middle(rate), USUAL_ELASTICITY, 10.0
     share = slope / level
     groups = np.array_split(np.arange(x.size), min(6, x.size // 2))
     lines = [_theil_sen(np.delete(x, group), np.delete(rate, group)) for group in groups]
     shares = np.array([one[1] / max(one[0], 1e-12) for one in lines])
     jackknife = np.sqrt((shares.size - 1) * np.mean((shares - shares.mean()) ** 2))
-    scatter = MAD_TO_SIGMA * np.median(np.abs(rate / level - 1 - share * x)) / (np.std(x) * np.sqrt(x.size))
+    scatter = MAD_TO_SIGMA * middle(np.abs(rate / level - 1 - share * x)) / (np.std(x) * np.sqrt(x.size))
     return level, share, float(max(jackknife, scatter))
 
 
@@ -114,9 +114,9 @@ def _theil_sen(x: Floats, y: Floats) -> tuple[float, float]:
     run, rise = x[:, None] - x, y[:, None] - y
     apart = run > LEAST_RANGE
     if not apart.any():
-        return float(np.median(y)), 0.0
-    slope = float(np.median(rise[apart] / run[apart]))
-    return float(np.median(y - slope * x)), slope
+        return middle(y), 0.0
+    slope = middle(rise[apart] / run[apart])
+    return middle(y - slope * x), slope
 
 
 Base = Callable[[Observed], Floats]

@@ -7,15 +7,17 @@ autocorrelation needs no model (a block comparison, after Künsch 1989). The ons
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import ruptures
 from numpy.typing import NDArray
 from scipy import stats
 
-from worker.analysis.baseline import Mask, mad_sigma, median
+from worker.analysis.baseline import Mask, spread
 from worker.domain.telemetry import Floats, Grid, Metric
 
 # Residuals beyond this many deviations say no more than that they are far.
@@ -34,6 +36,7 @@ WIDEST_BIN = 8
 LEAST_SHARE = 0.01
 
 Places = NDArray[np.intp]
+Amount = float | Floats
 Z_LIMIT = 99.0
 
 
@@ -65,7 +68,7 @@ class Signal:
 class Deviation:
     """`z` in robust standard deviations of a window's mean; `weight` is the window's total of sample sizes.
 
-    `metric` is what the profile says of the signal, where it tells signals by their role.
+    `metric` is what the profile says of the signal, where it tells signals by their role. `since` finds the onset.
     """
 
     signal: str
@@ -73,8 +76,13 @@ class Deviation:
     actual: float
     expected: float
     weight: float
-    onset: datetime | None = None
+    since: Callable[[], datetime | None] = field(default=lambda: None, compare=False)
     metric: Metric | None = None
+
+    @cached_property
+    def onset(self) -> datetime | None:
+        """Sought when it is first asked for: it takes longer than all the rest, and of most signals nobody asks."""
+        return self.since()
 
     @property
     def ratio(self) -> float:
@@ -91,23 +99,24 @@ class Deviation:
 def deviation(signal: Signal, window: Mask, before: Mask) -> Deviation | None:
     """The window's mean against the baseline's windows; None when either holds no sample."""
     known = np.isfinite(signal.values) & np.isfinite(signal.expected) & (signal.weights > 0)
-    inside, outside = known & window, known & before
-    if not inside.any() or outside.sum() < MIN_POINTS:
+    inside, outside = np.flatnonzero(known & window), np.flatnonzero(known & before)
+    if not inside.size or outside.size < MIN_POINTS:
         return None
-    residual = signal.values - signal.expected
-    means = _window_means(residual[outside], signal.weights[outside], int(inside.sum()))
-    actual = _mean(signal.values, signal.weights, inside)
-    expected = _mean(signal.expected, signal.weights, inside)
-    noise = max(mad_sigma(means), signal.floor)
+    weights = signal.weights[inside]
+    weight = float(weights.sum())
+    actual, expected = (float((one[inside] * weights).sum()) / weight for one in (signal.values, signal.expected))
+    residual = signal.values[outside] - signal.expected[outside]
+    means = _window_means(residual, signal.weights[outside], inside.size)
+    usual, noise = spread(means)
+    noise = max(noise, signal.floor)
     if noise <= 0:
         noise = max(abs(expected) * 0.01, 1e-9)
-    z = (actual - expected - median(means)) / noise
-    weight = float(signal.weights[inside].sum())
+    z = (actual - expected - usual) / noise
     if signal.is_share:
         z = min(z, _counting_z(actual, weight, expected, float(signal.weights[outside].sum())))
     if signal.squares is not None:
         z = min(z, _sampling_z(actual - expected, actual, weight, float(signal.squares[inside].sum())))
-    return Deviation(signal.name, float(np.clip(z, -Z_LIMIT, Z_LIMIT)), actual, expected, weight)
+    return Deviation(signal.name, min(max(z, -Z_LIMIT), Z_LIMIT), actual, expected, weight)
 
 
 def _counting_z(actual: float, weight: float, usual: float, known: float) -> float:
@@ -126,17 +135,14 @@ def _sampling_z(rise: float, mean: float, count: float, squares: float) -> float
     """The rise of a mean of `count` things in standard errors; 0 for too few of them."""
     if count < FEWEST_HITS:
         return 0.0
-    error = _standard_error(mean, count, squares)
+    error = float(_standard_error(mean, count, squares))
     return rise / error if error > 0 else Z_LIMIT * float(np.sign(rise))
 
 
-def _standard_error(mean: float, count: float, squares: float) -> float:
-    variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
-    return float(np.sqrt(variance / count)) / SPREAD_IS_EFFECT
-
-
-def _mean(values: Floats, weights: Floats, mask: Mask) -> float:
-    return float((values[mask] * weights[mask]).sum() / weights[mask].sum())
+def _standard_error(mean: Amount, count: Amount, squares: Amount) -> Amount:
+    variance = np.maximum(squares / count - mean**2, 0.0) * count / np.maximum(count - 1, 1)
+    error: Amount = np.sqrt(variance / count) / SPREAD_IS_EFFECT
+    return error
 
 
 def _window_means(residual: Floats, weights: Floats, length: int) -> Floats:
@@ -150,13 +156,14 @@ def _window_means(residual: Floats, weights: Floats, length: int) -> Floats:
 def onset(signal: Signal, window: Mask, before: Mask, grid: Grid) -> datetime | None:
     """Start of the run of raised segments that reaches into the window; None if the window is not raised."""
     bins = _bins(signal)
-    if len(bins) < MIN_POINTS:
+    if bins.count < MIN_POINTS:
         return None
     standard = _standardised(signal, bins, before)
     segments = _segments(standard)
     raised = [float(np.mean(standard[a:b])) >= HIGH_SIGMA for a, b in segments]
-    enough = [high and _holds_enough(signal, bins[a:b]) for high, (a, b) in zip(raised, segments, strict=True)]
-    first_inside = next((number for number, places in enumerate(bins) if window[places].any()), len(bins))
+    enough = [high and _holds_enough(signal, bins.of(a, b)) for high, (a, b) in zip(raised, segments, strict=True)]
+    inside = np.flatnonzero(bins.sums(window.astype(float)))
+    first_inside = inside[0] if inside.size else bins.count
     last = max((k for k, (_, end) in enumerate(segments) if raised[k] and end > first_inside), default=None)
     if last is None:
         return None
@@ -166,32 +173,56 @@ def onset(signal: Signal, window: Mask, before: Mask, grid: Grid) -> datetime | 
     return grid.time(_first_raised(signal, bins, segments[first][0]))
 
 
-def _bins(signal: Signal) -> list[Places]:
-    """Places of the samples, grouped so that a usual group holds FULL_BIN counted things; the last group is whole."""
+@dataclass(frozen=True)
+class Bins:
+    """Places of samples, ascending, in groups that begin at `edges[:-1]` of them and end at `edges[1:]`."""
+
+    places: Places
+    edges: Places
+
+    @property
+    def count(self) -> int:
+        return self.edges.size - 1
+
+    def of(self, first: int, end: int) -> Places:
+        """The places of the bins from `first` up to `end`."""
+        return self.places[self.edges[first] : self.edges[min(end, self.count)]]
+
+    def sums(self, values: Floats) -> Floats:
+        """The sum of each bin, those of one size at once."""
+        sizes, sums = np.diff(self.edges), np.empty(self.count)
+        for size in np.unique(sizes):
+            of_size = np.flatnonzero(sizes == size)
+            sums[of_size] = values[self.places[self.edges[of_size][:, None] + np.arange(size)]].sum(axis=1)
+        return sums
+
+
+def _bins(signal: Signal) -> Bins:
+    """Grouped so that a usual bin holds FULL_BIN counted things, and else each by itself; the last bin is whole."""
     known = np.flatnonzero(np.isfinite(signal.values) & np.isfinite(signal.expected) & (signal.weights > 0))
-    if not signal.is_counted or not known.size:
-        return [known[k : k + 1] for k in range(known.size)]
-    span = int(np.clip(np.ceil(FULL_BIN * signal.values.size / signal.weights[known].sum()), 1, WIDEST_BIN))
+    span = 1
+    if signal.is_counted and known.size:
+        span = int(np.clip(np.ceil(FULL_BIN * signal.values.size / signal.weights[known].sum()), 1, WIDEST_BIN))
     order = (signal.values.size - 1 - known) // span
-    return [known[order == number] for number in np.unique(order)[::-1]]
+    inner = np.flatnonzero(np.diff(order)) + 1
+    return Bins(known, np.array([0, *inner, known.size] if known.size else [0]))
 
 
-def _first_raised(signal: Signal, bins: list[Places], number: int) -> int:
+def _first_raised(signal: Signal, bins: Bins, number: int) -> int:
     """The bucket at which the bins around a raised one part best into before and after (least squares)."""
-    around = np.concatenate(bins[max(0, number - 2) : number + 3])
+    around = bins.of(max(0, number - 2), number + 3)
     residual, weights = (signal.values - signal.expected)[around], signal.weights[around]
     before, after = np.cumsum(weights)[:-1], np.cumsum(weights[::-1])[::-1][1:]
     sums = np.cumsum(residual * weights)
     rise = (sums[-1] - sums[:-1]) / after - sums[:-1] / before
     gain = np.where(rise > 0, rise**2 * before * after, 0.0)
-    return int(around[1 + int(np.argmax(gain))]) if gain.any() else int(bins[number][0])
+    return int(around[1 + int(np.argmax(gain))]) if gain.any() else int(bins.of(number, number + 1)[0])
 
 
-def _holds_enough(signal: Signal, bins: list[Places]) -> bool:
+def _holds_enough(signal: Signal, places: Places) -> bool:
     """Whether a raised segment is more than chance by itself: one odd line among few is not the onset of others."""
     if not signal.is_share:
         return True
-    places = np.concatenate(bins)
     return float((signal.values[places] * signal.weights[places]).sum()) > FEWEST_HITS - 0.5
 
 
@@ -201,32 +232,22 @@ def _is_dip(segments: list[tuple[int, int]], raised: list[bool], first: int) -> 
     return first > 1 and raised[first - 2] and end - start <= 3
 
 
-def _standardised(signal: Signal, bins: list[Places], before: Mask) -> Floats:
+def _standardised(signal: Signal, bins: Bins, before: Mask) -> Floats:
     """Residual of each bin in robust standard deviations of the bins before."""
-    weight = _sums(signal.weights, bins)
-    residual = _sums((signal.values - signal.expected) * signal.weights, bins) / weight
-    reference = residual[_sums((~before).astype(float), bins) == 0]
-    sigma = np.full(residual.size, max(mad_sigma(reference), signal.floor, 1e-12))
+    weight = bins.sums(signal.weights)
+    residual = bins.sums((signal.values - signal.expected) * signal.weights) / weight
+    reference = residual[bins.sums((~before).astype(float)) == 0]
+    usual_residual, noise = spread(reference)
+    sigma = np.full(residual.size, max(noise, signal.floor, 1e-12))
     if signal.is_share:
-        usual = _sums(signal.expected * signal.weights, bins) / weight
+        usual = bins.sums(signal.expected * signal.weights) / weight
         share = np.clip(usual, LEAST_SHARE, 0.5)
         sigma = np.maximum(sigma, np.sqrt(share * (1 - share) / weight))
     if signal.squares is not None:
-        means = _sums(signal.values * signal.weights, bins) / weight
-        squares = _sums(signal.squares, bins)
-        sigma = np.maximum(sigma, [_standard_error(*one) for one in zip(means, weight, squares, strict=True)])
-    standard: Floats = np.clip((residual - median(reference)) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
+        means = bins.sums(signal.values * signal.weights) / weight
+        sigma = np.maximum(sigma, _standard_error(means, weight, bins.sums(signal.squares)))
+    standard: Floats = np.clip((residual - usual_residual) / sigma, -CLIP_SIGMA, CLIP_SIGMA)
     return standard
-
-
-def _sums(values: Floats, bins: list[Places]) -> Floats:
-    """The sum of each bin, those of one size at once."""
-    sizes = np.array([places.size for places in bins])
-    sums = np.empty(sizes.size)
-    for size in np.unique(sizes):
-        of_size = np.flatnonzero(sizes == size)
-        sums[of_size] = values[np.array([bins[number] for number in of_size])].sum(axis=1)
-    return sums
 
 
 def _segments(standard: Floats) -> list[tuple[int, int]]:

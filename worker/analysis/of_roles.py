@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -57,7 +57,7 @@ def _reading(scope: Scope, seen: Look) -> Reading | None:
 def _deviation(one: Anomaly, seen: Look) -> Deviation:
     onset = seen.survey.fine.time(one.onset) if one.strength > 0 else None
     weight = float(seen.survey.fine.mask(seen.window).sum())
-    return Deviation(one.metric.name, one.z, one.actual, one.usual, weight, onset, one.metric)
+    return Deviation(one.metric.name, one.z, one.actual, one.usual, weight, since=lambda: onset, metric=one.metric)
 
 
 def _confirmed(case: Case) -> list[str]:
@@ -81,13 +81,17 @@ def suspects(case: Case) -> list[Suspect]:
     return [_suspect(account, case) for account in accounts if account.direct > 0]
 
 
-def worth_detail(case: Case, found: Sequence[Suspect]) -> list[Scope]:
+def worth_detail(case: Case) -> Iterator[Scope]:
+    """The alerted service at once, if there is one; then the suspects are found, and given are the likeliest."""
     case.near_changes = near(case.survey.changes, case.onset or case.window.start)
-    scopes = [case.scope, *(one.scope for one in found[:MOST_DETAILED])]
-    return list(dict.fromkeys(scope for scope in scopes if scope.service))
+    if case.scope.service:
+        yield case.scope
+    case.suspects = suspects(case)
+    wanted = [one.scope for one in case.suspects[:MOST_DETAILED]]
+    yield from dict.fromkeys(scope for scope in wanted if scope.service and scope != case.scope)
 
 
-def close_case(case: Case, found: Sequence[Suspect], detail: Detail) -> None:  # noqa: ARG001  (the logs rank anew)
+def close_case(case: Case, detail: Detail) -> None:
     """Ranks every service by all that is known now, and names the change that fits, if one does."""
     assert case.look is not None
     accounts = case.look.accounts(detail.lines)

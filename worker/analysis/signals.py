@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from scipy import stats
@@ -180,11 +181,12 @@ class Reader:
 
 
 def _add_deviations(reading: Reading, survey: Survey, window: Window, before: Mask, *, is_since_onset: bool) -> None:
+    whole = survey.fine.mask(window)
     for signal in reading.signals.values():
-        inside = survey.fine.mask(window if is_since_onset else _enough(signal, survey, window))
+        inside = whole if is_since_onset else _enough(signal, survey, window, whole)
         if found := deviation(signal, inside, before):
-            since = onset(signal, inside, before, survey.fine) if found.z > 0 else None
-            reading.deviations[signal.name] = replace(found, onset=since)
+            since = partial(onset, signal, inside, before, survey.fine) if found.z > 0 else found.since
+            reading.deviations[signal.name] = replace(found, since=since)
 
 
 def retries_set_in(reading: Reading) -> bool:
@@ -206,16 +208,13 @@ def requests_fell(reading: Reading) -> bool:
     return traffic is not None and traffic.z <= -FELL_Z and traffic.ratio <= FELL_RATIO
 
 
-def _enough(signal: Signal, survey: Survey, window: Window) -> Window:
+def _enough(signal: Signal, survey: Survey, window: Window, inside: Mask) -> Mask:
     """The window, or a longer one with the same end where it holds too few counted things to judge by."""
     start = window.start
-    while signal.is_counted and window.end - start < LONGEST and _count(signal, survey, start, window.end) < MIN_LINES:
+    while signal.is_counted and window.end - start < LONGEST and signal.weights[inside].sum() < MIN_LINES:
         start -= survey.fine.step
-    return Window(start=start, end=window.end)
-
-
-def _count(signal: Signal, survey: Survey, start: datetime, end: datetime) -> float:
-    return float(signal.weights[survey.fine.mask(Window(start=start, end=end))].sum())
+        inside = survey.fine.mask(Window(start=start, end=window.end))
+    return inside
 
 
 def before_mask(survey: Survey, window: Window, onset_known: datetime | None) -> Mask:
@@ -229,7 +228,7 @@ def before_mask(survey: Survey, window: Window, onset_known: datetime | None) ->
 def _add_flows(reading: Reading, survey: Survey, past: Series, before: Mask) -> None:
     for name in ("carbon", "memory", "traffic", "lines"):
         values = reading.series.get(name)
-        if values is None or not (np.nan_to_num(values) > 0).any():
+        if values is None or not (values > 0).any():
             continue
         earlier = past.get(name)
         if earlier is not None and name == "lines":
@@ -330,6 +329,6 @@ def _usual(part: Floats, whole: Floats, past: Series, names: tuple[str, str], be
 def _ratio_floor(name: str, usual: float, whole: Floats) -> float:
     if name == "latency":
         return FLOOR_SHARE["latency"] * usual
-    typical = max(1.0, float(np.median(whole[whole > 0])))
+    typical = max(1.0, baseline.median(whole[whole > 0]))
     share = min(max(usual, FLOOR_ERRORS), 0.5)
     return max(FLOOR_ERRORS, float(np.sqrt(share * (1 - share) / typical) / 3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -240,22 +240,21 @@ def _with_demand(case: Case, found: list[Suspect]) -> list[Suspect]:
     return [*others, Suspect(case.scope, case.reading, None, onset=case.onset, is_demand=True)]
 
 
-def worth_detail(case: Case, found: Sequence[Suspect]) -> list[Scope]:
-    """The case's own scope, the suspects that deviate most, and those with a change shortly before the onset."""
-    onset = case.onset or case.window.start
-    case.near_changes = changes.near(case.survey.changes, onset)
-    deviating = sorted((one for one in found if one.own >= DEVIATES), key=lambda one: -one.own)
-    changed = [one for one in found if any(changes.concerns(change, one.scope) for change in case.near_changes)]
-    wanted = [
-        case.scope,
-        *(one.scope for one in deviating[:MOST_DETAILED]),
-        *(one.scope for one in changed[:MOST_DETAILED]),
-    ]
-    return list(dict.fromkeys(wanted))
+def worth_detail(case: Case) -> Iterator[Scope]:
+    """The case's own scope at once; then the suspects are found, and given are those that deviate most and those with
+    a change shortly before the onset."""
+    case.near_changes = changes.near(case.survey.changes, case.onset or case.window.start)
+    yield case.scope
+    case.suspects = suspects(case) if case.confirmed else []
+    deviating = sorted((one for one in case.suspects if one.own >= DEVIATES), key=lambda one: -one.own)
+    changed = [one for one in case.suspects if any(changes.concerns(change, one.scope) for change in case.near_changes)]
+    wanted = [one.scope for one in (*deviating[:MOST_DETAILED], *changed[:MOST_DETAILED])]
+    yield from dict.fromkeys(scope for scope in wanted if scope != case.scope)
 
 
-def close_case(case: Case, found: list[Suspect], detail: Detail) -> None:
+def close_case(case: Case, detail: Detail) -> None:
     """Ranks the suspects by all that is known now."""
+    found = case.suspects
     services = [one.scope.service for one in found if one.scope.service]
     by_service = {one.scope.service: one for one in found}
     for one in found:

@@ -20,7 +20,7 @@ def reveal(text: str) -> str:
     A name that reads differently from what it is would send its reader to the wrong service; in JSON
     the escape means the same character, so a query that is copied from a page still finds it.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(_name(character) if _is_hidden(character) else character for character in text)
 

@@ -188,7 +188,7 @@ def _lost(grams: Floats, minutes: Floats, usual: float, before: Mask) -> Mask:
     each is judged by its neighbours.
     """
     pause = (grams > 0) & _is_pause(minutes, usual)
-    usual_rate = _neighbours(grams / minutes, (grams > 0) & ~pause)
+    usual_rate = _neighbours(grams / minutes, (grams > 0) & ~pause, pause)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         as_one, as_whole = (np.abs(np.log(grams / (usual_rate * held))) for held in (usual, minutes))
     hold_no_more = pause & (as_one < as_whole)
@@ -198,14 +198,13 @@ def _lost(grams: Floats, minutes: Floats, usual: float, before: Mask) -> Mask:
     return hold_no_more
 
 
-def _neighbours(rate: Floats, known: Mask) -> Floats:
-    """The median rate of the few known samples around each."""
-    places = np.flatnonzero(known)
-    if not places.size:
-        return np.full(rate.size, np.nan)
-    nearest = np.searchsorted(places, np.arange(rate.size))
-    around = [rate[places[max(0, one - NEAR) : one + NEAR]] for one in nearest]
-    return np.array([np.median(values) if values.size else np.nan for values in around])
+def _neighbours(rate: Floats, known: Mask, wanted: Mask) -> Floats:
+    """Around each wanted sample the median rate of the few known ones; NaN for the others."""
+    places, asked = np.flatnonzero(known), np.flatnonzero(wanted)
+    found = np.full(rate.size, np.nan)
+    for place, nearest in zip(asked, np.searchsorted(places, asked), strict=True):
+        found[place] = median(rate[places[max(0, nearest - NEAR) : nearest + NEAR]])
+    return found
 
 
 def usual_minutes(minutes: Floats) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.domain.telemetry import Change, ErrorType, Floats, Grid, Line, Part, Scope, ScopeDetail, Series, Slice
 from worker.domain.window import Window, iso
@@ -14,9 +15,9 @@ from worker.telemetry.profiles import Changes, Logs, Metrics
 from worker.telemetry.queries import LATENCY_EDGES_MS, PEAK
 
 Answer = dict[str, Any]
+Buckets = list[Answer]
 Figures = dict[str, Floats]
 
-NOTHING: Answer = {}
 COUNTS = ("errors", "retries")
 SAMPLES, LAST = "samples", "last"
 # array → figure of the engine's statistics
@@ -24,7 +25,8 @@ LATENCY = {"latency_sum_ms": "sum", "latency_squares": "sum_of_squares", "latenc
 
 
 def scope_buckets(answer: Answer) -> Iterator[tuple[Scope, Answer]]:
-    for service in answer["aggregations"]["services"]["buckets"]:
+    # Some engines leave out what is empty when they are told what to leave out.
+    for service in answer["aggregations"]["services"].get("buckets", []):
         regions = service["regions"]["buckets"]
         # Without a region in the profile there is one bucket for all of them.
         named = regions.items() if isinstance(regions, dict) else ((one["key"], one) for one in regions)
@@ -44,12 +46,43 @@ def metric_series(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, S
 def metric_figures(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, Figures]:
     """As the engine gives them: sums and means of each bucket, and by `samples` and `last` when they were sampled."""
     names = [*(signal.name for signal in metrics.signals), SAMPLES, LAST]
-    return {scope: _of_buckets(bucket["times"]["buckets"], names, grid) for scope, bucket in scope_buckets(answer)}
+    return _of_scopes(answer, grid, names, _values, np.nan)
 
 
-def _of_buckets(buckets: list[Answer], names: list[str], grid: Grid) -> Figures:
-    known, places = _placed(buckets, grid)
-    return {name: _spread(_figures(known, name), places, grid, np.nan) for name in names}
+def _of_scopes(
+    answer: Answer, grid: Grid, names: list[str], read: Callable[[Buckets, list[str]], Figures], otherwise: float
+) -> dict[Scope, Figures]:
+    """The named figures of every scope on the grid; `otherwise` where there is no bucket, or no such figure.
+
+    All scopes in one table: an array for each figure of each would take longer than reading them.
+    """
+    times = {scope: bucket["times"]["buckets"] for scope, bucket in scope_buckets(answer)}
+    buckets = [bucket for of_scope in times.values() for bucket in of_scope]
+    rows = np.repeat(np.arange(len(times)), [len(of_scope) for of_scope in times.values()])
+    places = _places(buckets, grid)
+    within = (places >= 0) & (places < grid.count)
+    table = np.full((len(names), len(times), grid.count), otherwise)
+    for name, figures in read(buckets, names).items():
+        table[names.index(name), rows[within], places[within]] = figures[within]
+    return {scope: dict(zip(names, table[:, row], strict=True)) for row, scope in enumerate(times)}
+
+
+def _places(buckets: Buckets, grid: Grid) -> NDArray[np.intp]:
+    """Where on the grid they are; a bucket at its edge may lie outside."""
+    keys = np.array([bucket["key"] for bucket in buckets], dtype=float)
+    places: NDArray[np.intp] = ((keys / 1000 - grid.start.timestamp()) // grid.step_seconds).astype(np.intp)
+    return places
+
+
+def _values(buckets: Buckets, names: list[str]) -> Figures:
+    """Of those that were asked for, which all buckets of an answer hold alike. Bucket by bucket, as memory has them."""
+    told = [name for name in names if _is_told(buckets, name)]
+    values = [bucket[name]["value"] for bucket in buckets for name in told]
+    return dict(zip(told, np.array(values, dtype=float).reshape(len(buckets), len(told)).T, strict=True))
+
+
+def _is_told(buckets: Buckets, name: str) -> bool:
+    return bool(buckets) and name in buckets[0]
 
 
 def measured(figures: Figures, metrics: Metrics) -> Series:
@@ -65,26 +98,6 @@ def measured(figures: Figures, metrics: Metrics) -> Series:
     return Series(values)
 
 
-def _placed(buckets: list[Answer], grid: Grid) -> tuple[list[Answer], list[int]]:
-    """Those within the grid, and where they are."""
-    start, step, count = grid.start.timestamp(), grid.step_seconds, grid.count
-    places = [int((bucket["key"] / 1000 - start) // step) for bucket in buckets]
-    if not places or (min(places) >= 0 and max(places) < count):
-        return buckets, places
-    within = [number for number, place in enumerate(places) if 0 <= place < count]
-    return [buckets[number] for number in within], [places[number] for number in within]
-
-
-def _spread(figures: list[Any], places: list[int], grid: Grid, otherwise: float) -> Floats:
-    spread = np.full(grid.count, otherwise)
-    spread[places] = np.array(figures, dtype=float)
-    return spread
-
-
-def _figures(buckets: list[Answer], name: str) -> list[float | None]:
-    return [bucket.get(name, NOTHING).get("value") for bucket in buckets]
-
-
 def _figure(bucket: Answer, name: str) -> float:
     value = bucket.get(name, {}).get("value")
     return np.nan if value is None else float(value)
@@ -92,14 +105,12 @@ def _figure(bucket: Answer, name: str) -> float:
 
 def peaks(answer: Answer, metrics: Metrics, grid: Grid) -> dict[Scope, dict[str, Floats]]:
     """The highest sample of each bucket, of every signal with a role that has one."""
-    wanted = [signal for signal in metrics.signals if signal.role]
-    found: dict[Scope, dict[str, Floats]] = {}
-    for scope, bucket in scope_buckets(answer):
-        known, places = _placed(bucket["times"]["buckets"], grid)
-        found[scope] = {
-            one.name: _spread(_figures(known, f"{one.name}{PEAK}"), places, grid, np.nan) * one.scale for one in wanted
-        }
-    return found
+    scales = {signal.name: signal.scale for signal in metrics.signals if signal.role}
+    found = _of_scopes(answer, grid, [f"{name}{PEAK}" for name in scales], _values, np.nan)
+    return {
+        scope: {name: peaks[f"{name}{PEAK}"] * scale for name, scale in scales.items()}
+        for scope, peaks in found.items()
+    }
 
 
 def _elapsed_minutes(last: Floats) -> Floats:
@@ -116,17 +127,19 @@ def place_of(bucket: Answer, grid: Grid) -> int | None:
 
 
 def log_series(answer: Answer, grid: Grid) -> dict[Scope, Series]:
-    return {scope: _logs(bucket["times"]["buckets"], grid) for scope, bucket in scope_buckets(answer)}
+    found = _of_scopes(answer, grid, ["lines", *COUNTS, *LATENCY], _line_counts, 0.0)
+    return {scope: Series(figures) for scope, figures in found.items()}
 
 
-def _logs(buckets: list[Answer], grid: Grid) -> Series:
-    known, places = _placed(buckets, grid)
-    figures: dict[str, list[Any]] = {"lines": [bucket["doc_count"] for bucket in known]}
+def _line_counts(buckets: Buckets, _: list[str]) -> Figures:
+    counts = {"lines": [bucket["doc_count"] for bucket in buckets]}
     for name in COUNTS:
-        figures[name] = [bucket.get(name, NOTHING).get("doc_count", 0) for bucket in known]
-    for name, figure in LATENCY.items():
-        figures[name] = [bucket.get("latency", NOTHING).get(figure) or 0 for bucket in known]
-    return Series({name: _spread(found, places, grid, 0.0) for name, found in figures.items()})
+        if _is_told(buckets, name):
+            counts[name] = [bucket[name]["doc_count"] for bucket in buckets]
+    if _is_told(buckets, "latency"):
+        # No sum, in the engine's words, is null.
+        counts |= {name: [bucket["latency"][one] or 0.0 for bucket in buckets] for name, one in LATENCY.items()}
+    return {name: np.array(values, dtype=float) for name, values in counts.items()}
 
 
 def as_of_share(series: Series, share: float) -> Series:

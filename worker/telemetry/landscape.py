@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -58,6 +58,10 @@ class Landscape:
     def thinning(self) -> Thinning | None:
         return self.thinned["logs"].thinning if self.thinned else None
 
+    def __or__(self, other: Landscape) -> Landscape:
+        """Of the answers to other questions as well."""
+        return Landscape(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
+
     def __post_init__(self) -> None:
         of_scopes = [*self.metrics.values(), *(series.values for series in self.lines.values())]
         for values in (values for figures in of_scopes for values in figures.values()):
@@ -86,17 +90,29 @@ def _key(asked: Mapping[str, Asked]) -> str:
     return json.dumps({name: [one.index, one.body] for name, one in asked.items()})
 
 
-def questions(profile: Profile, grid: Grid, end: datetime, thin: Thinning | None = None) -> dict[str, Asked]:
-    """Everything up to `end`, by name; of log lines not all, where they are thinned."""
-    span, asked = Window(start=grid.start, end=end), {}
-    if metrics := profile.metrics:
-        asked["metrics"] = Asked(metrics.index, queries.metrics_over_time(metrics, grid, end), span)
-        asked["metrics_facts"] = Asked(metrics.index, queries.metrics_facts(metrics, span), span)
-    if (logs := profile.logs) and thin:
-        asked |= thinning.questions(logs, grid, end, thin)
-    elif logs:
-        asked["logs"] = Asked(logs.index, queries.logs_over_time(logs, grid, end), span)
-    return asked
+def questions(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
+    """Everything up to `end`, by name."""
+    return of_metrics(profile, grid, end) | of_logs(profile, grid, end)
+
+
+def of_metrics(profile: Profile, grid: Grid, end: datetime) -> dict[str, Asked]:
+    span, metrics = Window(start=grid.start, end=end), profile.metrics
+    if metrics is None:
+        return {}
+    return {
+        "metrics": Asked(metrics.index, queries.metrics_over_time(metrics, grid, end), span),
+        "metrics_facts": Asked(metrics.index, queries.metrics_facts(metrics, span), span),
+    }
+
+
+def of_logs(profile: Profile, grid: Grid, end: datetime, thin: Thinning | None = None) -> dict[str, Asked]:
+    """Of log lines not all, where they are thinned."""
+    logs, span = profile.logs, Window(start=grid.start, end=end)
+    if logs is None:
+        return {}
+    if thin:
+        return thinning.questions(logs, grid, end, thin)
+    return {"logs": Asked(logs.index, queries.logs_over_time(logs, grid, end), span)}
 
 
 def own_lines(profile: Profile, grid: Grid, end: datetime, scope: Scope, thin: Thinning | None) -> dict[str, Asked]:

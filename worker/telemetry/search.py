@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -19,10 +20,8 @@ from worker.domain.telemetry import (
     Detail,
     Floats,
     Grid,
-    Lines,
     Metric,
     Scope,
-    ScopeDetail,
     Series,
     Survey,
 )
@@ -30,11 +29,13 @@ from worker.domain.window import Window, floor_minute
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable
 from worker.telemetry import calls, decode, impact_facts, landscape, queries, thinning
+from worker.telemetry.background import in_background
+from worker.telemetry.details import Details, joined
 from worker.telemetry.impact_facts import Grids
 from worker.telemetry.landscape import Answers, Landscape, Landscapes
-from worker.telemetry.profiles import Edges, Logs, Metrics, Profile, Sampling
+from worker.telemetry.profiles import Edges, Metrics, Profile, Sampling
 from worker.telemetry.thinning import Thinning
-from worker.telemetry.waves import HISTORY_DAYS, numbered, own_questions, scope_questions, slice_questions
+from worker.telemetry.waves import HISTORY_DAYS, numbered, own_questions
 from worker.tracing import span
 
 # What Elasticsearch says where no cluster that is named can be reached.
@@ -108,19 +109,26 @@ class ElasticTelemetry:
     def _with_landscape(
         self, asked: dict[str, Asked], profile: Profile, scope: Scope, grids: Grids
     ) -> tuple[Landscape, Answers, dict[str, str]]:
-        """What all services did, kept for other alerts unless a part could not be read; and the answers to `asked`."""
+        """What all services did, kept for other alerts unless a part could not be read; and the answers to `asked`.
+
+        Metrics and lines are as much to read as each other, so the one is decoded while the engine counts the other.
+        """
         grid = grids.fine
         end = min(grids.as_of, grid.time(grid.count - 1))
         key = landscape.questions(profile, grid, end)
-        kept = self._landscapes.get(key)
-        thin = kept.thinning if kept else self._thinning(profile, grid, end)
-        asked = _thinned(asked, profile, scope, grids, thin) | landscape.own_lines(profile, grid, end, scope, thin)
-        if kept:
-            return kept, *self._ask(asked)
-        of_all = landscape.questions(profile, grid, end, thin) if thin else key
-        answers, unread = self._ask(of_all | asked)
-        found = landscape.decoded(answers, profile, grid, thin)
-        if not unread.keys() & of_all.keys():
+        if kept := self._landscapes.get(key):
+            own = landscape.own_lines(profile, grid, end, scope, kept.thinning)
+            return kept, *self._ask(_thinned(asked, profile, scope, grids, kept.thinning) | own)
+        metrics = landscape.of_metrics(profile, grid, end)
+        reading = in_background(partial(self._measured, metrics, profile, grid))
+        thin = self._thinning(profile, grid, end)
+        logs = landscape.of_logs(profile, grid, end, thin)
+        own = landscape.own_lines(profile, grid, end, scope, thin)
+        answers, unread = self._ask(logs | _thinned(asked, profile, scope, grids, thin) | own)
+        lines = landscape.decoded(answers, profile, grid, thin)
+        measured, unmeasured = reading.result()
+        found, unread = measured | lines, unmeasured | unread
+        if not unread.keys() & (metrics | logs).keys():
             self._landscapes.put(key, found)
         return found, answers, unread
 
@@ -130,6 +138,10 @@ class ElasticTelemetry:
             return None
         answers, _ = self._ask({"glances": thinning.glances(profile.logs, grid, end)})
         return thinning.thinning_of(answers["glances"], grid, self._most_lines) if answers else None
+
+    def _measured(self, asked: dict[str, Asked], profile: Profile, grid: Grid) -> tuple[Landscape, dict[str, str]]:
+        answers, unread = self._ask(asked)
+        return landscape.decoded(answers, profile, grid), unread
 
     def profile_with_fields(self) -> Profile:
         """The profile with a signal for every field that it wants to have discovered."""
@@ -158,26 +170,24 @@ class ElasticTelemetry:
                 "metrics": f"their fields could not be found out: {why}"
             }
 
-    def detail(self, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
-        """Second wave: of each scope its error types, its deployments and instances side by side, its latency; and
-        log lines where the profile tells roles."""
-        logs, asked = self.profile.logs, dict[str, Asked]()
-        metrics = self._sliced_metrics()
-        if metrics:
-            asked |= slice_questions(metrics, scopes, window, baseline)
-        if logs:
-            asked |= scope_questions(logs, scopes, window, baseline, rollout)
-        if logs and self.profile.is_of_roles:
-            asked["lines_within"] = Asked(logs.index, queries.lines(logs, window), window)
-            asked["lines_before"] = Asked(logs.index, queries.lines(logs, baseline), baseline)
-        if scopes:
-            asked |= impact_facts.detail_questions(self.profile, scopes[0], window)
-        answers, unread = self._ask(asked)
-        found = {scope: _scope_detail(answers, logs, number) for number, scope in enumerate(scopes)}
-        if metrics:
-            _add_slices(answers, metrics, found, window, baseline)
-        lines = _lines(answers, logs) if logs else Lines()
-        return Detail(found, asked, unread, lines, impact_facts.detail_answers(answers))
+    def detail(self, scopes: Iterable[Scope], window: Window, baseline: Window, rollout: Window) -> Detail:
+        """Second wave: what `details` tells of each scope; the first is read while the others are being found.
+
+        Of a profile that tells roles log lines as well.
+        """
+        of = partial(Details, self.profile, self._sliced_metrics(), window=window, baseline=baseline, rollout=rollout)
+        remaining = iter(scopes)
+        first = list(islice(remaining, 1))
+        reading = in_background(partial(self._detail, of(scopes=first)))
+        others = list(remaining)
+        if not others:
+            return reading.result()
+        further = self._detail(of(scopes=others, after=len(first)))
+        return joined(reading.result(), further)
+
+    def _detail(self, details: Details) -> Detail:
+        asked = details.questions()
+        return details.decoded(asked, *self._ask(asked))
 
     def resembling(self, wanted: Wanted, as_of: datetime) -> tuple[list[dict[str, Any]], Asked]:
         source = self.profile.incidents
@@ -201,9 +211,9 @@ class ElasticTelemetry:
         for question in asked.values():
             lines += [{"index": question.index, "ignore_unavailable": True}, question.body]
         with span("read telemetry", kind="client", searches=len(asked)), elasticsearch_errors("reading telemetry"):
-            responses = self._client.msearch(searches=lines).body["responses"]
+            answer = self._client.msearch(searches=lines, filter_path=queries.WITHOUT_UNREAD)
         answers, unread = {}, {}
-        for name, response in zip(asked, responses, strict=True):
+        for name, response in zip(asked, answer.body["responses"], strict=True):
             if flaw := flaw_of(response):
                 unread[name] = flaw
             if "error" not in response and (response.get("aggregations") or "aggs" not in asked[name].body):
@@ -311,44 +321,12 @@ def _peaks(read: Callable[..., Any], metrics: Metrics | None, grid: Grid) -> dic
     return read("metrics_past", partial(decode.peaks, metrics=metrics, grid=grid), found) if metrics else found
 
 
-def _add_slices(
-    answers: Answers, metrics: Metrics, found: dict[Scope, ScopeDetail], window: Window, baseline: Window
-) -> None:
-    for number, detail in enumerate(found.values()):
-        if answer := answers.get(f"instances{number}"):
-            detail.instances = decode.slices(answer, metrics, window, baseline)
-        if answer := answers.get(f"deployments{number}"):
-            detail.deployments = decode.slices(answer, metrics, window, baseline)
-
-
-def _scope_detail(answers: Answers, logs: Logs | None, number: int) -> ScopeDetail:
-    detail = ScopeDetail()
-    if logs is None:
-        return detail
-    if answer := answers.get(f"errors{number}"):
-        decode.error_types(answer, logs, detail)
-    if answer := answers.get(f"parts{number}"):
-        detail.parts = decode.parts(answer)
-    if answer := answers.get(f"latency{number}"):
-        decode.latency(answer, detail)
-    return detail
-
-
 def metrics_of(profile: Profile) -> dict[str, Metric]:
     """Those with a role, by name."""
     signals = profile.metrics.signals if profile.metrics else []
     found = {metric.name: metric for signal in signals if (metric := signal.metric)}
     seen = {FAILED_CALLS.name: FAILED_CALLS} if profile.edges and profile.edges.failures else {}
     return {**seen, **found}
-
-
-def _lines(answers: Answers, logs: Logs) -> Lines:
-    before, within = answers.get("lines_before"), answers.get("lines_within")
-    return Lines(
-        before=decode.lines(before, logs) if before else [],
-        within=decode.lines(within, logs) if within else [],
-        is_sample=any(one["hits"]["total"]["value"] > queries.MAX_LINES for one in (before, within) if one),
-    )
 
 
 def fine_grid(sampling: Sampling, window: Window) -> Grid:

@@ -1,18 +1,16 @@
-"""What an investigation asks of its own: of the alerted scope in the first wave, of the suspects in the second."""
+"""What an investigation asks of the alerted scope in the first wave."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from worker.domain.telemetry import Asked, Scope
 from worker.domain.window import Window
 from worker.telemetry import calls, queries
 from worker.telemetry.impact_facts import Grids
-from worker.telemetry.profiles import Logs, Metrics, Profile, Sampling
+from worker.telemetry.profiles import Metrics, Profile, Sampling
 
 CHANGE_HOURS = 48
-MOST_SLICED = 3
 HISTORY_DAYS = 400
 USUAL_REGIONS = 5
 
@@ -49,30 +47,6 @@ def _step_of_peaks(sampling: Sampling, metrics: Metrics, scope: Scope) -> int | 
     """None where the steps of all those days are too many for one answer: of every service, or very short ones."""
     steps = sampling.past_days * 86_400 // sampling.step_seconds * (USUAL_REGIONS if metrics.region else 1)
     return sampling.step_seconds if scope.service and steps <= queries.MOST_BUCKETS else None
-
-
-def scope_questions(
-    logs: Logs, scopes: Sequence[Scope], window: Window, baseline: Window, rollout: Window
-) -> dict[str, Asked]:
-    both = Window(start=baseline.start, end=window.end)
-    asked = {}
-    for number, scope in enumerate(scopes):
-        asked[f"errors{number}"] = Asked(logs.index, queries.error_types(logs, scope, window, baseline), both)
-        if logs.deployment:
-            asked[f"parts{number}"] = Asked(logs.index, queries.by_deployment(logs, scope, rollout), rollout)
-        if logs.latency_ms:
-            asked[f"latency{number}"] = Asked(logs.index, queries.latency(logs, scope, window, baseline), both)
-    return asked
-
-
-def slice_questions(metrics: Metrics, scopes: Sequence[Scope], window: Window, baseline: Window) -> dict[str, Asked]:
-    both = Window(start=baseline.start, end=window.end)
-    return {
-        f"{name}{number}": Asked(metrics.index, queries.slices(metrics, field, scope, window, baseline), both)
-        for number, scope in enumerate(scopes[:MOST_SLICED])
-        for name, field in (("instances", metrics.instance), ("deployments", metrics.deployment))
-        if field
-    }
 
 
 def numbered(name: str, number: int) -> str:

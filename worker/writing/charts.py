@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import isfinite
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _grouped(values: Floats, weights: Floats, group: int) -> Floats:
 
 
 def _points(values: Floats) -> list[float | None]:
-    return [float(f"{value:.6g}") if np.isfinite(value) else None for value in values]
+    return [float(f"{value:.6g}") if isfinite(value) else None for value in values.tolist()]
 
 
 def _marks(case: Case) -> list[Mark]:

@@ -65,7 +65,7 @@ def reasons(account: Account) -> list[str]:
 
 
 def _as_deviation(metric: Metric, actual: float, usual: float) -> Deviation:
-    return Deviation(metric.name, 0.0, actual, usual, 0.0, None, metric)
+    return Deviation(metric.name, 0.0, actual, usual, 0.0, metric=metric)
 
 
 def _slower(account: Account) -> str:

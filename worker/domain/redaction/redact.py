@@ -55,6 +55,8 @@ def _without_half_placeholder(text: str, limit: int) -> str:
 def redact_values(value: Any) -> Any:
     """A document with every text in it redacted, its keys as well."""
     match value:
+        case None | bool() | int() | float():
+            return value
         case str():
             return redact(value)
         case Mapping():
