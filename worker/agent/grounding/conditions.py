@@ -27,7 +27,7 @@ CONDITIONS = (
     (re.compile(_AILING, re.IGNORECASE), ()),
 )
 _ADVERBS = (
-    r"(?: (?:itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"(?: (?:which|that|itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
     r"|do|does|did|show|shows|showed|no|not|any|never"
     r"|start(?:s|ed) to|began to|to))*"
 )
@@ -49,7 +49,9 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 continue
             regions = _regions(one, text, mentions, known)
             holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
-            yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
+            is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
+            why = "" if holds else f"{one.text} does not"
+            yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
 def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:

@@ -95,7 +95,17 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
             if holds is not None:
-                yield judged("direction", found, holds, "it went another way")
+                is_open = not holds and not _is_measured(found.span(), text, mentions, known)
+                yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether anything is known of what is said to have gone some way: of each signal, or of the region's rise."""
+    signals = _signals(span, text, known)
+    if signals and all(_levels(span, text, mentions, signal, known) for signal in signals):
+        return True
+    subjects = owners.subjects_or_scope(span, text, mentions, known)
+    return not signals and any(owners.is_of(one.subject, subject) for one in known.levels for subject in subjects)
 
 
 def _is_clean(fact: Fact) -> bool:

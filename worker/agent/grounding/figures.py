@@ -38,8 +38,20 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     fitting = [fact for fact in close if _fits(fact, said) and context.in_range(number.span, text, fact.end)]
     if end := context.bound(number.span, text):
         fitting = [fact for fact in fitting if fact.end == end or not _is_ranged(fact, end, known)]
-    why = "" if fitting else "another figure has this value" if close else "no figure has this value"
-    return Claim("number", number.span, number.text, bool(fitting), why)
+    if fitting:
+        return Claim("number", number.span, number.text, holds=True)
+    why = "another figure has this value" if close else "no figure has this value"
+    return Claim(
+        "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
+    )
+
+
+def _is_measured(number: Number, said: Said, known: Known) -> bool:
+    """Whether what the sentence speaks of has a figure, which then is another one."""
+    return any(
+        fact.dimension == number.dimension and (fact.role is not None or said.role is None) and _fits(fact, said)
+        for fact in known.facts
+    )
 
 
 def _is_ranged(fact: Fact, end: str, known: Known) -> bool:

@@ -98,15 +98,22 @@ def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
         held = tuple(replace(claim, holds=True, why="") if claim.kind != "citation" else claim for claim in found)
         if all(claim.holds for claim in held):
             return Sentence(sentence, "kept", held)
-    wrong = [claim for claim in found if not claim.holds]
-    says_something = any(claim.kind not in ("name", "citation") or is_advice for claim in found)
-    if says_something and not wrong:
-        return Sentence(sentence, "kept", tuple(found))
-    if is_advice and any(claim.kind == "number" for claim in wrong):
-        return Sentence(sentence, "removed", tuple(found))
-    if len(wrong) == 1 and wrong[0].is_mere and len(found) > 1:
-        return Sentence(_marked(sentence, wrong[0]), "marked", tuple(found))
-    return Sentence(sentence, "removed", tuple(found))
+    return Sentence(*_judged(sentence, found, is_advice=is_advice), tuple(found))
+
+
+def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str, Outcome]:
+    """What the evidence refutes goes, but for a single figure or name; what it says nothing of is marked."""
+    held, wrong = [one for one in found if one.holds], [one for one in found if not one.holds]
+    bearing = [one for one in held if is_advice or one.kind not in ("name", "citation")]
+    if not wrong and bearing:
+        return sentence, "kept"
+    refuted = [one for one in wrong if not one.is_open]
+    if is_advice and any(one.kind == "number" for one in refuted):
+        return sentence, "removed"
+    is_supported = bearing and len(wrong) <= len(held) or (held and len(wrong) == 1)
+    if is_supported and len(refuted) <= 1 and all(one.is_mere or one.is_open for one in wrong):
+        return _marked(sentence, wrong), "marked"
+    return sentence, "removed"
 
 
 def _is_restated(sentence: str, known: Known) -> bool:
@@ -115,6 +122,7 @@ def _is_restated(sentence: str, known: Known) -> bool:
     return is_about_scope and template.said_with(sentence, known) in known.restatable
 
 
-def _marked(sentence: str, claim: Claim) -> str:
-    end = claim.span[1]
-    return f"{sentence[:end]} {MARK}{sentence[end:]}"
+def _marked(sentence: str, wrong: list[Claim]) -> str:
+    for end in sorted({claim.span[1] for claim in wrong}, reverse=True):
+        sentence = f"{sentence[:end]} {MARK}{sentence[end:]}"
+    return sentence

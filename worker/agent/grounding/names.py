@@ -142,7 +142,7 @@ def unknown_names(text: str) -> Iterator[Claim]:
             ):
                 continue
             taken.append(span)
-            yield Claim("name", span, name, holds=False, why="nothing that was read is called so")
+            yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
 
 
 def read_in_lines(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -157,7 +157,7 @@ def read_in_lines(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
             rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
         )
         is_read = called and any(called.search(line) for line in lines)
-        yield replace(one, holds=True, why="") if is_read else one
+        yield replace(one, holds=True, why="", is_open=False) if is_read else one
 
 
 def _is_verb(name: str) -> bool:

@@ -81,7 +81,9 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         span = (one.span[0], other.span[1])
         is_call = CALLING.fullmatch(between["verb"])
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it does so")
+        why = "" if holds else "nothing shows that it does so"
+        is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
@@ -109,7 +111,8 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         begun, later = _onset(first, known), _onset(second, known)
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order")
+        is_open = begun is None or later is None
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order", is_open)
 
 
 def _says_first(between: str, behind: str) -> bool | None:
@@ -168,6 +171,7 @@ def _is_logged_now(fact: Fact, error_type: str) -> bool:
     return (fact.of, fact.dimension, fact.role) == (error_type, "lines", "now") and fact.value > 0
 
 
+NO_CALL = "nothing shows that it calls it"
 PASSIVE = re.compile(
     r",? (?:which )?(?:is|was|are|were) (?:\w+ly |also )?(?:called|named|used|queried|reached|needed|mentioned) by"
     r"(?: the)? ",
@@ -184,12 +188,14 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
     if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
         holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
         return
     if CALLS.fullmatch(text[one.span[1] : other.span[0]]):
         holds = _is_called(one, other, text, services, known)
         span = (one.span[0], other.span[1])
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
 
 
 def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -98,7 +98,10 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         return
     for found in DEPLOYMENT.finditer(text):
         if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
-            yield Claim("cause", found.span(), found[0], holds=False, why="no such change is known")
+            is_blamed = any(one.search(text) for one in causation.CAUSAL)
+            yield Claim(
+                "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
+            )
             return
 
 
