@@ -93,10 +93,12 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
         if found:
             why = _wrong_cause(found, text, mentions, known)
-            yield Claim("cause", found.span(), found[0], not why, why)
+            yield Claim("cause", found.span(), found[0], not why, why, is_unproven=why in UNPROVEN)
             return
 
 
+NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
+UNPROVEN = (NO_CAUSE, ANOTHER)
 BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
 PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
@@ -112,7 +114,7 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if is_besides or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""
     if not known.has_cause or known.report.root_cause is None:
-        return "the evidence shows no cause"
+        return NO_CAUSE
     if JUDGED.search(found["effect"]):
         return _wrongly_denied(effect, text, mentions, known)
     other = RATHER.search(found["cause"])
@@ -147,7 +149,7 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
     is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
-    return "" if causing & cause_names(known) or is_kind else "the evidence shows another cause"
+    return "" if causing & cause_names(known) or is_kind else ANOTHER
 
 
 def _is_type_of(name: str, root: RootCause, known: Known) -> bool:

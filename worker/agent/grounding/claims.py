@@ -43,7 +43,10 @@ Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "sta
 
 @dataclass(frozen=True)
 class Claim:
-    """`is_open`: where it does not hold, the evidence says nothing of it, rather than something else."""
+    """Why one does not hold: the evidence says something else, unless it says nothing of it.
+
+    `is_open`: that may stay, marked. `is_unproven`: it goes, unless the report itself says so in words.
+    """
 
     kind: Kind
     span: Span
@@ -51,6 +54,7 @@ class Claim:
     holds: bool
     why: str = ""
     is_open: bool = False
+    is_unproven: bool = False
 
     @property
     def is_mere(self) -> bool:

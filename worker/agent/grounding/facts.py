@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from worker.agent.grounding import claims, context, measures, numerals, owners, roster, template, vocabulary
+from worker.agent.grounding import claims, context, measures, numerals, owners, record, roster, template, vocabulary
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.known import NOBODY, Fact, Known, Level, Moment, Subject
@@ -39,7 +39,7 @@ def known_of(report: Report) -> Known:
     for service in {report.service or "", root.service or "" if root else ""}:
         known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
-    known.restatable = template.restatable(known)
+    known.statements = record.statements(report, known)
     return known
 
 

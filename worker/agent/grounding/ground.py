@@ -7,12 +7,13 @@ names could be checked is removed: "deploy-8841 leaks memory" has the right name
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from worker.agent.grounding import template
+from worker.agent.grounding import record
 from worker.agent.grounding.check import claims_of
-from worker.agent.grounding.claims import Claim, plain, sentences
+from worker.agent.grounding.claims import Claim, Span, plain, sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.roster import mentions
@@ -88,16 +89,14 @@ MOST_FIGURES = 40
 
 def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
     if len(sentence) > LONGEST or len(re.findall(r"\d+", sentence)) > MOST_FIGURES:
-        unread = Claim("word", (0, len(sentence)), sentence, holds=False, why="it is too long to be checked")
-        return Sentence(sentence, "removed", (unread,))
+        return Sentence(sentence, "removed", (_unread(sentence, "it is too long to be checked"),))
     found = claims_of(sentence, known, is_advice=is_advice)
-    is_restated = not is_advice and _is_restated(sentence, known)
-    if plain(sentence) in known.said or is_restated:
+    if plain(sentence) in known.said:
         # The template's own words are read from the same evidence by code.
-        found = found or [Claim("state", (0, len(sentence)), sentence, holds=True)]
-        held = tuple(replace(claim, holds=True, why="") if claim.kind != "citation" else claim for claim in found)
-        if all(claim.holds for claim in held):
-            return Sentence(sentence, "kept", held)
+        found = [_held(claim) for claim in found] or [_said(sentence, (0, len(sentence)))]
+    elif not is_advice:
+        found = [*_recorded(sentence, found, known)]
+    found = found or [_unread(sentence, "nothing in it could be checked")]
     return Sentence(*_judged(sentence, found, is_advice=is_advice), tuple(found))
 
 
@@ -110,16 +109,38 @@ def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str,
     refuted = [one for one in wrong if not one.is_open]
     if is_advice and any(one.kind == "number" for one in refuted):
         return sentence, "removed"
-    is_supported = bearing and len(wrong) <= len(held) or (held and len(wrong) == 1)
+    is_supported = (bearing and len(wrong) <= len(held)) or (held and len(wrong) == 1)
     if is_supported and len(refuted) <= 1 and all(one.is_mere or one.is_open for one in wrong):
         return _marked(sentence, wrong), "marked"
     return sentence, "removed"
 
 
-def _is_restated(sentence: str, known: Known) -> bool:
-    """ "Each request takes as much CO₂ as usual": what the template says of the alerted service, in its words."""
-    is_about_scope = known.about <= {known.report.service}
-    return is_about_scope and template.said_with(sentence, known) in known.restatable
+def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim]:
+    """The claims, of which those hold that a statement of the report says in other words."""
+    covered = record.covering(sentence, known)
+    for claim in found:
+        said = [numbers for (start, end), numbers in covered if start < claim.span[1] and claim.span[0] < end]
+        is_said = all(said) and (len(said) < 2 or frozenset.intersection(*said))
+        is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven)
+        yield _held(claim) if said and is_said and is_worded else claim
+    if covered and all(said for _, said in covered) and all(claim.kind in ("name", "citation") for claim in found):
+        yield _said(sentence, covered[-1][0])
+
+
+# What may be said in words of the report's own; figures, times, names and quotations are checked by themselves.
+WORDED = ("word", "state", "direction", "cause", "message")
+
+
+def _held(claim: Claim) -> Claim:
+    return claim if claim.kind == "citation" else replace(claim, holds=True, why="", is_open=False, is_unproven=False)
+
+
+def _said(sentence: str, span: Span) -> Claim:
+    return Claim("state", span, sentence[slice(*span)], holds=True)
+
+
+def _unread(sentence: str, why: str) -> Claim:
+    return Claim("word", (0, len(sentence)), sentence, holds=False, why=why)
 
 
 def _marked(sentence: str, wrong: list[Claim]) -> str:

@@ -238,7 +238,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         is_scope |= bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
         is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
         why = "" if is_scope else "a report cannot know that"
-        yield Claim("state", found.span(), found[0], is_scope, why)
+        yield Claim("state", found.span(), found[0], is_scope, why, is_unproven=not is_scope)
     for found in CLEARED.finditer(text):
         blamed = cause_names(known) & {one.text for one in mentions}
         root = report.root_cause

@@ -185,7 +185,7 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
     for found in pattern.finditer(text):
         if found[0].split()[-1] in logged:
             continue
-        yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
+        yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 
 
 def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -253,7 +253,9 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             continue
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
             continue
-        yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows no such cause")
+        yield Claim(
+            "cause", found.span(), found[0], holds=False, why="the evidence shows no such cause", is_unproven=True
+        )
 
 
 def _is_beginning(what: str, inside: set[str], known: Known) -> bool:

@@ -72,7 +72,9 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         is_joined = not is_advice and bool(JOINING.search(f"{text[:start]} {text[end:]}"))
         kind: Kind = "cause" if is_joined else "word"
         why = "nothing that was read speaks of it"
-        yield Claim(kind, (start, end), text[start:end], holds=False, why=why, is_open=not is_joined)
+        yield Claim(
+            kind, (start, end), text[start:end], holds=False, why=why, is_open=not is_joined, is_unproven=is_joined
+        )
     for start, end in _runs(text, known.words, is_advice=is_advice):
         if all(any(form in logged for form in _forms(word)) for word in WORD.findall(text[start:end].lower())):
             yield Claim("message", (start, end), text[start:end], holds=True)

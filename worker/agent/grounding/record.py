@@ -1,0 +1,169 @@
+"""What the report says in words, statement by statement, and whether a clause says no more than one of them.
+
+A clause is covered where one statement has all of its words (or words that mean the same), names them of the same, in
+the same order, and denies what it denies. So "how many users notice is not known" is the template's "users affected: not
+measured". Log lines and past incidents are no statements: strangers wrote them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from worker.agent.grounding import claims, roster, units
+from worker.agent.grounding.claims import Found, Span
+from worker.agent.grounding.known import Clause, Known, Statement
+from worker.domain.report import Report
+
+# Where one thing that is said ends, and another begins.
+BREAK = re.compile(
+    r"[;:()]|,(?!\d)| (?:and|but|yet|while|whereas|because|since|as|although|though|so|which|where|when|therefore|until)\b"
+    r"(?! (?:usual|normal|before|expected|much|many|often|well)\b)",
+    re.IGNORECASE,
+)
+# What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
+FILLING = frozenset(
+    """
+    a an the this that these those it its itself they their is are was were be been being am there here of in on at to
+    for by as from with into onto about than then now each every any some such much many how what which who whom whose
+    whether and or nor but so because since while where when thus hence therefore has have had do does did done lies lie
+    stay stays stayed remain remains remained service one ones can could would will just even also too often very quite
+    new newly other others exist exists existing number show shows showed shown report reported reports respectively
+    itself again overall currently evidence seen found way far up out
+    """.split()
+)
+DENYING = re.compile(
+    r"(?:no|not|nothing|none|never|nobody|without|neither|nor|cannot|hardly|barely|scarcely|stop(?:s|ped)?|ceased?"
+    r"|longer|lacks?|lacking|\w+n['’]t)"
+)
+WORD = re.compile(r"[^\W\d_]+(?:['’]t)?[₂2]?e?")
+ENDINGS = re.compile(r"(?:ments?|ations?|ings?|edly|ed|ly|es|s|e)$")
+
+
+def statements(report: Report, known: Known) -> tuple[Statement, ...]:
+    """Of the template, as far as nobody else put it there, of the gaps, and of the ranking."""
+    return tuple(one for text in _texts(report, known) if (one := _statement(text, known)).words)
+
+
+def _texts(report: Report, known: Known) -> Iterator[str]:
+    sections = report.sections.model_dump()
+    for text in (report.headline, *(one for one in sections.values() if isinstance(one, str))):
+        yield from (one for one in claims.sentences(text) if claims.plain(one) in known.said)
+    for gap in report.gaps:
+        yield f"{gap.what}: not measured; {gap.reason}; {gap.effect}"
+    impact = report.impact
+    yield from filter(None, (impact.carbon.comparison, impact.business.assumption))
+    for one in report.candidates:
+        own = f"{one.service or ''}: "
+        yield from (f"{own}{text}" for text in (one.reason, one.against) if text)
+
+
+def _statement(text: str, known: Known) -> Statement:
+    parts = tuple(part for (start, end), part in clauses(text, known) if not _has_figure(text[start:end], part))
+    words = frozenset(word for part in parts for word in part.words)
+    return Statement(words, tuple(name for part in parts for name in part.names), parts)
+
+
+def _has_figure(text: str, clause: Clause) -> bool:
+    """ "40 % of its requests fail (usually 0.4 %)" does not say that requests usually fail."""
+    for name in clause.names:
+        text = text.replace(name, " ")
+    return bool(re.search(r"\d", text))
+
+
+def clauses(text: str, known: Known) -> Iterator[tuple[Span, Clause]]:
+    """Each with its place; one without words of its own goes with the one before it."""
+    text = claims.blanked(text, [found.span() for found in claims.CITED.finditer(text)])
+    mentions = roster.mentions(text, known)
+    plain = claims.blanked(text, [one.span for one in mentions])
+    ends = [found.start() for found in BREAK.finditer(plain)]
+    begin = 0
+    for end in [*ends, len(text)]:
+        found = _clause(plain[begin:end], [one for one in mentions if begin <= one.span[0] < end])
+        if found.words or end == len(text):
+            yield (begin, end), found
+            begin = end
+
+
+def _clause(text: str, mentions: list[Found]) -> Clause:
+    words, is_denied = set(), False
+    for word in WORD.findall(text.lower()):
+        if DENYING.fullmatch(word):
+            is_denied = True
+        elif word not in FILLING and word not in units.IN_WORDS:
+            meant, denies = _meaning(word)
+            words |= {meant} if len(meant) > 1 else set()
+            is_denied |= denies
+    return Clause(frozenset(words), tuple(one.text for one in mentions), is_denied)
+
+
+def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
+    """Each clause of `text` with the statements that say as much, by their numbers."""
+    found = []
+    told: tuple[str, ...] = tuple(sorted(known.about))
+    for span, clause in clauses(text, known):
+        told = clause.names or told
+        said = frozenset(
+            number
+            for number, statement in enumerate(known.statements)
+            if clause.words and _says(statement, clause, told, known)
+        )
+        found.append((span, said))
+    return found
+
+
+def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: Known) -> bool:
+    if not clause.words <= statement.words or not _are_told_so(names, statement.names, known):
+        return False
+    return any(
+        part.is_denied == clause.is_denied
+        and 2 * len(part.words & clause.words) >= len(clause.words)
+        and (not clause.is_denied or (MEASURED in part.words) == (MEASURED in clause.words))
+        for part in statement.clauses
+    )
+
+
+# That something is not measured does not say that it is not there.
+MEASURED = "measur"
+
+
+def _are_told_so(names: tuple[str, ...], of: tuple[str, ...], known: Known) -> bool:
+    """In the same order; the alerted service and its region need not be named."""
+    rest = iter(of)
+    return all(name in rest for name in names if name in of or name not in known.scope)
+
+
+class Meaning(NamedTuple):
+    word: str
+    denies: bool
+
+
+@lru_cache(maxsize=8_000)
+def _meaning(word: str) -> Meaning:
+    return _meanings().get(_stem(word)) or Meaning(_stem(word), denies=False)
+
+
+@cache
+def _meanings() -> dict[str, Meaning]:
+    text = files("worker.agent.grounding").joinpath("synonyms.txt").read_text(encoding="utf-8")
+    found: dict[str, Meaning] = {}
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        denied, colon, words = line.removeprefix("not ").rpartition(": ")
+        group = words.split()
+        meant = _meanings_of(found, denied) if colon else _stem(group[0])
+        found |= {_stem(word): Meaning(meant, denies=bool(colon)) for word in group}
+    return found
+
+
+def _meanings_of(found: dict[str, Meaning], word: str) -> str:
+    return found[_stem(word)].word if _stem(word) in found else _stem(word)
+
+
+def _stem(word: str) -> str:
+    shorter = ENDINGS.sub("", word)
+    return shorter if len(shorter) >= 3 else word
