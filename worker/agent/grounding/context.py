@@ -30,6 +30,7 @@ BEFORE = re.compile(
 AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
+    r"|(?:would|should) have been expected|(?:is|was|are|were) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
@@ -76,7 +77,12 @@ LASTING = re.compile(
     r"(?: only| just| about| the| last| first| a| mere)* $",
     re.IGNORECASE,
 )
-TAKING = re.compile(r"\b(?:took|takes?|taking)(?: only| just| about| a)* $", re.IGNORECASE)
+TAKING = re.compile(
+    r"\b(?:took|takes?|taking|needs?|needed)(?: only| just| about| a)* $"
+    r"|\b(?:answer\w*|respon\w+|repl(?:y|ies|ied)|served?|serves|return\w*|complet\w+|finish\w*)"
+    r"(?: requests?| calls?| them| it)? (?:in|within|after)(?: only| just| about)* $",
+    re.IGNORECASE,
+)
 APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
 DISTANCE = re.compile(
     r"^ ?(?:before(?!\W*$|[.,;:)])|after|prior to|ahead of|earlier|later|following|ago)\b", re.IGNORECASE
@@ -91,6 +97,8 @@ HIGH = re.compile(
 )
 _STATISTICS = (
     ("p50", r"p50|median|50th percentile"),
+    ("p75", r"p75|75th percentile"),
+    ("p90", r"p90|90th percentile"),
     ("p95", r"p95|95th percentile"),
     ("p99", r"p99|99th percentile"),
     ("mean", r"mean|averages?|averaged|averaging|on average"),
@@ -285,7 +293,7 @@ def signal(span: Span, text: str) -> str | None:
 
 
 AT_A_STATISTIC = re.compile(
-    r"[^,;.\d]{0,14}\b(?:on average|in total|at (?:the )?(?:p|\d)|at (?:its|the|a) (?:peak|worst))"
+    r"[^,;.\d]{0,14}\b(?:on average|in total|at (?:the )?(?:p|\d|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
 )
 
 

@@ -11,8 +11,21 @@ from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
+# What rises or falls, by any verb for it.
+_ROSE = (
+    r"rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soar(?:ed|s)"
+    r"|leap(?:ed|t|s)|balloon(?:ed|s)|swell(?:ed|s)|swollen|escalat(?:ed|es)|(?:sky)?rocket(?:ed|s)|shot up|shoots up"
+    r"|mount(?:ed|s)|explode[ds]|(?:ticked|edged|pushed|driven|drove|came|gone|picked) up"
+    r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
+)
+_FELL = (
+    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks|sank|sunk"
+    r"|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
+    r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off|(?:came|gone|went|goes) down"
+    r"|weaken(?:ed|s)|subside[ds]"
+)
 UP = re.compile(
-    r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
+    rf"\b(?:{_ROSE}"
     r"|outside (?:of )?(?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
@@ -22,9 +35,8 @@ UP = re.compile(
 )
 DOWN = re.compile(
     r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
-    r"|fell|falls|falling|fallen"
-    r"|(?<=not )(?:fall|drop|decrease|decline)|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank"
-    r"|sank|went down|is down|(?<=\w )lower"
+    rf"|{_FELL}"
+    r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
     r"|below (?:its|their|the) (?:usual|normal) (?:values?|levels?|rates?)"

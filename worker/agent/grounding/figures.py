@@ -122,11 +122,21 @@ def _is_close(number: Number, fact: Fact) -> bool:
         return number.low - 1e-9 <= value <= number.high + 1e-9
     if number.dimension and number.dimension != fact.dimension:
         return False
+    if number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal:
+        # "30 envelopes flushed per minute": a metric that is called so.
+        return number.low - 1e-9 <= value <= number.high + 1e-9 and _is_counted_by(fact.signal, number.dimension)
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+", number.text)
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9
+
+
+def _is_counted_by(metric: str, dimension: str) -> bool:
+    """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
+    noun, _, per = dimension.removeprefix("of ").partition(" a ")
+    words = metric.split("_")
+    return noun[:5] in {word[:5] for word in words} and (not per or any(word.startswith(per[:3]) for word in words))
 
 
 def _is_sampled(fact: Fact) -> bool:
@@ -165,6 +175,8 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
+    if fact.dimension == "confidence":
+        return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
     if _is_told_so(fact, said):

@@ -109,7 +109,7 @@ def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str,
     refuted = [one for one in wrong if not one.is_open]
     if is_advice and any(one.kind == "number" for one in refuted):
         return sentence, "removed"
-    is_supported = (bearing and len(wrong) <= len(held)) or (held and len(wrong) == 1)
+    is_supported = (bearing and len(wrong) <= max(2, len(held))) or (held and len(wrong) == 1)
     if is_supported and len(refuted) <= 1 and all(one.is_mere or one.is_open for one in wrong):
         return _marked(sentence, wrong), "marked"
     return sentence, "removed"

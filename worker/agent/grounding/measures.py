@@ -83,6 +83,9 @@ def _fact(value: float, path: Path, scope: Subject) -> Fact:
 
 def _role(path: Path) -> str | None:
     """Emissions are told as what was, what was expected, and the excess; everything else is only of the incident."""
+    if path[:2] == ("users", "requests_slowed"):
+        # More than usual by itself.
+        return None
     if path[0] == "users":
         return "usual" if any("baseline" in part for part in path) else "now"
     if path[:2] == ("carbon", "sci"):

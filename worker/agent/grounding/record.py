@@ -103,8 +103,10 @@ def _clause(text: str, mentions: list[Found]) -> Clause:
 def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
     """Each clause of `text` with the statements that say as much, by their numbers."""
     found = []
-    told: tuple[str, ...] = tuple(sorted(known.about))
-    for span, clause in clauses(text, known):
+    parts = list(clauses(text, known))
+    first = next((clause.names for _, clause in parts if clause.names), ())
+    told = tuple(sorted(known.about)) if LEANING.search(text) else first
+    for span, clause in parts:
         told = clause.names or told
         said = frozenset(
             number
@@ -113,6 +115,10 @@ def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
         )
         found.append((span, said))
     return found
+
+
+# "Each request takes as much CO₂ as usual" is of whom the sentence before spoke.
+LEANING = re.compile(r"\b(?:its?|they|their|each|every|a request)\b", re.IGNORECASE)
 
 
 def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: Known) -> bool:

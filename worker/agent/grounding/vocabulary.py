@@ -7,7 +7,7 @@ say without proof can be listed (`vocabulary.txt`), and everything else has to s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -43,8 +43,14 @@ def words_of(report: Report) -> frozenset[str]:
     """What the evidence is called; of queries, log lines and a model's words nothing."""
     impact = report.impact.carbon.comparison or "", report.impact.business.assumption or ""
     kinds = [f"{one.kind}" for one in report.candidates]
-    texts = [report.alert.rule_name, *impact, *kinds, *(item.title for item in report.evidence)]
+    metrics = [name.replace("_", " ") for item in report.evidence for name in _metrics(item.result)]
+    texts = [report.alert.rule_name, *impact, *kinds, *(item.title for item in report.evidence), *metrics]
     return frozenset(word for text in texts for word in WORD.findall(text.lower()))
+
+
+def _metrics(result: Mapping[str, object]) -> list[str]:
+    """What is measured, by the name of its field: `queue_oldest_message_age_seconds`."""
+    return [name for name, value in result.items() if isinstance(value, Mapping) and "actual" in value]
 
 
 def of_template(report: Report) -> frozenset[str]:
