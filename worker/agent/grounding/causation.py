@@ -16,7 +16,7 @@ _CAUSING = (
     r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
-    r"|prompt(?:ed|s)|called for"
+    r"|prompt(?:ed|s)|called for|ma(?:de|kes)(?! (?:no|nothing|it|up|sure|sense|little|any)\b)|forc(?:ed|es)"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|brought about by|(?:the|a) result of|thanks to|owing to|stems? from"

@@ -13,6 +13,7 @@ class Said(NamedTuple):
     """What the sentence says of one of its figures: whose it is, when, and of what."""
 
     subjects: tuple[Subject, ...]
+    regions: frozenset[str]
     role: str | None
     topics: frozenset[str]
     statistic: str | None

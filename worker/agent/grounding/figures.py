@@ -64,6 +64,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     paired = owners.paired(span, text, mentions, known)
     return Said(
         subjects=(paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
+        regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role=context.role(span, text),
         topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
         statistic=context.statistic(span, text),
@@ -170,6 +171,8 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
         return said.caller in (None, fact.of) and any(
             subject.service in (None, fact.of, fact.subject.service) for subject in said.subjects or (NOBODY,)
         )
+    if fact.subject.region and said.regions and fact.subject.region not in said.regions:
+        return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
 
 

@@ -97,6 +97,10 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     if owner and behind and services and behind.text not in services:
         return f"it is of {' or '.join(sorted(services))}"
     before = text[: one.span[0]]
+    start, _ = context.clause(one.span, text)
+    told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
+    if not nearest and not behind and told and services and not told & services:
+        return f"it is of {' or '.join(sorted(services))}"
     if all(change.version != one.text for change in changes) and not PREVIOUS.search(before):
         return "it is the version before"
     if all(change.previous != one.text for change in changes) and NEW.search(before):

@@ -28,6 +28,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         change = _change_before(found.start(), plain, mentions, known)
         wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
         told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
+        if wanted == {"change"} and not change:
+            told = _of_named(found.start(), plain, mentions, told, known)
         holds = _is_known_time(found, told)
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
@@ -62,6 +64,14 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
     ids = {change.deployment_id for change in known.changes}
     named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
     return named[-1] if named else None
+
+
+def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], known: Known) -> list[Moment]:
+    """ "cart was deployed at 09:27 UTC": of those services that the clause names, where it names any."""
+    start, _ = context.clause((place, place), text)
+    named = {one.text for one in mentions if start <= one.span[0] < place} & known.services
+    ids = {change.deployment_id for change in known.changes if change.service in named}
+    return [one for one in told if one.of in ids] if named else told
 
 
 def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
