@@ -16,7 +16,8 @@ _CAUSING = (
     r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
-    r"|prompt(?:ed|s)|called for|ma(?:de|kes)(?! (?:no|nothing|it|up|sure|sense|little|any)\b)|forc(?:ed|es)"
+    r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
+    r"|(?<!was )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)(?! (?:no|nothing|it|up|sure|sense|little|any)\b)"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|brought about by|(?:the|a) result of|thanks to|owing to|stems? from"
@@ -104,12 +105,16 @@ PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
+RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
     cause, effect = found.span("cause"), found.span("effect")
+    if relative := RELATIVE.search(found["cause"]):
+        # "… points to ledger, which fails": what is said of it besides.
+        cause = (cause[0], cause[0] + relative.start())
     is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_from_retries(found, known)
     if is_besides or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""

@@ -11,7 +11,8 @@ from worker.agent.grounding.directions import NEGATED, went
 from worker.agent.grounding.known import Known
 
 NONE_OF = re.compile(
-    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if|against)\b", re.IGNORECASE
+    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if|against)\b",
+    re.IGNORECASE,
 )
 # What a service is said to do or to have, and the signals that would show it.
 _FAILING = (

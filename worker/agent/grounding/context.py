@@ -30,7 +30,8 @@ BEFORE = re.compile(
 AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|(?:would|should) have been expected|(?:is|was|are|were) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
+    r"|(?:would|should) have been expected"
+    r"|(?:is|was|are|were) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
@@ -228,10 +229,16 @@ def _role_at(start: int, end: int, text: str) -> str | None:
     if _is_usual(start, end, text):
         return "usual"
     begin = clause((start, start), text)[0]
-    is_excess = MORE.search(text[end : end + 44]) or EXCESS.search(text[max(0, begin - 12) : start])
+    is_excess = (
+        MORE.search(text[end : end + 44])
+        or EXCESS.search(text[max(0, begin - 12) : start])
+        or SET_BESIDE.search(text[:start])
+    )
     return "excess" if is_excess else "now"
 
 
+# "The excess is small, 0.14 gCO₂e".
+SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "In the expected range of 92 to 96 grams": both ends are of it.

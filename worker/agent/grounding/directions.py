@@ -19,10 +19,10 @@ _ROSE = (
     r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
 )
 _FELL = (
-    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks|sank|sunk"
-    r"|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
-    r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off|(?:came|gone|went|goes) down"
-    r"|weaken(?:ed|s)|subside[ds]"
+    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
+    r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
+    r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
+    r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
 )
 UP = re.compile(
     rf"\b(?:{_ROSE}"
@@ -39,7 +39,7 @@ DOWN = re.compile(
     r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
-    r"|below (?:its|their|the) (?:usual|normal) (?:values?|levels?|rates?)"
+    r"|below (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
@@ -85,6 +85,9 @@ COMPARED = re.compile(
     r"|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
     re.IGNORECASE,
 )
+# "Where 0.4 % is normal": a figure that is told as the usual one.
+IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
+IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -99,7 +102,11 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 holds = any(_is_clean(fact) for fact in known.facts)
                 yield judged("direction", found, holds, "it logged errors, too")
                 continue
-            if AS_MANY.search(before) or COMPARED.search(before):
+            if (
+                AS_MANY.search(before)
+                or COMPARED.search(before)
+                or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
+            ):
                 continue
             if IF.search(before):
                 holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
@@ -168,13 +175,29 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
+    is_slight = bool(wanted) and _is_slight(span, text)
     return all(
         any(
-            went(level) == wanted or (not wanted and _is_settled(level, known)) or _is_better(wanted, level)
+            went(level) == wanted
+            or (is_slight and (level.actual > level.expected) == (wanted > 0))
+            or (not wanted and _is_settled(level, known))
+            or _is_better(wanted, level)
             for level in levels
         )
         for levels in found
     )
+
+
+# Less than three standard deviations are told with one of these, or with both figures.
+SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
+BOTH = re.compile(
+    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and)\b[^;]{0,30}\d"
+)
+
+
+def _is_slight(span: Span, text: str) -> bool:
+    start, end = context.clause(span, text)
+    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]))
 
 
 def _is_better(wanted: int, level: Level) -> bool:

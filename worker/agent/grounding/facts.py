@@ -108,6 +108,7 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     # 21 % more is a ratio; of shares the difference is in points.
     apart = "points" if dimension == "share" else dimension
     known.facts.append(replace(of, value=actual - expected, dimension=apart, role="excess"))
+    known.facts.append(replace(of, value=deviations, dimension="deviations", role=None, whole=None))
     if value.get("onset"):
         known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject))
 
@@ -175,6 +176,8 @@ def _of_number(
     subject = NOBODY if caller else next(iter(owners.subjects(number.span, text, near, known)), NOBODY)
     signal = "errors" if is_lines else "calls" if caller else context.signal(number.span, text)
     # "100 % of catalog's new errors name it": of errors, not of requests.
+    if EXPLAINS.search(text[: number.span[0]]):
+        return Fact(number.value, number.dimension, Subject(subject.service or owner.service), "explained")
     is_of_errors = context.whole(number.span, text, known.services) == "errors"
     return Fact(
         number.value,
@@ -188,6 +191,7 @@ def _of_number(
     )
 
 
+EXPLAINS = re.compile(r"\b(?:explains?|accounts? for) (?:about )?$")
 # "42 % of its log lines are errors, of the others 0 %": the second, too.
 OF_LINES = re.compile(
     r" of (?:its|the) (?:sampled )?(?:log lines|others)|[^.;]{0,40}\bno worse|[^.;]{0,30}of the others"

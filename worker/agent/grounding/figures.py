@@ -27,6 +27,7 @@ UNTOLD = (
     "cost",
     "calls",
     "days",
+    "explained",
 )
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
 
@@ -121,11 +122,11 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if number.dimension in ("requests", "of requests") and _is_sampled(fact):
         # "None of the 60 sampled requests failed": each was a line.
         return number.low - 1e-9 <= value <= number.high + 1e-9
-    if number.dimension and number.dimension != fact.dimension:
-        return False
     if number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal:
         # "30 envelopes flushed per minute": a metric that is called so.
         return number.low - 1e-9 <= value <= number.high + 1e-9 and _is_counted_by(fact.signal, number.dimension)
+    if number.dimension and number.dimension != fact.dimension:
+        return False
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+", number.text)
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:

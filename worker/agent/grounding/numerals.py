@@ -119,7 +119,9 @@ def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
 
 
-EACH = re.compile(r"\b(?:per|each|every|for) [\d,]+ requests\b(?=[^.;]*\d)", re.IGNORECASE)
+EACH = re.compile(
+    r"\b(?:(?:per|each|every|for) [\d,]+|(?:a|one|each|every) thousand) requests\b(?=[^.;]*\d)", re.IGNORECASE
+)
 
 
 def _with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
@@ -219,7 +221,11 @@ CONFIDENT = re.compile(
 
 def _confidence(digits: str, before: str) -> str:
     is_told = re.search(
-        r"confidence (?:in [a-z ]{1,30})?(?:of |is |at |score of )?(?:only |just )?$|\($", before[-45:], re.IGNORECASE
+        r"confidence (?:in [a-z ]{1,30})?"
+        r"(?:(?:of|is|at|score|stands|only|just|below|under|above|over|about|high|low),? )*$"
+        r"|\($|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
+        before[-90:],
+        re.IGNORECASE,
     )
     return "confidence" if is_told and re.fullmatch(r"[01]\.\d+", digits) else ""
 
@@ -238,6 +244,9 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
     beyond = max(BEYOND[written], 1.25 if value < 10 else 1.0)
     if ABOVE.search(before):
         return value - tolerance, value * beyond
+    if BELOW.search(before) and written == "digits" and value <= 0.05:
+        # "Below 0.01": there is nothing that is close below it.
+        return 0.0, value + tolerance
     if BELOW.search(before):
         return value / (1.25 if value < 10 else BEYOND["digits"]), value + tolerance
     wide = max(tolerance, 0.05 * value) if ABOUT.search(before) else tolerance

@@ -1,8 +1,8 @@
 """What the report says in words, statement by statement, and whether a clause says no more than one of them.
 
 A clause is covered where one statement has all of its words (or words that mean the same), names them of the same, in
-the same order, and denies what it denies. So "how many users notice is not known" is the template's "users affected: not
-measured". Log lines and past incidents are no statements: strangers wrote them.
+the same order, and denies what it denies. So "how many users notice is not known" is the template's "users affected:
+not measured". Log lines and past incidents are no statements: strangers wrote them.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from worker.domain.report import Report
 
 # Where one thing that is said ends, and another begins.
 BREAK = re.compile(
-    r"[;:()]|,(?!\d)| (?:and|but|yet|while|whereas|because|since|as|although|though|so|which|where|when|therefore|until)\b"
+    r"[;:()]|,(?!\d)"
+    r"| (?:and|but|yet|while|whereas|because|since|as|although|though|so|which|where|when|therefore|until)\b"
     r"(?! (?:usual|normal|before|expected|much|many|often|well)\b)",
     re.IGNORECASE,
 )
 # What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
 FILLING = frozenset(
     """
-    a an the this that these those it its itself they their is are was were be been being am there here of in on at to
-    for by as from with into onto about than then now each every any some such much many how what which who whom whose
-    whether and or nor but so because since while where when thus hence therefore has have had do does did done lies lie
-    stay stays stayed remain remains remained service one ones can could would will just even also too often very quite
-    new newly other others exist exists existing number show shows showed shown report reported reports respectively
-    itself again overall currently evidence seen found way far up out
-    """.split()
+    a about again almost also am an and any are as at be because been being but by can could currently did do does
+    done each even every evidence exist existing exists far for found from had has have hence here how in into is it
+    its itself just lie lies many much nearly new newly nor now number of often on one ones onto or other others out
+    overall quite remain remained remains report reported reports respectively seen service show showed shown shows
+    since so some stay stayed stays such than that the their then there therefore these they this those thus to too
+    up very was way were what when where whether which while who whom whose will with would
+    """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
     r"(?:no|not|nothing|none|never|nobody|without|neither|nor|cannot|hardly|barely|scarcely|stop(?:s|ped)?|ceased?"

@@ -14,7 +14,7 @@ from worker.agent.grounding.known import Fact, Known, cause_names
 VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
 SERVICE_VERB = (
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
-    r"|to\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
+    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
     r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
 )
 CALLING = re.compile(
@@ -184,6 +184,10 @@ CALLS = re.compile(
 )
 
 
+# "… name ledger, and every one of them names payments": ledger names nobody.
+OF_OTHERS = re.compile(r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none)\b")
+
+
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
     if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
@@ -191,7 +195,8 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
         is_open = not holds and (other.text, one.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
         return
-    if CALLS.fullmatch(text[one.span[1] : other.span[0]]):
+    between = text[one.span[1] : other.span[0]]
+    if CALLS.fullmatch(between) and not OF_OTHERS.search(between):
         holds = _is_called(one, other, text, services, known)
         span = (one.span[0], other.span[1])
         is_open = not holds and (other.text, one.text) not in known.calls

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from worker.agent.grounding.claims import Found
@@ -142,12 +144,27 @@ def _message(known: Known, service: str, texts: Iterable[Any]) -> None:
 
 def mentions(text: str, known: Known) -> list[Found]:
     """Known names in the text, the longest where several begin at one place."""
+    aliases = _aliases(frozenset(known.services))
     called = sorted(
-        (one for one in known.names | known.services | known.regions if len(one) > 1), key=len, reverse=True
+        (one for one in known.names | known.services | known.regions | aliases.keys() if len(one) > 1),
+        key=len,
+        reverse=True,
     )
     if not called:
         return []
     pattern = re.compile(
         rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, called))})(?:(?<=Error)s|(?<=Exception)s)?(?![\w]|-\w|\.\d)"
     )
-    return [Found(found.span(), found["name"]) for found in pattern.finditer(text)]
+    return [Found(found.span(), aliases.get(found["name"], found["name"])) for found in pattern.finditer(text)]
+
+
+@lru_cache(maxsize=64)
+def _aliases(services: frozenset[str]) -> dict[str, str]:
+    """What a long name begins with, where no other begins so: PetSearch for `PetSearch_AWS::ECS::Fargate`."""
+    short = {service: re.split(r"[@_:./]", service)[0] for service in services}
+    counts = Counter(short.values())
+    return {
+        one: service
+        for service, one in short.items()
+        if one != service and len(one) > 3 and counts[one] == 1 and one not in services
+    }

@@ -190,12 +190,11 @@ UNMEASURED = re.compile(
 
 
 def unmeasured(text: str, known: Known) -> Iterator[Claim]:
-    """ "How many users are affected is not known": where the template says so."""
-    sections = known.report.sections
+    """ "How many users are affected is not known": where no figure of it is."""
+    users, business = known.report.impact.users, known.report.impact.business
     for found in UNMEASURED.finditer(text):
         is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
-        told = sections.business_impact if is_business else sections.user_impact
-        holds = bool(re.search(r": not measured\b", told))
+        holds = (business.source if is_business else users.users_affected or users.users_share) is None
         yield judged("state", found, holds, "it was measured")
 
 
@@ -206,6 +205,14 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
         if spoken & {"orders", "revenue"}:
             holds = known.report.impact.business.source not in (None, "estimated")
             yield judged("state", found, holds, "it is an estimate")
+
+
+def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Failed to deserialize": where a log line of it says so."""
+    behind = re.match(r" (\w{4,})", text[found.end() :])
+    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    said = f"{found[0]} {behind[1]}".lower().replace("fails", "failed") if behind else ""
+    return bool(said) and any(said in line.lower() for one in services for line in known.logged.get(one, ()))
 
 
 AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
@@ -236,6 +243,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             r"\bno $", text[: found.start()], re.IGNORECASE
         )
         is_scope |= bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+        is_scope |= _is_logged(found, text, mentions, known)
         is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
         why = "" if is_scope else "a report cannot know that"
         yield Claim("state", found.span(), found[0], is_scope, why, is_unproven=not is_scope)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, context, statements, vocabulary
+from worker.agent.grounding import causation, context, directions, statements, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
@@ -248,7 +248,12 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if causation.PRONOUN.fullmatch(found[group]) or NONE_WAS.match(found[group]):
             continue
         if inside & named or (
-            group == "what" and (ANCHOR.search(found[group]) or _is_beginning(found[group], inside, known))
+            group == "what"
+            and (
+                ANCHOR.search(found[group])
+                or _is_beginning(found[group], inside, known)
+                or _is_measured(found, text, mentions, known)
+            )
         ):
             continue
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
@@ -256,6 +261,14 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield Claim(
             "cause", found.span(), found[0], holds=False, why="the evidence shows no such cause", is_unproven=True
         )
+
+
+def _is_measured(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "As traffic was slightly below what was expected", "a minute after the errors": checked by itself."""
+    if re.fullmatch(r"\W*(?:its |the |their )?(?:first )?(?:errors|failures|timeouts)\W*", found["what"]):
+        return True
+    start, end = found.span("what")
+    return any(start <= one.span[0] < end for one in directions.directions(text, mentions, known))
 
 
 def _is_beginning(what: str, inside: set[str], known: Known) -> bool:

@@ -15,7 +15,8 @@ _LATENCY = (
 )
 # "26 % at this traffic" says when, not of what.
 _TRAFFIC = (
-    r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )(?<!this level of )traffic|demand|usual requests|request (?:rate|volume)"
+    r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )"
+    r"(?<!this level of )traffic|demand|usual requests|request (?:rate|volume)"
     r"|(?<!cpu )load"
 )
 WORDS = (

@@ -29,6 +29,7 @@ UNITS = {
     **{f"{space}{prefix}{name}": ("bytes", factor) for space in ("", " ") for prefix, factor in (
         ("", 1.0), ("k", 1e3), ("m", 1e6), ("g", 1e9), ("ki", 2.0**10), ("mi", 2.0**20), ("gi", 2.0**30))
        for name in ("b", "bytes") if len(prefix + name) > 1},
+    **dict.fromkeys(("standard deviations", "standard deviation", "sigma"), ("deviations", 1.0)),
     "kwh": ("kwh", 1.0),
     "wh": ("kwh", 0.001),
     **dict.fromkeys(("usd", "dollars", "dollar"), ("usd", 1.0)),

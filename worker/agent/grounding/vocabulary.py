@@ -50,7 +50,9 @@ def words_of(report: Report) -> frozenset[str]:
 
 def _metrics(result: Mapping[str, object]) -> list[str]:
     """What is measured, by the name of its field: `queue_oldest_message_age_seconds`."""
-    return [name for name, value in result.items() if isinstance(value, Mapping) and "actual" in value]
+    measured = [name for name, value in result.items() if isinstance(value, Mapping) and "actual" in value]
+    changes = result.get("changes")
+    return [*measured, *(str(one.get("kind")) for one in changes)] if isinstance(changes, list) else measured
 
 
 def of_template(report: Report) -> frozenset[str]:
