@@ -105,6 +105,20 @@ PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
+# "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
+JUDGEMENT = re.compile(
+    r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
+    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
+    re.IGNORECASE,
+)
+MEASURED = re.compile(r"\d|\b(?:usual|normal|expected|measured|confirmed|deviates?|rose|fell)\b", re.IGNORECASE)
+
+
+def _is_inferred(found: re.Match[str]) -> bool:
+    """Both sides are checked by themselves."""
+    return bool(JUDGEMENT.search(found["effect"]) and MEASURED.search(found["cause"]))
+
+
 RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
@@ -116,7 +130,7 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
     is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_from_retries(found, known)
-    if is_besides or _is_where_it_rises(text, cause, effect, mentions, known):
+    if is_besides or _is_inferred(found) or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""
     if not known.has_cause or known.report.root_cause is None:
         return NO_CAUSE

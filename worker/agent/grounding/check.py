@@ -35,7 +35,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     rest = claims.blanked(plain, [one.span for one in mentions])
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
-    unknown = names.unknown_names(rest) if is_advice else names.read_in_lines(rest, mentions, known)
+    unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
     called = [*names.known_names(plain, mentions, known), *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from worker.agent.grounding import units
+from worker.agent.grounding import numerals, units
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
@@ -224,7 +224,7 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
-    if BY.search(text[:start]):
+    if BY.search(text[:start]) or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end)):
         return "excess"
     if _is_usual(start, end, text):
         return "usual"

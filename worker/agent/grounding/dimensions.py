@@ -13,6 +13,7 @@ class Said(NamedTuple):
     """What the sentence says of one of its figures: whose it is, when, and of what."""
 
     subjects: tuple[Subject, ...]
+    services: frozenset[str]
     regions: frozenset[str]
     role: str | None
     topics: frozenset[str]
@@ -28,6 +29,7 @@ class Said(NamedTuple):
     after: str
     is_errors: bool
     has_mean: bool
+    quantile: str | None
     per: str | None
     rank: str | None
 
@@ -69,15 +71,18 @@ def _share(fact: Fact, said: Said) -> bool:
 
 def _grams_per_minute(fact: Fact, said: Said) -> bool:
     """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
+    if fact.whole == "rise" and (said.before.endswith("from ") or not RISES.search(said.before)):
+        return False
     return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
 
 
+RISES = re.compile(r"\b(?:rise|increase|growth)\b[^;]*$", re.IGNORECASE)
 OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 
 def _seconds(fact: Fact, said: Said) -> bool:
-    if fact.signal in ("change", "to alert"):
-        return said.of_time in (fact.signal, None)
+    if fact.signal in DISTANCES:
+        return _is_apart(fact, said)
     if fact.signal in ("span", "looked back"):
         is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
         wanted = "looked back" if is_none else said.of_time
@@ -90,7 +95,21 @@ def _seconds(fact: Fact, said: Said) -> bool:
     return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
 
 
+DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
 EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
+DISTANCES = ("between", "until alert", "change", "to alert")
+
+
+def _is_apart(fact: Fact, said: Said) -> bool:
+    """How far two events are from each other: both onsets are named, or the alert is."""
+    if fact.signal == "between":
+        is_of_both = {fact.of, fact.subject.service} <= said.services or said.services == {fact.of}
+        return said.of_time == "change" and is_of_both and not DEPLOYING.search(said.clause)
+    if fact.signal == "until alert":
+        return said.of_time == "change" and bool(re.search(r"\balert\b", said.clause))
+    return said.of_time in (fact.signal, None)
+
+
 # "Fails after 50 ms": a latency is no time until a failure.
 ENDS_AFTER = re.compile(
     r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE

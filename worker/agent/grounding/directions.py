@@ -264,7 +264,8 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     """ "europe-west1 is unaffected": where none of the rise is, or nothing that was measured deviates."""
     subjects = owners.subjects(span, text, mentions, known)
     if not subjects:
-        return False
+        # "… which is within normal variation": what the alert was of.
+        return known.report.verdict is Verdict.NOT_CONFIRMED
     shares = [
         fact.value
         for fact in known.facts

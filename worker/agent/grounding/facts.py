@@ -25,13 +25,15 @@ def known_of(report: Report) -> Known:
     roster.enrol(known)
     for item in report.evidence:
         subject, deployment = roster.subject_of(item.title, known), roster.deployment_of(item.title, known)
-        of = Fact(0.0, "", subject, evidence=item.id, of=deployment)
+        rise = "carbon" if item.title.startswith("Whose rise of carbon") else None
+        of = Fact(0.0, "", subject, rise, evidence=item.id, of=deployment)
         _walk(known, item.result, of, ())
         roster.logged(known, item.result, subject.service or "")
     known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)
     measures.rest(known)
+    known.facts += measures.distances(known)
     _told(known)
     known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
@@ -69,6 +71,8 @@ def _narrowed(of: Fact, value: Mapping[str, Any]) -> Fact:
 
 def _fact(value: float, of: Fact, path: Path) -> Fact:
     found = slots(path)
+    if path[-1] == "rise" and of.signal == "carbon":
+        return replace(of, value=value, dimension="grams_per_minute", whole="rise")
     return replace(
         of,
         value=value * found.factor,

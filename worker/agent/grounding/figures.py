@@ -20,6 +20,8 @@ UNTOLD = (
     "message",
     "span",
     "change",
+    "between",
+    "until alert",
     "to alert",
     "looked back",
     "part of a rise",
@@ -64,6 +66,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     span = number.span
     paired = owners.paired(span, text, mentions, known)
     return Said(
+        services=frozenset(one.text for one in mentions if one.text in known.services),
         subjects=(paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role=context.role(span, text),
@@ -79,6 +82,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         before=text[: span[0]],
         after=text[span[1] :],
         is_errors=_is_of_errors(number, text),
+        quantile=next((one for one in QUANTILES if f" {one} " in known.report.headline), None),
         has_mean=any(fact.signal == "latency" and fact.statistic == "mean" for fact in known.facts),
         per=context.per(span, text),
         rank=context.rank(span, text),
@@ -265,17 +269,17 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
         return bool(SLOWER.search(said.clause))
     if said.statistic in QUANTILES and fact.dimension == "seconds" and fact.signal == "latency":
         return fact.statistic == said.statistic
-    if said.statistic == "extreme":
+    if said.statistic == "extreme" or (said.statistic == "sum" and _has_no_sum(fact)):
         return False
-    if said.statistic == "sum" and (
-        fact.dimension == "times" or fact.signal == "latency" or fact.dimension.endswith("minute")
-    ):
-        return False
-    if fact.statistic not in QUANTILES or fact.statistic == said.statistic:
+    if fact.statistic not in QUANTILES or fact.statistic == (said.statistic or said.quantile):
         return True
     # A quantile that is not said to be one is the mean's lie, where there is a mean.
     is_threshold = re.search(r"\b(?:slower|longer|above|more|over) (?:than )?(?:the )?(?:\w+ )?$", said.before)
     return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))
+
+
+def _has_no_sum(fact: Fact) -> bool:
+    return fact.dimension == "times" or fact.signal == "latency" or fact.dimension.endswith("minute")
 
 
 def _fits_whole(fact: Fact, said: Said) -> bool:

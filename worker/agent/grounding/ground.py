@@ -119,7 +119,9 @@ def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim
     """The claims, of which those hold that a statement of the report says in other words."""
     covered = record.covering(sentence, known)
     for claim in found:
-        said = [numbers for (start, end), numbers in covered if start < claim.span[1] and claim.span[0] < end]
+        # What would be marked is marked at its end.
+        begin = claim.span[1] - 1 if claim.is_open else claim.span[0]
+        said = [numbers for (start, end), numbers in covered if start < claim.span[1] and begin < end]
         is_said = all(said) and (len(said) < 2 or frozenset.intersection(*said))
         is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven)
         yield _held(claim) if said and is_said and is_worded else claim

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 from worker.agent.grounding import roster
@@ -138,6 +139,21 @@ def moments(known: Known) -> None:
                 for signal, others in (("change", onsets), ("to alert", {report.alert.date}))
                 for at in others
             ]
+
+
+def distances(known: Known) -> Iterator[Fact]:
+    """From one service's onset to another's, and from the onset to the alert."""
+    begun: dict[str, list[datetime]] = {}
+    for one in known.moments:
+        if one.kind == "onset" and one.of:
+            begun.setdefault(one.of, []).append(one.at)
+    # The window begins a little before the onset of the alerted service.
+    window = {known.report.window.start}
+    first = {service: min({*found} - window or found) for service, found in begun.items()}
+    for service, other in permutations(first, 2):
+        yield Fact((first[service] - first[other]).total_seconds(), "seconds", Subject(service), "between", of=other)
+    for at in begun.get(known.report.service or "", []):
+        yield Fact((known.report.alert.date - at).total_seconds(), "seconds", known.scope, "until alert")
 
 
 def rest(known: Known) -> None:

@@ -149,14 +149,20 @@ def unknown_names(text: str) -> Iterator[Claim]:
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
 
 
-def read_in_lines(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The coupon SPRING-26": what a log line calls so, with the word before it, of whose line it is."""
+def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
+    """ "The coupon SPRING-26": what a log line calls so, with the word before it, of whose line it is.
+
+    Advice states nothing of it: there it is enough that a line has it.
+    """
     services = {one.text for one in mentions} & known.services
     root = known.report.root_cause
     about = services or {known.report.service or "", (root.service if root else None) or ""}
     lines = [line.lower() for service in {*about, ""} for line in known.logged.get(service, ())]
     for one in unknown_names(text):
         before = re.search(r"([a-z]{3,}) $", text[: one.span[0]].lower())
+        if is_advice and any(re.search(rf"(?<![\w-]){re.escape(one.text.lower())}(?![\w-])", line) for line in lines):
+            yield replace(one, holds=True, why="", is_open=False)
+            continue
         called = before and re.compile(
             rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
         )

@@ -21,6 +21,15 @@ BELOW = re.compile(
     r"(?: a| the)? ?$",
     re.IGNORECASE,
 )
+# "Within 1 % of what was expected": no more apart than that.
+WITHIN = re.compile(r"\bwithin (?:about )?$", re.IGNORECASE)
+OF_USUAL = re.compile(r" of (?:what (?:is|was) |the |its )?(?:usual|expected|normal|baseline|typical)")
+
+
+def _is_within(span: Span, text: str) -> bool:
+    return bool(WITHIN.search(text[: span[0]]) and OF_USUAL.match(text, span[1]))
+
+
 # How far beyond its bound a figure may be for the words to be right: "over 5,000" of 5,510, "more than doubled" of 2.4.
 BEYOND = {"digits": 1.12, "words": 1.5}
 
@@ -157,7 +166,7 @@ def _a_rate(text: str, number: Number) -> Number:
     behind = units.language().rate.match(text, number.span[1])
     if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
         return replace(number, dimension="grams_per_minute")
-    if behind is None or number.dimension in ("", "times"):
+    if behind is None or number.dimension in ("", "times", "confidence"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
     if (number.dimension, per) == ("grams", "hour"):
@@ -208,6 +217,8 @@ def _in_digits(text: str) -> Iterator[Number]:
         if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
             dimension = "share_of_users"
         low, high = _bounds(float(digits), _tolerance(digits), text[:start], "digits")
+        if dimension == "share" and _is_within(found.span(), text):
+            low = 0.0
         yield Number((start, end), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
 
@@ -265,7 +276,10 @@ def _in_words(text: str) -> Iterator[Number]:
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
+        if word == "one" and unit not in ("share", "seconds"):
+            continue
         low, high = _bounds(value, tolerance, text[: found.start()], "words")
+        low = 0.0 if unit == "share" and _is_within(found.span(), text) else low
         yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
 
 

@@ -33,7 +33,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
-PRONOUN = re.compile(r"\b(?:its?|they|their|itself)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )\b(?:its?|they|their|itself)\b", re.IGNORECASE)
 
 
 def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:

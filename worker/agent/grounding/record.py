@@ -64,8 +64,15 @@ def _texts(report: Report, known: Known) -> Iterator[str]:
 
 def _statement(text: str, known: Known) -> Statement:
     parts = tuple(part for (start, end), part in clauses(text, known) if not _has_figure(text[start:end], part))
-    words = frozenset(word for part in parts for word in part.words)
-    return Statement(words, tuple(name for part in parts for name in part.names), parts)
+    names = tuple(one.text for one in roster.mentions(text, known))
+    words = {word for part in parts for word in part.words}
+    return Statement(frozenset(words | _kinds(names, known) if words else ()), names, parts)
+
+
+def _kinds(names: tuple[str, ...], known: Known) -> set[str]:
+    """What they are, which a text may say of them: "the new version" for its number."""
+    ids = {one for change in known.changes for one in (change.deployment_id, *change.versions)}
+    return {_meaning(kind).word for kind, of in (("deployment", ids), ("error", known.types)) if {*names} & {*of}}
 
 
 def _has_figure(text: str, clause: Clause) -> bool:
@@ -119,7 +126,7 @@ def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
 
 
 # "Each request takes as much CO₂ as usual" is of whom the sentence before spoke.
-LEANING = re.compile(r"\b(?:its?|they|their|each|every|a request)\b", re.IGNORECASE)
+LEANING = re.compile(r"(?:^|\bof |, |\band |\bbut )\W?(?:its?|they|their|each|every|a request)\b", re.IGNORECASE)
 
 
 def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: Known) -> bool:

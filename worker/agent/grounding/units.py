@@ -59,6 +59,7 @@ IN_WORDS = {
     **{f"{word}fold": (float(value), "times") for value, word in enumerate(
         ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
+    "one": (1.0, ""),
     "half": (0.5, "share"),
     "none": (0.0, "share"),
     "zero": (0.0, ""),
