@@ -265,7 +265,7 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     subjects = owners.subjects(span, text, mentions, known)
     if not subjects:
         # "… which is within normal variation": what the alert was of.
-        return known.report.verdict is Verdict.NOT_CONFIRMED
+        return known.report.verdict is Verdict.NOT_CONFIRMED and known.about <= {known.report.service}
     shares = [
         fact.value
         for fact in known.facts

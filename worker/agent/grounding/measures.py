@@ -124,8 +124,16 @@ def moments(known: Known) -> None:
         *(Moment(cause.onset, "onset", cause.service, cause.region) for cause in report.candidates if cause.onset),
     ]
     # The onset that distances are told to is the report's, not that of each signal.
-    onsets = {report.window.start, *(one.onset for one in report.candidates if one.onset)}
+    root = report.root_cause.service if report.root_cause else None
     for change in known.changes:
+        onsets = {
+            report.window.start,
+            *(
+                one.onset
+                for one in report.candidates
+                if one.onset and one.service in (root, report.service, change.service)
+            ),
+        }
         if change.at:
             known.moments.append(Moment(change.at, "change", change.deployment_id))
             known.facts += [

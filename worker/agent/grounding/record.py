@@ -1,7 +1,7 @@
 """What the report says in words, statement by statement, and whether a clause says no more than one of them.
 
 A clause is covered where one statement has all of its words (or words that mean the same), names them of the same, in
-the same order, and denies what it denies. So "how many users notice is not known" is the template's "users affected:
+the same order, and denies what it denies. So "how  users notice is not known" is the template's "users affected:
 not measured". Log lines and past incidents are no statements: strangers wrote them.
 """
 
@@ -29,11 +29,11 @@ BREAK = re.compile(
 FILLING = frozenset(
     """
     a about again almost also am an and any are as at be because been being but by can could currently did do does
-    done each even every evidence exist existing exists far for found from had has have hence here how in into is it
-    its itself just lie lies many much nearly new newly nor now number of often on one ones onto or other others out
-    overall quite remain remained remains report reported reports respectively seen service show showed shown shows
-    since so some stay stayed stays such than that the their then there therefore these they this those thus to too
-    up very was way were what when where whether which while who whom whose will with would
+    done each even every evidence exist existing exists  for found from had has have hence here how in into is it
+    its itself just lie lies nearly new newly nor now number of often on one ones onto or other others out
+    overall  remain remained remains report reported reports respectively seen service show showed shown shows
+    since so  stay stayed stays such than that the their then there therefore these they this those thus to too
+    up  was  were what when where whether which while who whom whose will with would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
@@ -98,7 +98,7 @@ def clauses(text: str, known: Known) -> Iterator[tuple[Span, Clause]]:
 
 def _clause(text: str, mentions: list[Found]) -> Clause:
     words, is_denied = set(), False
-    for word in WORD.findall(text.lower()):
+    for word in WORD.findall(SAID_SO.sub(" usual ", HOW_MANY.sub(" ", text.lower()))):
         if DENYING.fullmatch(word):
             is_denied = True
         elif word not in FILLING and word not in units.IN_WORDS:
@@ -106,6 +106,10 @@ def _clause(text: str, mentions: list[Found]) -> Clause:
             words |= {meant} if len(meant) > 1 else set()
             is_denied |= denies
     return Clause(frozenset(words), tuple(one.text for one in mentions), is_denied)
+
+
+HOW_MANY = re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)")
+SAID_SO = re.compile(r"\b(?:than|as) before\b")
 
 
 def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
@@ -134,12 +138,15 @@ def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: K
         return False
     return any(
         part.is_denied == clause.is_denied
+        and part.words & QUALIFYING <= clause.words
         and 2 * len(part.words & clause.words) >= len(clause.words)
         and (not clause.is_denied or (MEASURED in part.words) == (MEASURED in clause.words))
         for part in statement.clauses
     )
 
 
+# Without one of these more is said: "no requests fail" for "no more requests fail than usual".
+QUALIFYING = frozenset({"more", "less", "fewer", "few", "usual", "most", "enough", "only", "still", "all", "equal"})
 # That something is not measured does not say that it is not there.
 MEASURED = "measur"
 
