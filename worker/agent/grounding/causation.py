@@ -129,7 +129,7 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
-    is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_from_retries(found, known)
+    is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_consequence(found, mentions, known)
     if is_besides or _is_inferred(found) or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""
     if not known.has_cause or known.report.root_cause is None:
@@ -215,14 +215,22 @@ def _is_logged(part: str, root: RootCause, known: Known) -> bool:
 
 # What a severity is for is figures, which are checked by themselves.
 SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+\s*$", re.IGNORECASE)
-RETRYING = re.compile(r"\W*(?:the |its )?(?:retries|retrying)\W*", re.IGNORECASE)
+# What follows of itself from what, where both rose: callers try again, which adds requests.
+FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
 
 
-def _is_from_retries(found: re.Match[str], known: Known) -> bool:
-    """ "Requests rose to 664 a minute, which is due to retries": where both rose."""
+def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """ "Retries are up, which is a consequence of the failures", "traffic rose because clients retried"."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    if "retries" in effect:
+        effect = frozenset({"retries"})
+    elif not effect and re.search(r"\brequests?\b", found["effect"]):
+        effect = frozenset({"traffic"})
+    cause = cause - {"traffic"} or cause
     rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
-    is_of_both = bool(RETRYING.fullmatch(found["cause"])) and {"retries", "traffic"} <= rose
-    return is_of_both and topics(found["effect"]) & set(SIGNALS) <= {"traffic"} and "equest" in found["effect"]
+    named = {one.text for one in mentions} & known.services
+    pairs = {(one, other) for one in cause for other in effect}
+    return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
 
 
 def _is_part(found: re.Match[str], known: Known) -> bool:

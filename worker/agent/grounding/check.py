@@ -68,6 +68,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.verdicts(plain, known),
         *statements.losses(plain, known),
         *statements.quiet(plain, known),
+        *statements.noticed(plain, known),
         *statements.unmeasured(plain, known),
         *relations.logging(plain, mentions, known),
         *statements.counts(plain, known),

@@ -52,7 +52,7 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
 def _is_measured(number: Number, said: Said, known: Known) -> bool:
     """Whether what the sentence speaks of has a figure, which then is another one."""
     return any(
-        fact.dimension == number.dimension and (fact.role is not None or said.role is None) and _fits(fact, said)
+        _is_of_dimension(number, fact) and (fact.role is not None or said.role is None) and _fits(fact, said)
         for fact in known.facts
     )
 
@@ -136,6 +136,11 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9
+
+
+def _is_of_dimension(number: Number, fact: Fact) -> bool:
+    is_metric = fact.dimension == "count" and fact.signal and _is_counted_by(fact.signal, number.dimension)
+    return fact.dimension == number.dimension or bool(is_metric)
 
 
 def _is_counted_by(metric: str, dimension: str) -> bool:

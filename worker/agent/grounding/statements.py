@@ -17,12 +17,16 @@ OVER = re.compile(
     r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
     r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
     r"|will (?:be|recover|return|end)|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
-    r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
-    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
-    r"|progressively"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
-    r"|little by little|bit by bit|over time|overnight|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    re.IGNORECASE,
+)
+# How many it is said of, and how fast it went: what was not looked at.
+EXTENT = re.compile(
+    r"\b(?:(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
+    r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
 )
 CLEARED = re.compile(
@@ -198,6 +202,33 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
         yield judged("state", found, holds, "it was measured")
 
 
+UNNOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
+    r" (?:notice|feel|see|suffer)"
+    r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
+    r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
+    r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"
+    r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?(?:users?|customers?)",
+    re.IGNORECASE,
+)
+NOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
+)
+
+
+def noticed(text: str, known: Known) -> Iterator[Claim]:
+    """ "Users do not notice": where no more requests than usual fail, or are slow."""
+    seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
+    worse = [one for one in seen if one.deviations >= 3 and one.actual > one.expected]
+    for found in UNNOTICED.finditer(text):
+        holds = any(one.signal == "errors" for one in seen) and not worse
+        yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
+    for found in NOTICED.finditer(text):
+        is_asked = re.search(r"\bhow many $", text[: found.start()], re.IGNORECASE)
+        if not is_asked:
+            yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
+
+
 def counts(text: str, known: Known) -> Iterator[Claim]:
     """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
     for found in COUNTED.finditer(text):
@@ -225,6 +256,26 @@ def _are_of_others(mentions: list[Found], known: Known) -> bool:
     return bool(services) and known.report.service not in services
 
 
+CANNOT_KNOW = "a report cannot know that"
+
+
+def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    said = found[0].lower()
+    if said.startswith("other region"):
+        is_none = re.search(r"\bno $", text[: found.start()], re.IGNORECASE)
+        return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if said == "other services":
+        return _are_of_others(mentions, known)
+    if said in ("both services", "both deployments"):
+        named = {one.text for one in mentions} | known.about
+        return len(named & known.services) == 2 or (said == "both deployments" and _deployed(known) == 2)
+    return known.report.service is None and said == "all services"
+
+
+def _deployed(known: Known) -> int:
+    return len({one.deployment_id for one in known.changes if one.at})
+
+
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
@@ -238,15 +289,11 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         holds = report.verdict is Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
-        is_scope = report.service is None and found[0].lower() == "all services"
-        is_none = found[0].lower().startswith("other region") and re.search(
-            r"\bno $", text[: found.start()], re.IGNORECASE
-        )
-        is_scope |= bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
-        is_scope |= _is_logged(found, text, mentions, known)
-        is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
-        why = "" if is_scope else "a report cannot know that"
-        yield Claim("state", found.span(), found[0], is_scope, why, is_unproven=not is_scope)
+        holds = _is_logged(found, text, mentions, known)
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_unproven=not holds)
+    for found in () if is_advice else EXTENT.finditer(text):
+        holds = _is_extent(found, text, mentions, known)
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_open=not holds)
     for found in CLEARED.finditer(text):
         blamed = cause_names(known) & {one.text for one in mentions}
         root = report.root_cause

@@ -43,8 +43,8 @@ DISMISSED = re.compile(
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
-    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody|no ?one"
-    r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:affected|lost|suffer\w*|notic\w+|impacted|hit)"
+    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
+    r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
     r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
     r"|self-heal\w*|heals? itself|went away)\b",
     re.IGNORECASE,

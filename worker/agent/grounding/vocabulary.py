@@ -18,10 +18,16 @@ from worker.domain.report import Report
 from worker.domain.terms import terms
 
 WORD = re.compile(r"(?!(?<=\d)(?:st|nd|rd|th)\b)[^\W\d_]{2,}")
-# With one of these in its sentence an unknown thing is told as a cause, or as what set it off.
-JOINING = re.compile(
-    r"\b(?:because|cause\w*|made|makes|left|leaves|led|leads|when|after|afterwards|following|followed|since(?! \d)|due"
-    r"|once|so|therefore|thus|hence|thanks|owing|result\w*|explain\w*|reason|why)\b",
+# What stands behind one of these is told as a cause, or as what set it off …
+BECAUSE = re.compile(
+    r"\b(?:because|caus\w+ by|cause (?:is|was|of)|when|after|afterwards|following|since(?! \d)|due|once|thanks|owing|as"
+    r"|result\w* (?:of|from)|explained by|reason|why)\b(?![^;:]*(?:[;:]|, (?:which|who|where)\b))",
+    re.IGNORECASE,
+)
+# … and what stands before one of these.
+THEREFORE = re.compile(
+    r"\b(?:caus(?:e|es|ed|ing)(?! by)|made|makes|left|leaves|led|leads|followed|so|therefore|thus|hence"
+    r"|result(?:s|ed) in|explains?|why|reason)\b",
     re.IGNORECASE,
 )
 
@@ -77,7 +83,7 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     logged, told = _words_about(mentions, known)
     told |= of_checks(known.report) if is_advice else frozenset()
     for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
-        is_joined = not is_advice and bool(JOINING.search(f"{text[:start]} {text[end:]}"))
+        is_joined = not is_advice and bool(BECAUSE.search(text[:start]) or THEREFORE.search(text[end:]))
         kind: Kind = "cause" if is_joined else "word"
         why = "nothing that was read speaks of it"
         yield Claim(
