@@ -17,10 +17,12 @@ _CAUSING = (
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
-    r"|(?<!was )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)(?! (?:no|nothing|it|up|sure|sense|little|any)\b)"
+    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
+    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b)"
 )
 _CAUSED = (
-    r"because of|due to|caused by|triggered by|brought about by|(?:the|a) result of|thanks to|owing to|stems? from"
+    r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
+    r"|set off by|stems? from"
     r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
@@ -62,6 +64,12 @@ JUDGED = re.compile(
     r"|innocent|unlikely|not involved)\b",
     re.IGNORECASE,
 )
+# "… came after the onset, so it cannot have started this".
+CANNOT = re.compile(
+    r"\b(?:it|this|that|they) (?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
+    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
+    re.IGNORECASE,
+)
 # "The errors do not come from a deployment": what is behind is denied.
 DOES_NOT = re.compile(r"\b(?:do|does|did|can|could)(?: not|n['’]t) *$", re.IGNORECASE)
 KINDS = (
@@ -94,12 +102,25 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
         if found:
             why = _wrong_cause(found, text, mentions, known)
-            yield Claim("cause", found.span(), found[0], not why, why, is_unproven=why in UNPROVEN)
+            span = found.span("cause")
+            is_open = why in OPEN and not _blames(span, text, mentions, known)
+            # Only what is told as the cause is marked.
+            marked = (
+                (
+                    found.start(),
+                    max(span[0] + 1, span[1] - len(text[slice(*span)]) + len(text[slice(*span)].rstrip(" .,;"))),
+                )
+                if is_open
+                else found.span()
+            )
+            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=why in UNPROVEN)
             return
 
 
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
-UNPROVEN = (NO_CAUSE, ANOTHER)
+IT_IS = "it is the cause"
+UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
+OPEN = (ANOTHER, IT_IS)
 BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
 PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
@@ -111,7 +132,10 @@ JUDGEMENT = re.compile(
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
     re.IGNORECASE,
 )
-MEASURED = re.compile(r"\d|\b(?:usual|normal|expected|measured|confirmed|deviates?|rose|fell)\b", re.IGNORECASE)
+MEASURED = re.compile(
+    r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty)\b",
+    re.IGNORECASE,
+)
 
 
 def _is_inferred(found: re.Match[str]) -> bool:
@@ -119,7 +143,7 @@ def _is_inferred(found: re.Match[str]) -> bool:
     return bool(JUDGEMENT.search(found["effect"]) and MEASURED.search(found["cause"]))
 
 
-RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b")
+RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
@@ -134,8 +158,9 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         return ""
     if not known.has_cause or known.report.root_cause is None:
         return NO_CAUSE
-    if JUDGED.search(found["effect"]):
-        return _wrongly_denied(effect, text, mentions, known)
+    if CANNOT.search(found["effect"]) or JUDGED.search(found["effect"]):
+        of = cause if CANNOT.search(found["effect"]) else effect
+        return _wrongly_denied(of, text, mentions, known)
     other = RATHER.search(found["cause"])
     if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
         return why
@@ -147,9 +172,18 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
 
 
+def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether that part names anything that could be the cause: then it is the wrong one, or wrongly denied."""
+    part = text[slice(*span)]
+    is_kind = any(words.search(part) for words in KIND.values())
+    return (
+        is_kind or bool(_within(span, mentions, known)) or bool(re.search(r"\b(?:cause|culprit|it|this|that)\b", part))
+    )
+
+
 def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
     """Of what is said not to be the cause."""
-    return "" if names_another(text[slice(*span)], span, mentions, known) else "it is the cause"
+    return "" if names_another(text[slice(*span)], span, mentions, known) else IT_IS
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
@@ -252,8 +286,12 @@ RISE = re.compile(
 def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
     """ "Nearly all of the rise comes from us-central1": where, not why."""
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    regions = places & known.regions
-    if not regions or places - regions or not RISE.search(text[slice(*effect)]):
+    if not places or not RISE.search(text[slice(*effect)]):
         return False
-    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.value >= 0.5]
-    return any(fact.subject.region in regions for fact in parts)
+    least = 0.5 if places <= known.regions else 0.05
+    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
+    rising = {one for fact in parts for one in fact.subject}
+    is_told = places <= known.regions or re.search(
+        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
+    )
+    return bool(is_told) and places <= rising

@@ -13,6 +13,7 @@ from worker.agent.grounding import (
     figures,
     names,
     numerals,
+    past,
     relations,
     roster,
     statements,
@@ -26,6 +27,8 @@ from worker.agent.grounding.known import Known
 
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
+    if past_incidents := past.spoken_of(sentence, known):
+        known = past.extended(known, past_incidents)
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
     plain = claims.blanked(sentence, cited)
@@ -74,6 +77,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
+    if past_incidents:
+        found = [past.told(one, known) for one in (*found, *past.message(words, known))]
     return sorted(found, key=lambda one: one.span)
 
 
@@ -105,7 +110,12 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
     """Of the one that was named last before it, or of one right behind it."""
     owners = {service for service, lines in known.logged.items() if any(said in _even(line) for line in lines)}
     services = [one for one in mentions if one.text in known.services]
-    outside = [one for one in services if not span[0] <= one.span[0] < span[1]]
+    outside = [
+        one
+        for one in services
+        if not span[0] <= one.span[0] < span[1]
+        and not re.search(r"\b(?:to|towards|with|against) $", text[: one.span[0]])
+    ]
     before = [one.text for one in outside if one.span[1] <= span[0]][-1:]
     behind = [
         one.text

@@ -61,10 +61,29 @@ def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[
     return {other.text for other in mentions if other.text in known.regions and one.span[1] <= other.span[0] < end}
 
 
+# Parts of metrics' names that count failures.
+FAILURES = frozenset(
+    {
+        "error",
+        "failed",
+        "failures",
+        "failure",
+        "unauthorized",
+        "rejected",
+        "denied",
+        "timeouts",
+        "dropped",
+        "5xx",
+        "4xx",
+    }
+)
+
+
 def _is_so(service: str, what: str, known: Known) -> bool:
     signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
     deviating = [one for one in known.levels if one.subject.service == service and went(one)]
     named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
+    named |= {"errors"} if named & FAILURES or service in known.failing else set()
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
     if not signals:
         return bool(deviating) or is_cause or service == known.report.service

@@ -13,6 +13,8 @@ class Said(NamedTuple):
     """What the sentence says of one of its figures: whose it is, when, and of what."""
 
     subjects: tuple[Subject, ...]
+    metrics: frozenset[str]
+    names: frozenset[str]
     services: frozenset[str]
     regions: frozenset[str]
     role: str | None
@@ -92,19 +94,22 @@ def _seconds(fact: Fact, said: Said) -> bool:
     if fact.signal == "message":
         # "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say.
         return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
+    if fact.signal == "calls":
+        return said.of_time in (None, "taking", "span")
     return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
 EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
-DISTANCES = ("between", "until alert", "change", "to alert")
+DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
 
 
 def _is_apart(fact: Fact, said: Said) -> bool:
     """How far two events are from each other: both onsets are named, or the alert is."""
-    if fact.signal == "between":
+    if fact.signal in ("between", "between changes"):
         is_of_both = {fact.of, fact.subject.service} <= said.services or said.services == {fact.of}
-        return said.of_time == "change" and is_of_both and not DEPLOYING.search(said.clause)
+        is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
+        return said.of_time == "change" and is_of_both and is_of_changes
     if fact.signal == "until alert":
         return said.of_time == "change" and bool(re.search(r"\balert\b", said.clause))
     return said.of_time in (fact.signal, None)

@@ -35,7 +35,7 @@ UP = re.compile(
 )
 DOWN = re.compile(
     r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
-    rf"|{_FELL}"
+    rf"|{_FELL}|improve[ds]|got better"
     r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
@@ -47,7 +47,8 @@ DOWN = re.compile(
 SAME = re.compile(
     r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
-    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
+    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
+    r"|(?:did|does|do|has|have) not (?:changed?|moved?|budged?)"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
@@ -60,7 +61,7 @@ SAME = re.compile(
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
-    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: \w+)?"
+    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
     re.IGNORECASE,
 )
@@ -124,7 +125,11 @@ def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> 
     if signals and all(_levels(span, text, mentions, signal, known) for signal in signals):
         return True
     subjects = owners.subjects_or_scope(span, text, mentions, known)
-    return not signals and any(owners.is_of(one.subject, subject) for one in known.levels for subject in subjects)
+    return not signals and any(
+        one.subject.service == subject.service and owners.is_of(one.subject, subject)
+        for one in known.levels
+        for subject in subjects
+    )
 
 
 def _is_clean(fact: Fact) -> bool:

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from worker.agent.grounding import claims, context, measures, numerals, owners, record, roster, template, vocabulary
+from worker.agent.grounding import (
+    claims,
+    context,
+    measures,
+    numerals,
+    owners,
+    record,
+    roles,
+    roster,
+    template,
+    vocabulary,
+)
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.known import NOBODY, Fact, Known, Level, Moment, Subject
@@ -65,7 +76,10 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
 
 def _narrowed(of: Fact, value: Mapping[str, Any]) -> Fact:
     service, region = roster.text_of(value.get("service")), roster.text_of(value.get("region"))
-    of_type = value["name"] if isinstance(value.get("name"), str) and "in_window" in value else of.of
+    is_named = isinstance(value.get("name"), str)
+    of_type = value["name"] if is_named and ("in_window" in value or "rise" in value) else of.of
+    if is_named and "rise" in value:
+        of = replace(of, whole="by name")
     return replace(of, subject=Subject(service or of.subject.service, region or of.subject.region), of=of_type)
 
 
@@ -80,7 +94,7 @@ def _fact(value: float, of: Fact, path: Path) -> Fact:
         signal=found.signal,
         role=found.role,
         statistic=found.statistic,
-        whole=found.whole,
+        whole=of.whole or found.whole,
     )
 
 
@@ -137,7 +151,11 @@ def _told(known: Known) -> None:
             known.facts += _of_text(text or "", known, candidate)
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
-        known.facts += [fact for fact in _of_text(text, known) if fact.dimension in RATES]
+        known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
+
+
+def _tells_of_what(fact: Fact) -> bool:
+    return fact.dimension in RATES or (fact.dimension == "seconds" and fact.signal == "latency")
 
 
 def _of_lines(known: Known) -> Iterator[Fact]:
@@ -188,7 +206,7 @@ def _of_number(
         number.dimension or "count",
         Subject(subject.service or owner.service, subject.region or owner.region),
         signal,
-        context.role(number.span, text),
+        roles.role(number.span, text),
         statistic=context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
         of=caller or (owners.deployment(number.span, mentions, known) if is_lines else None),

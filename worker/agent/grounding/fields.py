@@ -12,6 +12,8 @@ USUAL = ("expected", "usual", "baseline", "before", "old", "in_baseline")
 NOW = ("actual", "window", "within", "new", "in_window", "incident")
 # Part of a field's name → (dimension, factor to its base: grams, seconds, shares of 1, dollars).
 DIMENSIONS = (
+    ("patterns/expected", ("lines", 1.0)),
+    ("dollars", ("usd", 1.0)),
     # Shares of the errors that name something.
     ("names/", ("share", 1.0)),
     ("carbon/split", ("grams", 1.0)),

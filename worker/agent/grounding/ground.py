@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from worker.agent.grounding import record
+from worker.agent.grounding import record, relations, vocabulary
 from worker.agent.grounding.check import claims_of
 from worker.agent.grounding.claims import Claim, Span, plain, sentences
 from worker.agent.grounding.facts import known_of
@@ -96,6 +96,8 @@ def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
         found = [_held(claim) for claim in found] or [_said(sentence, (0, len(sentence)))]
     elif not is_advice:
         found = [*_recorded(sentence, found, known)]
+    if is_advice and not found and vocabulary.speaks_of(sentence, known):
+        found = [_said(sentence, (0, len(sentence)))]
     found = found or [_unread(sentence, "nothing in it could be checked")]
     return Sentence(*_judged(sentence, found, is_advice=is_advice), tuple(found))
 
@@ -120,13 +122,19 @@ def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim
     covered = record.covering(sentence, known)
     for claim in found:
         # What would be marked is marked at its end.
-        begin = claim.span[1] - 1 if claim.is_open else claim.span[0]
-        said = [numbers for (start, end), numbers in covered if start < claim.span[1] and begin < end]
-        is_said = all(said) and (len(said) < 2 or frozenset.intersection(*said))
+        is_at_end = claim.is_open and (claim.kind != "cause" or claim.why == relations.NO_CALL)
+        begin = claim.span[1] - 1 if is_at_end else claim.span[0]
+        told = [one for one in covered if one.span[0] < claim.span[1] and begin < one.span[1]]
         is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven)
-        yield _held(claim) if said and is_said and is_worded else claim
-    if covered and all(said for _, said in covered) and all(claim.kind in ("name", "citation") for claim in found):
-        yield _said(sentence, covered[-1][0])
+        yield _held(claim) if is_worded and _is_told(told) else claim
+    if covered and all(one.by for one in covered) and all(claim.kind in ("name", "citation") for claim in found):
+        yield _said(sentence, covered[-1].span)
+
+
+def _is_told(clauses: list[record.Covered]) -> bool:
+    """By one statement; "nothing explains it, because no change is recorded" may rest on two."""
+    together = frozenset.intersection(*(one.by for one in clauses)) if clauses else frozenset()
+    return bool(together) or (bool(clauses) and all(one.by for one in clauses) and clauses[0].is_denied)
 
 
 # What may be said in words of the report's own; figures, times, names and quotations are checked by themselves.

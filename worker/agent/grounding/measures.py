@@ -29,11 +29,19 @@ def of_impact(known: Known) -> None:
     hours = known.report.window.length / timedelta(hours=1)
     for end, value in _ends(impact.carbon.excess_co2_grams):
         known.facts.append(Fact(value / hours, "grams_per_hour", known.scope, "carbon", "excess", end=end))
+    known.facts += [*_shares_of_excess(known)]
     if impact.carbon.sci:
         known.facts += [
             Fact(float(number.replace(",", "")), "requests", known.scope)
             for number in re.findall(r"\d[\d,]*", impact.carbon.sci.functional_unit)
         ]
+
+
+def _shares_of_excess(known: Known) -> Iterator[Fact]:
+    parts = [one for one in known.facts if one.whole == "excess" and one.dimension == "grams" and one.end is None]
+    total = sum(one.value for one in parts)
+    for one in parts if total > 0 else []:
+        yield replace(one, value=one.value / total, dimension="share", signal="part of a rise", rank=None)
 
 
 def _ranked(facts: list[Fact]) -> Iterator[Fact]:
@@ -160,6 +168,11 @@ def distances(known: Known) -> Iterator[Fact]:
     first = {service: min({*found} - window or found) for service, found in begun.items()}
     for service, other in permutations(first, 2):
         yield Fact((first[service] - first[other]).total_seconds(), "seconds", Subject(service), "between", of=other)
+    made = {one.service: one.at for one in known.changes if one.at and one.service}
+    for service, other in permutations(made, 2):
+        yield Fact(
+            (made[service] - made[other]).total_seconds(), "seconds", Subject(service), "between changes", of=other
+        )
     for at in begun.get(known.report.service or "", []):
         yield Fact((known.report.alert.date - at).total_seconds(), "seconds", known.scope, "until alert")
 
@@ -171,8 +184,10 @@ def rest(known: Known) -> None:
         Fact(LOOKED_BACK.total_seconds(), "seconds", signal="looked back"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    changes = len({change.deployment_id for change in known.changes if change.at})
-    known.facts += [Fact(changes, f"of {noun}") for noun in ("deployments", "changes", "releases", "rollouts")]
+    for service in {None, *(change.service for change in known.changes)}:
+        ids = {one.deployment_id for one in known.changes if one.at and service in (None, one.service)}
+        nouns = ("deployments", "changes", "releases", "rollouts", *(("versions",) if service else ()))
+        known.facts += [Fact(len(ids), f"of {noun}", Subject(service)) for noun in nouns]
     known.facts += [*_callers(known), *_days(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))

@@ -62,8 +62,16 @@ def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: li
     is_its = behind and re.match(r" ?(?:of|in|\(|on|for) ?$", after[: behind.span[0] - one.span[1]])
     before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
     owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
-    owner = behind if is_its else before[-1] if owns else None
+    gets = before and GETS.match(text[before[-1].span[1] : one.span[0]])
+    owner = behind if is_its else before[-1] if owns or gets else None
     return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
+
+
+# "catalog received configuration change cfg-3096".
+GETS = re.compile(
+    r" (?:\w+ly |itself |then )?(?:received?|gets?|got|had|underwent|runs?|ran|was (?:given|updated|upgraded|moved"
+    r"|deployed|changed)|deployed|shipped|released|rolled out|switched)\b[^,;]*$"
+)
 
 
 def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -166,6 +174,15 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
         called = before and re.compile(
             rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
         )
+        if one.text.isalpha() and one.text.lower() in known.words:
+            continue
+        if (
+            one.text.isalpha()
+            and one.text.isupper()
+            and any(re.search(rf"\b{one.text.lower()}\b", line) for line in lines)
+        ):
+            yield replace(one, holds=True, why="", is_open=False)
+            continue
         is_read = called and any(called.search(line) for line in lines)
         yield replace(one, holds=True, why="", is_open=False) if is_read else one
 
@@ -178,4 +195,4 @@ def _is_verb(name: str) -> bool:
 def _is_ordinary(name: str) -> bool:
     spoken = terms()
     words = f"{spoken.orders.singular} {spoken.orders.plural} {spoken.revenue} {spoken.currency.symbol}".lower().split()
-    return name.lower() in ORDINARY or name.lower() in words
+    return name.lower() in ORDINARY or name.lower() in words or vocabulary.is_known(name.lower(), frozenset())

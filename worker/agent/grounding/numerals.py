@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from worker.agent.grounding import units
+from worker.agent.grounding import quantifiers, units
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.quantifiers import FRACTION, LEAST, NO_REQUEST, PARTS, QUANTIFIED, SMALL, WHOLE_RISE, WHOLES
 
 ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
@@ -52,7 +51,8 @@ class Number:
 
 
 def numbers(text: str) -> list[Number]:
-    fractions = list(_fractions(text))
+    shares = quantifiers.shares(text)
+    fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
     taken = [one.span for one in fractions]
     others = [one for one in (*_in_digits(text), *_in_words(text)) if not any(a <= one.span[0] < b for a, b in taken)]
     found = _with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
@@ -195,8 +195,8 @@ def _of_something_else(text: str, end: int) -> str:
 
 
 COUNTED_NOUN = re.compile(
-    r" (?:(?:earlier|past|previous|similar|recorded|known|other|new|more|additional|failed|failing|sampled|log|slow"
-    r"|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
+    r" (?:(?:configuration|code|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
+    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
 )
 NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
 
@@ -232,8 +232,8 @@ CONFIDENT = re.compile(
 
 def _confidence(digits: str, before: str) -> str:
     is_told = re.search(
-        r"confidence (?:in [a-z ]{1,30})?"
-        r"(?:(?:of|is|at|score|stands|only|just|below|under|above|over|about|high|low),? )*$"
+        r"confidence:? (?:in [a-z ]{1,30})?"
+        r"(?:(?:of|is|at|score|stands|:|only|just|below|under|above|over|about|high|low),? )*$"
         r"|\($|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
         before[-90:],
         re.IGNORECASE,
@@ -248,6 +248,13 @@ def _tolerance(digits: str) -> float:
         return 0.5000001 * 10.0 ** -len(decimals)
     significant = max(len(whole.rstrip("0")), min(2, len(whole)))
     return 0.5000001 * 10.0 ** max(0, len(whole) - significant)
+
+
+def _of_share(one: quantifiers.Share, text: str) -> tuple[float, float]:
+    """The bounds that the words give, or those of a fraction behind "more than" or "nearly"."""
+    if one.written is None:
+        return one.low, one.high
+    return _bounds(one.value, 0.08 * one.value, text[: one.span[0]], one.written)
 
 
 def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[float, float]:
@@ -285,26 +292,6 @@ def _in_words(text: str) -> Iterator[Number]:
 
 # "Near zero" is no figure.
 NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNORECASE)
-
-
-def _fractions(text: str) -> Iterator[Number]:
-    for found in FRACTION.finditer(text):
-        part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
-        if part < whole:
-            low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
-            yield Number(found.span(), part / whole, "share", low, high, found[0])
-    for found in PARTS.finditer(text):
-        share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
-        if share < 1:
-            low, high = _bounds(share, 0.08 * share, text[: found.start()], "digits")
-            yield Number(found.span(), share, "share", low, high, found[0])
-    for found in WHOLE_RISE.finditer(text):
-        yield Number(found.span(), 1.0, "share", 0.97, 1.0, found[0])
-    for found in NO_REQUEST.finditer(text):
-        yield Number(found.span(), 0.0, "share", 0.0, 0.0, found[0])
-    for found in QUANTIFIED.finditer(text):
-        low = LEAST[found.lastgroup or "most"]
-        yield Number(found.span(), low, "share", low, 1.0, found[0])
 
 
 RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")

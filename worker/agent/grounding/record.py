@@ -28,12 +28,12 @@ BREAK = re.compile(
 # What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
 FILLING = frozenset(
     """
-    a about again almost also am an and any are as at be because been being but by can could currently did do does
-    done each even every evidence exist existing exists  for found from had has have hence here how in into is it
-    its itself just lie lies nearly new newly nor now number of often on one ones onto or other others out
-    overall  remain remained remains report reported reports respectively seen service show showed shown shows
-    since so  stay stayed stays such than that the their then there therefore these they this those thus to too
-    up  was  were what when where whether which while who whom whose will with would
+    a about again almost also am an and any anybody anything are as at be because been being but by can could
+    currently did do does done each even every evidence exist existing exists for found from had has have hence here
+    how in into is it its itself just lie lies nearly new newly nor now number of often on one ones onto or other
+    others out overall remain remained remains report reported reports respectively seen service show showed shown
+    shows since so stay stayed stays such than that the their then there therefore these they this those thus to too
+    up was were what when where whether which while who whom whose will with would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
@@ -53,6 +53,7 @@ def _texts(report: Report, known: Known) -> Iterator[str]:
     sections = report.sections.model_dump()
     for text in (report.headline, *(one for one in sections.values() if isinstance(one, str))):
         yield from (one for one in claims.sentences(text) if claims.plain(one) in known.said)
+    yield from report.severity_reasons
     for gap in report.gaps:
         yield f"{gap.what}: not measured; {gap.reason}; {gap.effect}"
     impact = report.impact
@@ -108,14 +109,51 @@ def _clause(text: str, mentions: list[Found]) -> Clause:
     return Clause(frozenset(words), tuple(one.text for one in mentions), is_denied)
 
 
+def _unmeasured(clause: Clause, names: tuple[str, ...], known: Known) -> frozenset[int]:
+    """ "Neither emissions nor users were measured": each of them by a statement of its own."""
+    of = clause.words - {MEASURED}
+    if not clause.is_denied or len(of) < 2 or of == clause.words:
+        return frozenset()
+    each = [
+        {
+            number
+            for number, statement in enumerate(known.statements)
+            if _says(statement, Clause(frozenset({one, MEASURED}), (), is_denied=True), names, known)
+        }
+        for one in of
+    ]
+    return frozenset().union(*each) if all(each) else frozenset()
+
+
 HOW_MANY = re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)")
 SAID_SO = re.compile(r"\b(?:than|as) before\b")
 
 
-def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
-    """Each clause of `text` with the statements that say as much, by their numbers."""
+def meaning(word: str) -> str:
+    return _meaning(word).word
+
+
+@lru_cache(maxsize=512)
+def meanings(text: str) -> frozenset[str]:
+    """The words of a text, each as the one that stands for all that mean the same."""
+    return frozenset({one for word in WORD.findall(text.lower()) for one in (_meaning(word).word, word)})
+
+
+class Covered(NamedTuple):
+    """A clause, and the statements that say as much, by their numbers."""
+
+    span: Span
+    by: frozenset[int]
+    is_denied: bool
+
+
+def covering(text: str, known: Known) -> list[Covered]:
+    """Each clause of `text` with the statements of the report that cover it."""
     found = []
     parts = list(clauses(text, known))
+    if all(clause.words <= {MEASURED} for _, clause in parts):
+        # "Nobody said so": of what?
+        return []
     first = next((clause.names for _, clause in parts if clause.names), ())
     told = tuple(sorted(known.about)) if LEANING.search(text) else first
     for span, clause in parts:
@@ -124,8 +162,8 @@ def covering(text: str, known: Known) -> list[tuple[Span, frozenset[int]]]:
             number
             for number, statement in enumerate(known.statements)
             if clause.words and _says(statement, clause, told, known)
-        )
-        found.append((span, said))
+        ) or _unmeasured(clause, told, known)
+        found.append(Covered(span, said, clause.is_denied))
     return found
 
 

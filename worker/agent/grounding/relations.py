@@ -105,10 +105,11 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     for one, other in pairwise(services):
         is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
-        if is_first is None or one.text == other.text or not BEGINNING.search(text):
+        if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
-        begun, later = _onset(first, known), _onset(second, known)
+        when = _made if DEPLOYED.search(text[: other.span[0]]) else _onset
+        begun, later = when(first, known), when(second, known)
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
         is_open = begun is None or later is None
@@ -120,6 +121,14 @@ def _says_first(between: str, behind: str) -> bool | None:
     if BEHIND.search(between):
         return False
     return True if AHEAD.search(between) or FIRST.search(between) or SECOND.match(behind) else None
+
+
+DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out|shipped|went live|went out)\b", re.IGNORECASE)
+
+
+def _made(service: str, known: Known) -> datetime | None:
+    """When its last change was made."""
+    return max((one.at for one in known.changes if one.at and one.service == service), default=None)
 
 
 def _onset(service: str, known: Known) -> datetime | None:

@@ -116,6 +116,7 @@ def logged(known: Known, value: Any, service: str) -> None:
             logged(known, rest, service)
         case Mapping():
             of = text_of(value.get("service")) or service
+            known.failing |= {of} if value.get("is_error") and value.get("trend") in ("new", "surging") else set()
             _message(known, of, [value.get(field) for field in ("text", "example", "message", "pattern", "title")])
             known.calls |= {(of, one) for one in value.get("names") or () if of and isinstance(one, str)}
             for item in value.values():

@@ -37,7 +37,10 @@ CLEARED = re.compile(
 )
 _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
-    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b|\b(?P<b>{_SEVERITY})[- ]severity\b", re.IGNORECASE
+    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
+    rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b",
+    re.IGNORECASE,
 )
 
 
@@ -78,11 +81,18 @@ GOT_NONE = re.compile(
 )
 
 
+# "No change of checkout explains it".
+EXPLAINING = re.compile(
+    r" (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
+)
+
+
 def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "No deployment of playback …": only where none of it is known."""
     for one in mentions:
         found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
-        if found and one.text in known.services:
+        is_denial_of_cause = EXPLAINING.match(text, one.span[1])
+        if found and one.text in known.services and not is_denial_of_cause:
             holds = one.text not in {change.service for change in known.changes}
             yield Claim("cause", one.span, found[0], holds, "" if holds else "there is one")
 
@@ -208,7 +218,8 @@ UNNOTICED = re.compile(
     r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
     r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
     r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"
-    r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?(?:users?|customers?)",
+    r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?"
+    r"(?:users?|customers?)",
     re.IGNORECASE,
 )
 NOTICED = re.compile(
@@ -280,7 +291,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
     for found in SEVERITY.finditer(text):
-        holds = (found["a"] or found["b"]).lower() == report.severity.value
+        holds = (found["a"] or found["b"] or found["c"]).lower() == report.severity.value
         yield judged("state", found, holds, f"severity is {report.severity.value}")
     for found in INCIDENT.finditer(text):
         holds = report.verdict is not Verdict.NOT_CONFIRMED

@@ -95,7 +95,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from (one for one in _states(DISMISSED, text) if not _is_quiet(one, text, known))
     if is_advice:
         return
-    yield from _states(BROKEN, text, _logged(mentions, known))
+    yield from _states(BROKEN, text, _logged(mentions, known) | known.past)
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
@@ -180,10 +180,18 @@ def _logged(mentions: list[Found], known: Known) -> set[str]:
     return {word for service in services for word in known.messages.get(service, ())} - vocabulary.common()
 
 
+# "Traffic is down": a direction.
+OF_SIGNAL = re.compile(
+    r"\b(?:traffic|latency|errors?|rate|load|demand|requests?|emissions?|carbon|usage|volume|throughput|CPU|memory)"
+    r"(?: \w+)? (?:is|are|was|were|went) down$",
+    re.IGNORECASE,
+)
+
+
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
-        if found[0].split()[-1] in logged:
+        if found[0].split()[-1] in logged or OF_SIGNAL.search(text[: found.end()]):
             continue
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 

@@ -34,7 +34,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
-        holds = any(_is_date(found, moment) for moment in known.moments)
+        holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in known.moments)
         yield judged("time", found, holds, "nothing that was read happened that day")
 
 
@@ -105,12 +105,12 @@ def _is_clock(clock: list[int], at: datetime) -> bool:
     return clock in ([at.hour, at.minute], [rounded.hour, rounded.minute])
 
 
-def _is_date(found: re.Match[str], moment: Moment) -> bool:
+def _is_date(found: re.Match[str], moment: Moment, *, is_about_past: bool) -> bool:
     """`2026-03-12`, `12 Mar 2026`, `March 12th`; a weekday is told of what happened now."""
     if whole := found["iso"] or found["day"]:
         return _is_day(whole, moment.at)
     at = moment.at.astimezone(UTC)
-    if moment.kind == "past":
+    if moment.kind == "past" and not is_about_past:
         return False
     if found["weekday"]:
         return found["weekday"] == f"{at:%A}"

@@ -16,7 +16,7 @@ _LATENCY = (
 # "26 % at this traffic" says when, not of what.
 _TRAFFIC = (
     r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )"
-    r"(?<!this level of )traffic|demand|usual requests|request (?:rate|volume)"
+    r"(?<!this level of )(?<!network )traffic|demand|usual requests|request (?:rate|volume)"
     r"|(?<!cpu )load"
 )
 WORDS = (

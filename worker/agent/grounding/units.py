@@ -60,6 +60,7 @@ IN_WORDS = {
         ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
     "one": (1.0, ""),
+    "one and a half times": (1.5, "times"),
     "half": (0.5, "share"),
     "none": (0.0, "share"),
     "zero": (0.0, ""),
@@ -99,7 +100,7 @@ def language_of(chosen: Terms) -> Language:
     return Language(
         units,
         re.compile(_NUMBER.format(currency=currency, unit=unit), re.IGNORECASE),
-        re.compile(_WORD.format(word="|".join(IN_WORDS), unit=unit), re.IGNORECASE),
+        re.compile(_WORD.format(word="|".join(sorted(IN_WORDS, key=len, reverse=True)), unit=unit), re.IGNORECASE),
         re.compile(_RATE.format(order=re.escape(chosen.orders.singular))),
         usd,
     )

@@ -14,6 +14,7 @@ from importlib.resources import files
 from worker.agent.grounding import claims
 from worker.agent.grounding.claims import Claim, Found, Kind, Span
 from worker.agent.grounding.known import Known
+from worker.agent.grounding.topics import topics
 from worker.domain.report import Report
 from worker.domain.terms import terms
 
@@ -32,6 +33,7 @@ THEREFORE = re.compile(
 )
 
 
+PRONOUN = re.compile(r"\b(?:its?|their)\b", re.IGNORECASE)
 # In the list, what stands behind this is for advice alone: it names what could be done, not what happened.
 ADVICE = "# What advice says"
 
@@ -80,7 +82,9 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
 
     Words of log lines may be told of the service that wrote them: that is a claim that holds.
     """
-    logged, told = _words_about(mentions, known)
+    logged, told = _words_about(text, mentions, known)
+    if is_advice:
+        logged = frozenset(form for words in known.messages.values() for word in words for form in forms(word))
     told |= of_checks(known.report) if is_advice else frozenset()
     for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
         is_joined = not is_advice and bool(BECAUSE.search(text[:start]) or THEREFORE.search(text[end:]))
@@ -90,18 +94,31 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
             kind, (start, end), text[start:end], holds=False, why=why, is_open=not is_joined, is_unproven=is_joined
         )
     for start, end in _runs(text, known.words, is_advice=is_advice):
-        if all(any(form in logged for form in _forms(word)) for word in WORD.findall(text[start:end].lower())):
+        if all(any(form in logged for form in forms(word)) for word in WORD.findall(text[start:end].lower())):
             yield Claim("message", (start, end), text[start:end], holds=True)
 
 
-def _words_about(mentions: list[Found], known: Known) -> tuple[frozenset[str], frozenset[str]]:
+def speaks_of(text: str, known: Known) -> bool:
+    """Whether it has a word of what was measured or found, beyond what any report may say."""
+    words = {form for word in WORD.findall(text.lower()) for form in forms(word)}
+    spoken = known.words | of_checks(known.report) | known.told.get(known.report.service or "", frozenset())
+    return bool(words & spoken - UNTELLING) or bool(topics(text))
+
+
+UNTELLING = frozenset("the of and in to is it its this that with by before for".split())  # noqa: SIM905
+
+
+def _words_about(text: str, mentions: list[Found], known: Known) -> tuple[frozenset[str], frozenset[str]]:
     """The words of the lines, and of the template, of those that the sentence names or else could be about."""
     services = {one.text for one in mentions if one.text in known.services}
     types = {service for one in mentions for service in known.types.get(one.text, ())}
     root = known.report.root_cause
-    about = services | types or {known.report.service or "", root.service or "" if root else ""}
+    about = services | types
+    if PRONOUN.search(text):
+        about |= known.about or {known.report.service or ""}
+    about = about or {known.report.service or "", root.service or "" if root else ""}
     logged, told = (
-        frozenset(form for service in {*about, ""} for word in of.get(service, ()) for form in _forms(word))
+        frozenset(form for service in {*about, ""} for word in of.get(service, ()) for form in forms(word))
         for of in (known.messages, known.told)
     )
     return logged, told
@@ -121,7 +138,7 @@ def _runs(text: str, words: frozenset[str], *, is_advice: bool) -> list[Span]:
 
 def is_known(word: str, words: frozenset[str], *, is_advice: bool = False) -> bool:
     known = common(is_advice=is_advice)
-    return any(form in words or form in known or form in _of_the_trade() for form in _forms(word))
+    return any(form in words or form in known or form in _of_the_trade() for form in forms(word))
 
 
 def _of_the_trade() -> frozenset[str]:
@@ -131,7 +148,7 @@ def _of_the_trade() -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _forms(word: str) -> tuple[str, ...]:
+def forms(word: str) -> tuple[str, ...]:
     return tuple(_stripped(word))
 
 
