@@ -103,7 +103,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         if found:
             why = _wrong_cause(found, text, mentions, known)
             span = found.span("cause")
-            is_open = why in OPEN and not _blames(span, text, mentions, known)
+            is_open = why in OPEN and not (_blames(span, text, mentions, known) or _is_swapped(found))
             # Only what is told as the cause is marked.
             marked = (
                 (
@@ -176,9 +176,9 @@ def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """Whether that part names anything that could be the cause: then it is the wrong one, or wrongly denied."""
     part = text[slice(*span)]
     is_kind = any(words.search(part) for words in KIND.values())
-    return (
-        is_kind or bool(_within(span, mentions, known)) or bool(re.search(r"\b(?:cause|culprit|it|this|that)\b", part))
-    )
+    is_known = all(vocabulary.is_known(word, known.words) for word in vocabulary.WORD.findall(part.lower()))
+    is_named = _within(span, mentions, known) or re.search(r"\b(?:cause|culprit|it|this|that)\b", part)
+    return is_kind or not is_known or bool(is_named)
 
 
 def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
@@ -251,6 +251,14 @@ def _is_logged(part: str, root: RootCause, known: Known) -> bool:
 SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+\s*$", re.IGNORECASE)
 # What follows of itself from what, where both rose: callers try again, which adds requests.
 FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
+
+
+def _is_swapped(found: re.Match[str]) -> bool:
+    """ "Requests fail because of retries"; and emissions bring about nothing."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    return (cause == {"carbon"} and bool(effect - cause)) or any(
+        one in effect and other in cause for one, other in FOLLOWS
+    )
 
 
 def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:

@@ -112,9 +112,15 @@ def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str,
     if is_advice and any(one.kind == "number" for one in refuted):
         return sentence, "removed"
     is_supported = (bearing and len(wrong) <= max(2, len(held))) or (held and len(wrong) == 1)
-    if is_supported and len(refuted) <= 1 and all(one.is_mere or one.is_open for one in wrong):
+    if is_supported and _may_stay(refuted, held) and all(one.is_mere or one.is_open for one in wrong):
         return _marked(sentence, wrong), "marked"
     return sentence, "removed"
+
+
+def _may_stay(refuted: list[Claim], held: list[Claim]) -> bool:
+    """A single one; more figures only where no direction is told, which would be that of the figures."""
+    is_of_figures = all(one.kind == "number" for one in refuted) and len(refuted) < len(held)
+    return len(refuted) <= 1 or (is_of_figures and not any(one.kind == "direction" for one in held))
 
 
 def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim]:

@@ -145,18 +145,20 @@ def _message(known: Known, service: str, texts: Iterable[Any]) -> None:
 
 def mentions(text: str, known: Known) -> list[Found]:
     """Known names in the text, the longest where several begin at one place."""
-    aliases = _aliases(frozenset(known.services))
-    called = sorted(
-        (one for one in known.names | known.services | known.regions | aliases.keys() if len(one) > 1),
-        key=len,
-        reverse=True,
-    )
-    if not called:
-        return []
-    pattern = re.compile(
-        rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, called))})(?:(?<=Error)s|(?<=Exception)s)?(?![\w]|-\w|\.\d)"
-    )
-    return [Found(found.span(), aliases.get(found["name"], found["name"])) for found in pattern.finditer(text)]
+    return list(_mentions(text, frozenset(known.names | known.regions), frozenset(known.services)))
+
+
+@lru_cache(maxsize=64)
+def _mentions(text: str, names: frozenset[str], services: frozenset[str]) -> tuple[Found, ...]:
+    aliases = _aliases(services)
+    found = _called(names | services | frozenset(aliases)).finditer(text)
+    return tuple(Found(one.span(), aliases.get(one["name"], one["name"])) for one in found)
+
+
+@lru_cache(maxsize=64)
+def _called(names: frozenset[str]) -> re.Pattern[str]:
+    called = sorted((re.escape(one) for one in names if len(one) > 1), key=len, reverse=True) or ["(?!)"]
+    return re.compile(rf"(?<![\w-])(?P<name>{'|'.join(called)})(?:(?<=Error)s|(?<=Exception)s)?(?![\w]|-\w|\.\d)")
 
 
 @lru_cache(maxsize=64)

@@ -267,7 +267,13 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
             continue
         yield Claim(
-            "cause", found.span(), found[0], holds=False, why="the evidence shows no such cause", is_unproven=True
+            "cause",
+            found.span(),
+            found[0],
+            False,
+            "the evidence shows no such cause",
+            group == "what" and not inside,
+            is_unproven=True,
         )
 
 
