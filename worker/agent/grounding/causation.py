@@ -18,7 +18,7 @@ _CAUSING = (
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
-    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b)"
+    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b| \d)"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
@@ -34,10 +34,22 @@ _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 _SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
 _JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
+# What one thing does to another: "the deployment of auth raised the emissions".
+_AFFECTING = (
+    r"(?:rais(?:ed|es)|increas(?:ed|es)|lift(?:ed|s)|push(?:ed|es)|lower(?:ed|s)|reduc(?:ed|es)|doubl(?:ed|es)|slow(?:ed|s)"
+    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s)) (?=the\b|its\b|their\b|all\b|[\w-]+['’]|down the\b)"
+    r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
+    r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
+    r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
+    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
+    r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
+    r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
+)
 CAUSES = (
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
+    rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
     r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
     rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
@@ -61,7 +73,8 @@ STATE = re.compile(
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
-    r"|innocent|unlikely|not involved)\b",
+    r"|innocent|unlikely|not involved"
+    r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third))\b",
     re.IGNORECASE,
 )
 # "… came after the onset, so it cannot have started this".
@@ -143,6 +156,8 @@ def _is_inferred(found: re.Match[str]) -> bool:
     return bool(JUDGEMENT.search(found["effect"]) and MEASURED.search(found["cause"]))
 
 
+# "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
+A_SHARE = re.compile(r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b")
 RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
@@ -153,7 +168,12 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
-    is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_consequence(found, mentions, known)
+    is_besides = (
+        SEVERITY.match(found["effect"])
+        or A_SHARE.search(found[0])
+        or _is_part(found, known)
+        or _is_consequence(found, mentions, known)
+    )
     if is_besides or _is_inferred(found) or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""
     if not known.has_cause or known.report.root_cause is None:

@@ -24,6 +24,13 @@ from worker.agent.grounding import (
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known
 
+# "Limit retries to two", "raise the threshold to 142": what is proposed was not measured.
+TARGET = re.compile(
+    r"^\W*(?:\w+,? )?(?:limit|cap|raise|lower|set|reduce|increase|scale|allow|extend|shorten)\b[^,;]*\b(?:to|at|by)"
+    r"(?: (?:about|at least|at most|only|no more than))? $",
+    re.IGNORECASE,
+)
+
 
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
@@ -42,7 +49,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     called = [*names.known_names(plain, mentions, known), *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
-    read = numerals.numbers(counted)
+    read = [one for one in numerals.numbers(counted) if not (is_advice and TARGET.search(counted[: one.span[0]]))]
     words = claims.blanked(counted, [one.span for one in read])
     backed = list(relations.backed(plain, mentions, known))
     blamed = claims.blanked(plain, [one.span for one in backed])
@@ -114,7 +121,7 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
         one
         for one in services
         if not span[0] <= one.span[0] < span[1]
-        and not re.search(r"\b(?:to|towards|with|against) $", text[: one.span[0]])
+        and not re.search(r"\b(?:to|towards|with|against|about) $", text[: one.span[0]])
     ]
     before = [one.text for one in outside if one.span[1] <= span[0]][-1:]
     behind = [

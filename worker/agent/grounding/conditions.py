@@ -45,6 +45,8 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         found = DOES.match(text, one.span[1]) or OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         if found:
+            if JUDGED.search(text[slice(*context.part(one.span, text))]):
+                continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
@@ -95,6 +97,8 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     )
 
 
+# "An error of checkout's own is unlikely": says that there is none.
+JUDGED = re.compile(r"\b(?:unlikely|no|not an?|hardly an?) (?:\w+ )?(?:cause|candidate|explanation)\b", re.IGNORECASE)
 AFFECTED = re.compile(
     r"\b(?P<only>only|just)?\b[^,;]{0,40}\b(?:is|are|was|were) (?:also |likewise |equally )?"
     r"(?:affected|hit|impacted)\b",

@@ -38,12 +38,17 @@ _STATISTICS = (
 STATISTICS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _STATISTICS}
 
 
+DEPLOYING = re.compile(r"\b(?:deploy\w*|releas\w+|rollouts?|rolled out|changed?|changes)\b", re.IGNORECASE)
+
+
 def says_of_time(span: Span, text: str) -> str | None:
     """Whether a duration is the distance of a change from the onset, or how long something lasted or took."""
     before, after = text[: span[0]], text[span[1] :]
     if re.search(r"\b(?:in|within|for|over) the (?:last |past )?$", before, re.IGNORECASE) and re.match(
         r" ?(?:before|ahead)", after
     ):
+        return "looked back"
+    if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
         return "looked back"
     if DISTANCE.match(after) or APART.search(before):
         return "to alert" if re.match(r"[^,;.]{0,24}\balert\b", after) else "change"
@@ -173,13 +178,15 @@ _DETERMINER = (
     r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
 )
 _OF = re.compile(
-    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*)?", re.IGNORECASE
+    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
+    re.IGNORECASE,
 )
 _WHOLES = (
-    ("requests", r"requests?|calls?|traffic|responses?|invocations?|operations"),
+    ("requests", r"requests?|calls?|traffic|responses?|answers?|replies|invocations?|operations"),
     ("lines", r"lines?|documents?|entries|logs?|messages?"),
     ("errors", r"errors?|failures?|exceptions?"),
-    ("rise", r"rise|increase|growth|spike|surge|jump|excess|co₂e?|co2e?|carbon|emissions?|deviation"),
+    ("rise", r"rise|increase|growth|spike|surge|jump|excess|deviation"),
+    ("emissions", r"co₂e?|co2e?|carbon|emissions?"),
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
@@ -193,8 +200,14 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
-    noun = (found["noun"] or "").lower()
-    if not noun or noun in ("cases", "time") or noun in {one.lower() for one in names}:
+    nouns = re.findall(r"[^\W\d][\w₂-]*", (found["noun"] or "").lower())
+    if not nouns or nouns[0] in ("cases", "time") or nouns[0] in {one.lower() for one in names}:
         return None
-    kind = next((kind for kind, words in _WHOLES if re.fullmatch(words, noun)), "?")
-    return None if kind == "it" else kind
+    kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
+    if {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
+        return "rise"
+    return next((kind if kind != "it" else None for kind in kinds), "?")
+
+
+# "72 % of the additional errors" are of their rise.
+MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

@@ -13,6 +13,9 @@ class Said(NamedTuple):
     """What the sentence says of one of its figures: whose it is, when, and of what."""
 
     subjects: tuple[Subject, ...]
+    lines: frozenset[str]
+    patterns: dict[str, frozenset[str]]
+    previous: str
     metrics: frozenset[str]
     names: frozenset[str]
     services: frozenset[str]
@@ -52,7 +55,8 @@ OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log li
 # "… in 42 % of the cases, those of the other version in none".
 OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
 RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit", re.IGNORECASE
+    r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    re.IGNORECASE,
 )
 
 
@@ -107,7 +111,9 @@ DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
 def _is_apart(fact: Fact, said: Said) -> bool:
     """How far two events are from each other: both onsets are named, or the alert is."""
     if fact.signal in ("between", "between changes"):
-        is_of_both = {fact.of, fact.subject.service} <= said.services or said.services == {fact.of}
+        is_of_both = {fact.of, fact.subject.service} <= said.services or (
+            len(said.services) == 1 and said.services <= {fact.of, fact.subject.service}
+        )
         is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
         return said.of_time == "change" and is_of_both and is_of_changes
     if fact.signal == "until alert":

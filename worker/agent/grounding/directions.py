@@ -46,7 +46,7 @@ DOWN = re.compile(
 )
 SAME = re.compile(
     r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
-    r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
+    r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
     r"|(?:did|does|do|has|have) not (?:changed?|moved?|budged?)"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
@@ -202,6 +202,8 @@ BOTH = re.compile(
 
 def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
+    if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
+        return False
     return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]))
 
 

@@ -40,6 +40,8 @@ def known_of(report: Report) -> Known:
         of = Fact(0.0, "", subject, rise, evidence=item.id, of=deployment)
         _walk(known, item.result, of, ())
         roster.logged(known, item.result, subject.service or "")
+        if "types" in item.result:
+            known.heard.setdefault(subject.service or "", set()).add(subject.region)
     known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)
@@ -48,12 +50,20 @@ def known_of(report: Report) -> Known:
     _told(known)
     known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
+    known.patterns = {text: vocabulary.telling(text) for text in _patterns(report)}
     root = report.root_cause
     for service in {report.service or "", root.service or "" if root else ""}:
         known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
     known.statements = record.statements(report, known)
     return known
+
+
+def _patterns(report: Report) -> Iterator[str]:
+    for item in report.evidence:
+        for one in item.result.get("patterns") or ():
+            if isinstance(one, Mapping) and isinstance(one.get("text"), str):
+                yield one["text"]
 
 
 def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
@@ -76,6 +86,8 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
 
 def _narrowed(of: Fact, value: Mapping[str, Any]) -> Fact:
     service, region = roster.text_of(value.get("service")), roster.text_of(value.get("region"))
+    if isinstance(value.get("text"), str) and "within" in value:
+        of = replace(of, of=value["text"])
     is_named = isinstance(value.get("name"), str)
     of_type = value["name"] if is_named and ("in_window" in value or "rise" in value) else of.of
     if is_named and "rise" in value:

@@ -14,6 +14,8 @@ NOW = ("actual", "window", "within", "new", "in_window", "incident")
 DIMENSIONS = (
     ("patterns/expected", ("lines", 1.0)),
     ("dollars", ("usd", 1.0)),
+    ("per_sec", ("per_second", 1.0)),
+    ("millicores", ("millicores", 1.0)),
     # Shares of the errors that name something.
     ("names/", ("share", 1.0)),
     ("carbon/split", ("grams", 1.0)),

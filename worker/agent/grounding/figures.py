@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding import context, fitting, owners, ranges, roles
+from worker.agent.grounding import context, fitting, owners, ranges, roles, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
@@ -14,7 +14,7 @@ from worker.agent.grounding.known import Fact, Known
 from worker.agent.grounding.numerals import Number
 from worker.agent.grounding.topics import SIGNALS
 
-COUNTED = ("count", "requests", "orders", "users", "per_minute", "lines", "incidents")
+COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
@@ -67,6 +67,9 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     span = number.span
     paired = owners.paired(span, text, mentions, known)
     return Said(
+        lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
+        patterns=known.patterns,
+        previous=known.previous,
         metrics=_metrics(known),
         names=frozenset(one.text for one in mentions),
         services=frozenset(one.text for one in mentions if one.text in known.services),

@@ -49,6 +49,8 @@ def _fits_role(fact: Fact, said: Said) -> bool:
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "confidence" and fact.subject == NOBODY:
+        return not said.services or fact.of in said.services
     if fact.dimension == "incidents" and fact.subject == NOBODY:
         return not any(subject.service for subject in said.subjects)
     if said.caller and fact.signal != "calls" and fact.dimension == "seconds":
@@ -124,7 +126,7 @@ REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", r
 
 def _is_named(signal: str | None, said: Said) -> bool:
     """A metric that is no signal of ours is told by words of its name, and by no fewer than another would be."""
-    for text in (said.clause, said.before + said.clause):
+    for text in (said.clause, said.before + said.clause, said.previous):
         shared = {one: _shared(one, text) for one in {*said.metrics, signal or ""}}
         if most := max(shared.values()):
             return shared[signal or ""] == most
@@ -159,6 +161,11 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
 # "Most of the excess comes from retries": by kind of work, not by place.
 FROM_A_PART = re.compile(r"\b(?:from|to|by|with|is|are|were|was) (?:the |its )?(?:retr|slow|errors?\b|more demand)")
 PARTS = ("retr", "slow", "error", "demand")
+
+
+def _fits_line(fact: Fact, said: Said) -> bool:
+    """ "The panic line makes up 100 % of its lines": of the line that has that word."""
+    return not said.lines or fact.of not in said.patterns or bool(said.lines & said.patterns[fact.of])
 
 
 def _fits_part(fact: Fact, said: Said) -> bool:
@@ -203,7 +210,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
         return True
     # A share of requests is told from the lines that were logged of them.
     if fact.whole == "emissions":
-        return said.whole == "rise"
+        return said.whole in ("rise", "emissions")
     if fact.whole is None and fact.signal not in (*SIGNALS, None):
         # "Half of its calls end with HTTP 401": the share that a metric of that name is.
         return said.whole in ("requests", "lines") and _is_named(fact.signal, said)
@@ -226,6 +233,7 @@ SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_per,
     _fits_deployment,
     _fits_part,
+    _fits_line,
     _fits_rank,
     _fits_role,
     _fits_subject,

@@ -72,6 +72,7 @@ def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounde
         services = frozenset(mention.text for mention in mentions(sentence, known)) & known.services
         if services and one.outcome != "removed":
             known = replace(known, about=services)
+        known = replace(known, previous=sentence)
         found.append(one)
     return Grounded(tuple(found))
 

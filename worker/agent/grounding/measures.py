@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
-from worker.agent.grounding import roster
+from worker.agent.grounding import relations, roster
 from worker.agent.grounding.fields import Path, slots
 from worker.agent.grounding.known import Fact, Known, Moment, Subject
 from worker.domain.evidence import Evidence
@@ -164,8 +164,7 @@ def distances(known: Known) -> Iterator[Fact]:
         if one.kind == "onset" and one.of:
             begun.setdefault(one.of, []).append(one.at)
     # The window begins a little before the onset of the alerted service.
-    window = {known.report.window.start}
-    first = {service: min({*found} - window or found) for service, found in begun.items()}
+    first = {service: at for service, found in begun.items() if (at := relations.first_onset(found, known))}
     for service, other in permutations(first, 2):
         yield Fact((first[service] - first[other]).total_seconds(), "seconds", Subject(service), "between", of=other)
     made = {one.service: one.at for one in known.changes if one.at and one.service}
@@ -192,7 +191,8 @@ def rest(known: Known) -> None:
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
     if report.confidence is not None:
-        known.facts.append(Fact(report.confidence, "confidence"))
+        root = report.root_cause
+        known.facts.append(Fact(report.confidence, "confidence", of=root.service if root else None))
     if report.alert.value is not None:
         known.facts.append(Fact(report.alert.value, "count", known.scope))
     failed = report.impact.users.requests_failed

@@ -58,6 +58,9 @@ def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> st
 def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
     services = {change.service for change in changes if change.service}
     after = text[one.span[1] :]
+    turned = SWITCHED.match(after)
+    if turned and all(re.fullmatch(rf"\w+->(?!{turned['state']})\w+", change.version or "") for change in changes):
+        return "it was switched the other way"
     behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
     is_its = behind and re.match(r" ?(?:of|in|\(|on|for) ?$", after[: behind.span[0] - one.span[1]])
     before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
@@ -67,6 +70,8 @@ def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: li
     return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
 
 
+# Of a flag, whose version is `off->on`.
+SWITCHED = re.compile(r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled) (?:to )?(?P<state>on|off)\b")
 # "catalog received configuration change cfg-3096".
 GETS = re.compile(
     r" (?:\w+ly |itself |then )?(?:received?|gets?|got|had|underwent|runs?|ran|was (?:given|updated|upgraded|moved"

@@ -178,6 +178,8 @@ RATES = {
     ("grams", "minute"): "grams_per_minute",
     ("requests", "minute"): "per_minute",
     ("lines", "minute"): "per_minute",
+    ("requests", "second"): "per_second",
+    ("lines", "second"): "per_second",
     ("grams", "requests"): "grams_per_requests",
     # A request is what takes so long.
     ("seconds", "request"): "seconds",
@@ -195,7 +197,7 @@ def _of_something_else(text: str, end: int) -> str:
 
 
 COUNTED_NOUN = re.compile(
-    r" (?:(?:configuration|code|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
+    r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
     r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
 )
 NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
@@ -208,7 +210,7 @@ def _in_digits(text: str) -> Iterator[Number]:
             dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
         start, end = found.span()
-        dimension = dimension or _confidence(digits, text[:start])
+        dimension = dimension or _confidence(digits, text[:start], text)
         if dimension == "share" and (SURE.match(text, end) or CONFIDENT.search(text[:start])):
             dimension = "confidence"
         if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
@@ -230,7 +232,10 @@ CONFIDENT = re.compile(
 )
 
 
-def _confidence(digits: str, before: str) -> str:
+CANDIDATE = re.compile(r"\b(?:candidates?|likeliest|runner-up|suspects?)\b", re.IGNORECASE)
+
+
+def _confidence(digits: str, before: str, text: str) -> str:
     is_told = re.search(
         r"confidence:? (?:in [a-z ]{1,30})?"
         r"(?:(?:of|is|at|score|stands|:|only|just|below|under|above|over|about|high|low),? )*$"
@@ -238,6 +243,7 @@ def _confidence(digits: str, before: str) -> str:
         before[-90:],
         re.IGNORECASE,
     )
+    is_told = is_told or CANDIDATE.search(text)
     return "confidence" if is_told and re.fullmatch(r"[01]\.\d+", digits) else ""
 
 
@@ -275,7 +281,12 @@ def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
         word = found["word"].lower()
-        is_no_share = word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
+        is_no_share = word == "none" and (
+            re.match(r" of (?:them|these|those) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :])
+        )
+        is_no_share = is_no_share or (
+            word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
+        )
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]

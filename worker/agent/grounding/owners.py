@@ -89,6 +89,10 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
     return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
+# "cart waits 2 s for ledger".
+WAITING = re.compile(r" (?:\w+ly )?waits? [\d.,]+ ?\w+ (?:for|on) ")
+
+
 def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
     """ "Calls from cart …", in the figure's own clause."""
     start, end = context.clause(span, text)
@@ -96,6 +100,8 @@ def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | 
         if not start <= one.span[0] < end:
             continue
         before = text[: one.span[0]]
+        if one.text in known.services and WAITING.match(text, one.span[1]):
+            return one.text
         if one.text in known.services and re.search(
             r"\b(?:calls?|requests?) (?:made )?(?:from|by|of) $", before, re.IGNORECASE
         ):

@@ -23,7 +23,7 @@ QUANTIFIED = re.compile(
     r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
     r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\brequests? (?:\w+ )?fail))"
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:requests?|calls?)\b"
-    r"|(?<=ost) of (?:the|its|this|that) (?:excess|rise|increase|growth|CO₂|emissions)\b)",
+    r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
     re.IGNORECASE,
 )
 # "Three quarters", "two-thirds".

@@ -28,12 +28,12 @@ BREAK = re.compile(
 # What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
 FILLING = frozenset(
     """
-    a about again almost also am an and any anybody anything are as at be because been being but by can could
-    currently did do does done each even every evidence exist existing exists for found from had has have hence here
-    how in into is it its itself just lie lies nearly new newly nor now number of often on one ones onto or other
-    others out overall remain remained remains report reported reports respectively seen service show showed shown
-    shows since so stay stayed stays such than that the their then there therefore these they this those thus to too
-    up was were what when where whether which while who whom whose will with would
+    a about again almost also am an and another any anybody anything are as at be because been being but by can
+    could currently did do does done each either even every evidence exist existing exists for found from had has
+    have hence here how in into is it its itself just lie lies nearly new newly nor now number of often on one ones
+    onto or other others out overall remain remained remains report reported reports respectively seen service show
+    showed shown shows since so stay stayed stays such than that the their then there therefore these they this
+    those thus to too up was were what when where whether which while who whom whose will with would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
@@ -168,7 +168,11 @@ def covering(text: str, known: Known) -> list[Covered]:
 
 
 # "Each request takes as much CO₂ as usual" is of whom the sentence before spoke.
-LEANING = re.compile(r"(?:^|\bof |, |\band |\bbut )\W?(?:its?|they|their|each|every|a request)\b", re.IGNORECASE)
+LEANING = re.compile(
+    r"(?:^|\bof |, |\band |\bbut )\W?(?:its?|they|their|each|every|a request)\b"
+    r"(?! (?:is|was) (?:not |un)?(?:known|clear|measured|recorded))",
+    re.IGNORECASE,
+)
 
 
 def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: Known) -> bool:
@@ -178,7 +182,7 @@ def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: K
         part.is_denied == clause.is_denied
         and part.words & QUALIFYING <= clause.words
         and 2 * len(part.words & clause.words) >= len(clause.words)
-        and (not clause.is_denied or (MEASURED in part.words) == (MEASURED in clause.words))
+        and (not clause.is_denied or (MEASURED in part.words) == (MEASURED in clause.words) or CHANGES & part.words)
         for part in statement.clauses
     )
 
@@ -187,6 +191,7 @@ def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: K
 QUALIFYING = frozenset({"more", "less", "fewer", "few", "usual", "most", "enough", "only", "still", "all", "equal"})
 # That something is not measured does not say that it is not there.
 MEASURED = "measur"
+CHANGES = frozenset({"deploy", "chang"})
 
 
 def _are_told_so(names: tuple[str, ...], of: tuple[str, ...], known: Known) -> bool:

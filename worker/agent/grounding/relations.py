@@ -133,9 +133,15 @@ def _made(service: str, known: Known) -> datetime | None:
 
 def _onset(service: str, known: Known) -> datetime | None:
     """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
-    found = {one.at for one in known.moments if one.kind == "onset" and one.of == service}
-    window = {known.report.window.start} if service == known.report.service else set()
-    return min(found - window or found, default=None)
+    return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
+
+
+def first_onset(found: list[datetime], known: Known) -> datetime | None:
+    """Without the begin of the window, unless something rose just then."""
+    rest = list(found)
+    if known.report.window.start in rest:
+        rest.remove(known.report.window.start)
+    return min(rest or found, default=None)
 
 
 def _does(service: str, other: str, known: Known) -> bool:
@@ -187,7 +193,7 @@ PASSIVE = re.compile(
     re.IGNORECASE,
 )
 CALLS = re.compile(
-    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits? for|depends? on|naming|names?"
+    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits?(?: [\d.,]+ ?\w+)? for|depends? on|naming|names?"
     r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
     re.IGNORECASE,
 )

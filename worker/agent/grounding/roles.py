@@ -37,6 +37,7 @@ MORE = re.compile(
     r"^(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
     r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
     r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
     r"(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"

@@ -145,12 +145,16 @@ def _message(known: Known, service: str, texts: Iterable[Any]) -> None:
 
 def mentions(text: str, known: Known) -> list[Found]:
     """Known names in the text, the longest where several begin at one place."""
-    return list(_mentions(text, frozenset(known.names | known.regions), frozenset(known.services)))
+    return list(_mentions(text, frozenset(known.names | known.regions), frozenset(known.services), _root(known)))
+
+
+def _root(known: Known) -> str | None:
+    return known.report.root_cause.service if known.report.root_cause else None
 
 
 @lru_cache(maxsize=64)
-def _mentions(text: str, names: frozenset[str], services: frozenset[str]) -> tuple[Found, ...]:
-    aliases = _aliases(services)
+def _mentions(text: str, names: frozenset[str], services: frozenset[str], root: str | None) -> tuple[Found, ...]:
+    aliases = _aliases(services, root)
     found = _called(names | services | frozenset(aliases)).finditer(text)
     return tuple(Found(one.span(), aliases.get(one["name"], one["name"])) for one in found)
 
@@ -162,12 +166,15 @@ def _called(names: frozenset[str]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def _aliases(services: frozenset[str]) -> dict[str, str]:
-    """What a long name begins with, where no other begins so: PetSearch for `PetSearch_AWS::ECS::Fargate`."""
+def _aliases(services: frozenset[str], root: str | None) -> dict[str, str]:
+    """What a long name begins with: PetSearch for `PetSearch_AWS::ECS::Fargate`; of several, that of the cause."""
     short = {service: re.split(r"[@_:./]", service)[0] for service in services}
     counts = Counter(short.values())
     return {
         one: service
         for service, one in short.items()
-        if one != service and len(one) > 3 and counts[one] == 1 and one not in services
+        if one != service
+        and (len(one) > 3 or re.fullmatch(r"[A-Z][A-Z\d]+", one))
+        and (counts[one] == 1 or service == root)
+        and one not in services
     }

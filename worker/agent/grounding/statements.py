@@ -49,6 +49,7 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
     found = re.search(
         r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
         r"(?:deployments?|change|release|rollout)s?\b"
+        r"(?! (?:\w+ )?(?:explains?|explained|accounts?|caused)\b)"
         r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
         text,
         re.IGNORECASE,
@@ -87,11 +88,22 @@ EXPLAINING = re.compile(
 )
 
 
+# "Nothing was changed in us-central1".
+NONE_IN = re.compile(
+    r"\b(?:nothing (?:was|has been|had been) (?:deployed|changed|released|shipped|rolled out)"
+    r"|no (?:other )?(?:deployment|change|release|rollout)s?\b[^,;]{0,40}) (?:in|to|at) (?:the )?$",
+    re.IGNORECASE,
+)
+
+
 def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "No deployment of playback …": only where none of it is known."""
     for one in mentions:
         found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
         is_denial_of_cause = EXPLAINING.match(text, one.span[1])
+        if one.text in known.regions and (there := NONE_IN.search(text[: one.span[0]])):
+            holds = one.text not in {change.region for change in known.changes if change.at}
+            yield Claim("cause", one.span, there[0], holds, "" if holds else "there is one")
         if found and one.text in known.services and not is_denial_of_cause:
             holds = one.text not in {change.service for change in known.changes}
             yield Claim("cause", one.span, found[0], holds, "" if holds else "there is one")

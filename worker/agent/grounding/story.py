@@ -18,7 +18,7 @@ DOUBT = re.compile(
     r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
-    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|seems?|only partly)\b"
+    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|only partly)\b"
     r"|\w+n['’]t\b",
     re.IGNORECASE,
 )
@@ -323,6 +323,13 @@ def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known)
         for change in known.changes
         if change.deployment_id in ids
     }
+    if not places and DEPLOYING.search(text[start:end]):
+        services = {other.text for other in mentions if start <= other.span[0] < end} & known.services
+        places = {
+            service: regions
+            for service in services
+            if (regions := {other.region for other in known.changes if other.service == service and other.at})
+        }
     wrong = [name for name, regions in places.items() if regions - {None} and one.text not in regions]
     return f"{wrong[0]} did not go there" if wrong and len(wrong) == len(places) else ""
 

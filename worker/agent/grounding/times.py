@@ -34,7 +34,9 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
-        holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in known.moments)
+        wanted = _kinds_wanted(plain[: found.start()])
+        told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
+        holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
 
 
@@ -42,19 +44,24 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
 NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORECASE)
 
 
+# The time of comparison has times of its own.
+COMPARED = re.compile(r"\b(?:baseline|usual\w*|compar\w+|normal\w*|expect\w+)\b", re.IGNORECASE)
+
+
 def _kinds_wanted(before: str) -> set[str]:
     if NOTHING_BEFORE.search(before):
         return {"onset"}
+    baseline = {"baseline"} if COMPARED.search(before) else set()
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):
-        return {"onset", "baseline"}
+        return {"onset", *baseline}
     return {"change"} if deployed else set()
 
 
 def _begun(before: str, after: str) -> set[str]:
     """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
     is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE)
-    return {"onset", "baseline"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+    return {"onset"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
 
 
 def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
@@ -70,8 +77,13 @@ def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], 
     """ "cart was deployed at 09:27 UTC": of those services that the clause names, where it names any."""
     start, _ = context.clause((place, place), text)
     named = {one.text for one in mentions if start <= one.span[0] < place} & known.services
-    ids = {change.deployment_id for change in known.changes if change.service in named}
-    return [one for one in told if one.of in ids] if named else told
+    regions = {one.text for one in mentions} & known.regions
+    made = {
+        (change.deployment_id, change.at)
+        for change in known.changes
+        if (not named or change.service in named) and (not regions or change.region in {None, *regions})
+    }
+    return [one for one in told if (one.of, one.at) in made] if named or regions else told
 
 
 def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:

@@ -30,6 +30,7 @@ UNITS = {
         ("", 1.0), ("k", 1e3), ("m", 1e6), ("g", 1e9), ("ki", 2.0**10), ("mi", 2.0**20), ("gi", 2.0**30))
        for name in ("b", "bytes") if len(prefix + name) > 1},
     **dict.fromkeys(("standard deviations", "standard deviation", "sigma"), ("deviations", 1.0)),
+    **dict.fromkeys(("millicores", "millicore"), ("millicores", 1.0)),
     "kwh": ("kwh", 1.0),
     "wh": ("kwh", 0.001),
     **dict.fromkeys(("usd", "dollars", "dollar"), ("usd", 1.0)),
@@ -61,6 +62,8 @@ IN_WORDS = {
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
     "one": (1.0, ""),
     "one and a half times": (1.5, "times"),
+    "quarter of an hour": (900.0, "seconds"),
+    "half an hour": (1800.0, "seconds"),
     "half": (0.5, "share"),
     "none": (0.0, "share"),
     "zero": (0.0, ""),

@@ -95,7 +95,21 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         )
     for start, end in _runs(text, known.words, is_advice=is_advice):
         if all(any(form in logged for form in forms(word)) for word in WORD.findall(text[start:end].lower())):
-            yield Claim("message", (start, end), text[start:end], holds=True)
+            why = "" if _is_there(mentions, known) else "its lines are from elsewhere"
+            yield Claim("message", (start, end), text[start:end], not why, why, is_open=bool(why))
+
+
+def _is_there(mentions: list[Found], known: Known) -> bool:
+    """Whether the services named logged in the regions named."""
+    named = {one.text for one in mentions}
+    heard = {region for service in named for region in known.heard.get(service, ())}
+    return None in heard or not heard or named & known.regions <= heard
+
+
+def telling(text: str) -> frozenset[str]:
+    """The words of a log line, in all their forms, that not every report may say."""
+    words = (word for word in WORD.findall(text.lower()) if word not in common())
+    return frozenset(form for word in words for form in forms(word)) - common()
 
 
 def speaks_of(text: str, known: Known) -> bool:
