@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from worker.agent.grounding import (
     causation,
@@ -70,13 +71,16 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
         *directions.directions(plain, mentions, known),
+        *directions.compared(plain, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
         *statements.denials(plain, known),
+        *statements.deeds(plain, mentions, known),
         *statements.undeployed(plain, mentions, known),
         *statements.deployments(plain, mentions, known),
         *statements.verdicts(plain, known),
         *statements.losses(plain, known),
+        *statements.measured(plain, known),
         *statements.quiet(plain, known),
         *statements.noticed(plain, known),
         *statements.unmeasured(plain, known),
@@ -85,6 +89,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
     if past_incidents:
+        found = [
+            replace(one, holds=False, why="it was not there", is_open=True)
+            if past.misplaced(one, past_incidents, known)
+            else one
+            for one in found
+        ]
         found = [past.told(one, known) for one in (*found, *past.message(words, known))]
     return sorted(found, key=lambda one: one.span)
 

@@ -29,6 +29,7 @@ class Said(NamedTuple):
     deployment: str | None
     deployments: frozenset[str]
     caller: str | None
+    callee: str | None
     clause: str
     before: str
     after: str
@@ -87,20 +88,35 @@ OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 
 def _seconds(fact: Fact, said: Said) -> bool:
-    if fact.signal in DISTANCES:
-        return _is_apart(fact, said)
-    if fact.signal in ("span", "looked back"):
-        is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
-        wanted = "looked back" if is_none else said.of_time
-        return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
-    if fact.signal == "days":
-        return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
-    if fact.signal == "message":
-        # "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say.
-        return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
-    if fact.signal == "calls":
-        return said.of_time in (None, "taking", "span")
+    kind = fact.signal or ""
+    check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
+    if check is not None:
+        return check(fact, said)
     return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+
+
+def _is_length(fact: Fact, said: Said) -> bool:
+    """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
+    if said.topics & {"latency", "calls"} and said.of_time is None:
+        return False
+    if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
+        return False
+    is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
+    wanted = "looked back" if is_none else said.of_time
+    return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
+
+
+def _are_days(_: Fact, said: Said) -> bool:
+    return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
+
+
+def _is_of_message(_: Fact, said: Said) -> bool:
+    """ "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say."""
+    return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
+
+
+def _is_of_call(_: Fact, said: Said) -> bool:
+    return said.of_time in (None, "taking", "span")
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -127,6 +143,13 @@ ENDS_AFTER = re.compile(
 )
 
 
+_OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
+    "distance": _is_apart,
+    "length": _is_length,
+    "days": _are_days,
+    "message": _is_of_message,
+    "calls": _is_of_call,
+}
 MONEY_LOST = re.compile(
     r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
 )
@@ -157,6 +180,20 @@ def _count(fact: Fact, said: Said) -> bool:
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
 
 
+def _requests(fact: Fact, said: Said) -> bool:
+    """What emissions are told per: "20 g per 1,000 requests"."""
+    return fact.signal != "functional unit" or bool(
+        re.search(r"\b(?:per|each|every|for|an?) $", said.before, re.IGNORECASE)
+    )
+
+
+def _deviations(fact: Fact, said: Said) -> bool:
+    """On the side that is told."""
+    is_below = re.match(r" (?:below|under|beneath|lower)\b", said.after)
+    is_above = re.match(r" (?:above|over|beyond|higher)\b", said.after)
+    return not (is_below and fact.value > 0) and not (is_above and fact.value < 0)
+
+
 def _per_minute(fact: Fact, said: Said) -> bool:
     """How many lines a minute are logged is told as a rate."""
     return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
@@ -168,6 +205,8 @@ BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "seconds": _seconds,
     "usd": _usd,
     "lines": _lines,
+    "requests": _requests,
     "per_minute": _per_minute,
     "count": _count,
+    "deviations": _deviations,
 }

@@ -26,7 +26,7 @@ _FELL = (
 )
 UP = re.compile(
     rf"\b(?:{_ROSE}"
-    r"|outside (?:of )?(?:the|its|their) (?:expected|usual|normal) range"
+    r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
@@ -40,6 +40,7 @@ DOWN = re.compile(
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
     r"|below (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
     r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
@@ -55,9 +56,11 @@ SAME = re.compile(
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
     r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
-    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate|memory)"
+    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
+    r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
+    r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
@@ -130,6 +133,27 @@ def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> 
         for one in known.levels
         for subject in subjects
     )
+
+
+# "875 ms, down from 152".
+UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
+# "It does deviate", "emissions did change".
+INDEED = re.compile(r"\b(?:do|does|did) (?:indeed |really )?(?:deviate|change|differ)\b", re.IGNORECASE)
+
+
+def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    read = numerals.numbers(text) if UP_OR_DOWN.search(text) else []
+    for found in UP_OR_DOWN.finditer(text):
+        before = [one for one in read if one.span[1] <= found.start()][-1:]
+        after = [one for one in read if one.span[0] >= found.end()][:1]
+        if before and after and before[0].dimension == after[0].dimension:
+            holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
+            yield judged("direction", found, holds, "it is the other way round")
+    for found in INDEED.finditer(text):
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        named = [one for one in levels if one.signal in topics(text)] or levels
+        yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
 
 
 def _is_clean(fact: Fact) -> bool:

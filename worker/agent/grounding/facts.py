@@ -97,6 +97,8 @@ def _narrowed(of: Fact, value: Mapping[str, Any]) -> Fact:
 
 def _fact(value: float, of: Fact, path: Path) -> Fact:
     found = slots(path)
+    if path[0] == "names":
+        of = replace(of, of=path[-1])
     if path[-1] == "rise" and of.signal == "carbon":
         return replace(of, value=value, dimension="grams_per_minute", whole="rise")
     return replace(
@@ -120,6 +122,8 @@ def _edge(known: Known, value: Mapping[Any, Any], of: Fact) -> None:
 def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> None:
     dimension, factor = OF_SIGNALS.get(signal) or dimension_of((signal,))
     actual, expected = float(value["actual"]) * factor, float(value["expected"]) * factor
+    if dimension == "count" and signal.endswith("rate") and max(abs(actual), abs(expected)) <= 1:
+        dimension = "share"
     name = signal if signal in OF_SIGNALS else signal_of((signal,)) or signal
     is_of_demand = signal == "carbon_per_demand"
     name = "carbon" if name in CARBON else "lines" if name == "silence" else name
@@ -138,7 +142,14 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     # 21 % more is a ratio; of shares the difference is in points.
     apart = "points" if dimension == "share" else dimension
     known.facts.append(replace(of, value=actual - expected, dimension=apart, role="excess"))
-    known.facts.append(replace(of, value=deviations, dimension="deviations", role=None, whole=None))
+    known.facts.append(
+        replace(
+            of, value=deviations if actual >= expected else -deviations, dimension="deviations", role=None, whole=None
+        )
+    )
+    # "http_401_unauthorized_ratio" counts 401s.
+    codes = re.findall(r"(?<!\d)[45]\d\d(?!\d)", signal)
+    known.facts += [Fact(float(code), "status", of.subject) for code in codes]
     if value.get("onset"):
         known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject))
 
@@ -193,7 +204,7 @@ def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> lis
     plain = claims.without_names(text)
     mentions = roster.mentions(text, known)
     owner = Subject(candidate.service, candidate.region) if candidate else known.scope
-    return [_of_number(one, plain, mentions, known, owner) for one in numerals.numbers(plain)]
+    return [_of_number(one, plain, mentions, known, owner, candidate) for one in numerals.numbers(plain)]
 
 
 def _of_number(
@@ -202,6 +213,7 @@ def _of_number(
     mentions: list[Found],
     known: Known,
     owner: Subject,
+    candidate: Candidate | None,
 ) -> Fact:
     is_lines = OF_LINES.match(text[number.span[1] :])
     part = context.part(number.span, text)
@@ -211,7 +223,8 @@ def _of_number(
     signal = "errors" if is_lines else "calls" if caller else context.signal(number.span, text)
     # "100 % of catalog's new errors name it": of errors, not of requests.
     if EXPLAINS.search(text[: number.span[0]]):
-        return Fact(number.value, number.dimension, Subject(subject.service or owner.service), "explained")
+        by = Subject(subject.service or owner.service)
+        return Fact(number.value, number.dimension, by, "explained", of=owner.service)
     is_of_errors = context.whole(number.span, text, known.services) == "errors"
     return Fact(
         number.value,
@@ -221,7 +234,9 @@ def _of_number(
         roles.role(number.span, text),
         statistic=context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
-        of=caller or (owners.deployment(number.span, mentions, known) if is_lines else None),
+        of=caller
+        or (owner.service if is_of_errors and candidate else None)
+        or (owners.deployment(number.span, mentions, known) if is_lines else None),
     )
 
 

@@ -65,6 +65,7 @@ def _is_ranged(fact: Fact, end: str, known: Known) -> bool:
 
 def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
     span = number.span
+    part = context.part(span, text)
     paired = owners.paired(span, text, mentions, known)
     return Said(
         lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
@@ -72,7 +73,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         previous=known.previous,
         metrics=_metrics(known),
         names=frozenset(one.text for one in mentions),
-        services=frozenset(one.text for one in mentions if one.text in known.services),
+        services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
         subjects=(paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role=roles.role(span, text),
@@ -84,6 +85,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         deployment=owners.deployment(span, mentions, known),
         deployments=frozenset(change.deployment_id for change in known.changes),
         caller=owners.caller(span, text, mentions, known),
+        callee=owners.callee(span, text, mentions, known),
         clause=text[slice(*context.clause(span, text))],
         before=text[: span[0]],
         after=text[span[1] :],
@@ -93,6 +95,10 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         per=context.per(span, text),
         rank=context.rank(span, text),
     )
+
+
+def _is_within(one: Found, part: Span) -> bool:
+    return part[0] <= one.span[0] < part[1]
 
 
 def _metrics(known: Known) -> frozenset[str]:
@@ -107,9 +113,9 @@ def _errors_named(span: Span, text: str, mentions: list[Found], known: Known) ->
 
 
 ERRORS = re.compile(r"\berrors$")
-ARE_ERRORS = re.compile(r"[^,;.()]{0,25}\b(?:are|were) (?:errors|failures)\b")
+ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
-    r"\b(?:log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*)\b"
+    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*)\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
 )

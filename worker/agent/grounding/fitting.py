@@ -29,6 +29,7 @@ UNTOLD = (
     "calls",
     "days",
     "explained",
+    "functional unit",
 )
 
 
@@ -49,20 +50,33 @@ def _fits_role(fact: Fact, said: Said) -> bool:
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
-    if fact.dimension == "confidence" and fact.subject == NOBODY:
-        return not said.services or fact.of in said.services
-    if fact.dimension == "incidents" and fact.subject == NOBODY:
-        return not any(subject.service for subject in said.subjects)
-    if said.caller and fact.signal != "calls" and fact.dimension == "seconds":
+    if fact.signal == "explained" and not said.services <= {fact.of, fact.subject.service}:
         return False
+    if fact.subject == NOBODY and (is_told := _of_nobody(fact, said)) is not None:
+        return is_told
     if fact.signal == "calls":
-        # The time of a call is its caller's as well, as long as it is not said to be another's.
-        return said.caller in (None, fact.of) and any(
-            subject.service in (None, fact.of, fact.subject.service) for subject in said.subjects or (NOBODY,)
-        )
+        return _is_of_its_call(fact, said)
+    if said.caller and fact.dimension == "seconds":
+        return False
     if fact.subject.region and said.regions and fact.subject.region not in said.regions:
         return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
+
+
+def _of_nobody(fact: Fact, said: Said) -> bool | None:
+    """What counts everything is of none that is named; the verdict's confidence is of its cause."""
+    if fact.dimension.startswith("of "):
+        return not said.services
+    if fact.dimension == "confidence":
+        return not said.services or fact.of in said.services
+    return not any(subject.service for subject in said.subjects) if fact.dimension == "incidents" else None
+
+
+def _is_of_its_call(fact: Fact, said: Said) -> bool:
+    """The time of a call is its caller's as well, as long as it is not said to be another's."""
+    is_it = said.caller in (None, fact.of) and said.callee in (None, fact.subject.service)
+    of = (None, fact.of, fact.subject.service)
+    return is_it and any(subject.service in of for subject in said.subjects or (NOBODY,))
 
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
@@ -154,6 +168,8 @@ def _own_topics(fact: Fact) -> frozenset[str]:
 def _fits_deployment(fact: Fact, said: Said) -> bool:
     if fact.of in said.deployments:
         return said.deployment in (None, fact.of)
+    if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
+        return fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of in said.names
 
@@ -179,7 +195,9 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         return parts == {one for one in PARTS if one in fact.of}
     behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
     around = said.clause + said.before[-80:] + (behind[0] if behind else "")
-    return any(re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.split())
+    return any(
+        re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
+    )
 
 
 SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)

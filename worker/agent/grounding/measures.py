@@ -32,7 +32,7 @@ def of_impact(known: Known) -> None:
     known.facts += [*_shares_of_excess(known)]
     if impact.carbon.sci:
         known.facts += [
-            Fact(float(number.replace(",", "")), "requests", known.scope)
+            Fact(float(number.replace(",", "")), "requests", known.scope, "functional unit")
             for number in re.findall(r"\d[\d,]*", impact.carbon.sci.functional_unit)
         ]
 

@@ -25,7 +25,7 @@ ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
     r"|return\w*|compare\w*|with those of|those of|that of"
-    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^.;]{0,80}$",
+    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^.;,]{0,60}$",
     re.IGNORECASE,
 )
 NEW = re.compile(
@@ -46,6 +46,9 @@ def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> st
     if why := story.misplaced_region(one, text, mentions, known) or story.misplaced_service(one, text, mentions, known):
         return why
     changes = [change for change in known.changes if change.deployment_id == one.text]
+    numbers = {version for change in known.changes for version in change.versions}
+    if changes and one.text not in numbers and re.search(r"\bversions? $", text[: one.span[0]]):
+        return "it is a deployment"
     if changes:
         return _wrong_deployment(one, changes, text, mentions, known)
     if versions := [change for change in known.changes if one.text in change.versions]:
@@ -65,11 +68,15 @@ def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: li
     is_its = behind and re.match(r" ?(?:of|in|\(|on|for) ?$", after[: behind.span[0] - one.span[1]])
     before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
     owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
+    brackets = before and re.fullmatch(r" \(", text[before[-1].span[1] : one.span[0]])
+    beside = before and re.fullmatch(r", ", text[before[-1].span[1] : one.span[0]])
+    owns = owns or brackets or (beside and CHANGE_OF.search(text[: before[-1].span[0]]))
     gets = before and GETS.match(text[before[-1].span[1] : one.span[0]])
     owner = behind if is_its else before[-1] if owns or gets else None
     return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
 
 
+CHANGE_OF = re.compile(r"\b(?:change|deployment|release|rollout|version)s? (?:of|to|for) (?:the )?$", re.IGNORECASE)
 # Of a flag, whose version is `off->on`.
 SWITCHED = re.compile(r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled) (?:to )?(?P<state>on|off)\b")
 # "catalog received configuration change cfg-3096".
@@ -112,6 +119,9 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     before = text[: one.span[0]]
     start, _ = context.clause(one.span, text)
     told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
+    last = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)
+    if last and last.text in known.services and BESIDE.fullmatch(text[last.span[1] : one.span[0]]):
+        told |= {last.text}
     if not nearest and not behind and told and services and not told & services:
         return f"it is of {' or '.join(sorted(services))}"
     if all(change.version != one.text for change in changes) and not PREVIOUS.search(before):
@@ -119,6 +129,10 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     if all(change.previous != one.text for change in changes) and NEW.search(before):
         return "it is the new version"
     return ""
+
+
+# "The latest release of checkout, version 7.1.0, …".
+BESIDE = re.compile(r",? (?:(?:in|as|its|the|new|latest) )*versions? ")
 
 
 def _distance(one: Found, mentions: list[Found], known: Known) -> int:

@@ -54,8 +54,13 @@ def numbers(text: str) -> list[Number]:
     shares = quantifiers.shares(text)
     fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
     taken = [one.span for one in fractions]
-    others = [one for one in (*_in_digits(text), *_in_words(text)) if not any(a <= one.span[0] < b for a, b in taken)]
+    others = [
+        one
+        for one in (*_in_digits(text), *_in_words(text), *_a_minute(text))
+        if not any(a <= one.span[0] < b for a, b in taken)
+    ]
     found = _with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
+    found = [_of_usual(one, text) for one in found]
     rated = _with_paired_rates(text, [_a_rate(text, one) for one in found])
     return _with_compared(text, _with_inherited_rates(text, rated))
 
@@ -213,6 +218,8 @@ def _in_digits(text: str) -> Iterator[Number]:
         dimension = dimension or _confidence(digits, text[:start], text)
         if dimension == "share" and (SURE.match(text, end) or CONFIDENT.search(text[:start])):
             dimension = "confidence"
+        if dimension == "seconds" and re.fullmatch(r"[45]\d\ds", found[0]):
+            dimension, factor = "status", 1.0
         if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
             # $3.40 is how $3.4 is written.
             digits = digits[:-1]
@@ -254,6 +261,24 @@ def _tolerance(digits: str) -> float:
         return 0.5000001 * 10.0 ** -len(decimals)
     significant = max(len(whole.rstrip("0")), min(2, len(whole)))
     return 0.5000001 * 10.0 ** max(0, len(whole) - significant)
+
+
+A_MINUTE = re.compile(
+    r"\b(?<!about )(?<!per )an? (?P<unit>minute|hour)(?= (?:before|after|earlier|later|ahead)\b)", re.IGNORECASE
+)
+
+
+def _a_minute(text: str) -> Iterator[Number]:
+    """ "A minute later"."""
+    for found in A_MINUTE.finditer(text):
+        seconds = 60.0 if found["unit"].lower() == "minute" else 3600.0
+        yield Number(found.span(), seconds, "seconds", 0.5 * seconds, 1.5 * seconds, found[0])
+
+
+def _of_usual(one: Number, text: str) -> Number:
+    """ "Half of what is usual" is so many times the usual."""
+    is_ratio = one.dimension == "share" and OF_USUAL.match(text, one.span[1]) and not _is_within(one.span, text)
+    return replace(one, dimension="times") if is_ratio else one
 
 
 def _of_share(one: quantifiers.Share, text: str) -> tuple[float, float]:

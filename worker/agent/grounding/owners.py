@@ -109,6 +109,18 @@ def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | 
     return None
 
 
+TO = re.compile(
+    r"\b(?:calls?|requests?) (?:made )?to (?:the )?$|\b(?:waits?|waiting|waited) (?:\S+ \w+ )?(?:for|on) (?:the )?$"
+)
+
+
+def callee(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Its calls to ledger take 2 s", in the figure's own clause."""
+    start, end = context.clause(span, text)
+    named = [one.text for one in mentions if start <= one.span[0] < end and TO.search(text[: one.span[0]])]
+    return next((one for one in named if one in known.services), None)
+
+
 def last_before(place: int, mentions: list[Found]) -> Found | None:
     return next((one for one in reversed(mentions) if one.span[1] <= place), None)
 

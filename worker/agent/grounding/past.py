@@ -59,6 +59,15 @@ def message(text: str, known: Known) -> Iterator[Claim]:
             return
 
 
+def misplaced(claim: Claim, past: list[SimilarIncident], known: Known) -> bool:
+    """Another service or region than that of the incident."""
+    places = {place for one in past for place in (one.service, one.region)} | {
+        known.report.service,
+        known.report.region,
+    }
+    return claim.text in known.services | known.regions and claim.text not in places
+
+
 def told(claim: Claim, known: Known) -> Claim:
     """How it was then was not measured here, and what helped is no state of now; nor were the errors those of now."""
     if claim.text in known.types and not {*WORD.findall(claim.text.lower())} <= known.past:

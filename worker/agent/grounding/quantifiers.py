@@ -21,8 +21,8 @@ PER_MILLE = re.compile(
 # "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
 QUANTIFIED = re.compile(
     r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
-    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\brequests? (?:\w+ )?fail))"
-    r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:requests?|calls?)\b"
+    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail))"
+    r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
     r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
     re.IGNORECASE,
 )

@@ -11,7 +11,10 @@ from worker.agent.grounding import owners
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Fact, Known, cause_names
 
-VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
+VICTIM = re.compile(
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b",
+    re.IGNORECASE,
+)
 SERVICE_VERB = (
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
     r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
@@ -48,7 +51,13 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     for found in SUFFERING.finditer(text):
         before = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
         start, end = found.span("what")
+        services = [one for one in mentions if one.span[1] <= found.start() and one.text in known.services]
+        joined = len(services) > 1 and text[services[-2].span[1] : services[-1].span[0]] == " and "
+        before = [one.text for one in services[-2 if joined else -1 :]]
         named = {one.text for one in mentions if start <= one.span[0] < end} & known.services
+        if root and root.service in before and root.service != known.report.service and " it" in found["what"]:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+            continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
         if root and root.service != known.report.service and before == [root.service] and is_callers:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
@@ -95,7 +104,10 @@ FIRST = re.compile(
 SECOND = re.compile(
     r" (?:only |then )*(?:followed|came (?:later|second|after\w*)|(?:fail|start)\w* later)\b", re.IGNORECASE
 )
-BEGINNING = re.compile(r"\b(?:fail\w*|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?)\b", re.IGNORECASE)
+BEGINNING = re.compile(
+    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?)\b",
+    re.IGNORECASE,
+)
 
 
 def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -187,6 +199,8 @@ def _is_logged_now(fact: Fact, error_type: str) -> bool:
 
 
 NO_CALL = "nothing shows that it calls it"
+# "playback receives a 503 from drm-license".
+RECEIVING = re.compile(r" (?:\w+ly )?(?:receives?|received|gets?|got) (?:\w+ ){0,4}(?:errors? )?from (?:the )?")
 PASSIVE = re.compile(
     r",? (?:which )?(?:is|was|are|were) (?:\w+ly |also )?(?:called|named|used|queried|reached|needed|mentioned) by"
     r"(?: the)? ",
@@ -205,6 +219,11 @@ OF_OTHERS = re.compile(r"\b(?:and|but|while) (?:every|each|all|both|some|most|th
 
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
+    if RECEIVING.fullmatch(text[one.span[1] : other.span[0]]):
+        holds, span = (one.text, other.text) in known.calls, (one.span[0], other.span[1])
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
+        return
     if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
         holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
         is_open = not holds and (other.text, one.text) not in known.calls

@@ -44,12 +44,31 @@ SEVERITY = re.compile(
 )
 
 
+# What a change did to the system: "the deployment of cart set a deadline that is too short".
+DID = re.compile(
+    r"\b(?:deployment|release|rollout|change|version|flag)\b[^,;]{0,60}? (?:sets?|introduce[ds]|add(?:ed|s)|remove[ds]"
+    r"|enable[ds]|disable[ds]|drop(?:ped|s)|shorten(?:ed|s)|tighten(?:ed|s)|alter(?:ed|s)|broke|breaks) "
+    r"(?=the\b|an?\b|its\b|[a-z]+\b)(?!out\b|off\b|no\b|nothing\b)",
+    re.IGNORECASE,
+)
+
+
+def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Only the change that is the cause is known to have done anything."""
+    root = known.report.root_cause
+    for found in DID.finditer(text):
+        named = {one.text for one in mentions if one.span[0] < found.end()}
+        is_cause = root is not None and root.deployment_id and named & {root.deployment_id, root.version, root.service}
+        if not is_cause and named:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is not the cause")
+
+
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = re.search(
         r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
         r"(?:deployments?|change|release|rollout)s?\b"
-        r"(?! (?:\w+ )?(?:explains?|explained|accounts?|caused)\b)"
+        r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
         r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
         text,
         re.IGNORECASE,
@@ -142,6 +161,7 @@ DEPLOYMENT = re.compile(
     re.IGNORECASE,
 )
 INCIDENT = re.compile(
+    r"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?(?:incident|problem|spike)\b|"
     r"\b(?:has|is|have|are|was|had|suffers?(?: from)?|experience[sd]?)"
     r" an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
     re.IGNORECASE,
@@ -225,6 +245,7 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
 
 
 UNNOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
     r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
     r" (?:notice|feel|see|suffer)"
     r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
@@ -247,9 +268,32 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
         holds = any(one.signal == "errors" for one in seen) and not worse
         yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
     for found in NOTICED.finditer(text):
-        is_asked = re.search(r"\bhow many $", text[: found.start()], re.IGNORECASE)
+        is_asked = re.search(
+            r"\b(?:how many\b[^,;]{0,25}|\d[\d,]*|no|none of the|which|whether) $", text[: found.start()], re.IGNORECASE
+        )
         if not is_asked:
             yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
+
+
+MEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b(?: of [\w-]+)? "
+    r"(?:is|are|was|were|has been) "
+    r"(?:known|measured|recorded)\b",
+    re.IGNORECASE,
+)
+
+
+def measured(text: str, known: Known) -> Iterator[Claim]:
+    """ "Emissions were measured": where a figure of them is."""
+    impact = known.report.impact
+    for found in MEASURED.finditer(text):
+        if NONE_OF.search(text[: found.end()]):
+            continue
+        of = found["what"].lower()
+        figure = impact.carbon.actual_co2_grams if of in ("emissions", "carbon") else impact.users.users_affected
+        figure = impact.business.orders_affected or figure if of.startswith(("order", "revenue")) else figure
+        is_seen = of in ("emissions", "carbon") and any(one.signal == "carbon" for one in known.levels)
+        yield judged("state", found, figure is not None or is_seen, "it was not measured")
 
 
 def counts(text: str, known: Known) -> Iterator[Claim]:

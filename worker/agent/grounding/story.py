@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from worker.agent.grounding import causation, context, directions, statements, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span, judged
-from worker.agent.grounding.known import Known, cause_names
+from worker.agent.grounding.known import Change, Known, Subject, cause_names
 from worker.agent.grounding.topics import topics
 from worker.domain.report import Verdict
 
@@ -72,7 +72,7 @@ ORDER = re.compile(
 )
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
-    r"\b(?:onset|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
+    r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
     re.IGNORECASE,
 )
 OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
@@ -235,6 +235,9 @@ def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list
     if named:
         return [change.at for change in named if change.at]
     if DEPLOYING.search(part):
+        own = [one.at for one in known.changes if one.at and one.service in inside]
+        if own:
+            return own
         root = known.report.root_cause
         of_cause = [one.at for one in known.changes if one.at and root and one.deployment_id == root.deployment_id]
         return of_cause or None
@@ -313,25 +316,49 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
 
 
 def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known) -> str:
-    """A region that a deployment of its clause did not go to."""
+    """A region that a deployment of its clause did not go to, or where nothing of the service is known."""
     if one.text not in known.regions:
         return ""
     start, end = context.clause(one.span, text)
-    ids = {other.text for other in mentions if start <= other.span[0] < end}
-    places = {
-        change.deployment_id: {other.region for other in known.changes if other.deployment_id == change.deployment_id}
-        for change in known.changes
-        if change.deployment_id in ids
-    }
-    if not places and DEPLOYING.search(text[start:end]):
-        services = {other.text for other in mentions if start <= other.span[0] < end} & known.services
-        places = {
-            service: regions
-            for service in services
-            if (regions := {other.region for other in known.changes if other.service == service and other.at})
+    named = {other.text for other in mentions if start <= other.span[0] < end}
+    if not any(named & {change.deployment_id, *change.versions} for change in known.changes):
+        begin, over = context.part(one.span, text)
+        named |= {
+            other.text for other in mentions if begin <= other.span[0] < over and other.text not in known.services
         }
-    wrong = [name for name, regions in places.items() if regions - {None} and one.text not in regions]
-    return f"{wrong[0]} did not go there" if wrong and len(wrong) == len(places) else ""
+    went = _regions_of(known, lambda change: {change.deployment_id, *change.versions} & named)
+    if not went and DEPLOYING.search(text[start:end]):
+        went = _regions_of(known, lambda change: {change.service or ""} & named if change.at else set())
+    wrong = [name for name, regions in went.items() if regions - {None} and one.text not in regions]
+    if wrong and len(wrong) == len(went):
+        return f"{wrong[0]} did not go there"
+    return _unknown_there(one, text, mentions, known)
+
+
+def _regions_of(known: Known, names: Callable[[Change], set[str]]) -> dict[str, set[str | None]]:
+    """Where each change went, by those of its names that are told."""
+    found: dict[str, set[str | None]] = {}
+    for change in known.changes:
+        for name in names(change):
+            found.setdefault(name, set()).add(change.region)
+    return found
+
+
+SHARED = re.compile(r"%|\b(?:no|not|nor|neither|none|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE)
+
+
+def _unknown_there(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """ "checkout in europe-west1 fails", of which nothing but its share of the rise is known."""
+    service = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)
+    if known.past or service is None or service.text not in known.services or SHARED.search(text):
+        return ""
+    if not re.fullmatch(r",? (?:in|of|at) (?:the )?|, | \(", text[service.span[1] : one.span[0]]):
+        return ""
+    own = [*(level.subject for level in known.levels), *(Subject(m.of, m.region) for m in known.moments)]
+    own += [Subject(change.service, change.region) for change in known.changes]
+    regions = {subject.region for subject in own if subject.service == service.text}
+    is_elsewhere = bool(regions) and None not in regions and one.text not in regions
+    return f"nothing is known of {service.text} there" if is_elsewhere else ""
 
 
 def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
@@ -339,7 +366,8 @@ def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known
     if one.text not in known.services:
         return ""
     for other in mentions:
-        owners = {change.service for change in known.changes if change.deployment_id == other.text} - {None}
+        names = (change for change in known.changes if other.text in (change.deployment_id, change.version))
+        owners = {change.service for change in names} - {None}
         between = text[other.span[1] : one.span[0]]
         if owners and one.text not in owners and re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) ", between):
             return f"{other.text} is not of it"

@@ -11,12 +11,14 @@ from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Moment
 
 SINCE = re.compile(
-    r"\b(?:since|onset|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
-    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded)\b[^.;]{0,25}$",
+    r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset"
+    r"|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
+    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
+    r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
     re.IGNORECASE,
 )
 DEPLOYED = re.compile(
-    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped)\b[^.;]{0,40}$", re.IGNORECASE
+    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought)\b[^.;]{0,70}$", re.IGNORECASE
 )
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
@@ -28,6 +30,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         change = _change_before(found.start(), plain, mentions, known)
         wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
         told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
+        told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
         if wanted == {"change"} and not change:
             told = _of_named(found.start(), plain, mentions, told, known)
         holds = _is_known_time(found, told)
@@ -45,7 +48,7 @@ NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORE
 
 
 # The time of comparison has times of its own.
-COMPARED = re.compile(r"\b(?:baseline|usual\w*|compar\w+|normal\w*|expect\w+)\b", re.IGNORECASE)
+COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference)\b", re.IGNORECASE)
 
 
 def _kinds_wanted(before: str) -> set[str]:
@@ -93,6 +96,21 @@ def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
     onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
     own = [one for one in onsets if one.of in before]
     return [*(own or onsets), *(one for one in known.moments if one.kind != "onset")]
+
+
+# A time that is told of nothing in particular is no end of anything.
+SPOKEN_OF = {
+    "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),
+    "alert": re.compile(r"\b(?:alert\w*|fired|rule|between|until|till|to)\b", re.IGNORECASE),
+    "baseline": re.compile(r"\b(?:baseline|compar\w+|reference|between|from)\b", re.IGNORECASE),
+}
+
+
+def _is_spoken_of(moment: Moment, text: str, known: Known) -> bool:
+    if moment.kind == "past":
+        return bool(known.past)
+    said = SPOKEN_OF.get(moment.kind)
+    return said is None or bool(said.search(text))
 
 
 def _fits(moment: Moment, wanted: set[str], change: str | None) -> bool:

@@ -12,6 +12,7 @@ _ERRORS = (
 _LATENCY = (
     r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"
     r"|response times?|delays?|(?:answers?|answered|responds?|responded|replies|replied) (?:in|within|after)"
+    r"|(?:takes?|took|taking)(?= (?:only |about |now )?[\d.,]+ ?(?:ms|s|seconds|milliseconds)\b)"
 )
 # "26 % at this traffic" says when, not of what.
 _TRAFFIC = (

@@ -64,6 +64,7 @@ IN_WORDS = {
     "one and a half times": (1.5, "times"),
     "quarter of an hour": (900.0, "seconds"),
     "half an hour": (1800.0, "seconds"),
+    "two and a half times": (2.5, "times"),
     "half": (0.5, "share"),
     "none": (0.0, "share"),
     "zero": (0.0, ""),
@@ -75,8 +76,8 @@ IN_WORDS = {
 _WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
 # "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
 _RATE = (
-    r"[^,;.()\d]{{0,12}}(?: \([^)]*\)|[^()]*\))? "
-    r"(?:an? (?P<a>minute|hour|day|week|month|year|user|order|{order})|(?:per|each|every|for each|for every) "
+    r"[^,;.()\d]{{0,16}}(?: \([^)]*\)|[^()]*\))? "
+    r"(?:an? (?P<a>second|minute|hour|day|week|month|year|user|order|{order})|(?:per|each|every|for each|for every) "
     r"(?P<per>(?:single |individual )?(?:[\d,]+ )?[a-z][\w-]+)|(?P<apiece>apiece|each))\b"
 )
 
