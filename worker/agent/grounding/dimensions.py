@@ -72,7 +72,9 @@ def _share(fact: Fact, said: Said) -> bool:
     if fact.whole in ("rise", "emissions"):
         return bool(RISING.search(said.before + said.clause))
     if fact.whole == "lines":
-        return said.whole != "requests" and bool(OF_VERSION.search(said.before + said.clause) or fact.of is None)
+        return said.whole != "requests" and bool(
+            OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}
+        )
     return True
 
 
@@ -97,7 +99,7 @@ def _seconds(fact: Fact, said: Said) -> bool:
 
 def _is_length(fact: Fact, said: Said) -> bool:
     """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
-    if said.topics & {"latency", "calls"} and said.of_time is None:
+    if said.topics & {"latency", "calls"} and said.of_time in (None, "taking"):
         return False
     if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
@@ -126,6 +128,8 @@ DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
 
 def _is_apart(fact: Fact, said: Said) -> bool:
     """How far two events are from each other: both onsets are named, or the alert is."""
+    if said.topics & {"latency", "calls"} and said.of_time is None:
+        return False
     if fact.signal in ("between", "between changes"):
         is_of_both = {fact.of, fact.subject.service} <= said.services or (
             len(said.services) == 1 and said.services <= {fact.of, fact.subject.service}
@@ -162,8 +166,14 @@ def _usd(fact: Fact, said: Said) -> bool:
     return fact.signal != "cost" or not MONEY_LOST.search(said.clause)
 
 
+# "30 of 54 lines are PoolTimeoutError": the 54 are all of them.
+OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d")
+
+
 def _lines(fact: Fact, said: Said) -> bool:
     if said.types and fact.signal == "errors" and fact.of not in said.types:
+        return False
+    if said.types and fact.of not in said.types and not OF_ALL_LINES.search(f"{said.before[-12:]}|{said.after[:12]}"):
         return False
     if fact.signal == "errors" and fact.of and not said.types and not said.topics & {"errors", "lines"}:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from worker.agent.grounding import dimensions, owners, record, roles
-from worker.agent.grounding.dimensions import Said
+from worker.agent.grounding.dimensions import OF_VERSION, Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact
 from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS
@@ -50,7 +50,7 @@ def _fits_role(fact: Fact, said: Said) -> bool:
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
-    if fact.signal == "explained" and not said.services <= {fact.of, fact.subject.service}:
+    if _is_of_another(fact, said):
         return False
     if fact.subject == NOBODY and (is_told := _of_nobody(fact, said)) is not None:
         return is_told
@@ -61,6 +61,17 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
     if fact.subject.region and said.regions and fact.subject.region not in said.regions:
         return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
+
+
+def _is_of_another(fact: Fact, said: Said) -> bool:
+    """What one explains of another names no third; the cause's confidence is the verdict's own, of nobody."""
+    if fact.signal == "explained":
+        return not said.services <= {fact.of, fact.subject.service}
+    is_the_cause = fact.dimension == "confidence" and not said.services and OF_THE_CAUSE.search(said.clause)
+    return bool(is_the_cause) and fact.subject != NOBODY
+
+
+OF_THE_CAUSE = re.compile(r"\b(?:causes?|verdict|finding)\b", re.IGNORECASE)
 
 
 def _of_nobody(fact: Fact, said: Said) -> bool | None:
@@ -167,7 +178,8 @@ def _own_topics(fact: Fact) -> frozenset[str]:
 
 def _fits_deployment(fact: Fact, said: Said) -> bool:
     if fact.of in said.deployments:
-        return said.deployment in (None, fact.of)
+        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
+        return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
         return fact.of in said.names
     # What is told of one deployment among several is told with its name.
@@ -224,6 +236,8 @@ def _has_no_sum(fact: Fact) -> bool:
 def _fits_whole(fact: Fact, said: Said) -> bool:
     if fact.dimension == "share" and fact.whole == "excess":
         return said.whole == "rise"
+    if fact.whole == "errors":
+        return said.whole == "errors" or bool(NAMING.search(said.clause + said.after))
     if said.whole is None:
         return True
     # A share of requests is told from the lines that were logged of them.

@@ -25,7 +25,7 @@ ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
     r"|return\w*|compare\w*|with those of|those of|that of"
-    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^.;,]{0,60}$",
+    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$",
     re.IGNORECASE,
 )
 NEW = re.compile(

@@ -13,7 +13,8 @@ LOW = re.compile(
     re.IGNORECASE,
 )
 HIGH = re.compile(
-    r"\b(?:at most|up to|no more than|maximum|less than|fewer than|and|to|as many as|high(?:er)?)\b[^,;]{0,20}$",
+    r"\b(?:at most|up to|no more than|maximum|less than|fewer than|as many as|high(?:er)?)\b[^,;]{0,20}$"
+    r"|\b(?:between|from|range of) [^;]{1,24} (?:and|to) (?:about )?\W?$",
     re.IGNORECASE,
 )
 

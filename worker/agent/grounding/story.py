@@ -43,6 +43,8 @@ DISMISSED = re.compile(
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
+    r"|(?:has|have|had) (?:already |since |now |all )?(?:stopped|ended|ceased|subsided|gone away)(?! \w+ing)"
+    r"|(?:errors?|failures?|timeouts?|retries)\b[^,;.]{0,30}\b(?:stopped|ended|ceased)(?! \w+ing)"
     r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
     r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
     r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"

@@ -11,7 +11,7 @@ from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Moment
 
 SINCE = re.compile(
-    r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset"
+    r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
     r"|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
     r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
     r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
