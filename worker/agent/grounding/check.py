@@ -76,6 +76,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *conditions.conditions(plain, mentions, known),
         *statements.denials(plain, known),
         *statements.deeds(plain, mentions, known),
+        *statements.soles(plain, mentions, known),
         *statements.undeployed(plain, mentions, known),
         *statements.deployments(plain, mentions, known),
         *statements.verdicts(plain, known),

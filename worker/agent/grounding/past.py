@@ -28,7 +28,8 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
     past = known.report.similar_incidents
     dated = [one for one in past if any(date in text for date in _dates(one))]
-    return dated or (past if SPOKEN_OF.search(text) else [])
+    named = [one for one in past if one.service and one.service in text]
+    return dated or ((named or past) if SPOKEN_OF.search(text) else [])
 
 
 def _dates(one: SimilarIncident) -> Iterator[str]:

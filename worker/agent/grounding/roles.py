@@ -19,8 +19,8 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|of|at|a|an|the|its|it|they|those|is|was|only|just|level|value|rate|share|range(?= of\b| between\b)"
-    r"|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
+    r"(?:\W*\b(?:about|of|at|a|an|the|its|it|they|those|is|was|only|just|level|value|rate"
+    r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".

@@ -63,6 +63,21 @@ def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is not the cause")
 
 
+SOLE = re.compile(
+    r"\b(?:the|its) only (?:other )?(?:recent |recorded )?(?:deployment|change|release|rollout)\b", re.IGNORECASE
+)
+
+
+def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The only change before the onset": in the regions that are named, else everywhere."""
+    regions = {one.text for one in mentions} & known.regions
+    for found in SOLE.finditer(text):
+        made = {
+            one.deployment_id for one in known.changes if one.at and (not regions or one.region in {None, *regions})
+        }
+        yield judged("cause", found, len(made) == 1, "there are others")
+
+
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = re.search(
