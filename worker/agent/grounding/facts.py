@@ -22,6 +22,7 @@ from worker.agent.grounding import (
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.known import NOBODY, Fact, Known, Level, Moment, Subject
+from worker.agent.grounding.pairs import Number
 from worker.domain.report import Candidate, Report
 from worker.domain.window import parse_time
 
@@ -208,7 +209,7 @@ def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> lis
 
 
 def _of_number(
-    number: numerals.Number,
+    number: Number,
     text: str,
     mentions: list[Found],
     known: Known,

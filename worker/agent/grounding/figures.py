@@ -11,7 +11,7 @@ from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import Fact, Known
-from worker.agent.grounding.numerals import Number
+from worker.agent.grounding.pairs import Number
 from worker.agent.grounding.topics import SIGNALS
 
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from worker.agent.grounding import claims, context, owners, story, vocabulary
+from worker.agent.grounding import claims, context, owners, places, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Change, Known
 from worker.domain.terms import terms
@@ -43,7 +43,9 @@ def known_names(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
 
 
 def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> str:
-    if why := story.misplaced_region(one, text, mentions, known) or story.misplaced_service(one, text, mentions, known):
+    if why := places.misplaced_region(one, text, mentions, known) or places.misplaced_service(
+        one, text, mentions, known
+    ):
         return why
     changes = [change for change in known.changes if change.deployment_id == one.text]
     numbers = {version for change in known.changes for version in change.versions}
