@@ -95,13 +95,15 @@ def _print_lies(figures: dict[str, Any], console: Console) -> None:
 
 def _print_batches(figures: dict[str, Any], console: Console) -> None:
     table = Table(title="Texts written blind", caption="*: no rule was changed for it")
-    for title in ("batch", "texts", "pass unmarked", "claims kept", "whole"):
+    for title in ("batch", "sentences", "pass unmarked", "claims kept", "kept or marked", "whole"):
         table.add_column(title, justify="left" if title == "batch" else "right")
     for one in figures["lying_batches"]:
-        table.add_row(_name(one), str(one["texts"]), str(len(one["unmarked"])), "", "")
+        table.add_row(_name(one), str(one["texts"]), str(len(one["unmarked"])), "", "", "")
     for one in figures["true_batches"]:
-        share, whole = one["kept"] / one["claims"], one["texts"] - len(one["doubted"])
-        table.add_row(_name(one), str(one["texts"]), "", f"{one['kept']} of {one['claims']} ({share:.0%})", str(whole))
+        kept, stays = one["kept"] / one["claims"], (one["kept"] + one["marked"]) / one["claims"]
+        whole = one["sentences"] - len(one["doubted"])
+        told = f"{one['kept']} of {one['claims']} ({kept:.0%})"
+        table.add_row(_name(one), str(one["sentences"]), "", told, f"{stays:.0%}", str(whole))
     console.print(table)
     for one in [*figures["lying_batches"], *figures["true_batches"]]:
         for text in (*one.get("unmarked", ()), *one.get("doubted", ())):

@@ -61,13 +61,14 @@ class Batch(NamedTuple):
 
 
 class TrueBatch(NamedTuple):
-    """Of true text: claims, those that are kept, and the sentences that are not kept whole."""
+    """Of true text: claims, those that stay as they are or marked, and the sentences that are not kept whole."""
 
     name: str
     unseen: bool
-    texts: int
+    sentences: int
     claims: int
     kept: int
+    marked: int
     doubted: tuple[str, ...]
 
 
@@ -97,9 +98,12 @@ def true(reports: dict[str, Report]) -> list[TrueBatch]:
 
 def _true(name: str, texts: list[Lie], known: dict[str, Known]) -> TrueBatch:
     found = [ground_known(one.text, known[one.report], is_advice=one.kind == "advice") for one in texts]
-    doubted = tuple(one.text for one, each in zip(texts, found, strict=True) if each.text != one.text)
-    claims, kept = sum(one.claims_checked for one in found), sum(one.claims_kept for one in found)
-    return TrueBatch(name, name in UNSEEN, len(texts), claims, kept, doubted)
+    sentences = [sentence for one in found for sentence in one.sentences]
+    doubted = tuple(one.text for one in sentences if one.outcome != "kept")
+    claims, kept, marked = (
+        sum(getattr(one, f"claims_{what}") for one in found) for what in ("checked", "kept", "marked")
+    )
+    return TrueBatch(name, name in UNSEEN, len(sentences), claims, kept, marked, doubted)
 
 
 def _batches(kind: str) -> Iterator[tuple[str, list[Lie]]]:

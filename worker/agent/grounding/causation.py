@@ -16,10 +16,13 @@ _CAUSING = (
     r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
-    r"|prompt(?:ed|s)|called for"
+    r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
+    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
+    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b| \d)"
 )
 _CAUSED = (
-    r"because of|due to|caused by|triggered by|brought about by|(?:the|a) result of|thanks to|owing to|stems? from"
+    r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
+    r"|set off by|stems? from"
     r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
@@ -31,15 +34,30 @@ _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 _SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
 _JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
+# What one thing does to another: "the deployment of auth raised the emissions".
+_AFFECTING = (
+    r"(?:rais(?:ed|es)|increas(?:ed|es)|lift(?:ed|s)|push(?:ed|es)|lower(?:ed|s)|reduc(?:ed|es)|doubl(?:ed|es)|slow(?:ed|s)"
+    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s)) (?=the\b|its\b|their\b|all\b|[\w-]+['’]|down the\b)"
+    r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
+    r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
+    r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
+    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
+    r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
+    r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
+)
+_THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
+_HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
 CAUSES = (
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
+    rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
     r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
     rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
+    r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
 )
@@ -58,7 +76,14 @@ STATE = re.compile(
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
-    r"|innocent|unlikely|not involved)\b",
+    r"|innocent|unlikely|not involved"
+    r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third))\b",
+    re.IGNORECASE,
+)
+# "… came after the onset, so it cannot have started this".
+CANNOT = re.compile(
+    r"\b(?:it|this|that|they) (?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
+    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
     re.IGNORECASE,
 )
 # "The errors do not come from a deployment": what is behind is denied.
@@ -93,28 +118,72 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
         if found:
             why = _wrong_cause(found, text, mentions, known)
-            yield Claim("cause", found.span(), found[0], not why, why)
+            span = found.span("cause")
+            is_open = why in OPEN and not (_blames(span, text, mentions, known) or _is_swapped(found))
+            # Only what is told as the cause is marked.
+            marked = (
+                (
+                    found.start(),
+                    max(span[0] + 1, span[1] - len(text[slice(*span)]) + len(text[slice(*span)].rstrip(" .,;"))),
+                )
+                if is_open
+                else found.span()
+            )
+            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=why in UNPROVEN)
             return
 
 
+NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
+IT_IS = "it is the cause"
+UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
+OPEN = (ANOTHER, IT_IS)
 BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
 PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
+# "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
+JUDGEMENT = re.compile(
+    r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
+    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
+    re.IGNORECASE,
+)
+MEASURED = re.compile(
+    r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_inferred(found: re.Match[str]) -> bool:
+    """Both sides are checked by themselves."""
+    return bool(JUDGEMENT.search(found["effect"]) and MEASURED.search(found["cause"]))
+
+
+# "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
+A_SHARE = re.compile(r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b")
+RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
     cause, effect = found.span("cause"), found.span("effect")
-    is_besides = SEVERITY.match(found["effect"]) or _is_part(found, known) or _is_from_retries(found, known)
-    if is_besides or _is_where_it_rises(text, cause, effect, mentions, known):
+    if relative := RELATIVE.search(found["cause"]):
+        # "… points to ledger, which fails": what is said of it besides.
+        cause = (cause[0], cause[0] + relative.start())
+    is_besides = (
+        SEVERITY.match(found["effect"])
+        or A_SHARE.search(found[0])
+        or _is_part(found, known)
+        or _is_consequence(found, mentions, known)
+    )
+    if is_besides or _is_inferred(found) or _is_where_it_rises(text, cause, effect, mentions, known):
         return ""
     if not known.has_cause or known.report.root_cause is None:
-        return "the evidence shows no cause"
-    if JUDGED.search(found["effect"]):
-        return _wrongly_denied(effect, text, mentions, known)
+        return NO_CAUSE
+    if CANNOT.search(found["effect"]) or JUDGED.search(found["effect"]):
+        of = cause if CANNOT.search(found["effect"]) else effect
+        return _wrongly_denied(of, text, mentions, known)
     other = RATHER.search(found["cause"])
     if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
         return why
@@ -126,9 +195,18 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
 
 
+def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether that part names anything that could be the cause: then it is the wrong one, or wrongly denied."""
+    part = text[slice(*span)]
+    is_kind = any(words.search(part) for words in KIND.values())
+    is_known = all(vocabulary.is_known(word, known.words) for word in vocabulary.WORD.findall(part.lower()))
+    is_named = _within(span, mentions, known) or re.search(r"\b(?:cause|culprit|it|this|that)\b", part)
+    return is_kind or not is_known or bool(is_named)
+
+
 def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
     """Of what is said not to be the cause."""
-    return "" if names_another(text[slice(*span)], span, mentions, known) else "it is the cause"
+    return "" if names_another(text[slice(*span)], span, mentions, known) else IT_IS
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
@@ -147,7 +225,7 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
     is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
-    return "" if causing & cause_names(known) or is_kind else "the evidence shows another cause"
+    return "" if causing & cause_names(known) or is_kind else ANOTHER
 
 
 def _is_type_of(name: str, root: RootCause, known: Known) -> bool:
@@ -194,14 +272,30 @@ def _is_logged(part: str, root: RootCause, known: Known) -> bool:
 
 # What a severity is for is figures, which are checked by themselves.
 SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+\s*$", re.IGNORECASE)
-RETRYING = re.compile(r"\W*(?:the |its )?(?:retries|retrying)\W*", re.IGNORECASE)
+# What follows of itself from what, where both rose: callers try again, which adds requests.
+FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
 
 
-def _is_from_retries(found: re.Match[str], known: Known) -> bool:
-    """ "Requests rose to 664 a minute, which is due to retries": where both rose."""
+def _is_swapped(found: re.Match[str]) -> bool:
+    """ "Requests fail because of retries"; and emissions bring about nothing."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    return (cause == {"carbon"} and bool(effect - cause)) or any(
+        one in effect and other in cause for one, other in FOLLOWS
+    )
+
+
+def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """ "Retries are up, which is a consequence of the failures", "traffic rose because clients retried"."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    if "retries" in effect:
+        effect = frozenset({"retries"})
+    elif not effect and re.search(r"\brequests?\b", found["effect"]):
+        effect = frozenset({"traffic"})
+    cause = cause - {"traffic"} or cause
     rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
-    is_of_both = bool(RETRYING.fullmatch(found["cause"])) and {"retries", "traffic"} <= rose
-    return is_of_both and topics(found["effect"]) & set(SIGNALS) <= {"traffic"} and "equest" in found["effect"]
+    named = {one.text for one in mentions} & known.services
+    pairs = {(one, other) for one in cause for other in effect}
+    return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
 
 
 def _is_part(found: re.Match[str], known: Known) -> bool:
@@ -223,8 +317,14 @@ RISE = re.compile(
 def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
     """ "Nearly all of the rise comes from us-central1": where, not why."""
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    regions = places & known.regions
-    if not regions or places - regions or not RISE.search(text[slice(*effect)]):
+    if not places or not RISE.search(text[slice(*effect)]):
         return False
-    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.value >= 0.5]
-    return any(fact.subject.region in regions for fact in parts)
+    least = 0.5 if places <= known.regions else 0.05
+    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
+    if places & known.services and places & known.regions:
+        parts = [fact for fact in parts if {*fact.subject} <= places]
+    rising = {one for fact in parts for one in fact.subject}
+    is_told = places <= known.regions or re.search(
+        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
+    )
+    return bool(is_told) and places <= rising

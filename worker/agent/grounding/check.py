@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from worker.agent.grounding import (
     causation,
+    changes,
     claims,
     conditions,
     directions,
     figures,
+    impacts,
     names,
     numerals,
+    past,
     relations,
     roster,
     statements,
@@ -23,9 +27,18 @@ from worker.agent.grounding import (
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known
 
+# "Limit retries to two", "raise the threshold to 142": what is proposed was not measured.
+TARGET = re.compile(
+    r"^\W*(?:\w+,? )?(?:limit|cap|raise|lower|set|reduce|increase|scale|allow|extend|shorten)\b[^,;]*\b(?:to|at|by)"
+    r"(?: (?:about|at least|at most|only|no more than))? $",
+    re.IGNORECASE,
+)
+
 
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
+    if past_incidents := past.spoken_of(sentence, known):
+        known = past.extended(known, past_incidents)
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
     plain = claims.blanked(sentence, cited)
@@ -35,11 +48,11 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     rest = claims.blanked(plain, [one.span for one in mentions])
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
-    unknown = names.unknown_names(rest) if is_advice else names.read_in_lines(rest, mentions, known)
+    unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
     called = [*names.known_names(plain, mentions, known), *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
-    read = numerals.numbers(counted)
+    read = [one for one in numerals.numbers(counted) if not (is_advice and TARGET.search(counted[: one.span[0]]))]
     words = claims.blanked(counted, [one.span for one in read])
     backed = list(relations.backed(plain, mentions, known))
     blamed = claims.blanked(plain, [one.span for one in backed])
@@ -60,19 +73,32 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
         *directions.directions(plain, mentions, known),
+        *directions.compared(plain, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
-        *statements.denials(plain, known),
-        *statements.undeployed(plain, mentions, known),
-        *statements.deployments(plain, mentions, known),
+        *changes.denials(plain, known),
+        *changes.deeds(plain, mentions, known),
+        *changes.soles(plain, mentions, known),
+        *changes.undeployed(plain, mentions, known),
+        *changes.deployments(plain, mentions, known),
         *statements.verdicts(plain, known),
-        *statements.losses(plain, known),
+        *impacts.losses(plain, known),
+        *impacts.measured(plain, known),
         *statements.quiet(plain, known),
-        *statements.unmeasured(plain, known),
+        *impacts.noticed(plain, known),
+        *impacts.unmeasured(plain, known),
         *relations.logging(plain, mentions, known),
-        *statements.counts(plain, known),
+        *impacts.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
+    if past_incidents:
+        found = [
+            replace(one, holds=False, why="it was not there", is_open=True)
+            if past.misplaced(one, past_incidents, known)
+            else one
+            for one in found
+        ]
+        found = [past.told(one, known) for one in (*found, *past.message(words, known))]
     return sorted(found, key=lambda one: one.span)
 
 
@@ -104,7 +130,12 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
     """Of the one that was named last before it, or of one right behind it."""
     owners = {service for service, lines in known.logged.items() if any(said in _even(line) for line in lines)}
     services = [one for one in mentions if one.text in known.services]
-    outside = [one for one in services if not span[0] <= one.span[0] < span[1]]
+    outside = [
+        one
+        for one in services
+        if not span[0] <= one.span[0] < span[1]
+        and not re.search(r"\b(?:to|towards|with|against|about) $", text[: one.span[0]])
+    ]
     before = [one.text for one in outside if one.span[1] <= span[0]][-1:]
     behind = [
         one.text

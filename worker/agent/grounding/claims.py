@@ -43,22 +43,28 @@ Kind = Literal["number", "time", "name", "quotation", "cause", "direction", "sta
 
 @dataclass(frozen=True)
 class Claim:
-    """`is_mere`: a figure or a name, which may stay marked where the rest of its sentence holds."""
+    """Why one does not hold: the evidence says something else, unless it says nothing of it.
+
+    `is_open`: that may stay, marked. `is_unproven`: it goes, unless the report itself says so in words.
+    """
 
     kind: Kind
     span: Span
     text: str
     holds: bool
     why: str = ""
+    is_open: bool = False
+    is_unproven: bool = False
 
     @property
     def is_mere(self) -> bool:
+        """A figure or a name, of which a single one that is wrong may stay marked."""
         return self.kind in ("number", "time", "name", "citation", "word")
 
 
-def judged(kind: Kind, found: re.Match[str], holds: bool, otherwise: str) -> Claim:
+def judged(kind: Kind, found: re.Match[str], holds: bool, otherwise: str, *, is_open: bool = False) -> Claim:
     """What was found, as a claim; `otherwise` is what is so where it does not hold."""
-    return Claim(kind, found.span(), found[0], holds, "" if holds else otherwise)
+    return Claim(kind, found.span(), found[0], holds, "" if holds else otherwise, is_open and not holds)
 
 
 class Found(NamedTuple):

@@ -11,7 +11,8 @@ from worker.agent.grounding.directions import NEGATED, went
 from worker.agent.grounding.known import Known
 
 NONE_OF = re.compile(
-    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if)\b", re.IGNORECASE
+    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if|against)\b",
+    re.IGNORECASE,
 )
 # What a service is said to do or to have, and the signals that would show it.
 _FAILING = (
@@ -27,7 +28,7 @@ CONDITIONS = (
     (re.compile(_AILING, re.IGNORECASE), ()),
 )
 _ADVERBS = (
-    r"(?: (?:itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"(?: (?:which|that|itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
     r"|do|does|did|show|shows|showed|no|not|any|never"
     r"|start(?:s|ed) to|began to|to))*"
 )
@@ -44,12 +45,16 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         found = DOES.match(text, one.span[1]) or OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         if found:
+            if JUDGED.search(text[slice(*context.part(one.span, text))]):
+                continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
             holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
-            yield Claim("direction", found.span("what"), found["what"], holds, "" if holds else f"{one.text} does not")
+            is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
+            why = "" if holds else f"{one.text} does not"
+            yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
 def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:
@@ -58,10 +63,29 @@ def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[
     return {other.text for other in mentions if other.text in known.regions and one.span[1] <= other.span[0] < end}
 
 
+# Parts of metrics' names that count failures.
+FAILURES = frozenset(
+    {
+        "error",
+        "failed",
+        "failures",
+        "failure",
+        "unauthorized",
+        "rejected",
+        "denied",
+        "timeouts",
+        "dropped",
+        "5xx",
+        "4xx",
+    }
+)
+
+
 def _is_so(service: str, what: str, known: Known) -> bool:
     signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
     deviating = [one for one in known.levels if one.subject.service == service and went(one)]
     named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
+    named |= {"errors"} if named & FAILURES or service in known.failing else set()
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
     if not signals:
         return bool(deviating) or is_cause or service == known.report.service
@@ -73,6 +97,8 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     )
 
 
+# "An error of checkout's own is unlikely": says that there is none.
+JUDGED = re.compile(r"\b(?:unlikely|no|not an?|hardly an?) (?:\w+ )?(?:cause|candidate|explanation)\b", re.IGNORECASE)
 AFFECTED = re.compile(
     r"\b(?P<only>only|just)?\b[^,;]{0,40}\b(?:is|are|was|were) (?:also |likewise |equally )?"
     r"(?:affected|hit|impacted)\b",

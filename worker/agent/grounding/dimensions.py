@@ -13,6 +13,13 @@ class Said(NamedTuple):
     """What the sentence says of one of its figures: whose it is, when, and of what."""
 
     subjects: tuple[Subject, ...]
+    lines: frozenset[str]
+    patterns: dict[str, frozenset[str]]
+    previous: str
+    metrics: frozenset[str]
+    names: frozenset[str]
+    services: frozenset[str]
+    regions: frozenset[str]
     role: str | None
     topics: frozenset[str]
     statistic: str | None
@@ -22,11 +29,13 @@ class Said(NamedTuple):
     deployment: str | None
     deployments: frozenset[str]
     caller: str | None
+    callee: str | None
     clause: str
     before: str
     after: str
     is_errors: bool
     has_mean: bool
+    quantile: str | None
     per: str | None
     rank: str | None
 
@@ -47,7 +56,8 @@ OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log li
 # "… in 42 % of the cases, those of the other version in none".
 OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
 RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit", re.IGNORECASE
+    r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    re.IGNORECASE,
 )
 
 
@@ -55,45 +65,95 @@ def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
     if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
         return False
+    if fact.signal == "explained":
+        return bool(re.search(r"\b(?:explain\w*|account\w* for)\b", said.before))
     if fact.whole == "requests" and OF_ANOTHER.match(said.after):
         return False
     if fact.whole in ("rise", "emissions"):
         return bool(RISING.search(said.before + said.clause))
     if fact.whole == "lines":
-        return said.whole != "requests" and bool(OF_VERSION.search(said.before + said.clause) or fact.of is None)
+        return said.whole != "requests" and bool(
+            OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}
+        )
     return True
 
 
 def _grams_per_minute(fact: Fact, said: Said) -> bool:
     """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
+    if fact.whole == "rise" and (said.before.endswith("from ") or not RISES.search(said.before)):
+        return False
     return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
 
 
+RISES = re.compile(r"\b(?:rise|increase|growth)\b[^;]*$", re.IGNORECASE)
 OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 
 def _seconds(fact: Fact, said: Said) -> bool:
-    if fact.signal in ("change", "to alert"):
-        return said.of_time in (fact.signal, None)
-    if fact.signal in ("span", "looked back"):
-        is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
-        wanted = "looked back" if is_none else said.of_time
-        return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
-    if fact.signal == "days":
-        return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
-    if fact.signal == "message":
-        # "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say.
-        return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
+    kind = fact.signal or ""
+    check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
+    if check is not None:
+        return check(fact, said)
     return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
 
 
+def _is_length(fact: Fact, said: Said) -> bool:
+    """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
+    if said.topics & {"latency", "calls"} and said.of_time in (None, "taking"):
+        return False
+    if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
+        return False
+    is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
+    wanted = "looked back" if is_none else said.of_time
+    return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
+
+
+def _are_days(_: Fact, said: Said) -> bool:
+    return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
+
+
+def _is_of_message(_: Fact, said: Said) -> bool:
+    """ "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say."""
+    return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
+
+
+def _is_of_call(_: Fact, said: Said) -> bool:
+    return said.of_time in (None, "taking", "span")
+
+
+DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
 EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
+DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
+
+
+def _is_apart(fact: Fact, said: Said) -> bool:
+    """How far two events are from each other: both onsets are named, or the alert is."""
+    if said.topics & {"latency", "calls"} and said.of_time is None:
+        return False
+    if fact.signal in ("between", "between changes"):
+        is_of_both = {fact.of, fact.subject.service} <= said.services or (
+            len(said.services) == 1 and said.services <= {fact.of, fact.subject.service}
+        )
+        is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
+        return said.of_time == "change" and is_of_both and is_of_changes
+    if fact.signal == "until alert":
+        return said.of_time == "change" and bool(re.search(r"\balert\b", said.clause))
+    return said.of_time in (fact.signal, None)
+
+
 # "Fails after 50 ms": a latency is no time until a failure.
 ENDS_AFTER = re.compile(
     r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
 )
 
 
+_OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
+    "distance": _is_apart,
+    "length": _is_length,
+    "days": _are_days,
+    "message": _is_of_message,
+    "calls": _is_of_call,
+}
 MONEY_LOST = re.compile(
     r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
 )
@@ -106,8 +166,14 @@ def _usd(fact: Fact, said: Said) -> bool:
     return fact.signal != "cost" or not MONEY_LOST.search(said.clause)
 
 
+# "30 of 54 lines are PoolTimeoutError": the 54 are all of them.
+OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d")
+
+
 def _lines(fact: Fact, said: Said) -> bool:
     if said.types and fact.signal == "errors" and fact.of not in said.types:
+        return False
+    if said.types and fact.of not in said.types and not OF_ALL_LINES.search(f"{said.before[-12:]}|{said.after[:12]}"):
         return False
     if fact.signal == "errors" and fact.of and not said.types and not said.topics & {"errors", "lines"}:
         return False
@@ -124,6 +190,20 @@ def _count(fact: Fact, said: Said) -> bool:
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
 
 
+def _requests(fact: Fact, said: Said) -> bool:
+    """What emissions are told per: "20 g per 1,000 requests"."""
+    return fact.signal != "functional unit" or bool(
+        re.search(r"\b(?:per|each|every|for|an?) $", said.before, re.IGNORECASE)
+    )
+
+
+def _deviations(fact: Fact, said: Said) -> bool:
+    """On the side that is told."""
+    is_below = re.match(r" (?:below|under|beneath|lower)\b", said.after)
+    is_above = re.match(r" (?:above|over|beyond|higher)\b", said.after)
+    return not (is_below and fact.value > 0) and not (is_above and fact.value < 0)
+
+
 def _per_minute(fact: Fact, said: Said) -> bool:
     """How many lines a minute are logged is told as a rate."""
     return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
@@ -135,6 +215,8 @@ BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "seconds": _seconds,
     "usd": _usd,
     "lines": _lines,
+    "requests": _requests,
     "per_minute": _per_minute,
     "count": _count,
+    "deviations": _deviations,
 }

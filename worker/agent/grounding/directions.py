@@ -11,9 +11,22 @@ from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
+# What rises or falls, by any verb for it.
+_ROSE = (
+    r"rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soar(?:ed|s)"
+    r"|leap(?:ed|t|s)|balloon(?:ed|s)|swell(?:ed|s)|swollen|escalat(?:ed|es)|(?:sky)?rocket(?:ed|s)|shot up|shoots up"
+    r"|mount(?:ed|s)|explode[ds]|(?:ticked|edged|pushed|driven|drove|came|gone|picked) up"
+    r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
+)
+_FELL = (
+    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
+    r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
+    r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
+    r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
+)
 UP = re.compile(
-    r"\b(?:rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soared"
-    r"|outside (?:of )?(?:the|its|their) (?:expected|usual|normal) range"
+    rf"\b(?:{_ROSE}"
+    r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
@@ -22,33 +35,36 @@ UP = re.compile(
 )
 DOWN = re.compile(
     r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
-    r"|fell|falls|falling|fallen"
-    r"|(?<=not )(?:fall|drop|decrease|decline)|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank"
-    r"|sank|went down|is down|(?<=\w )lower"
+    rf"|{_FELL}|improve[ds]|got better"
+    r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
-    r"|below (?:its|their|the) (?:usual|normal) (?:values?|levels?|rates?)"
+    r"|below (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
     r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
 )
 SAME = re.compile(
     r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
-    r"(?! (?:instance|replica|node|host|copy|region))|constant|(?:is|are|was|were|stays?"
-    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))|(?:did|does|do|has|have) not changed?"
+    r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
+    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
+    r"|(?:did|does|do|has|have) not (?:changed?|moved?|budged?)"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
     r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
-    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate|memory)"
+    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
+    r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:do|does|did) not deviate"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
+    r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
-    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: \w+)?"
+    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
     re.IGNORECASE,
 )
@@ -73,6 +89,9 @@ COMPARED = re.compile(
     r"|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
     re.IGNORECASE,
 )
+# "Where 0.4 % is normal": a figure that is told as the usual one.
+IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
+IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -87,7 +106,11 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 holds = any(_is_clean(fact) for fact in known.facts)
                 yield judged("direction", found, holds, "it logged errors, too")
                 continue
-            if AS_MANY.search(before) or COMPARED.search(before):
+            if (
+                AS_MANY.search(before)
+                or COMPARED.search(before)
+                or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
+            ):
                 continue
             if IF.search(before):
                 holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
@@ -95,7 +118,42 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
             if holds is not None:
-                yield judged("direction", found, holds, "it went another way")
+                is_open = not holds and not _is_measured(found.span(), text, mentions, known)
+                yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether anything is known of what is said to have gone some way: of each signal, or of the region's rise."""
+    signals = _signals(span, text, known)
+    if signals and all(_levels(span, text, mentions, signal, known) for signal in signals):
+        return True
+    subjects = owners.subjects_or_scope(span, text, mentions, known)
+    return not signals and any(
+        one.subject.service == subject.service and owners.is_of(one.subject, subject)
+        for one in known.levels
+        for subject in subjects
+    )
+
+
+# "875 ms, down from 152".
+UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
+# "It does deviate", "emissions did change".
+INDEED = re.compile(r"\b(?:do|does|did) (?:indeed |really )?(?:deviate|change|differ)\b", re.IGNORECASE)
+
+
+def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    read = numerals.numbers(text) if UP_OR_DOWN.search(text) else []
+    for found in UP_OR_DOWN.finditer(text):
+        before = [one for one in read if one.span[1] <= found.start()][-1:]
+        after = [one for one in read if one.span[0] >= found.end()][:1]
+        if before and after and before[0].dimension == after[0].dimension:
+            holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
+            yield judged("direction", found, holds, "it is the other way round")
+    for found in INDEED.finditer(text):
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        named = [one for one in levels if one.signal in topics(text)] or levels
+        yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
 
 
 def _is_clean(fact: Fact) -> bool:
@@ -146,13 +204,31 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
+    is_slight = bool(wanted) and _is_slight(span, text)
     return all(
         any(
-            went(level) == wanted or (not wanted and _is_settled(level, known)) or _is_better(wanted, level)
+            went(level) == wanted
+            or (is_slight and (level.actual > level.expected) == (wanted > 0))
+            or (not wanted and _is_settled(level, known))
+            or _is_better(wanted, level)
             for level in levels
         )
         for levels in found
     )
+
+
+# Less than three standard deviations are told with one of these, or with both figures.
+SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
+BOTH = re.compile(
+    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and)\b[^;]{0,30}\d"
+)
+
+
+def _is_slight(span: Span, text: str) -> bool:
+    start, end = context.clause(span, text)
+    if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
+        return False
+    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]))
 
 
 def _is_better(wanted: int, level: Level) -> bool:
@@ -219,7 +295,8 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     """ "europe-west1 is unaffected": where none of the rise is, or nothing that was measured deviates."""
     subjects = owners.subjects(span, text, mentions, known)
     if not subjects:
-        return False
+        # "… which is within normal variation": what the alert was of.
+        return known.report.verdict is Verdict.NOT_CONFIRMED and known.about <= {known.report.service}
     shares = [
         fact.value
         for fact in known.facts

@@ -7,10 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from worker.agent.grounding import claims, context, measures, numerals, owners, roster, template, vocabulary
+from worker.agent.grounding import (
+    claims,
+    context,
+    measures,
+    numerals,
+    owners,
+    record,
+    roles,
+    roster,
+    template,
+    vocabulary,
+)
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.known import NOBODY, Fact, Known, Level, Moment, Subject
+from worker.agent.grounding.pairs import Number
 from worker.domain.report import Candidate, Report
 from worker.domain.window import parse_time
 
@@ -25,22 +37,34 @@ def known_of(report: Report) -> Known:
     roster.enrol(known)
     for item in report.evidence:
         subject, deployment = roster.subject_of(item.title, known), roster.deployment_of(item.title, known)
-        of = Fact(0.0, "", subject, evidence=item.id, of=deployment)
+        rise = "carbon" if item.title.startswith("Whose rise of carbon") else None
+        of = Fact(0.0, "", subject, rise, evidence=item.id, of=deployment)
         _walk(known, item.result, of, ())
         roster.logged(known, item.result, subject.service or "")
+        if "types" in item.result:
+            known.heard.setdefault(subject.service or "", set()).add(subject.region)
     known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)
     measures.rest(known)
+    known.facts += measures.distances(known)
     _told(known)
     known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
+    known.patterns = {text: vocabulary.telling(text) for text in _patterns(report)}
     root = report.root_cause
     for service in {report.service or "", root.service or "" if root else ""}:
         known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
-    known.restatable = template.restatable(known)
+    known.statements = record.statements(report, known)
     return known
+
+
+def _patterns(report: Report) -> Iterator[str]:
+    for item in report.evidence:
+        for one in item.result.get("patterns") or ():
+            if isinstance(one, Mapping) and isinstance(one.get("text"), str):
+                yield one["text"]
 
 
 def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
@@ -63,12 +87,21 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
 
 def _narrowed(of: Fact, value: Mapping[str, Any]) -> Fact:
     service, region = roster.text_of(value.get("service")), roster.text_of(value.get("region"))
-    of_type = value["name"] if isinstance(value.get("name"), str) and "in_window" in value else of.of
+    if isinstance(value.get("text"), str) and "within" in value:
+        of = replace(of, of=value["text"])
+    is_named = isinstance(value.get("name"), str)
+    of_type = value["name"] if is_named and ("in_window" in value or "rise" in value) else of.of
+    if is_named and "rise" in value:
+        of = replace(of, whole="by name")
     return replace(of, subject=Subject(service or of.subject.service, region or of.subject.region), of=of_type)
 
 
 def _fact(value: float, of: Fact, path: Path) -> Fact:
     found = slots(path)
+    if path[0] == "names":
+        of = replace(of, of=path[-1])
+    if path[-1] == "rise" and of.signal == "carbon":
+        return replace(of, value=value, dimension="grams_per_minute", whole="rise")
     return replace(
         of,
         value=value * found.factor,
@@ -76,7 +109,7 @@ def _fact(value: float, of: Fact, path: Path) -> Fact:
         signal=found.signal,
         role=found.role,
         statistic=found.statistic,
-        whole=found.whole,
+        whole=of.whole or found.whole,
     )
 
 
@@ -90,6 +123,8 @@ def _edge(known: Known, value: Mapping[Any, Any], of: Fact) -> None:
 def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> None:
     dimension, factor = OF_SIGNALS.get(signal) or dimension_of((signal,))
     actual, expected = float(value["actual"]) * factor, float(value["expected"]) * factor
+    if dimension == "count" and signal.endswith("rate") and max(abs(actual), abs(expected)) <= 1:
+        dimension = "share"
     name = signal if signal in OF_SIGNALS else signal_of((signal,)) or signal
     is_of_demand = signal == "carbon_per_demand"
     name = "carbon" if name in CARBON else "lines" if name == "silence" else name
@@ -108,6 +143,14 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     # 21 % more is a ratio; of shares the difference is in points.
     apart = "points" if dimension == "share" else dimension
     known.facts.append(replace(of, value=actual - expected, dimension=apart, role="excess"))
+    known.facts.append(
+        replace(
+            of, value=deviations if actual >= expected else -deviations, dimension="deviations", role=None, whole=None
+        )
+    )
+    # "http_401_unauthorized_ratio" counts 401s.
+    codes = re.findall(r"(?<!\d)[45]\d\d(?!\d)", signal)
+    known.facts += [Fact(float(code), "status", of.subject) for code in codes]
     if value.get("onset"):
         known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject))
 
@@ -132,7 +175,11 @@ def _told(known: Known) -> None:
             known.facts += _of_text(text or "", known, candidate)
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
-        known.facts += [fact for fact in _of_text(text, known) if fact.dimension in RATES]
+        known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
+
+
+def _tells_of_what(fact: Fact) -> bool:
+    return fact.dimension in RATES or (fact.dimension == "seconds" and fact.signal == "latency")
 
 
 def _of_lines(known: Known) -> Iterator[Fact]:
@@ -158,15 +205,16 @@ def _of_text(text: str, known: Known, candidate: Candidate | None = None) -> lis
     plain = claims.without_names(text)
     mentions = roster.mentions(text, known)
     owner = Subject(candidate.service, candidate.region) if candidate else known.scope
-    return [_of_number(one, plain, mentions, known, owner) for one in numerals.numbers(plain)]
+    return [_of_number(one, plain, mentions, known, owner, candidate) for one in numerals.numbers(plain)]
 
 
 def _of_number(
-    number: numerals.Number,
+    number: Number,
     text: str,
     mentions: list[Found],
     known: Known,
     owner: Subject,
+    candidate: Candidate | None,
 ) -> Fact:
     is_lines = OF_LINES.match(text[number.span[1] :])
     part = context.part(number.span, text)
@@ -175,19 +223,25 @@ def _of_number(
     subject = NOBODY if caller else next(iter(owners.subjects(number.span, text, near, known)), NOBODY)
     signal = "errors" if is_lines else "calls" if caller else context.signal(number.span, text)
     # "100 % of catalog's new errors name it": of errors, not of requests.
+    if EXPLAINS.search(text[: number.span[0]]):
+        by = Subject(subject.service or owner.service)
+        return Fact(number.value, number.dimension, by, "explained", of=owner.service)
     is_of_errors = context.whole(number.span, text, known.services) == "errors"
     return Fact(
         number.value,
         number.dimension or "count",
         Subject(subject.service or owner.service, subject.region or owner.region),
         signal,
-        context.role(number.span, text),
+        roles.role(number.span, text),
         statistic=context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
-        of=caller or (owners.deployment(number.span, mentions, known) if is_lines else None),
+        of=caller
+        or (owner.service if is_of_errors and candidate else None)
+        or (owners.deployment(number.span, mentions, known) if is_lines else None),
     )
 
 
+EXPLAINS = re.compile(r"\b(?:explains?|accounts? for) (?:about )?$")
 # "42 % of its log lines are errors, of the others 0 %": the second, too.
 OF_LINES = re.compile(
     r" of (?:its|the) (?:sampled )?(?:log lines|others)|[^.;]{0,40}\bno worse|[^.;]{0,30}of the others"

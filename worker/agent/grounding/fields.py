@@ -7,11 +7,15 @@ from typing import NamedTuple
 
 Path = tuple[str, ...]
 
-QUANTILES = ("p50", "p95", "p99")
+QUANTILES = ("p50", "p75", "p90", "p95", "p99")
 USUAL = ("expected", "usual", "baseline", "before", "old", "in_baseline")
 NOW = ("actual", "window", "within", "new", "in_window", "incident")
 # Part of a field's name → (dimension, factor to its base: grams, seconds, shares of 1, dollars).
 DIMENSIONS = (
+    ("patterns/expected", ("lines", 1.0)),
+    ("dollars", ("usd", 1.0)),
+    ("per_sec", ("per_second", 1.0)),
+    ("millicores", ("millicores", 1.0)),
     # Shares of the errors that name something.
     ("names/", ("share", 1.0)),
     ("carbon/split", ("grams", 1.0)),
@@ -35,6 +39,11 @@ DIMENSIONS = (
     ("_usd", ("usd", 1.0)),
     ("revenue", ("usd", 1.0)),
     ("kwh", ("kwh", 1.0)),
+    ("mebibytes", ("bytes", 2.0**20)),
+    ("gibibytes", ("bytes", 2.0**30)),
+    ("megabytes", ("bytes", 1e6)),
+    ("gigabytes", ("bytes", 1e9)),
+    ("bytes", ("bytes", 1.0)),
     ("orders", ("orders", 1.0)),
     ("incidents", ("incidents", 1.0)),
     # `users/requests_failed` counts requests.
@@ -65,7 +74,7 @@ SIGNALS = (
     *(("retr", "retries"), ("error", "errors"), ("failed", "errors"), ("latency", "latency"), ("slow", "latency")),
     *(("carbon", "carbon"), ("co2", "carbon"), ("cpu", "cpu"), ("memory", "memory"), ("traffic", "traffic")),
     *(("requests_per", "traffic"), ("p50", "latency"), ("p95", "latency"), ("p99", "latency"), ("sci/", "carbon")),
-    ("silence", "lines"),
+    *(("silence", "lines"), ("requests", "traffic"), ("throughput", "traffic")),
 )
 # What a share is of, by the signal or by the field.
 WHOLES = {"errors": "requests", "retries": "requests", "cpu": "cpu", "memory": "memory"}

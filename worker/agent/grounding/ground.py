@@ -7,12 +7,13 @@ names could be checked is removed: "deploy-8841 leaks memory" has the right name
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from worker.agent.grounding import template
+from worker.agent.grounding import record, relations, vocabulary
 from worker.agent.grounding.check import claims_of
-from worker.agent.grounding.claims import Claim, plain, sentences
+from worker.agent.grounding.claims import Claim, Span, plain, sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.roster import mentions
@@ -71,6 +72,7 @@ def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounde
         services = frozenset(mention.text for mention in mentions(sentence, known)) & known.services
         if services and one.outcome != "removed":
             known = replace(known, about=services)
+        known = replace(known, previous=sentence)
         found.append(one)
     return Grounded(tuple(found))
 
@@ -88,33 +90,77 @@ MOST_FIGURES = 40
 
 def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
     if len(sentence) > LONGEST or len(re.findall(r"\d+", sentence)) > MOST_FIGURES:
-        unread = Claim("word", (0, len(sentence)), sentence, holds=False, why="it is too long to be checked")
-        return Sentence(sentence, "removed", (unread,))
+        return Sentence(sentence, "removed", (_unread(sentence, "it is too long to be checked"),))
     found = claims_of(sentence, known, is_advice=is_advice)
-    is_restated = not is_advice and _is_restated(sentence, known)
-    if plain(sentence) in known.said or is_restated:
+    if plain(sentence) in known.said:
         # The template's own words are read from the same evidence by code.
-        found = found or [Claim("state", (0, len(sentence)), sentence, holds=True)]
-        held = tuple(replace(claim, holds=True, why="") if claim.kind != "citation" else claim for claim in found)
-        if all(claim.holds for claim in held):
-            return Sentence(sentence, "kept", held)
-    wrong = [claim for claim in found if not claim.holds]
-    says_something = any(claim.kind not in ("name", "citation") or is_advice for claim in found)
-    if says_something and not wrong:
-        return Sentence(sentence, "kept", tuple(found))
-    if is_advice and any(claim.kind == "number" for claim in wrong):
-        return Sentence(sentence, "removed", tuple(found))
-    if len(wrong) == 1 and wrong[0].is_mere and len(found) > 1:
-        return Sentence(_marked(sentence, wrong[0]), "marked", tuple(found))
-    return Sentence(sentence, "removed", tuple(found))
+        found = [_held(claim) for claim in found] or [_said(sentence, (0, len(sentence)))]
+    elif not is_advice:
+        found = [*_recorded(sentence, found, known)]
+    if is_advice and not found and vocabulary.speaks_of(sentence, known):
+        found = [_said(sentence, (0, len(sentence)))]
+    found = found or [_unread(sentence, "nothing in it could be checked")]
+    return Sentence(*_judged(sentence, found, is_advice=is_advice), tuple(found))
 
 
-def _is_restated(sentence: str, known: Known) -> bool:
-    """ "Each request takes as much CO₂ as usual": what the template says of the alerted service, in its words."""
-    is_about_scope = known.about <= {known.report.service}
-    return is_about_scope and template.said_with(sentence, known) in known.restatable
+def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str, Outcome]:
+    """What the evidence refutes goes, but for a single figure or name; what it says nothing of is marked."""
+    held, wrong = [one for one in found if one.holds], [one for one in found if not one.holds]
+    bearing = [one for one in held if is_advice or one.kind not in ("name", "citation")]
+    if not wrong and bearing:
+        return sentence, "kept"
+    refuted = [one for one in wrong if not one.is_open]
+    if is_advice and any(one.kind == "number" for one in refuted):
+        return sentence, "removed"
+    is_supported = (bearing and len(wrong) <= max(2, len(held))) or (held and len(wrong) == 1)
+    if is_supported and _may_stay(refuted, held) and all(one.is_mere or one.is_open for one in wrong):
+        return _marked(sentence, wrong), "marked"
+    return sentence, "removed"
 
 
-def _marked(sentence: str, claim: Claim) -> str:
-    end = claim.span[1]
-    return f"{sentence[:end]} {MARK}{sentence[end:]}"
+def _may_stay(refuted: list[Claim], held: list[Claim]) -> bool:
+    """A single one; more figures only where no direction is told, which would be that of the figures."""
+    is_of_figures = all(one.kind == "number" for one in refuted) and len(refuted) < len(held)
+    return len(refuted) <= 1 or (is_of_figures and not any(one.kind == "direction" for one in held))
+
+
+def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim]:
+    """The claims, of which those hold that a statement of the report says in other words."""
+    covered = record.covering(sentence, known)
+    for claim in found:
+        # What would be marked is marked at its end.
+        is_at_end = claim.is_open and (claim.kind != "cause" or claim.why == relations.NO_CALL)
+        begin = claim.span[1] - 1 if is_at_end else claim.span[0]
+        told = [one for one in covered if one.span[0] < claim.span[1] and begin < one.span[1]]
+        is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven)
+        yield _held(claim) if is_worded and _is_told(told) else claim
+    if covered and all(one.by for one in covered) and all(claim.kind in ("name", "citation") for claim in found):
+        yield _said(sentence, covered[-1].span)
+
+
+def _is_told(clauses: list[record.Covered]) -> bool:
+    """By one statement; "nothing explains it, because no change is recorded" may rest on two."""
+    together = frozenset.intersection(*(one.by for one in clauses)) if clauses else frozenset()
+    return bool(together) or (bool(clauses) and all(one.by for one in clauses) and clauses[0].is_denied)
+
+
+# What may be said in words of the report's own; figures, times, names and quotations are checked by themselves.
+WORDED = ("word", "state", "direction", "cause", "message")
+
+
+def _held(claim: Claim) -> Claim:
+    return claim if claim.kind == "citation" else replace(claim, holds=True, why="", is_open=False, is_unproven=False)
+
+
+def _said(sentence: str, span: Span) -> Claim:
+    return Claim("state", span, sentence[slice(*span)], holds=True)
+
+
+def _unread(sentence: str, why: str) -> Claim:
+    return Claim("word", (0, len(sentence)), sentence, holds=False, why=why)
+
+
+def _marked(sentence: str, wrong: list[Claim]) -> str:
+    for end in sorted({claim.span[1] for claim in wrong}, reverse=True):
+        sentence = f"{sentence[:end]} {MARK}{sentence[end:]}"
+    return sentence

@@ -76,14 +76,32 @@ class Level(NamedTuple):
     deviations: float
 
 
+class Clause(NamedTuple):
+    """What is said in one part of a sentence: the stems of its words, whom it names, and whether it denies it."""
+
+    words: frozenset[str]
+    names: tuple[str, ...]
+    is_denied: bool
+
+
+class Statement(NamedTuple):
+    """A sentence of the report, but for its parts with figures: these are checked as facts."""
+
+    words: frozenset[str]
+    names: tuple[str, ...]
+    clauses: tuple[Clause, ...]
+
+
 @dataclass
 class Known:
     """Everything that a text about the report may rest on. `about`: the services that the sentence before named.
 
     `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
     a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
-    `told`: the template's words, by the services that it writes of. `said`: its sentences; `restatable`: what those say
-    without a figure.
+    `patterns`: the texts of log lines, each with the words that tell it from others. `heard`: the regions that a
+    service's lines are from. `failing`: services with new lines that are errors. `told`: the template's words, by the
+    services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
+    a past incident, where the sentence is about one. `previous`: the sentence before.
     """
 
     report: Report
@@ -100,10 +118,15 @@ class Known:
     told: dict[str, frozenset[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     logged: dict[str, set[str]] = field(default_factory=dict)
+    patterns: dict[str, frozenset[str]] = field(default_factory=dict)
+    heard: dict[str, set[str | None]] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    previous: str = ""
     about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    past: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
-    restatable: frozenset[frozenset[str]] = frozenset()
+    statements: tuple[Statement, ...] = ()
 
     @property
     def scope(self) -> Subject:

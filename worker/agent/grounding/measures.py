@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
-from worker.agent.grounding import roster
+from worker.agent.grounding import relations, roster
 from worker.agent.grounding.fields import Path, slots
 from worker.agent.grounding.known import Fact, Known, Moment, Subject
 from worker.domain.evidence import Evidence
@@ -28,11 +29,19 @@ def of_impact(known: Known) -> None:
     hours = known.report.window.length / timedelta(hours=1)
     for end, value in _ends(impact.carbon.excess_co2_grams):
         known.facts.append(Fact(value / hours, "grams_per_hour", known.scope, "carbon", "excess", end=end))
+    known.facts += [*_shares_of_excess(known)]
     if impact.carbon.sci:
         known.facts += [
-            Fact(float(number.replace(",", "")), "requests", known.scope)
+            Fact(float(number.replace(",", "")), "requests", known.scope, "functional unit")
             for number in re.findall(r"\d[\d,]*", impact.carbon.sci.functional_unit)
         ]
+
+
+def _shares_of_excess(known: Known) -> Iterator[Fact]:
+    parts = [one for one in known.facts if one.whole == "excess" and one.dimension == "grams" and one.end is None]
+    total = sum(one.value for one in parts)
+    for one in parts if total > 0 else []:
+        yield replace(one, value=one.value / total, dimension="share", signal="part of a rise", rank=None)
 
 
 def _ranked(facts: list[Fact]) -> Iterator[Fact]:
@@ -55,7 +64,7 @@ def _ranked(facts: list[Fact]) -> Iterator[Fact]:
 
 def _parts_of(fact: Fact) -> tuple[object, ...] | None:
     """What the figure is one part of several of; None for all others."""
-    if fact.whole == "emissions":
+    if fact.whole in ("emissions", "rise"):
         return (fact.dimension, fact.evidence)
     is_part = fact.whole == "excess" or (fact.signal == "errors" and fact.dimension == "lines" and fact.of)
     return (fact.dimension, fact.subject, fact.role, fact.end, fact.whole) if is_part else None
@@ -83,6 +92,9 @@ def _fact(value: float, path: Path, scope: Subject) -> Fact:
 
 def _role(path: Path) -> str | None:
     """Emissions are told as what was, what was expected, and the excess; everything else is only of the incident."""
+    if path[:2] == ("users", "requests_slowed"):
+        # More than usual by itself.
+        return None
     if path[0] == "users":
         return "usual" if any("baseline" in part for part in path) else "now"
     if path[:2] == ("carbon", "sci"):
@@ -120,8 +132,16 @@ def moments(known: Known) -> None:
         *(Moment(cause.onset, "onset", cause.service, cause.region) for cause in report.candidates if cause.onset),
     ]
     # The onset that distances are told to is the report's, not that of each signal.
-    onsets = {report.window.start, *(one.onset for one in report.candidates if one.onset)}
+    root = report.root_cause.service if report.root_cause else None
     for change in known.changes:
+        onsets = {
+            report.window.start,
+            *(
+                one.onset
+                for one in report.candidates
+                if one.onset and one.service in (root, report.service, change.service)
+            ),
+        }
         if change.at:
             known.moments.append(Moment(change.at, "change", change.deployment_id))
             known.facts += [
@@ -137,6 +157,25 @@ def moments(known: Known) -> None:
             ]
 
 
+def distances(known: Known) -> Iterator[Fact]:
+    """From one service's onset to another's, and from the onset to the alert."""
+    begun: dict[str, list[datetime]] = {}
+    for one in known.moments:
+        if one.kind == "onset" and one.of:
+            begun.setdefault(one.of, []).append(one.at)
+    # The window begins a little before the onset of the alerted service.
+    first = {service: at for service, found in begun.items() if (at := relations.first_onset(found, known))}
+    for service, other in permutations(first, 2):
+        yield Fact((first[service] - first[other]).total_seconds(), "seconds", Subject(service), "between", of=other)
+    made = {one.service: one.at for one in known.changes if one.at and one.service}
+    for service, other in permutations(made, 2):
+        yield Fact(
+            (made[service] - made[other]).total_seconds(), "seconds", Subject(service), "between changes", of=other
+        )
+    for at in begun.get(known.report.service or "", []):
+        yield Fact((known.report.alert.date - at).total_seconds(), "seconds", known.scope, "until alert")
+
+
 def rest(known: Known) -> None:
     report = known.report
     known.facts += [
@@ -144,13 +183,16 @@ def rest(known: Known) -> None:
         Fact(LOOKED_BACK.total_seconds(), "seconds", signal="looked back"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    changes = len({change.deployment_id for change in known.changes if change.at})
-    known.facts += [Fact(changes, f"of {noun}") for noun in ("deployments", "changes", "releases", "rollouts")]
+    for service in {None, *(change.service for change in known.changes)}:
+        ids = {one.deployment_id for one in known.changes if one.at and service in (None, one.service)}
+        nouns = ("deployments", "changes", "releases", "rollouts", *(("versions",) if service else ()))
+        known.facts += [Fact(len(ids), f"of {noun}", Subject(service)) for noun in nouns]
     known.facts += [*_callers(known), *_days(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
     if report.confidence is not None:
-        known.facts.append(Fact(report.confidence, "confidence"))
+        root = report.root_cause
+        known.facts.append(Fact(report.confidence, "confidence", of=root.service if root else None))
     if report.alert.value is not None:
         known.facts.append(Fact(report.alert.value, "count", known.scope))
     failed = report.impact.users.requests_failed

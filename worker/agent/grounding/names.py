@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from worker.agent.grounding import claims, context, owners, story, vocabulary
+from worker.agent.grounding import claims, context, owners, places, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Change, Known
 from worker.domain.terms import terms
@@ -25,7 +25,7 @@ ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
     r"|return\w*|compare\w*|with those of|those of|that of"
-    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^.;]{0,80}$",
+    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$",
     re.IGNORECASE,
 )
 NEW = re.compile(
@@ -43,9 +43,14 @@ def known_names(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
 
 
 def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> str:
-    if why := story.misplaced_region(one, text, mentions, known) or story.misplaced_service(one, text, mentions, known):
+    if why := places.misplaced_region(one, text, mentions, known) or places.misplaced_service(
+        one, text, mentions, known
+    ):
         return why
     changes = [change for change in known.changes if change.deployment_id == one.text]
+    numbers = {version for change in known.changes for version in change.versions}
+    if changes and one.text not in numbers and re.search(r"\bversions? $", text[: one.span[0]]):
+        return "it is a deployment"
     if changes:
         return _wrong_deployment(one, changes, text, mentions, known)
     if versions := [change for change in known.changes if one.text in change.versions]:
@@ -58,12 +63,29 @@ def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> st
 def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
     services = {change.service for change in changes if change.service}
     after = text[one.span[1] :]
+    turned = SWITCHED.match(after)
+    if turned and all(re.fullmatch(rf"\w+->(?!{turned['state']})\w+", change.version or "") for change in changes):
+        return "it was switched the other way"
     behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
     is_its = behind and re.match(r" ?(?:of|in|\(|on|for) ?$", after[: behind.span[0] - one.span[1]])
     before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
     owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
-    owner = behind if is_its else before[-1] if owns else None
+    brackets = before and re.fullmatch(r" \(", text[before[-1].span[1] : one.span[0]])
+    beside = before and re.fullmatch(r", ", text[before[-1].span[1] : one.span[0]])
+    owns = owns or brackets or (beside and CHANGE_OF.search(text[: before[-1].span[0]]))
+    gets = before and GETS.match(text[before[-1].span[1] : one.span[0]])
+    owner = behind if is_its else before[-1] if owns or gets else None
     return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
+
+
+CHANGE_OF = re.compile(r"\b(?:change|deployment|release|rollout|version)s? (?:of|to|for) (?:the )?$", re.IGNORECASE)
+# Of a flag, whose version is `off->on`.
+SWITCHED = re.compile(r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled) (?:to )?(?P<state>on|off)\b")
+# "catalog received configuration change cfg-3096".
+GETS = re.compile(
+    r" (?:\w+ly |itself |then )?(?:received?|gets?|got|had|underwent|runs?|ran|was (?:given|updated|upgraded|moved"
+    r"|deployed|changed)|deployed|shipped|released|rolled out|switched)\b[^,;]*$"
+)
 
 
 def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -97,11 +119,22 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     if owner and behind and services and behind.text not in services:
         return f"it is of {' or '.join(sorted(services))}"
     before = text[: one.span[0]]
+    start, _ = context.clause(one.span, text)
+    told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
+    last = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)
+    if last and last.text in known.services and BESIDE.fullmatch(text[last.span[1] : one.span[0]]):
+        told |= {last.text}
+    if not nearest and not behind and told and services and not told & services:
+        return f"it is of {' or '.join(sorted(services))}"
     if all(change.version != one.text for change in changes) and not PREVIOUS.search(before):
         return "it is the version before"
     if all(change.previous != one.text for change in changes) and NEW.search(before):
         return "it is the new version"
     return ""
+
+
+# "The latest release of checkout, version 7.1.0, …".
+BESIDE = re.compile(r",? (?:(?:in|as|its|the|new|latest) )*versions? ")
 
 
 def _distance(one: Found, mentions: list[Found], known: Known) -> int:
@@ -142,22 +175,37 @@ def unknown_names(text: str) -> Iterator[Claim]:
             ):
                 continue
             taken.append(span)
-            yield Claim("name", span, name, holds=False, why="nothing that was read is called so")
+            yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
 
 
-def read_in_lines(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The coupon SPRING-26": what a log line calls so, with the word before it, of whose line it is."""
+def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
+    """ "The coupon SPRING-26": what a log line calls so, with the word before it, of whose line it is.
+
+    Advice states nothing of it: there it is enough that a line has it.
+    """
     services = {one.text for one in mentions} & known.services
     root = known.report.root_cause
     about = services or {known.report.service or "", (root.service if root else None) or ""}
     lines = [line.lower() for service in {*about, ""} for line in known.logged.get(service, ())]
     for one in unknown_names(text):
         before = re.search(r"([a-z]{3,}) $", text[: one.span[0]].lower())
+        if is_advice and any(re.search(rf"(?<![\w-]){re.escape(one.text.lower())}(?![\w-])", line) for line in lines):
+            yield replace(one, holds=True, why="", is_open=False)
+            continue
         called = before and re.compile(
             rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
         )
+        if one.text.isalpha() and one.text.lower() in known.words:
+            continue
+        if (
+            one.text.isalpha()
+            and one.text.isupper()
+            and any(re.search(rf"\b{one.text.lower()}\b", line) for line in lines)
+        ):
+            yield replace(one, holds=True, why="", is_open=False)
+            continue
         is_read = called and any(called.search(line) for line in lines)
-        yield replace(one, holds=True, why="") if is_read else one
+        yield replace(one, holds=True, why="", is_open=False) if is_read else one
 
 
 def _is_verb(name: str) -> bool:
@@ -168,4 +216,4 @@ def _is_verb(name: str) -> bool:
 def _is_ordinary(name: str) -> bool:
     spoken = terms()
     words = f"{spoken.orders.singular} {spoken.orders.plural} {spoken.revenue} {spoken.currency.symbol}".lower().split()
-    return name.lower() in ORDINARY or name.lower() in words
+    return name.lower() in ORDINARY or name.lower() in words or vocabulary.is_known(name.lower(), frozenset())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from worker.agent.grounding import units
+from worker.agent.grounding import pairs, quantifiers, units
 from worker.agent.grounding.claims import Span
-from worker.agent.grounding.quantifiers import FRACTION, LEAST, NO_REQUEST, PARTS, QUANTIFIED, SMALL, WHOLE_RISE, WHOLES
+from worker.agent.grounding.pairs import Number
 
 ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
@@ -21,129 +21,32 @@ BELOW = re.compile(
     r"(?: a| the)? ?$",
     re.IGNORECASE,
 )
+# "Within 1 % of what was expected": no more apart than that.
+WITHIN = re.compile(r"\bwithin (?:about )?$", re.IGNORECASE)
+OF_USUAL = re.compile(r" of (?:what (?:is|was) |the |its )?(?:usual|expected|normal|baseline|typical)")
+
+
+def _is_within(span: Span, text: str) -> bool:
+    return bool(WITHIN.search(text[: span[0]]) and OF_USUAL.match(text, span[1]))
+
+
 # How far beyond its bound a figure may be for the words to be right: "over 5,000" of 5,510, "more than doubled" of 2.4.
 BEYOND = {"digits": 1.12, "words": 1.5}
 
 
-@dataclass(frozen=True)
-class Number:
-    """`low` to `high` is what a figure may be that is told so."""
-
-    span: Span
-    value: float
-    dimension: str
-    low: float
-    high: float
-    text: str
-
-    def scaled(self, factor: float, dimension: str) -> Number:
-        return replace(
-            self, value=self.value * factor, low=self.low * factor, high=self.high * factor, dimension=dimension
-        )
-
-
 def numbers(text: str) -> list[Number]:
-    fractions = list(_fractions(text))
+    shares = quantifiers.shares(text)
+    fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
     taken = [one.span for one in fractions]
-    others = [one for one in (*_in_digits(text), *_in_words(text)) if not any(a <= one.span[0] < b for a, b in taken)]
-    found = _with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
-    rated = _with_paired_rates(text, [_a_rate(text, one) for one in found])
-    return _with_compared(text, _with_inherited_rates(text, rated))
-
-
-PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
-# "11 g a minute is close to the usual 10 g": of the second as well.
-USUAL_MASS = re.compile(r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $", re.IGNORECASE)
-IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
-
-
-def _with_paired_rates(text: str, found: list[Number]) -> list[Number]:
-    """`from 3 to 7.9 grams a minute`: of the first as well."""
-    paired = [
-        replace(one, dimension=after.dimension)
-        if after and _is_its_rate(one, after) and PAIR.fullmatch(text[one.span[1] : after.span[0]])
-        else one
-        for one, after in zip(found, [*found[1:], None], strict=False)
+    others = [
+        one
+        for one in (*_in_digits(text), *_in_words(text), *_a_minute(text))
+        if not any(a <= one.span[0] < b for a, b in taken)
     ]
-    return [
-        replace(one, dimension=before.dimension)
-        if before and _is_its_rate(one, before) and _is_told_as_usual(one, text)
-        else one
-        for before, one in zip([None, *paired], paired, strict=False)
-    ]
-
-
-def _is_its_rate(one: Number, other: Number) -> bool:
-    return one.dimension == "grams" and other.dimension == "grams_per_minute"
-
-
-def _is_told_as_usual(one: Number, text: str) -> bool:
-    return bool(USUAL_MASS.search(text[: one.span[0]]) or IS_USUAL.match(text, one.span[1]))
-
-
-# "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
-COMPARING = re.compile(
-    r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?,? (?:against|instead of|rather than|versus|vs\.?"
-    r"|compared (?:with|to)|where|while|when|up from|down from)"
-    r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
-    re.IGNORECASE,
-)
-
-
-def _with_compared(text: str, found: list[Number]) -> list[Number]:
-    """A figure without a unit behind a comparison has that of the one before."""
-    found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
-    return [
-        one.scaled(_factor(text, before), before.dimension)
-        if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
-        else one
-        for before, one in zip([None, *found], found, strict=False)
-    ]
-
-
-WERE_EXPECTED = re.compile(r" (?:is|are|was|were|would be|would have been) (?:expected|usual|normal)\b")
-
-
-WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
-
-
-def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
-    """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
-    measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
-    is_usual = WERE_EXPECTED.match(text, one.span[1]) or WOULD_HAVE.search(text[: one.span[0]])
-    if one.dimension or not measured or not is_usual:
-        return one
-    return one.scaled(_factor(text, measured[-1]), measured[-1].dimension)
-
-
-PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
-
-
-EACH = re.compile(r"\b(?:per|each|every|for) [\d,]+ requests\b(?=[^.;]*\d)", re.IGNORECASE)
-
-
-def _with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
-    """`20 g per 1,000 requests, before 8 g`: of the second as well."""
-    each = EACH.search(text)
-    if each:
-        found = [
-            replace(one, dimension="grams_per_requests")
-            if one.dimension == "grams" and one.span[0] >= each.end()
-            else one
-            for one in found
-        ]
-    rated = [one for one in found if one.dimension == "grams_per_requests"]
-    return [
-        replace(one, dimension=rated[0].dimension)
-        if rated and one.dimension == "grams" and any(_is_pair(text, one, other) for other in rated)
-        else one
-        for one in found
-    ]
-
-
-def _is_pair(text: str, one: Number, other: Number) -> bool:
-    first, second = sorted((one.span, other.span))
-    return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
+    found = pairs.with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
+    found = [_of_usual(one, text) for one in found]
+    rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
+    return pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
 
 
 # "Emissions per minute (11 g)".
@@ -155,7 +58,7 @@ def _a_rate(text: str, number: Number) -> Number:
     behind = units.language().rate.match(text, number.span[1])
     if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
         return replace(number, dimension="grams_per_minute")
-    if behind is None or number.dimension in ("", "times"):
+    if behind is None or number.dimension in ("", "times", "confidence"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
     if (number.dimension, per) == ("grams", "hour"):
@@ -167,6 +70,8 @@ RATES = {
     ("grams", "minute"): "grams_per_minute",
     ("requests", "minute"): "per_minute",
     ("lines", "minute"): "per_minute",
+    ("requests", "second"): "per_second",
+    ("lines", "second"): "per_second",
     ("grams", "requests"): "grams_per_requests",
     # A request is what takes so long.
     ("seconds", "request"): "seconds",
@@ -184,8 +89,8 @@ def _of_something_else(text: str, end: int) -> str:
 
 
 COUNTED_NOUN = re.compile(
-    r" (?:(?:earlier|past|previous|similar|recorded|known|other|new|more|additional|failed|failing|sampled|log|slow"
-    r"|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
+    r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
+    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
 )
 NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
 
@@ -197,15 +102,19 @@ def _in_digits(text: str) -> Iterator[Number]:
             dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
         start, end = found.span()
-        dimension = dimension or _confidence(digits, text[:start])
+        dimension = dimension or _confidence(digits, text[:start], text)
         if dimension == "share" and (SURE.match(text, end) or CONFIDENT.search(text[:start])):
             dimension = "confidence"
+        if dimension == "seconds" and re.fullmatch(r"[45]\d\ds", found[0]):
+            dimension, factor = "status", 1.0
         if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
             # $3.40 is how $3.4 is written.
             digits = digits[:-1]
         if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
             dimension = "share_of_users"
         low, high = _bounds(float(digits), _tolerance(digits), text[:start], "digits")
+        if dimension == "share" and _is_within(found.span(), text):
+            low = 0.0
         yield Number((start, end), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
 
@@ -217,10 +126,18 @@ CONFIDENT = re.compile(
 )
 
 
-def _confidence(digits: str, before: str) -> str:
+CANDIDATE = re.compile(r"\b(?:candidates?|likeliest|runner-up|suspects?)\b", re.IGNORECASE)
+
+
+def _confidence(digits: str, before: str, text: str) -> str:
     is_told = re.search(
-        r"confidence (?:in [a-z ]{1,30})?(?:of |is |at |score of )?(?:only |just )?$|\($", before[-45:], re.IGNORECASE
+        r"confidence:? (?:in [a-z ]{1,30})?"
+        r"(?:(?:of|is|at|score|stands|:|only|just|below|under|above|over|about|high|low),? )*$"
+        r"|\($|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
+        before[-90:],
+        re.IGNORECASE,
     )
+    is_told = is_told or CANDIDATE.search(text)
     return "confidence" if is_told and re.fullmatch(r"[01]\.\d+", digits) else ""
 
 
@@ -233,11 +150,39 @@ def _tolerance(digits: str) -> float:
     return 0.5000001 * 10.0 ** max(0, len(whole) - significant)
 
 
+A_MINUTE = re.compile(
+    r"\b(?<!about )(?<!per )an? (?P<unit>minute|hour)(?= (?:before|after|earlier|later|ahead)\b)", re.IGNORECASE
+)
+
+
+def _a_minute(text: str) -> Iterator[Number]:
+    """ "A minute later"."""
+    for found in A_MINUTE.finditer(text):
+        seconds = 60.0 if found["unit"].lower() == "minute" else 3600.0
+        yield Number(found.span(), seconds, "seconds", 0.5 * seconds, 1.5 * seconds, found[0])
+
+
+def _of_usual(one: Number, text: str) -> Number:
+    """ "Half of what is usual" is so many times the usual."""
+    is_ratio = one.dimension == "share" and OF_USUAL.match(text, one.span[1]) and not _is_within(one.span, text)
+    return replace(one, dimension="times") if is_ratio else one
+
+
+def _of_share(one: quantifiers.Share, text: str) -> tuple[float, float]:
+    """The bounds that the words give, or those of a fraction behind "more than" or "nearly"."""
+    if one.written is None:
+        return one.low, one.high
+    return _bounds(one.value, 0.08 * one.value, text[: one.span[0]], one.written)
+
+
 def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[float, float]:
     """From where to where the figure may be that is told as `value`."""
     beyond = max(BEYOND[written], 1.25 if value < 10 else 1.0)
     if ABOVE.search(before):
         return value - tolerance, value * beyond
+    if BELOW.search(before) and written == "digits" and value <= 0.05:
+        # "Below 0.01": there is nothing that is close below it.
+        return 0.0, value + tolerance
     if BELOW.search(before):
         return value / (1.25 if value < 10 else BEYOND["digits"]), value + tolerance
     wide = max(tolerance, 0.05 * value) if ABOUT.search(before) else tolerance
@@ -248,7 +193,12 @@ def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
         word = found["word"].lower()
-        is_no_share = word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
+        is_no_share = word == "none" and (
+            re.match(r" of (?:them|these|those) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :])
+        )
+        is_no_share = is_no_share or (
+            word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
+        )
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
@@ -256,58 +206,12 @@ def _in_words(text: str) -> Iterator[Number]:
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
+        if word == "one" and unit not in ("share", "seconds"):
+            continue
         low, high = _bounds(value, tolerance, text[: found.start()], "words")
+        low = 0.0 if unit == "share" and _is_within(found.span(), text) else low
         yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
 
 
 # "Near zero" is no figure.
 NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNORECASE)
-
-
-def _fractions(text: str) -> Iterator[Number]:
-    for found in FRACTION.finditer(text):
-        part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
-        if part < whole:
-            low, high = _bounds(part / whole, 0.08 * part / whole, text[: found.start()], "words")
-            yield Number(found.span(), part / whole, "share", low, high, found[0])
-    for found in PARTS.finditer(text):
-        share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
-        if share < 1:
-            low, high = _bounds(share, 0.08 * share, text[: found.start()], "digits")
-            yield Number(found.span(), share, "share", low, high, found[0])
-    for found in WHOLE_RISE.finditer(text):
-        yield Number(found.span(), 1.0, "share", 0.97, 1.0, found[0])
-    for found in NO_REQUEST.finditer(text):
-        yield Number(found.span(), 0.0, "share", 0.0, 0.0, found[0])
-    for found in QUANTIFIED.finditer(text):
-        low = LEAST[found.lastgroup or "most"]
-        yield Number(found.span(), low, "share", low, 1.0, found[0])
-
-
-RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
-
-
-def _with_inherited_units(text: str, found: list[Number]) -> list[Number]:
-    """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
-    dimensions = [one.dimension for one in found]
-    scales = [_factor(text, one) for one in found]
-    for place in range(len(found) - 2, -1, -1):
-        between = text[found[place].span[1] : found[place + 1].span[0]]
-        is_pair = re.fullmatch(r" ?(?:to|–|-|and|against|of about|of) ", between)
-        is_range = dimensions[place + 1] and between == " ("
-        if not dimensions[place] and (is_pair or is_range):
-            dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
-    for place in range(1, len(found)):
-        between = text[found[place - 1].span[1] : found[place].span[0]]
-        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
-        if not dimensions[place] and (is_between or RANGED.fullmatch(between)):
-            dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
-    return [
-        one if one.dimension else one.scaled(scale, unit)
-        for one, unit, scale in zip(found, dimensions, scales, strict=True)
-    ]
-
-
-def _factor(text: str, number: Number) -> float:
-    found = units.language().number.match(text, number.span[0])
-    return units.unit_of(found)[1] if found else 1.0

@@ -33,7 +33,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
-PRONOUN = re.compile(r"\b(?:its?|they|their|itself)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )\b(?:its?|they|their|itself)\b", re.IGNORECASE)
 
 
 def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
@@ -89,6 +89,10 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
     return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
+# "cart waits 2 s for ledger".
+WAITING = re.compile(r" (?:\w+ly )?waits? [\d.,]+ ?\w+ (?:for|on) ")
+
+
 def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
     """ "Calls from cart …", in the figure's own clause."""
     start, end = context.clause(span, text)
@@ -96,11 +100,25 @@ def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | 
         if not start <= one.span[0] < end:
             continue
         before = text[: one.span[0]]
+        if one.text in known.services and WAITING.match(text, one.span[1]):
+            return one.text
         if one.text in known.services and re.search(
             r"\b(?:calls?|requests?) (?:made )?(?:from|by|of) $", before, re.IGNORECASE
         ):
             return one.text
     return None
+
+
+TO = re.compile(
+    r"\b(?:calls?|requests?) (?:made )?to (?:the )?$|\b(?:waits?|waiting|waited) (?:\S+ \w+ )?(?:for|on) (?:the )?$"
+)
+
+
+def callee(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Its calls to ledger take 2 s", in the figure's own clause."""
+    start, end = context.clause(span, text)
+    named = [one.text for one in mentions if start <= one.span[0] < end and TO.search(text[: one.span[0]])]
+    return next((one for one in named if one in known.services), None)
 
 
 def last_before(place: int, mentions: list[Found]) -> Found | None:

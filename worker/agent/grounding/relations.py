@@ -11,10 +11,13 @@ from worker.agent.grounding import owners
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Fact, Known, cause_names
 
-VICTIM = re.compile(r"\b(?:is|was|are|were|as) (?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b", re.IGNORECASE)
+VICTIM = re.compile(
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b",
+    re.IGNORECASE,
+)
 SERVICE_VERB = (
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
-    r"|to\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
+    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
     r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
 )
 CALLING = re.compile(
@@ -48,7 +51,13 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     for found in SUFFERING.finditer(text):
         before = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
         start, end = found.span("what")
+        services = [one for one in mentions if one.span[1] <= found.start() and one.text in known.services]
+        joined = len(services) > 1 and text[services[-2].span[1] : services[-1].span[0]] == " and "
+        before = [one.text for one in services[-2 if joined else -1 :]]
         named = {one.text for one in mentions if start <= one.span[0] < end} & known.services
+        if root and root.service in before and root.service != known.report.service and " it" in found["what"]:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+            continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
         if root and root.service != known.report.service and before == [root.service] and is_callers:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
@@ -81,7 +90,9 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         span = (one.span[0], other.span[1])
         is_call = CALLING.fullmatch(between["verb"])
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it does so")
+        why = "" if holds else "nothing shows that it does so"
+        is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
@@ -93,7 +104,10 @@ FIRST = re.compile(
 SECOND = re.compile(
     r" (?:only |then )*(?:followed|came (?:later|second|after\w*)|(?:fail|start)\w* later)\b", re.IGNORECASE
 )
-BEGINNING = re.compile(r"\b(?:fail\w*|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?)\b", re.IGNORECASE)
+BEGINNING = re.compile(
+    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?)\b",
+    re.IGNORECASE,
+)
 
 
 def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -103,13 +117,15 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     for one, other in pairwise(services):
         is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
-        if is_first is None or one.text == other.text or not BEGINNING.search(text):
+        if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
-        begun, later = _onset(first, known), _onset(second, known)
+        when = _made if DEPLOYED.search(text[: other.span[0]]) else _onset
+        begun, later = when(first, known), when(second, known)
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order")
+        is_open = begun is None or later is None
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order", is_open)
 
 
 def _says_first(between: str, behind: str) -> bool | None:
@@ -119,11 +135,25 @@ def _says_first(between: str, behind: str) -> bool | None:
     return True if AHEAD.search(between) or FIRST.search(between) or SECOND.match(behind) else None
 
 
+DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out|shipped|went live|went out)\b", re.IGNORECASE)
+
+
+def _made(service: str, known: Known) -> datetime | None:
+    """When its last change was made."""
+    return max((one.at for one in known.changes if one.at and one.service == service), default=None)
+
+
 def _onset(service: str, known: Known) -> datetime | None:
     """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
-    found = {one.at for one in known.moments if one.kind == "onset" and one.of == service}
-    window = {known.report.window.start} if service == known.report.service else set()
-    return min(found - window or found, default=None)
+    return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
+
+
+def first_onset(found: list[datetime], known: Known) -> datetime | None:
+    """Without the begin of the window, unless something rose just then."""
+    rest = list(found)
+    if known.report.window.start in rest:
+        rest.remove(known.report.window.start)
+    return min(rest or found, default=None)
 
 
 def _does(service: str, other: str, known: Known) -> bool:
@@ -168,28 +198,43 @@ def _is_logged_now(fact: Fact, error_type: str) -> bool:
     return (fact.of, fact.dimension, fact.role) == (error_type, "lines", "now") and fact.value > 0
 
 
+NO_CALL = "nothing shows that it calls it"
+# "playback receives a 503 from drm-license".
+RECEIVING = re.compile(r" (?:\w+ly )?(?:receives?|received|gets?|got) (?:\w+ ){0,4}(?:errors? )?from (?:the )?")
 PASSIVE = re.compile(
     r",? (?:which )?(?:is|was|are|were) (?:\w+ly |also )?(?:called|named|used|queried|reached|needed|mentioned) by"
     r"(?: the)? ",
     re.IGNORECASE,
 )
 CALLS = re.compile(
-    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits? for|depends? on|naming|names?"
+    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits?(?: [\d.,]+ ?\w+)? for|depends? on|naming|names?"
     r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
     re.IGNORECASE,
 )
 
 
+# "… name ledger, and every one of them names payments": ledger names nobody.
+OF_OTHERS = re.compile(r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none)\b")
+
+
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
+    if RECEIVING.fullmatch(text[one.span[1] : other.span[0]]):
+        holds, span = (one.text, other.text) in known.calls, (one.span[0], other.span[1])
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
+        return
     if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
         holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
         return
-    if CALLS.fullmatch(text[one.span[1] : other.span[0]]):
+    between = text[one.span[1] : other.span[0]]
+    if CALLS.fullmatch(between) and not OF_OTHERS.search(between):
         holds = _is_called(one, other, text, services, known)
         span = (one.span[0], other.span[1])
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that it calls it")
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
 
 
 def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

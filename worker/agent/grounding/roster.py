@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from worker.agent.grounding.claims import Found
@@ -114,6 +116,7 @@ def logged(known: Known, value: Any, service: str) -> None:
             logged(known, rest, service)
         case Mapping():
             of = text_of(value.get("service")) or service
+            known.failing |= {of} if value.get("is_error") and value.get("trend") in ("new", "surging") else set()
             _message(known, of, [value.get(field) for field in ("text", "example", "message", "pattern", "title")])
             known.calls |= {(of, one) for one in value.get("names") or () if of and isinstance(one, str)}
             for item in value.values():
@@ -142,12 +145,36 @@ def _message(known: Known, service: str, texts: Iterable[Any]) -> None:
 
 def mentions(text: str, known: Known) -> list[Found]:
     """Known names in the text, the longest where several begin at one place."""
-    called = sorted(
-        (one for one in known.names | known.services | known.regions if len(one) > 1), key=len, reverse=True
-    )
-    if not called:
-        return []
-    pattern = re.compile(
-        rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, called))})(?:(?<=Error)s|(?<=Exception)s)?(?![\w]|-\w|\.\d)"
-    )
-    return [Found(found.span(), found["name"]) for found in pattern.finditer(text)]
+    return list(_mentions(text, frozenset(known.names | known.regions), frozenset(known.services), _root(known)))
+
+
+def _root(known: Known) -> str | None:
+    return known.report.root_cause.service if known.report.root_cause else None
+
+
+@lru_cache(maxsize=64)
+def _mentions(text: str, names: frozenset[str], services: frozenset[str], root: str | None) -> tuple[Found, ...]:
+    aliases = _aliases(services, root)
+    found = _called(names | services | frozenset(aliases)).finditer(text)
+    return tuple(Found(one.span(), aliases.get(one["name"], one["name"])) for one in found)
+
+
+@lru_cache(maxsize=64)
+def _called(names: frozenset[str]) -> re.Pattern[str]:
+    called = sorted((re.escape(one) for one in names if len(one) > 1), key=len, reverse=True) or ["(?!)"]
+    return re.compile(rf"(?<![\w-])(?P<name>{'|'.join(called)})(?:(?<=Error)s|(?<=Exception)s)?(?![\w]|-\w|\.\d)")
+
+
+@lru_cache(maxsize=64)
+def _aliases(services: frozenset[str], root: str | None) -> dict[str, str]:
+    """What a long name begins with: PetSearch for `PetSearch_AWS::ECS::Fargate`; of several, that of the cause."""
+    short = {service: re.split(r"[@_:./]", service)[0] for service in services}
+    counts = Counter(short.values())
+    return {
+        one: service
+        for service, one in short.items()
+        if one != service
+        and (len(one) > 3 or re.fullmatch(r"[A-Z][A-Z\d]+", one))
+        and (counts[one] == 1 or service == root)
+        and one not in services
+    }

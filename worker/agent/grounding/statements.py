@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import causation, context
 from worker.agent.grounding.claims import Claim, Found, judged
-from worker.agent.grounding.conditions import NONE_OF, rising
+from worker.agent.grounding.conditions import rising
 from worker.agent.grounding.known import Known, cause_names
-from worker.agent.grounding.topics import topics
 from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
@@ -17,12 +16,16 @@ OVER = re.compile(
     r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
     r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
     r"|will (?:be|recover|return|end)|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
-    r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
-    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
-    r"|progressively"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
-    r"|little by little|bit by bit|over time|overnight|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    re.IGNORECASE,
+)
+# How many it is said of, and how fast it went: what was not looked at.
+EXTENT = re.compile(
+    r"\b(?:(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
+    r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
 )
 CLEARED = re.compile(
@@ -33,86 +36,15 @@ CLEARED = re.compile(
 )
 _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
-    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b|\b(?P<b>{_SEVERITY})[- ]severity\b", re.IGNORECASE
-)
-
-
-def denials(text: str, known: Known) -> Iterator[Claim]:
-    """ "No deployment …": only where none was found."""
-    found = re.search(
-        r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
-        r"(?:deployments?|change|release|rollout)s?\b"
-        r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
-        text,
-        re.IGNORECASE,
-    ) or NOTHING_DEPLOYED.search(text)
-    if found and not re.search(r"\bother\b", found[0]):
-        near = [
-            one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
-        ]
-        yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
-
-
-NOTHING_DEPLOYED = re.compile(
-    r"\bno (?:sign|evidence|indication|trace) of (?:an? |any )?(?:\w+ )?(?:deployment|release|rollout)\b"
-    r"|\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
-    r"(?! (?:in|of|to|for)\b(?! the (?:two|2|last) ))",
-    re.IGNORECASE,
-)
-NONE_OF_ONE = re.compile(
-    r"\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?(?:deployment|change|release|rollout)s?"
-    r" (?:of|to|for) (?:the )?$",
+    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
+    rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b",
     re.IGNORECASE,
 )
 
 
-GOT_NONE = re.compile(
-    r" (?:itself )?(?:(?:did not|has not|had not) (?:get|got|receive|received|have|had)|got no|received no|had no)"
-    r" (?:an? |any )?(?:new )?(?:version|release|deployment|rollout)\b"
-    r"| (?:itself )?(?:was|has|had) not (?:been )?(?:re)?(?:deployed|released|changed)\b",
-    re.IGNORECASE,
-)
-
-
-def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "No deployment of playback …": only where none of it is known."""
-    for one in mentions:
-        found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
-        if found and one.text in known.services:
-            holds = one.text not in {change.service for change in known.changes}
-            yield Claim("cause", one.span, found[0], holds, "" if holds else "there is one")
-
-
-def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "A deployment of search preceded it": only where one is known, of what is named."""
-    changes = [one for one in known.changes if one.at or one.deployment_id]
-    names = {one.text for one in mentions}
-    if names & {name for one in changes for name in (one.deployment_id, *one.versions)}:
-        return
-    services = names & known.services
-    near = [one for one in changes if not services or one.service in services]
-    if changes and (apart := NEITHER_OF.search(text)):
-        behind = {one.text for one in mentions if one.span[0] >= apart.end()} & known.services
-        holds = bool(behind) and not behind & {one.service for one in changes}
-        yield judged("cause", apart, holds, "one of them is")
-        return
-    for found in DEPLOYMENT.finditer(text):
-        if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
-            yield Claim("cause", found.span(), found[0], holds=False, why="no such change is known")
-            return
-
-
-NEITHER_OF = re.compile(
-    r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
-    r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
-    re.IGNORECASE,
-)
-DEPLOYMENT = re.compile(
-    r"\b(?:deployments?|rollouts?|deployed|shipped|releases?(?! (?:the|a|this|it|held)\b)|released|rolled out"
-    r"|versions?)\b",
-    re.IGNORECASE,
-)
 INCIDENT = re.compile(
+    r"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?(?:incident|problem|spike)\b|"
     r"\b(?:has|is|have|are|was|had|suffers?(?: from)?|experience[sd]?)"
     r" an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
     re.IGNORECASE,
@@ -127,12 +59,6 @@ NO_INCIDENT = re.compile(
 
 
 CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b", re.IGNORECASE)
-COUNTED = re.compile(
-    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)"
-    r"|(?:counted|measured|recorded|actual)(?= (?:loss|orders?|revenue)\b)|for certain|certainly|definitely"
-    r"|exactly|precisely)\b",
-    re.IGNORECASE,
-)
 
 
 def verdicts(text: str, known: Known) -> Iterator[Claim]:
@@ -140,21 +66,6 @@ def verdicts(text: str, known: Known) -> Iterator[Claim]:
     for found in CONFIRMED.finditer(text):
         holds = known.report.verdict is not Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "the alert was not confirmed")
-
-
-LOST = re.compile(
-    r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
-    r"loss(?:es)?"
-    r"|(?:orders|revenue) (?:is|was|are|were|has been|have been) lost)\b",
-    re.IGNORECASE,
-)
-
-
-def losses(text: str, known: Known) -> Iterator[Claim]:
-    """ "There was a loss": only where one was measured or estimated."""
-    for found in LOST.finditer(text):
-        holds = known.report.impact.business.source is not None
-        yield judged("state", found, holds, "none was measured")
 
 
 QUIET = re.compile(
@@ -179,30 +90,12 @@ def is_demand(known: Known) -> bool:
     return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
 
 
-UNMEASURED = re.compile(
-    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
-    r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
-    re.IGNORECASE,
-)
-
-
-def unmeasured(text: str, known: Known) -> Iterator[Claim]:
-    """ "How many users are affected is not known": where the template says so."""
-    sections = known.report.sections
-    for found in UNMEASURED.finditer(text):
-        is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
-        told = sections.business_impact if is_business else sections.user_impact
-        holds = bool(re.search(r": not measured\b", told))
-        yield judged("state", found, holds, "it was measured")
-
-
-def counts(text: str, known: Known) -> Iterator[Claim]:
-    """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
-    for found in COUNTED.finditer(text):
-        spoken = topics(text[slice(*context.clause(found.span(), text))])
-        if spoken & {"orders", "revenue"}:
-            holds = known.report.impact.business.source not in (None, "estimated")
-            yield judged("state", found, holds, "it is an estimate")
+def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Failed to deserialize": where a log line of it says so."""
+    behind = re.match(r" (\w{4,})", text[found.end() :])
+    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    said = f"{found[0]} {behind[1]}".lower().replace("fails", "failed") if behind else ""
+    return bool(said) and any(said in line.lower() for one in services for line in known.logged.get(one, ()))
 
 
 AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
@@ -215,11 +108,31 @@ def _are_of_others(mentions: list[Found], known: Known) -> bool:
     return bool(services) and known.report.service not in services
 
 
+CANNOT_KNOW = "a report cannot know that"
+
+
+def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    said = found[0].lower()
+    if said.startswith("other region"):
+        is_none = re.search(r"\bno $", text[: found.start()], re.IGNORECASE)
+        return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if said == "other services":
+        return _are_of_others(mentions, known)
+    if said in ("both services", "both deployments"):
+        named = {one.text for one in mentions} | known.about
+        return len(named & known.services) == 2 or (said == "both deployments" and _deployed(known) == 2)
+    return known.report.service is None and said == "all services"
+
+
+def _deployed(known: Known) -> int:
+    return len({one.deployment_id for one in known.changes if one.at})
+
+
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
     for found in SEVERITY.finditer(text):
-        holds = (found["a"] or found["b"]).lower() == report.severity.value
+        holds = (found["a"] or found["b"] or found["c"]).lower() == report.severity.value
         yield judged("state", found, holds, f"severity is {report.severity.value}")
     for found in INCIDENT.finditer(text):
         holds = report.verdict is not Verdict.NOT_CONFIRMED
@@ -228,14 +141,11 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         holds = report.verdict is Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
-        is_scope = report.service is None and found[0].lower() == "all services"
-        is_none = found[0].lower().startswith("other region") and re.search(
-            r"\bno $", text[: found.start()], re.IGNORECASE
-        )
-        is_scope |= bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
-        is_scope |= found[0].lower() == "other services" and _are_of_others(mentions, known)
-        why = "" if is_scope else "a report cannot know that"
-        yield Claim("state", found.span(), found[0], is_scope, why)
+        holds = _is_logged(found, text, mentions, known)
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_unproven=not holds)
+    for found in () if is_advice else EXTENT.finditer(text):
+        holds = _is_extent(found, text, mentions, known)
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_open=not holds)
     for found in CLEARED.finditer(text):
         blamed = cause_names(known) & {one.text for one in mentions}
         root = report.root_cause

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, context, statements, vocabulary
+from worker.agent.grounding import causation, context, directions, statements, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
@@ -18,7 +18,7 @@ DOUBT = re.compile(
     r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
-    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|seems?|only partly)\b"
+    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|only partly)\b"
     r"|\w+n['’]t\b",
     re.IGNORECASE,
 )
@@ -43,8 +43,10 @@ DISMISSED = re.compile(
     r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
-    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody|no ?one"
-    r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:affected|lost|suffer\w*|notic\w+|impacted|hit)"
+    r"|(?:has|have|had) (?:already |since |now |all )?(?:stopped|ended|ceased|subsided|gone away)(?! \w+ing)"
+    r"|(?:errors?|failures?|timeouts?|retries)\b[^,;.]{0,30}\b(?:stopped|ended|ceased)(?! \w+ing)"
+    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
+    r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
     r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
     r"|self-heal\w*|heals? itself|went away)\b",
     re.IGNORECASE,
@@ -72,10 +74,9 @@ ORDER = re.compile(
 )
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
-    r"\b(?:onset|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
+    r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
     re.IGNORECASE,
 )
-OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
 ASIDE = re.compile(
     r"\b(?:when|after|following|once(?! before)|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
@@ -95,7 +96,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from (one for one in _states(DISMISSED, text) if not _is_quiet(one, text, known))
     if is_advice:
         return
-    yield from _states(BROKEN, text, _logged(mentions, known))
+    yield from _states(BROKEN, text, _logged(mentions, known) | known.past)
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
@@ -180,12 +181,20 @@ def _logged(mentions: list[Found], known: Known) -> set[str]:
     return {word for service in services for word in known.messages.get(service, ())} - vocabulary.common()
 
 
+# "Traffic is down": a direction.
+OF_SIGNAL = re.compile(
+    r"\b(?:traffic|latency|errors?|rate|load|demand|requests?|emissions?|carbon|usage|volume|throughput|CPU|memory)"
+    r"(?: \w+)? (?:is|are|was|were|went) down$",
+    re.IGNORECASE,
+)
+
+
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
-        if found[0].split()[-1] in logged:
+        if found[0].split()[-1] in logged or OF_SIGNAL.search(text[: found.end()]):
             continue
-        yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that")
+        yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 
 
 def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -227,6 +236,9 @@ def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list
     if named:
         return [change.at for change in named if change.at]
     if DEPLOYING.search(part):
+        own = [one.at for one in known.changes if one.at and one.service in inside]
+        if own:
+            return own
         root = known.report.root_cause
         of_cause = [one.at for one in known.changes if one.at and root and one.deployment_id == root.deployment_id]
         return of_cause or None
@@ -248,12 +260,33 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if causation.PRONOUN.fullmatch(found[group]) or NONE_WAS.match(found[group]):
             continue
         if inside & named or (
-            group == "what" and (ANCHOR.search(found[group]) or _is_beginning(found[group], inside, known))
+            group == "what"
+            and (
+                ANCHOR.search(found[group])
+                or _is_beginning(found[group], inside, known)
+                or _is_measured(found, text, mentions, known)
+            )
         ):
             continue
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
             continue
-        yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows no such cause")
+        yield Claim(
+            "cause",
+            found.span(),
+            found[0],
+            False,
+            "the evidence shows no such cause",
+            group == "what" and not inside,
+            is_unproven=True,
+        )
+
+
+def _is_measured(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "As traffic was slightly below what was expected", "a minute after the errors": checked by itself."""
+    if re.fullmatch(r"\W*(?:its |the |their )?(?:first )?(?:errors|failures|timeouts)\W*", found["what"]):
+        return True
+    start, end = found.span("what")
+    return any(start <= one.span[0] < end for one in directions.directions(text, mentions, known))
 
 
 def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
@@ -281,30 +314,3 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
     holds = bool(before) and all(fact.value == 0 for fact in before)
     yield judged("direction", found, holds, "it was logged before")
-
-
-def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known) -> str:
-    """A region that a deployment of its clause did not go to."""
-    if one.text not in known.regions:
-        return ""
-    start, end = context.clause(one.span, text)
-    ids = {other.text for other in mentions if start <= other.span[0] < end}
-    places = {
-        change.deployment_id: {other.region for other in known.changes if other.deployment_id == change.deployment_id}
-        for change in known.changes
-        if change.deployment_id in ids
-    }
-    wrong = [name for name, regions in places.items() if regions - {None} and one.text not in regions]
-    return f"{wrong[0]} did not go there" if wrong and len(wrong) == len(places) else ""
-
-
-def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
-    """ "… went out in search", where it is a deployment of checkout."""
-    if one.text not in known.services:
-        return ""
-    for other in mentions:
-        owners = {change.service for change in known.changes if change.deployment_id == other.text} - {None}
-        between = text[other.span[1] : one.span[0]]
-        if owners and one.text not in owners and re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) ", between):
-            return f"{other.text} is not of it"
-    return ""

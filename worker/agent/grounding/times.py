@@ -11,12 +11,14 @@ from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Moment
 
 SINCE = re.compile(
-    r"\b(?:since|onset|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
-    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded)\b[^.;]{0,25}$",
+    r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
+    r"|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
+    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
+    r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
     re.IGNORECASE,
 )
 DEPLOYED = re.compile(
-    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped)\b[^.;]{0,40}$", re.IGNORECASE
+    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought)\b[^.;]{0,70}$", re.IGNORECASE
 )
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
@@ -28,11 +30,16 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         change = _change_before(found.start(), plain, mentions, known)
         wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
         told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
+        told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
+        if wanted == {"change"} and not change:
+            told = _of_named(found.start(), plain, mentions, told, known)
         holds = _is_known_time(found, told)
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
-        holds = any(_is_date(found, moment) for moment in known.moments)
+        wanted = _kinds_wanted(plain[: found.start()])
+        told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
+        holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
 
 
@@ -40,19 +47,24 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
 NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORECASE)
 
 
+# The time of comparison has times of its own.
+COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference)\b", re.IGNORECASE)
+
+
 def _kinds_wanted(before: str) -> set[str]:
     if NOTHING_BEFORE.search(before):
         return {"onset"}
+    baseline = {"baseline"} if COMPARED.search(before) else set()
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):
-        return {"onset", "baseline"}
+        return {"onset", *baseline}
     return {"change"} if deployed else set()
 
 
 def _begun(before: str, after: str) -> set[str]:
     """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
     is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE)
-    return {"onset", "baseline"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+    return {"onset"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
 
 
 def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
@@ -64,6 +76,19 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
     return named[-1] if named else None
 
 
+def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], known: Known) -> list[Moment]:
+    """ "cart was deployed at 09:27 UTC": of those services that the clause names, where it names any."""
+    start, _ = context.clause((place, place), text)
+    named = {one.text for one in mentions if start <= one.span[0] < place} & known.services
+    regions = {one.text for one in mentions} & known.regions
+    made = {
+        (change.deployment_id, change.at)
+        for change in known.changes
+        if (not named or change.service in named) and (not regions or change.region in {None, *regions})
+    }
+    return [one for one in told if (one.of, one.at) in made] if named or regions else told
+
+
 def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
     """Of the onsets, those of the services that were named before, where any is known, and of the region named last."""
     before = [one.text for one in mentions if one.span[1] <= place]
@@ -71,6 +96,21 @@ def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
     onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
     own = [one for one in onsets if one.of in before]
     return [*(own or onsets), *(one for one in known.moments if one.kind != "onset")]
+
+
+# A time that is told of nothing in particular is no end of anything.
+SPOKEN_OF = {
+    "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),
+    "alert": re.compile(r"\b(?:alert\w*|fired|rule|between|until|till|to)\b", re.IGNORECASE),
+    "baseline": re.compile(r"\b(?:baseline|compar\w+|reference|between|from)\b", re.IGNORECASE),
+}
+
+
+def _is_spoken_of(moment: Moment, text: str, known: Known) -> bool:
+    if moment.kind == "past":
+        return bool(known.past)
+    said = SPOKEN_OF.get(moment.kind)
+    return said is None or bool(said.search(text))
 
 
 def _fits(moment: Moment, wanted: set[str], change: str | None) -> bool:
@@ -95,12 +135,12 @@ def _is_clock(clock: list[int], at: datetime) -> bool:
     return clock in ([at.hour, at.minute], [rounded.hour, rounded.minute])
 
 
-def _is_date(found: re.Match[str], moment: Moment) -> bool:
+def _is_date(found: re.Match[str], moment: Moment, *, is_about_past: bool) -> bool:
     """`2026-03-12`, `12 Mar 2026`, `March 12th`; a weekday is told of what happened now."""
     if whole := found["iso"] or found["day"]:
         return _is_day(whole, moment.at)
     at = moment.at.astimezone(UTC)
-    if moment.kind == "past":
+    if moment.kind == "past" and not is_about_past:
         return False
     if found["weekday"]:
         return found["weekday"] == f"{at:%A}"

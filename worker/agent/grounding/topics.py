@@ -11,11 +11,13 @@ _ERRORS = (
 )
 _LATENCY = (
     r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"
-    r"|response times?|delays?"
+    r"|response times?|delays?|(?:answers?|answered|responds?|responded|replies|replied) (?:in|within|after)"
+    r"|(?:takes?|took|taking)(?= (?:only |about |now )?[\d.,]+ ?(?:ms|s|seconds|milliseconds)\b)"
 )
 # "26 % at this traffic" says when, not of what.
 _TRAFFIC = (
-    r"(?<!at this )(?<!at the same )(?<!for this )traffic|demand|usual requests|request (?:rate|volume)"
+    r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )"
+    r"(?<!this level of )(?<!network )traffic|demand|usual requests|request (?:rate|volume)"
     r"|(?<!cpu )load"
 )
 WORDS = (

@@ -26,6 +26,11 @@ UNITS = {
     **dict.fromkeys(("d", "days", "day"), ("days", 1.0)),
     **dict.fromkeys(("times", "x", "×", "-fold"), ("times", 1.0)),
     **dict.fromkeys(("vcpu-hours", "vcpu-h", "vcpu hours", "vcpu-hour"), ("vcpu_hours", 1.0)),
+    **{f"{space}{prefix}{name}": ("bytes", factor) for space in ("", " ") for prefix, factor in (
+        ("", 1.0), ("k", 1e3), ("m", 1e6), ("g", 1e9), ("ki", 2.0**10), ("mi", 2.0**20), ("gi", 2.0**30))
+       for name in ("b", "bytes") if len(prefix + name) > 1},
+    **dict.fromkeys(("standard deviations", "standard deviation", "sigma"), ("deviations", 1.0)),
+    **dict.fromkeys(("millicores", "millicore"), ("millicores", 1.0)),
     "kwh": ("kwh", 1.0),
     "wh": ("kwh", 0.001),
     **dict.fromkeys(("usd", "dollars", "dollar"), ("usd", 1.0)),
@@ -55,6 +60,11 @@ IN_WORDS = {
     **{f"{word}fold": (float(value), "times") for value, word in enumerate(
         ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
+    "one": (1.0, ""),
+    "one and a half times": (1.5, "times"),
+    "quarter of an hour": (900.0, "seconds"),
+    "half an hour": (1800.0, "seconds"),
+    "two and a half times": (2.5, "times"),
     "half": (0.5, "share"),
     "none": (0.0, "share"),
     "zero": (0.0, ""),
@@ -66,8 +76,8 @@ IN_WORDS = {
 _WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
 # "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
 _RATE = (
-    r"[^,;.()\d]{{0,12}}(?: \([^)]*\)|[^()]*\))? "
-    r"(?:an? (?P<a>minute|hour|day|week|month|year|user|order|{order})|(?:per|each|every|for each|for every) "
+    r"[^,;.()\d]{{0,16}}(?: \([^)]*\)|[^()]*\))? "
+    r"(?:an? (?P<a>second|minute|hour|day|week|month|year|user|order|{order})|(?:per|each|every|for each|for every) "
     r"(?P<per>(?:single |individual )?(?:[\d,]+ )?[a-z][\w-]+)|(?P<apiece>apiece|each))\b"
 )
 
@@ -94,7 +104,7 @@ def language_of(chosen: Terms) -> Language:
     return Language(
         units,
         re.compile(_NUMBER.format(currency=currency, unit=unit), re.IGNORECASE),
-        re.compile(_WORD.format(word="|".join(IN_WORDS), unit=unit), re.IGNORECASE),
+        re.compile(_WORD.format(word="|".join(sorted(IN_WORDS, key=len, reverse=True)), unit=unit), re.IGNORECASE),
         re.compile(_RATE.format(order=re.escape(chosen.orders.singular))),
         usd,
     )

@@ -1,0 +1,111 @@
+"""What is said of users, orders, revenue and emissions: that they were measured, lost, counted, or felt it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding import context
+from worker.agent.grounding.claims import Claim, judged
+from worker.agent.grounding.conditions import NONE_OF
+from worker.agent.grounding.known import Known
+from worker.agent.grounding.topics import topics
+
+LOST = re.compile(
+    r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
+    r"loss(?:es)?"
+    r"|(?:orders|revenue) (?:is|was|are|were|has been|have been) lost)\b",
+    re.IGNORECASE,
+)
+
+
+def losses(text: str, known: Known) -> Iterator[Claim]:
+    """ "There was a loss": only where one was measured or estimated."""
+    for found in LOST.finditer(text):
+        holds = known.report.impact.business.source is not None
+        yield judged("state", found, holds, "none was measured")
+
+
+UNMEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
+    r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
+    re.IGNORECASE,
+)
+
+
+def unmeasured(text: str, known: Known) -> Iterator[Claim]:
+    """ "How many users are affected is not known": where no figure of it is."""
+    users, business = known.report.impact.users, known.report.impact.business
+    for found in UNMEASURED.finditer(text):
+        is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
+        holds = (business.source if is_business else users.users_affected or users.users_share) is None
+        yield judged("state", found, holds, "it was measured")
+
+
+UNNOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
+    r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
+    r" (?:notice|feel|see|suffer)"
+    r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
+    r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
+    r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"
+    r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?"
+    r"(?:users?|customers?)",
+    re.IGNORECASE,
+)
+NOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
+)
+
+
+def noticed(text: str, known: Known) -> Iterator[Claim]:
+    """ "Users do not notice": where no more requests than usual fail, or are slow."""
+    seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
+    worse = [one for one in seen if one.deviations >= 3 and one.actual > one.expected]
+    for found in UNNOTICED.finditer(text):
+        holds = any(one.signal == "errors" for one in seen) and not worse
+        yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
+    for found in NOTICED.finditer(text):
+        is_asked = re.search(
+            r"\b(?:how many\b[^,;]{0,25}|\d[\d,]*|no|none of the|which|whether) $", text[: found.start()], re.IGNORECASE
+        )
+        if not is_asked:
+            yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
+
+
+MEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b(?: of [\w-]+)? "
+    r"(?:is|are|was|were|has been) "
+    r"(?:known|measured|recorded)\b",
+    re.IGNORECASE,
+)
+
+
+def measured(text: str, known: Known) -> Iterator[Claim]:
+    """ "Emissions were measured": where a figure of them is."""
+    impact = known.report.impact
+    for found in MEASURED.finditer(text):
+        if NONE_OF.search(text[: found.end()]):
+            continue
+        of = found["what"].lower()
+        figure = impact.carbon.actual_co2_grams if of in ("emissions", "carbon") else impact.users.users_affected
+        figure = impact.business.orders_affected or figure if of.startswith(("order", "revenue")) else figure
+        is_seen = of in ("emissions", "carbon") and any(one.signal == "carbon" for one in known.levels)
+        yield judged("state", found, figure is not None or is_seen, "it was not measured")
+
+
+def counts(text: str, known: Known) -> Iterator[Claim]:
+    """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
+    for found in COUNTED.finditer(text):
+        spoken = topics(text[slice(*context.clause(found.span(), text))])
+        if spoken & {"orders", "revenue"}:
+            holds = known.report.impact.business.source not in (None, "estimated")
+            yield judged("state", found, holds, "it is an estimate")
+
+
+COUNTED = re.compile(
+    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)"
+    r"|(?:counted|measured|recorded|actual)(?= (?:loss|orders?|revenue)\b)|for certain|certainly|definitely"
+    r"|exactly|precisely)\b",
+    re.IGNORECASE,
+)

@@ -1,0 +1,152 @@
+"""A figure, and the unit that it takes from another beside it: "7.9 against 3 g/min"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from worker.agent.grounding import units
+from worker.agent.grounding.claims import Span
+
+
+@dataclass(frozen=True)
+class Number:
+    """`low` to `high` is what a figure may be that is told so."""
+
+    span: Span
+    value: float
+    dimension: str
+    low: float
+    high: float
+    text: str
+
+    def scaled(self, factor: float, dimension: str) -> Number:
+        return replace(
+            self, value=self.value * factor, low=self.low * factor, high=self.high * factor, dimension=dimension
+        )
+
+
+PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
+# "11 g a minute is close to the usual 10 g": of the second as well.
+USUAL_MASS = re.compile(r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $", re.IGNORECASE)
+IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
+
+
+def with_paired_rates(text: str, found: list[Number]) -> list[Number]:
+    """`from 3 to 7.9 grams a minute`: of the first as well."""
+    paired = [
+        replace(one, dimension=after.dimension)
+        if after and _is_its_rate(one, after) and PAIR.fullmatch(text[one.span[1] : after.span[0]])
+        else one
+        for one, after in zip(found, [*found[1:], None], strict=False)
+    ]
+    return [
+        replace(one, dimension=before.dimension)
+        if before and _is_its_rate(one, before) and _is_told_as_usual(one, text)
+        else one
+        for before, one in zip([None, *paired], paired, strict=False)
+    ]
+
+
+def _is_its_rate(one: Number, other: Number) -> bool:
+    return one.dimension == "grams" and other.dimension == "grams_per_minute"
+
+
+def _is_told_as_usual(one: Number, text: str) -> bool:
+    return bool(USUAL_MASS.search(text[: one.span[0]]) or IS_USUAL.match(text, one.span[1]))
+
+
+# "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
+COMPARING = re.compile(
+    r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?,? (?:against|instead of|rather than|versus|vs\.?"
+    r"|compared (?:with|to)|where|while|when|up from|down from)"
+    r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
+    re.IGNORECASE,
+)
+
+
+def with_compared(text: str, found: list[Number]) -> list[Number]:
+    """A figure without a unit behind a comparison has that of the one before."""
+    found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
+    return [
+        one.scaled(_factor(text, before), before.dimension)
+        if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        else one
+        for before, one in zip([None, *found], found, strict=False)
+    ]
+
+
+WERE_EXPECTED = re.compile(r" (?:is|are|was|were|would be|would have been) (?:expected|usual|normal)\b")
+
+
+WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
+
+
+def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
+    """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
+    measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
+    is_usual = WERE_EXPECTED.match(text, one.span[1]) or WOULD_HAVE.search(text[: one.span[0]])
+    if one.dimension or not measured or not is_usual:
+        return one
+    return one.scaled(_factor(text, measured[-1]), measured[-1].dimension)
+
+
+PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
+
+
+EACH = re.compile(
+    r"\b(?:(?:per|each|every|for) [\d,]+|(?:a|one|each|every) thousand) requests\b(?=[^.;]*\d)", re.IGNORECASE
+)
+
+
+def with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
+    """`20 g per 1,000 requests, before 8 g`: of the second as well."""
+    each = EACH.search(text)
+    if each:
+        found = [
+            replace(one, dimension="grams_per_requests")
+            if one.dimension == "grams" and one.span[0] >= each.end()
+            else one
+            for one in found
+        ]
+    rated = [one for one in found if one.dimension == "grams_per_requests"]
+    return [
+        replace(one, dimension=rated[0].dimension)
+        if rated and one.dimension == "grams" and any(_is_pair(text, one, other) for other in rated)
+        else one
+        for one in found
+    ]
+
+
+def _is_pair(text: str, one: Number, other: Number) -> bool:
+    first, second = sorted((one.span, other.span))
+    return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
+
+
+RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
+
+
+def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
+    """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
+    dimensions = [one.dimension for one in found]
+    scales = [_factor(text, one) for one in found]
+    for place in range(len(found) - 2, -1, -1):
+        between = text[found[place].span[1] : found[place + 1].span[0]]
+        is_pair = re.fullmatch(r" ?(?:to|–|-|and|against|of about|of) ", between)
+        is_range = dimensions[place + 1] and between == " ("
+        if not dimensions[place] and (is_pair or is_range):
+            dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
+    for place in range(1, len(found)):
+        between = text[found[place - 1].span[1] : found[place].span[0]]
+        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
+        if not dimensions[place] and (is_between or RANGED.fullmatch(between)):
+            dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
+    return [
+        one if one.dimension else one.scaled(scale, unit)
+        for one, unit, scale in zip(found, dimensions, scales, strict=True)
+    ]
+
+
+def _factor(text: str, number: Number) -> float:
+    found = units.language().number.match(text, number.span[0])
+    return units.unit_of(found)[1] if found else 1.0

@@ -1,0 +1,79 @@
+"""Sentences about a past incident that the report is like: its date, how long it took, and what is told of it.
+
+What people wrote of it counts for nothing but such sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from worker.agent.grounding import numerals
+from worker.agent.grounding.claims import Claim
+from worker.agent.grounding.known import Fact, Known, Subject
+from worker.agent.grounding.roster import WORD
+from worker.agent.grounding.vocabulary import common, forms
+from worker.domain.report import SimilarIncident
+
+SPOKEN_OF = re.compile(
+    r"\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
+    r"|\b(?:weeks?|months?|days?) (?:ago|earlier)\b|\b(?:last|previous) (?:time|month|week)\b"
+    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b",
+    re.IGNORECASE,
+)
+
+
+def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
+    """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
+    past = known.report.similar_incidents
+    dated = [one for one in past if any(date in text for date in _dates(one))]
+    named = [one for one in past if one.service and one.service in text]
+    return dated or ((named or past) if SPOKEN_OF.search(text) else [])
+
+
+def _dates(one: SimilarIncident) -> Iterator[str]:
+    day = f"{one.at.day}"
+    for month in (f"{one.at:%B}", f"{one.at:%b}"):
+        yield from (f"{day} {month}", f"{month} {day}", f"In {month}", f"in {month}")
+    yield f"{one.at:%Y-%m-%d}"
+
+
+def extended(known: Known, past: list[SimilarIncident]) -> Known:
+    """What is known besides, where a sentence is about one of them."""
+    texts = {one.id: " ".join(filter(None, (one.title, one.ended, one.helped, one.status))) for one in past}
+    words = frozenset(form for text in texts.values() for word in WORD.findall(text.lower()) for form in forms(word))
+    months = frozenset(f"{one.at:%B}".lower() for one in past)
+    facts = [
+        Fact(number.value, number.dimension, Subject(one.service), "span" if number.dimension == "seconds" else None)
+        for one in past
+        for number in numerals.numbers(texts[one.id])
+    ]
+    return replace(known, words=known.words | words | months, facts=[*known.facts, *facts], past=words)
+
+
+def message(text: str, known: Known) -> Iterator[Claim]:
+    """What the sentence takes from what is told of it."""
+    for found in WORD.finditer(text.lower()):
+        if {*forms(found[0])} & known.past - common():
+            yield Claim("message", found.span(), text[slice(*found.span())], holds=True)
+            return
+
+
+def misplaced(claim: Claim, past: list[SimilarIncident], known: Known) -> bool:
+    """Another service or region than that of the incident."""
+    places = {place for one in past for place in (one.service, one.region)} | {
+        known.report.service,
+        known.report.region,
+    }
+    return claim.text in known.services | known.regions and claim.text not in places
+
+
+def told(claim: Claim, known: Known) -> Claim:
+    """How it was then was not measured here, and what helped is no state of now; nor were the errors those of now."""
+    if claim.text in known.types and not {*WORD.findall(claim.text.lower())} <= known.past:
+        return replace(claim, holds=False, why="it is not told of that incident", is_open=True)
+    if claim.kind == "direction" and {*forms(claim.text.lower())} & {*known.past, "incident"}:
+        return replace(claim, holds=True, why="", is_open=False)
+    is_of_then = claim.kind in ("direction", "state") and not claim.holds
+    return replace(claim, is_open=True) if is_of_then else claim

@@ -1,0 +1,72 @@
+"""Where a service or a change is said to be, against where it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from worker.agent.grounding import context
+from worker.agent.grounding.claims import Found
+from worker.agent.grounding.known import Change, Known, Subject
+from worker.agent.grounding.story import DEPLOYING
+
+OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
+
+
+def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """A region that a deployment of its clause did not go to, or where nothing of the service is known."""
+    if one.text not in known.regions:
+        return ""
+    start, end = context.clause(one.span, text)
+    named = {other.text for other in mentions if start <= other.span[0] < end}
+    if not any(named & {change.deployment_id, *change.versions} for change in known.changes):
+        begin, over = context.part(one.span, text)
+        named |= {
+            other.text for other in mentions if begin <= other.span[0] < over and other.text not in known.services
+        }
+    went = _regions_of(known, lambda change: {change.deployment_id, *change.versions} & named)
+    if not went and DEPLOYING.search(text[start:end]):
+        went = _regions_of(known, lambda change: {change.service or ""} & named if change.at else set())
+    wrong = [name for name, regions in went.items() if regions - {None} and one.text not in regions]
+    if wrong and len(wrong) == len(went):
+        return f"{wrong[0]} did not go there"
+    return _unknown_there(one, text, mentions, known)
+
+
+def _regions_of(known: Known, names: Callable[[Change], set[str]]) -> dict[str, set[str | None]]:
+    """Where each change went, by those of its names that are told."""
+    found: dict[str, set[str | None]] = {}
+    for change in known.changes:
+        for name in names(change):
+            found.setdefault(name, set()).add(change.region)
+    return found
+
+
+SHARED = re.compile(r"%|\b(?:no|not|nor|neither|none|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE)
+
+
+def _unknown_there(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """ "checkout in europe-west1 fails", of which nothing but its share of the rise is known."""
+    service = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)
+    if known.past or service is None or service.text not in known.services or SHARED.search(text):
+        return ""
+    if not re.fullmatch(r",? (?:in|of|at) (?:the )?|, | \(", text[service.span[1] : one.span[0]]):
+        return ""
+    own = [*(level.subject for level in known.levels), *(Subject(m.of, m.region) for m in known.moments)]
+    own += [Subject(change.service, change.region) for change in known.changes]
+    regions = {subject.region for subject in own if subject.service == service.text}
+    is_elsewhere = bool(regions) and None not in regions and one.text not in regions
+    return f"nothing is known of {service.text} there" if is_elsewhere else ""
+
+
+def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """ "… went out in search", where it is a deployment of checkout."""
+    if one.text not in known.services:
+        return ""
+    for other in mentions:
+        names = (change for change in known.changes if other.text in (change.deployment_id, change.version))
+        owners = {change.service for change in names} - {None}
+        between = text[other.span[1] : one.span[0]]
+        if owners and one.text not in owners and re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) ", between):
+            return f"{other.text} is not of it"
+    return ""

@@ -1,0 +1,137 @@
+"""Whether a figure is told as the value of now, as the usual one, or as the excess of the one over the other."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding import context, numerals, ranges, units
+from worker.agent.grounding.claims import Span
+
+_LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
+_COMPARED = (
+    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|relative to"
+    r"|(?<!more )(?<!less )(?<!fewer )than"
+    r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
+)
+BEFORE = re.compile(
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected|expectation|normally|typically|(?<!is )"
+    r"(?<!are )(?<!look )normal"
+    rf"|typical|of (?:the )?others|earlier"
+    rf"|previously|the others?(?: \w+)?"
+    rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
+    r"(?:\W*\b(?:about|of|at|a|an|the|its|it|they|those|is|was|only|just|level|value|rate"
+    r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
+    re.IGNORECASE,
+)
+# "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
+AFTER = re.compile(
+    r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
+    r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
+    r"|(?:would|should) have been expected"
+    r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
+    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
+    r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
+)
+# "68 g more than expected".
+MORE = re.compile(
+    r"^(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
+    r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
+    r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
+    r"(?: than)?(?: (?:the|its|what was))?"
+    r" (?:expected|usual|expectation|normal|baseline)"
+)
+EXCESS = re.compile(
+    r"\b(?:excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
+    r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
+    re.IGNORECASE,
+)
+# "The expected emissions were 441 g", "Before the deployment, 46 % …".
+WAS_USUAL = re.compile(
+    rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
+    r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
+    r"(?: about)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
+    r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
+    r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
+    r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
+    r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
+    re.IGNORECASE,
+)
+USUAL_THEN = re.compile(
+    r"^[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
+    r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
+)
+BY = re.compile(
+    r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped|surpass\w+)\b"
+    r"(?:[^,;.\d]{0,30}\b|[^;]{0,60}, or )by (?:about |nearly |almost |roughly |around )?$"
+    r"|\b(?:increase|rise|growth|jump) of (?:about |nearly |almost |roughly |around |some )?$",
+    re.IGNORECASE,
+)
+LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
+
+
+def role(span: Span, text: str) -> str | None:
+    """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
+    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
+        return _role_at(*ranged.span("low"), text)
+    if behind := RANGE_BEHIND.search(text[: span[0]]):
+        of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
+        return _role_at(*of.span(), text) if of else None
+    opened = context.bracket(span, text)
+    if opened is not None:
+        within = text[opened : span[0]]
+        if re.search(r"usual|before|expected|baseline|normal|previous", within):
+            return "usual"
+        if re.fullmatch(r"\([\d.,$ to–]*", within):
+            span = (opened - 1, text.find(")", opened) + 1 or len(text))
+            return _role_at(context.figure_before(opened, text), span[1], text)
+    return _role_at(span[0], span[1], text)
+
+
+THRESHOLD = re.compile(
+    r"\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
+    re.IGNORECASE,
+)
+
+
+def _role_at(start: int, end: int, text: str) -> str | None:
+    if THRESHOLD.search(text[:start]):
+        return None
+    if BY.search(text[:start]) or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end)):
+        return "excess"
+    if _is_usual(start, end, text):
+        return "usual"
+    begin = context.clause((start, start), text)[0]
+    is_excess = (
+        MORE.search(text[end : end + 44])
+        or EXCESS.search(text[max(0, begin - 12) : start])
+        or SET_BESIDE.search(text[:start])
+    )
+    return "excess" if is_excess else "now"
+
+
+# "The excess is small, 0.14 gCO₂e".
+SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
+# What is expected again is the usual value.
+AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
+# "68 grams were wasted, between 66 and 77": as the figure before.
+RANGE_BEHIND = re.compile(r", (?:between|ranging from) (?:\$?\d[\d.,]* (?:and|to) )?$", re.IGNORECASE)
+RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from $", re.IGNORECASE)
+MORE_THAN = re.compile(
+    r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
+    r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$"
+)
+
+
+def _is_usual(start: int, end: int, text: str) -> bool:
+    before, after = text[:start], text[end:]
+    if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
+        return True
+    if RANGING.search(before):
+        return False
+    if not MORE_THAN.search(before) and BEFORE.search(before[-44:]):
+        return True
+    return bool(AFTER.search(after[:44]) and not MORE.search(after[:44]))
