@@ -203,4 +203,4 @@ def _of_sample(sample: Series | None, hits: Series | None, thinning: Thinning) -
 
 def lines_read(answer: Answer) -> dict[str, int]:
     """By service, in the sample."""
-    return {one["key"]: one["doc_count"] for one in answer["aggregations"]["services"]["buckets"]}
+    return {one["key"]: one["doc_count"] for one in answer["aggregations"]["services"].get("buckets", [])}
