@@ -46,7 +46,7 @@ def benchmarks(version: str | None, replayed: int) -> list[Benchmark]:
             ("--rounds", "3", "--against", "empty", "--against", "delay", "--against", "alerta"),
         ),
         Benchmark("benchmarks.storm_of_causes", ("--order", "one-by-one", "--patience", "300")),
-        Benchmark("benchmarks.workers"),
+        Benchmark("benchmarks.workers", ("--alerts", "4000")),
         Benchmark("benchmarks.investigation", tuple(growth)),
         Benchmark(
             "benchmarks.replay",
