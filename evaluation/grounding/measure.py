@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from evaluation.grounding.lies import Lie
-from evaluation.grounding.mutations import mutations
+from evaluation.grounding.mutations import SEED, mutations
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import Grounded, ground_known
 from worker.agent.grounding.known import Known
@@ -119,6 +120,10 @@ def kept_of(name: str, report: Report) -> Kept:
     return Kept(name, sum(one.claims_checked for one in found), sum(one.claims_kept for one in found), doubted)
 
 
+# So many of one report's mutations are tried: a sample, since there are thousands in all.
+MOST_OF_ONE_REPORT = 20
+
+
 class Seen(NamedTuple):
     """Of one kind of mutation: how many there are, and how many were not shown as if they held."""
 
@@ -131,7 +136,8 @@ def seen(reports: dict[str, Report]) -> list[Seen]:
     counts: dict[str, list[bool]] = {}
     for report in reports.values():
         known = known_of(report)
-        for mutation in mutations(texts_of(report), known):
+        every = list(mutations(texts_of(report), known))
+        for mutation in random.Random(SEED).sample(every, min(MOST_OF_ONE_REPORT, len(every))):  # noqa: S311 - repeatable
             outcomes = [one.outcome for one in ground_known(mutation.text, known).sentences]
             counts.setdefault(mutation.kind, []).append(any(outcome != "kept" for outcome in outcomes))
     return [Seen(kind, len(found), sum(found)) for kind, found in sorted(counts.items())]

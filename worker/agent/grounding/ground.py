@@ -94,7 +94,8 @@ def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
     found = claims_of(sentence, known, is_advice=is_advice)
     if plain(sentence) in known.said:
         # The template's own words are read from the same evidence by code.
-        found = [_held(claim) for claim in found] or [_said(sentence, (0, len(sentence)))]
+        held = [_held(claim) for claim in found]
+        found = held if any(_bears(one) for one in held) else [*held, _said(sentence, (0, len(sentence)))]
     elif not is_advice:
         found = [*_recorded(sentence, found, known)]
     if is_advice and not found and vocabulary.speaks_of(sentence, known):
@@ -106,7 +107,7 @@ def _ground(sentence: str, known: Known, *, is_advice: bool) -> Sentence:
 def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str, Outcome]:
     """What the evidence refutes goes, but for a single figure or name; what it says nothing of is marked."""
     held, wrong = [one for one in found if one.holds], [one for one in found if not one.holds]
-    bearing = [one for one in held if is_advice or one.kind not in ("name", "citation")]
+    bearing = [one for one in held if is_advice or _bears(one)]
     if not wrong and bearing:
         return sentence, "kept"
     refuted = [one for one in wrong if not one.is_open]
@@ -116,6 +117,11 @@ def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str,
     if is_supported and _may_stay(refuted, held) and all(one.is_mere or one.is_open for one in wrong):
         return _marked(sentence, wrong), "marked"
     return sentence, "removed"
+
+
+def _bears(claim: Claim) -> bool:
+    """Whether a sentence can rest on it: a name alone says nothing."""
+    return claim.kind not in ("name", "citation")
 
 
 def _may_stay(refuted: list[Claim], held: list[Claim]) -> bool:
@@ -134,7 +140,7 @@ def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim
         told = [one for one in covered if one.span[0] < claim.span[1] and begin < one.span[1]]
         is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven)
         yield _held(claim) if is_worded and _is_told(told) else claim
-    if covered and all(one.by for one in covered) and all(claim.kind in ("name", "citation") for claim in found):
+    if covered and all(one.by for one in covered) and not any(_bears(claim) for claim in found):
         yield _said(sentence, covered[-1].span)
 
 
