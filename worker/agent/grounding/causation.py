@@ -289,7 +289,7 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
     cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
     if "retries" in effect:
         effect = frozenset({"retries"})
-    elif not effect and re.search(r"\brequests?\b", found["effect"]):
+    elif not effect and re.search(r"\brequests?\b", found["effect"], re.IGNORECASE):
         effect = frozenset({"traffic"})
     cause = cause - {"traffic"} or cause
     rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
