@@ -61,7 +61,11 @@ CAUSES = (
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
 )
-CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
+# What begins with anything begins at the beginning: without that each place would be tried.
+CAUSAL = tuple(
+    re.compile(rf"\A{one}" if one.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)")) else one, re.IGNORECASE | re.DOTALL)
+    for one in CAUSES
+)
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
     r"|n['’]t\b",
