@@ -303,3 +303,56 @@ def test_it_is_who_was_named_before() -> None:
 def test_what_says_it_of_a_sentence_that_went_goes_as_well() -> None:
     found = ground("The warehouse caused the failures of checkout. It emits 7.9 g/min [e1].", CHECKOUT)
     assert found.text == ""
+
+
+@pytest.mark.parametrize(
+    ("report", "text", "outcome"),
+    [
+        # What the evidence refutes goes; what it says nothing of is marked where it stands.
+        ("bad-deployment", "The error rate of checkout fell, and CPU is at 38 % [e1 e2].", "removed"),
+        ("bad-deployment", "21 % of checkout's requests fail in the mainframe [e2].", "marked"),
+        ("bad-deployment", "21 % of checkout's requests fail because of the mainframe [e2].", "removed"),
+        ("dependency", "payments calls catalog, and 49 % of its requests fail [e2].", "marked"),
+        ("dependency", "ledger calls payments, and 74 % of its requests fail [e5].", "removed"),
+        # What the report says in words may be said in others, as far as it says it.
+        ("demo-442fa7", "How many users are affected is not known, because the telemetry names no user.", "kept"),
+        ("demo-442fa7", "Requests do not fail more often than usual [e2].", "kept"),
+        ("petshop-high_traffic-train-quiet-5", "Emissions are unknown, since none were measured for PetSite.", "kept"),
+        ("petshop-high_traffic-train-quiet-5", "Emissions of PetSite were measured.", "removed"),
+        # What follows from what, and what does not.
+        ("bad-deployment", "Requests rose to 664 a minute, which is due to retries [e1 e2].", "kept"),
+        ("bad-deployment", "Latency rose to 332 ms because of retries [e2].", "removed"),
+        ("demo-28f7ea", "The deployment of auth at 01:33 UTC raised the emissions [e4].", "removed"),
+        # Metrics by the words of their names, on the side that is told.
+        (
+            "edgedelta-rootcausebench-metric-ingestor-metadata-deser",
+            "Only 30 envelopes were flushed per minute, usually 261 [e1].",
+            "kept",
+        ),
+        (
+            "petshop-high_traffic-train-quiet-5",
+            "The median is 1.4 standard deviations above its baseline [e1].",
+            "kept",
+        ),
+        (
+            "petshop-high_traffic-train-quiet-5",
+            "The median is 1.4 standard deviations below its baseline [e1].",
+            "removed",
+        ),
+        # Rows: a region, a version and a time are of whom the sentence names.
+        ("demo-442fa7", "Nearly all of the rise, 98 %, is in asia-east1 [e3].", "kept"),
+        ("demo-442fa7", "Nearly all of the rise, 98 %, is in us-central1 [e3].", "removed"),
+        ("demo-9059f2", "cart was deployed as version 4.9.6 at 09:27 UTC [e10].", "kept"),
+        ("demo-9059f2", "ledger was deployed as version 4.9.6 at 09:27 UTC [e10].", "marked"),
+        ("demo-2eeef4", "recommendations and frontend account for 62 % of the rise [e3].", "kept"),
+        ("demo-2eeef4", "recommendations and search account for 62 % of the rise [e3].", "marked"),
+        # A past incident, and no other.
+        ("demo-442fa7", "A similar incident of recommendations on 4 November was fixed by moving a job.", "kept"),
+        ("demo-442fa7", "A similar incident of recommendations on 4 October was fixed by moving a job.", "marked"),
+    ],
+)
+def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text: str, outcome: str) -> None:
+    found = ground_known(text, KNOWN[report])
+    assert found.sentences[0].outcome == outcome, found.sentences[0].claims
+    assert (MARK in found.text) is (outcome == "marked")
+    assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked > 0

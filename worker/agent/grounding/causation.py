@@ -61,7 +61,11 @@ CAUSES = (
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
 )
-CAUSAL = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in CAUSES)
+# What begins with anything begins at the beginning: without that each place would be tried.
+CAUSAL = tuple(
+    re.compile(rf"\A{one}" if one.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)")) else one, re.IGNORECASE | re.DOTALL)
+    for one in CAUSES
+)
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
     r"|n['’]t\b",
@@ -289,7 +293,7 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
     cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
     if "retries" in effect:
         effect = frozenset({"retries"})
-    elif not effect and re.search(r"\brequests?\b", found["effect"]):
+    elif not effect and re.search(r"\brequests?\b", found["effect"], re.IGNORECASE):
         effect = frozenset({"traffic"})
     cause = cause - {"traffic"} or cause
     rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
