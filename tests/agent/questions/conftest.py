@@ -28,6 +28,7 @@ from worker.investigate import Investigator
 from worker.policy import load_policy
 from worker.settings import Settings
 from worker.store.model_ledger import RedisModelLedger
+from worker.store.reports import INDEX as REPORTS
 from worker.telemetry.profiles import load_profile
 from worker.telemetry.questions import ElasticLooks
 from worker.telemetry.search import ElasticTelemetry
@@ -93,6 +94,8 @@ def answering(shop_client: Elasticsearch) -> Iterator[Answering]:
     settings = Settings(elasticsearch_url=url)
     stores = connect(settings)
     with stores.client:
+        # What other tests have reported on this engine is none of the shop's past.
+        stores.client.indices.delete(index=REPORTS, ignore_unavailable=True)
         yield open_answering(settings, stores, policy=load_policy(None, []), configured=[])
 
 
