@@ -40,7 +40,7 @@ EMBEDDED = RUNTIME | _names(PROJECT["optional-dependencies"]["embedded"])
 AGENTS = RUNTIME | _names(PROJECT["optional-dependencies"]["agents"])
 EVERYTHING = EMBEDDED | AGENTS | _names(PROJECT["optional-dependencies"]["dev"])
 # Run in an environment of its own, beside which ours is measured.
-MEASURED_BESIDE = {"codecarbon"}
+MEASURED_BESIDE = {"baro", "codecarbon", "pandas"}
 ALLOWED = {
     **dict.fromkeys(OURS, RUNTIME),
     "benchmarks": RUNTIME | MEASURED_BESIDE,
