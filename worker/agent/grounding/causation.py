@@ -221,7 +221,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
     is_by_its_errors = suffering == {root.service} and causing and all(_is_type_of(one, root, known) for one in causing)
-    if _is_of_cause(suffering, causing, root, known) and not is_by_its_errors:
+    is_of_itself = FAILING.match(text[slice(*cause)]) and _says_why(text[slice(*effect)], suffering, root, known)
+    if is_of_itself or (_is_of_cause(suffering, causing, root, known) and not is_by_its_errors):
         return "what is said to suffer is the cause"
     if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
         return "it is another kind of cause"
@@ -230,6 +231,23 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         return "something else is the cause"
     is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
     return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+# "The failing requests of auth", "auth's errors": what is seen of a cause.
+FAILING = re.compile(
+    r"\W*(?:the |its |all )?(?:new )?(?:[\w.-]+['’]s )?(?:new )?"
+    r"(?:(?:failing|failed) (?:requests|calls)|failures|errors|(?:requests|calls) that fail)\b",
+    re.IGNORECASE,
+)
+
+
+def _says_why(effect: str, suffering: set[str], root: RootCause, known: Known) -> bool:
+    """Whether it speaks of its own errors' type, or with words of their lines: of why requests fail."""
+    if suffering & known.services - {root.service}:
+        return False
+    words = set(re.findall(r"[a-z]{3,}", effect.lower())) - vocabulary.common()
+    is_logged = not topics(effect) & set(SIGNALS) and words & known.messages.get(root.service or "", set())
+    return bool(suffering & set(known.types) or is_logged)
 
 
 def _is_type_of(name: str, root: RootCause, known: Known) -> bool:
@@ -311,8 +329,6 @@ def _is_part(found: re.Match[str], known: Known) -> bool:
 
 
 PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
-
-
 RISE = re.compile(
     r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
 )

@@ -14,7 +14,8 @@ _COMPARED = (
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected|expectation|normally|typically|(?<!is )"
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected"
+    r"|(?<!below the )(?<!above the )(?<!below )(?<!above )expectation|normally|typically|(?<!is )"
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"

@@ -20,6 +20,8 @@ SINCE = re.compile(
 DEPLOYED = re.compile(
     r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought)\b[^.;]{0,70}$", re.IGNORECASE
 )
+# "deploy-7 was started at 10:38": somebody put it there.
+PUT = re.compile(r"\b(?:is|was|were|been) started\b[^,.;]{0,20}$", re.IGNORECASE)
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
 
@@ -28,7 +30,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
     for found in clocks:
         before, after = plain[: found.start()], plain[found.end() :]
         change = _change_before(found.start(), plain, mentions, known)
-        wanted = _kinds_wanted(before) or ({"change"} if change else _begun(before, after))
+        is_put = change and PUT.search(before)
+        wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
         told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
         told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
         if wanted == {"change"} and not change:
