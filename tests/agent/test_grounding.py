@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evaluation.grounding.__main__ import LEAST_KEPT, main
@@ -204,11 +204,13 @@ def test_sentences_end_where_they_end() -> None:
     assert sentences(text) == ["It is v2.3.0 [e1].", "“One. Two.” was logged. [e2 e3]", "Then 3.5 g/min."]
 
 
+@example(text="0:AA0AO", name="catalog-cpu")
 @given(st.text(max_size=300), st.sampled_from(sorted(KNOWN)))
 def test_whatever_the_text_it_is_counted_and_nothing_is_added(text: str, name: str) -> None:
     found = ground_known(text, KNOWN[name])
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
-    assert len(found.text) <= len(text) + (len(MARK) + 2) * max(1, len(found.sentences))
+    assert found.text.count(MARK) <= text.count(MARK) + found.claims_marked
+    assert len(found.text) <= len(text) + (len(MARK) + 2) * found.claims_marked
 
 
 @given(st.lists(st.sampled_from([one.text for one in (*LIES, *TRUE)]), max_size=5))
