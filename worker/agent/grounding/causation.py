@@ -125,14 +125,8 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             span = found.span("cause")
             is_open = why in OPEN and not (_blames(span, text, mentions, known) or _is_swapped(found))
             # Only what is told as the cause is marked.
-            marked = (
-                (
-                    found.start(),
-                    max(span[0] + 1, span[1] - len(text[slice(*span)]) + len(text[slice(*span)].rstrip(" .,;"))),
-                )
-                if is_open
-                else found.span()
-            )
+            end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
+            marked = (found.start(), end) if is_open else found.span()
             yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=why in UNPROVEN)
             return
 
@@ -245,8 +239,7 @@ def _says_why(effect: str, suffering: set[str], root: RootCause, known: Known) -
     """Whether it speaks of its own errors' type, or with words of their lines: of why requests fail."""
     if suffering & known.services - {root.service}:
         return False
-    words = set(re.findall(r"[a-z]{3,}", effect.lower())) - vocabulary.common()
-    is_logged = not topics(effect) & set(SIGNALS) and words & known.messages.get(root.service or "", set())
+    is_logged = not topics(effect) & set(SIGNALS) and _content(effect) & known.messages.get(root.service or "", set())
     return bool(suffering & set(known.types) or is_logged)
 
 
@@ -285,9 +278,13 @@ def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known:
     return root.service in suffering and root.service != known.report.service and root.service not in causing
 
 
+def _content(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{3,}", text.lower())) - vocabulary.common()
+
+
 def _is_logged(part: str, root: RootCause, known: Known) -> bool:
     """ "… because a table is locked": what the log lines of the cause say."""
-    words = set(re.findall(r"[a-z]{3,}", part.lower())) - vocabulary.common()
+    words = _content(part)
     is_signal = topics(part) & set(SIGNALS) - {"errors"}
     return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from worker.agent.grounding import (
     causation,
@@ -92,13 +91,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
     if past_incidents:
-        found = [
-            replace(one, holds=False, why="it was not there", is_open=True)
-            if past.misplaced(one, past_incidents, known)
-            else one
-            for one in found
-        ]
-        found = [past.told(one, known) for one in (*found, *past.message(words, known))]
+        found = past.as_then(found, words, past_incidents, known)
     return sorted(found, key=lambda one: one.span)
 
 
@@ -111,10 +104,13 @@ def _citations(sentence: str, known: Known) -> Iterator[Claim]:
 
 def _quotations(text: str, known: Known) -> list[Claim]:
     """What is quoted stands in a line that was read, of the service that it is said to be of."""
+    matches = list(claims.QUOTED.finditer(text))
+    if not matches:
+        return []
     lines = [_even(line) for line in known.lines if line]
     mentions = roster.mentions(text, known)
     found = []
-    for match in claims.QUOTED.finditer(text):
+    for match in matches:
         quoted = next(part for part in match.groups() if part is not None)
         said = _even(quoted.rstrip("….,")).strip()
         why = ""

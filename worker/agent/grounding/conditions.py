@@ -60,12 +60,15 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
+def _signals(what: str) -> tuple[str, ...]:
+    return next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
+
+
 def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
     """ "Retries of auth stand at 33 %": there are some, and how many is a figure, which is checked by itself."""
-    signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
     end = context.part(one.span, text)[1]
     is_measured = any(
-        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in signals and fact.value > 0
+        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what) and fact.value > 0
         for fact in known.facts
     )
     return is_measured and bool(re.search(r"\d", text[one.span[1] : end]))
@@ -96,7 +99,7 @@ FAILURES = frozenset(
 
 
 def _is_so(service: str, what: str, known: Known) -> bool:
-    signals = next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
+    signals = _signals(what)
     deviating = [one for one in known.levels if one.subject.service == service and went(one)]
     named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
     named |= {"errors"} if named & FAILURES or service in known.failing else set()

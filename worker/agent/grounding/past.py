@@ -52,7 +52,16 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
     return replace(known, words=known.words | words | months, facts=[*known.facts, *facts], past=words)
 
 
-def message(text: str, known: Known) -> Iterator[Claim]:
+def as_then(found: list[Claim], words: str, past: list[SimilarIncident], known: Known) -> list[Claim]:
+    """The claims of a sentence about those incidents, and what its other words take from what is told of them."""
+    placed = [
+        replace(one, holds=False, why="it was not there", is_open=True) if _misplaced(one, past, known) else one
+        for one in found
+    ]
+    return [_told(one, known) for one in (*placed, *_message(words, known))]
+
+
+def _message(text: str, known: Known) -> Iterator[Claim]:
     """What the sentence takes from what is told of it."""
     for found in WORD.finditer(text.lower()):
         if {*forms(found[0])} & known.past - common():
@@ -60,7 +69,7 @@ def message(text: str, known: Known) -> Iterator[Claim]:
             return
 
 
-def misplaced(claim: Claim, past: list[SimilarIncident], known: Known) -> bool:
+def _misplaced(claim: Claim, past: list[SimilarIncident], known: Known) -> bool:
     """Another service or region than that of the incident."""
     places = {place for one in past for place in (one.service, one.region)} | {
         known.report.service,
@@ -69,7 +78,7 @@ def misplaced(claim: Claim, past: list[SimilarIncident], known: Known) -> bool:
     return claim.text in known.services | known.regions and claim.text not in places
 
 
-def told(claim: Claim, known: Known) -> Claim:
+def _told(claim: Claim, known: Known) -> Claim:
     """How it was then was not measured here, and what helped is no state of now; nor were the errors those of now."""
     if claim.text in known.types and not {*WORD.findall(claim.text.lower())} <= known.past:
         return replace(claim, holds=False, why="it is not told of that incident", is_open=True)
