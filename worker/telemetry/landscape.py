@@ -80,8 +80,9 @@ class Landscapes:
         return found if found and self._clock() < read_at + KEPT_SECONDS else None
 
     def put(self, asked: Mapping[str, Asked], found: Landscape) -> None:
-        self._kept[_key(asked)] = self._clock(), found
-        self._kept.move_to_end(_key(asked))
+        key = _key(asked)
+        self._kept[key] = self._clock(), found
+        self._kept.move_to_end(key)
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
 

@@ -115,16 +115,14 @@ class ElasticTelemetry:
         """
         grid = grids.fine
         end = min(grids.as_of, grid.time(grid.count - 1))
-        key = landscape.questions(profile, grid, end)
-        if kept := self._landscapes.get(key):
-            own = landscape.own_lines(profile, grid, end, scope, kept.thinning)
-            return kept, *self._ask(_thinned(asked, profile, scope, grids, kept.thinning) | own)
         metrics = landscape.of_metrics(profile, grid, end)
+        key = metrics | landscape.of_logs(profile, grid, end)
+        if kept := self._landscapes.get(key):
+            return kept, *self._ask(_with_own(asked, profile, scope, grids, end, kept.thinning))
         reading = in_background(partial(self._measured, metrics, profile, grid))
         thin = self._thinning(profile, grid, end)
         logs = landscape.of_logs(profile, grid, end, thin)
-        own = landscape.own_lines(profile, grid, end, scope, thin)
-        answers, unread = self._ask(logs | _thinned(asked, profile, scope, grids, thin) | own)
+        answers, unread = self._ask(logs | _with_own(asked, profile, scope, grids, end, thin))
         lines = landscape.decoded(answers, profile, grid, thin)
         measured, unmeasured = reading.result()
         found, unread = measured | lines, unmeasured | unread
@@ -221,10 +219,11 @@ class ElasticTelemetry:
         return answers, unread
 
 
-def _thinned(
-    asked: dict[str, Asked], profile: Profile, scope: Scope, grids: Grids, thin: Thinning | None
+def _with_own(
+    asked: dict[str, Asked], profile: Profile, scope: Scope, grids: Grids, end: datetime, thin: Thinning | None
 ) -> dict[str, Asked]:
-    """Of the days before, too, not all lines are read where there are too many in the last hours."""
+    """Where lines are thinned, also all of the alerted service's own, and of the days before not all."""
+    asked = asked | landscape.own_lines(profile, grids.fine, end, scope, thin)
     if profile.logs is None or (past := _of_past(thin, scope, grids)) is None:
         return asked
     others = {name: one for name, one in asked.items() if name != "logs_past"}

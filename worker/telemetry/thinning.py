@@ -82,13 +82,17 @@ class Sample:
 
 def glances(logs: Logs, grid: Grid, end: datetime) -> Asked:
     """Lines of each scope, in a part of some steps."""
-    every = max(1, grid.count // GLANCES)
-    places, length = range(0, grid.count, every), max(1, int(grid.step_seconds * GLANCE_SHARE))
-    ranges = [one for one in slices(grid, places, length) if one.end <= end]
+    every, length = _glance(grid)
+    ranges = [one for one in slices(grid, range(0, grid.count, every), length) if one.end <= end]
     over = Grid(grid.start, grid.step_seconds * every, -(-grid.count // every))
     aggs = queries.by_scope(logs, queries.over_time(over, {}))
     body = {"size": 0, "track_total_hits": False, "query": any_of(ranges), "aggs": aggs}
     return Asked(logs.index, body, Window(start=grid.start, end=end))
+
+
+def _glance(grid: Grid) -> tuple[int, int]:
+    """(of so many steps one is looked into, seconds of it)."""
+    return max(1, grid.count // GLANCES), max(1, int(grid.step_seconds * GLANCE_SHARE))
 
 
 def questions(
@@ -140,9 +144,8 @@ def any_of(windows: list[Window]) -> queries.Body:
 
 def thinning_of(answer: Answer, grid: Grid, most: int = MOST_READ_WHOLE) -> Thinning | None:
     """What is to be read of whom; None where everything can be read, as it nearly always can."""
-    steps = max(1, grid.count // GLANCES)
-    length = max(1, int(grid.step_seconds * GLANCE_SHARE))
-    over = Grid(grid.start, grid.step_seconds * steps, grid.count // steps)
+    every, length = _glance(grid)
+    over = Grid(grid.start, grid.step_seconds * every, grid.count // every)
     counts = {scope: _counts(bucket, over) * grid.step_seconds / length for scope, bucket in scope_buckets(answer)}
     total = grid.count * sum(float(each.mean()) for each in counts.values())
     if total <= most or grid.count > MOST_RANGES:
