@@ -11,7 +11,7 @@ from cli.checks.check import Check
 from tasks.app import LIVE
 from tasks.queue import CeleryQueue
 from tests.e2e.conftest import wait_until
-from tests.engines.sentinels import Group
+from tests.engines.sentinels import Group, running_group
 from tests.store.builders import an_alert, arriving
 from worker.errors import QueueUnavailable
 from worker.settings import Settings
@@ -23,12 +23,8 @@ from worker.store.tally import RedisTally
 
 @pytest.fixture(scope="module")
 def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
-    running = Group(tmp_path_factory.mktemp("group"))
-    try:
-        running.start()
+    with running_group(tmp_path_factory.mktemp("group")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def checked(settings: Settings) -> dict[str, Check]:

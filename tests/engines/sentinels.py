@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -145,6 +146,16 @@ class Group:
     def stop(self) -> None:
         for port in list(self._processes):
             self.kill(port)
+
+
+@contextmanager
+def running_group(folder: Path) -> Iterator[Group]:
+    group = Group(folder)
+    try:
+        group.start()
+        yield group
+    finally:
+        group.stop()
 
 
 def _free_ports(count: int) -> list[int]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.conftest import wait_until
-from tests.engines.sentinels import Group
+from tests.engines.sentinels import Group, running_group
 from tests.engines.servers import Broker
 from tests.engines.terminator import ANOTHER, AUTHORITY, terminating
 from tests.faults.accounting import assert_accounted_for
@@ -25,12 +25,8 @@ FAILOVER_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
-    running = Group(tmp_path_factory.mktemp("group"))
-    try:
-        running.start()
+    with running_group(tmp_path_factory.mktemp("group")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
