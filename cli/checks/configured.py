@@ -27,7 +27,6 @@ from worker.terminology import load_terms
 from worker.tracing import export_headers
 
 ANSWER_TOKENS = 16
-BAD_REQUEST = 400
 COLLECTOR = "check SPIKETRACE_OTLP_ENDPOINT and _HEADERS (or OTEL_EXPORTER_OTLP_HEADERS): until then spans are lost"
 
 
@@ -170,10 +169,10 @@ def tracing_check(settings: Settings) -> Check:
     url = f"{settings.otlp_endpoint}/v1/traces"
     headers = {**(export_headers(settings) or {}), "content-type": "application/x-protobuf"}
     try:
-        status = httpx.post(url, content=b"", headers=headers, timeout=PATIENCE_SECONDS).status_code
+        answer = httpx.post(url, content=b"", headers=headers, timeout=PATIENCE_SECONDS)
     except httpx.HTTPError as error:
         return Check("traces", f"{url} does not answer: {type(error).__name__}", COLLECTOR)
-    return Check("traces", f"to {url}, which answered {status}", None if status < BAD_REQUEST else COLLECTOR)
+    return Check("traces", f"to {url}, which answered {answer.status_code}", COLLECTOR if answer.is_error else None)
 
 
 def terminology_check(settings: Settings) -> Check:
