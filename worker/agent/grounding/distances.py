@@ -38,7 +38,7 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
         second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
     else:
         second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known)
-        second = second or _of_previous(known)
+        second = second or _of_previous(mentions, known)
     if not first or not second:
         return None
     sign = -1 if said["less"] else 1
@@ -69,9 +69,9 @@ def _nearest(
     return set(), len(parts)
 
 
-def _of_previous(known: Known) -> set[datetime]:
-    """Those of the sentence before."""
-    mentions = roster.mentions(known.previous, known)
+def _of_previous(named: list[Found], known: Known) -> set[datetime]:
+    """Those of the sentence before, but for whom this one names."""
+    mentions = [one for one in roster.mentions(known.previous, known) if one.text not in {own.text for own in named}]
     return _onsets((0, len(known.previous)), known.previous, mentions, known)
 
 

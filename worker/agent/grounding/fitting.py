@@ -166,6 +166,8 @@ REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", r
 
 def _is_named(signal: str | None, said: Said) -> bool:
     """A metric that is no signal of ours is told by words of its name, and by no fewer than another would be."""
+    if not said.topics and said.metrics == {signal}:
+        return True
     for text in (said.clause, said.before + said.clause, said.previous):
         shared = {one: _shared(one, text) for one in {*said.metrics, signal or ""}}
         if most := max(shared.values()):

@@ -129,12 +129,12 @@ def _dimension(found: re.Match[str], digits: str, text: str) -> tuple[str, float
 
 def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
     before = text[: found.start()]
+    if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
+        return "status"
     if counted := _of_something_else(text, found.end()):
         return counted
     if FACTOR.search(before):
         return "times"
-    if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
-        return "status"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
 
 
