@@ -102,7 +102,9 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     "2,260 of 10,600 requests failed": the second did not.
     """
     before = text[: span[0]]
-    is_of = re.search(rf"\b(?P<what>requests? )?(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", before, re.IGNORECASE)
+    is_of = re.search(
+        rf"\b(?P<what>requests? (?:\([^)]*\) )?)?(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", before, re.IGNORECASE
+    )
     behind = text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
     if is_of and (is_of["what"] or re.match(r" ?requests", behind)):
         return frozenset({"traffic"})
@@ -221,6 +223,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     found = _OF.match(text, span[1])
     if not found and (of := OF_WHICH.search(text[: span[0]])):
         found = _OF.search(f" of {of['whole']}")
+    if not found and (before := SHARE_BEFORE.search(text[: span[0]])):
+        return whole(before.span("share"), text, names)
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
@@ -235,6 +239,10 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
 
 
+# "60 % of the excess, retries 22 % and errors 17 %": of the same.
+SHARE_BEFORE = re.compile(
+    r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
+)
 # "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
 OF_WHICH = re.compile(
     r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"

@@ -21,6 +21,10 @@ JOINT = re.compile(r",? (?:and )?|,")
 OTHERS = re.compile(
     r"\b(?:deploy\w*|release\w*|rollout|version|changes?|flag|alert\w*|onset|window|incident|baseline)\b", re.IGNORECASE
 )
+# "Retries rose a minute after the errors" tells of retries.
+DISTANCE = re.compile(
+    r"\b[\w.]+ (?:minutes?|seconds?|hours?|min|s|h) (?:before|after|prior|ahead|earlier|later|following)\b"
+)
 PRONOUN = re.compile(r"\W*(?:it|that|this|them|those|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE)
 
 
@@ -36,6 +40,9 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     first, place = _nearest(before, number.span[0], text, mentions, known)
     if said.re is TO and not PRONOUN.match(text[slice(*target)]):
         second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
+    elif said.re is FROM_BEFORE and (behind := _onsets(target, text, mentions, known)):
+        # "Two minutes later retries followed".
+        first, second = behind, first
     else:
         second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known)
         second = second or _of_previous(mentions, known)
@@ -64,7 +71,9 @@ def _nearest(
 ) -> tuple[set[datetime], int]:
     """The onsets of the first part that tells of any, and its place."""
     for place, (start, end) in enumerate(parts):
-        if found := _onsets((start, min(end, until)), text, mentions, known):
+        end = min(end, until)
+        apart = DISTANCE.search(text[start:end])
+        if found := _onsets((start, start + apart.start() if apart else end), text, mentions, known):
             return found, place
     return set(), len(parts)
 

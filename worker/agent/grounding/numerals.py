@@ -186,6 +186,10 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
     return value - wide, value + wide
 
 
+# "All 13 errors are of that type, and none of them was seen before."
+OF_THEM = re.compile(
+    r" of (?:them|these|those) (?:was |were |had )?(?:seen|logged|found|known|occurr\w+|appear\w+|existed)\b"
+)
 # "Twenty-two" is counted.
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
@@ -203,6 +207,8 @@ def _in_words(text: str) -> Iterator[Number]:
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
+        if word == "none" and OF_THEM.match(text, found.end()):
+            dimension = "lines"
         if word == "zero" and confidences.TOLD.search(text[: found.start()][-90:]):
             dimension = "confidence"
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())

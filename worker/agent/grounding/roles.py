@@ -73,7 +73,7 @@ _UP = (
     r"exceed\w*|above|over|up|rose|risen|rais\w+|increas\w+|gr[eo]w\w*|climbed|higher|larger|greater|jumped|surpass\w+"
 )
 _DOWN = r"fell|fallen|falls|dropped|drops|declined|decreas\w+|reduc\w+|lower|below|down|less|fewer|smaller"
-_BY = r"(?:[^,;.\d]{{0,30}}\b|[^;]{{0,60}}, or )by (?:{barely} )*$"
+_BY = r"(?:[^,;.\d]{{0,30}}\b|[^,;.\d]{{0,30}}\d[\d.,]*[^,;.\d]{{0,24}} |[^;]{{0,60}}, or )by (?:{barely} )*$"
 _OF = r"(?: of| is| was)+ (?:{barely} )*$"
 
 
