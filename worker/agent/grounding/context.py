@@ -96,15 +96,17 @@ def figure_before(place: int, text: str) -> int:
 _APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
 
 
+PART_OF = re.compile(
+    rf"(?:(?<=\d) (?P<what>requests?) (?:\([^)]*\) )?)?\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+)
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
     "2,260 of 10,600 requests failed": the second did not.
     """
-    before = text[: span[0]]
-    is_of = re.search(
-        rf"\b(?P<what>requests? (?:\([^)]*\) )?)?(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", before, re.IGNORECASE
-    )
+    is_of = PART_OF.search(text[: span[0]])
     behind = text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
     if is_of and (is_of["what"] or re.match(r" ?requests", behind)):
         return frozenset({"traffic"})
@@ -114,7 +116,17 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         return own
     begin, over = part(span, text)
     told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
-    return own | (last_spoken_of(start, text) if told or begin else frozenset()) or topics(text[begin:over])
+    before = own | (last_spoken_of(start, text) if told or begin else frozenset())
+    return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
+
+
+def _first_spoken_of(place: int, text: str) -> frozenset[str]:
+    """ "An estimated 19,800 (10,800 to 28,900) of 53,400 requests failed, and …": the first clause behind with any."""
+    for start, end in _clauses(text[place:]):
+        found = topics(text[place + start : place + end])
+        if found & {*SIGNALS, *EXCLUSIVE}:
+            return found
+    return frozenset()
 
 
 def last_spoken_of(place: int, text: str) -> frozenset[str]:

@@ -56,7 +56,7 @@ OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log li
 # "… in 42 % of the cases, those of the other version in none".
 OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
 RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    r"\b(?:rise|share(?! of (?:its |the |all )?(?:retries|retried|requests|fail\w+|errors?|log|lines|calls|HTTP))|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
 )
 

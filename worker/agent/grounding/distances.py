@@ -71,9 +71,9 @@ def _nearest(
 ) -> tuple[set[datetime], int]:
     """The onsets of the first part that tells of any, and its place."""
     for place, (start, end) in enumerate(parts):
-        end = min(end, until)
-        apart = DISTANCE.search(text[start:end])
-        if found := _onsets((start, start + apart.start() if apart else end), text, mentions, known):
+        apart = DISTANCE.search(text[start : min(end, until)])
+        told = (start, start + apart.start() if apart else min(end, until))
+        if found := _onsets(told, text, mentions, known):
             return found, place
     return set(), len(parts)
 

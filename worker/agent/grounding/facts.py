@@ -77,7 +77,9 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
         case Mapping():
             of = _narrowed(of, value)
             for key, item in value.items():
-                _walk(known, item, of, (*path, str(key)))
+                # Bits weigh a pattern; nobody is told of them.
+                if key != "bits":
+                    _walk(known, item, of, (*path, str(key)))
         case list() | tuple():
             for item in value:
                 _walk(known, item, of, path)

@@ -206,6 +206,10 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
 
 # "Most of the excess comes from retries": by kind of work, not by place.
 FROM_A_PART = re.compile(r"\b(?:from|to|by|with|is|are|were|was) (?:the |its )?(?:retr|slow|errors?\b|more demand)")
+OF_A_PART = re.compile(
+    r"\b(?:retries|slow\w* work|errors|more demand) (?:alone )?(?:account|make|contribut|explain|are|is|were|was)\w*[^,;.\d]*$",
+    re.IGNORECASE,
+)
 PARTS = ("retr", "slow", "error", "demand")
 
 
@@ -216,7 +220,7 @@ def _fits_line(fact: Fact, said: Said) -> bool:
 
 def _fits_part(fact: Fact, said: Said) -> bool:
     """A part of the excess is told by its name."""
-    if fact.whole == "rise" and FROM_A_PART.search(said.after):
+    if fact.whole == "rise" and (FROM_A_PART.search(said.after) or OF_A_PART.search(said.before)):
         return False
     if fact.whole != "excess" or fact.of is None:
         return True
