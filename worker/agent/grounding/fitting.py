@@ -207,7 +207,8 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
 # "Most of the excess comes from retries": by kind of work, not by place.
 FROM_A_PART = re.compile(r"\b(?:from|to|by|with|is|are|were|was) (?:the |its )?(?:retr|slow|errors?\b|more demand)")
 OF_A_PART = re.compile(
-    r"\b(?:retries|slow\w* work|errors|more demand) (?:alone )?(?:account|make|contribut|explain|are|is|were|was)\w*[^,;.\d]*$",
+    r"\b(?:retries|slow\w* work|errors|more demand) (?:alone )?(?:account|make|contribut|explain|are|is|were|was)\w*"
+    r"[^,;.\d]*$",
     re.IGNORECASE,
 )
 PARTS = ("retr", "slow", "error", "demand")
