@@ -11,6 +11,7 @@ from worker.agent.grounding import (
     claims,
     context,
     measures,
+    metrics,
     numerals,
     owners,
     record,
@@ -43,6 +44,7 @@ def known_of(report: Report) -> Known:
         roster.logged(known, item.result, subject.service or "")
         if "types" in item.result:
             known.heard.setdefault(subject.service or "", set()).add(subject.region)
+    metrics.enrol(known)
     known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)
@@ -129,7 +131,7 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     is_of_demand = signal == "carbon_per_demand"
     name = "carbon" if name in CARBON else "lines" if name == "silence" else name
     deviations = abs(float(value["standard_deviations"]))
-    known.levels.append(Level(of.subject, signal if is_of_demand else name, actual, expected, deviations))
+    known.levels.append(Level(of.subject, signal if is_of_demand else name, actual, expected, deviations, signal))
     quantile = next((one for one in QUANTILES if one in signal), None)
     of = replace(
         of,
@@ -138,6 +140,7 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
         statistic=quantile or ("mean" if name == "latency" else None),
         whole=WHOLES.get(name) if dimension == "share" else None,
         of="demand" if is_of_demand else of.of,
+        metric=signal,
     )
     known.facts += [replace(of, value=actual, role="now"), replace(of, value=expected, role="usual")]
     # 21 % more is a ratio; of shares the difference is in points.
@@ -216,6 +219,8 @@ def _of_number(
     owner: Subject,
     candidate: Candidate | None,
 ) -> Fact:
+    metric = metrics.titled(number.span, text, known) if candidate else None
+    number = metrics.in_its_unit(number, metric, known)
     is_lines = OF_LINES.match(text[number.span[1] :])
     part = context.part(number.span, text)
     near = [one for one in mentions if part[0] <= one.span[0] < part[1]]
@@ -238,6 +243,7 @@ def _of_number(
         of=caller
         or (owner.service if is_of_errors and candidate else None)
         or (owners.deployment(number.span, mentions, known) if is_lines else None),
+        metric=metric,
     )
 
 

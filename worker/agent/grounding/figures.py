@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding import context, fitting, owners, ranges, roles, vocabulary
+from worker.agent.grounding import context, fitting, metrics, owners, ranges, roles, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
@@ -19,6 +19,7 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     number = _counted(number, text)
+    number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = _said(number, text, mentions, known)
     if not close or number.dimension == "share":
@@ -67,14 +68,17 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     span = number.span
     part = context.part(span, text)
     paired = owners.paired(span, text, mentions, known)
+    subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
     return Said(
         lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
         patterns=known.patterns,
         previous=known.previous,
         metrics=_metrics(known),
+        metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
         services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
-        subjects=(paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
+        subjects=subjects,
+        alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role=roles.role(span, text),
         topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),

@@ -34,6 +34,9 @@ UNTOLD = (
 
 
 def fits(fact: Fact, said: Said) -> bool:
+    if said.metric:
+        # Its own name says of which signal, statistic and whole it is.
+        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said)
     return all(slot(fact, said) for slot in SLOTS) and dimensions.fits(fact, said)
 
 
@@ -96,7 +99,7 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
-    if _is_told_so(fact, said):
+    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics):
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
