@@ -18,6 +18,7 @@ from worker.agent.grounding import (
     names,
     numerals,
     past,
+    quoted,
     relations,
     roster,
     statements,
@@ -45,6 +46,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     plain = metrics.unquoted(claims.blanked(sentence, cited), known)
     quotations = _quotations(claims.blanked(plain, odd), known)
     plain = claims.blanked(plain, [one.span for one in quotations])
+    known = quoted.enrolled(plain, quotations, known)
     mentions = roster.mentions(plain, known)
     fields = metrics.fields(plain, known)
     rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
@@ -69,6 +71,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *renewals,
         *clocks,
         *(figures.figure(one, plain, mentions, known) for one in read),
+        *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),

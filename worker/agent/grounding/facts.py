@@ -110,9 +110,13 @@ def _fact(value: float, of: Fact, path: Path) -> Fact:
         dimension=found.dimension,
         signal=found.signal,
         role=found.role,
-        statistic=found.statistic,
+        statistic=_PATTERN_STATISTICS.get(path[-1], found.statistic) if path[0] == "patterns" else found.statistic,
         whole=of.whole or found.whole,
     )
+
+
+# Both are usual: how often a line was logged before, and how often that makes for a window.
+_PATTERN_STATISTICS = {"before": "before", "expected": "expected"}
 
 
 def _edge(known: Known, value: Mapping[Any, Any], of: Fact) -> None:

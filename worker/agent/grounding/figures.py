@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding import context, fitting, metrics, owners, ranges, roles, vocabulary
+from worker.agent.grounding import context, fitting, metrics, owners, quoted, ranges, roles, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
@@ -18,6 +18,8 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    if of_line := quoted.figure(number, text, mentions, known):
+        return of_line
     number = _counted(number, text)
     number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]
@@ -126,7 +128,9 @@ TIMES_LOGGED = re.compile(
 
 
 def _counted(number: Number, text: str) -> Number:
-    """ "Logged 62 times" counts lines."""
+    """ "Logged 62 times" and "62 occurrences" count lines."""
+    if number.dimension in quoted.OCCURRENCES:
+        return replace(number, dimension="lines")
     is_count = (
         number.dimension == "times" and number.text.endswith("times") and TIMES_LOGGED.search(text[: number.span[0]])
     )

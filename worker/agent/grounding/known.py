@@ -67,6 +67,13 @@ class Change(NamedTuple):
         return {one for one in (self.version, self.previous) if one}
 
 
+class Quoted(NamedTuple):
+    """Where a sentence quotes a log line, and the patterns of which that is one."""
+
+    span: tuple[int, int]
+    patterns: frozenset[str]
+
+
 class Level(NamedTuple):
     """A signal of a subject, now and usually; `metric`: the field that it was measured as."""
 
@@ -105,6 +112,7 @@ class Known:
     `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
     a past incident, where the sentence is about one. `previous`: the sentence before.
+    `quoted`: the counted log lines that the sentence quotes.
     """
 
     report: Report
@@ -126,6 +134,7 @@ class Known:
     failing: set[str] = field(default_factory=set)
     fields: frozenset[str] = frozenset()
     previous: str = ""
+    quoted: tuple[Quoted, ...] = ()
     about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
