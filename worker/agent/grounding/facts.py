@@ -142,7 +142,7 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
         dimension=dimension,
         signal=name,
         statistic=quantile or ("mean" if name == "latency" else None),
-        whole=WHOLES.get(name) if dimension == "share" else None,
+        whole=WHOLES.get(name, "requests" if SERVED.search(signal) else None) if dimension == "share" else None,
         of="demand" if is_of_demand else of.of,
         metric=signal,
     )
@@ -155,11 +155,26 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
             of, value=deviations if actual >= expected else -deviations, dimension="deviations", role=None, whole=None
         )
     )
+    if SERVED.search(signal) and dimension == "share" and max(actual, expected) > 0:
+        _failed(known, of, actual, expected, deviations)
     # "http_401_unauthorized_ratio" counts 401s.
     codes = re.findall(r"(?<!\d)[45]\d\d(?!\d)", signal)
     known.facts += [Fact(float(code), "status", of.subject) for code in codes]
     if value.get("onset"):
         known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject))
+
+
+# What is told in it is the share of requests that were served: the others failed.
+SERVED = re.compile(r"availab|success|uptime")
+
+
+def _failed(known: Known, of: Fact, served: float, usually: float, deviations: float) -> None:
+    """ "97.7 % availability, usually 100 %: 2.3 % of requests failed"."""
+    now, usual = 1 - served, 1 - usually
+    known.levels.append(Level(of.subject, "errors", now, usual, deviations))
+    of = replace(of, signal="errors", whole="requests", metric=None)
+    known.facts += [replace(of, value=now, role="now"), replace(of, value=usual, role="usual")]
+    known.facts.append(replace(of, value=now - usual, dimension="points", role="excess"))
 
 
 def _derived(facts: list[Fact]) -> Iterator[Fact]:
