@@ -118,7 +118,8 @@ def _kind(number: Number, text: str) -> str:
     if OF_ALL.search(before) or number.text.endswith("errors"):
         return ""
     if number.dimension == "times":
-        return "" if AS_MANY.match(after) or not re.search(r"times$|^twice$", number.text.lower()) else "lines"
+        is_counted = re.search(r"times$|^twice$", number.text.lower()) or COMPARED.search(before)
+        return "lines" if is_counted and not AS_MANY.match(after) else ""
     return "lines" if number.dimension in ("", "lines") or number.dimension in OCCURRENCES else ""
 
 
