@@ -13,8 +13,7 @@ class Said(NamedTuple):
     """What the sentence says of one of its figures: whose it is, when, and of what.
 
     `metrics`: what was measured that is no signal of ours. `metric`: the field that it is said to be of, by its name.
-    `alone`: metrics that need not be named, as they are the only ones of their dimension. `near`: the services of its
-    own clause.
+    `alone`: metrics that need not be named, as they are the only ones of their dimension.
     """
 
     subjects: tuple[Subject, ...]
@@ -26,7 +25,6 @@ class Said(NamedTuple):
     alone: frozenset[str]
     names: frozenset[str]
     services: frozenset[str]
-    near: frozenset[str]
     regions: frozenset[str]
     role: str | None
     topics: frozenset[str]

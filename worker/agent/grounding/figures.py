@@ -80,8 +80,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         metrics=_metrics(known),
         metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
-        services=_services(part, mentions, known),
-        near=_services(context.clause(span, text), mentions, known),
+        services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
         subjects=subjects,
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
@@ -106,8 +105,8 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     )
 
 
-def _services(part: Span, mentions: list[Found], known: Known) -> frozenset[str]:
-    return frozenset(one.text for one in mentions if one.text in known.services and part[0] <= one.span[0] < part[1])
+def _is_within(one: Found, part: Span) -> bool:
+    return part[0] <= one.span[0] < part[1]
 
 
 def _metrics(known: Known) -> frozenset[str]:

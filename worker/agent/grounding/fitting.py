@@ -69,7 +69,7 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
 def _is_of_another(fact: Fact, said: Said) -> bool:
     """What one explains of another names no third; the cause's confidence is the verdict's own, of nobody."""
     if fact.signal == "explained":
-        return not said.near <= {fact.of, fact.subject.service}
+        return not {one for one in said.services if one in said.clause} <= {fact.of, fact.subject.service}
     is_the_cause = fact.dimension == "confidence" and not said.services and OF_THE_CAUSE.search(said.clause)
     return bool(is_the_cause) and fact.subject != NOBODY
 
