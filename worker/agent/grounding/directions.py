@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import context, numerals, owners
+from worker.agent.grounding import comparisons, context, metrics, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
@@ -79,7 +79,9 @@ AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
 INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
 FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
 IF = re.compile(
-    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
+    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify"
+    r"|(?:check|see|make sure) that)\b",
+    re.IGNORECASE,
 )
 # "2.3 times as many requests as usual" compares.
 AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
@@ -92,6 +94,8 @@ COMPARED = re.compile(
 # "Where 0.4 % is normal": a figure that is told as the usual one.
 IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
+# "Check that it falls back to 0.005".
+COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -107,13 +111,18 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 yield judged("direction", found, holds, "it logged errors, too")
                 continue
             if (
-                AS_MANY.search(before)
+                comparisons.is_of_two(found.start(), text, mentions, known)
+                or AS_MANY.search(before)
                 or COMPARED.search(before)
                 or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
             ):
                 continue
             if IF.search(before):
-                holds = _will_go(found.span(), text, mentions, known) if BACK.search(before) else None
+                holds = (
+                    _will_go(found.span(), text, mentions, known)
+                    if BACK.search(before) or COMES_BACK.match(text, found.end())
+                    else None
+                )
             else:
                 is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
                 holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
@@ -258,6 +267,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
         return ["carbon_per_demand"]
+    if fields := metrics.of_clause(span, text, known):
+        return fields
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
@@ -321,7 +332,7 @@ def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Kn
     return [
         level
         for level in known.levels
-        if level.signal == signal and any(owners.is_of(level.subject, subject) for subject in subjects)
+        if signal in (level.signal, level.metric) and any(owners.is_of(level.subject, subject) for subject in subjects)
     ]
 
 

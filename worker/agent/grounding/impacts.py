@@ -53,6 +53,8 @@ UNNOTICED = re.compile(
     r"(?:users?|customers?)",
     re.IGNORECASE,
 )
+# "How many users were affected is not known".
+ASKED = re.compile(r"\b(?:how many|whether(?: any)?|which)(?: of the| of its)? $", re.IGNORECASE)
 NOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
 )
@@ -63,6 +65,8 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
     seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
     worse = [one for one in seen if one.deviations >= 3 and one.actual > one.expected]
     for found in UNNOTICED.finditer(text):
+        if ASKED.search(text[: found.start()]):
+            continue
         holds = any(one.signal == "errors" for one in seen) and not worse
         yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
     for found in NOTICED.finditer(text):
