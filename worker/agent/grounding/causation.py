@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims, vocabulary
+from worker.agent.grounding import claims, consequences, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import SIGNALS, topics
@@ -31,7 +31,7 @@ _CAUSED = (
 _KNOWN = "found|known|unknown|clear|confirmed|understood"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
-_SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
+_SINCE = r"since(?! (?:then|about|around|when|last|\d| |(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
 _JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
 # What one thing does to another: "the deployment of auth raised the emissions".
@@ -92,6 +92,11 @@ CANNOT = re.compile(
 )
 # "The errors do not come from a deployment": what is behind is denied.
 DOES_NOT = re.compile(r"\b(?:do|does|did|can|could)(?: not|n['’]t) *$", re.IGNORECASE)
+# "Nothing points to payments".
+NOTHING = re.compile(
+    r"\W*(?:nothing|no [\w-]+(?: (?!is\b|was\b|are\b|were\b)[\w-]+)?|none of (?:the |its )?(?:[\w-]+ )?[\w-]+)\W*",
+    re.IGNORECASE,
+)
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
@@ -123,7 +128,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         if found:
             why = _wrong_cause(found, text, mentions, known)
             span = found.span("cause")
-            is_open = why in OPEN and not (_blames(span, text, mentions, known) or _is_swapped(found))
+            is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
             # Only what is told as the cause is marked.
             end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
             marked = (found.start(), end) if is_open else found.span()
@@ -140,25 +145,6 @@ PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
-# "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
-JUDGEMENT = re.compile(
-    r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
-    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
-    re.IGNORECASE,
-)
-MEASURED = re.compile(
-    r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty)\b",
-    re.IGNORECASE,
-)
-
-
-def _is_inferred(found: re.Match[str]) -> bool:
-    """Both sides are checked by themselves."""
-    return bool(JUDGEMENT.search(found["effect"]) and MEASURED.search(found["cause"]))
-
-
-# "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
-A_SHARE = re.compile(r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b")
 RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
@@ -169,16 +155,13 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
-    is_besides = (
-        SEVERITY.match(found["effect"])
-        or A_SHARE.search(found[0])
-        or _is_part(found, known)
-        or _is_consequence(found, mentions, known)
-    )
-    if is_besides or _is_inferred(found) or _is_where_it_rises(text, cause, effect, mentions, known):
+    if consequences.is_besides(found, cause, text, mentions, known):
         return ""
+    between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
+    is_denied = NOT.search(STATE.sub(" ", " ".join(f"{text[slice(*cause)]} {between}".split())))
+    is_denied = is_denied or NOTHING.fullmatch(found["effect"])
     if not known.has_cause or known.report.root_cause is None:
-        return NO_CAUSE
+        return "" if is_denied else NO_CAUSE
     if CANNOT.search(found["effect"]) or JUDGED.search(found["effect"]):
         of = cause if CANNOT.search(found["effect"]) else effect
         return _wrongly_denied(of, text, mentions, known)
@@ -186,9 +169,8 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
         return why
     cause = (cause[0], cause[0] + other.start()) if other else cause
-    between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
     denied = " ".join(f"{text[slice(*cause)]} {between}".split())
-    if NOT.search(STATE.sub(" ", denied)) or DOES_NOT.search(found["effect"]):
+    if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
     return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
 
@@ -287,61 +269,3 @@ def _is_logged(part: str, root: RootCause, known: Known) -> bool:
     words = _content(part)
     is_signal = topics(part) & set(SIGNALS) - {"errors"}
     return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())
-
-
-# What a severity is for is figures, which are checked by themselves.
-SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+\s*$", re.IGNORECASE)
-# What follows of itself from what, where both rose: callers try again, which adds requests.
-FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
-
-
-def _is_swapped(found: re.Match[str]) -> bool:
-    """ "Requests fail because of retries"; and emissions bring about nothing."""
-    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
-    return (cause == {"carbon"} and bool(effect - cause)) or any(
-        one in effect and other in cause for one, other in FOLLOWS
-    )
-
-
-def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
-    """ "Retries are up, which is a consequence of the failures", "traffic rose because clients retried"."""
-    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
-    if "retries" in effect:
-        effect = frozenset({"retries"})
-    elif not effect and re.search(r"\brequests?\b", found["effect"], re.IGNORECASE):
-        effect = frozenset({"traffic"})
-    cause = cause - {"traffic"} or cause
-    rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
-    named = {one.text for one in mentions} & known.services
-    pairs = {(one, other) for one in cause for other in effect}
-    return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
-
-
-def _is_part(found: re.Match[str], known: Known) -> bool:
-    """ "Retries caused 15 gCO₂e of the excess": a part of it, whose figure is checked by itself."""
-    parts = {fact.of for fact in known.facts if fact.whole == "excess" and fact.of}
-    said = found["cause"].strip().lower().removeprefix("the ")
-    said = re.sub(r"\W+$", "", said)
-    return said in parts and bool(PART_OF.search(found["effect"]))
-
-
-PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
-RISE = re.compile(
-    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
-)
-
-
-def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
-    """ "Nearly all of the rise comes from us-central1": where, not why."""
-    places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    if not places or not RISE.search(text[slice(*effect)]):
-        return False
-    least = 0.5 if places <= known.regions else 0.05
-    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
-    if places & known.services and places & known.regions:
-        parts = [fact for fact in parts if {*fact.subject} <= places]
-    rising = {one for fact in parts for one in fact.subject}
-    is_told = places <= known.regions or re.search(
-        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
-    )
-    return bool(is_told) and places <= rising

@@ -18,9 +18,11 @@ from worker.agent.grounding import (
     past,
     relations,
     roster,
+    sequence,
     statements,
     story,
     times,
+    trends,
     vocabulary,
 )
 from worker.agent.grounding.claims import Claim, Found, Span
@@ -71,8 +73,10 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.relations(plain, mentions, known),
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
+        *sequence.sequences(plain, mentions, known),
         *directions.directions(plain, mentions, known),
         *directions.compared(plain, mentions, known),
+        *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
         *changes.denials(plain, known),

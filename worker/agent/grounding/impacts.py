@@ -101,6 +101,21 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
         if spoken & {"orders", "revenue"}:
             holds = known.report.impact.business.source not in (None, "estimated")
             yield judged("state", found, holds, "it is an estimate")
+        elif EXACT.fullmatch(found[0]) and spoken & {"errors", "latency"} and _is_of_requests(found, text):
+            failed = known.report.impact.users.requests_failed
+            holds = failed is not None and failed.low == failed.high
+            yield judged("state", found, holds, "it is an estimate", is_open=failed is None)
+
+
+# "Exactly 22,808 requests failed": of requests that were estimated from a sample.
+EXACT = re.compile(
+    r"for certain|certainly|definitely|exactly|precisely|(?:is|was|are|were|been) (?:\w+ly )?counted", re.IGNORECASE
+)
+
+
+def _is_of_requests(found: re.Match[str], text: str) -> bool:
+    start, end = context.clause(found.span(), text)
+    return bool(re.search(r"\d[\d,.]* (?:\w+ )?requests\b(?! (?:per|a|each|every) )", text[start:end]))
 
 
 COUNTED = re.compile(

@@ -72,6 +72,9 @@ ORDER = re.compile(
     r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
     re.IGNORECASE,
 )
+# "… since no spike was confirmed": why, not when.
+REASON = re.compile(r"\b(?:is|are|was|were|shows?|names?|has|have|had|does|did|explains?|cannot|can|could|deviates?)\b")
+BEGUN = re.compile(r"\b(?:began|started|rose|deployed|released|rolled out|went out)\b")
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
     r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
@@ -203,6 +206,8 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in ORDER.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
+        if found[0].lower() == "since" and REASON.search(after) and not BEGUN.search(after):
+            continue
         left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
         if not re.search(r"\w", before) and "," in after:
             first, _, rest = after.partition(",")
@@ -291,7 +296,8 @@ def _is_measured(found: re.Match[str], text: str, mentions: list[Found], known: 
 
 def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
     """ "… when the errors of payments began": of what deviates."""
-    return bool(re.search(r"\b(?:began|started|rose)\b", what) and topics(what)) and inside <= known.suffering
+    begun = re.search(r"\b(?:beg[au]n|started|rose|risen|set in|increased|climbed|jumped)\b", what)
+    return bool(begun and topics(what)) and inside <= known.suffering
 
 
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
