@@ -6,66 +6,12 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import claims, consequences, vocabulary
+from worker.agent.grounding.causal import CAUSAL
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
 
-_CAUSING = (
-    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
-    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
-    r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
-    r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
-    r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
-    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
-    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b| \d)"
-)
-_CAUSED = (
-    r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
-    r"|set off by|stems? from"
-    r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
-    r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
-    r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
-    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
-)
-_KNOWN = "found|known|unknown|clear|confirmed|understood"
-_CULPRIT = "cause|culprit|origin|source|offender|trigger"
-# "since 14:57" is a time, "since payments is down" a reason.
-_SINCE = r"since(?! (?:then|about|around|when|last|\d| |(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
-# A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
-_JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
-# What one thing does to another: "the deployment of auth raised the emissions".
-_AFFECTING = (
-    r"(?:rais(?:ed|es)|increas(?:ed|es)|lift(?:ed|s)|push(?:ed|es)|lower(?:ed|s)|reduc(?:ed|es)|doubl(?:ed|es)|slow(?:ed|s)"
-    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s)) (?=the\b|its\b|their\b|all\b|[\w-]+['’]|down the\b)"
-    r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
-    r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
-    r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
-    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
-    r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
-    r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
-)
-_THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
-_HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
-CAUSES = (
-    r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
-    rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
-    rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
-    r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
-    rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
-    r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
-    r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
-    rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
-    r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
-    rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
-)
-# What begins with anything begins at the beginning: without that each place would be tried.
-CAUSAL = tuple(
-    re.compile(rf"\A{one}" if one.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)")) else one, re.IGNORECASE | re.DOTALL)
-    for one in CAUSES
-)
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
     r"|n['’]t\b",
@@ -74,19 +20,23 @@ NOT = re.compile(
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
     r"\b(?:do|does|did|can|could|has|have|had)(?: not|not|n['’]t)\b"
-    r"(?! \w*(?:caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    r"(?! \w*(?:name|blame|identif|regard|consider|take\b|hold\b|see\b|call\b"
+    r"|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
     re.IGNORECASE,
 )
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
+    r"|not (?:an?|the) (?:\w+ )?(?:explanation|reason|candidate|suspect|culprit|origin|source)|not (?:\w+ )?supported"
+    r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
+    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
     r"|innocent|unlikely|not involved"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third))\b",
     re.IGNORECASE,
 )
 # "… came after the onset, so it cannot have started this".
 CANNOT = re.compile(
-    r"\b(?:it|this|that|they) (?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
+    r"(?:^\W*|\b(?:it|this|that|they) )(?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
     r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
     re.IGNORECASE,
 )
@@ -100,7 +50,7 @@ NOTHING = re.compile(
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
-    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )"),
+    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
     (CauseKind.RESOURCE, r"resources?"),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
@@ -109,7 +59,7 @@ OF_KIND = {
     kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
 }
 # What advice is given for: "…, since it has hardly logged anything".
-REASON = re.compile(r",? (?:because|since|as)(?! (?:of|then|about|around)\b) (?!\d| )")
+REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around)\b)(?! (?:\d| ))) ")
 
 
 def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -117,6 +67,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     reason = REASON.search(text) if is_advice else None
     if reason:
         text = claims.blanked(text, [(0, reason.end())])
+    text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
     for pattern in CAUSAL:
         found = pattern.search(text)
         if found and BLAME.search(found["effect"]):
@@ -136,6 +87,8 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
 
 
+# "A thousand requests caused 82.3 mgCO₂e".
+EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
@@ -145,34 +98,90 @@ PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
+# "The incident raised emissions", "the report takes it as the cause".
+THE_INCIDENT = re.compile(
+    r"\W*(?:the|this) (?:incident|spike|outage|problem|failures?)(?: also| itself)?\W*"
+    r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
+    re.IGNORECASE,
+)
 RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
-    cause, effect = found.span("cause"), found.span("effect")
+    cause = found.span("cause")
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
-    if consequences.is_besides(found, cause, text, mentions, known):
-        return ""
-    between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
-    is_denied = NOT.search(STATE.sub(" ", " ".join(f"{text[slice(*cause)]} {between}".split())))
-    is_denied = is_denied or NOTHING.fullmatch(found["effect"])
+    of_part = consequences.of_part(found, cause, mentions, known)
+    if of_part is not None or consequences.is_besides(found, cause, text, mentions, known):
+        return of_part or ""
     if not known.has_cause or known.report.root_cause is None:
-        return "" if is_denied else NO_CAUSE
-    if CANNOT.search(found["effect"]) or JUDGED.search(found["effect"]):
-        of = cause if CANNOT.search(found["effect"]) else effect
-        return _wrongly_denied(of, text, mentions, known)
+        return "" if _is_denial(found) else NO_CAUSE
+    if (denied := _denied(found, text, mentions, known)) is not None:
+        return _wrongly_denied(denied, text, mentions, known)
+    return _wrong_verdict(found, cause, text, mentions, known, known.report.root_cause)
+
+
+def _between(found: re.Match[str]) -> str:
+    return found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
+
+
+def _is_denial(found: re.Match[str]) -> bool:
+    """Whether anything is said to be no cause, by its verb or by its reason."""
+    is_first = found.start("cause") < found.start("effect") or not found["effect"]
+    return bool(
+        NOT.search(" ".join(_between(found).split()))
+        or (is_first and NOT.match(found["cause"]))
+        or NOTHING.fullmatch(found["effect"])
+        or DOES_NOT.search(found["effect"])
+        or CANNOT.search(found["effect"])
+        or JUDGED.search(found["effect"])
+    )
+
+
+def _wrong_verdict(
+    found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known, root: RootCause
+) -> str:
+    effect = found.span("effect")
     other = RATHER.search(found["cause"])
     if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
         return why
     cause = (cause[0], cause[0] + other.start()) if other else cause
-    denied = " ".join(f"{text[slice(*cause)]} {between}".split())
+    denied = " ".join(f"{text[slice(*cause)]} {_between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
-    return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
+    return _wrongly_blamed(cause, effect, text, mentions, known, root)
+
+
+def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Span | None:
+    """What is judged not to be the cause, where the sentence has a reason for that, or says so of what followed."""
+    cause, effect = found.span("cause"), found.span("effect")
+    if CANNOT.search(found["effect"]):
+        return cause
+    if judged := JUDGED.search(found["effect"]):
+        begin = effect[0] + _begin_of(found["effect"][: judged.start()])
+        of = (begin, effect[0] + judged.end())
+        is_told = _within(of, mentions, known) or any(words.search(text[slice(*of)]) for words in KIND.values())
+        return of if is_told else cause
+    if without := RATHER_THAN.search(found["cause"]):
+        return cause[0], cause[0] + without.start()
+    return None
+
+
+# "The load followed the failures rather than causing them".
+RATHER_THAN = re.compile(
+    r"\b(?:followed|follows|came|comes|is|are|was|were|suffer\w*|reflect\w*|mirror\w*)\b[^;]*"
+    r"\b(?:rather than|instead of|without)\W*$",
+    re.IGNORECASE,
+)
+BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
+
+
+def _begin_of(text: str) -> int:
+    """Where the part begins that ends with `text`."""
+    return max((found.end() for found in BREAK.finditer(text)), default=0)
 
 
 def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -190,9 +199,10 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
-    if PRONOUN.fullmatch(text[slice(*cause)]):
+    if PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)]):
         # What the sentence before named; without that, this one goes as well (`ground`).
-        return ""
+        is_pronoun = PRONOUN.fullmatch(text[slice(*cause)])
+        return "" if is_pronoun or not _within(effect, mentions, known) - {*known.scope} else ANOTHER
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
@@ -247,10 +257,20 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
     """Whether that part speaks of something that could be the cause, and is not."""
     named = _within(span, mentions, known)
     root = known.report.root_cause
+    if named and _is_another_deployment(named, known):
+        return True
     if named:
         return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
     kinds = {kind for kind, words in KIND.items() if words.search(part)}
     return bool(kinds) and root is not None and root.kind not in kinds
+
+
+def _is_another_deployment(named: set[str], known: Known) -> bool:
+    """ "That deployment of the cause's service is not the cause": where it is of another kind, or another one."""
+    root = known.report.root_cause
+    told = [one for one in known.changes if one.at and named & {one.deployment_id, one.version}]
+    others = {one.service for one in told if root and one.deployment_id != root.deployment_id}
+    return bool(told) and not named & ((cause_names(known) | known.services) - others)
 
 
 def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import causation
+from worker.agent.grounding import causal, causation
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known
@@ -124,7 +124,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         return
     for found in DEPLOYMENT.finditer(text):
         if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
-            is_blamed = any(one.search(text) for one in causation.CAUSAL)
+            is_blamed = any(one.search(text) for one in causal.CAUSAL)
             yield Claim(
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
             )

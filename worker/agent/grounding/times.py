@@ -104,7 +104,7 @@ def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
 # A time that is told of nothing in particular is no end of anything.
 SPOKEN_OF = {
     "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),
-    "alert": re.compile(r"\b(?:alert\w*|fired|rule|between|until|till|to)\b", re.IGNORECASE),
+    "alert": re.compile(r"\b(?:alert\w*|fired|triggered|rule|between|until|till|to)\b", re.IGNORECASE),
     "baseline": re.compile(r"\b(?:baseline|compar\w+|reference|between|from)\b", re.IGNORECASE),
 }
 
