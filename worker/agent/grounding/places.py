@@ -67,7 +67,7 @@ OF_WHOM = (
 )
 # "ledger, which had received version 4.9.6", "ledger, whose version 4.9.6 …".
 RECEIVED = re.compile(
-    r"(?:,? (?:which|that|whose))?(?: (?:has|had|have|was|were|is|been|being|itself|then|just|also|still|already|only"
+    r",? (?:which|that)(?: (?:has|had|have|was|were|is|been|being|itself|then|just|also|still|already|only"
     r"|recently|now))*"
     r" (?:received?|receives|gets?|got|underwent|runs?|ran|running|upgraded|updated|moved|deployed|changed|given|put"
     r"|brought|shipped|released|rolled out|switched|started|using|uses|on|(?:has|had) (?:got )?(?=(?:the |a |its )?"
