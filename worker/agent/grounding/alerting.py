@@ -40,6 +40,16 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     return _is_exceeded(found["cause"], known)
 
 
+RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)
+
+
+def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:
+    """ "ledger, which raised the alert": not even where it is the cause, unless it is the alerted one."""
+    named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} & known.services
+    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(found[0].replace(found["cause"], " ", 1))
+    return "another one raised it" if is_raised and named and known.report.service not in named else None
+
+
 def _is_exceeded(cause: str, known: Known) -> bool:
     signals = topics(cause) & set(SIGNALS)
     is_signal = signals <= {known.report.signal} or known.report.signal not in SIGNALS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims, consequences, vocabulary
+from worker.agent.grounding import alerting, claims, consequences, vocabulary
 from worker.agent.grounding.causal import CAUSAL
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
@@ -114,9 +114,10 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
-    of_part = consequences.of_part(found, cause, mentions, known)
-    if of_part is not None or consequences.is_besides(found, cause, text, mentions, known):
-        return of_part or ""
+    told = consequences.of_part(found, cause, mentions, known)
+    told = alerting.wrongly_raised(found, cause, mentions, known) if told is None else told
+    if told is not None or consequences.is_besides(found, cause, text, mentions, known):
+        return told or ""
     if not known.has_cause or known.report.root_cause is None:
         return "" if _is_denial(found) else NO_CAUSE
     if (denied := _denied(found, text, mentions, known)) is not None:

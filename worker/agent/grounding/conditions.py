@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import context, owners
 from worker.agent.grounding.claims import Claim, Found, judged
-from worker.agent.grounding.directions import NEGATED, went
+from worker.agent.grounding.comparisons import NEGATED
+from worker.agent.grounding.directions import went
 from worker.agent.grounding.known import Known
 from worker.domain.report import Verdict
 

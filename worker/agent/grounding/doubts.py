@@ -27,6 +27,9 @@ BLAMING = re.compile(
 )
 
 
+DOUBTED = "the evidence shows the cause"
+
+
 def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
     named = {one.text for one in mentions} & _blamed(known)
@@ -46,7 +49,7 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
         if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
-            yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows the cause")
+            yield Claim("cause", found.span(), found[0], holds=False, why=DOUBTED)
             return
 
 

@@ -67,7 +67,9 @@ NO_INCIDENT = re.compile(
     r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
     r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage)\b[^,;.]{0,24}"
     r" (?:was|is|could be|has been) confirmed"
-    r"|(?:was|is|were|could) not (?:be )?confirmed|not an incident|no (?:real )?incident)\b",
+    r"|(?:was|is|were|could) not (?:be )?confirmed|not (?:to be )?an incident"
+    r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
+    r"|no (?:real )?incident)\b",
     re.IGNORECASE,
 )
 
@@ -125,6 +127,7 @@ def _are_of_others(mentions: list[Found], known: Known) -> bool:
     return bool(services) and known.report.service not in services
 
 
+BLAMED = "it is what the evidence blames"
 CANNOT_KNOW = "a report cannot know that"
 
 
@@ -177,4 +180,4 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         span = context.clause(found.span(), text)
         is_another = causation.names_another(text[slice(*span)], span, mentions, known)
         holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
-        yield judged("state", found, holds, "it is what the evidence blames")
+        yield judged("state", found, holds, BLAMED)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, directions, doubts, statements, vocabulary
+from worker.agent.grounding import causation, directions, doubts, statements
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
@@ -48,11 +48,12 @@ BROKEN = re.compile(
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
-    r"|\b(?:rule|threshold)s?\b[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
+    r"|\b(?:rule|threshold)s?\b(?!['’]s (?:count|value|sum)\b)"
+    r"[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
     re.IGNORECASE,
 )
 ORDER = re.compile(
-    r"\b(?P<later>after|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
+    r"\b(?P<later>after(?! which)|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
     r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
     re.IGNORECASE,
 )
@@ -105,7 +106,7 @@ def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
 
 def _logged(mentions: list[Found], known: Known) -> set[str]:
     services = {one.text for one in mentions} & known.services or known.suffering | {known.report.service or ""}
-    return {word for service in services for word in known.messages.get(service, ())} - vocabulary.common()
+    return {word for service in services for word in known.messages.get(service, ())}
 
 
 # "Traffic is down": a direction.
