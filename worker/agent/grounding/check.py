@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import (
+    against,
+    awaited,
     causation,
     changes,
     claims,
-    comparisons,
     conditions,
     directions,
     figures,
@@ -21,9 +22,11 @@ from worker.agent.grounding import (
     quoted,
     relations,
     roster,
+    sequence,
     statements,
     story,
     times,
+    trends,
     vocabulary,
 )
 from worker.agent.grounding.claims import Claim, Found, Span
@@ -78,10 +81,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.relations(plain, mentions, known),
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
-        *directions.directions(plain, mentions, known),
+        *sequence.sequences(plain, mentions, known),
+        *directions.directions(plain, mentions, known, is_advice=is_advice),
         *directions.compared(plain, mentions, known),
-        *comparisons.compared(plain, mentions, known),
+        *against.compared(plain, mentions, known),
         *metrics.deviating(plain, mentions, known),
+        *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
         *changes.denials(plain, known),
@@ -92,6 +97,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.verdicts(plain, known),
         *impacts.losses(plain, known),
         *impacts.measured(plain, known),
+        *impacts.none_measured(plain, known),
         *statements.quiet(plain, known),
         *impacts.noticed(plain, known),
         *impacts.unmeasured(plain, known),
@@ -99,6 +105,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *impacts.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
+    if is_advice:
+        found = list(awaited.without_conditional(found, plain))
     if past_incidents:
         found = past.as_then(found, words, past_incidents, known)
     return sorted(found, key=lambda one: one.span)
@@ -141,7 +149,10 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
         if not span[0] <= one.span[0] < span[1]
         and not re.search(r"\b(?:to|towards|with|against|about) $", text[: one.span[0]])
     ]
-    before = [one.text for one in outside if one.span[1] <= span[0]][-1:]
+    named = [one for one in outside if one.span[1] <= span[0]]
+    # "payments failed before ledger, and its errors read …".
+    is_its = named and re.search(r"\b(?:its|their)\b", text[named[-1].span[1] : span[0]])
+    before = [one.text for one in (named if is_its else named[-1:])]
     behind = [
         one.text
         for one in outside

@@ -44,12 +44,13 @@ class Fact:
 
 
 class Moment(NamedTuple):
-    """`of`: the deployment that was made then, or the service, in `region`, of which it is the onset."""
+    """`of`: the deployment that was made then, or the service, in `region`, of whose `signal` it is the onset."""
 
     at: datetime
     kind: str
     of: str | None = None
     region: str | None = None
+    signal: str | None = None
 
 
 class Change(NamedTuple):
