@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import (
+    against,
+    awaited,
     causation,
     changes,
     claims,
@@ -13,14 +15,18 @@ from worker.agent.grounding import (
     directions,
     figures,
     impacts,
+    metrics,
     names,
     numerals,
     past,
+    quoted,
     relations,
     roster,
+    sequence,
     statements,
     story,
     times,
+    trends,
     vocabulary,
     worked,
 )
@@ -43,11 +49,13 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         known = past.extended(known, past_incidents)
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
-    plain = claims.blanked(sentence, cited)
+    plain = metrics.unquoted(claims.blanked(sentence, cited), known)
     quotations = _quotations(claims.blanked(plain, odd), known)
     plain = claims.blanked(plain, [one.span for one in quotations])
+    known = quoted.enrolled(plain, quotations, known)
     mentions = roster.mentions(plain, known)
-    rest = claims.blanked(plain, [one.span for one in mentions])
+    fields = metrics.fields(plain, known)
+    rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
     unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
@@ -65,6 +73,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *_citations(sentence, known),
         *quotations,
         *called,
+        *metrics.named(plain, fields, mentions, known),
         *renewals,
         *clocks,
         *worked.settled(
@@ -73,14 +82,19 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
             worked.Text(plain, sentence, mentions),
             known,
         ),
+        *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),
         *relations.relations(plain, mentions, known),
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
-        *directions.directions(plain, mentions, known),
+        *sequence.sequences(plain, mentions, known),
+        *directions.directions(plain, mentions, known, is_advice=is_advice),
         *directions.compared(plain, mentions, known),
+        *against.compared(plain, mentions, known),
+        *metrics.deviating(plain, mentions, known),
+        *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
         *changes.denials(plain, known),
@@ -91,6 +105,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.verdicts(plain, known),
         *impacts.losses(plain, known),
         *impacts.measured(plain, known),
+        *impacts.none_measured(plain, known),
         *statements.quiet(plain, known),
         *impacts.noticed(plain, known),
         *impacts.unmeasured(plain, known),
@@ -98,6 +113,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *impacts.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
+    if is_advice:
+        found = list(awaited.without_conditional(found, plain))
     if past_incidents:
         found = past.as_then(found, words, past_incidents, known)
     return sorted(found, key=lambda one: one.span)
@@ -140,7 +157,10 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
         if not span[0] <= one.span[0] < span[1]
         and not re.search(r"\b(?:to|towards|with|against|about) $", text[: one.span[0]])
     ]
-    before = [one.text for one in outside if one.span[1] <= span[0]][-1:]
+    named = [one for one in outside if one.span[1] <= span[0]]
+    # "payments failed before ledger, and its errors read …".
+    is_its = named and re.search(r"\b(?:its|their)\b", text[named[-1].span[1] : span[0]])
+    before = [one.text for one in (named if is_its else named[-1:])]
     behind = [
         one.text
         for one in outside

@@ -109,6 +109,8 @@ def role(span: Span, text: str) -> str | None:
         within = text[opened : span[0]]
         if re.search(r"usual|before|expected|baseline|normal|previous", within):
             return "usual"
+        if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
+            return "usual"
         if re.fullmatch(r"\([\d.,$ to–]*", within):
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
@@ -117,6 +119,8 @@ def role(span: Span, text: str) -> str | None:
     return _role_at(span[0], ranged_to.end() if ranged_to else span[1], text)
 
 
+# "100 % (6 % before)".
+TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
