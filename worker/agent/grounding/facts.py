@@ -82,7 +82,7 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
             _edge(known, rest, replace(of, subject=Subject(callee), of=caller))
         case Mapping():
             of = _narrowed(of, value)
-            for key in value.keys() - UNTOLD:
+            for key in [one for one in value if one not in UNTOLD]:
                 _walk(known, value[key], of, (*path, str(key)))
         case list() | tuple():
             for item in value:
