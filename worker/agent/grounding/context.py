@@ -48,8 +48,8 @@ DEPLOYING = re.compile(r"\b(?:deploy\w*|releas\w+|rollouts?|rolled out|changed?|
 def says_of_time(span: Span, text: str) -> str | None:
     """Whether a duration is the distance of a change from the onset, or how long something lasted or took."""
     before, after = text[: span[0]], text[span[1] :]
-    if re.search(r"\b(?:in|within|for|over) the (?:last |past )?$", before, re.IGNORECASE) and re.match(
-        r" ?(?:before|ahead)", after
+    if re.search(r"\b(?:in|within|for|over) (?:the )?(?:last |past )?$", before, re.IGNORECASE) and re.match(
+        r" ?(?:before|ahead|of the (?:alert|onset))\b", after
     ):
         return "looked back"
     if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
@@ -107,8 +107,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     "2,260 of 10,600 requests failed": the second did not.
     """
     is_of = PART_OF.search(text[: span[0]])
-    behind = text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
-    if is_of and (is_of["what"] or re.match(r" ?requests", behind)):
+    behind = text[span[1] - 9 : span[1] + 22].lstrip("0123456789,")
+    if is_of and (is_of["what"] or re.match(r" ?(?:[a-z]+ )?requests", behind)):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])

@@ -25,7 +25,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     ]
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
-    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for)\W*$", text[span[1] : one.span[0]])]
+    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
     return (
         [Subject(of[0].text, at[0].text if at else None)]
         if of and not _is_others(text[span[1] : of[0].span[0]])
