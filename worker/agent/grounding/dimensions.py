@@ -95,7 +95,7 @@ def _grams_per_minute(fact: Fact, said: Said) -> bool:
     return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
 
 
-RISES = re.compile(r"\b(?:rise|increase|growth)\b[^;]*$", re.IGNORECASE)
+RISES = re.compile(r"\b(?:rise|rises|rose|increased?|grew|climbed|growth)\b[^;]*$", re.IGNORECASE)
 OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 

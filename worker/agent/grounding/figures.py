@@ -150,6 +150,9 @@ TIMES_LOGGED = re.compile(
 )
 
 
+AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
+
+
 def _counted(number: Number, text: str) -> Number:
     """ "Logged 62 times" and "62 occurrences" count lines."""
     if number.dimension in quoted.OCCURRENCES:
@@ -157,7 +160,10 @@ def _counted(number: Number, text: str) -> Number:
     if _is_status(number, text):
         return replace(number, dimension="")
     is_count = (
-        number.dimension == "times" and number.text.endswith("times") and TIMES_LOGGED.search(text[: number.span[0]])
+        number.dimension == "times"
+        and number.text.endswith("times")
+        and not AS_MANY.match(text, number.span[1])
+        and TIMES_LOGGED.search(text[: number.span[0]])
     )
     return replace(number, dimension="lines") if is_count else number
 

@@ -111,11 +111,14 @@ def _in_digits(text: str) -> Iterator[Number]:
             digits = digits[:-1]
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
-        if dimension == "share" and _is_within(found.span(), text):
+        is_little = dimension == "share" and float(digits) <= LITTLE and BELOW.search(text[: found.start()])
+        if is_little or (dimension == "share" and _is_within(found.span(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
 
+# "Fewer than 1 %": of so little there is nothing close below it.
+LITTLE = 2.0
 # "By a factor of 47".
 FACTOR = re.compile(r"\bfactor (?:of |is |was )+(?:about |roughly |almost |nearly |over |more than )?$", re.IGNORECASE)
 OF_USERS = re.compile(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b")

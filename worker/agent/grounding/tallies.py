@@ -19,7 +19,7 @@ MESSAGES = re.compile(
     re.IGNORECASE,
 )
 OTHERS = re.compile(
-    r" of (?:the |its )?(?P<who>others?|rest|(?:other|remaining|listed) (?:\w+ )?services)\b[^;.]*? (?:show|ha|see)\w*"
+    r" of (?:the |its )?(?P<who>others?|rest|(?:\w+ ){0,2}services)\b[^;.]*? (?:show|ha|see)\w*"
     r" (?:an?|any) (?P<what>rise|increase|growth)\b",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
         return _of_messages(number.value, _count(found["all"]), sentence, known)
     if number.text.lower() == "none" and (found := OTHERS.match(text, number.span[1])):
         named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
-        is_of_rest = "listed" not in found["who"].lower()
+        is_of_rest = re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower())
         return _none_rises(named if is_of_rest else set(), text, known)
     if found := LIST.match(text, number.span[1]):
         listed = [one for one in mentions if one.span[0] >= found.end()]
