@@ -111,7 +111,7 @@ def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 yield judged("direction", found, holds, "it logged errors, too")
                 continue
             if (
-                comparisons.is_of_two(found.start(), text, mentions, known)
+                comparisons.is_of_two(found.span(), text, mentions, known)
                 or AS_MANY.search(before)
                 or COMPARED.search(before)
                 or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))

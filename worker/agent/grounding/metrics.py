@@ -142,7 +142,7 @@ def _may_be_of(number: Number, metric: str, known: Known) -> bool:
 
 
 def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
-    """ "http_server_duration_p99_milliseconds is 3811.8": without a unit it is in that of the field."""
+    """ "http_server_duration_p99_milliseconds is 3811.8": without a unit a figure is in that of its field."""
     if metric is None or number.dimension:
         return number
     dimension, factor = dimension_of((metric,))
