@@ -5,67 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims, vocabulary
+from worker.agent.grounding import alerting, claims, consequences, vocabulary
+from worker.agent.grounding.causal import CAUSAL
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
 
-_CAUSING = (
-    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
-    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
-    r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
-    r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
-    r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
-    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
-    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b| \d)"
-)
-_CAUSED = (
-    r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
-    r"|set off by|stems? from"
-    r"|stemm(?:ed|ing) from|comes? from|came from|driven by|explained by|attributable to|attributed to|results? from"
-    r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|lies? (?:in|with)"
-    r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
-    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
-)
-_KNOWN = "found|known|unknown|clear|confirmed|understood"
-_CULPRIT = "cause|culprit|origin|source|offender|trigger"
-# "since 14:57" is a time, "since payments is down" a reason.
-_SINCE = r"since(?! (?:then|about|around|when|last|\d| ))"
-# A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
-_JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
-# What one thing does to another: "the deployment of auth raised the emissions".
-_AFFECTING = (
-    r"(?:rais(?:ed|es)|increas(?:ed|es)|lift(?:ed|s)|push(?:ed|es)|lower(?:ed|s)|reduc(?:ed|es)|doubl(?:ed|es)|slow(?:ed|s)"
-    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s)) (?=the\b|its\b|their\b|all\b|[\w-]+['’]|down the\b)"
-    r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
-    r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
-    r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
-    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
-    r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
-    r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
-)
-_THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
-_HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
-CAUSES = (
-    r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
-    rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
-    rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
-    r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
-    rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
-    r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
-    r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
-    rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
-    r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
-    rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
-)
-# What begins with anything begins at the beginning: without that each place would be tried.
-CAUSAL = tuple(
-    re.compile(rf"\A{one}" if one.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)")) else one, re.IGNORECASE | re.DOTALL)
-    for one in CAUSES
-)
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
     r"|n['’]t\b",
@@ -74,28 +20,37 @@ NOT = re.compile(
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
     r"\b(?:do|does|did|can|could|has|have|had)(?: not|not|n['’]t)\b"
-    r"(?! \w*(?:caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    r"(?! \w*(?:name|blame|identif|regard|consider|take\b|hold\b|see\b|call\b"
+    r"|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
     re.IGNORECASE,
 )
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
+    r"|not (?:an?|the) (?:\w+ )?(?:explanation|reason|candidate|suspect|culprit|origin|source)|not (?:\w+ )?supported"
+    r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
+    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
     r"|innocent|unlikely|not involved"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third))\b",
     re.IGNORECASE,
 )
 # "… came after the onset, so it cannot have started this".
 CANNOT = re.compile(
-    r"\b(?:it|this|that|they) (?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
+    r"(?:^\W*|\b(?:it|this|that|they) )(?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
     r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
     re.IGNORECASE,
 )
 # "The errors do not come from a deployment": what is behind is denied.
 DOES_NOT = re.compile(r"\b(?:do|does|did|can|could)(?: not|n['’]t) *$", re.IGNORECASE)
+# "Nothing points to payments".
+NOTHING = re.compile(
+    r"\W*(?:nothing|no [\w-]+(?: (?!is\b|was\b|are\b|were\b)[\w-]+)?|none of (?:the |its )?(?:[\w-]+ )?[\w-]+)\W*",
+    re.IGNORECASE,
+)
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
-    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )"),
+    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
     (CauseKind.RESOURCE, r"resources?"),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
@@ -104,7 +59,7 @@ OF_KIND = {
     kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
 }
 # What advice is given for: "…, since it has hardly logged anything".
-REASON = re.compile(r",? (?:because|since|as)(?! (?:of|then|about|around)\b) (?!\d| )")
+REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around)\b)(?! (?:\d| ))) ")
 
 
 def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -112,6 +67,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     reason = REASON.search(text) if is_advice else None
     if reason:
         text = claims.blanked(text, [(0, reason.end())])
+    text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
     for pattern in CAUSAL:
         found = pattern.search(text)
         if found and BLAME.search(found["effect"]):
@@ -123,7 +79,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         if found:
             why = _wrong_cause(found, text, mentions, known)
             span = found.span("cause")
-            is_open = why in OPEN and not (_blames(span, text, mentions, known) or _is_swapped(found))
+            is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
             # Only what is told as the cause is marked.
             end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
             marked = (found.start(), end) if is_open else found.span()
@@ -131,6 +87,8 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
 
 
+# "A thousand requests caused 82.3 mgCO₂e".
+EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
@@ -140,57 +98,91 @@ PRONOUN = re.compile(
     r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
-# "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
-JUDGEMENT = re.compile(
-    r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
-    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
+# "The incident raised emissions", "the report takes it as the cause".
+THE_INCIDENT = re.compile(
+    r"\W*(?:the|this) (?:incident|spike|outage|problem|failures?)(?: also| itself)?\W*"
+    r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
     re.IGNORECASE,
 )
-MEASURED = re.compile(
-    r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty)\b",
-    re.IGNORECASE,
-)
-
-
-def _is_inferred(found: re.Match[str]) -> bool:
-    """Both sides are checked by themselves."""
-    return bool(JUDGEMENT.search(found["effect"]) and MEASURED.search(found["cause"]))
-
-
-# "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
-A_SHARE = re.compile(r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b")
 RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
-    cause, effect = found.span("cause"), found.span("effect")
+    cause = found.span("cause")
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         cause = (cause[0], cause[0] + relative.start())
-    is_besides = (
-        SEVERITY.match(found["effect"])
-        or A_SHARE.search(found[0])
-        or _is_part(found, known)
-        or _is_consequence(found, mentions, known)
-    )
-    if is_besides or _is_inferred(found) or _is_where_it_rises(text, cause, effect, mentions, known):
-        return ""
+    told = consequences.of_part(found, cause, mentions, known)
+    told = alerting.wrongly_raised(found, cause, mentions, known) if told is None else told
+    if told is not None or consequences.is_besides(found, cause, text, mentions, known):
+        return told or ""
     if not known.has_cause or known.report.root_cause is None:
-        return NO_CAUSE
-    if CANNOT.search(found["effect"]) or JUDGED.search(found["effect"]):
-        of = cause if CANNOT.search(found["effect"]) else effect
-        return _wrongly_denied(of, text, mentions, known)
+        return "" if _is_denial(found) else NO_CAUSE
+    if (denied := _denied(found, text, mentions, known)) is not None:
+        return _wrongly_denied(denied, text, mentions, known)
+    return _wrong_verdict(found, cause, text, mentions, known, known.report.root_cause)
+
+
+def _between(found: re.Match[str]) -> str:
+    return found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
+
+
+def _is_denial(found: re.Match[str]) -> bool:
+    """Whether anything is said to be no cause, by its verb or by its reason."""
+    is_first = found.start("cause") < found.start("effect") or not found["effect"]
+    return bool(
+        NOT.search(" ".join(_between(found).split()))
+        or (is_first and NOT.match(found["cause"]))
+        or NOTHING.fullmatch(found["effect"])
+        or DOES_NOT.search(found["effect"])
+        or CANNOT.search(found["effect"])
+        or JUDGED.search(found["effect"])
+    )
+
+
+def _wrong_verdict(
+    found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known, root: RootCause
+) -> str:
+    effect = found.span("effect")
     other = RATHER.search(found["cause"])
     if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
         return why
     cause = (cause[0], cause[0] + other.start()) if other else cause
-    between = found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
-    denied = " ".join(f"{text[slice(*cause)]} {between}".split())
-    if NOT.search(STATE.sub(" ", denied)) or DOES_NOT.search(found["effect"]):
+    denied = " ".join(f"{text[slice(*cause)]} {_between(found)}".split())
+    if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
-    return _wrongly_blamed(cause, effect, text, mentions, known, known.report.root_cause)
+    return _wrongly_blamed(cause, effect, text, mentions, known, root)
+
+
+def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Span | None:
+    """What is judged not to be the cause, where the sentence has a reason for that, or says so of what followed."""
+    cause, effect = found.span("cause"), found.span("effect")
+    if CANNOT.search(found["effect"]):
+        return cause
+    if judged := JUDGED.search(found["effect"]):
+        begin = effect[0] + _begin_of(found["effect"][: judged.start()])
+        of = (begin, effect[0] + judged.end())
+        is_told = _within(of, mentions, known) or any(words.search(text[slice(*of)]) for words in KIND.values())
+        return of if is_told else cause
+    if without := RATHER_THAN.search(found["cause"]):
+        return cause[0], cause[0] + without.start()
+    return None
+
+
+# "The load followed the failures rather than causing them".
+RATHER_THAN = re.compile(
+    r"\b(?:followed|follows|came|comes|is|are|was|were|suffer\w*|reflect\w*|mirror\w*)\b[^;]*"
+    r"\b(?:rather than|instead of|without)\W*$",
+    re.IGNORECASE,
+)
+BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
+
+
+def _begin_of(text: str) -> int:
+    """Where the part begins that ends with `text`."""
+    return max((found.end() for found in BREAK.finditer(text)), default=0)
 
 
 def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -208,9 +200,10 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
-    if PRONOUN.fullmatch(text[slice(*cause)]):
+    if PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)]):
         # What the sentence before named; without that, this one goes as well (`ground`).
-        return ""
+        is_pronoun = PRONOUN.fullmatch(text[slice(*cause)])
+        return "" if is_pronoun or not _within(effect, mentions, known) - {*known.scope} else ANOTHER
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
@@ -265,10 +258,20 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
     """Whether that part speaks of something that could be the cause, and is not."""
     named = _within(span, mentions, known)
     root = known.report.root_cause
+    if named and _is_another_deployment(named, known):
+        return True
     if named:
         return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
     kinds = {kind for kind, words in KIND.items() if words.search(part)}
     return bool(kinds) and root is not None and root.kind not in kinds
+
+
+def _is_another_deployment(named: set[str], known: Known) -> bool:
+    """ "That deployment of the cause's service is not the cause": where it is of another kind, or another one."""
+    root = known.report.root_cause
+    told = [one for one in known.changes if one.at and named & {one.deployment_id, one.version}]
+    others = {one.service for one in told if root and one.deployment_id != root.deployment_id}
+    return bool(told) and not named & ((cause_names(known) | known.services) - others)
 
 
 def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
@@ -287,61 +290,3 @@ def _is_logged(part: str, root: RootCause, known: Known) -> bool:
     words = _content(part)
     is_signal = topics(part) & set(SIGNALS) - {"errors"}
     return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())
-
-
-# What a severity is for is figures, which are checked by themselves.
-SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+\s*$", re.IGNORECASE)
-# What follows of itself from what, where both rose: callers try again, which adds requests.
-FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
-
-
-def _is_swapped(found: re.Match[str]) -> bool:
-    """ "Requests fail because of retries"; and emissions bring about nothing."""
-    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
-    return (cause == {"carbon"} and bool(effect - cause)) or any(
-        one in effect and other in cause for one, other in FOLLOWS
-    )
-
-
-def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
-    """ "Retries are up, which is a consequence of the failures", "traffic rose because clients retried"."""
-    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
-    if "retries" in effect:
-        effect = frozenset({"retries"})
-    elif not effect and re.search(r"\brequests?\b", found["effect"], re.IGNORECASE):
-        effect = frozenset({"traffic"})
-    cause = cause - {"traffic"} or cause
-    rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
-    named = {one.text for one in mentions} & known.services
-    pairs = {(one, other) for one in cause for other in effect}
-    return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
-
-
-def _is_part(found: re.Match[str], known: Known) -> bool:
-    """ "Retries caused 15 gCO₂e of the excess": a part of it, whose figure is checked by itself."""
-    parts = {fact.of for fact in known.facts if fact.whole == "excess" and fact.of}
-    said = found["cause"].strip().lower().removeprefix("the ")
-    said = re.sub(r"\W+$", "", said)
-    return said in parts and bool(PART_OF.search(found["effect"]))
-
-
-PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
-RISE = re.compile(
-    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
-)
-
-
-def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
-    """ "Nearly all of the rise comes from us-central1": where, not why."""
-    places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    if not places or not RISE.search(text[slice(*effect)]):
-        return False
-    least = 0.5 if places <= known.regions else 0.05
-    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
-    if places & known.services and places & known.regions:
-        parts = [fact for fact in parts if {*fact.subject} <= places]
-    rising = {one for fact in parts for one in fact.subject}
-    is_told = places <= known.regions or re.search(
-        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
-    )
-    return bool(is_told) and places <= rising

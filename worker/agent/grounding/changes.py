@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import causation
+from worker.agent.grounding import causal, causation
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known
@@ -29,6 +29,7 @@ def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is not the cause")
 
 
+OF_SERVICE = re.compile(r" (?:of|to|for|in) (?:the )?")
 SOLE = re.compile(
     r"\b(?:the|its) only (?:other )?(?:recent |recorded )?(?:deployment|change|release|rollout)\b", re.IGNORECASE
 )
@@ -38,10 +39,18 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The only change before the onset": in the regions that are named, else everywhere."""
     regions = {one.text for one in mentions} & known.regions
     for found in SOLE.finditer(text):
+        of = OF_SERVICE.match(text, found.end())
+        service = next(
+            (one.text for one in mentions if of and one.span[0] == of.end() and one.text in known.services), None
+        )
         made = {
-            one.deployment_id for one in known.changes if one.at and (not regions or one.region in {None, *regions})
+            one.deployment_id
+            for one in known.changes
+            if one.at and (not regions or one.region in {None, *regions}) and service in (None, one.service)
         }
-        yield judged("cause", found, len(made) == 1, "there are others")
+        # "The only other one" is the second.
+        is_told = len(made) == (2 if "other" in found[0].lower() else 1)
+        yield judged("cause", found, is_told, "there are others")
 
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
@@ -124,7 +133,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         return
     for found in DEPLOYMENT.finditer(text):
         if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
-            is_blamed = any(one.search(text) for one in causation.CAUSAL)
+            is_blamed = any(one.search(text) for one in causal.CAUSAL)
             yield Claim(
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
             )

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import (
+    against,
+    awaited,
     causation,
     changes,
     claims,
-    comparisons,
     conditions,
     directions,
     figures,
@@ -21,18 +22,23 @@ from worker.agent.grounding import (
     quoted,
     relations,
     roster,
+    sequence,
     statements,
     story,
     times,
+    trends,
     vocabulary,
+    worked,
 )
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known
 
 # "Limit retries to two", "raise the threshold to 142": what is proposed was not measured.
+_MEND = r"limit|cap|rais|lower|set|reduc|increas|scal|allow|extend|shorten"
 TARGET = re.compile(
-    r"^\W*(?:\w+,? )?(?:limit|cap|raise|lower|set|reduce|increase|scale|allow|extend|shorten)\b[^,;]*\b(?:to|at|by)"
-    r"(?: (?:about|at least|at most|only|no more than))? $",
+    r"(?:(?:^|[,;:—] ?)\W*(?:\w+,? ){0,3}?|\b(?:should|must|could|can|to|would help to|be) )"
+    rf"\b(?:{_MEND})(?:e|t|p)?(?:ped|ted|ed|d|ting|ping|ing)?\b"
+    r"[^,;]*\b(?:to|at|by)(?: (?:about|at least|at most|only|no more than))? $",
     re.IGNORECASE,
 )
 
@@ -72,7 +78,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *metrics.named(plain, fields, mentions, known),
         *renewals,
         *clocks,
-        *(figures.figure(one, plain, mentions, known) for one in read),
+        *worked.settled(
+            [figures.figure(one, plain, mentions, known) for one in read],
+            read,
+            worked.Text(plain, sentence, mentions),
+            known,
+        ),
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
@@ -80,10 +91,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.relations(plain, mentions, known),
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
-        *directions.directions(plain, mentions, known),
+        *sequence.sequences(plain, mentions, known),
+        *directions.directions(plain, mentions, known, is_advice=is_advice),
         *directions.compared(plain, mentions, known),
-        *comparisons.compared(plain, mentions, known),
+        *against.compared(plain, mentions, known),
         *metrics.deviating(plain, mentions, known),
+        *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
         *changes.denials(plain, known),
@@ -94,6 +107,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.verdicts(plain, known),
         *impacts.losses(plain, known),
         *impacts.measured(plain, known),
+        *impacts.none_measured(plain, known),
         *statements.quiet(plain, known),
         *impacts.noticed(plain, known),
         *impacts.unmeasured(plain, known),
@@ -101,6 +115,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *impacts.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),
     ]
+    if is_advice:
+        found = list(awaited.without_conditional(found, plain))
     if past_incidents:
         found = past.as_then(found, words, past_incidents, known)
     return sorted(found, key=lambda one: one.span)
@@ -143,7 +159,10 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
         if not span[0] <= one.span[0] < span[1]
         and not re.search(r"\b(?:to|towards|with|against|about) $", text[: one.span[0]])
     ]
-    before = [one.text for one in outside if one.span[1] <= span[0]][-1:]
+    named = [one for one in outside if one.span[1] <= span[0]]
+    # "payments failed before ledger, and its errors read …".
+    is_its = named and re.search(r"\b(?:its|their)\b", text[named[-1].span[1] : span[0]])
+    before = [one.text for one in (named if is_its else named[-1:])]
     behind = [
         one.text
         for one in outside

@@ -1,55 +1,84 @@
-"""What is said of one service as against another: "checkout had a higher error rate than payments"."""
+"""What two figures of a sentence say by themselves of a direction: "119 ms is lower than the usual 132 ms"."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from worker.agent.grounding import context, metrics
-from worker.agent.grounding.claims import Claim, Found, Span, judged
-from worker.agent.grounding.known import Known, Level
+from worker.agent.grounding import numerals
+from worker.agent.grounding.pairs import Number
 from worker.agent.grounding.topics import topics
 
-THAN = re.compile(
-    r"\b(?:(?P<more>higher|larger|greater|bigger|longer|slower|more)"
-    r"|(?:lower|smaller|shorter|faster|quicker|fewer|less))\b"
-    r"[^,;.()]{0,60}? than (?:(?:that|those|the one|what) (?:of|on|in|at) )?(?:the )?",
+NEGATED = re.compile(
+    r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
+)
+# "Lower than usual, at 120 ms instead of 133 ms".
+AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
+INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
+TO = re.compile(r" ?(?:(?:usually |before |in the baseline |as usual )?to(?: about| only)?) ?")
+FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
+IF = re.compile(
+    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify"
+    r"|(?:check|see|make sure) that)\b",
     re.IGNORECASE,
 )
-NEGATED = re.compile(r"\b(?:no|not|never|hardly)\b|n['’]t\b", re.IGNORECASE)
 
 
-def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Every measure of what the clause speaks of that both have must be so."""
-    for found in THAN.finditer(text):
-        if (both := _both(found, mentions, known)) and (told := _measures(found, text, known)):
-            pairs = _pairs(*both, told, known)
-            wanted = bool(found["more"]) != bool(NEGATED.search(text[both[0].span[1] : found.start()]))
-            holds = bool(pairs) and all((one.actual > other.actual) == wanted for one, other in pairs)
-            yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
+def told(wanted: int, found: re.Match[str], text: str) -> bool | None:
+    """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
+    if not IF.search(text) and (went_so := _from_to(wanted, found, text)) is not None:
+        return went_so
+    read = numerals.numbers(text)
+    if (told := _beside(wanted, found, text, read)) is not None:
+        return told
+    if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
+        return None
+    before = [one for one in read if one.span[1] <= found.start()][-1:]
+    after = [one for one in read if one.span[0] >= found.end()][:1]
+    if not before or not after or before[0].dimension != after[0].dimension:
+        return None
+    return (before[0].value < after[0].value) == (found[0].lower() == "lower")
 
 
-def is_of_two(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
-    """Whether the words there set one service against another, and tell no course of things."""
-    told = [found for found in THAN.finditer(text) if found.start() < span[1] and span[0] < found.end()]
-    return any(_both(found, mentions, known) for found in told)
+# "103 ms, below the expected 110 ms"; "223,700 requests against 269,900, was lower".
+LEVEL = re.compile(r"(?:above|below) (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*", re.IGNORECASE)
+BESIDE = re.compile(
+    r"[^;\d]{0,20}\b(?:compared (?:to|with)|against|versus|vs\.?|instead of|rather than|where)\b[^;\d]{0,24}"
+)
+BEHIND = re.compile(r"(?! and )[^;\d]{0,24}")
 
 
-def _both(found: re.Match[str], mentions: list[Found], known: Known) -> tuple[Found, Found] | None:
-    services = [one for one in mentions if one.text in known.services]
-    before = [one for one in services if one.span[1] <= found.start()]
-    other = next((one for one in services if one.span[0] == found.end()), None)
-    return (before[-1], other) if before and other else None
+def _beside(wanted: int, found: re.Match[str], text: str, read: list[Number]) -> bool | None:
+    before = [one for one in read if one.span[1] <= found.start()]
+    after = [one for one in read if one.span[0] >= found.end()][:1]
+    if not wanted or not before or NEGATED.search(text[: found.start()]):
+        return None
+    if LEVEL.fullmatch(found[0]):
+        is_level = after and re.fullmatch(r"(?: of)?(?: about)? \$?", text[found.end() : after[0].span[0]])
+        return _is_so(wanted, before[-1], after[0]) if is_level else None
+    behind = text[before[-1].span[1] : found.start()]
+    if len(before) < 2 or not BEHIND.fullmatch(behind) or topics(behind) or " and " in behind:
+        return None
+    one, other = before[-2:]
+    return _is_so(wanted, one, other) if BESIDE.fullmatch(text[one.span[1] : other.span[0]]) else None
 
 
-def _measures(found: re.Match[str], text: str, known: Known) -> frozenset[str]:
-    span = found.span()
-    start, end = context.clause(span, text)
-    measured = {level.signal for level in known.levels}
-    return frozenset(metrics.of_clause(span, text, known)) or topics(text[start:end]) & measured
+def _is_so(wanted: int, one: Number, usual: Number) -> bool | None:
+    """Whether the one is higher than the usual, or lower, where both are of one unit."""
+    if one.dimension != usual.dimension and {one.dimension, usual.dimension} - {"", "count", "per_minute", "requests"}:
+        return None
+    return (one.value > usual.value) == (wanted > 0)
 
 
-def _pairs(one: Found, other: Found, told: frozenset[str], known: Known) -> list[tuple[Level, Level]]:
-    levels = [level for level in known.levels if told & {level.signal, level.metric}]
-    mine, theirs = ([level for level in levels if level.subject.service == of.text] for of in (one, other))
-    return [(level, its) for level in mine for its in theirs if level.metric == its.metric]
+def _from_to(wanted: int, found: re.Match[str], text: str) -> bool | None:
+    """ "dropped slightly, from 132 to 119 ms": what both figures say, each of which is checked by itself."""
+    after = [one for one in numerals.numbers(text) if one.span[0] >= found.end()][:2]
+    if len(after) < 2 or not wanted or NEGATED.search(text[: found.start()]):
+        return None
+    between, (one, other) = text[after[0].span[1] : after[1].span[0]], after
+    if INSTEAD.fullmatch(between) and AT.fullmatch(text[found.end() : one.span[0]]):
+        one, other, between = other, one, "to"
+    elif not FROM_TO.fullmatch(text[found.end() : one.span[0]]):
+        return None
+    if not TO.fullmatch(between) or one.dimension != other.dimension:
+        return None
+    return (one.value < other.value) == (wanted > 0)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import context, owners
 from worker.agent.grounding.claims import Claim, Found, judged
-from worker.agent.grounding.directions import NEGATED, went
+from worker.agent.grounding.comparisons import NEGATED
+from worker.agent.grounding.directions import went
 from worker.agent.grounding.known import Known
+from worker.domain.report import Verdict
 
 NONE_OF = re.compile(
     r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if|against)\b",
@@ -50,7 +52,7 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 continue
             if JUDGED.search(text[slice(*context.part(one.span, text))]):
                 continue
-            is_negated = bool(NEGATED.search(text[: found.start("what")]))
+            is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
@@ -58,6 +60,13 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
+
+
+# "The spike of checkout was not confirmed".
+DENIED = re.compile(
+    r"[^,;.]{0,12} (?:(?:was|is|were|are|could|can) ?not|(?:was|is|were|could)n['’]t)"
+    r" (?:be )?(?:confirmed|found|seen|shown)\b"
+)
 
 
 def _signals(what: str) -> tuple[str, ...]:
@@ -105,7 +114,8 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     named |= {"errors"} if named & FAILURES or service in known.failing else set()
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
     if not signals:
-        return bool(deviating) or is_cause or service == known.report.service
+        is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
+        return bool(deviating) or is_cause or (is_confirmed and service == known.report.service)
     has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))

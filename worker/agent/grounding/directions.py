@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import comparisons, context, metrics, numerals, owners
+from worker.agent.grounding import against, comparisons, context, metrics, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span, judged
+from worker.agent.grounding.comparisons import IF, NEGATED
 from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import Verdict
@@ -28,6 +29,7 @@ UP = re.compile(
     rf"\b(?:{_ROSE}"
     r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
+    r"|above (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
@@ -53,7 +55,8 @@ SAME = re.compile(
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
-    r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)? (?:before|usual|normal)"
+    r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)?"
+    r" (?:before|usual|normal|it (?:usually|normally) (?:does|takes))"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
     r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
     r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
@@ -68,21 +71,9 @@ SAME = re.compile(
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
     re.IGNORECASE,
 )
-NEGATED = re.compile(
-    r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further)? $"
-)
 # "The old version shows no errors".
 OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
 NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
-# "Lower than usual, at 120 ms instead of 133 ms".
-AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
-INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
-FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
-IF = re.compile(
-    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify"
-    r"|(?:check|see|make sure) that)\b",
-    re.IGNORECASE,
-)
 # "2.3 times as many requests as usual" compares.
 AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
 # "At 2.3 times its usual level", "above the usual value".
@@ -93,42 +84,72 @@ COMPARED = re.compile(
 )
 # "Where 0.4 % is normal": a figure that is told as the usual one.
 IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
+# "The usual value is 111 ms".
+A_VALUE = re.compile(r"(?:usual|normal) (?:level|value|rate|range)s?", re.IGNORECASE)
+ITS_FIGURE = re.compile(r"(?: (?:is|was|being|of)|:)(?: about| only)? [$\d]")
+# "None of the listed services shows a rise in carbon".
+NONE_OF_THEM = re.compile(
+    r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
+)
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
-def directions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if (holds := _compared(wanted, found, text)) is not None:
+            if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
-                continue
-            if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
-                holds = any(_is_clean(fact) for fact in known.facts)
-                yield judged("direction", found, holds, "it logged errors, too")
-                continue
-            if (
-                comparisons.is_of_two(found.span(), text, mentions, known)
-                or AS_MANY.search(before)
-                or COMPARED.search(before)
-                or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
-            ):
-                continue
-            if IF.search(before):
-                holds = (
-                    _will_go(found.span(), text, mentions, known)
-                    if BACK.search(before) or COMES_BACK.match(text, found.end())
-                    else None
-                )
-            else:
-                is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
-                holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
-            if holds is not None:
-                is_open = not holds and not _is_measured(found.span(), text, mentions, known)
-                yield judged("direction", found, holds, "it went another way", is_open=is_open)
+            elif (claim := _of_others(wanted, found, before, known)) is not None:
+                yield claim
+            elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
+                yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
+
+
+def _of_others(wanted: int, found: re.Match[str], before: str, known: Known) -> Claim | None:
+    """ "The old version shows no errors", "none of the services shows a rise"."""
+    if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
+        holds = any(_is_clean(fact) for fact in known.facts)
+        return judged("direction", found, holds, "it logged errors, too")
+    parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
+    if parts and wanted > 0 and NONE_OF_THEM.search(before):
+        return judged("direction", found, max(parts) <= 0, "one of them did")
+    return None
+
+
+def _is_compared(found: re.Match[str], before: str, text: str) -> bool:
+    """Whether it tells what a figure is compared with, which is checked with that."""
+    return bool(
+        AS_MANY.search(before)
+        or COMPARED.search(before)
+        or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
+        or (A_VALUE.fullmatch(found[0]) and ITS_FIGURE.match(text, found.end()))
+    )
+
+
+def _way(
+    wanted: int,
+    found: re.Match[str],
+    before: str,
+    text: str,
+    mentions: list[Found],
+    known: Known,
+    *,
+    is_advice: bool,
+) -> Iterator[Claim]:
+    if IF.search(before):
+        # What advice waits for is no claim of now.
+        is_back = (BACK.search(before) or COMES_BACK.match(text, found.end())) and not is_advice
+        holds = _will_go(found.span(), text, mentions, known) if is_back else None
+    else:
+        is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
+        holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+    if holds is not None:
+        is_open = not holds and not _is_measured(found.span(), text, mentions, known)
+        yield judged("direction", found, holds, "it went another way", is_open=is_open)
 
 
 def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -168,35 +189,6 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 def _is_clean(fact: Fact) -> bool:
     """Of a deployment's lines against the others': that those have no errors."""
     return (fact.whole, fact.role, fact.dimension, fact.value) == ("lines", "usual", "share", 0)
-
-
-def _compared(wanted: int, found: re.Match[str], text: str) -> bool | None:
-    """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
-    if not IF.search(text) and (went_so := _from_to(wanted, found, text)) is not None:
-        return went_so
-    if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
-        return None
-    read = numerals.numbers(text)
-    before = [one for one in read if one.span[1] <= found.start()][-1:]
-    after = [one for one in read if one.span[0] >= found.end()][:1]
-    if not before or not after or before[0].dimension != after[0].dimension:
-        return None
-    return (before[0].value < after[0].value) == (found[0].lower() == "lower")
-
-
-def _from_to(wanted: int, found: re.Match[str], text: str) -> bool | None:
-    """ "dropped slightly, from 132 to 119 ms": what both figures say, each of which is checked by itself."""
-    after = [one for one in numerals.numbers(text) if one.span[0] >= found.end()][:2]
-    if len(after) < 2 or not wanted or NEGATED.search(text[: found.start()]):
-        return None
-    between, (one, other) = text[after[0].span[1] : after[1].span[0]], after
-    if INSTEAD.fullmatch(between) and AT.fullmatch(text[found.end() : one.span[0]]):
-        one, other, between = other, one, "to"
-    elif not FROM_TO.fullmatch(text[found.end() : one.span[0]]):
-        return None
-    if between.strip() != "to" or one.dimension != other.dimension:
-        return None
-    return (one.value < other.value) == (wanted > 0)
 
 
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:

@@ -161,7 +161,7 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     codes = re.findall(r"(?<!\d)[45]\d\d(?!\d)", signal)
     known.facts += [Fact(float(code), "status", of.subject) for code in codes]
     if value.get("onset"):
-        known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject))
+        known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject, name))
 
 
 # What is told in it is the share of requests that were served: the others failed.

@@ -22,10 +22,14 @@ LOST = re.compile(
 def losses(text: str, known: Known) -> Iterator[Claim]:
     """ "There was a loss": only where one was measured or estimated."""
     for found in LOST.finditer(text):
+        if ASKED.search(text[: found.start()]):
+            continue
         holds = known.report.impact.business.source is not None
         yield judged("state", found, holds, "none was measured")
 
 
+# "How much revenue was lost is not known".
+ASKED = re.compile(r"\b(?:how (?:many|much)|whether|which|to what extent)\b[^,;.]{0,40}$", re.IGNORECASE)
 UNMEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
     r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
@@ -40,6 +44,33 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
         is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
         holds = (business.source if is_business else users.users_affected or users.users_share) is None
         yield judged("state", found, holds, "it was measured")
+
+
+_VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quantified|told)\b"
+NONE_MEASURED = re.compile(
+    rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
+    rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
+    rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})",
+    re.IGNORECASE,
+)
+
+
+def none_measured(text: str, known: Known) -> Iterator[Claim]:
+    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of each."""
+    impact = known.report.impact
+    excess = impact.carbon.excess_co2_grams
+    is_known = {
+        "users": impact.users.users_affected or impact.users.users_share,
+        "orders": impact.business.source,
+        "revenue": impact.business.source,
+        "cost": impact.compute.excess_cost_usd,
+        "carbon": excess and excess.low > 0,
+    }
+    for found in NONE_MEASURED.finditer(text):
+        of = topics(found["a"] or found["b"] or found["c"])
+        of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
+        if of and of <= {*is_known}:
+            yield judged("state", found, not any(is_known[one] for one in of), "it was measured")
 
 
 UNNOTICED = re.compile(
@@ -101,10 +132,27 @@ def measured(text: str, known: Known) -> Iterator[Claim]:
 def counts(text: str, known: Known) -> Iterator[Claim]:
     """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
     for found in COUNTED.finditer(text):
+        if NONE_OF.search(text[context.part(found.span(), text)[0] : found.start()]):
+            continue
         spoken = topics(text[slice(*context.clause(found.span(), text))])
         if spoken & {"orders", "revenue"}:
             holds = known.report.impact.business.source not in (None, "estimated")
             yield judged("state", found, holds, "it is an estimate")
+        elif EXACT.fullmatch(found[0]) and spoken & {"errors", "latency"} and _is_of_requests(found, text):
+            failed = known.report.impact.users.requests_failed
+            holds = failed is not None and failed.low == failed.high
+            yield judged("state", found, holds, "it is an estimate", is_open=failed is None)
+
+
+# "Exactly 22,808 requests failed": of requests that were estimated from a sample.
+EXACT = re.compile(
+    r"for certain|certainly|definitely|exactly|precisely|(?:is|was|are|were|been) (?:\w+ly )?counted", re.IGNORECASE
+)
+
+
+def _is_of_requests(found: re.Match[str], text: str) -> bool:
+    start, end = context.clause(found.span(), text)
+    return bool(re.search(r"\d[\d,.]* (?:\w+ )?requests\b(?! (?:per|a|each|every) )", text[start:end]))
 
 
 COUNTED = re.compile(

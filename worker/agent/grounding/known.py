@@ -44,16 +44,17 @@ class Fact:
 
 
 class Moment(NamedTuple):
-    """`of`: the deployment that was made then, or the service, in `region`, of which it is the onset."""
+    """`of`: the deployment that was made then, or the service, in `region`, of whose `signal` it is the onset."""
 
     at: datetime
     kind: str
     of: str | None = None
     region: str | None = None
+    signal: str | None = None
 
 
 class Change(NamedTuple):
-    """`version` is what it brought, `previous` what ran before."""
+    """`version` is what it brought, `previous` what ran before; `kind`: "deployment", or as the profile calls it."""
 
     at: datetime | None
     service: str | None
@@ -61,6 +62,7 @@ class Change(NamedTuple):
     deployment_id: str
     version: str | None = None
     previous: str | None = None
+    kind: str | None = None
 
     @property
     def versions(self) -> set[str]:

@@ -59,6 +59,39 @@ def _unknown_there(one: Found, text: str, mentions: list[Found], known: Known) -
     return f"nothing is known of {service.text} there" if is_elsewhere else ""
 
 
+# "deploy-8734 was a deployment of auth", "deploy-8734 changed auth".
+OF_WHOM = (
+    r"[^,;.]{0,25}\b(?:deployment|release|rollout|change|update|version|one) (?:of|to|for|in|on) (?:the )?"
+    r"|,? (?:which )?(?:has |had )?(?:changed|updated|touch(?:ed|es)|upgraded|concern(?:ed|s)|belongs? to|went to"
+    r"|is (?:of|in|for)|was (?:of|in|for)) (?:the )?"
+)
+# "ledger, which had received version 4.9.6", "ledger, whose version 4.9.6 …".
+RECEIVED = re.compile(
+    r",? (?:which|that)(?: (?:has|had|have|was|were|is|been|being|itself|then|just|also|still|already|only"
+    r"|recently|now))*"
+    r" (?:received?|receives|gets?|got|underwent|runs?|ran|running|upgraded|updated|moved|deployed|changed|given|put"
+    r"|brought|shipped|released|rolled out|switched|started|using|uses|on|(?:has|had) (?:got )?(?=(?:the |a |its )?"
+    r"(?:new )?(?:version|release|deployment|rollout)))\b[^,;.]{0,40}? (?:version |release |deployment )?"
+    r"|, whose (?:(?:new|latest|last|current) )?(?:version|release|deployment|rollout),? "
+)
+
+
+def _received(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """What a service is said to have got is a change of it: "payments, which got version 4.9.6"."""
+    behind = next(
+        (other for other in mentions if other.span[0] >= one.span[1] and other.text not in known.regions), None
+    )
+    if behind is None:
+        return ""
+    owners = {change.service for change in known.changes if behind.text in (change.deployment_id, *change.versions)} - {
+        None
+    }
+    between = text[one.span[1] : behind.span[0]]
+    for region in known.regions:
+        between = between.replace(f" in {region}", "")
+    return f"{behind.text} is not of it" if owners and one.text not in owners and RECEIVED.fullmatch(between) else ""
+
+
 def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     """ "… went out in search", where it is a deployment of checkout."""
     if one.text not in known.services:
@@ -67,6 +100,7 @@ def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known
         names = (change for change in known.changes if other.text in (change.deployment_id, change.version))
         owners = {change.service for change in names} - {None}
         between = text[other.span[1] : one.span[0]]
-        if owners and one.text not in owners and re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) ", between):
+        is_its = re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) |{OF_WHOM}", between)
+        if owners and one.text not in owners and is_its:
             return f"{other.text} is not of it"
-    return ""
+    return _received(one, text, mentions, known)

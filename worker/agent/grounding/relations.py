@@ -16,7 +16,8 @@ VICTIM = re.compile(
     re.IGNORECASE,
 )
 SERVICE_VERB = (
-    r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
+    r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
+    r"|is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
     r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
     r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
 )
@@ -120,7 +121,7 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
-        when = _made if DEPLOYED.search(text[: other.span[0]]) else _onset
+        when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
         begun, later = when(first, known), when(second, known)
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
@@ -143,7 +144,7 @@ def _made(service: str, known: Known) -> datetime | None:
     return max((one.at for one in known.changes if one.at and one.service == service), default=None)
 
 
-def _onset(service: str, known: Known) -> datetime | None:
+def onset(service: str, known: Known) -> datetime | None:
     """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
     return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
 

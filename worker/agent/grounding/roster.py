@@ -19,6 +19,8 @@ CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 def enrol(known: Known) -> None:
     report = known.report
+    # Who writes this report.
+    known.names.add("SpikeTrace")
     for cause in [*report.candidates, *([report.root_cause] if report.root_cause else [])]:
         name(known, cause.service, cause.region, cause.deployment_id, cause.version, cause.error_type)
         if cause.deployment_id:
@@ -76,7 +78,7 @@ def _change(known: Known, deployment_id: str, found: Mapping[str, Any]) -> None:
     )
     name(known, service, region, deployment_id, version, previous)
     at = parse_time(str(found["at"])) if found.get("at") else None
-    known.changes.append(Change(at, service, region, deployment_id, version, previous))
+    known.changes.append(Change(at, service, region, deployment_id, version, previous, text_of(found.get("kind"))))
 
 
 def subject_of(title: str, known: Known) -> Subject:
@@ -154,9 +156,25 @@ def _root(known: Known) -> str | None:
 
 @lru_cache(maxsize=64)
 def _mentions(text: str, names: frozenset[str], services: frozenset[str], root: str | None) -> tuple[Found, ...]:
-    aliases = _aliases(services, root)
+    capitals = _capitals(services, names)
+    aliases = _aliases(services, root) | capitals
     found = _called(names | services | frozenset(aliases)).finditer(text)
-    return tuple(Found(one.span(), aliases.get(one["name"], one["name"])) for one in found)
+    return tuple(
+        Found(one.span(), aliases.get(one["name"], one["name"]))
+        for one in found
+        if one["name"] not in capitals or not VERB.match(text, one.end("name"))
+    )
+
+
+@lru_cache(maxsize=64)
+def _capitals(services: frozenset[str], names: frozenset[str]) -> dict[str, str]:
+    """As a sentence begins with them: "Ledger fails"."""
+    capitals = {f"{one[0].upper()}{one[1:]}": one for one in services if one[:1].islower()}
+    return {one: service for one, service in capitals.items() if one not in names | services}
+
+
+# "Search the logs": what is to be done, where "Search fails" is of the service.
+VERB = re.compile(r" (?:the|its|their|all|every|each|any|these|those|for|through|and (?:re)?\w+ (?:the|its))\b")
 
 
 @lru_cache(maxsize=64)

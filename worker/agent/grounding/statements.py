@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import causation, context
 from worker.agent.grounding.claims import Claim, Found, judged
-from worker.agent.grounding.conditions import rising
+from worker.agent.grounding.conditions import NONE_OF, rising
 from worker.agent.grounding.known import Known, cause_names
 from worker.domain.report import CauseKind, Verdict
 
@@ -43,17 +43,33 @@ SEVERITY = re.compile(
 )
 
 
+_TROUBLE = r"(?:incident|spike|outage|anomaly|degradation|disruption|breakdown|malfunction|slowdown|problem|failure)s?"
 INCIDENT = re.compile(
-    r"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?(?:incident|problem|spike)\b|"
-    r"\b(?:has|is|have|are|was|had|suffers?(?: from)?|experience[sd]?)"
-    r" an? (?:\w+ )?(?:incident|spike|outage|anomaly)\b",
+    rf"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?{_TROUBLE}\b"
+    r"|\b(?:has|is|have|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent|undergoes"
+    r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
+    r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
+    rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
+    rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
+    r"|\b(?:the|this) (?:incident|outage|degradation|disruption|breakdown)\b[^,;.]{0,40}?"
+    r" (?:began|begins|started|starts|lasted|hit|affect(?:ed|s)|rais(?:ed|es)|caus(?:ed|es)|lasts|struck|occurred)\b",
+    re.IGNORECASE,
+)
+# "Nothing points to an outage", "it is no real spike".
+UNTOLD = re.compile(
+    r"\b(?:no|not|nor|never|neither|nothing|none|nobody|without|whether|if|rather than|instead of|hardly|against"
+    r"|cannot)\b|n['’]t\b",
     re.IGNORECASE,
 )
 
 
 NO_INCIDENT = re.compile(
     r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
-    r"|(?:was|is|were|could) not (?:be )?confirmed|not an incident|no (?:real )?incident)\b",
+    r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage)\b[^,;.]{0,24}"
+    r" (?:was|is|could be|has been) confirmed"
+    r"|(?:was|is|were|could) not (?:be )?confirmed|not (?:to be )?an incident"
+    r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
+    r"|no (?:real )?incident)\b",
     re.IGNORECASE,
 )
 
@@ -64,6 +80,9 @@ CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confir
 def verdicts(text: str, known: Known) -> Iterator[Claim]:
     """ "The rise was confirmed": not where the verdict is that none was."""
     for found in CONFIRMED.finditer(text):
+        if NONE_OF.search(text[context.clause(found.span(), text)[0] : found.start()]):
+            # "No spike was confirmed": see `NO_INCIDENT`.
+            continue
         holds = known.report.verdict is not Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "the alert was not confirmed")
 
@@ -108,6 +127,7 @@ def _are_of_others(mentions: list[Found], known: Known) -> bool:
     return bool(services) and known.report.service not in services
 
 
+BLAMED = "it is what the evidence blames"
 CANNOT_KNOW = "a report cannot know that"
 
 
@@ -128,15 +148,21 @@ def _deployed(known: Known) -> int:
     return len({one.deployment_id for one in known.changes if one.at})
 
 
+def _incidents(text: str, known: Known) -> Iterator[Claim]:
+    """ "It suffered an outage": not where the alert was not confirmed, unless it is denied."""
+    is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
+    for found in INCIDENT.finditer(text):
+        if is_confirmed or not UNTOLD.search(text[context.clause(found.span(), text)[0] : found.end()]):
+            yield judged("state", found, is_confirmed, "the alert was not confirmed")
+
+
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
     for found in SEVERITY.finditer(text):
         holds = (found["a"] or found["b"] or found["c"]).lower() == report.severity.value
         yield judged("state", found, holds, f"severity is {report.severity.value}")
-    for found in INCIDENT.finditer(text):
-        holds = report.verdict is not Verdict.NOT_CONFIRMED
-        yield judged("state", found, holds, "the alert was not confirmed")
+    yield from _incidents(text, known)
     for found in NO_INCIDENT.finditer(text):
         holds = report.verdict is Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "there is an incident")
@@ -154,4 +180,4 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         span = context.clause(found.span(), text)
         is_another = causation.names_another(text[slice(*span)], span, mentions, known)
         holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
-        yield judged("state", found, holds, "it is what the evidence blames")
+        yield judged("state", found, holds, BLAMED)

@@ -6,28 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, context, directions, statements, vocabulary
-from worker.agent.grounding.claims import Claim, Found, Span, judged
+from worker.agent.grounding import causation, directions, doubts, statements
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
 from worker.domain.report import Verdict
 
-# Doubt about a cause, or another cause hinted at.
-DOUBT = re.compile(
-    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never"
-    r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
-    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
-    r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
-    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|only partly)\b"
-    r"|\w+n['’]t\b",
-    re.IGNORECASE,
-)
-BLAMING = re.compile(
-    r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
-    r"|involved"
-    r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
-    re.IGNORECASE,
-)
 # That nothing need be done, that it was no real thing, or that it has passed: no report can know.
 DISMISSED = re.compile(
     r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do(?! with)"
@@ -64,14 +48,18 @@ BROKEN = re.compile(
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
-    r"|\b(?:rule|threshold)s?\b[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
+    r"|\b(?:rule|threshold)s?\b(?!['’]s (?:count|value|sum)\b)"
+    r"[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
     re.IGNORECASE,
 )
 ORDER = re.compile(
-    r"\b(?P<later>after|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
+    r"\b(?P<later>after(?! which)|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
     r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
     re.IGNORECASE,
 )
+# "… since no spike was confirmed": why, not when.
+REASON = re.compile(r"\b(?:is|are|was|were|shows?|names?|has|have|had|does|did|explains?|cannot|can|could|deviates?)\b")
+BEGUN = re.compile(r"\b(?:began|started|rose|deployed|released|rolled out|went out)\b")
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
     r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
@@ -89,7 +77,7 @@ ANCHOR = re.compile(
 
 
 def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
-    yield from _doubts(text, mentions, known)
+    yield from doubts.doubts(text, mentions, known)
     yield from _order(text, mentions, known)
     if not statements.is_demand(known):
         yield from _states(SOUND, text)
@@ -116,69 +104,9 @@ def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
     return known.report.verdict is Verdict.NOT_CONFIRMED and bool(NOTHING_TO_DO.fullmatch(claim.text))
 
 
-def _doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
-    named = {one.text for one in mentions} & _blamed(known)
-    if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
-        return
-    for found in DOUBT.finditer(text):
-        start, end = _part(text, found.start())
-        clause = text[start:end]
-        other = causation.RATHER.search(clause)
-        denied = (start + other.end(), end) if other else (start, end)
-        if any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text)):
-            continue
-        if _doubts_another(found.span(), text, mentions, known) or _denies_another_kind(found, text, known):
-            continue
-        is_rather = bool(other) and start <= found.start() < denied[0]
-        if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
-            denied = (start, end)
-        if (is_rather or not named) and causation.names_another(text[slice(*denied)], denied, mentions, known):
-            continue
-        is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
-        if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
-            yield Claim("cause", found.span(), found[0], holds=False, why="the evidence shows the cause")
-            return
-
-
-# "payments is a victim and not the root cause": of whom the clause names.
-NOT_THE_CAUSE = re.compile(r"(?:the|its|a) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
-NEVER_BEFORE = re.compile(
-    r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
-)
-
-
-def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
-    """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
-    local = context.clause(span, text)
-    inside = {one.text for one in mentions if local[0] <= one.span[0] < local[1]} & known.services
-    return bool(inside - {known.report.service}) and causation.names_another(
-        text[slice(*local)], local, mentions, known
-    )
-
-
-def _denies_another_kind(found: re.Match[str], text: str, known: Known) -> bool:
-    """ "… since no dependency and no deployment is involved": where the cause is of another kind."""
-    root = known.report.root_cause
-    kinds = {kind for kind, words in causation.KIND.items() if words.match(text, found.end() + 1)}
-    return found[0].lower() == "no" and bool(kinds) and root is not None and root.kind not in kinds
-
-
-def _blamed(known: Known) -> set[str]:
-    root = known.report.root_cause
-    return cause_names(known) - ({known.report.service} if root and root.deployment_id else set())
-
-
-def _part(text: str, place: int) -> Span:
-    """The part of the sentence between semicolons and contrasts: a denial reaches over commas."""
-    starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
-    ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
-    return max(starts, default=0), min(ends, default=len(text))
-
-
 def _logged(mentions: list[Found], known: Known) -> set[str]:
     services = {one.text for one in mentions} & known.services or known.suffering | {known.report.service or ""}
-    return {word for service in services for word in known.messages.get(service, ())} - vocabulary.common()
+    return {word for service in services for word in known.messages.get(service, ())}
 
 
 # "Traffic is down": a direction.
@@ -203,6 +131,8 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in ORDER.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
+        if found[0].lower() == "since" and REASON.search(after) and not BEGUN.search(after):
+            continue
         left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
         if not re.search(r"\w", before) and "," in after:
             first, _, rest = after.partition(",")
@@ -291,7 +221,8 @@ def _is_measured(found: re.Match[str], text: str, mentions: list[Found], known: 
 
 def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
     """ "… when the errors of payments began": of what deviates."""
-    return bool(re.search(r"\b(?:began|started|rose)\b", what) and topics(what)) and inside <= known.suffering
+    begun = re.search(r"\b(?:beg[au]n|started|rose|risen|set in|increased|climbed|jumped)\b", what)
+    return bool(begun and topics(what)) and inside <= known.suffering
 
 
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

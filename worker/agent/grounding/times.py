@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from worker.agent.grounding import claims, context
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Moment
+from worker.agent.grounding.topics import topics
 
 SINCE = re.compile(
     r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
@@ -30,7 +31,9 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
     for found in clocks:
         before, after = plain[: found.start()], plain[found.end() :]
         change = _change_before(found.start(), plain, mentions, known)
-        is_put = change and PUT.search(before)
+        put = _put(found.start(), plain, mentions, known)
+        change = put or change
+        is_put = put or (change and PUT.search(before))
         wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
         told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
         told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
@@ -79,6 +82,21 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
     return named[-1] if named else None
 
 
+# "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
+STARTED = re.compile(
+    r",? (?:\([^)]*\),? )?(?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
+    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at)\b[^,;.]{0,25}"
+)
+
+
+def _put(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
+    """The change that is said to have been made at the time that stands at `place`."""
+    ids = {change.deployment_id for change in known.changes}
+    named = [one for one in mentions if one.text in ids and one.span[1] <= place]
+    between = text[named[-1].span[1] : place] if named else ""
+    return named[-1].text if named and STARTED.fullmatch(between) and not topics(between) else None
+
+
 def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], known: Known) -> list[Moment]:
     """ "cart was deployed at 09:27 UTC": of those services that the clause names, where it names any."""
     start, _ = context.clause((place, place), text)
@@ -104,7 +122,7 @@ def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
 # A time that is told of nothing in particular is no end of anything.
 SPOKEN_OF = {
     "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),
-    "alert": re.compile(r"\b(?:alert\w*|fired|rule|between|until|till|to)\b", re.IGNORECASE),
+    "alert": re.compile(r"\b(?:alert\w*|fired|triggered|rule|between|until|till|to)\b", re.IGNORECASE),
     "baseline": re.compile(r"\b(?:baseline|compar\w+|reference|between|from)\b", re.IGNORECASE),
 }
 

@@ -1,0 +1,56 @@
+"""Why an alert fired: what its rule compares exceeded the threshold, and nothing else did it."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.claims import Found, Span
+from worker.agent.grounding.known import Known
+from worker.agent.grounding.topics import SIGNALS, topics
+
+FIRED = re.compile(r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|sets off|went off|met)\b", re.IGNORECASE)
+ALERT = re.compile(r"\b(?:alert|alarm|rule)\b", re.IGNORECASE)
+THE_ALERT = re.compile(r"\W*(?:the|this|that|an) (?:alert|alarm)\b", re.IGNORECASE)
+THE_RULE = re.compile(r"\W*(?:the|its|a|this) (?:\w+ )?(?:rule|threshold|alert)\b", re.IGNORECASE)
+EXCEEDED = re.compile(
+    r"\b(?:exceed(?:s|ed|ing)?|above|over|more than|greater than|higher than|larger than|reached|crossed|passed"
+    r"|surpassed)\b",
+    re.IGNORECASE,
+)
+FELL_SHORT = re.compile(r"\b(?:below|under|less|fewer|fell|dropped|lower|not|never)\b|n['’]t\b", re.IGNORECASE)
+AT = re.compile(r"\W*(?:at|on|in|for|from) ")
+
+
+def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> bool:
+    """ "The alert fired because emissions exceeded the threshold": of the alert's own signal and scope.
+
+    "checkout, which raised the alert" is of the alerted service, and "the rule triggered at 04:20 UTC" of nobody.
+    """
+    rest = found[0].replace(found["cause"], " ", 1)
+    if not FIRED.search(rest):
+        return False
+    if not re.search(r"\w", found["cause"]) or ALERT.search(found["cause"]):
+        return bool(AT.match(found["effect"]) or THE_RULE.match(found["cause"]))
+    named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
+    own = {known.report.service, known.report.region, *known.report.alert.instance.split(",")}
+    if named - own or not ALERT.search(found["effect"]):
+        return False
+    if named and THE_ALERT.match(found["effect"]) and not FIRED.search(found["effect"]):
+        return True
+    return _is_exceeded(found["cause"], known)
+
+
+RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)
+
+
+def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:
+    """ "ledger, which raised the alert": not even where it is the cause, unless it is the alerted one."""
+    named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} & known.services
+    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(found[0].replace(found["cause"], " ", 1))
+    return "another one raised it" if is_raised and named and known.report.service not in named else None
+
+
+def _is_exceeded(cause: str, known: Known) -> bool:
+    signals = topics(cause) & set(SIGNALS)
+    is_signal = signals <= {known.report.signal} or known.report.signal not in SIGNALS
+    return is_signal and bool(EXCEEDED.search(cause)) and not FELL_SHORT.search(cause)

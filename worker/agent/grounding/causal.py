@@ -1,0 +1,65 @@
+"""How a sentence says that one thing caused another: each pattern with its `cause` and its `effect`."""
+
+from __future__ import annotations
+
+import re
+
+_CAUSING = (
+    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
+    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
+    r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
+    r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
+    r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
+    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
+    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at)\b| \d)"
+)
+_CAUSED = (
+    r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
+    r"|set off by|stems? from"
+    r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
+    r"|driven by|explained by|attributable to|attributed to|results? from"
+    r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
+    r"|lies? (?:in|with)"
+    r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
+    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
+)
+_KNOWN = "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|of unknown kind"
+_NAMED = "identified|named|found|given"
+_CULPRIT = "cause|culprit|origin|source|offender|trigger"
+# "since 14:57" is a time, "since payments is down" a reason.
+_SINCE = r"since(?! (?:then|about|around|when|last|\d| |(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
+# A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
+_JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
+# What one thing does to another: "the deployment of auth raised the emissions".
+_AFFECTING = (
+    r"(?:rais(?:ed|es)|increas(?:ed|es)|lift(?:ed|s)|push(?:ed|es)|lower(?:ed|s)|reduc(?:ed|es)|doubl(?:ed|es)|slow(?:ed|s)"
+    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s)) (?=the\b|its\b|their\b|all\b|[\w-]+['’]|down the\b)"
+    r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
+    r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
+    r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
+    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
+    r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
+    r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
+)
+_THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
+_HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
+CAUSES = (
+    r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
+    rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
+    rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
+    rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
+    r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
+    rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
+    r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
+    r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
+    rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
+    rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
+    r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
+    rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
+    rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
+)
+# What begins with anything begins at the beginning: without that each place would be tried.
+CAUSAL = tuple(
+    re.compile(rf"\A{one}" if one.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)")) else one, re.IGNORECASE | re.DOTALL)
+    for one in CAUSES
+)

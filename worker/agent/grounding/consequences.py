@@ -1,0 +1,180 @@
+"""What is told with a cause's words and causes nothing: reasons of judgements, parts, places, why the alert fired."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding import alerting
+from worker.agent.grounding.claims import Found, Span
+from worker.agent.grounding.known import Known
+from worker.agent.grounding.topics import SIGNALS, topics
+from worker.domain.report import CauseKind
+
+
+def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether nothing is blamed; `cause` is the place of what is told as the cause."""
+    return bool(
+        SEVERITY.match(found["effect"])
+        or A_SHARE.search(found[0])
+        or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
+        or alerting.is_why_it_fired(found, cause, mentions, known)
+        or _is_consequence(found, mentions, known)
+        or _is_inferred(found, mentions, known)
+        or _is_where_it_rises(text, cause, found.span("effect"), mentions, known)
+    )
+
+
+# "What drove the mentions stays open".
+WHAT = re.compile(r"\W*(?:what|who|which)\W*", re.IGNORECASE)
+LEFT_OPEN = re.compile(
+    r"\b(?:stays?|remains?|is|was) (?:\w+ )?(?:open|unknown|unclear|not (?:known|clear|told|named|recorded))\b",
+    re.IGNORECASE,
+)
+# "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
+A_SHARE = re.compile(
+    r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b"
+    r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
+)
+# "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
+JUDGEMENT = re.compile(
+    r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
+    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
+    re.IGNORECASE,
+)
+# What somebody concludes, can count or tells: that comes of figures and of their lack.
+CONCLUDED = re.compile(
+    r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
+    r"|(?:could|can) ?not (?:be )?(?:counted|compared|determined|quantified|measured|estimated|told|known|split"
+    r"|confirmed)"
+    r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) (?!name|blame)\w+"
+    r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
+    r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
+    r" (?:is|are|was|were|can be|could be) \w+)\b",
+    re.IGNORECASE,
+)
+BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
+MEASURED = re.compile(
+    r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty|known|unknown"
+    r"|log lines?|names? no|too few|threshold)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """Both sides are checked by themselves; where a cause is known, nothing is concluded of it."""
+    if not MEASURED.search(found["cause"]):
+        return False
+    if JUDGEMENT.search(found["effect"]) and not WHY.search(found["effect"]):
+        return True
+    start, end = found.span("effect")
+    named = {one.text for one in mentions if start <= one.span[0] < end} - {*known.scope}
+    is_blaming = BLAMING.search(found["effect"]) and not is_cause_open(known)
+    return bool(CONCLUDED.search(found["effect"])) and not named and not is_blaming
+
+
+WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
+
+
+def is_cause_open(known: Known) -> bool:
+    """Whether why it happened is not known: there is no cause, or it is one of unknown kind."""
+    root = known.report.root_cause
+    return not known.has_cause or root is None or root.kind is CauseKind.UNKNOWN
+
+
+# What a severity is for is figures, which are checked by themselves.
+SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+[\s,]*$", re.IGNORECASE)
+# What follows of itself from what, where both rose: callers try again, which adds requests.
+FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
+
+
+def is_swapped(found: re.Match[str]) -> bool:
+    """ "Requests fail because of retries"; and emissions bring about nothing."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    return (cause == {"carbon"} and bool(effect - cause)) or any(
+        one in effect and other in cause for one, other in FOLLOWS
+    )
+
+
+def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """ "Retries are up, which is a consequence of the failures", "traffic rose because clients retried"."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    if "retries" in effect:
+        effect = frozenset({"retries"})
+    elif not effect and re.search(r"\brequests?\b", found["effect"], re.IGNORECASE):
+        effect = frozenset({"traffic"})
+    cause = cause - {"traffic"} or cause
+    rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
+    named = {one.text for one in mentions} & known.services
+    pairs = {(one, other) for one in cause for other in effect}
+    return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
+
+
+# "Most of which is attributed to retries", "all of the excess is put down to retries".
+MOST = re.compile(
+    r"\b(?:most(?:ly)?|mainly|largely|primarily|chiefly|predominantly|bulk|majority|largest)\b", re.IGNORECASE
+)
+ALL = re.compile(r"\b(?:all|entire(?:ly)?|exclusively|solely|only|wholly|completely|alone|just)\b", re.IGNORECASE)
+NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
+SOME = re.compile(r"\b(?:part(?:ly|ially)?|some|also|small|little|minor|rest|remainder|remaining)\b", re.IGNORECASE)
+EXCESS = re.compile(r"\b(?:excess|emissions|co[₂2]e?|carbon|compute|costs?|vcpu)|\$\d", re.IGNORECASE)
+NOT_A_PART = "another part of the excess is larger"
+
+
+def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:
+    """ "Retries caused 15 gCO₂e of the excess": "" of a part that is as large as it is told, whose figure is checked.
+
+    None where no part of the excess is spoken of.
+    """
+    split = known.report.impact.carbon.split or known.report.impact.compute.split or {}
+    sizes = {name.lower(): part.likely for name, part in split.items()}
+    named = "|".join(re.escape(one) for one in sizes) or "(?!)"
+    said = re.match(
+        rf"\W*(?:the |its |additional |these )*(?P<part>{named})(?P<rest>\W.*|$)", found["cause"].lower(), re.DOTALL
+    )
+    if said is None or not (EXCESS.search(found["effect"]) or PART_OF.search(found["effect"])):
+        return None
+    inside = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - {*known.scope}
+    if (inside and not RELATIVE.match(said["rest"])) or re.match(
+        r" (?!which|that|at|with|and|in|by|a\b)\w", said["rest"]
+    ):
+        return None
+    return "" if _is_as_large(said["part"], sizes, found) else NOT_A_PART
+
+
+RELATIVE = re.compile(r",| which| that")
+
+
+def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bool:
+    share = sizes[part] / (sum(sizes.values()) or 1)
+    told = found[0].replace(found["cause"], " ", 1)
+    if NEARLY_ALL.search(told):
+        return share >= 0.85
+    if ALL.search(told) and not MOST.search(told):
+        return share >= 0.995
+    if PART_OF.search(found["effect"]) and OF_THE_EXCESS.search(found["effect"]) and not MOST.search(told):
+        return True
+    return share > 0 if SOME.search(told) else share > 0.5
+
+
+# "… 15 gCO₂e of the excess", "an excess of 15 g": the figure is that of the part.
+OF_THE_EXCESS = re.compile(r"\d[^,;]{0,20} of (?:it|the|that)\b|\bexcess of\b")
+PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
+RISE = re.compile(
+    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
+)
+
+
+def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
+    """ "Nearly all of the rise comes from us-central1": where, not why."""
+    places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
+    if not places or not RISE.search(text[slice(*effect)]):
+        return False
+    least = 0.5 if places <= known.regions else 0.05
+    parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
+    if places & known.services and places & known.regions:
+        parts = [fact for fact in parts if {*fact.subject} <= places]
+    rising = {one for fact in parts for one in fact.subject}
+    is_told = places <= known.regions or re.search(
+        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
+    )
+    return bool(is_told) and places <= rising
