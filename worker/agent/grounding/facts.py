@@ -194,10 +194,15 @@ def _told(known: Known) -> None:
     """The ranking says what it rests on; the evidence does not repeat all of it."""
     for candidate in known.report.candidates:
         for text in (candidate.reason, candidate.against):
-            known.facts += _of_text(text or "", known, candidate)
+            known.facts += [fact for fact in _of_text(text or "", known, candidate) if not _is_bare(fact)]
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
         known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
+
+
+def _is_bare(fact: Fact) -> bool:
+    """ "0 lines, 4.4 expected": of what there are 4.4 stands in the evidence."""
+    return fact.dimension == "count" and fact.signal is None and fact.metric is None
 
 
 def _tells_of_what(fact: Fact) -> bool:
