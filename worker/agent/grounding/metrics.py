@@ -150,6 +150,15 @@ def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
     return number.scaled(factor if dimension == own else 1.0, own)
 
 
+UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", "avg", "count", "rate", "total"})
+
+
+def is_told_by_words(metric: str, text: str) -> bool:
+    """Whether the text has at least half of the words of its name."""
+    words = [word[:5] for word in metric.split("_") if word not in UNITS]
+    return 2 * sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) >= len(words) > 0
+
+
 def alone(subjects: Iterable[Subject], known: Known) -> frozenset[str]:
     """The metrics that are the only one of their dimension that was measured there: "it stays at 0.72"."""
     told = [*subjects]
