@@ -111,12 +111,18 @@ def role(span: Span, text: str) -> str | None:
             return "usual"
         if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
             return "usual"
-        if re.fullmatch(r"\([\d.,$ to–]*", within):
+        if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     return _role_at(span[0], ranged_to.end() if ranged_to else span[1], text)
+
+
+def _is_apart(opened: int, text: str) -> bool:
+    """ "memory (33 %, usually 10 %) and CPU (20 %)": the bracket is not of the figure before."""
+    found = units.number_pattern().match(text, context.figure_before(opened, text))
+    return found is not None and bool(re.search(r"[,;)]| and ", text[found.end() : opened]))
 
 
 # "100 % (6 % before)".
@@ -163,6 +169,11 @@ AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
 RANGE_BEHIND = re.compile(r", (?:between|ranging from) (?:\$?\d[\d.,]* (?:and|to) )?$", re.IGNORECASE)
 RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from [−-]?$", re.IGNORECASE)
+# "It returns to zero and its latency to 120 ms".
+RETURNS_TOO = re.compile(
+    r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
+    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) $"
+)
 MORE_THAN = re.compile(
     r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
     r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$"
@@ -187,7 +198,7 @@ def _is_told_before(before: str, after: str) -> bool:
 
 def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
-    if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
+    if WAS_USUAL.search(before) or RETURNS_TOO.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
     if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
         return False
