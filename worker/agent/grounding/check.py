@@ -88,7 +88,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.verdicts(plain, known),
         *impacts.losses(plain, known),
         *impacts.measured(plain, known),
-        *impacts.none_measured(plain, known),
+        *impacts.none_measured(plain, mentions, known),
         *statements.quiet(plain, known),
         *impacts.noticed(plain, known),
         *impacts.unmeasured(plain, known),

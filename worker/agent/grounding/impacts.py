@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import context
-from worker.agent.grounding.claims import Claim, judged
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.topics import topics
@@ -55,8 +55,8 @@ NONE_MEASURED = re.compile(
 )
 
 
-def none_measured(text: str, known: Known) -> Iterator[Claim]:
-    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of each."""
+def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of each, of who was alerted."""
     impact = known.report.impact
     excess = impact.carbon.excess_co2_grams
     is_known = {
@@ -69,7 +69,8 @@ def none_measured(text: str, known: Known) -> Iterator[Claim]:
     for found in NONE_MEASURED.finditer(text):
         of = topics(found["a"] or found["b"] or found["c"])
         of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
-        if of and of <= {*is_known}:
+        named = {one.text for one in mentions} & known.services
+        if of and of <= {*is_known} and named <= {known.report.service}:
             yield judged("state", found, not any(is_known[one] for one in of), "it was measured")
 
 
