@@ -55,7 +55,7 @@ format: $(INSTALLED) ## rewrite the code to the format that `make check` asks fo
 
 # A real Elasticsearch (Java, Maven): `make bench ELASTICSEARCH=8.19.8`; otherwise the embedded engine. PLOT=docs/assets
 # writes the plots there, ONLY=workers runs that one, REPLAYED=5000 replays as many past alerts.
-bench: $(INSTALLED) ## acceptance, storm, workers, 10 million log lines, replay, BARO: some 40 minutes
+bench: $(INSTALLED) ## acceptance, storm, workers, 10 million log lines, replay, BARO: half an hour
 	$(BIN)/python -m benchmarks.all $(ENGINE) $(if $(PLOT),--plot $(PLOT)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(REPLAYED),--replayed $(REPLAYED))
 

@@ -63,7 +63,7 @@ def benchmarks(version: str | None, replayed: int) -> list[Benchmark]:
 @click.option("--only", multiple=True, help="Only these, by name: acceptance, storm_of_causes, …")
 @click.option("--replayed", default=300, show_default=True, help="How many past alerts are replayed: 5000 takes long.")
 def main(version: str | None, plot: Path | None, only: tuple[str, ...], replayed: int) -> None:
-    """Measure everything, and print: about 40 minutes with a real Elasticsearch on two cores."""
+    """Measure everything, and print: about half an hour with a real Elasticsearch on two cores."""
     click.echo(described())
     every = [one for one in benchmarks(version, replayed) if not only or one.module.rpartition(".")[2] in only]
     if not every:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from evaluation.predict import alert_of, loaded
 from evaluation.run import read_folders
-from tests.evaluation.folders import TRUTH, shop
+from tests.evaluation.folders import FIRED, TRUTH, at, edges, metrics, shop, write
 from tests.investigation.rules import check_figures, check_text
 from worker.analysis.deviation import Deviation
 from worker.conclusion import failed_share
 from worker.domain.report import Report
 from worker.domain.telemetry import Metric
+from worker.domain.window import parse_time
 from worker.elastic import connect_elasticsearch
 from worker.investigate import Investigator
 from worker.settings import Settings
@@ -72,6 +74,30 @@ def test_a_release_is_named_once_where_its_version_is_its_name(read: Read) -> No
     assert "Roll back v7 (front)" in report.sections.recommendations[0]
     assert "latency p95 is back" in report.sections.recommendations[0]
     assert report.sections.user_impact.startswith("front: latency p95 ")
+
+
+def test_a_release_that_is_blamed_long_before_the_onset_is_in_the_evidence_with_its_distance(
+    read: Read, tmp_path: Path
+) -> None:
+    """A creep of two and a half hours; another release came shortly before the alert."""
+    folder = tmp_path / "telemetry/released"
+    creeping = metrics({})
+    for one in creeping:
+        hours = (parse_time(one["@timestamp"]) - FIRED) / timedelta(hours=1) + 2.5
+        if one["service"] == "cart" and hours > 0:
+            one["latency_p95_seconds"] *= 1 + hours**3
+    write(folder, "metrics", creeping)
+    write(folder, "edges", edges({("front", "cart"): 20.0, ("client", "front"): 19.0}))
+    released = [
+        {"@timestamp": at(minute), "service": "cart", "version": name} for minute, name in ((-152, "v7"), (-9, "v8"))
+    ]
+    write(folder, "deployments", released)
+    report = read("shop-released")
+    assert report.root_cause is not None
+    assert report.root_cause.version == "v7"
+    assert re.search(r"Cause: deployment v7 of cart, 2 h \d+ min before the onset", report.sections.overview)
+    (evidence,) = [one for one in report.evidence if "changes" in one.result]
+    assert [one["version"] for one in evidence.result["changes"]] == ["v8", "v7"]
 
 
 def test_a_quiet_day_is_told_shortly(read: Read) -> None:

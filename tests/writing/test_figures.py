@@ -212,6 +212,7 @@ def test_durations(minutes: float, text: str) -> None:
         (4.2, "4 min before the onset"),
         (0.3, "in the minute of the onset"),
         (-2, "2 min after the first deviating sample"),
+        (151, "2 h 31 min before the onset"),
     ],
 )
 def test_a_moment_against_the_onset(minutes: float, text: str) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.writing.cases import ONSET, SHOPS, Told, tell, told
-from worker.domain.report import CauseKind, Verdict
+from worker.domain.report import CauseKind, Quantity, Verdict
 from worker.domain.severity import Severity
 from worker.writing.figures import clock, count, percent
+from worker.writing.sections import write
 
 EVERY_SHOP = pytest.mark.parametrize("name", SHOPS)
 CITED = re.compile(r"\be\d+\b")
@@ -191,6 +193,20 @@ def test_a_quiet_alert_says_what_is_usual_and_what_threshold_would_be_silent() -
     )
     assert "The threshold of 3 is below" in sections.overview
     assert sections.business_impact == "No loss: the spike was not confirmed."
+
+
+def test_less_than_the_lower_end_of_what_was_expected_is_not_within_its_range() -> None:
+    story = told("quiet").story
+    less = story.impact.carbon.model_copy(
+        update={
+            "actual_co2_grams": Quantity(low=181.4, likely=181.4, high=181.4),
+            "expected_co2_grams": Quantity(low=181.9, likely=184.2, high=186.4),
+            "excess_co2_grams": Quantity(low=-5.0, likely=-2.8, high=0.0),
+        }
+    )
+    of_less = replace(story, impact=story.impact.model_copy(update={"carbon": less}))
+    _, sections = write(of_less)
+    assert "less than that, so there is no excess" in sections.carbon_compute_impact
 
 
 def test_silence_of_the_telemetry_is_no_all_clear() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -104,7 +105,19 @@ def close_case(case: Case, detail: Detail) -> None:
     _share_confidence(case)
     _name_callers(case)
     if case.suspects:
-        case.suspects[0].change = guilty_change(case.survey.changes, _subject(case.accounts[0], case))
+        _blame_change(case)
+
+
+def _blame_change(case: Case) -> None:
+    """Its distance is told to the onset that the report names, and the evidence lists it, however far away it was."""
+    first = case.suspects[0]
+    blamed = guilty_change(case.survey.changes, _subject(case.accounts[0], case))
+    if blamed is None:
+        return
+    onset = first.onset or case.onset or case.window.start
+    first.change = replace(blamed, minutes_before_onset=(onset - blamed.change.at).total_seconds() / 60)
+    if blamed.change not in case.near_changes:
+        case.near_changes = sorted([*case.near_changes, blamed.change], key=lambda one: one.at, reverse=True)
 
 
 def _suspect(account: Account, case: Case) -> Suspect:

@@ -93,12 +93,18 @@ def duration(span: timedelta) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
+# Minutes from which on hours are easier to read.
+LONG = 120
+
+
 def before_onset(minutes: float) -> str:
     """`4 min before the onset`, with the measuring grid's coarseness in mind."""
     whole = floor(minutes + 0.5)
     if whole == 0:
         return "in the minute of the onset"
-    return f"{whole} min before the onset" if whole > 0 else f"{-whole} min after the first deviating sample"
+    if whole < 0:
+        return f"{-whole} min after the first deviating sample"
+    return f"{whole} min before the onset" if whole < LONG else f"{whole // 60} h {whole % 60} min before the onset"
 
 
 def possessive(name: str) -> str:

@@ -132,7 +132,9 @@ def _carbon(story: Story) -> str:
     measured = f"{grams_range(carbon.actual_co2_grams)} {carbon.method} in {duration(story.case.window.length)}"
     expected = f"{grams_range(carbon.expected_co2_grams)} expected{_basis(story)}"
     if _holds_zero(carbon.excess_co2_grams):
-        return f"{measured}, {expected}: the difference is within the expectation's range{story.cite('metrics')}."
+        is_less = carbon.actual_co2_grams.high < carbon.expected_co2_grams.low
+        how = "less than that, so there is no excess" if is_less else "the difference is within the expectation's range"
+        return f"{measured}, {expected}: {how}{story.cite('metrics')}."
     text = f"{measured}, {expected}. Excess: {grams_range(carbon.excess_co2_grams)}{story.cite('metrics')}."
     return text + _split(carbon) + _compute(story, carbon) + _score(carbon)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from worker.analysis.system.changes import Subject, guilty_change
+from worker.analysis.system.changes import Subject, guilty_change, weigh_changes
 from worker.analysis.system.patterns import PatternChange
 from worker.domain.telemetry import Change, Floats, Grid, Metric
 from worker.domain.window import Window
@@ -61,6 +61,13 @@ def test_a_slow_creep_is_the_earlier_deployments() -> None:
     values = np.random.default_rng(4).normal(1.0, 0.02, GRID.count)
     values[GRID.count - 150 :] += np.linspace(0.5, 8, 150)
     assert guilty([change(150, "v1"), change(12, "v2")], subject(values)) == "v1"
+
+
+def test_a_sample_that_deviates_by_chance_after_a_change_is_not_what_it_brought() -> None:
+    values = latency(10)
+    values[GRID.count - 95] = 5.0
+    (weighed,) = weigh_changes([change(100)], subject(values))
+    assert weighed.minutes_before_onset == 90
 
 
 def test_of_two_that_fit_alike_neither_is_named() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import (
+    against,
     awaited,
     causation,
     changes,
@@ -14,9 +15,11 @@ from worker.agent.grounding import (
     directions,
     figures,
     impacts,
+    metrics,
     names,
     numerals,
     past,
+    quoted,
     relations,
     roster,
     sequence,
@@ -43,11 +46,13 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         known = past.extended(known, past_incidents)
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
-    plain = claims.blanked(sentence, cited)
+    plain = metrics.unquoted(claims.blanked(sentence, cited), known)
     quotations = _quotations(claims.blanked(plain, odd), known)
     plain = claims.blanked(plain, [one.span for one in quotations])
+    known = quoted.enrolled(plain, quotations, known)
     mentions = roster.mentions(plain, known)
-    rest = claims.blanked(plain, [one.span for one in mentions])
+    fields = metrics.fields(plain, known)
+    rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
     unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
@@ -65,9 +70,11 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *_citations(sentence, known),
         *quotations,
         *called,
+        *metrics.named(plain, fields, mentions, known),
         *renewals,
         *clocks,
         *(figures.figure(one, plain, mentions, known) for one in read),
+        *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),
@@ -77,6 +84,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *sequence.sequences(plain, mentions, known),
         *directions.directions(plain, mentions, known, is_advice=is_advice),
         *directions.compared(plain, mentions, known),
+        *against.compared(plain, mentions, known),
+        *metrics.deviating(plain, mentions, known),
         *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),

@@ -17,7 +17,9 @@ INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:th
 TO = re.compile(r" ?(?:(?:usually |before |in the baseline |as usual )?to(?: about| only)?) ?")
 FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
 IF = re.compile(
-    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify)\b", re.IGNORECASE
+    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify"
+    r"|(?:check|see|make sure) that)\b",
+    re.IGNORECASE,
 )
 
 

@@ -129,7 +129,7 @@ def signal(span: Span, text: str) -> str | None:
 
 
 AT_A_STATISTIC = re.compile(
-    r"[^,;.\d]{0,14}\b(?:on average|in total|at (?:the )?(?:p|\d|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
+    r"[^,;.\d]{0,14}\b(?:on average|in total|at (?:the )?(?:p\d|\d+(?:st|nd|rd|th)\b|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
 )
 
 

@@ -10,13 +10,19 @@ from worker.agent.grounding.known import Fact, Subject
 
 
 class Said(NamedTuple):
-    """What the sentence says of one of its figures: whose it is, when, and of what."""
+    """What the sentence says of one of its figures: whose it is, when, and of what.
+
+    `metrics`: what was measured that is no signal of ours. `metric`: the field that it is said to be of, by its name.
+    `alone`: metrics that need not be named, as they are the only ones of their dimension.
+    """
 
     subjects: tuple[Subject, ...]
     lines: frozenset[str]
     patterns: dict[str, frozenset[str]]
     previous: str
     metrics: frozenset[str]
+    metric: str | None
+    alone: frozenset[str]
     names: frozenset[str]
     services: frozenset[str]
     regions: frozenset[str]

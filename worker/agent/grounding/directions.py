@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import comparisons, context, numerals, owners
+from worker.agent.grounding import against, comparisons, context, metrics, numerals, owners
 from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.comparisons import IF, NEGATED
 from worker.agent.grounding.known import Fact, Known, Level
@@ -92,6 +92,8 @@ NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
 )
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
+# "Check that it falls back to 0.005".
+COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -103,7 +105,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 yield judged("direction", found, holds, "it is the other way round")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim
-            elif not _is_compared(found, before, text):
+            elif not _is_compared(found, before, text) and not against.is_of_two(found.start(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
 
 
@@ -140,7 +142,7 @@ def _way(
 ) -> Iterator[Claim]:
     if IF.search(before):
         # What advice waits for is no claim of now.
-        is_back = BACK.search(before) and not is_advice
+        is_back = (BACK.search(before) or COMES_BACK.match(text, found.end())) and not is_advice
         holds = _will_go(found.span(), text, mentions, known) if is_back else None
     else:
         is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
@@ -257,6 +259,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
         return ["carbon_per_demand"]
+    if fields := metrics.of_clause(span, text, known):
+        return fields
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
@@ -320,7 +324,7 @@ def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Kn
     return [
         level
         for level in known.levels
-        if level.signal == signal and any(owners.is_of(level.subject, subject) for subject in subjects)
+        if signal in (level.signal, level.metric) and any(owners.is_of(level.subject, subject) for subject in subjects)
     ]
 
 

@@ -11,6 +11,7 @@ from worker.agent.grounding import (
     claims,
     context,
     measures,
+    metrics,
     numerals,
     owners,
     record,
@@ -43,6 +44,7 @@ def known_of(report: Report) -> Known:
         roster.logged(known, item.result, subject.service or "")
         if "types" in item.result:
             known.heard.setdefault(subject.service or "", set()).add(subject.region)
+    metrics.enrol(known)
     known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)
@@ -108,9 +110,13 @@ def _fact(value: float, of: Fact, path: Path) -> Fact:
         dimension=found.dimension,
         signal=found.signal,
         role=found.role,
-        statistic=found.statistic,
+        statistic=_PATTERN_STATISTICS.get(path[-1], found.statistic) if path[0] == "patterns" else found.statistic,
         whole=of.whole or found.whole,
     )
+
+
+# Both are usual: how often a line was logged before, and how often that makes for a window.
+_PATTERN_STATISTICS = {"before": "before", "expected": "expected"}
 
 
 def _edge(known: Known, value: Mapping[Any, Any], of: Fact) -> None:
@@ -129,15 +135,16 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
     is_of_demand = signal == "carbon_per_demand"
     name = "carbon" if name in CARBON else "lines" if name == "silence" else name
     deviations = abs(float(value["standard_deviations"]))
-    known.levels.append(Level(of.subject, signal if is_of_demand else name, actual, expected, deviations))
+    known.levels.append(Level(of.subject, signal if is_of_demand else name, actual, expected, deviations, signal))
     quantile = next((one for one in QUANTILES if one in signal), None)
     of = replace(
         of,
         dimension=dimension,
         signal=name,
         statistic=quantile or ("mean" if name == "latency" else None),
-        whole=WHOLES.get(name) if dimension == "share" else None,
+        whole=WHOLES.get(name, "requests" if SERVED.search(signal) else None) if dimension == "share" else None,
         of="demand" if is_of_demand else of.of,
+        metric=signal,
     )
     known.facts += [replace(of, value=actual, role="now"), replace(of, value=expected, role="usual")]
     # 21 % more is a ratio; of shares the difference is in points.
@@ -148,11 +155,26 @@ def _level(known: Known, value: Mapping[str, Any], of: Fact, signal: str) -> Non
             of, value=deviations if actual >= expected else -deviations, dimension="deviations", role=None, whole=None
         )
     )
+    if SERVED.search(signal) and dimension == "share" and max(actual, expected) > 0:
+        _failed(known, of, actual, expected, deviations)
     # "http_401_unauthorized_ratio" counts 401s.
     codes = re.findall(r"(?<!\d)[45]\d\d(?!\d)", signal)
     known.facts += [Fact(float(code), "status", of.subject) for code in codes]
     if value.get("onset"):
         known.moments.append(Moment(parse_time(str(value["onset"])), "onset", *of.subject, name))
+
+
+# What is told in it is the share of requests that were served: the others failed.
+SERVED = re.compile(r"availab|success|uptime")
+
+
+def _failed(known: Known, of: Fact, served: float, usually: float, deviations: float) -> None:
+    """ "97.7 % availability, usually 100 %: 2.3 % of requests failed"."""
+    now, usual = 1 - served, 1 - usually
+    known.levels.append(Level(of.subject, "errors", now, usual, deviations))
+    of = replace(of, signal="errors", whole="requests", metric=None)
+    known.facts += [replace(of, value=now, role="now"), replace(of, value=usual, role="usual")]
+    known.facts.append(replace(of, value=now - usual, dimension="points", role="excess"))
 
 
 def _derived(facts: list[Fact]) -> Iterator[Fact]:
@@ -216,6 +238,8 @@ def _of_number(
     owner: Subject,
     candidate: Candidate | None,
 ) -> Fact:
+    metric = metrics.titled(number.span, text, known) if candidate else None
+    number = metrics.in_its_unit(number, metric, known)
     is_lines = OF_LINES.match(text[number.span[1] :])
     part = context.part(number.span, text)
     near = [one for one in mentions if part[0] <= one.span[0] < part[1]]
@@ -238,6 +262,7 @@ def _of_number(
         of=caller
         or (owner.service if is_of_errors and candidate else None)
         or (owners.deployment(number.span, mentions, known) if is_lines else None),
+        metric=metric,
     )
 
 

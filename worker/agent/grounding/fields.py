@@ -33,6 +33,8 @@ DIMENSIONS = (
     ("grams", ("grams", 1.0)),
     ("times_", ("times", 1.0)),
     ("latency_ms", ("seconds", 0.001)),
+    ("microseconds", ("seconds", 1e-6)),
+    ("milliseconds", ("seconds", 0.001)),
     ("_ms", ("seconds", 0.001)),
     ("_seconds", ("seconds", 1.0)),
     ("vcpu_hours", ("vcpu_hours", 1.0)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding import context, fitting, owners, ranges, roles, vocabulary
+from worker.agent.grounding import context, fitting, metrics, owners, quoted, ranges, roles, vocabulary
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
@@ -18,11 +18,16 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    if of_line := quoted.figure(number, text, mentions, known):
+        return of_line
     number = _counted(number, text)
+    number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = _said(number, text, mentions, known)
     if not close or number.dimension == "share":
         close += [*_sums(number, text, mentions, known)]
+    if _is_status(number, text):
+        close += [fact for fact in known.facts if fact.dimension == "status" and fact.value == number.value]
     held = [fact for fact in close if fitting.fits(fact, said) and ranges.in_range(number.span, text, fact.end)]
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
@@ -67,14 +72,17 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     span = number.span
     part = context.part(span, text)
     paired = owners.paired(span, text, mentions, known)
+    subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
     return Said(
         lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
         patterns=known.patterns,
         previous=known.previous,
         metrics=_metrics(known),
+        metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
         services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
-        subjects=(paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known)),
+        subjects=subjects,
+        alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role=roles.role(span, text),
         topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
@@ -112,6 +120,15 @@ def _errors_named(span: Span, text: str, mentions: list[Found], known: Known) ->
     return frozenset({"errors"} if named else ())
 
 
+def _is_status(number: Number, text: str) -> bool:
+    """ "HTTP 401 responses" are not so many responses."""
+    return bool(A_STATUS.search(text[: number.span[0]])) and (
+        not number.dimension or number.dimension.startswith("of ")
+    )
+
+
+# "Half of its calls end with HTTP 401".
+A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
@@ -122,7 +139,11 @@ TIMES_LOGGED = re.compile(
 
 
 def _counted(number: Number, text: str) -> Number:
-    """ "Logged 62 times" counts lines."""
+    """ "Logged 62 times" and "62 occurrences" count lines."""
+    if number.dimension in quoted.OCCURRENCES:
+        return replace(number, dimension="lines")
+    if _is_status(number, text):
+        return replace(number, dimension="")
     is_count = (
         number.dimension == "times" and number.text.endswith("times") and TIMES_LOGGED.search(text[: number.span[0]])
     )
@@ -163,4 +184,5 @@ def _is_counted_by(metric: str, dimension: str) -> bool:
     """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
     noun, _, per = dimension.removeprefix("of ").partition(" a ")
     words = metric.split("_")
-    return noun[:5] in {word[:5] for word in words} and (not per or any(word.startswith(per[:3]) for word in words))
+    is_noun = {form[:5] for form in vocabulary.forms(noun)} & {word[:5] for word in words}
+    return bool(is_noun) and (not per or any(word.startswith(per[:3]) for word in words))

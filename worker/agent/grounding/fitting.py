@@ -34,6 +34,9 @@ UNTOLD = (
 
 
 def fits(fact: Fact, said: Said) -> bool:
+    if said.metric:
+        # Its own name says of which signal, statistic and whole it is.
+        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said)
     return all(slot(fact, said) for slot in SLOTS) and dimensions.fits(fact, said)
 
 
@@ -66,7 +69,7 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
 def _is_of_another(fact: Fact, said: Said) -> bool:
     """What one explains of another names no third; the cause's confidence is the verdict's own, of nobody."""
     if fact.signal == "explained":
-        return not said.services <= {fact.of, fact.subject.service}
+        return not {one for one in said.services if one in said.clause} <= {fact.of, fact.subject.service}
     is_the_cause = fact.dimension == "confidence" and not said.services and OF_THE_CAUSE.search(said.clause)
     return bool(is_the_cause) and fact.subject != NOBODY
 
@@ -96,7 +99,7 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
-    if _is_told_so(fact, said):
+    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics):
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
@@ -250,10 +253,11 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
 
 
 def _fits_per(fact: Fact, said: Said) -> bool:
-    """A figure "of each request" is none of all of them; but a request is what takes so long."""
+    """A figure "of each request" is none of all of them; but a request is what takes so long, or has many queries."""
     is_more = fact.dimension == "times" or (fact.dimension == "share" and fact.role == "excess")
     is_of_each = fact.signal in ("latency", "calls") or (fact.of == "demand" and is_more)
-    return said.per is None or (is_of_each and said.per in ("request", "call"))
+    is_called_so = f"_per_{said.per}" in (fact.metric or "")
+    return said.per is None or is_called_so or (is_of_each and said.per in ("request", "call"))
 
 
 def _fits_rank(fact: Fact, said: Said) -> bool:

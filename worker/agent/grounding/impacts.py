@@ -85,6 +85,8 @@ UNNOTICED = re.compile(
     r"(?:users?|customers?)",
     re.IGNORECASE,
 )
+# "How many users were affected is not known".
+ASKED = re.compile(r"\b(?:how many|whether(?: any)?|which)(?: of the| of its)? $", re.IGNORECASE)
 NOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
 )

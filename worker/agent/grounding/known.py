@@ -26,7 +26,7 @@ class Fact:
     `role`: "now", "usual", "excess", or None where the difference makes no sense. `statistic`: "mean" or a quantile.
     `whole`: what a share is of ("requests", "lines", "errors", "rise", "cpu", "memory"); "excess" of each of its parts.
     `of`: a type of errors, a deployment, a part of the excess, or who calls. `end`: "low" or "high" of a range.
-    `rank`: "largest" or "smallest" of the parts of one thing.
+    `rank`: "largest" or "smallest" of the parts of one thing. `metric`: the field that was measured, as it is called.
     """
 
     value: float
@@ -40,6 +40,7 @@ class Fact:
     of: str | None = None
     end: str | None = None
     rank: str | None = None
+    metric: str | None = None
 
 
 class Moment(NamedTuple):
@@ -67,14 +68,22 @@ class Change(NamedTuple):
         return {one for one in (self.version, self.previous) if one}
 
 
+class Quoted(NamedTuple):
+    """Where a sentence quotes a log line, and the patterns of which that is one."""
+
+    span: tuple[int, int]
+    patterns: frozenset[str]
+
+
 class Level(NamedTuple):
-    """A signal of a subject, now and usually."""
+    """A signal of a subject, now and usually; `metric`: the field that it was measured as."""
 
     subject: Subject
     signal: str
     actual: float
     expected: float
     deviations: float
+    metric: str = ""
 
 
 class Clause(NamedTuple):
@@ -100,9 +109,11 @@ class Known:
     `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
     a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
     `patterns`: the texts of log lines, each with the words that tell it from others. `heard`: the regions that a
-    service's lines are from. `failing`: services with new lines that are errors. `told`: the template's words, by the
+    service's lines are from. `failing`: services with new lines that are errors.
+    `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
     a past incident, where the sentence is about one. `previous`: the sentence before.
+    `quoted`: the counted log lines that the sentence quotes.
     """
 
     report: Report
@@ -122,7 +133,9 @@ class Known:
     patterns: dict[str, frozenset[str]] = field(default_factory=dict)
     heard: dict[str, set[str | None]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
+    fields: frozenset[str] = frozenset()
     previous: str = ""
+    quoted: tuple[Quoted, ...] = ()
     about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()

@@ -21,7 +21,8 @@ from worker.domain.report import Report
 # Where one thing that is said ends, and another begins.
 BREAK = re.compile(
     r"[;:()]|,(?!\d)"
-    r"| (?:and|but|yet|while|whereas|because|since|as|although|though|so|which|where|when|therefore|until)\b"
+    r"| (?:and|but|yet|while|whereas|because|since|as(?! (?:it|they) (?:usual|normal)ly\b)|although|though|so|which"
+    r"|where|when|therefore|until)\b"
     r"(?! (?:usual|normal|before|expected|much|many|often|well)\b)",
     re.IGNORECASE,
 )
@@ -29,11 +30,12 @@ BREAK = re.compile(
 FILLING = frozenset(
     """
     a about again almost also am an and another any anybody anything are as at be because been being but by can
-    could currently did do does done each either even every evidence exist existing exists for found from had has
-    have hence here how in into is it its itself just lie lies nearly new newly nor now number of often on one ones
-    onto or other others out overall remain remained remains report reported reports respectively seen service show
-    showed shown shows since so stay stayed stays such than that the their then there therefore these they this
-    those thus to too up was were what when where whether which while who whom whose will with would
+    carried carries carry contained contains could currently did do does done each either even every evidence
+    exist existing exists for found from had has have hence here how in into is it its itself just lie lies
+    nearly new newly nor now number of often on one ones onto openly or other others out overall remain remained
+    remains report reported reports respectively seen service show showed shown shows since so stay stayed stays
+    such than that the their then there therefore these they thing things this those thus to too up was were
+    what when where whether which while who whom whose will with would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
@@ -99,7 +101,9 @@ def clauses(text: str, known: Known) -> Iterator[tuple[Span, Clause]]:
 
 def _clause(text: str, mentions: list[Found]) -> Clause:
     words, is_denied = set(), False
-    for word in WORD.findall(SAID_SO.sub(" usual ", HOW_MANY.sub(" ", text.lower()))):
+    for pattern, plain in SAID_OTHERWISE:
+        text = pattern.sub(plain, text.lower())
+    for word in WORD.findall(text):
         if DENYING.fullmatch(word):
             is_denied = True
         elif word not in FILLING and word not in units.IN_WORDS:
@@ -125,8 +129,20 @@ def _unmeasured(clause: Clause, names: tuple[str, ...], known: Known) -> frozens
     return frozenset().union(*each) if all(each) else frozenset()
 
 
-HOW_MANY = re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)")
-SAID_SO = re.compile(r"\b(?:than|as) before\b")
+# What is said in several words, in the one that the template has for it.
+SAID_OTHERWISE = (
+    (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
+    (re.compile(r"\b(?:than|as) before\b"), " usual "),
+    (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
+    (re.compile(r"\b(?:costs?|needs?|uses?|causes?|emits?) as (?:much|many)\b"), " takes "),
+    (re.compile(r"\btoo few\b(?P<what>[^,;]*)\b(?:available|measured|known|recorded)\b"), r" few \g<what> "),
+    (re.compile(r"\b(?:stays?|stayed|remains?|remained|is|are|left) open\b"), " unknown "),
+    (re.compile(r"\bon (?:file|record)\b"), " recorded "),
+    (
+        re.compile(r"\b(?:which |as |that )?the report (?:itself )?(?:states?|says?|notes?|admits?|acknowledges?)\b"),
+        " ",
+    ),
+)
 
 
 def meaning(word: str) -> str:

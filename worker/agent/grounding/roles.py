@@ -86,12 +86,16 @@ def role(span: Span, text: str) -> str | None:
         within = text[opened : span[0]]
         if re.search(r"usual|before|expected|baseline|normal|previous", within):
             return "usual"
+        if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
+            return "usual"
         if re.fullmatch(r"\([\d.,$ to–]*", within):
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
     return _role_at(span[0], span[1], text)
 
 
+# "100 % (6 % before)".
+TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 THRESHOLD = re.compile(
     r"\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
     re.IGNORECASE,
