@@ -59,7 +59,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     called = [*names.known_names(plain, mentions, known), *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
-    read = [one for one in numerals.numbers(counted) if not (is_advice and TARGET.search(counted[: one.span[0]]))]
+    free = {one.span for one in changes.looked_back(plain, known)}
+    read = [
+        one
+        for one in numerals.numbers(counted)
+        if one.span not in free and not (is_advice and TARGET.search(counted[: one.span[0]]))
+    ]
     words = claims.blanked(counted, [one.span for one in read])
     backed = list(relations.backed(plain, mentions, known))
     blamed = claims.blanked(plain, [one.span for one in backed])

@@ -85,7 +85,7 @@ OF_IMPACT = re.compile(
 # "payments is a victim and not the root cause": of whom the clause names.
 NOT_THE_CAUSE = re.compile(r"(?:the|its|a) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
 NEVER_BEFORE = re.compile(
-    r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
+    r"\b(?:no|not|none|never)\b[^,;]{0,22}\b(?:before|worse|worsen\w*|previously|baseline|until then)\b", re.IGNORECASE
 )
 
 

@@ -56,7 +56,7 @@ NONE_MEASURED = re.compile(
 
 
 def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of each, of who was alerted."""
+    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of who was alerted."""
     impact = known.report.impact
     excess = impact.carbon.excess_co2_grams
     is_known = {
