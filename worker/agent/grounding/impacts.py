@@ -29,7 +29,9 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
 
 
 # "How much revenue was lost is not known".
-ASKED = re.compile(r"\b(?:how (?:many|much)|whether|which|to what extent)\b[^,;.]{0,40}$", re.IGNORECASE)
+ASKED = re.compile(
+    r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
+)
 UNMEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
     r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
@@ -85,8 +87,6 @@ UNNOTICED = re.compile(
     r"(?:users?|customers?)",
     re.IGNORECASE,
 )
-# "How many users were affected is not known".
-ASKED = re.compile(r"\b(?:how many|whether(?: any)?|which)(?: of the| of its)? $", re.IGNORECASE)
 NOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
 )
