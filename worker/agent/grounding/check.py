@@ -29,14 +29,17 @@ from worker.agent.grounding import (
     times,
     trends,
     vocabulary,
+    worked,
 )
 from worker.agent.grounding.claims import Claim, Found, Span
 from worker.agent.grounding.known import Known
 
 # "Limit retries to two", "raise the threshold to 142": what is proposed was not measured.
+_MEND = r"limit|cap|rais|lower|set|reduc|increas|scal|allow|extend|shorten"
 TARGET = re.compile(
-    r"^\W*(?:\w+,? )?(?:limit|cap|raise|lower|set|reduce|increase|scale|allow|extend|shorten)\b[^,;]*\b(?:to|at|by)"
-    r"(?: (?:about|at least|at most|only|no more than))? $",
+    r"(?:(?:^|[,;:—] ?)\W*(?:\w+,? ){0,3}?|\b(?:should|must|could|can|to|would help to|be) )"
+    rf"\b(?:{_MEND})(?:e|t|p)?(?:ped|ted|ed|d|ting|ping|ing)?\b"
+    r"[^,;]*\b(?:to|at|by)(?: (?:about|at least|at most|only|no more than))? $",
     re.IGNORECASE,
 )
 
@@ -79,7 +82,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *metrics.named(plain, fields, mentions, known),
         *renewals,
         *clocks,
-        *(figures.figure(one, plain, mentions, known) for one in read),
+        *worked.settled(
+            [figures.figure(one, plain, mentions, known) for one in read],
+            read,
+            worked.Text(plain, sentence, mentions),
+            known,
+        ),
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *relations.victims(plain, mentions, known),

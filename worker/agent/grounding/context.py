@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
-from worker.agent.grounding import units
+from worker.agent.grounding import quantifiers, units
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS, topics
 
-BREAK = re.compile(r"[;()]|[:,](?!\d)| and | but | while | whereas | because | although | even though | until ")
+BREAK = re.compile(
+    r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and | but | while | whereas | because | although | even though | until "
+)
 LASTING = re.compile(
     r"\b(?:last(?:ed|s|ing)?|for|in|over|within|during|spann\w+|after just|persist\w*)"
     r"(?: only| just| about| the| last| first| a| mere)* $",
@@ -23,7 +26,8 @@ TAKING = re.compile(
 )
 APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
 DISTANCE = re.compile(
-    r"^ ?(?:before(?!\W*$|[.,;:)])|after|prior to|ahead of|earlier|later|following|ago)\b", re.IGNORECASE
+    r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after|prior to|ahead of|earlier|later|following|ago)\b",
+    re.IGNORECASE,
 )
 _STATISTICS = (
     ("p50", r"p50|median|50th percentile"),
@@ -97,16 +101,32 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 
     "2,260 of 10,600 requests failed": the second did not.
     """
-    if re.search(rf"\bof (?:(?:{_APPROXIMATELY}) )?$", text[: span[0]], re.IGNORECASE) and re.match(
-        r" ?requests", text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
-    ):
+    before = text[: span[0]]
+    is_of = re.search(rf"\b(?P<what>requests? )?(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", before, re.IGNORECASE)
+    behind = text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
+    if is_of and (is_of["what"] or re.match(r" ?requests", behind)):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
     if own & {*SIGNALS, *EXCLUSIVE}:
         return own
     begin, over = part(span, text)
-    return own | topics(text[begin : span[0]]) or topics(text[begin:over])
+    told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
+    return own | (last_spoken_of(start, text) if told or begin else frozenset()) or topics(text[begin:over])
+
+
+def last_spoken_of(place: int, text: str) -> frozenset[str]:
+    """ "Of payments' requests 70 % fail; 0.3 % is usual": the topics of the last clause before that has any."""
+    for start, end in reversed(_clauses(text[:place])):
+        found = topics(text[start:end])
+        if found & {*SIGNALS, *EXCLUSIVE}:
+            return found
+    return frozenset()
+
+
+def _clauses(text: str) -> list[Span]:
+    ends = [(0, 0), *_breaks(text), (len(text), len(text))]
+    return [(before[1], after[0]) for before, after in itertools.pairwise(ends)]
 
 
 def _own_clause(span: Span, text: str) -> Span:
@@ -129,7 +149,8 @@ def signal(span: Span, text: str) -> str | None:
 
 
 AT_A_STATISTIC = re.compile(
-    r"[^,;.\d]{0,14}\b(?:on average|in total|at (?:the )?(?:p\d|\d+(?:st|nd|rd|th)\b|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
+    r" (?:average|mean|median|p\d\d)\b|[^,;.\d]{0,14}\b(?:on average|in total"
+    r"|at (?:the )?(?:p\d|\d+(?:st|nd|rd|th)|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
 )
 
 
@@ -162,7 +183,8 @@ RANKS = (
 def per(span: Span, text: str) -> str | None:
     """ "Each request … 20 g": that the figure is of every single one."""
     found = PER.search(RATED.sub(" ", text[clause(span, text)[0] : span[0]]))
-    return (found["one"] or found["noun"]).lower() if found else None
+    noun = (found["one"] or found["noun"]).lower() if found else None
+    return None if noun in ("thousand", "hundred", "million") else noun
 
 
 def rank(span: Span, text: str) -> str | None:
@@ -197,6 +219,8 @@ _WHOLES = (
 def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
+    if not found and (of := OF_WHICH.search(text[: span[0]])):
+        found = _OF.search(f" of {of['whole']}")
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
@@ -206,8 +230,16 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
     if {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
         return "rise"
-    return next((kind if kind != "it" else None for kind in kinds), "?")
+    # "None of the four logged it": of whom, not of what.
+    is_of_several = nouns[0] in quantifiers.SMALL and not kinds
+    return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
 
 
+# "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
+OF_WHICH = re.compile(
+    r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"
+    r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
+    re.IGNORECASE,
+)
 # "72 % of the additional errors" are of their rise.
 MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

@@ -118,9 +118,13 @@ def _are_days(_: Fact, said: Said) -> bool:
     return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
 
 
+def _is_of_baseline(_: Fact, said: Said) -> bool:
+    return "baseline" in said.clause.lower()
+
+
 def _is_of_message(_: Fact, said: Said) -> bool:
     """ "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say."""
-    return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b", said.clause))
+    return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b|\bwait(?:s|ed|ing)?\b", said.clause))
 
 
 def _is_of_call(_: Fact, said: Said) -> bool:
@@ -157,6 +161,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "distance": _is_apart,
     "length": _is_length,
     "days": _are_days,
+    "baseline": _is_of_baseline,
     "message": _is_of_message,
     "calls": _is_of_call,
 }
@@ -173,7 +178,7 @@ def _usd(fact: Fact, said: Said) -> bool:
 
 
 # "30 of 54 lines are PoolTimeoutError": the 54 are all of them.
-OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d")
+OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d", re.IGNORECASE)
 
 
 def _lines(fact: Fact, said: Said) -> bool:
@@ -192,7 +197,12 @@ A_STATUS = re.compile(
 )
 
 
+THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
+
+
 def _count(fact: Fact, said: Said) -> bool:
+    if fact.signal == "threshold":
+        return bool(THRESHOLD.search(said.before + said.after[:24]))
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
 
 

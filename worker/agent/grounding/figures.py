@@ -12,7 +12,7 @@ from worker.agent.grounding.dimensions import Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import Fact, Known
 from worker.agent.grounding.pairs import Number
-from worker.agent.grounding.topics import SIGNALS
+from worker.agent.grounding.topics import EXCLUSIVE, SIGNALS
 
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")
 
@@ -28,7 +28,10 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
         close += [*_sums(number, text, mentions, known)]
     if _is_status(number, text):
         close += [fact for fact in known.facts if fact.dimension == "status" and fact.value == number.value]
-    held = [fact for fact in close if fitting.fits(fact, said) and ranges.in_range(number.span, text, fact.end)]
+    held = [fact for fact in close if _fits(fact, said, known) and ranges.in_range(number.span, text, fact.end)]
+    if of := owners.each(number.span, text, mentions, known):
+        told = [said._replace(subjects=(one,), per=None) for one in of]
+        held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
     if held:
@@ -37,6 +40,15 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
+
+
+def _fits(fact: Fact, said: Said, known: Known) -> bool:
+    """ "37 % of its requests fail. Usually it is 0.7 %": a share of what the sentence before speaks of."""
+    if fitting.fits(fact, said):
+        return True
+    before = context.last_spoken_of(len(known.previous), known.previous)
+    is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
+    return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
 
 
 def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:

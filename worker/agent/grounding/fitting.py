@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from worker.agent.grounding import dimensions, owners, record, roles
+from worker.agent.grounding import counts, dimensions, owners, record, roles
 from worker.agent.grounding.dimensions import OF_VERSION, Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact
@@ -30,6 +30,10 @@ UNTOLD = (
     "days",
     "explained",
     "functional unit",
+    "affected",
+    "contributing",
+    "threshold",
+    "baseline",
 )
 
 
@@ -49,7 +53,12 @@ def _fits_role(fact: Fact, said: Said) -> bool:
     # What is told as usual is known to be that.
     if said.role == "usual" and fact.role is None and fact.dimension in ALL_OF_NOW:
         return False
-    return not (fact.role == "excess" and fact.value > 0 and roles.LESS.match(said.after))
+    if fact.value > 0 and said.before.endswith("−"):
+        return False
+    if fact.role != "excess":
+        return True
+    side = roles.side(said.before) or (-1 if roles.LESS.match(said.after) else 0)
+    return side * fact.value >= 0
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
@@ -80,10 +89,11 @@ OF_THE_CAUSE = re.compile(r"\b(?:causes?|verdict|finding)\b", re.IGNORECASE)
 def _of_nobody(fact: Fact, said: Said) -> bool | None:
     """What counts everything is of none that is named; the verdict's confidence is of its cause."""
     if fact.dimension.startswith("of "):
-        return not said.services
+        return counts.fits(fact, said) and (not said.services or fact.signal is not None)
     if fact.dimension == "confidence":
         return not said.services or fact.of in said.services
-    return not any(subject.service for subject in said.subjects) if fact.dimension == "incidents" else None
+    is_of_one = said.services or owners.PRONOUN.search(said.clause)
+    return not is_of_one if fact.dimension == "incidents" else None
 
 
 def _is_of_its_call(fact: Fact, said: Said) -> bool:
@@ -113,15 +123,20 @@ def _fits_grams(fact: Fact, said: Said) -> bool:
 
 def _is_told_so(fact: Fact, said: Said) -> bool:
     """ "Of the errors name ledger", "68 sampled lines", "the excess of 91 g": by its own words."""
-    if fact.dimension == "grams_per_minute" and fact.of == "demand" and said.topics <= {"traffic", "cost"}:
+    if (
+        fact.dimension in ("grams_per_minute", "deviations")
+        and fact.of == "demand"
+        and said.topics <= {"traffic", "cost"}
+    ):
         return True
     if fact.dimension == "share" and fact.signal is None:
         return fact.whole == said.whole == "errors" and bool(NAMING.search(said.after))
     if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
-        return bool(THE_EXCESS.search(said.before))
+        return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
     return is_sampled(fact) and bool(SAMPLED.match(said.after))
 
 
+OF_EXCESS = re.compile(r" (?:of|in) excess\b", re.IGNORECASE)
 THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
 NAMING = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
@@ -209,7 +224,7 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         parts = {one for one in PARTS if re.search(rf"\b{one}", said.before + said.after, re.IGNORECASE)}
         return parts == {one for one in PARTS if one in fact.of}
     behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
-    around = said.clause + said.before[-80:] + (behind[0] if behind else "")
+    around = f"{said.clause} {said.before[-80:]} {behind[0] if behind else ''}"
     return any(
         re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
     )
@@ -265,8 +280,17 @@ def _fits_rank(fact: Fact, said: Said) -> bool:
     return said.rank is None or (fact.rank is not None and fact.rank == said.rank)
 
 
+THE_THRESHOLD = re.compile(r"\b(?:threshold|limit) (?:of|is|was|at) (?:about |only )?$", re.IGNORECASE)
+
+
+def _fits_threshold(fact: Fact, said: Said) -> bool:
+    """ "Its threshold of 9": what the rule fires at, and nothing else."""
+    return fact.signal == "threshold" or not THE_THRESHOLD.search(said.before)
+
+
 SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_per,
+    _fits_threshold,
     _fits_deployment,
     _fits_part,
     _fits_line,

@@ -54,7 +54,7 @@ class Moment(NamedTuple):
 
 
 class Change(NamedTuple):
-    """`version` is what it brought, `previous` what ran before."""
+    """`version` is what it brought, `previous` what ran before; `kind`: "deployment", or as the profile calls it."""
 
     at: datetime | None
     service: str | None
@@ -62,6 +62,7 @@ class Change(NamedTuple):
     deployment_id: str
     version: str | None = None
     previous: str | None = None
+    kind: str | None = None
 
     @property
     def versions(self) -> set[str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
-from worker.agent.grounding import relations, roster
+from worker.agent.grounding import counts, relations, roster
 from worker.agent.grounding.fields import Path, slots
 from worker.agent.grounding.known import Fact, Known, Moment, Subject
 from worker.domain.evidence import Evidence
@@ -181,15 +181,13 @@ def rest(known: Known) -> None:
     known.facts += [
         Fact(report.window.length.total_seconds(), "seconds", signal="span"),
         Fact(LOOKED_BACK.total_seconds(), "seconds", signal="looked back"),
+        Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    for service in {None, *(change.service for change in known.changes)}:
-        ids = {one.deployment_id for one in known.changes if one.at and service in (None, one.service)}
-        nouns = ("deployments", "changes", "releases", "rollouts", *(("versions",) if service else ()))
-        known.facts += [Fact(len(ids), f"of {noun}", Subject(service)) for noun in nouns]
-    known.facts += [*_callers(known), *_days(known)]
+    known.facts += [*_callers(known), *_days(known), *counts.facts(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
+        known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))
     if report.confidence is not None:
         root = report.root_cause
         known.facts.append(Fact(report.confidence, "confidence", of=root.service if root else None))

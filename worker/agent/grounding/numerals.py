@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding import pairs, quantifiers, units
+from worker.agent.grounding import confidences, pairs, quantifiers, units
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.pairs import Number
 
@@ -40,10 +40,11 @@ def numbers(text: str) -> list[Number]:
     taken = [one.span for one in fractions]
     others = [
         one
-        for one in (*_in_digits(text), *_in_words(text), *_a_minute(text))
+        for one in (*_in_digits(text), *_in_words(text), *_a_minute(text), *_places(text))
         if not any(a <= one.span[0] < b for a, b in taken)
     ]
-    found = pairs.with_inherited_units(text, sorted([*fractions, *others], key=lambda one: one.span))
+    found = pairs.with_compound_durations(text, sorted([*fractions, *others], key=lambda one: one.span))
+    found = pairs.with_inherited_units(text, found)
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
     return pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
@@ -97,48 +98,44 @@ NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "th
 
 def _in_digits(text: str) -> Iterator[Number]:
     for found in units.language().number.finditer(text):
-        dimension, factor = units.unit_of(found)
-        if not (found["unit"] or found["currency"]):
-            dimension = _of_something_else(text, found.end())
         digits = found["digits"].replace(",", "")
-        start, end = found.span()
-        dimension = dimension or _confidence(digits, text[:start], text)
-        if dimension == "share" and (SURE.match(text, end) or CONFIDENT.search(text[:start])):
-            dimension = "confidence"
-        if dimension == "seconds" and re.fullmatch(r"[45]\d\ds", found[0]):
-            dimension, factor = "status", 1.0
         if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
             # $3.40 is how $3.4 is written.
             digits = digits[:-1]
-        if dimension == "share" and re.match(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b", text[end:]):
-            dimension = "share_of_users"
-        low, high = _bounds(float(digits), _tolerance(digits), text[:start], "digits")
+        dimension, factor = _dimension(found, digits, text)
+        low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
         if dimension == "share" and _is_within(found.span(), text):
             low = 0.0
-        yield Number((start, end), float(digits), "", low, high, found[0]).scaled(factor, dimension)
+        yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
 
-SURE = re.compile(r" (?:confiden(?:ce|t)|sure|certain)\b")
-CONFIDENT = re.compile(
-    r"\bconfidence(?: score| level)?(?: in (?:(?:the|this|that|its|root) )*[a-z]{3,20})?"
-    r"(?:,| is| was| of| at| stands| high| only| just| about| around|:)*\s\(?$",
-    re.IGNORECASE,
-)
+# "By a factor of 47".
+FACTOR = re.compile(r"\bfactor (?:of |is |was )+(?:about |roughly |almost |nearly |over |more than )?$", re.IGNORECASE)
+OF_USERS = re.compile(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b")
 
 
-CANDIDATE = re.compile(r"\b(?:candidates?|likeliest|runner-up|suspects?)\b", re.IGNORECASE)
+def _dimension(found: re.Match[str], digits: str, text: str) -> tuple[str, float]:
+    """(dimension, factor to its base), by its unit, or by the words around it."""
+    before, after = text[: found.start()], text[found.end() :]
+    dimension, factor = units.unit_of(found)
+    if dimension == "seconds" and re.fullmatch(r"[45]\d\ds", found[0]):
+        return "status", 1.0
+    if dimension == "share" and confidences.is_share(before, after):
+        return "confidence", factor
+    if dimension == "share" and OF_USERS.match(after):
+        return "share_of_users", factor
+    return dimension or _told_dimension(digits, found, text), factor
 
 
-def _confidence(digits: str, before: str, text: str) -> str:
-    is_told = re.search(
-        r"confidence:? (?:in [a-z ]{1,30})?"
-        r"(?:(?:of|is|at|score|stands|:|only|just|below|under|above|over|about|high|low),? )*$"
-        r"|\($|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
-        before[-90:],
-        re.IGNORECASE,
-    )
-    is_told = is_told or CANDIDATE.search(text)
-    return "confidence" if is_told and re.fullmatch(r"[01]\.\d+", digits) else ""
+def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
+    before = text[: found.start()]
+    if counted := _of_something_else(text, found.end()):
+        return counted
+    if FACTOR.search(before):
+        return "times"
+    if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
+        return "status"
+    return "confidence" if confidences.is_score(digits, found.span(), text) else ""
 
 
 def _tolerance(digits: str) -> float:
@@ -189,6 +186,10 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
     return value - wide, value + wide
 
 
+# "Twenty-two" is counted.
+COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
+
+
 def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
@@ -202,15 +203,42 @@ def _in_words(text: str) -> Iterator[Number]:
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
+        if word == "zero" and confidences.TOLD.search(text[: found.start()][-90:]):
+            dimension = "confidence"
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
-        if word == "one" and unit not in ("share", "seconds"):
+        tolerance = 0.5 if COMPOUND.fullmatch(word) else tolerance
+        if (word == "one" and unit not in ("share", "seconds")) or _is_ordinal(found, text):
             continue
         low, high = _bounds(value, tolerance, text[: found.start()], "words")
         low = 0.0 if unit == "share" and _is_within(found.span(), text) else low
         yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
+
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+# "It ranks third", "cart is second with 0.02".
+PLACE = re.compile(
+    rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
+    rf"|\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|in the ranking|(?:with|at)\b[^,;.\d]{{0,24}} 0\.\d))",
+    re.IGNORECASE,
+)
+
+
+def _places(text: str) -> Iterator[Number]:
+    for found in PLACE.finditer(text):
+        place = ORDINALS.index((found["ranked"] or found["placed"]).lower()) + 1.0
+        yield Number(found.span(), place, "place", place, place, found[0])
+
+
+# "A third of", "two thirds"; "it ranks third", "the third candidate" is a place.
+FRACTIONAL = re.compile(r"\b(?:an?|one|two|three|four|nine)[ -]$", re.IGNORECASE)
+
+
+def _is_ordinal(found: re.Match[str], text: str) -> bool:
+    is_fraction = FRACTIONAL.search(text[: found.start()]) or re.match(r"s?\b of\b", text[found.end() :])
+    return found["word"].lower() in ("third", "fifth", "tenth") and not is_fraction
 
 
 # "Near zero" is no figure.

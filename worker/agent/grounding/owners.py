@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.agent.grounding import context, numerals
+from worker.agent.grounding import context, numerals, quantifiers
 from worker.agent.grounding.claims import Found, Span
 from worker.agent.grounding.known import NOBODY, Known, Subject
 
@@ -33,6 +33,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
+SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
 PRONOUN = re.compile(r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )\b(?:its?|they|their|itself)\b", re.IGNORECASE)
 
 
@@ -40,6 +41,9 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
     said = subjects(span, text, mentions, known)
     scope, root = known.scope, known.report.root_cause
+    if SAVING.search(text[: span[0]]) and root and {one.service for one in said} <= {scope.service, root.service}:
+        # What is saved where the cause is mended is the excess of what was alerted.
+        return [scope]
     if said or (scope.service is None and not known.about):
         return said
     names = {one.text for one in mentions}
@@ -58,16 +62,57 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
 
 
+JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
+
+
+def _listed(place: int, text: str, mentions: list[Found], known: Known) -> list[Found]:
+    """The last list of services before `place`: "a, b and c"."""
+    listed: list[Found] = []
+    for one in reversed([one for one in mentions if one.text in known.services and one.span[1] <= place]):
+        if listed and not JOINT.fullmatch(text[one.span[1] : listed[0].span[0]]):
+            break
+        listed.insert(0, one)
+    return listed
+
+
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
     """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
-    services = [one for one in mentions if one.text in known.services and one.span[1] <= span[0]]
-    if len(services) < 2 or text[services[-2].span[1] : services[-1].span[0]] != " and ":
+    services = _listed(span[0], text, mentions, known)
+    if len(services) < 2:
         return None
-    behind = services[-1].span[1]
-    figures = [(one.span[0] + behind, one.span[1] + behind) for one in numerals.numbers(text[behind:])]
-    if len(figures) != 2 or text[figures[0][1] : figures[1][0]] != " and " or span not in figures:
+    begin = services[-1].span[1]
+    figures = [(one.span[0] + begin, one.span[1] + begin) for one in numerals.numbers(text[begin:])]
+    if span not in figures:
         return None
-    return Subject(services[-2 + figures.index(span)].text)
+    row = _row(figures, figures.index(span), text)
+    return Subject(services[row.index(span)].text) if len(row) == len(services) else None
+
+
+def _row(figures: list[Span], place: int, text: str) -> list[Span]:
+    """The figures of one list: "0.37, 0.32 and 0.26"."""
+    first = last = place
+    while first and JOINT.fullmatch(text[figures[first - 1][1] : figures[first][0]]):
+        first -= 1
+    while last + 1 < len(figures) and JOINT.fullmatch(text[figures[last][1] : figures[last + 1][0]]):
+        last += 1
+    return figures[first : last + 1]
+
+
+# "Both against 0.002", "each had 18 before", "none of the four logged it".
+EACH = re.compile(
+    r"\b(?:both|alike|(?:each|all)(?: of (?:them|the|these|those))?|none of (?:them|the|these|those))"
+    r"(?: (?P<many>two|three|four|five|six|seven|eight))?\b[^;:.\d]*$",
+    re.IGNORECASE,
+)
+
+
+def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Of each of whom a figure is told, where it is told of every one of a list."""
+    told = EACH.search(text[: span[1]])
+    services = [one.text for one in _listed(told.start(), text, mentions, known)] if told else []
+    is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
+    named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
+    return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
 
 
 # "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
@@ -93,6 +138,9 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
 WAITING = re.compile(r" (?:\w+ly )?waits? [\d.,]+ ?\w+ (?:for|on) ")
 
 
+CALLING = re.compile(r"\b(?:calls?|requests?) (?:made )?(?:from|by|of)(?: [\w-]+ by)? $", re.IGNORECASE)
+
+
 def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
     """ "Calls from cart …", in the figure's own clause."""
     start, end = context.clause(span, text)
@@ -102,9 +150,9 @@ def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | 
         before = text[: one.span[0]]
         if one.text in known.services and WAITING.match(text, one.span[1]):
             return one.text
-        if one.text in known.services and re.search(
-            r"\b(?:calls?|requests?) (?:made )?(?:from|by|of) $", before, re.IGNORECASE
-        ):
+        # "A call of ledger by cart": the second calls the first.
+        is_called = re.search(r"\bcalls? of $", before) and re.match(r" by \S", text[one.span[1] :])
+        if one.text in known.services and CALLING.search(before) and not is_called:
             return one.text
     return None
 

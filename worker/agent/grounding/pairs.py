@@ -69,14 +69,14 @@ def with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
     return [
-        one.scaled(_factor(text, before), before.dimension)
+        one.scaled(factor(text, before), before.dimension)
         if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
         else one
         for before, one in zip([None, *found], found, strict=False)
     ]
 
 
-WERE_EXPECTED = re.compile(r" (?:is|are|was|were|would be|would have been) (?:expected|usual|normal)\b")
+WERE_EXPECTED = re.compile(r" (?:is|are|was|were|being|would be|would have been) (?:expected|usual|normal)\b")
 
 
 WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
@@ -88,14 +88,14 @@ def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
     is_usual = WERE_EXPECTED.match(text, one.span[1]) or WOULD_HAVE.search(text[: one.span[0]])
     if one.dimension or not measured or not is_usual:
         return one
-    return one.scaled(_factor(text, measured[-1]), measured[-1].dimension)
+    return one.scaled(factor(text, measured[-1]), measured[-1].dimension)
 
 
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
 
 
 EACH = re.compile(
-    r"\b(?:(?:per|each|every|for) [\d,]+|(?:a|one|each|every) thousand) requests\b(?=[^.;]*\d)", re.IGNORECASE
+    r"\b(?:(?:per|each|every|for) [\d,]+|(?:a|one|each|every|per) thousand) requests\b(?=[^.;]*\d)", re.IGNORECASE
 )
 
 
@@ -123,16 +123,39 @@ def _is_pair(text: str, one: Number, other: Number) -> bool:
     return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
 
 
+def with_compound_durations(text: str, found: list[Number]) -> list[Number]:
+    """`3 h 49 min`, `an hour and 20 minutes`: one figure."""
+    merged: list[Number] = []
+    for one in found:
+        last = merged[-1] if merged else None
+        if last and _is_rest_of(last, one) and re.fullmatch(r" (?:and )?", text[last.span[1] : one.span[0]]):
+            span = (last.span[0], one.span[1])
+            value, low, high = last.value + one.value, last.value + one.low, last.value + one.high
+            merged[-1] = Number(span, value, "seconds", low, high, text[slice(*span)])
+        else:
+            merged.append(one)
+    return merged
+
+
+def _is_rest_of(hours: Number, minutes: Number) -> bool:
+    """Whether the second is less than one unit of the first."""
+    unit = next((one for one in (3600.0, 60.0) if hours.value >= one), 0.0)
+    return hours.dimension == minutes.dimension == "seconds" and 0 < minutes.value < unit and hours.value % unit == 0
+
+
 RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
+
+
+PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|(?:out )?of(?: the| about| roughly| some)?) |–")
 
 
 def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
     dimensions = [one.dimension for one in found]
-    scales = [_factor(text, one) for one in found]
+    scales = [factor(text, one) for one in found]
     for place in range(len(found) - 2, -1, -1):
         between = text[found[place].span[1] : found[place + 1].span[0]]
-        is_pair = re.fullmatch(r" ?(?:to|–|-|and|against|of about|of) ", between)
+        is_pair = PAIRED_UNITS.fullmatch(between)
         is_range = dimensions[place + 1] and between == " ("
         if not dimensions[place] and (is_pair or is_range):
             dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
@@ -147,6 +170,6 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     ]
 
 
-def _factor(text: str, number: Number) -> float:
+def factor(text: str, number: Number) -> float:
     found = units.language().number.match(text, number.span[0])
     return units.unit_of(found)[1] if found else 1.0

@@ -121,7 +121,7 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
-        when = _made if DEPLOYED.search(text[: other.span[0]]) else _onset
+        when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
         begun, later = when(first, known), when(second, known)
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
@@ -144,7 +144,7 @@ def _made(service: str, known: Known) -> datetime | None:
     return max((one.at for one in known.changes if one.at and one.service == service), default=None)
 
 
-def _onset(service: str, known: Known) -> datetime | None:
+def onset(service: str, known: Known) -> datetime | None:
     """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
     return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
 

@@ -11,7 +11,8 @@ _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
     r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|relative to"
     r"|(?<!more )(?<!less )(?<!fewer )than"
-    r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored) (?:to|at)"
+    r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored)"
+    r" (?:to|at|near|towards?|around|within)"
 )
 BEFORE = re.compile(
     rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected"
@@ -28,19 +29,20 @@ BEFORE = re.compile(
 AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|(?:would|should) have been expected"
+    r"|(?:would|should) have been expected|being (?:usual|normal|typical)|is the norm\b"
+    r"|(?:that )?(?:the )?(?:hours|days|weeks|minutes) before\b"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
 MORE = re.compile(
-    r"^(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
+    r"^(?: \([^)]*\))?(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
     r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
-    r"|^(?! (?:is|was|are|were)\b)[^,;.(\d]{0,22}\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b"
-    r"(?: than)?(?: (?:the|its|what was))?"
+    r"|^(?! (?:is|was|are|were)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
+    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
 )
 EXCESS = re.compile(
@@ -51,13 +53,14 @@ EXCESS = re.compile(
 # "The expected emissions were 441 g", "Before the deployment, 46 % …".
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
-    r" (?:is|was|were|are|of|at|came to|amounted to|would be|would have been)"
-    r"(?: about)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
+    r" (?:is|was|were|are|of|at|came to|amounted to|becomes?|became|would (?:then )?be|would have been)"
+    r"(?: about| only| then)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
     r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
-    r"|\b(?:usually|normally|typically|ordinarily|generally),? [^,;:(\d]{0,40}$"
+    r"|\b(?:usually|normally|typically|ordinarily|generally),?"
+    r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)[^,;:(\d]{0,40}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
     re.IGNORECASE,
 )
@@ -65,12 +68,32 @@ USUAL_THEN = re.compile(
     r"^[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
-BY = re.compile(
-    r"\b(?:exceed\w*|above|over|up|rose|risen|increas\w+|grew|climbed|higher|larger|greater|jumped|surpass\w+)\b"
-    r"(?:[^,;.\d]{0,30}\b|[^;]{0,60}, or )by (?:about |nearly |almost |roughly |around )?$"
-    r"|\b(?:increase|rise|growth|jump) of (?:about |nearly |almost |roughly |around |some )?$",
-    re.IGNORECASE,
+_BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
+_UP = (
+    r"exceed\w*|above|over|up|rose|risen|rais\w+|increas\w+|gr[eo]w\w*|climbed|higher|larger|greater|jumped|surpass\w+"
 )
+_DOWN = r"fell|fallen|falls|dropped|drops|declined|decreas\w+|reduc\w+|lower|below|down|less|fewer|smaller"
+_BY = r"(?:[^,;.\d]{{0,30}}\b|[^;]{{0,60}}, or )by (?:{barely} )*$"
+_OF = r"(?: of| is| was)+ (?:{barely} )*$"
+
+
+def _by(verbs: str, nouns: str) -> re.Pattern[str]:
+    by, of = (one.format(barely=_BARELY) for one in (_BY, _OF))
+    return re.compile(rf"\b(?:{verbs})\b{by}|\b(?:{nouns}){of}", re.IGNORECASE)
+
+
+# "Rose by 15 %", "a drop of 97 %", "a difference of 17 %".
+UP_BY = _by(_UP, "increase|rise|growth|jump|gain|excess")
+DOWN_BY = _by(_DOWN, "drop|fall|decline|decrease|reduction|loss")
+APART_BY = _by("differ|differs|differed", "difference|gap|margin|deviation")
+
+
+def side(before: str) -> int:
+    """1 or -1 where what is apart is told to be more or less, by the verb that is closest, else 0."""
+    found = [(one.start(), sign) for sign, words in ((1, UP_BY), (-1, DOWN_BY)) if (one := words.search(before))]
+    return max(found)[1] if found else 0
+
+
 LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
 
 
@@ -91,11 +114,16 @@ def role(span: Span, text: str) -> str | None:
         if re.fullmatch(r"\([\d.,$ to–]*", within):
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
-    return _role_at(span[0], span[1], text)
+    # "Within the 178–183 g that were expected": the first as the second.
+    ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
+    return _role_at(span[0], ranged_to.end() if ranged_to else span[1], text)
 
 
 # "100 % (6 % before)".
 TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
+RANGED_TO = re.compile(
+    r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
+)
 THRESHOLD = re.compile(
     r"\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
     re.IGNORECASE,
@@ -105,38 +133,64 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
-    if BY.search(text[:start]) or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end)):
+    if (
+        side(text[:start])
+        or APART_BY.search(text[:start])
+        or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end))
+    ):
         return "excess"
     if _is_usual(start, end, text):
         return "usual"
     begin = context.clause((start, start), text)[0]
     is_excess = (
-        MORE.search(text[end : end + 44])
+        (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
+        or MORE.search(text[end : end + 44])
         or EXCESS.search(text[max(0, begin - 12) : start])
         or SET_BESIDE.search(text[:start])
     )
     return "excess" if is_excess else "now"
 
 
+# "15 % more", "45 % above what was expected"; not "6 % lower availability".
+MORE_BY = re.compile(
+    r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
+    r"(?: than\b|[^\w ]| (?:its|the|what)\b|$)"
+)
 # "The excess is small, 0.14 gCO₂e".
 SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
 RANGE_BEHIND = re.compile(r", (?:between|ranging from) (?:\$?\d[\d.,]* (?:and|to) )?$", re.IGNORECASE)
-RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from $", re.IGNORECASE)
+RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from [−-]?$", re.IGNORECASE)
 MORE_THAN = re.compile(
     r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
     r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$"
 )
 
 
+# "Memory was normal, 53 % against 51 %": the first is of now.
+SET_AGAINST = re.compile(
+    r"(?: [a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where)\b", re.IGNORECASE
+)
+NEAR_NORMAL = re.compile(
+    r"\b(?:normal|usual|as usual|expected|typical|typically|usually)\b[^,;:\d]{0,6}[,:] ?$", re.IGNORECASE
+)
+# "Falls from 5,010 ms back toward 430 ms": from what is now to what is usual.
+GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
+
+
+def _is_told_before(before: str, after: str) -> bool:
+    """By the words right before it, unless these judge a figure that is then set against the usual one."""
+    return bool(BEFORE.search(before)) and not (NEAR_NORMAL.search(before) and SET_AGAINST.match(after))
+
+
 def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
     if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
-    if RANGING.search(before):
+    if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
         return False
-    if not MORE_THAN.search(before) and BEFORE.search(before[-44:]):
+    if not MORE_THAN.search(before) and _is_told_before(before[-44:], after):
         return True
     return bool(AFTER.search(after[:44]) and not MORE.search(after[:44]))

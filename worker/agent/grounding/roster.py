@@ -78,7 +78,7 @@ def _change(known: Known, deployment_id: str, found: Mapping[str, Any]) -> None:
     )
     name(known, service, region, deployment_id, version, previous)
     at = parse_time(str(found["at"])) if found.get("at") else None
-    known.changes.append(Change(at, service, region, deployment_id, version, previous))
+    known.changes.append(Change(at, service, region, deployment_id, version, previous, text_of(found.get("kind"))))
 
 
 def subject_of(title: str, known: Known) -> Subject:

@@ -11,13 +11,15 @@ _ERRORS = (
 )
 _LATENCY = (
     r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"
-    r"|response times?|delays?|(?:answers?|answered|responds?|responded|replies|replied) (?:in|within|after)"
+    r"|response times?|delays?|longer than|(?:takes?|took|taking) longer"
+    r"|(?:answers?|answered|responds?|responded|replies|replied) (?:in|within|after)"
     r"|(?:takes?|took|taking)(?= (?:only |about |now )?[\d.,]+ ?(?:ms|s|seconds|milliseconds)\b)"
 )
 # "26 % at this traffic" says when, not of what.
 _TRAFFIC = (
     r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )"
     r"(?<!this level of )(?<!network )traffic|demand|usual requests|request (?:rate|volume)"
+    r"|requests (?:per|a|each|every) (?:minute|second)|requests/(?:min|s)"
     r"|(?<!cpu )load"
 )
 WORDS = (
@@ -26,7 +28,7 @@ WORDS = (
     ("latency", _LATENCY),
     ("cpu", r"cpu|processors?"),
     ("memory", r"memory|ram"),
-    ("carbon", r"co₂e?|co2e?|carbon|emissions?|emit(?:s|ted|ting)?|gco₂e|kgco₂e|footprint"),
+    ("carbon", r"co₂e?|co2e?|carbon|emissions?|emit(?:s|ted|ting)?|[mk]?gco₂e|tco₂e|footprint"),
     ("traffic", _TRAFFIC),
     ("carbon_per_demand", r"per request|(?:co₂|carbon|emissions?) (?:of|for) (?:a|each|every)(?: single)? request"),
     ("lines", r"lines?|log(?:s|ged|ging)?|messages?|documents?|silent|silence|quiet"),

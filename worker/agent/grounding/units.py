@@ -39,7 +39,7 @@ UNITS = {
     **dict.fromkeys(("users", "sessions", "customers"), ("users", 1.0)),
     **dict.fromkeys(("requests", "request"), ("requests", 1.0)),
     **dict.fromkeys(("incidents", "recorded incidents", "past incidents"), ("incidents", 1.0)),
-    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors"), ("lines", 1.0)),
+    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors", "occurrences", "occurrence"), ("lines", 1.0)),
 }  # fmt: skip
 # A prefix is told by its case: Mg is no mg, and T no t.
 _NUMBER = (
@@ -53,6 +53,10 @@ IN_WORDS = {
     **{word: (float(value), "") for word, value in (
         ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70),
         ("eighty", 80), ("ninety", 90), ("hundred", 100), ("thousand", 1000), ("million", 1e6))},
+    **{f"{tens}-{one}": (float(ten + digit), "") for ten, tens in (
+        (20, "twenty"), (30, "thirty"), (40, "forty"), (50, "fifty"), (60, "sixty"), (70, "seventy"), (80, "eighty"),
+        (90, "ninety")) for digit, one in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), 1)},
     **dict.fromkeys(("twice", "double", "doubled", "doubles", "doubling"), (2.0, "times")),
     **dict.fromkeys(("quintupled", "quintuple"), (5.0, "times")),
     **dict.fromkeys(("triple", "tripled", "triples", "tripling"), (3.0, "times")),
@@ -64,6 +68,8 @@ IN_WORDS = {
     "one and a half times": (1.5, "times"),
     "quarter of an hour": (900.0, "seconds"),
     "half an hour": (1800.0, "seconds"),
+    "an hour and a half": (5400.0, "seconds"),
+    "half a standard deviation": (0.5, "deviations"),
     "two and a half times": (2.5, "times"),
     "half": (0.5, "share"),
     "none": (0.0, "share"),

@@ -1,0 +1,50 @@
+"""How many there are of what a report lists: candidates, changes, services affected, and what the rule fires at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.dimensions import Said
+from worker.agent.grounding.known import Change, Fact, Known, Subject
+
+
+def facts(known: Known) -> Iterator[Fact]:
+    yield from _changes(known)
+    yield Fact(len(known.report.candidates), "of candidates")
+    weighed = known.report.severity_facts
+    if weighed and weighed.services_affected is not None:
+        yield Fact(weighed.services_affected, "of services", signal="affected")
+    rises = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
+    if rises:
+        yield Fact(len(rises), "of services", signal="contributing")
+    for found in re.findall(r"\d[\d,]*(?:\.\d+)?", known.report.alert.conditions):
+        yield Fact(float(found.replace(",", "")), "count", known.scope, "threshold")
+
+
+def _changes(known: Known) -> Iterator[Fact]:
+    """ "Six changes, four deployments and two flags": of all, and of each service."""
+    for service in {None, *(change.service for change in known.changes)}:
+        made = [one for one in known.changes if one.at and service in (None, one.service)]
+        nouns = {"changes": made, **({"versions": made} if service else {})}
+        deployed = [one for one in made if one.kind in (None, "deployment")]
+        nouns |= {"deployments": deployed, "releases": deployed, "rollouts": deployed}
+        kinds = {"flag", *(one.kind for one in known.changes if one.kind)} - {"deployment"}
+        nouns |= {f"{kind}s": [one for one in made if one.kind == kind] for kind in kinds}
+        yield from (Fact(_distinct(some), f"of {noun}", Subject(service)) for noun, some in nouns.items())
+
+
+def _distinct(changes: list[Change]) -> int:
+    return len({one.deployment_id for one in changes})
+
+
+SAID = {
+    "affected": re.compile(r"\b(?:affected|hit|suffer\w*|impacted|involved)\b", re.IGNORECASE),
+    "contributing": re.compile(r"\b(?:contribut\w+|rise|rises|increase\w*|share\w*|account\w*)\b", re.IGNORECASE),
+}
+
+
+def fits(fact: Fact, said: Said) -> bool:
+    """ "Three services are affected", "two services contribute to the rise": in those words."""
+    words = SAID.get(fact.signal or "")
+    return words is None or bool(words.search(said.clause))
