@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import (
+    absences,
     against,
     awaited,
     causation,
@@ -103,6 +104,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
+        *absences.absences(plain, mentions, known),
         *changes.denials(plain, known),
         *changes.deeds(plain, mentions, known),
         *changes.soles(plain, mentions, known),
