@@ -105,7 +105,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 yield judged("direction", found, holds, "it is the other way round")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim
-            elif not _is_compared(found, before, text) and not against.is_of_two(found.start(), text, mentions, known):
+            elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
 
 
@@ -195,6 +195,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
     signals = _signals(span, text, known)
     found = [_levels(span, text, mentions, signal, known) for signal in signals]
+    if any(found):
+        # "The RPC client error rate" is not of another service's `rpc_server_cancelled_rate`.
+        found = [levels for signal, levels in zip(signals, found, strict=True) if levels or signal in SIGNALS]
     if not signals and wanted:
         return None
     if not signals:
@@ -211,6 +214,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
             went(level) == wanted
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
             or (not wanted and _is_settled(level, known))
+            or (_is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
             or _is_better(wanted, level)
             for level in levels
         )
@@ -220,6 +224,8 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
 
 # Less than three standard deviations are told with one of these, or with both figures.
 SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
+# "Grew by a factor of 2.3": what it says is checked as a figure.
+BY_FIGURE = re.compile(r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over) )?\d")
 BOTH = re.compile(
     r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and)\b[^;]{0,30}\d"
 )
@@ -229,7 +235,7 @@ def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
     if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
         return False
-    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]))
+    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
 
 
 def _is_better(wanted: int, level: Level) -> bool:
@@ -290,8 +296,10 @@ AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 
 def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    told = topics(text) & measured
     named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
-    return frozenset(topics(text) & measured | named)
+    # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
+    return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
 
 
 def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -332,6 +340,12 @@ def _is_settled(level: Level, known: Known) -> bool:
     """What the alert was of is as usual, where the verdict says so."""
     is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
     return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def _is_alerted(level: Level, known: Known) -> bool:
+    """What the alert was of deviates, where the verdict says so, however much it usually varies."""
+    is_signal = known.report.signal in (level.signal, level.metric)
+    return known.report.verdict is not Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
 
 
 def went(level: Level) -> int:

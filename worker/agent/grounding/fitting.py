@@ -10,7 +10,7 @@ from worker.agent.grounding import counts, dimensions, owners, record, roles
 from worker.agent.grounding.dimensions import OF_VERSION, Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact
-from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS
+from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS, topics
 
 # Of what the words around a figure are no signal.
 UNTOLD = (
@@ -110,7 +110,7 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
-    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics):
+    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics) or _is_continued(fact, said):
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
@@ -118,6 +118,11 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
 
 
 OF_CARBON = ("grams", "grams_per_requests", "grams_per_minute", "grams_per_hour")
+
+
+def _is_continued(fact: Fact, said: Said) -> bool:
+    """ "cpu_percent is 85 %. That is five times its usual value": where the clause speaks of nothing else."""
+    return "_" in (fact.metric or "") and (fact.metric or "") in said.previous and not topics(said.clause)
 
 
 def _fits_grams(fact: Fact, said: Said) -> bool:
@@ -152,7 +157,7 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
     if "retries" in said.topics:
         return fact.signal == "retries"
     if fact.dimension == "times" and (wanted := _multiplied(said)):
-        return fact.signal in wanted
+        return fact.signal in wanted or (fact.signal not in SIGNALS and _is_named(fact.signal, said))
     if fact.signal not in SIGNALS:
         return fact.signal == "lines" or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)

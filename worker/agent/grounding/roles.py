@@ -117,13 +117,19 @@ def role(span: Span, text: str) -> str | None:
             return "usual"
         if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
             return "usual"
-        if re.fullmatch(r"\([\d.,$ to–]*", within):
+        if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+def _is_apart(opened: int, text: str) -> bool:
+    """ "memory (33 %, usually 10 %) and CPU (20 %)": the bracket is not of the figure before."""
+    found = units.number_pattern().match(text, context.figure_before(opened, text))
+    return found is not None and bool(re.search(r"[,;)]| and ", text[found.end() : opened]))
 
 
 # "100 % (6 % before)".
@@ -170,6 +176,11 @@ SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
+# "It returns to zero and its latency to 120 ms".
+RETURNS_TOO = re.compile(
+    r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
+    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) $"
+)
 RANGE_BEHIND = re.compile(
     r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)) (?:\$?\d[\d.,]* (?:and|to) )?$",
     re.IGNORECASE,
@@ -211,7 +222,8 @@ def _is_told_before(before: str, after: str) -> bool:
 
 def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
-    if WAS_USUAL.search(before) or GOAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
+    is_told = WAS_USUAL.search(before) or RETURNS_TOO.search(before) or GOAL.search(before)
+    if is_told or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
     if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
         return False
