@@ -25,6 +25,9 @@ OTHERS = re.compile(
 DISTANCE = re.compile(
     r"\b[\w.]+ (?:minutes?|seconds?|hours?|min|s|h) (?:before|after|prior|ahead|earlier|later|following)\b"
 )
+BEGINNING = re.compile(
+    r"\b(?:follow\w*|beg[ai]n\w*|start\w*|set in|onset|fail\w*|deviat\w*|affected|hit)\b", re.IGNORECASE
+)
 PRONOUN = re.compile(r"\W*(?:it|that|this|them|those|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE)
 
 
@@ -87,13 +90,20 @@ def _of_previous(named: list[Found], known: Known) -> set[datetime]:
 def _onsets(part: Span, text: str, mentions: list[Found], known: Known) -> set[datetime]:
     """When what a part of a sentence tells of began: a signal of a service, or the service as a whole."""
     words = text[slice(*part)]
-    named = {one.text for one in mentions if part[0] <= one.span[0] < part[1]} & known.services
+    within = {one.text for one in mentions if part[0] <= one.span[0] < part[1]}
+    if made := {one.at for one in known.changes if one.at and one.deployment_id in within}:
+        return made
+    named = within & known.services
     metrics = {one.signal for one in known.moments if one.signal and one.signal in words}
     signals = (topics(words) & {*SIGNALS}) | metrics
     if not named and not signals:
         return set()
-    if not signals:
+    if not signals and BEGINNING.search(words):
         return {at for owner in named if (at := relations.onset(owner, known))}
+    if not signals:
+        # Of which signal it is told is not known.
+        found = {one.at for one in known.moments if one.kind == "onset" and one.of in named}
+        return found - {known.report.window.start} or found
     before = [one.text for one in mentions if one.span[0] < part[0] and one.text in known.services]
     # Where it names nobody: of who was named before, else of the alerted service.
     for owners in [named] if named else [{*before[-1:]}, known.about, {known.scope.service}]:

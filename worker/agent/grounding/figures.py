@@ -196,7 +196,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if number.dimension and number.dimension != fact.dimension:
         return False
     # "An error rate of 0.7", as the field has it.
-    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+", number.text)
+    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9

@@ -81,14 +81,26 @@ def _listed(place: int, text: str, mentions: list[Found], known: Known) -> list[
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
     """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
     services = _listed(span[0], text, mentions, known)
-    if len(services) < 2:
+    if not services:
         return None
     begin = services[-1].span[1]
     figures = [(one.span[0] + begin, one.span[1] + begin) for one in numerals.numbers(text[begin:])]
     if span not in figures:
         return None
     row = _row(figures, figures.index(span), text)
-    return Subject(services[row.index(span)].text) if len(row) == len(services) else None
+    if len(row) > 1 and RESPECTIVELY.search(text[row[-1][1] :]):
+        services = _list_of(len(row), services, text, mentions, known)
+    return Subject(services[row.index(span)].text) if len(row) == len(services) > 1 else None
+
+
+RESPECTIVELY = re.compile(r"[^.;\d]{0,40}\brespectively\b")
+
+
+def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], known: Known) -> list[Found]:
+    """The last list of so many: "a and b see it, with their calls to c taking 120 ms and 91 ms respectively"."""
+    while last and len(last) != many:
+        last = _listed(last[0].span[0], text, mentions, known)
+    return last
 
 
 def _row(figures: list[Span], place: int, text: str) -> list[Span]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding import claims, numerals, relations, units
+from worker.agent.grounding import claims, numerals, relations, roster, units
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.known import Change, Known
 from worker.agent.grounding.pairs import Number
@@ -34,10 +34,23 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
         named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
         is_of_rest = re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower())
         return _none_rises(named if is_of_rest else set(), text, known)
+    if ALL.search(text[: number.span[0]]) and not re.match(r" [a-z]+s\b", text[number.span[1] :]):
+        named = _listed_before(number, mentions, known)
+        return len(named) == number.value if len(named) > 1 else None
     if found := LIST.match(text, number.span[1]):
         listed = [one for one in mentions if one.span[0] >= found.end()]
         return _of_list(number.value, found, listed, sentence, mentions, known)
     return None
+
+
+# "All four share the onset".
+ALL = re.compile(r"\b(?:all|these|those|all of the) $", re.IGNORECASE)
+
+
+def _listed_before(number: Number, mentions: list[Found], known: Known) -> set[str]:
+    """Whom this sentence named before, else the one before it."""
+    here = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
+    return here or ({one.text for one in roster.mentions(known.previous, known)} & known.services)
 
 
 def _count(word: str) -> float:
@@ -85,6 +98,10 @@ def _of_list(
         is_count = len({one.deployment_id for one in changes}) == count
         return is_count and all(_is_told_so(one, between, found["told"], known) for one in changes)
     services = names & known.services
+    if "callers" in found["noun"] and services:
+        called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
+        is_calling = all(any((one, of) in known.calls for of in called) for one in services)
+        return len(services) == count and is_calling if called else None
     if "services" not in found["noun"] or not services:
         return None
     quoted = _quoted(sentence)
