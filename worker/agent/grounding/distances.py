@@ -43,7 +43,7 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     first, place = _nearest(before, number.span[0], text, mentions, known)
     if said.re is TO and not PRONOUN.match(text[slice(*target)]):
         second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
-    elif said.re is FROM_BEFORE and (behind := _onsets(target, text, mentions, known)):
+    elif said.re is FROM_BEFORE and (behind := _onsets((said.end(), _end(said.end(), text)), text, mentions, known)):
         # "Two minutes later retries followed".
         first, second = behind, first
     else:
@@ -56,6 +56,12 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     holding = {low <= sign * (one - other) <= high for one in first for other in second}
     # Of two metrics with onsets of their own it is not known which is meant.
     return holding.pop() if len(holding) == 1 else None
+
+
+def _end(place: int, text: str) -> int:
+    """Where what is told behind `place` ends."""
+    found = re.compile(r"[;,](?= )|\.(?= |$)").search(text, place)
+    return found.start() if found else len(text)
 
 
 def _parts(text: str, mentions: list[Found]) -> list[Span]:

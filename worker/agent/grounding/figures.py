@@ -101,7 +101,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         metrics=_metrics(known),
         metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
-        services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
+        services=frozenset(one.text for one in mentions if _is_of_it(one, part, text, known)),
         subjects=subjects,
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
@@ -124,6 +124,10 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         per=context.per(span, text),
         rank=context.rank(span, text),
     )
+
+
+def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:
+    return one.text in known.services and _is_within(one, part) and not owners.OF_ALERT.match(text, one.span[1])
 
 
 def _is_within(one: Found, part: Span) -> bool:

@@ -216,7 +216,8 @@ def _in_words(text: str) -> Iterator[Number]:
         word = found["word"].lower()
         is_no_share = word == "none" and (
             re.match(
-                r" of (?:them|these|those|which) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :]
+                r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)",
+                text[found.end() :],
             )
         )
         is_no_share = is_no_share or (

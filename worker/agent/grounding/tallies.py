@@ -28,12 +28,12 @@ LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
+    if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
+        return is_so
     if found := MESSAGES.match(text, number.span[1]):
         return _of_messages(number.value, _count(found["all"]), sentence, known)
-    if number.text.lower() == "none" and (found := OTHERS.match(text, number.span[1])):
-        named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
-        is_of_rest = re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower())
-        return _none_rises(named if is_of_rest else set(), text, known)
+    if TOGETHER.search(text[: number.span[0]]) and OF_CONFIDENCE.match(text, number.span[1]):
+        return _is_sum(number, mentions, text, known)
     if ALL.search(text[: number.span[0]]) and not re.match(r" [a-z]+s\b", text[number.span[1] :]):
         named = _listed_before(number, mentions, known)
         return len(named) == number.value if len(named) > 1 else None
@@ -43,8 +43,43 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
     return None
 
 
+SURER = re.compile(
+    r" of (?P<who>them|these|those|the others?)\b[^,;.]*\bconfidence (?:above|over|of more than|higher than)"
+    r" (?:about )?(?P<least>0\.\d+)",
+    re.IGNORECASE,
+)
+SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|lasts?) longer\b", re.IGNORECASE)
+
+
+def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "None of the others rises", "none of them has a confidence above 0.01", "none of the calls takes longer"."""
+    if found := OTHERS.match(text, number.span[1]):
+        named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
+        is_of_rest = re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower())
+        return _none_rises(named if is_of_rest else set(), text, known)
+    if found := SURER.match(text, number.span[1]):
+        named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
+        rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
+        return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
+    if SLOWER.match(text, number.span[1]):
+        return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
+    return None
+
+
 # "All four share the onset".
 ALL = re.compile(r"\b(?:all|these|those|all of the) $", re.IGNORECASE)
+
+
+TOGETHER = re.compile(r"\b(?:together|combined|between them)\b", re.IGNORECASE)
+OF_CONFIDENCE = re.compile(r" of (?:the |all )?confidence\b", re.IGNORECASE)
+
+
+def _is_sum(number: Number, mentions: list[Found], text: str, known: Known) -> bool:
+    """ "cart and frontend together hold less than one percent of the confidence"."""
+    named = _listed_before(number, mentions, known)
+    total = sum(one.confidence for one in known.report.candidates if one.service in named)
+    low = 0.0 if numerals.BELOW.search(text[: number.span[0]]) else number.low
+    return low <= total <= number.high
 
 
 def _listed_before(number: Number, mentions: list[Found], known: Known) -> set[str]:
@@ -101,7 +136,8 @@ def _of_list(
     if "callers" in found["noun"] and services:
         called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
         is_calling = all(any((one, of) in known.calls for of in called) for one in services)
-        return len(services) == count and is_calling if called else None
+        is_open = len(services) < count and re.search(r"\b(?:services|others|more)\b", sentence[found.end() :])
+        return len(services) == count and is_calling if called and not is_open else None
     if "services" not in found["noun"] or not services:
         return None
     quoted = _quoted(sentence)
