@@ -27,6 +27,7 @@ from worker.agent.grounding import (
     sequence,
     statements,
     story,
+    tallies,
     times,
     trends,
     vocabulary,
@@ -85,6 +86,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *metrics.named(plain, fields, mentions, known),
         *renewals,
         *clocks,
+        *tallies.every_message(sentence, known),
         *worked.settled(
             [figures.figure(one, plain, mentions, known) for one in read],
             read,

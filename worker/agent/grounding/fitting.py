@@ -255,7 +255,7 @@ def _parts_named(said: Said) -> set[str]:
     return found[0] or found[1]
 
 
-SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)
+SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
 
 
 def _fits_statistic(fact: Fact, said: Said) -> bool:
@@ -270,7 +270,9 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     if fact.statistic not in QUANTILES or fact.statistic == (said.statistic or said.quantile):
         return True
     # A quantile that is not said to be one is the mean's lie, where there is a mean.
-    is_threshold = re.search(r"\b(?:slower|longer|above|more|over) (?:than )?(?:the )?(?:\w+ )?$", said.before)
+    is_threshold = re.search(
+        r"\b(?:slower|longer|above|more|over|exceed\w*) (?:than )?(?:the )?(?:\w+ )?$", said.before
+    )
     return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))
 
 
