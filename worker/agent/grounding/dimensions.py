@@ -14,9 +14,11 @@ class Said(NamedTuple):
 
     `metrics`: what was measured that is no signal of ours. `metric`: the field that it is said to be of, by its name.
     `alone`: metrics that need not be named, as they are the only ones of their dimension.
+    `it`: the services that a pronoun before it means.
     """
 
     subjects: tuple[Subject, ...]
+    it: frozenset[str]
     lines: frozenset[str]
     patterns: dict[str, frozenset[str]]
     previous: str

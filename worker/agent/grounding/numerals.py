@@ -104,7 +104,8 @@ def _in_digits(text: str) -> Iterator[Number]:
             digits = digits[:-1]
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
-        if dimension == "share" and _is_within(found.span(), text):
+        is_share = dimension in ("share", "confidence")
+        if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
@@ -136,6 +137,14 @@ def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
     if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
         return "status"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
+
+
+def _is_hardly(value: float, start: int, text: str) -> bool:
+    """ "Less than one percent" is told of whatever is less."""
+    return value <= 0.01 and bool(BELOW.search(text[:start])) and not CLOSE.search(text[:start])
+
+
+CLOSE = re.compile(r"\b(?:nearly|almost|close to|just under|just below|not quite|up to)(?: a| the)? ?$", re.IGNORECASE)
 
 
 def _tolerance(digits: str) -> float:
@@ -213,7 +222,10 @@ def _in_words(text: str) -> Iterator[Number]:
         if (word == "one" and unit not in ("share", "seconds")) or _is_ordinal(found, text):
             continue
         low, high = _bounds(value, tolerance, text[: found.start()], "words")
-        low = 0.0 if unit == "share" and _is_within(found.span(), text) else low
+        is_any = unit == "share" and (_is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text))
+        low = 0.0 if is_any else low
+        if unit == "share" and confidences.is_share(text[: found.start()], text[found.end() :]):
+            unit = "confidence"
         yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
 
 
