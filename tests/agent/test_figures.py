@@ -133,7 +133,8 @@ def test_what_is_proposed_is_no_figure_but_what_it_rests_on(report: str, text: s
 )
 def test_figures_in_words_and_of_several_parts(text: str, dimension: str, value: float) -> None:
     (found,) = numbers(text)
-    assert (found.dimension, found.value) == (dimension, pytest.approx(value))
+    assert found.dimension == dimension
+    assert found.value == pytest.approx(value)
 
 
 def test_of_a_range_in_brackets_none_is_a_confidence() -> None:

@@ -41,6 +41,10 @@ TRUE = [
     (LEDGER, "Cart, which had received version 4.9.6, shows no deviation."),
     (LEDGER, "payments failed before checkout, and its errors read “503 no healthy upstream”, pointing to ledger."),
     (QUIET, "The alert on us-central1 turned out not to be an incident."),
+    # What a report lists.
+    (CONFIG, "Too few log lines of cfg-3095 were available for a comparison."),
+    (QUIET, "There are no candidates, and severity is low."),
+    (LEDGER, "No deployment fell into the last ten minutes before the onset."),
 ]
 FALSE = [
     (QUIET, "The alert fired because errors exceeded the threshold of 0.18."),
@@ -67,6 +71,10 @@ FALSE = [
     (LEDGER, "The errors of ledger read “503 no healthy upstream”."),
     (QUIET, "us-central1 suffered an outage at 01:50 UTC."),
     (LEDGER, "Exactly 12,500 requests failed."),
+    (LEDGER, "There are no candidates, and severity is critical."),
+    (LEDGER, "There is only one candidate, and the report lists nothing against it."),
+    (LEDGER, "No deployment fell into the last twenty minutes before the onset."),
+    (LEDGER, "payments pulled ledger down."),
 ]
 
 

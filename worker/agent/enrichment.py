@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from worker.agent.advising import is_advice
 from worker.agent.draft import Draft, reordered
 from worker.agent.neutral import neutralise
 from worker.agent.tools.result import ToolResult
@@ -19,13 +20,6 @@ from worker.markdown import render_markdown
 CITED = re.compile(r"\s*\[((?:\s*[et]\d{1,3}\s*[,;]?)+)\]")
 ID = re.compile(r"[et]\d{1,3}")
 MOST_RECOMMENDATIONS = 3
-ADVICE = re.compile(
-    r"\s*(?:First|Then|Next|Meanwhile|Now|Afterwards)?,? ?"
-    r"(?:add|cap|check|compare|confirm|decrease|find|fix|give|increase|investigate|keep|limit|look|lower|measure|move"
-    r"|pause|profile|raise|reduce|retry|revert|review|roll|rule|scale|set|shift|size|slow|split|stop|test|trace|tune"
-    r"|verify|wait|warm|watch)\b",
-    re.IGNORECASE,
-)
 
 
 class Grounded(Protocol):
@@ -75,8 +69,8 @@ class Editor:
         return found.text.strip()
 
     def advice(self, text: str) -> str:
-        """What begins as advice states nothing; what does not is checked as any other sentence."""
-        return self.edited(text, is_advice=bool(ADVICE.match(text)))
+        """What says what to do states nothing else; what does not is checked as any other sentence."""
+        return self.edited(text, is_advice=is_advice(text))
 
     def _cited(self, text: str) -> str:
         """Citations with the ids that the report knows, in the one form that pages make links of."""

@@ -29,7 +29,7 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     rest = found[0].replace(found["cause"], " ", 1)
     if not FIRED.search(rest):
         return False
-    if not re.search(r"\w", found["cause"]) or ALERT.search(found["cause"]):
+    if not re.search(r"\w", found["cause"]) or THE_RULE.match(found["cause"]):
         return bool(AT.match(found["effect"]) or THE_RULE.match(found["cause"]))
     named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
     own = {known.report.service, known.report.region, *known.report.alert.instance.split(",")}
@@ -53,4 +53,5 @@ def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], kno
 def _is_exceeded(cause: str, known: Known) -> bool:
     signals = topics(cause) & set(SIGNALS)
     is_signal = signals <= {known.report.signal} or known.report.signal not in SIGNALS
-    return is_signal and bool(EXCEEDED.search(cause)) and not FELL_SHORT.search(cause)
+    exceeded = EXCEEDED.search(cause)
+    return is_signal and exceeded is not None and not FELL_SHORT.search(cause[: exceeded.start()])

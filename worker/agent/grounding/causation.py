@@ -27,7 +27,8 @@ STATE = re.compile(
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
-    r"|not (?:an?|the) (?:\w+ )?(?:explanation|reason|candidate|suspect|culprit|origin|source)|not (?:\w+ )?supported"
+    r"|not (?:an?|the) (?:\w+ )?(?:explanation|reason|candidate|suspect|culprit|origin|source|alternative)"
+    r"|not (?:\w+ )?supported"
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
     r"|innocent|unlikely|not involved"
@@ -162,7 +163,7 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
     if CANNOT.search(found["effect"]):
         return cause
     if judged := JUDGED.search(found["effect"]):
-        begin = effect[0] + _begin_of(found["effect"][: judged.start()])
+        begin = effect[0] + begin_of(found["effect"][: judged.start()])
         of = (begin, effect[0] + judged.end())
         is_told = _within(of, mentions, known) or any(words.search(text[slice(*of)]) for words in KIND.values())
         return of if is_told else cause
@@ -180,7 +181,7 @@ RATHER_THAN = re.compile(
 BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
 
 
-def _begin_of(text: str) -> int:
+def begin_of(text: str) -> int:
     """Where the part begins that ends with `text`."""
     return max((found.end() for found in BREAK.finditer(text)), default=0)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import causal, causation
+from worker.agent.grounding import causal, causation, numerals
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known
+from worker.agent.grounding.pairs import Number
 
 # What a change did to the system: "the deployment of cart set a deadline that is too short".
 DID = re.compile(
@@ -55,19 +56,44 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
-    found = re.search(
-        r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
-        r"(?:deployments?|change|release|rollout)s?\b"
-        r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
-        r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
-        text,
-        re.IGNORECASE,
-    ) or NOTHING_DEPLOYED.search(text)
+    found = NONE.search(text) or NOTHING_DEPLOYED.search(text)
     if found and not re.search(r"\bother\b", found[0]):
+        within = next((one.value for one in looked_back(text, known)), None)
         near = [
-            one for one in known.changes if one.at and known.scope.region in (None, one.region or known.scope.region)
+            one
+            for one in known.changes
+            if one.at and known.scope.region in (None, one.region or known.scope.region)
+            if within is None or (known.report.window.start - one.at).total_seconds() <= within
         ]
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
+
+
+NONE = re.compile(
+    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
+    r"(?:deployments?|change|release|rollout)s?\b"
+    r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
+    r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
+    re.IGNORECASE,
+)
+# "No deployment fell into the last twenty minutes before the onset".
+WITHIN = re.compile(r"\b(?:in|into|within|during|over) the (?:last |past )?$")
+
+
+def looked_back(text: str, known: Known) -> list[Number]:
+    """How far a denial looks back: as far as was read any figure may be told, with which it holds or does not."""
+    furthest = max((one.value for one in known.facts if one.signal == "looked back"), default=0.0)
+    found = NONE.search(text) or NOTHING_DEPLOYED.search(text)
+    end = text.find(";", found.end()) if found else 0
+    return [
+        one
+        for one in (numerals.numbers(text) if found else ())
+        if one.dimension == "seconds"
+        and one.value <= furthest
+        and found
+        and found.end() <= one.span[0] < (end if end > 0 else len(text))
+        and WITHIN.search(text[: one.span[0]])
+        and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :])
+    ]
 
 
 NOTHING_DEPLOYED = re.compile(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import (
+    absences,
     against,
     awaited,
     causation,
@@ -20,6 +21,7 @@ from worker.agent.grounding import (
     numerals,
     past,
     quoted,
+    ranking,
     relations,
     roster,
     sequence,
@@ -64,7 +66,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     called = [*names.known_names(plain, mentions, known), *literals, *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
-    read = [one for one in numerals.numbers(counted) if not (is_advice and TARGET.search(counted[: one.span[0]]))]
+    free = {one.span for one in changes.looked_back(plain, known)}
+    read = [
+        one
+        for one in numerals.numbers(counted)
+        if one.span not in free and not (is_advice and TARGET.search(counted[: one.span[0]]))
+    ]
     words = claims.blanked(counted, [one.span for one in read])
     backed = list(relations.backed(plain, mentions, known))
     blamed = claims.blanked(plain, [one.span for one in backed])
@@ -99,6 +106,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
+        *absences.absences(plain, mentions, known),
         *changes.denials(plain, known),
         *changes.deeds(plain, mentions, known),
         *changes.soles(plain, mentions, known),
@@ -107,10 +115,11 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *statements.verdicts(plain, known),
         *impacts.losses(plain, known),
         *impacts.measured(plain, known),
-        *impacts.none_measured(plain, known),
+        *impacts.none_measured(plain, mentions, known),
         *statements.quiet(plain, known),
         *impacts.noticed(plain, known),
         *impacts.unmeasured(plain, known),
+        *ranking.ranking(plain, mentions, known),
         *relations.logging(plain, mentions, known),
         *impacts.counts(plain, known),
         *statements.states(plain, mentions, known, is_advice=is_advice),

@@ -16,6 +16,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     return bool(
         SEVERITY.match(found["effect"])
         or A_SHARE.search(found[0])
+        or TO_BE_DONE.match(found["cause"])
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
@@ -41,6 +42,8 @@ JUDGEMENT = re.compile(
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
     re.IGNORECASE,
 )
+# "…, which speaks for a rollback": what is to be done, and no cause.
+TO_BE_DONE = re.compile(r"\W*(?:an?|the) (?:\w+ )?(?:rollback|restart|revert|failover)\b", re.IGNORECASE)
 # What somebody concludes, can count or tells: that comes of figures and of their lack.
 CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"

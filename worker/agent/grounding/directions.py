@@ -195,6 +195,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
     signals = _signals(span, text, known)
     found = [_levels(span, text, mentions, signal, known) for signal in signals]
+    if any(found):
+        # "The RPC client error rate" is not of another service's `rpc_server_cancelled_rate`.
+        found = [levels for signal, levels in zip(signals, found, strict=True) if levels or signal in SIGNALS]
     if not signals and wanted:
         return None
     if not signals:
@@ -211,6 +214,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
             went(level) == wanted
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
             or (not wanted and _is_settled(level, known))
+            or (_is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
             or _is_better(wanted, level)
             for level in levels
         )
@@ -336,6 +340,12 @@ def _is_settled(level: Level, known: Known) -> bool:
     """What the alert was of is as usual, where the verdict says so."""
     is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
     return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def _is_alerted(level: Level, known: Known) -> bool:
+    """What the alert was of deviates, where the verdict says so, however much it usually varies."""
+    is_signal = known.report.signal in (level.signal, level.metric)
+    return known.report.verdict is not Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
 
 
 def went(level: Level) -> int:

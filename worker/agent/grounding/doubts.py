@@ -14,6 +14,7 @@ DOUBT = re.compile(
     r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never"
     r"|cannot|no(?! (?:other )?(?:change|deployment|more))"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
+    r"|(?:poor|weak) (?:candidate|suspect|explanation)|unconvincing"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
     r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|only partly)\b"
     r"|\w+n['’]t\b",
@@ -22,6 +23,7 @@ DOUBT = re.compile(
 BLAMING = re.compile(
     r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
     r"|involved"
+    r"|(?:unlikely|poor|weak|no|not an?|unconvincing) (?:\w+ )?(?:alternative|explanation|candidate|suspect)"
     r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
     re.IGNORECASE,
 )
@@ -85,13 +87,16 @@ OF_IMPACT = re.compile(
 # "payments is a victim and not the root cause": of whom the clause names.
 NOT_THE_CAUSE = re.compile(r"(?:the|its|a) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
 NEVER_BEFORE = re.compile(
-    r"\b(?:no|not|none|never)\b[^,;]{0,14}\b(?:before|worse|worsen\w*|previously)\b", re.IGNORECASE
+    r"\b(?:no|not|none|never)\b[^,;]{0,22}\b(?:before|worse|worsen\w*|previously|baseline|until then)\b", re.IGNORECASE
 )
 
 
 def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
     local = context.clause(span, text)
+    if not any(local[0] <= one.span[0] < local[1] for one in mentions):
+        # "…, and deploy-8718 of cart (version 4.9.6) is not a convincing explanation".
+        local = (causation.begin_of(text[: span[0]]), local[1])
     inside = {one.text for one in mentions if local[0] <= one.span[0] < local[1]} & known.services
     return bool(inside - {known.report.service}) and causation.names_another(
         text[slice(*local)], local, mentions, known

@@ -69,6 +69,10 @@ def _patterns(report: Report) -> Iterator[str]:
                 yield one["text"]
 
 
+# What weighs a pattern.
+UNTOLD = {"bits"}
+
+
 def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
     """`of` is what is known of the figures there before they are read: whose they are, and of what."""
     match value:
@@ -78,8 +82,8 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
             _edge(known, rest, replace(of, subject=Subject(callee), of=caller))
         case Mapping():
             of = _narrowed(of, value)
-            for key, item in value.items():
-                _walk(known, item, of, (*path, str(key)))
+            for key in [one for one in value if one not in UNTOLD]:
+                _walk(known, value[key], of, (*path, str(key)))
         case list() | tuple():
             for item in value:
                 _walk(known, item, of, path)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import context
-from worker.agent.grounding.claims import Claim, judged
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.topics import topics
@@ -29,7 +29,9 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
 
 
 # "How much revenue was lost is not known".
-ASKED = re.compile(r"\b(?:how (?:many|much)|whether|which|to what extent)\b[^,;.]{0,40}$", re.IGNORECASE)
+ASKED = re.compile(
+    r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
+)
 UNMEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
     r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
@@ -55,8 +57,8 @@ NONE_MEASURED = re.compile(
 )
 
 
-def none_measured(text: str, known: Known) -> Iterator[Claim]:
-    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of each."""
+def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of who was alerted."""
     impact = known.report.impact
     excess = impact.carbon.excess_co2_grams
     is_known = {
@@ -69,7 +71,8 @@ def none_measured(text: str, known: Known) -> Iterator[Claim]:
     for found in NONE_MEASURED.finditer(text):
         of = topics(found["a"] or found["b"] or found["c"])
         of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
-        if of and of <= {*is_known}:
+        named = {one.text for one in mentions} & known.services
+        if of and of <= {*is_known} and named <= {known.report.service}:
             yield judged("state", found, not any(is_known[one] for one in of), "it was measured")
 
 
@@ -84,8 +87,6 @@ UNNOTICED = re.compile(
     r"(?:users?|customers?)",
     re.IGNORECASE,
 )
-# "How many users were affected is not known".
-ASKED = re.compile(r"\b(?:how many|whether(?: any)?|which)(?: of the| of its)? $", re.IGNORECASE)
 NOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
 )

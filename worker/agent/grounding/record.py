@@ -29,13 +29,14 @@ BREAK = re.compile(
 # What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
 FILLING = frozenset(
     """
-    a about again almost also am an and another any anybody anything are as at be because been being but by can
-    carried carries carry contained contains could currently did do does done each either even every evidence
-    exist existing exists for found from had has have hence here how in into is it its itself just lie lies
-    nearly new newly nor now number of often on one ones onto openly or other others out overall remain remained
-    remains report reported reports respectively seen service show showed shown shows since so stay stayed stays
-    such than that the their then there therefore these they thing things this those thus to too up was were
-    what when where whether which while who whom whose will with would
+    a about again almost also am an and another any anybody anything appear appeared appears are as at be
+    because been behave behaved behaves being but by can carried carries carry contained contains could
+    currently did do does done each either even every evidence exist existing exists for found from had has have
+    hence here how in into is it its itself just keep keeps kept lie lies look looked looks nearly new newly nor
+    now number of often on one ones onto openly or other others out overall remain remained remains report
+    reported reports respectively seen service show showed shown shows since so stay stayed stays such than that
+    the their then there therefore these they thing things this those thus to too up was were what when where
+    whether which while who whom whose will with within would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
@@ -133,6 +134,7 @@ def _unmeasured(clause: Clause, names: tuple[str, ...], known: Known) -> frozens
 SAID_OTHERWISE = (
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
     (re.compile(r"\b(?:than|as) before\b"), " usual "),
+    (re.compile(r"\b(?:something )?(?:it|they) depends? on\b"), " what it calls "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
     (re.compile(r"\b(?:costs?|needs?|uses?|causes?|emits?) as (?:much|many)\b"), " takes "),
     (re.compile(r"\btoo few\b(?P<what>[^,;]*)\b(?:available|measured|known|recorded)\b"), r" few \g<what> "),

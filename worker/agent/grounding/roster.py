@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from worker.agent.grounding import vocabulary
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.known import Change, Known, Subject
 from worker.domain.report import CauseKind
@@ -185,10 +186,13 @@ def _called(names: frozenset[str]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def _aliases(services: frozenset[str], root: str | None) -> dict[str, str]:
-    """What a long name begins with: PetSearch for `PetSearch_AWS::ECS::Fargate`; of several, that of the cause."""
+    """What a long name begins with: PetSearch for `PetSearch_AWS::ECS::Fargate`; of several, that of the cause.
+
+    And its one telling part: "the dashboard" for `ts-ui-dashboard`, "payment" for `paymentservice`.
+    """
     short = {service: re.split(r"[@_:./]", service)[0] for service in services}
     counts = Counter(short.values())
-    return {
+    begun = {
         one: service
         for service, one in short.items()
         if one != service
@@ -196,3 +200,11 @@ def _aliases(services: frozenset[str], root: str | None) -> dict[str, str]:
         and (counts[one] == 1 or service == root)
         and one not in services
     }
+    parts = {service: {*re.split(r"[-_]", service.removesuffix("service"))} - {service} for service in services}
+    told = Counter(part for own in parts.values() for part in own)
+    return {
+        part: service
+        for service, own in parts.items()
+        for part in own
+        if len(part) > 4 and part.isalpha() and told[part] == 1 and part not in services | vocabulary.common()
+    } | begun

@@ -30,6 +30,9 @@ DENIED = re.compile(r"\b(?:not|no|never|nor|neither|if|whether|until|once|when)\
 def sequences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of two signals of one service: where both have an onset, as these were."""
     for found in ORDERED.finditer(text):
+        if re.match(r"\s*(?:[,;:).]|$)", text[found.end() :]):
+            # "… were errors before, with the latency rising".
+            continue
         left, right = _left(text[: found.start()]), re.split(r"[;.]|, (?!and|with)", text[found.end() :])[0]
         if OF_CHANGES.search(left) or OF_CHANGES.search(right) or DENIED.search(f"{left} {right}"):
             continue

@@ -87,6 +87,8 @@ def verdicts(text: str, known: Known) -> Iterator[Claim]:
         yield judged("state", found, holds, "the alert was not confirmed")
 
 
+# "… could not be confirmed in that way": how something was looked at.
+IN_THAT_WAY = re.compile(r" (?:in|by|with|from) (?:that|this|it|them|the (?:log )?lines)\b")
 QUIET = re.compile(
     r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
@@ -164,6 +166,8 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         yield judged("state", found, holds, f"severity is {report.severity.value}")
     yield from _incidents(text, known)
     for found in NO_INCIDENT.finditer(text):
+        if IN_THAT_WAY.match(text, found.end()):
+            continue
         holds = report.verdict is Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):

@@ -81,7 +81,10 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from _order(text, mentions, known)
     if not statements.is_demand(known):
         yield from _states(SOUND, text)
-    yield from (one for one in _states(DISMISSED, text) if not _is_quiet(one, text, known))
+    for one in _states(DISMISSED, text):
+        is_awaited = is_advice and re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :])
+        if not is_awaited and not _is_quiet(one, text, known):
+            yield one
     if is_advice:
         return
     yield from _states(BROKEN, text, _logged(mentions, known) | known.past)

@@ -57,9 +57,19 @@ NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORE
 COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference)\b", re.IGNORECASE)
 
 
+# "The window runs from 02:25 to 02:35 UTC".
+OF_WINDOW = re.compile(
+    r"\bwindow\b[^,;.]{0,60}"
+    r"(?:(?P<end>\b(?:to|until|till|and|(?:end(?:s|ed|ing)?) (?:at|on))|[–-])|\b(?:from|between|at)) ?$",
+    re.IGNORECASE,
+)
+
+
 def _kinds_wanted(before: str) -> set[str]:
     if NOTHING_BEFORE.search(before):
         return {"onset"}
+    if window := OF_WINDOW.search(before):
+        return {"end"} if window["end"] else {"onset"}
     baseline = {"baseline"} if COMPARED.search(before) else set()
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):
@@ -84,7 +94,7 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
 
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
 STARTED = re.compile(
-    r",? (?:\([^)]*\),? )?(?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
+    r"(?: (?:of|in|to|for) [\w-]+)*,? (?:\([^)]*\),? )?(?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
     r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at)\b[^,;.]{0,25}"
 )
 

@@ -1,0 +1,47 @@
+"""Whether a sentence says what to do, rather than what happened: that states nothing but the names in it."""
+
+from __future__ import annotations
+
+import re
+
+_VERBS = """
+    add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
+    compare confirm consider contact continue correct decrease delay deploy determine disable document drain
+    enable engage ensure escalate evaluate examine expand extend fail find fix focus follow give hold identify
+    implement increase inspect introduce investigate isolate keep let limit look lower make measure monitor
+    move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
+    provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
+    report reproduce rerun reset resize resolve restart restore retry return revert review roll rotate route
+    rule run scale schedule see send separate set shift shorten size slow split start stop switch take
+    temporarily test throttle tighten trace track treat trigger try tune turn update upgrade use validate
+    verify wait warm warn watch widen work
+"""
+# "Once it is back, …", "As a precaution, …", "In parallel, …": what stands before what is to be done.
+_FIRST = (
+    r"(?:first|then|next|meanwhile|now|afterwards?|also|finally|subsequently|additionally|furthermore|moreover|second"
+    r"|secondly|lastly|thereafter|immediately|in the meantime|please"
+    r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b[^;.!?]{2,160}?)"
+)
+IMPERATIVE = re.compile(
+    rf"\s*(?:{_FIRST}, |(?:first|then|next|also|now|please|immediately) )*(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)",
+    re.IGNORECASE,
+)
+_GOOD = r"(?:advisable|worth\w*|sensible|sense|wise|useful|helpful|best|recommended|good)"
+_WHAT_ENDS = r"(?:repair|fix|measure|work|rollback|incident|problem|matter|job|success|recovery|it)s?"
+# "It would be sensible to …", "cart's logs should be checked", "the repair has worked once it is back at 20 ms".
+PROPOSED = re.compile(
+    r"\b(?:(?:it|this|that|there)(?: (?:would|may|might|could|can))?(?: (?:also|still|therefore))?"
+    rf" (?:be|is|makes?|make) (?:also |still |therefore )?{_GOOD}"
+    r"|should (?:\w+ ){0,2}(?:be|go|return|remain|focus|start|begin|look|check)\b"
+    r"|could (?:\w+ )?be (?:added|checked|considered|examined|raised|lowered|reviewed|used)"
+    r"|(?:is|are) (?:recommended|advised|advisable|worth \w+ing)|we recommend"
+    r"|(?:sensible|good|obvious|natural) next step"
+    rf"|{_WHAT_ENDS} (?:\w+ ){{0,3}}"
+    r"(?:is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"
+    r"(?:once|when|that|only when|as soon as|if)\b)",
+    re.IGNORECASE,
+)
+
+
+def is_advice(text: str) -> bool:
+    return bool(IMPERATIVE.match(text) or PROPOSED.search(text))
