@@ -144,8 +144,8 @@ def test_how_many_users_were_hit_may_be_unknown_but_not_told() -> None:
     ("report", "text", "is_kept"),
     [
         # What a log line has letter for letter is no figure.
-        (DNS, "paymentservice logged that the lookup on 10.96.0.10:53 failed.", True),
-        (DNS, "paymentservice logged that the lookup on 10.96.0.11:53 failed.", False),
+        (DNS, "paymentservice fails, and its log names 10.96.0.10:53.", True),
+        (DNS, "paymentservice fails, and its log names 10.96.0.11:53.", False),
         ("demo-9059f2", "With deploy-8718, cart went to version 4.9.6; before, it ran 4.9.5.", True),
         ("demo-9059f2", "With deploy-8718, cart went to version 4.9.5; before, it ran 4.9.6.", False),
         # A code is not counted, and what is counted per request is.
