@@ -210,6 +210,10 @@ OF_THEM = re.compile(
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
 
+# "None of its metrics deviates" tells of directions (`metrics.deviating`).
+OF_METRICS = re.compile(r" of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b")
+
+
 def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
@@ -222,6 +226,7 @@ def _in_words(text: str) -> Iterator[Number]:
         is_no_share = is_no_share or (
             word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
         )
+        is_no_share = is_no_share or (word == "none" and bool(OF_METRICS.match(text, found.end())))
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
