@@ -195,18 +195,28 @@ def test_a_quiet_alert_says_what_is_usual_and_what_threshold_would_be_silent() -
     assert sections.business_impact == "No loss: the spike was not confirmed."
 
 
-def test_less_than_the_lower_end_of_what_was_expected_is_not_within_its_range() -> None:
+@pytest.mark.parametrize(
+    ("actual", "excess", "said"),
+    [
+        (181.4, (-5.0, -2.8, 0.0), "less than that, so there is no excess"),
+        (188.0, (0.0, 3.8, 6.1), "the excess of 3.8 gCO₂e (0 to 6.1) may be none"),
+        (184.0, (-2.4, -0.2, 2.1), "the difference is within the expectation's range"),
+    ],
+)
+def test_what_is_no_excess_is_told_by_where_it_lies(
+    actual: float, excess: tuple[float, float, float], said: str
+) -> None:
     story = told("quiet").story
-    less = story.impact.carbon.model_copy(
+    low, likely, high = excess
+    carbon = story.impact.carbon.model_copy(
         update={
-            "actual_co2_grams": Quantity(low=181.4, likely=181.4, high=181.4),
+            "actual_co2_grams": Quantity(low=actual, likely=actual, high=actual),
             "expected_co2_grams": Quantity(low=181.9, likely=184.2, high=186.4),
-            "excess_co2_grams": Quantity(low=-5.0, likely=-2.8, high=0.0),
+            "excess_co2_grams": Quantity(low=low, likely=likely, high=high),
         }
     )
-    of_less = replace(story, impact=story.impact.model_copy(update={"carbon": less}))
-    _, sections = write(of_less)
-    assert "less than that, so there is no excess" in sections.carbon_compute_impact
+    _, sections = write(replace(story, impact=story.impact.model_copy(update={"carbon": carbon})))
+    assert said in sections.carbon_compute_impact
 
 
 def test_silence_of_the_telemetry_is_no_all_clear() -> None:
