@@ -111,7 +111,8 @@ def _in_digits(text: str) -> Iterator[Number]:
             digits = digits[:-1]
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
-        if dimension == "share" and _is_within(found.span(), text):
+        is_share = dimension in ("share", "confidence")
+        if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
@@ -143,6 +144,14 @@ def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
     if FACTOR.search(before):
         return "times"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
+
+
+def _is_hardly(value: float, start: int, text: str) -> bool:
+    """ "Less than one percent" is told of whatever is less."""
+    return value <= 0.01 and bool(BELOW.search(text[:start])) and not CLOSE.search(text[:start])
+
+
+CLOSE = re.compile(r"\b(?:nearly|almost|close to|just under|just below|not quite|up to)(?: a| the)? ?$", re.IGNORECASE)
 
 
 def _tolerance(digits: str) -> float:
@@ -201,6 +210,10 @@ OF_THEM = re.compile(
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
 
+# "None of its metrics deviates" tells of directions (`metrics.deviating`).
+OF_METRICS = re.compile(r" of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b")
+
+
 def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
@@ -213,6 +226,7 @@ def _in_words(text: str) -> Iterator[Number]:
         is_no_share = is_no_share or (
             word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
         )
+        is_no_share = is_no_share or (word == "none" and bool(OF_METRICS.match(text, found.end())))
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
@@ -228,7 +242,10 @@ def _in_words(text: str) -> Iterator[Number]:
         if (word == "one" and unit not in ("share", "seconds")) or _is_ordinal(found, text):
             continue
         low, high = _bounds(value, tolerance, text[: found.start()], "words")
-        low = 0.0 if unit == "share" and _is_within(found.span(), text) else low
+        is_any = unit == "share" and (_is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text))
+        low = 0.0 if is_any else low
+        if unit == "share" and confidences.is_share(text[: found.start()], text[found.end() :]):
+            unit = "confidence"
         yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
 
 
