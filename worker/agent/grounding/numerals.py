@@ -117,6 +117,8 @@ def _in_digits(text: str) -> Iterator[Number]:
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
 
+# "Fewer than 1 %": of so little there is nothing close below it.
+LITTLE = 2.0
 # "By a factor of 47".
 FACTOR = re.compile(r"\bfactor (?:of |is |was )+(?:about |roughly |almost |nearly |over |more than )?$", re.IGNORECASE)
 OF_USERS = re.compile(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b")
@@ -202,6 +204,12 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
     return value - wide, value + wide
 
 
+# "It cannot be told from zero", "the range includes zero".
+FROM_ZERO = re.compile(
+    r"\b(?:from|includ\w+|contain\w*|around|cross\w*|span\w*|straddl\w+|on both sides of) $", re.IGNORECASE
+)
+# "It was deployed twice".
+DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out) (?:only |just )?$", re.IGNORECASE)
 # "All 13 errors are of that type, and none of them was seen before."
 OF_THEM = re.compile(
     r" of (?:them|these|those|which) (?:was |were |had )?(?:seen|logged|found|known|occurr\w+|appear\w+|existed)\b"
@@ -220,7 +228,8 @@ def _in_words(text: str) -> Iterator[Number]:
         word = found["word"].lower()
         is_no_share = word == "none" and (
             re.match(
-                r" of (?:them|these|those|which) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :]
+                r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)",
+                text[found.end() :],
             )
         )
         is_no_share = is_no_share or (
@@ -230,6 +239,10 @@ def _in_words(text: str) -> Iterator[Number]:
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
+        if word == "zero" and FROM_ZERO.search(text[: found.start()]):
+            dimension = "zero"
+        if dimension == "times" and DEPLOYED.search(text[: found.start()]):
+            dimension = "of deployments"
         if word == "none" and OF_THEM.match(text, found.end()):
             dimension = "lines"
         if word == "zero" and confidences.TOLD.search(text[: found.start()][-90:]):
