@@ -13,6 +13,8 @@ from worker.agent.grounding.ground import ground_known
 from worker.agent.grounding.known import Known
 
 SEED = 20_261_125
+# What is told not to be measured of one service is not measured of the others either.
+UNKNOWN = "Not known"
 
 
 class Mutation(NamedTuple):
@@ -25,7 +27,7 @@ def mutations(texts: list[str], known: Known, seed: int = SEED) -> Iterator[Muta
     rng = random.Random(seed)  # noqa: S311 - repeatable
     for text in texts:
         for sentence in ground_known(text, known).sentences:
-            if sentence.outcome == "kept":
+            if sentence.outcome == "kept" and not sentence.text.startswith(UNKNOWN):
                 for claim in sentence.claims:
                     for kind, changed in _changes(claim, known, rng):
                         start, end = claim.span

@@ -138,3 +138,27 @@ def test_that_line_is_the_one_of_the_sentence_before() -> None:
 def test_how_many_users_were_hit_may_be_unknown_but_not_told() -> None:
     texts = ("It is unknown how many users were hit.", "Users were hit.")
     assert [ground_known(one, known(PETS)).sentences[0].outcome for one in texts] == ["kept", "removed"]
+
+
+@pytest.mark.parametrize(
+    ("report", "text", "is_kept"),
+    [
+        # What a log line has letter for letter is no figure.
+        (DNS, "paymentservice logged that the lookup on 10.96.0.10:53 failed.", True),
+        (DNS, "paymentservice logged that the lookup on 10.96.0.11:53 failed.", False),
+        ("demo-9059f2", "With deploy-8718, cart went to version 4.9.6; before, it ran 4.9.5.", True),
+        ("demo-9059f2", "With deploy-8718, cart went to version 4.9.5; before, it ran 4.9.6.", False),
+        # A code is not counted, and what is counted per request is.
+        (AUTH, "The share of HTTP 401 responses of gatewayservice is 49 %.", True),
+        (AUTH, "The share of HTTP 403 responses of gatewayservice is 49 %.", False),
+        (SLOW, "checkoutservice makes 47 queries per request.", True),
+        (SLOW, "checkoutservice makes 57 queries per request.", False),
+        (PETS, "The p99 latency of PetSearch_AWS::ECS::Fargate changed from 50 ms to 136 ms at 01:15 UTC.", True),
+        (PETS, "The p99 latency of PetSearch_AWS::ECS::Fargate changed from 50 ms to 203 ms at 01:15 UTC.", False),
+    ],
+)
+def test_literals_of_lines_codes_and_rates_are_told_apart_from_figures(
+    report: str, text: str, *, is_kept: bool
+) -> None:
+    found = ground_known(text, known(report)).sentences[0]
+    assert (found.outcome == "kept") is is_kept, found.claims

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import context, metrics
-from worker.agent.grounding.claims import Claim, Found, judged
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, Level
 from worker.agent.grounding.topics import topics
 
@@ -29,9 +29,10 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
 
 
-def is_of_two(place: int, text: str, mentions: list[Found], known: Known) -> bool:
-    """Whether the word there sets one service against another, and tells no course of things."""
-    return any(found.start() <= place < found.end() and _both(found, mentions, known) for found in THAN.finditer(text))
+def is_of_two(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether the words there set one service against another, and tell no course of things."""
+    told = [found for found in THAN.finditer(text) if found.start() < span[1] and span[0] < found.end()]
+    return any(_both(found, mentions, known) for found in told)
 
 
 def _both(found: re.Match[str], mentions: list[Found], known: Known) -> tuple[Found, Found] | None:

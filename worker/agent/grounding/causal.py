@@ -37,13 +37,13 @@ _AFFECTING = (
     r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
     r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
     r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
-    r"|(?:took|takes|pull(?:ed|s)|drag(?:ged|s)|brings?|brought|tore|tears|push(?:ed|es))"
-    r" (?=(?:[^\s,;.][^\s,;]* ){1,3}(?:down|along|under|with (?:it|them))\b)"
     r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
     r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
     r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
 )
 _BLAMED = "responsible|to blame|at fault|blamed|held responsible"
+# "Its failures pulled checkout down".
+_PULLING = r"pull(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
 _THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
 CAUSES = (
@@ -51,6 +51,10 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
+    (
+        rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING})"
+        r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|with (?:it|them))\b(?! from)"
+    ),
     rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
     rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",

@@ -61,8 +61,10 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
     clocks = list(times.times(rest, plain, mentions, known))
     rest = claims.blanked(rest, [one.span for one in clocks])
+    literals = list(names.literals(rest, mentions, known, is_advice=is_advice))
+    rest = claims.blanked(rest, [one.span for one in literals])
     unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
-    called = [*names.known_names(plain, mentions, known), *unknown]
+    called = [*names.known_names(plain, mentions, known), *literals, *unknown]
     renewals = list(names.renewals(plain, mentions, known))
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}

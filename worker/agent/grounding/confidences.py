@@ -21,7 +21,7 @@ PLACED = re.compile(
 )
 CANDIDATE = re.compile(r"\b(?:candidates?|likeliest|runner-up|suspects?)\b", re.IGNORECASE)
 TOLD = re.compile(
-    r"confidence:? (?:in [a-z ]{1,30})?"
+    r"confidence:? (?:(?:in|as|for) [a-z ]{1,30})?"
     r"(?:(?:of|is|was|being|at|score|stands|:|only|just|no|more|less|than|below|under|above|over|about|high|low),? )*$"
     r"|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
     re.IGNORECASE,

@@ -48,8 +48,8 @@ DEPLOYING = re.compile(r"\b(?:deploy\w*|releas\w+|rollouts?|rolled out|changed?|
 def says_of_time(span: Span, text: str) -> str | None:
     """Whether a duration is the distance of a change from the onset, or how long something lasted or took."""
     before, after = text[: span[0]], text[span[1] :]
-    if re.search(r"\b(?:in|within|for|over) the (?:last |past )?$", before, re.IGNORECASE) and re.match(
-        r" ?(?:before|ahead)", after
+    if re.search(r"\b(?:in|within|for|over) (?:the )?(?:last |past )?$", before, re.IGNORECASE) and re.match(
+        r" ?(?:before|ahead|of the (?:alert|onset))\b", after
     ):
         return "looked back"
     if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
@@ -96,15 +96,19 @@ def figure_before(place: int, text: str) -> int:
 _APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
 
 
+PART_OF = re.compile(
+    rf"(?:(?<=\d) (?P<what>requests?) (?:\([^)]*\) )?)?\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+)
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
     "2,260 of 10,600 requests failed": the second did not.
     """
-    before = text[: span[0]]
-    is_of = re.search(rf"\b(?P<what>requests? )?(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", before, re.IGNORECASE)
-    behind = text[span[1] - 9 : span[1] + 9].lstrip("0123456789,")
-    if is_of and (is_of["what"] or re.match(r" ?requests", behind)):
+    is_of = PART_OF.search(text[: span[0]])
+    behind = text[span[1] - 9 : span[1] + 22].lstrip("0123456789,")
+    if is_of and (is_of["what"] or re.match(r" ?(?:[a-z]+ )?requests", behind)):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
@@ -112,7 +116,17 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         return own
     begin, over = part(span, text)
     told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
-    return own | (last_spoken_of(start, text) if told or begin else frozenset()) or topics(text[begin:over])
+    before = own | (last_spoken_of(start, text) if told or begin else frozenset())
+    return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
+
+
+def _first_spoken_of(place: int, text: str) -> frozenset[str]:
+    """ "An estimated 19,800 (10,800 to 28,900) of 53,400 requests failed, and …": the first clause behind with any."""
+    for start, end in _clauses(text[place:]):
+        found = topics(text[place + start : place + end])
+        if found & {*SIGNALS, *EXCLUSIVE}:
+            return found
+    return frozenset()
 
 
 def last_spoken_of(place: int, text: str) -> frozenset[str]:
@@ -221,6 +235,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     found = _OF.match(text, span[1])
     if not found and (of := OF_WHICH.search(text[: span[0]])):
         found = _OF.search(f" of {of['whole']}")
+    if not found and (before := SHARE_BEFORE.search(text[: span[0]])):
+        return whole(before.span("share"), text, names)
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
@@ -235,6 +251,10 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
 
 
+# "60 % of the excess, retries 22 % and errors 17 %": of the same.
+SHARE_BEFORE = re.compile(
+    r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
+)
 # "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
 OF_WHICH = re.compile(
     r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"

@@ -18,8 +18,18 @@ def facts(known: Known) -> Iterator[Fact]:
     rises = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
     if rises:
         yield Fact(len(rises), "of services", signal="contributing")
-    for found in re.findall(r"\d[\d,]*(?:\.\d+)?", known.report.alert.conditions):
-        yield Fact(float(found.replace(",", "")), "count", known.scope, "threshold")
+    yield from _thresholds(known)
+
+
+def _thresholds(known: Known) -> Iterator[Fact]:
+    """ "sum(emissions_kg_co2e) is greater than 0.18": 0.18, or 0.18 kg."""
+    conditions = known.report.alert.conditions
+    factor = 1000.0 if "_kg" in conditions else 1.0 if "grams" in conditions else None
+    for found in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w.])", conditions):
+        value = float(found.replace(",", ""))
+        yield Fact(value, "count", known.scope, "threshold")
+        if factor:
+            yield Fact(value * factor, "grams", known.scope, "threshold")
 
 
 def _changes(known: Known) -> Iterator[Fact]:

@@ -61,6 +61,10 @@ NOT_FAILED = re.compile(
 OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
 # "… in 42 % of the cases, those of the other version in none".
 OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
+# "Share of retries" is none of a rise.
+OF_REQUESTS = re.compile(
+    r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
+)
 RISING = re.compile(
     r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
@@ -76,7 +80,7 @@ def _share(fact: Fact, said: Said) -> bool:
     if fact.whole == "requests" and OF_ANOTHER.match(said.after):
         return False
     if fact.whole in ("rise", "emissions"):
-        return bool(RISING.search(said.before + said.clause))
+        return bool(RISING.search(OF_REQUESTS.sub(" ", said.before + said.clause)))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}

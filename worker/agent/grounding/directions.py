@@ -105,7 +105,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 yield judged("direction", found, holds, "it is the other way round")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim
-            elif not _is_compared(found, before, text) and not against.is_of_two(found.start(), text, mentions, known):
+            elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
 
 
@@ -224,6 +224,8 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
 
 # Less than three standard deviations are told with one of these, or with both figures.
 SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
+# "Grew by a factor of 2.3": what it says is checked as a figure.
+BY_FIGURE = re.compile(r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over) )?\d")
 BOTH = re.compile(
     r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and)\b[^;]{0,30}\d"
 )
@@ -233,7 +235,7 @@ def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
     if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
         return False
-    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]))
+    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
 
 
 def _is_better(wanted: int, level: Level) -> bool:
@@ -294,8 +296,10 @@ AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 
 def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    told = topics(text) & measured
     named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
-    return frozenset(topics(text) & measured | named)
+    # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
+    return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
 
 
 def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known) -> bool:

@@ -21,6 +21,10 @@ JOINT = re.compile(r",? (?:and )?|,")
 OTHERS = re.compile(
     r"\b(?:deploy\w*|release\w*|rollout|version|changes?|flag|alert\w*|onset|window|incident|baseline)\b", re.IGNORECASE
 )
+# "Retries rose a minute after the errors" tells of retries.
+DISTANCE = re.compile(
+    r"\b[\w.]+ (?:minutes?|seconds?|hours?|min|s|h) (?:before|after|prior|ahead|earlier|later|following)\b"
+)
 PRONOUN = re.compile(r"\W*(?:it|that|this|them|those|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE)
 
 
@@ -36,9 +40,12 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     first, place = _nearest(before, number.span[0], text, mentions, known)
     if said.re is TO and not PRONOUN.match(text[slice(*target)]):
         second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
+    elif said.re is FROM_BEFORE and (behind := _onsets(target, text, mentions, known)):
+        # "Two minutes later retries followed".
+        first, second = behind, first
     else:
         second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known)
-        second = second or _of_previous(known)
+        second = second or _of_previous(mentions, known)
     if not first or not second:
         return None
     sign = -1 if said["less"] else 1
@@ -64,14 +71,16 @@ def _nearest(
 ) -> tuple[set[datetime], int]:
     """The onsets of the first part that tells of any, and its place."""
     for place, (start, end) in enumerate(parts):
-        if found := _onsets((start, min(end, until)), text, mentions, known):
+        apart = DISTANCE.search(text[start : min(end, until)])
+        told = (start, start + apart.start() if apart else min(end, until))
+        if found := _onsets(told, text, mentions, known):
             return found, place
     return set(), len(parts)
 
 
-def _of_previous(known: Known) -> set[datetime]:
-    """Those of the sentence before."""
-    mentions = roster.mentions(known.previous, known)
+def _of_previous(named: list[Found], known: Known) -> set[datetime]:
+    """Those of the sentence before, but for whom this one names."""
+    mentions = [one for one in roster.mentions(known.previous, known) if one.text not in {own.text for own in named}]
     return _onsets((0, len(known.previous)), known.previous, mentions, known)
 
 

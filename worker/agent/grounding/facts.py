@@ -69,6 +69,10 @@ def _patterns(report: Report) -> Iterator[str]:
                 yield one["text"]
 
 
+# What weighs a pattern.
+UNTOLD = {"bits"}
+
+
 def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
     """`of` is what is known of the figures there before they are read: whose they are, and of what."""
     match value:
@@ -78,8 +82,8 @@ def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
             _edge(known, rest, replace(of, subject=Subject(callee), of=caller))
         case Mapping():
             of = _narrowed(of, value)
-            for key, item in value.items():
-                _walk(known, item, of, (*path, str(key)))
+            for key in [one for one in value if one not in UNTOLD]:
+                _walk(known, value[key], of, (*path, str(key)))
         case list() | tuple():
             for item in value:
                 _walk(known, item, of, path)
@@ -194,10 +198,33 @@ def _told(known: Known) -> None:
     """The ranking says what it rests on; the evidence does not repeat all of it."""
     for candidate in known.report.candidates:
         for text in (candidate.reason, candidate.against):
-            known.facts += _of_text(text or "", known, candidate)
+            told = [fact for fact in _of_text(text or "", known, candidate) if not _is_bare(fact)]
+            known.facts += told
+            known.levels += [*_ranked_levels(told, candidate, known)]
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
         known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
+
+
+def _ranked_levels(told: list[Fact], candidate: Candidate, known: Known) -> Iterator[Level]:
+    """ "latency p99 154 ms (usually 30 ms)" of a candidate whose evidence has no levels."""
+    measured = {(one.subject.service, one.metric) for one in known.levels}
+    usual = {one.metric: one.value for one in told if one.role == "usual" and one.metric}
+    # What the ranking names deviates, unless it says otherwise.
+    deviations = 0.0 if CHANCE in (candidate.against or "") else LEAST_DEVIATION
+    for one in told:
+        if one.metric in usual and one.role == "now" and (one.subject.service, one.metric) not in measured:
+            yield Level(one.subject, one.signal or "", one.value, usual[one.metric], deviations, one.metric or "")
+
+
+CHANCE = "hardly more than chance"
+# From so many standard deviations on a figure is told to have gone some way (`directions.went`).
+LEAST_DEVIATION = 3.0
+
+
+def _is_bare(fact: Fact) -> bool:
+    """ "0 lines, 4.4 expected": of what there are 4.4 stands in the evidence."""
+    return fact.dimension == "count" and fact.signal is None and fact.metric is None
 
 
 def _tells_of_what(fact: Fact) -> bool:
@@ -255,7 +282,7 @@ def _of_number(
         number.value,
         number.dimension or "count",
         Subject(subject.service or owner.service, subject.region or owner.region),
-        signal,
+        _signal_of(metric) or signal,
         roles.role(number.span, text),
         statistic=context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
@@ -264,6 +291,10 @@ def _of_number(
         or (owners.deployment(number.span, mentions, known) if is_lines else None),
         metric=metric,
     )
+
+
+def _signal_of(metric: str | None) -> str | None:
+    return signal_of((metric,)) or metric if metric else None
 
 
 EXPLAINS = re.compile(r"\b(?:explains?|accounts? for) (?:about )?$")

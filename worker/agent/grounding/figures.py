@@ -18,6 +18,15 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
+    claim = _figure(number, text, mentions, known)
+    if claim.holds or number.dimension != "confidence" or not metrics.fields(text, known):
+        return claim
+    other = _figure(replace(number, dimension=""), text, mentions, known)
+    return other if other.holds else claim
+
+
+def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     if of_line := quoted.figure(number, text, mentions, known):
         return of_line
     number = _counted(number, text)

@@ -10,7 +10,7 @@ from worker.agent.grounding import counts, dimensions, owners, record, roles
 from worker.agent.grounding.dimensions import OF_VERSION, Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact
-from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS
+from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS, topics
 
 # Of what the words around a figure are no signal.
 UNTOLD = (
@@ -89,7 +89,8 @@ OF_THE_CAUSE = re.compile(r"\b(?:causes?|verdict|finding)\b", re.IGNORECASE)
 def _of_nobody(fact: Fact, said: Said) -> bool | None:
     """What counts everything is of none that is named; the verdict's confidence is of its cause."""
     if fact.dimension.startswith("of "):
-        return counts.fits(fact, said) and (not said.services or fact.signal is not None)
+        named = [one for one in said.services if one in said.before + said.clause]
+        return counts.fits(fact, said) and (not named or fact.signal is not None)
     if fact.dimension == "confidence":
         return not said.services or fact.of in said.services
     is_of_one = said.services or owners.PRONOUN.search(said.clause)
@@ -109,11 +110,16 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
-    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics):
+    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics) or _is_continued(fact, said):
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
     return _fits_grams(fact, said) if fact.dimension in ("grams", "grams_per_requests") else _fits_signal(fact, said)
+
+
+def _is_continued(fact: Fact, said: Said) -> bool:
+    """ "cpu_percent is 85 %. That is five times its usual value": where the clause speaks of nothing else."""
+    return "_" in (fact.metric or "") and (fact.metric or "") in said.previous and not topics(said.clause)
 
 
 def _fits_grams(fact: Fact, said: Said) -> bool:
@@ -148,7 +154,7 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
     if "retries" in said.topics:
         return fact.signal == "retries"
     if fact.dimension == "times" and (wanted := _multiplied(said)):
-        return fact.signal in wanted
+        return fact.signal in wanted or (fact.signal not in SIGNALS and _is_named(fact.signal, said))
     if fact.signal not in SIGNALS:
         return fact.signal == "lines" or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
@@ -169,6 +175,8 @@ REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", r
 
 def _is_named(signal: str | None, said: Said) -> bool:
     """A metric that is no signal of ours is told by words of its name, and by no fewer than another would be."""
+    if not said.topics and said.metrics == {signal}:
+        return True
     for text in (said.clause, said.before + said.clause, said.previous):
         shared = {one: _shared(one, text) for one in {*said.metrics, signal or ""}}
         if most := max(shared.values()):
@@ -206,6 +214,11 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
 
 # "Most of the excess comes from retries": by kind of work, not by place.
 FROM_A_PART = re.compile(r"\b(?:from|to|by|with|is|are|were|was) (?:the |its )?(?:retr|slow|errors?\b|more demand)")
+OF_A_PART = re.compile(
+    r"\b(?:retries|slow\w* work|errors|more demand) (?:alone )?(?:account|make|contribut|explain|are|is|were|was)\w*"
+    r"[^,;.\d]*$",
+    re.IGNORECASE,
+)
 PARTS = ("retr", "slow", "error", "demand")
 
 
@@ -216,18 +229,24 @@ def _fits_line(fact: Fact, said: Said) -> bool:
 
 def _fits_part(fact: Fact, said: Said) -> bool:
     """A part of the excess is told by its name."""
-    if fact.whole == "rise" and FROM_A_PART.search(said.after):
+    if fact.whole == "rise" and (FROM_A_PART.search(said.after) or OF_A_PART.search(said.before)):
         return False
     if fact.whole != "excess" or fact.of is None:
         return True
     if fact.dimension == "share":
-        parts = {one for one in PARTS if re.search(rf"\b{one}", said.before + said.after, re.IGNORECASE)}
-        return parts == {one for one in PARTS if one in fact.of}
+        return _parts_named(said) == {one for one in PARTS if one in fact.of}
     behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
     around = f"{said.clause} {said.before[-80:]} {behind[0] if behind else ''}"
     return any(
         re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
     )
+
+
+def _parts_named(said: Said) -> set[str]:
+    """Of several, the one that is told right before the figure: "retries are 22 % and errors 17 %"."""
+    texts = (re.split(r"\d", said.before)[-1], said.before + said.after)
+    found = [{one for one in PARTS if re.search(rf"\b{one}", text, re.IGNORECASE)} for text in texts]
+    return found[0] or found[1]
 
 
 SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)

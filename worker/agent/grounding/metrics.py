@@ -142,12 +142,21 @@ def _may_be_of(number: Number, metric: str, known: Known) -> bool:
 
 
 def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
-    """ "http_server_duration_p99_milliseconds is 3811.8": without a unit it is in that of the field."""
+    """ "http_server_duration_p99_milliseconds is 3811.8": without a unit a figure is in that of its field."""
     if metric is None or number.dimension:
         return number
     dimension, factor = dimension_of((metric,))
     own = next((one.dimension for one in known.facts if one.metric == metric and one.role == "now"), dimension)
     return number.scaled(factor if dimension == own else 1.0, own)
+
+
+UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", "avg", "count", "rate", "total"})
+
+
+def is_told_by_words(metric: str, text: str) -> bool:
+    """Whether the text has at least half of the words of its name."""
+    words = [word[:5] for word in metric.split("_") if word not in UNITS]
+    return 2 * sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) >= len(words) > 0
 
 
 def alone(subjects: Iterable[Subject], known: Known) -> frozenset[str]:

@@ -25,7 +25,8 @@ ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
     r"|return\w*|compare\w*|with those of|those of|that of"
-    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$",
+    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
+    r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$",
     re.IGNORECASE,
 )
 NEW = re.compile(
@@ -95,7 +96,7 @@ def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one, other in pairwise(named):
         between = RENEWED.fullmatch(text[one.span[1] : other.span[0]])
         if between:
-            pair = (other.text, one.text) if between["back"] else (one.text, other.text)
+            pair = (other.text, one.text) if between["back"] or between["earlier"] else (one.text, other.text)
             holds = any((change.previous, change.version) == pair for change in known.changes)
             span = (one.span[0], other.span[1])
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "no change brought that")
@@ -104,6 +105,8 @@ def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 RENEWED = re.compile(
     r" (?:(?:was |has been )?(?:replaced )?(?:by|with|to)|(?P<back>replaced|replaces|instead of|after))"
     r" (?:the )?(?:new |old )?(?:version )?"
+    r"|[;,] (?P<earlier>before|previously|until then),? (?:it|the service|that) (?:had )?(?:ran|run|used|had|was on)"
+    r" (?:version )?"
 )
 
 
@@ -183,10 +186,7 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
 
     Advice states nothing of it: there it is enough that a line has it.
     """
-    services = {one.text for one in mentions} & known.services
-    root = known.report.root_cause
-    about = services or {known.report.service or "", (root.service if root else None) or ""}
-    lines = [line.lower() for service in {*about, ""} for line in known.logged.get(service, ())]
+    lines = list(_lines_about(mentions, known, is_advice=is_advice))
     for one in unknown_names(text):
         before = re.search(r"([a-z]{3,}) $", text[: one.span[0]].lower())
         if is_advice and any(re.search(rf"(?<![\w-]){re.escape(one.text.lower())}(?![\w-])", line) for line in lines):
@@ -206,6 +206,31 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
             continue
         is_read = called and any(called.search(line) for line in lines)
         yield replace(one, holds=True, why="", is_open=False) if is_read else one
+
+
+def _lines_about(mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[str]:
+    """Those of the services that are named, else of the alerted one and the cause; in advice of any."""
+    services = {one.text for one in mentions} & known.services
+    root = known.report.root_cause
+    about = services or {known.report.service or "", (root.service if root else None) or ""}
+    about = set(known.logged) if is_advice else about
+    return (line.lower() for service in {*about, ""} for line in known.logged.get(service, ()))
+
+
+# "Table 2026-12", "10.4.82.7:5432": no figures.
+LITERAL = re.compile(r"(?<![\w.,:/-])\d+(?:[-.:/]\d+)+(?![\w%]|[.,]\d)")
+WORD_BEFORE = re.compile(r"[a-z]{3,} $")
+
+
+def literals(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
+    """What a line has letter for letter, behind the same word or in so many parts that it is nothing else."""
+    lines = list(_lines_about(mentions, known, is_advice=is_advice))
+    for found in LITERAL.finditer(text):
+        word = WORD_BEFORE.search(text[: found.start()].lower())
+        is_long = len(re.findall(r"[-.:/]", found[0])) >= 3
+        told = found[0] if is_long else f"{word[0]}{found[0]}" if word else ""
+        if told and any(re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w-]|\.\d)", line) for line in lines):
+            yield Claim("name", found.span(), found[0], holds=True)
 
 
 def _is_verb(name: str) -> bool:

@@ -10,14 +10,16 @@ from worker.agent.grounding import confidences, pairs, quantifiers, units
 from worker.agent.grounding.claims import Span
 from worker.agent.grounding.pairs import Number
 
-ABOUT = re.compile(r"(?:\b(?:about|around|roughly|some|approximately|an estimated)|~) ?$", re.IGNORECASE)
+ABOUT = re.compile(
+    r"(?:\b(?:about|around|roughly|some|approximately|an estimated|close to|near)(?: (?:a|the))?|~) ?$", re.IGNORECASE
+)
 # "More than half", "nearly doubled": on which side of what is said the figure is.
 ABOVE = re.compile(
     r"\b(?:more than|over|above|at least|exceed(?:s|ed|ing)?|greater than|higher than|upwards of)(?: a| the)? ?$",
     re.IGNORECASE,
 )
 BELOW = re.compile(
-    r"\b(?:nearly|almost|close to|just under|under|below|less than|fewer than|lower than|up to|not quite|at most)"
+    r"\b(?:nearly|almost|just under|under|below|less than|fewer than|lower than|up to|not quite|at most)"
     r"(?: a| the)? ?$",
     re.IGNORECASE,
 )
@@ -59,9 +61,11 @@ def _a_rate(text: str, number: Number) -> Number:
     behind = units.language().rate.match(text, number.span[1])
     if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
         return replace(number, dimension="grams_per_minute")
-    if behind is None or number.dimension in ("", "times", "confidence"):
+    if behind is None or number.dimension in ("times", "confidence"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
+    if not number.dimension and (number.dimension, per) not in RATES:
+        return number
     if (number.dimension, per) == ("grams", "hour"):
         return replace(number, dimension="grams_per_hour")
     return replace(number, dimension=RATES.get((number.dimension, per), f"{number.dimension} a {per}"))
@@ -77,6 +81,9 @@ RATES = {
     # A request is what takes so long.
     ("seconds", "request"): "seconds",
     ("seconds", "call"): "seconds",
+    ("seconds", "each"): "seconds",
+    ("", "second"): "per_second",
+    ("", "minute"): "per_minute",
 }
 
 
@@ -129,12 +136,12 @@ def _dimension(found: re.Match[str], digits: str, text: str) -> tuple[str, float
 
 def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
     before = text[: found.start()]
+    if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
+        return "status"
     if counted := _of_something_else(text, found.end()):
         return counted
     if FACTOR.search(before):
         return "times"
-    if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
-        return "status"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
 
 
@@ -186,6 +193,10 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
     return value - wide, value + wide
 
 
+# "All 13 errors are of that type, and none of them was seen before."
+OF_THEM = re.compile(
+    r" of (?:them|these|those|which) (?:was |were |had )?(?:seen|logged|found|known|occurr\w+|appear\w+|existed)\b"
+)
 # "Twenty-two" is counted.
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
@@ -195,7 +206,9 @@ def _in_words(text: str) -> Iterator[Number]:
     for found in language.word.finditer(text):
         word = found["word"].lower()
         is_no_share = word == "none" and (
-            re.match(r" of (?:them|these|those) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :])
+            re.match(
+                r" of (?:them|these|those|which) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :]
+            )
         )
         is_no_share = is_no_share or (
             word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
@@ -203,6 +216,8 @@ def _in_words(text: str) -> Iterator[Number]:
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
+        if word == "none" and OF_THEM.match(text, found.end()):
+            dimension = "lines"
         if word == "zero" and confidences.TOLD.search(text[: found.start()][-90:]):
             dimension = "confidence"
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
@@ -241,5 +256,5 @@ def _is_ordinal(found: re.Match[str], text: str) -> bool:
     return found["word"].lower() in ("third", "fifth", "tenth") and not is_fraction
 
 
-# "Near zero" is no figure.
+# "Near zero" is no figure, nor is "half a gram" a share.
 NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNORECASE)

@@ -25,7 +25,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     ]
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
-    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for)\W*$", text[span[1] : one.span[0]])]
+    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
     return (
         [Subject(of[0].text, at[0].text if at else None)]
         if of and not _is_others(text[span[1] : of[0].span[0]])
@@ -34,7 +34,9 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
 
 
 SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
-PRONOUN = re.compile(r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )\b(?:its?|they|their|itself)\b", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )\b(?:its?|they|their|itself|th(?:at|is) call)\b", re.IGNORECASE
+)
 
 
 def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
@@ -47,10 +49,11 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if said or (scope.service is None and not known.about):
         return said
     names = {one.text for one in mentions}
-    if names & known.services:
+    pronoun = PRONOUN.search(text)
+    is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
+    if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
         named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
         return [Subject(service) for service in sorted(named)]
-    pronoun = PRONOUN.search(text)
     told = {one.text for one in mentions if not pronoun or one.span[0] < pronoun.start()}
     owners = {change.service for change in known.changes if told & {change.deployment_id, *change.versions}}
     owners |= {service for name in told for service in known.types.get(name, ())}

@@ -28,7 +28,10 @@ class Number:
 
 PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
-USUAL_MASS = re.compile(r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $", re.IGNORECASE)
+USUAL_MASS = re.compile(
+    r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
+    re.IGNORECASE,
+)
 IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
 
 
@@ -49,7 +52,9 @@ def with_paired_rates(text: str, found: list[Number]) -> list[Number]:
 
 
 def _is_its_rate(one: Number, other: Number) -> bool:
-    return one.dimension == "grams" and other.dimension == "grams_per_minute"
+    return other.dimension in {"grams": ["grams_per_minute"], "requests": ["per_second", "per_minute"]}.get(
+        one.dimension, []
+    )
 
 
 def _is_told_as_usual(one: Number, text: str) -> bool:

@@ -7,7 +7,9 @@ import re
 from worker.agent.grounding.claims import Span
 
 # "In the expected range of 92 to 96 grams": both ends are of it.
-OF_RANGE = re.compile(r"\brange (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE)
+OF_RANGE = re.compile(
+    r"\b(?:range|band|interval|corridor) (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE
+)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|low(?:er)?)\b[^,;]{0,20}$",
     re.IGNORECASE,
@@ -54,7 +56,9 @@ def _place_in_range(span: Span, text: str) -> str | None:
         return "low"
     if OF_RANGE.search(before):
         return "high"
-    if re.search(r"\brange (?:of|from) $", before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
+    if re.search(r"\b(?:range|band|interval|corridor) (?:of|from) [−-]?$", before) and re.match(
+        r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after
+    ):
         return "low"
     if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
         return "high"

@@ -21,7 +21,7 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|of|at|a|an|the|its|it|they|those|is|was|only|just|level|value|rate"
+    r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s|of|at|a|an|the|its|it|they|those|is|was|only|just|level|value|rate"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
@@ -30,7 +30,9 @@ AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|is the norm\b"
-    r"|(?:that )?(?:the )?(?:hours|days|weeks|minutes) before\b"
+    r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
+    r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
+    r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
@@ -73,7 +75,7 @@ _UP = (
     r"exceed\w*|above|over|up|rose|risen|rais\w+|increas\w+|gr[eo]w\w*|climbed|higher|larger|greater|jumped|surpass\w+"
 )
 _DOWN = r"fell|fallen|falls|dropped|drops|declined|decreas\w+|reduc\w+|lower|below|down|less|fewer|smaller"
-_BY = r"(?:[^,;.\d]{{0,30}}\b|[^;]{{0,60}}, or )by (?:{barely} )*$"
+_BY = r"(?:[^,;.\d]{{0,30}}\b|[^,;.\d]{{0,30}}\d[\d.,]*[^,;.\d]{{0,24}} |[^;]{{0,60}}, or )by (?:{barely} )*$"
 _OF = r"(?: of| is| was)+ (?:{barely} )*$"
 
 
@@ -111,16 +113,27 @@ def role(span: Span, text: str) -> str | None:
             return "usual"
         if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
             return "usual"
-        if re.fullmatch(r"\([\d.,$ to–]*", within):
+        if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
-    return _role_at(span[0], ranged_to.end() if ranged_to else span[1], text)
+    if ranged_to:
+        return _role_at(span[0], ranged_to.end(), text)
+    rated = RATED.match(text, span[1])
+    return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+def _is_apart(opened: int, text: str) -> bool:
+    """ "memory (33 %, usually 10 %) and CPU (20 %)": the bracket is not of the figure before."""
+    found = units.number_pattern().match(text, context.figure_before(opened, text))
+    return found is not None and bool(re.search(r"[,;)]| and ", text[found.end() : opened]))
 
 
 # "100 % (6 % before)".
 TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
+# "17.9 g per minute that would be expected".
+RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
 RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
@@ -161,8 +174,24 @@ SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
-RANGE_BEHIND = re.compile(r", (?:between|ranging from) (?:\$?\d[\d.,]* (?:and|to) )?$", re.IGNORECASE)
-RANGING = re.compile(r"\b(?:range[sd]?|ranging) (?:is |goes |was )?from [−-]?$", re.IGNORECASE)
+# "It returns to zero and its latency to 120 ms".
+RETURNS_TOO = re.compile(
+    r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
+    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) $"
+)
+RANGE_BEHIND = re.compile(
+    r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)) (?:\$?\d[\d.,]* (?:and|to) )?$",
+    re.IGNORECASE,
+)
+RANGING = re.compile(
+    r"\b(?:range[sd]?|ranging)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$", re.IGNORECASE
+)
+# "Recovers along with it, to a p90 of about 12 ms".
+GOAL = re.compile(
+    r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}\b(?:to|at|near|around|below)\b"
+    r"[^,;.\d]{0,20}$",
+    re.IGNORECASE,
+)
 MORE_THAN = re.compile(
     r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
     r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$"
@@ -171,10 +200,13 @@ MORE_THAN = re.compile(
 
 # "Memory was normal, 53 % against 51 %": the first is of now.
 SET_AGAINST = re.compile(
-    r"(?: [a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where)\b", re.IGNORECASE
+    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where)\b",
+    re.IGNORECASE,
 )
-NEAR_NORMAL = re.compile(
-    r"\b(?:normal|usual|as usual|expected|typical|typically|usually)\b[^,;:\d]{0,6}[,:] ?$", re.IGNORECASE
+JUDGED = re.compile(
+    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation)\b[^,;:\d]{0,8}"
+    r"[,:](?: [a-z]+){0,2} $",
+    re.IGNORECASE,
 )
 # "Falls from 5,010 ms back toward 430 ms": from what is now to what is usual.
 GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
@@ -182,12 +214,13 @@ GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to
 
 def _is_told_before(before: str, after: str) -> bool:
     """By the words right before it, unless these judge a figure that is then set against the usual one."""
-    return bool(BEFORE.search(before)) and not (NEAR_NORMAL.search(before) and SET_AGAINST.match(after))
+    return bool(BEFORE.search(before)) and not (JUDGED.search(before) and SET_AGAINST.match(after))
 
 
 def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
-    if WAS_USUAL.search(before) or USUAL_THEN.search(after) or AGAIN.match(after):
+    is_told = WAS_USUAL.search(before) or RETURNS_TOO.search(before) or GOAL.search(before)
+    if is_told or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
     if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
         return False

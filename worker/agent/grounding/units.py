@@ -29,6 +29,8 @@ UNITS = {
     **{f"{space}{prefix}{name}": ("bytes", factor) for space in ("", " ") for prefix, factor in (
         ("", 1.0), ("k", 1e3), ("m", 1e6), ("g", 1e9), ("ki", 2.0**10), ("mi", 2.0**20), ("gi", 2.0**30))
        for name in ("b", "bytes") if len(prefix + name) > 1},
+    **{f"{name}bytes": ("bytes", factor) for name, factor in (
+        ("kilo", 1e3), ("mega", 1e6), ("giga", 1e9), ("kibi", 2.0**10), ("mebi", 2.0**20), ("gibi", 2.0**30))},
     **dict.fromkeys(("standard deviations", "standard deviation", "sigma"), ("deviations", 1.0)),
     **dict.fromkeys(("millicores", "millicore"), ("millicores", 1.0)),
     "kwh": ("kwh", 1.0),
