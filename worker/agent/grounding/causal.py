@@ -6,6 +6,7 @@ import re
 
 _CAUSING = (
     r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
+    r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
     r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"

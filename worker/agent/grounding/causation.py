@@ -86,6 +86,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
         if found:
             why = _wrong_cause(found, text, mentions, known)
+            if reason and PRONOUN.fullmatch(found["cause"]):
+                # "Roll back deploy-9, because it started the errors".
+                named = {one.text for one in mentions if one.span[1] <= reason.start()} - known.regions
+                why = ANOTHER if named and not named & cause_names(known) else why
             span = found.span("cause")
             is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
             # Only what is told as the cause is marked.
@@ -123,7 +127,11 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     cause = found.span("cause")
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
-        cause = (cause[0], cause[0] + relative.start())
+        behind = (cause[0] + relative.end(), cause[1])
+        is_its_object = cause[0] < found.start("effect") and "," not in text[slice(*behind)]
+        is_its_object = is_its_object and bool(_within(behind, mentions, known))
+        # "ledger, which cart broke": it is cart that did.
+        cause = behind if is_its_object else (cause[0], cause[0] + relative.start())
     told = consequences.of_part(found, cause, mentions, known)
     told = alerting.wrongly_raised(found, cause, mentions, known) if told is None else told
     if told is not None or consequences.is_besides(found, cause, text, mentions, known):
