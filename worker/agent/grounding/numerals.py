@@ -210,23 +210,20 @@ OF_THEM = re.compile(
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
 
-# "None of its metrics deviates" tells of directions (`metrics.deviating`).
-OF_METRICS = re.compile(r" of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b")
+# "None before", "none of them was measured", "none of its metrics deviates" (`metrics.calm`): no share of anything.
+NO_SHARE = re.compile(
+    r"(?! of(?! them (?:before|earlier)))"
+    r"| of (?:them|these|those|which|this|that|it) (?:was|were|is|are|has been|have been)"
+    r" (?:measured|known|recorded)"
+    r"| of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b"
+)
 
 
 def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
         word = found["word"].lower()
-        is_no_share = word == "none" and (
-            re.match(
-                r" of (?:them|these|those|which) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :]
-            )
-        )
-        is_no_share = is_no_share or (
-            word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
-        )
-        is_no_share = is_no_share or (word == "none" and bool(OF_METRICS.match(text, found.end())))
+        is_no_share = word == "none" and NO_SHARE.match(text, found.end())
         if is_no_share or NEAR.search(text[: found.start()]):
             continue
         value, dimension = units.IN_WORDS[word]
