@@ -50,7 +50,7 @@ CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
     r"|(?:could|can) ?not (?:be )?(?:counted|compared|determined|quantified|measured|estimated|told|known|split"
     r"|confirmed)"
-    r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) (?!name|blame)\w+"
+    r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+)\b",
@@ -143,7 +143,10 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
     sizes = {name.lower(): part.likely for name, part in split.items()}
     named = "|".join(re.escape(one) for one in sizes) or "(?!)"
     said = re.match(
-        rf"\W*(?:the |its |additional |these )*(?P<part>{named})(?P<rest>\W.*|$)", found["cause"].lower(), re.DOTALL
+        r"\W*(?:of (?:it|this|the [^,]{2,30}), |.*\bof which )?(?:the |its |additional |these )*"
+        rf"(?P<part>{named})(?P<rest>\W.*|$)",
+        found["cause"].lower(),
+        re.DOTALL,
     )
     if said is None or not (EXCESS.search(found["effect"]) or PART_OF.search(found["effect"])):
         return None

@@ -92,12 +92,17 @@ def _share(fact: Fact, said: Said) -> bool:
 
 def _grams_per_minute(fact: Fact, said: Said) -> bool:
     """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
-    if fact.whole == "rise" and (said.before.endswith("from ") or not RISES.search(said.before)):
+    moves = RISES if fact.value > 0 else FALLS
+    if fact.whole == "rise" and (said.before.endswith("from ") or not moves.search(said.before)):
         return False
     return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
 
 
-RISES = re.compile(r"\b(?:rise|increase|growth)\b[^;]*$", re.IGNORECASE)
+RISES = re.compile(r"\b(?:rise|rises|rose|increased?|grew|climbed|growth)\b[^;]*$", re.IGNORECASE)
+FALLS = re.compile(
+    r"\b(?:rise|increase|growth|falls?|fell|fallen|drop(?:s|ped)?|declined?|declines|decreased?|sank|lower)\b[^;]*$",
+    re.IGNORECASE,
+)
 OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import causation, consequences, context
-from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, cause_names
 
 # Doubt about a cause, or another cause hinted at.
@@ -22,6 +22,7 @@ DOUBT = re.compile(
 )
 BLAMING = re.compile(
     r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
+    r"|start(?:ed)? (?:it|this|them|that)"
     r"|involved"
     r"|(?:unlikely|poor|weak|no|not an?|unconvincing) (?:\w+ )?(?:alternative|explanation|candidate|suspect)"
     r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
@@ -131,3 +132,19 @@ def _part(text: str, place: int) -> Span:
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
     return max(starts, default=0), min(ends, default=len(text))
+
+
+EFFECT = re.compile(
+    r"\b(?:no|not any|without (?:any )?|nor) ?(?:evidence|sign|indication|proof|hint)\b(?P<what>[^;.]*?)"
+    r"\b(?:had|has|having|played|plays) (?:an?|any|some) (?:\w+ )?(?:effect|influence|impact|part|role)\b",
+    re.IGNORECASE,
+)
+
+
+def denied_effects(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "There is no evidence that deploy-8734 had any effect": of what is not the cause."""
+    for found in EFFECT.finditer(text):
+        span = found.span("what")
+        if any(span[0] <= one.span[0] < span[1] for one in mentions):
+            holds = not known.has_cause or causation.names_another(found["what"], span, mentions, known)
+            yield judged("cause", found, holds, "it is the cause")

@@ -109,7 +109,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         metrics=_metrics(known),
         metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
-        services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
+        services=frozenset(one.text for one in mentions if _is_of_it(one, part, text, known)),
         subjects=subjects,
         it=_meant(span, text, mentions, known),
         alone=metrics.alone(subjects, known),
@@ -147,6 +147,10 @@ def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozen
 IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
 
 
+def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:
+    return one.text in known.services and _is_within(one, part) and not owners.OF_ALERT.match(text, one.span[1])
+
+
 def _is_within(one: Found, part: Span) -> bool:
     return part[0] <= one.span[0] < part[1]
 
@@ -180,6 +184,9 @@ TIMES_LOGGED = re.compile(
 )
 
 
+AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
+
+
 def _counted(number: Number, text: str) -> Number:
     """ "Logged 62 times" and "62 occurrences" count lines."""
     if number.dimension in quoted.OCCURRENCES:
@@ -187,7 +194,10 @@ def _counted(number: Number, text: str) -> Number:
     if _is_status(number, text):
         return replace(number, dimension="")
     is_count = (
-        number.dimension == "times" and number.text.endswith("times") and TIMES_LOGGED.search(text[: number.span[0]])
+        number.dimension == "times"
+        and number.text.endswith("times")
+        and not AS_MANY.match(text, number.span[1])
+        and TIMES_LOGGED.search(text[: number.span[0]])
     )
     return replace(number, dimension="lines") if is_count else number
 
@@ -211,7 +221,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if number.dimension and number.dimension != fact.dimension:
         return False
     # "An error rate of 0.7", as the field has it.
-    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+", number.text)
+    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9

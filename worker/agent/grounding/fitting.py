@@ -115,7 +115,10 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
-    return _fits_grams(fact, said) if fact.dimension in ("grams", "grams_per_requests") else _fits_signal(fact, said)
+    return _fits_grams(fact, said) if fact.dimension in OF_CARBON else _fits_signal(fact, said)
+
+
+OF_CARBON = ("grams", "grams_per_requests", "grams_per_minute", "grams_per_hour")
 
 
 def _is_continued(fact: Fact, said: Said) -> bool:
@@ -237,7 +240,10 @@ def _fits_part(fact: Fact, said: Said) -> bool:
     if fact.dimension == "share":
         return _parts_named(said) == {one for one in PARTS if one in fact.of}
     behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
-    around = f"{said.clause} {said.before[-80:]} {behind[0] if behind else ''}"
+    near = said.before[-80:]
+    # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
+    before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
+    around = f"{said.clause} {before} {behind[0] if behind else ''}"
     return any(
         re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
     )
@@ -258,7 +264,9 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
         return bool(SLOWER.search(said.clause))
     if said.statistic in QUANTILES and fact.dimension == "seconds" and fact.signal == "latency":
         return fact.statistic == said.statistic
-    if said.statistic == "extreme" or (said.statistic == "sum" and _has_no_sum(fact)):
+    # What a region emits or gets is that of all of its services.
+    is_total = fact.dimension.endswith("minute") and fact.subject.region and not fact.subject.service
+    if said.statistic == "extreme" or (said.statistic == "sum" and _has_no_sum(fact) and not is_total):
         return False
     if fact.statistic not in QUANTILES or fact.statistic == (said.statistic or said.quantile):
         return True
