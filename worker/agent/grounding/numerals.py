@@ -220,7 +220,7 @@ OF_THEM = re.compile(
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
 
-# "None of its metrics deviates" tells of directions (`metrics.deviating`).
+# "None of its metrics deviates" tells of directions (`metrics.calm`).
 OF_METRICS = re.compile(r" of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b")
 
 
