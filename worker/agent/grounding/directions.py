@@ -209,6 +209,8 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     is_slight = bool(wanted) and _is_slight(span, text)
+    if is_slight and STRONG.fullmatch(text[slice(*span)]):
+        is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
         any(
             went(level) == wanted
@@ -223,6 +225,17 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
 
 
 # Less than three standard deviations are told with one of these, or with both figures.
+STRONG = re.compile(
+    r"(?:jump|surge|spike|soar|balloon|plunge|plummet|collapse|crash|skyrocket|rocket|explode|slump|tumble)\w*",
+    re.IGNORECASE,
+)
+
+
+def _is_much(level: Level) -> bool:
+    """Whether a word such as "jumped" may be told of it, where it usually varies more."""
+    return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
+
+
 SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
 # "Grew by a factor of 2.3": what it says is checked as a figure.
 BY_FIGURE = re.compile(r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over) )?\d")
