@@ -108,6 +108,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *directions.compared(plain, mentions, known),
         *against.compared(plain, mentions, known),
         *metrics.deviating(plain, mentions, known),
+        *metrics.calm(plain, mentions, known),
         *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),

@@ -73,7 +73,8 @@ def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool
     before, after = text[: number.span[0]], text[number.span[1] :]
     side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
     is_told = side or roles.APART_BY.search(before) or number.dimension == "times"
-    if not is_told or first.dimension not in ("", second.dimension) or number.span[0] - second.span[1] > FAR:
+    is_pair = first.dimension == second.dimension or not (first.dimension and second.dimension)
+    if not is_told or not is_pair or number.span[0] - second.span[1] > FAR:
         return None
     now, usual = _in_order(first, second, text)
     if not usual:
