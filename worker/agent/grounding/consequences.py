@@ -156,7 +156,7 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
     effect = re.split(r"[,;]| (?:while|whereas|but)\b", found["effect"].lstrip(" ,"))[0]
     if said is None or not (EXCESS.search(found["effect"]) or PART_OF.search(found["effect"])):
         return None
-    if topics(effect) & {"errors", "latency", "retries"}:
+    if topics(re.sub(rf"\b(?:{named}) (?:about |only )?\d", " ", effect.lower())) & {"errors", "latency", "retries"}:
         # "… of the excess and of the errors".
         return None
     inside = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - {*known.scope}
