@@ -82,6 +82,13 @@ FALSE = [
     (LEDGER, "Since deploy-8718 went out, 40 % of checkout's requests fail."),
     (LEDGER, "Slower work accounts for most of the excess."),
     (CONFIG, "Traffic rose at 12:21 UTC and errors at 12:22 UTC."),
+    (QUIET, "The rule fired although emissions stayed below the threshold of 0.18."),
+    (LEDGER, "Why checkout fails stays open."),
+    (LEDGER, "Retries are the root cause of the excess and of the errors."),
+    (LEDGER, "A large part of the excess comes from slower work."),
+    (LEDGER, "With version 4.9.6, 100 % of ledger's requests fail."),
+    (LEDGER, "Users were counted."),
+    (LEDGER, "CPU jumped, 64 % against 63 %."),
 ]
 
 
@@ -93,7 +100,9 @@ def test_what_is_so_stays(report: str, text: str) -> None:
 
 @pytest.mark.parametrize(("report", "text"), FALSE)
 def test_what_is_not_so_does_not(report: str, text: str) -> None:
-    assert ground_known(text, KNOWN[report]).sentences[0].outcome != "kept"
+    found = ground_known(text, KNOWN[report])
+    assert found.text != text
+    assert found.claims_kept < found.claims_checked
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding import (
     absences,
     against,
+    alerting,
     awaited,
     causation,
     changes,
@@ -94,6 +95,8 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         ),
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
+        *(() if is_advice else alerting.limits(plain, known)),
+        *past.claimed(plain, known),
         *doubts.denied_effects(plain, mentions, known),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),

@@ -129,6 +129,11 @@ MOST = re.compile(
 )
 ALL = re.compile(r"\b(?:all|entire(?:ly)?|exclusively|solely|only|wholly|completely|alone|just)\b", re.IGNORECASE)
 NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
+LARGE = re.compile(
+    r"\b(?:large|big|major|considerable|substantial|significant|sizeable|great) (?:part|share|portion|fraction)\b",
+    re.IGNORECASE,
+)
+LEAST = re.compile(r"\b(?:smallest|least|lowest)\b", re.IGNORECASE)
 SOME = re.compile(r"\b(?:part(?:ly|ially)?|some|also|small|little|minor|rest|remainder|remaining)\b", re.IGNORECASE)
 EXCESS = re.compile(r"\b(?:excess|emissions|co[₂2]e?|carbon|compute|costs?|vcpu)|\$\d", re.IGNORECASE)
 NOT_A_PART = "another part of the excess is larger"
@@ -148,7 +153,11 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
         found["cause"].lower(),
         re.DOTALL,
     )
+    effect = re.split(r"[,;]| (?:while|whereas|but)\b", found["effect"].lstrip(" ,"))[0]
     if said is None or not (EXCESS.search(found["effect"]) or PART_OF.search(found["effect"])):
+        return None
+    if topics(re.sub(rf"\b(?:{named}) (?:about |only )?\d", " ", effect.lower())) & {"errors", "latency", "retries"}:
+        # "… of the excess and of the errors".
         return None
     inside = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - {*known.scope}
     if (inside and not RELATIVE.match(said["rest"])) or re.match(
@@ -164,6 +173,10 @@ RELATIVE = re.compile(r",| which| that")
 def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bool:
     share = sizes[part] / (sum(sizes.values()) or 1)
     told = found[0].replace(found["cause"], " ", 1)
+    if LEAST.search(told):
+        return sizes[part] == min(sizes.values())
+    if LARGE.search(told):
+        return share >= 0.25
     if NEARLY_ALL.search(told):
         return share >= 0.85
     if ALL.search(told) and not MOST.search(told):

@@ -30,11 +30,19 @@ BLAMING = re.compile(
 )
 
 
+# "Why payments fails stays open", "it is unclear why".
+WHY_OPEN = re.compile(
+    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
+    re.IGNORECASE,
+)
 DOUBTED = "the evidence shows the cause"
 
 
 def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
+    for found in () if consequences.is_cause_open(known) else WHY_OPEN.finditer(text):
+        yield judged("cause", found, holds=False, otherwise=DOUBTED)
     named = {one.text for one in mentions} & _blamed(known)
     if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return

@@ -112,9 +112,9 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
 
 
 MEASURED = re.compile(
-    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b(?: of [\w-]+)? "
-    r"(?:is|are|was|were|has been) "
-    r"(?:known|measured|recorded)\b",
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
+    r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "
+    r"(?:known|measured|recorded|counted)\b",
     re.IGNORECASE,
 )
 
