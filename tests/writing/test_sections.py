@@ -9,8 +9,12 @@ from dataclasses import replace
 import pytest
 
 from tests.writing.cases import ONSET, SHOPS, Told, tell, told
+from worker.analysis.deviation import Deviation
+from worker.domain.evidence import EvidenceLog
 from worker.domain.report import CauseKind, Quantity, Verdict
 from worker.domain.severity import Severity
+from worker.domain.telemetry import Detail, Scope
+from worker.findings import gather
 from worker.writing.figures import clock, count, percent
 from worker.writing.sections import write
 
@@ -217,6 +221,24 @@ def test_what_is_no_excess_is_told_by_where_it_lies(
     )
     _, sections = write(replace(story, impact=story.impact.model_copy(update={"carbon": carbon})))
     assert said in sections.carbon_compute_impact
+
+
+def test_what_too_few_lines_of_one_part_tell_is_told_of_that_part_with_its_evidence() -> None:
+    story = told("quiet").story
+    assert story.case.reading
+    elsewhere = Scope("checkout", "europe-west1")
+    deviation = Deviation("latency", 2.0, 775.0, 133.0, 9.0)
+    doubtful = replace(story.case.reading, scope=elsewhere, deviations={"latency": deviation})
+    case, log = replace(story.case, signal="latency", doubtful=doubtful), EvidenceLog()
+    cite = gather(case, Detail({}, {}, {}), log)
+    _, sections = write(replace(story, case=case, cite=cite, verdict=Verdict.INCONCLUSIVE))
+    said = re.search(
+        r"latency 775 ms on average \(usually 133 ms\) in checkout, europe-west1 \[(e\d+)\]", sections.overview
+    )
+    assert said
+    (evidence,) = [one for one in log.items if one.id == said[1]]
+    assert evidence.title.startswith(f"{elsewhere}: ")
+    assert evidence.result["latency"]["actual"] == 775
 
 
 def test_silence_of_the_telemetry_is_no_all_clear() -> None:

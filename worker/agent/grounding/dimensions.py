@@ -14,9 +14,11 @@ class Said(NamedTuple):
 
     `metrics`: what was measured that is no signal of ours. `metric`: the field that it is said to be of, by its name.
     `alone`: metrics that need not be named, as they are the only ones of their dimension.
+    `it`: the services that a pronoun before it means.
     """
 
     subjects: tuple[Subject, ...]
+    it: frozenset[str]
     lines: frozenset[str]
     patterns: dict[str, frozenset[str]]
     previous: str
@@ -212,7 +214,16 @@ THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?
 def _count(fact: Fact, said: Said) -> bool:
     if fact.signal == "threshold":
         return bool(THRESHOLD.search(said.before + said.after[:24]))
+    if "_per_" in (fact.signal or "") and not _says_per_what(fact.signal or "", said):
+        return False
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
+
+
+def _says_per_what(metric: str, said: Said) -> bool:
+    """ "30 envelopes" are no `envelopes_flushed_per_min`, "30 envelopes a minute" are: two words of its name."""
+    text = f"{said.previous} {said.before}{said.clause}{said.after}".replace("_", " ")
+    words = [word[:4] for word in metric.split("_") if len(word) > 1 and word != "per"]
+    return sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) > 1
 
 
 def _requests(fact: Fact, said: Said) -> bool:

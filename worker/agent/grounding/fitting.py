@@ -62,15 +62,16 @@ def _fits_role(fact: Fact, said: Said) -> bool:
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "confidence" and said.it:
+        return (fact.of or fact.subject.service) in said.it
     if _is_of_another(fact, said):
         return False
     if fact.subject == NOBODY and (is_told := _of_nobody(fact, said)) is not None:
         return is_told
     if fact.signal == "calls":
         return _is_of_its_call(fact, said)
-    if said.caller and fact.dimension == "seconds":
-        return False
-    if fact.subject.region and said.regions and fact.subject.region not in said.regions:
+    is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
+    if is_elsewhere or (said.caller and fact.dimension == "seconds"):
         return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
 
