@@ -41,8 +41,8 @@ FIRST_THEN = re.compile(
 DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|change[ds]?|switched on)\b", re.IGNORECASE)
 # "Its failures began when cart was deployed".
 BEGAN_WHEN = re.compile(
-    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?(?:when|as|the moment|with)\b"
-    r"[^,;.]{0,50}\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
+    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
+    r"(?:when|as|the moment|with)\b[^,;.]{0,50}\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
     re.IGNORECASE,
 )
 AT_ONCE = timedelta(minutes=5)
