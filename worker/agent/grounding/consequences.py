@@ -86,7 +86,11 @@ def is_cause_open(known: Known) -> bool:
 
 
 # What a severity is for is figures, which are checked by themselves.
-SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+[\s,]*$", re.IGNORECASE)
+SEVERITY = re.compile(
+    r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
+    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?(?:low|medium|high|critical)[\s,]*$",
+    re.IGNORECASE,
+)
 # What follows of itself from what, where both rose: callers try again, which adds requests.
 FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
 
