@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from worker.analysis.attribution import attribute_slices
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect
+from worker.analysis.signals import Reading
 from worker.analysis.study import Case
 from worker.domain import terms
 from worker.domain.evidence import EvidenceLog
@@ -49,6 +50,7 @@ MISSING_EFFECT = {
     "impact_users": "the number of users is unknown",
     "impact_service_level": "the error budget is not known",
 }
+OF_SIGNALS = {"metrics": "carbon, CPU and traffic", "logs": "errors, retries and latency"}
 READ = {
     "metrics": "Metrics",
     "metrics_past": "Metrics of earlier days",
@@ -139,16 +141,20 @@ def _record(log: EvidenceLog, cite: Citations, topic: str, title: str, asked: As
 
 
 def _signals(case: Case, log: EvidenceLog, cite: Citations) -> None:
-    if case.reading is None:
-        return
-    for topic, names, what in (
-        ("metrics", METRICS, "carbon, CPU and traffic"),
-        ("logs", LOGS, "errors, retries and latency"),
-    ):
-        found = {name: _figures(case.reading.deviations[name]) for name in names if name in case.reading.deviations}
+    for told_as, topic, reading, names in _readings(case):
+        found = {name: _figures(reading.deviations[name]) for name in names if name in reading.deviations}
         if found and topic in case.survey.asked:
-            title = f"{case.scope}: {what} against the baseline"
-            _record(log, cite, topic, title, case.survey.asked[topic], found)
+            title = f"{reading.scope}: {OF_SIGNALS[topic]} against the baseline"
+            _record(log, cite, told_as, title, case.survey.asked[topic], found)
+
+
+def _readings(case: Case) -> Iterator[tuple[str, str, Reading, Sequence[str]]]:
+    """What it is cited as, the search that read it, whose it is, and its signals; of a part where that is in doubt."""
+    if case.reading:
+        yield "metrics", "metrics", case.reading, METRICS
+        yield "logs", "logs", case.reading, LOGS
+    if case.doubtful and case.doubtful.scope != case.scope:
+        yield "doubt", "logs", case.doubtful, LOGS
 
 
 def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> None:

@@ -48,8 +48,8 @@ def told(lies: Iterable[Lie], reports: dict[str, Report]) -> Iterator[tuple[Lie,
 
 
 def unmarked(lies: Iterable[Lie], reports: dict[str, Report]) -> list[Lie]:
-    """Lies of which a sentence is shown as if it held."""
-    return [lie for lie, found in told(lies, reports) if any(one.outcome == "kept" for one in found.sentences)]
+    """Lies of which a sentence is shown as if it held; what goes is at their end."""
+    return [lie for lie, found in told(lies, reports) if found.sentences[-1].outcome == "kept"]
 
 
 class Batch(NamedTuple):

@@ -50,6 +50,8 @@ APART = [
     (CHECKOUT, "Errors rose at 15:37 UTC, and retries followed {} later.", "a minute", "six minutes"),
     (PAYMENTS, "Emissions rose at 09:44 UTC, {} after the errors.", "two minutes", "seven minutes"),
     (PAYMENTS, "Latency rose {} before the retries did.", "two minutes", "nine minutes"),
+    (CHECKOUT, "Errors rose at 15:37 UTC, and {} later retries followed.", "a minute", "four minutes"),
+    (CHECKOUT, "deploy-8722 of search was followed by deploy-8723 of checkout {} later.", "11 minutes", "21 minutes"),
     (TOKENS, "userservice and orderservice followed gatewayservice {} later.", "a minute", "four minutes"),
 ]
 
@@ -69,6 +71,8 @@ COUNTED = [
     (PAYMENTS, "The threshold of {} was exceeded.", "4", "14"),
     (PAYMENTS, "The baseline covers {}.", "3 h 53 min", "5 h 10 min"),
     (PAYMENTS, "{} of the three quoted messages read “failed: 503 no healthy upstream”.", "Two", "Three"),
+    (DEADLINE, "frontend, cartservice and paymentservice together hold less than {} of the confidence.", "3 %", "1 %"),
+    (CHECKOUT, "The alert's threshold of {} was exceeded.", "6", "9"),
     (CHECKOUT, "{} of them concern checkout or search: deploy-8723 and deploy-8722.", "Two", "Three"),
 ]
 
@@ -94,6 +98,21 @@ WHOSE = [
     (CHECKOUT, "7.6 gCO₂e were emitted, where {}–4.1 g were expected.", "3.7", "2.7"),
     (CHECKOUT, "The incident raised emissions by {}—about 95 % over the expected 3.9 gCO₂e.", "3.7 gCO₂e", "1.7 gCO₂e"),
     (CHECKOUT, "Per thousand requests, 217 mgCO₂e are emitted instead of {}.", "116 mgCO₂e", "196 mgCO₂e"),
+    (
+        CHECKOUT,
+        "Traffic was far above its usual level, at {} per minute against 2,905.",
+        "5,776 requests",
+        "7,576 requests",
+    ),
+    (CHECKOUT, "CPU was at 84.6 %, 10 % less than the usual {}.", "93.8 %", "73.8 %"),
+    (
+        CHECKOUT,
+        "Emissions of 0.63 g per minute compare with the {} per minute that would be expected.",
+        "0.32 g",
+        "0.52 g",
+    ),
+    (CHECKOUT, "Its requests fail in 38 % of all cases, where normally fewer than {} do.", "1 %", "0.2 %"),
+    (DEADLINE, "frontend and recommendationservice have a confidence of {} and 0.94 respectively.", "0.012", "0.12"),
     (PAYMENTS, "An estimated 11,700 requests out of about {} failed.", "19,900", "29,900"),
 ]
 
@@ -102,6 +121,23 @@ WHOSE = [
 def test_whose_a_figure_is_and_when(report: str, text: str, right: str, wrong: str) -> None:
     assert outcome(report, text.format(right)) == "kept"
     assert outcome(report, text.format(wrong)) != "kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("Two of the three quoted messages of payments say “failed: 503 no healthy upstream”.", True),
+        ("All three quoted messages of payments say “failed: 503 no healthy upstream”.", False),
+        ("All three quoted messages of payments mention “http://ledger/entries”.", True),
+        ("All four quoted messages of payments mention “http://ledger/entries”.", False),
+        ("10,800 more requests than usual exceeded 634 ms.", True),
+        ("10,800 more requests than usual exceeded 834 ms.", False),
+        ("Of the excess of 0.11 gCO₂e, 104 mgCO₂e or about 91 % stem from retries.", True),
+        ("Of the excess of 0.11 gCO₂e, 104 mgCO₂e or about 61 % stem from retries.", False),
+    ],
+)
+def test_quoted_messages_and_parts_are_counted(text: str, *, is_kept: bool) -> None:
+    assert (outcome(PAYMENTS, text) == "kept") is is_kept
 
 
 ADVICE = [

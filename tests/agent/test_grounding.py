@@ -39,8 +39,8 @@ def grounded(lie: Lie) -> Grounded:
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.kind)
 def test_no_lie_passes_unmarked(lie: Lie) -> None:
     found = grounded(lie)
-    assert all(one.outcome != "kept" for one in found.sentences)
-    assert MARK in found.text or not found.text
+    assert found.sentences[-1].outcome != "kept"
+    assert lie.text not in found.text
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
 
 
@@ -305,6 +305,22 @@ def test_it_is_who_was_named_before() -> None:
     assert ground_known(true.replace("247", "414"), known).text == "ledger is the root cause [e5]."
 
 
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("Latency rose to 332 ms because of the mainframe [e2].", "Latency rose to 332 ms [e2]."),
+        ("21 % of checkout's requests fail, so nobody needs to do anything.", "21 % of checkout's requests fail."),
+        ("checkout fails because of the mainframe.", ""),
+        ("While latency rose to 332 ms, the mainframe made 21 % of requests fail.", ""),
+    ],
+)
+def test_where_only_the_end_of_a_sentence_is_wrong_what_is_told_before_it_stays(text: str, stays: str) -> None:
+    found = ground_known(text, KNOWN["bad-deployment"])
+    assert found.text == stays
+    assert found.claims_removed > 0
+    assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
+
+
 def test_what_says_it_of_a_sentence_that_went_goes_as_well() -> None:
     found = ground("The warehouse caused the failures of checkout. It emits 7.9 g/min [e1].", CHECKOUT)
     assert found.text == ""
@@ -358,6 +374,6 @@ def test_what_says_it_of_a_sentence_that_went_goes_as_well() -> None:
 )
 def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text: str, outcome: str) -> None:
     found = ground_known(text, KNOWN[report])
-    assert found.sentences[0].outcome == outcome, found.sentences[0].claims
+    assert found.sentences[-1].outcome == outcome, found.sentences[-1].claims
     assert (MARK in found.text) is (outcome == "marked")
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked > 0

@@ -41,6 +41,7 @@ TRUE = [
     (LEDGER, "Cart, which had received version 4.9.6, shows no deviation."),
     (LEDGER, "payments failed before checkout, and its errors read “503 no healthy upstream”, pointing to ledger."),
     (QUIET, "The alert on us-central1 turned out not to be an incident."),
+    (LEDGER, "There is no evidence that deploy-8718 had any effect."),
     # What a report lists.
     (CONFIG, "Too few log lines of cfg-3095 were available for a comparison."),
     (QUIET, "There are no candidates, and severity is low."),
@@ -75,6 +76,19 @@ FALSE = [
     (LEDGER, "There is only one candidate, and the report lists nothing against it."),
     (LEDGER, "No deployment fell into the last twenty minutes before the onset."),
     (LEDGER, "payments pulled ledger down."),
+    (LEDGER, "There is no evidence that ledger had any effect."),
+    (LEDGER, "ledger, which failed at 09:43 UTC, cannot have started it."),
+    (LEDGER, "ledger fails for 100 % of its requests, which cart's deployment set off."),
+    (LEDGER, "Since deploy-8718 went out, 40 % of checkout's requests fail."),
+    (LEDGER, "Slower work accounts for most of the excess."),
+    (CONFIG, "Traffic rose at 12:21 UTC and errors at 12:22 UTC."),
+    (QUIET, "The rule fired although emissions stayed below the threshold of 0.18."),
+    (LEDGER, "Why checkout fails stays open."),
+    (LEDGER, "Retries are the root cause of the excess and of the errors."),
+    (LEDGER, "A large part of the excess comes from slower work."),
+    (LEDGER, "With version 4.9.6, 100 % of ledger's requests fail."),
+    (LEDGER, "Users were counted."),
+    (LEDGER, "CPU jumped, 64 % against 63 %."),
 ]
 
 
@@ -86,7 +100,9 @@ def test_what_is_so_stays(report: str, text: str) -> None:
 
 @pytest.mark.parametrize(("report", "text"), FALSE)
 def test_what_is_not_so_does_not(report: str, text: str) -> None:
-    assert ground_known(text, KNOWN[report]).sentences[0].outcome != "kept"
+    found = ground_known(text, KNOWN[report])
+    assert found.text != text
+    assert found.claims_kept < found.claims_checked
 
 
 @pytest.mark.parametrize(
@@ -94,6 +110,7 @@ def test_what_is_not_so_does_not(report: str, text: str) -> None:
     [
         ("If the errors persist after the rollback, cfg-3095 was not the cause.", True),
         ("Roll back cart, since cfg-3095 was not the cause.", False),
+        ("Restart checkout, because it started the errors.", False),
         ("Roll back cfg-3095, after which shipping's error rate should return to its usual value.", True),
     ],
 )

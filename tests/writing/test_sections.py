@@ -9,8 +9,12 @@ from dataclasses import replace
 import pytest
 
 from tests.writing.cases import ONSET, SHOPS, Told, tell, told
+from worker.analysis.deviation import Deviation
+from worker.domain.evidence import EvidenceLog
 from worker.domain.report import CauseKind, Quantity, Verdict
 from worker.domain.severity import Severity
+from worker.domain.telemetry import Detail, Scope
+from worker.findings import gather
 from worker.writing.figures import clock, count, percent
 from worker.writing.sections import write
 
@@ -195,18 +199,46 @@ def test_a_quiet_alert_says_what_is_usual_and_what_threshold_would_be_silent() -
     assert sections.business_impact == "No loss: the spike was not confirmed."
 
 
-def test_less_than_the_lower_end_of_what_was_expected_is_not_within_its_range() -> None:
+@pytest.mark.parametrize(
+    ("actual", "excess", "said"),
+    [
+        (181.4, (-5.0, -2.8, 0.0), "less than that, so there is no excess"),
+        (188.0, (0.0, 3.8, 6.1), "the excess of 3.8 gCO₂e (0 to 6.1) may be none"),
+        (184.0, (-2.4, -0.2, 2.1), "the difference is within the expectation's range"),
+    ],
+)
+def test_what_is_no_excess_is_told_by_where_it_lies(
+    actual: float, excess: tuple[float, float, float], said: str
+) -> None:
     story = told("quiet").story
-    less = story.impact.carbon.model_copy(
+    low, likely, high = excess
+    carbon = story.impact.carbon.model_copy(
         update={
-            "actual_co2_grams": Quantity(low=181.4, likely=181.4, high=181.4),
+            "actual_co2_grams": Quantity(low=actual, likely=actual, high=actual),
             "expected_co2_grams": Quantity(low=181.9, likely=184.2, high=186.4),
-            "excess_co2_grams": Quantity(low=-5.0, likely=-2.8, high=0.0),
+            "excess_co2_grams": Quantity(low=low, likely=likely, high=high),
         }
     )
-    of_less = replace(story, impact=story.impact.model_copy(update={"carbon": less}))
-    _, sections = write(of_less)
-    assert "less than that, so there is no excess" in sections.carbon_compute_impact
+    _, sections = write(replace(story, impact=story.impact.model_copy(update={"carbon": carbon})))
+    assert said in sections.carbon_compute_impact
+
+
+def test_what_too_few_lines_of_one_part_tell_is_told_of_that_part_with_its_evidence() -> None:
+    story = told("quiet").story
+    assert story.case.reading
+    elsewhere = Scope("checkout", "europe-west1")
+    deviation = Deviation("latency", 2.0, 775.0, 133.0, 9.0)
+    doubtful = replace(story.case.reading, scope=elsewhere, deviations={"latency": deviation})
+    case, log = replace(story.case, signal="latency", doubtful=doubtful), EvidenceLog()
+    cite = gather(case, Detail({}, {}, {}), log)
+    _, sections = write(replace(story, case=case, cite=cite, verdict=Verdict.INCONCLUSIVE))
+    said = re.search(
+        r"latency 775 ms on average \(usually 133 ms\) in checkout, europe-west1 \[(e\d+)\]", sections.overview
+    )
+    assert said
+    (evidence,) = [one for one in log.items if one.id == said[1]]
+    assert evidence.title.startswith(f"{elsewhere}: ")
+    assert evidence.result["latency"]["actual"] == 775
 
 
 def test_silence_of_the_telemetry_is_no_all_clear() -> None:

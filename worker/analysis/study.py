@@ -65,7 +65,7 @@ class Case:
     shares: list[Share] = field(default_factory=list)
     suspects: list[Suspect] = field(default_factory=list)
     near_changes: list[Change] = field(default_factory=list)
-    doubt: Deviation | None = None
+    doubtful: Reading | None = None
     look: Look | None = None
     accounts: list[Account] = field(default_factory=list)
     confidence: float | None = None
@@ -73,6 +73,11 @@ class Case:
     @property
     def survey(self) -> Survey:
         return self.reader.survey
+
+    @property
+    def doubt(self) -> Deviation | None:
+        """What is told of the alerted signal, of the whole or of one part, by too few log lines."""
+        return self.doubtful.deviations.get(self.signal or "") if self.doubtful else None
 
     @property
     def leading(self) -> str | None:
@@ -109,17 +114,19 @@ def _quiet(
 ) -> Case:
     """Nothing deviates for certain: the scope as it was asked for, in the rule's own window."""
     case = Case(reader, asked, signal, asked, window, _before(reader.survey, window.start), whole, shares=shares)
-    case.doubt = _doubt(reader, asked, signal, window, whole)
+    case.doubtful = _doubtful(reader, asked, signal, window, whole)
     return case
 
 
-def _doubt(reader: Reader, asked: Scope, signal: str | None, window: Window, whole: Reading | None) -> Deviation | None:
-    """The alerted signal where it deviates materially, but in too few log lines to tell that from chance."""
+def _doubtful(
+    reader: Reader, asked: Scope, signal: str | None, window: Window, whole: Reading | None
+) -> Reading | None:
+    """Whose alerted signal deviates materially, but in too few log lines to tell that from chance."""
     if signal not in ("errors", "latency"):
         return None
     every = [*([whole] if whole else []), *reader.parts(asked, window)]
-    found = [one for reading in every if (one := reading.deviations.get(signal)) and _is_doubtful(one)]
-    return max(found, key=lambda one: one.rise, default=None)
+    found = [one for one in every if signal in one.deviations and _is_doubtful(one.deviations[signal])]
+    return max(found, key=lambda one: one.deviations[signal].rise, default=None)
 
 
 def _is_doubtful(found: Deviation) -> bool:

@@ -77,9 +77,11 @@ def _dependency(service: str, shown: str, suspect: Suspect, case: Case) -> str:
 
 def _open(story: Story) -> list[str]:
     case = story.case
-    if case.doubt:
+    if case.doubt and case.doubtful:
         few = f"but that rests on {number(case.doubt.weight)} log lines, too few to tell from chance"
-        return [f"No verdict on {case.scope}: {causes.symptom(case.doubt)}{story.cite('logs')}, {few}."]
+        of = case.doubtful.scope
+        where = f" in {of}{story.cite('doubt')}" if of != case.scope else story.cite("logs")
+        return [f"No verdict on {case.scope}: {causes.symptom(case.doubt)}{where}, {few}."]
     if not case.confirmed:
         return [_nothing_read(story)]
     said = [f"Something is wrong in {case.scope}, and the data does not say what."]

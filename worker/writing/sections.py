@@ -132,11 +132,19 @@ def _carbon(story: Story) -> str:
     measured = f"{grams_range(carbon.actual_co2_grams)} {carbon.method} in {duration(story.case.window.length)}"
     expected = f"{grams_range(carbon.expected_co2_grams)} expected{_basis(story)}"
     if _holds_zero(carbon.excess_co2_grams):
-        is_less = carbon.actual_co2_grams.high < carbon.expected_co2_grams.low
-        how = "less than that, so there is no excess" if is_less else "the difference is within the expectation's range"
+        how = _no_excess(carbon.actual_co2_grams, carbon.expected_co2_grams, carbon.excess_co2_grams)
         return f"{measured}, {expected}: {how}{story.cite('metrics')}."
     text = f"{measured}, {expected}. Excess: {grams_range(carbon.excess_co2_grams)}{story.cite('metrics')}."
     return text + _split(carbon) + _compute(story, carbon) + _score(carbon)
+
+
+def _no_excess(actual: Quantity, expected: Quantity, excess: Quantity) -> str:
+    """Of what was not confirmed, or is demand, which may be outside of the range that was expected."""
+    if actual.high < expected.low:
+        return "less than that, so there is no excess"
+    if actual.low > expected.high:
+        return f"the excess of {grams_range(excess)} may be none"
+    return "the difference is within the expectation's range"
 
 
 def _split(carbon: CarbonImpact) -> str:

@@ -1,4 +1,4 @@
-"""That there is none of what a report lists: other candidates, past incidents, changes, slower or missing calls."""
+"""That there is none of what a report lists or says: candidates, a cause, past incidents, changes, slower calls."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known
+from worker.domain.report import Verdict
 
 _NO = r"\b(?:no|not (?:a single|one)|none|without (?:any|an?)|neither)"
 _SEEN = r"(?:recorded|known|listed|found|seen|on (?:file|record)|available|remembered)"
@@ -30,6 +31,16 @@ NO_CHANGE = re.compile(
     r"|\bno changes? of any kind\b",
     re.IGNORECASE,
 )
+NO_CAUSE = re.compile(
+    r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
+    r"\b(?:named|identified|found|given|established|known|told)\b"
+    r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
+    r"(?:named|identified|found|established|determined|known)\b",
+    re.IGNORECASE,
+)
+NO_VERDICT = re.compile(
+    r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b", re.IGNORECASE
+)
 NO_SLOWER_CALL = re.compile(
     r"\b(?:no|none of the|not a single) calls?\b[^,;.]{0,40}"
     r"\b(?:got slower|slower|slowed|takes? longer|take more time|took longer|slow)\b",
@@ -49,6 +60,8 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         (ONLY_CANDIDATE, lambda: len(report.candidates) == 1),
         (NO_CANDIDATE, lambda: not report.candidates),
         (NO_PAST, lambda: not report.similar_incidents),
+        (NO_CAUSE, lambda: report.root_cause is None),
+        (NO_VERDICT, lambda: report.verdict is Verdict.INCONCLUSIVE),
         (NO_CHANGE, lambda: None if is_of_named else not any(one.at for one in known.changes)),
         (NO_SLOWER_CALL, lambda: None if is_of_named else _has_none("slower", known)),
         (NO_MISSING_CALL, lambda: None if is_of_named else _has_none("fewer", known)),

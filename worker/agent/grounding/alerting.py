@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from worker.agent.grounding.claims import Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.topics import SIGNALS, topics
 
@@ -38,6 +39,28 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     if named and THE_ALERT.match(found["effect"]) and not FIRED.search(found["effect"]):
         return True
     return _is_exceeded(found["cause"], known)
+
+
+# "Emissions stayed below the threshold": what fired the rule did not.
+LIMIT = re.compile(
+    r"\b(?:(?P<under>below|under|short of|beneath)|(?P<over>above|over|exceed(?:s|ed|ing)?|cross(?:ed|es|ing)|beyond))"
+    r" (?:the |its |their )?(?:rule['’]s |alert['’]s |fixed )?(?:threshold|limit)\b"
+    r"(?! (?:of|for) (?:low|medium|high|critical)\b)",
+    re.IGNORECASE,
+)
+CONDITION = re.compile(r"\b(?P<way>greater|more|above|less|below|fewer)\b[^\d]{0,20}(?P<limit>\d+(?:\.\d+)?)")
+NOT = re.compile(r"\b(?:not|never|nor|neither|if|when|once|until|whether|should|would)\b|n['’]t\b", re.IGNORECASE)
+
+
+def limits(text: str, known: Known) -> Iterator[Claim]:
+    """On which side of its rule's threshold the alert's value is."""
+    alert = known.report.alert
+    condition = CONDITION.search(alert.conditions)
+    for found in LIMIT.finditer(text) if condition and alert.value is not None else ():
+        before = re.split(r"[,;:.]", text[: found.start()])[-1]
+        if condition and alert.value is not None and not NOT.search(before):
+            is_over = alert.value > float(condition["limit"])
+            yield judged("direction", found, is_over == bool(found["over"]), "it was on the other side")
 
 
 RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)

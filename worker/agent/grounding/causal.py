@@ -6,6 +6,7 @@ import re
 
 _CAUSING = (
     r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
+    r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
     r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
@@ -15,7 +16,7 @@ _CAUSING = (
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
-    r"|set off by|stems? from"
+    r"|set off by|stems? (?:\w+ly )?from"
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
@@ -37,12 +38,11 @@ _AFFECTING = (
     r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
     r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
     r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
-    r"|(?:took|takes|pull(?:ed|s)|drag(?:ged|s)|brings?|brought|tore|tears|push(?:ed|es))"
-    r" (?=(?:[^\s,;.][^\s,;]* ){1,3}(?:down|along|under|with (?:it|them))\b)"
     r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
     r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
     r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
 )
+_BLAMED = "responsible|to blame|at fault|blamed|held responsible"
 # "Its failures pulled checkout down".
 _PULLING = r"pull(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
 # "Checkout was taken down by the deployment of search", "… slowed down by …".
@@ -62,11 +62,14 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
-    rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING}) (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along)\b(?! from)",
     rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
-    r"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:responsible|to blame|at fault)\b(?P<effect>.*)",
+    (
+        rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING})"
+        r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|with (?:it|them))\b(?! from)"
+    ),
+    rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
     rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding import alerting, claims, consequences, vocabulary
 from worker.agent.grounding.causal import CAUSAL
-from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
@@ -20,8 +20,10 @@ NOT = re.compile(
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
     r"\b(?:do|does|did|can|could|has|have|had)(?: not|not|n['’]t)\b"
-    r"(?! \w*(?:name|blame|identif|regard|consider|take\b|hold\b|see\b|call\b"
-    r"|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
+    r"|name|blame|identif|regard|consider|take\b|hold\b"
+    r"|see\b"
+    r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
     re.IGNORECASE,
 )
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
@@ -31,6 +33,7 @@ JUDGED = re.compile(
     r"|not (?:\w+ )?supported"
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
+    r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
     r"|innocent|unlikely|not involved"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third))\b",
     re.IGNORECASE,
@@ -68,6 +71,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     reason = REASON.search(text) if is_advice else None
     if reason:
         text = claims.blanked(text, [(0, reason.end())])
+    accounting = ACCOUNTING.match(text)
+    of_part = accounting and consequences.of_part(accounting, accounting.span("cause"), mentions, known)
+    if accounting and of_part is not None:
+        yield judged("cause", accounting, not of_part, of_part)
     text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
     for pattern in CAUSAL:
         found = pattern.search(text)
@@ -79,6 +86,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
         if found:
             why = _wrong_cause(found, text, mentions, known)
+            if reason and PRONOUN.fullmatch(found["cause"]):
+                # "Roll back deploy-9, because it started the errors".
+                named = {one.text for one in mentions if one.span[1] <= reason.start()} - known.regions
+                why = ANOTHER if named and not named & cause_names(known) else why
             span = found.span("cause")
             is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
             # Only what is told as the cause is marked.
@@ -88,6 +99,8 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             return
 
 
+# "Retries account for most of the excess".
+ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # "A thousand requests caused 82.3 mgCO₂e".
 EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
@@ -120,7 +133,11 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     cause = found.span("cause")
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
-        cause = (cause[0], cause[0] + relative.start())
+        behind = (cause[0] + relative.end(), cause[1])
+        is_its_object = cause[0] < found.start("effect") and "," not in text[slice(*behind)]
+        is_its_object = is_its_object and bool(_within(behind, mentions, known))
+        # "ledger, which cart broke": it is cart that did.
+        cause = behind if is_its_object else (cause[0], cause[0] + relative.start())
     told = consequences.of_part(found, cause, mentions, known)
     told = alerting.wrongly_raised(found, cause, mentions, known) if told is None else told
     if told is not None or consequences.is_besides(found, cause, text, mentions, known):
@@ -278,6 +295,9 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
     root = known.report.root_cause
     if named and _is_another_deployment(named, known):
         return True
+    if root and root.deployment_id and root.service in named and KIND[CauseKind.DEPLOYMENT].search(part):
+        # "The deployment of checkout", where that is the cause.
+        return False
     if named:
         return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
     kinds = {kind for kind, words in KIND.items() if words.search(part)}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding import (
     absences,
     against,
+    alerting,
     awaited,
     beginnings,
     causation,
@@ -18,6 +19,7 @@ from worker.agent.grounding import (
     degrees,
     directions,
     extents,
+    doubts,
     figures,
     impacts,
     metrics,
@@ -35,6 +37,7 @@ from worker.agent.grounding import (
     severities,
     statements,
     story,
+    tallies,
     times,
     trends,
     vocabulary,
@@ -93,6 +96,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *metrics.named(plain, fields, mentions, known),
         *renewals,
         *clocks,
+        *tallies.every_message(sentence, known),
         *worked.settled(
             [figures.figure(one, plain, mentions, known) for one in read],
             read,
@@ -101,6 +105,9 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         ),
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
+        *(() if is_advice else alerting.limits(plain, known)),
+        *past.claimed(plain, known),
+        *doubts.denied_effects(plain, mentions, known),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),
         *relations.relations(plain, mentions, known),
@@ -111,6 +118,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *directions.compared(plain, mentions, known),
         *against.compared(plain, mentions, known),
         *metrics.deviating(plain, mentions, known),
+        *metrics.calm(plain, mentions, known),
         *trends.trends(sentence, mentions, known),
         *conditions.affected(plain, mentions, known),
         *conditions.conditions(plain, mentions, known),
@@ -197,7 +205,13 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
         for one in outside
         if one.span[0] >= span[1] and re.search(r"\b(?:of|in|by|from|for) $", text[: one.span[0]])
     ]
+    if not (before or behind) and ITS.search(text[: span[0]]):
+        # "Its errors read …": of whom the sentence before spoke.
+        before = sorted(known.about)
     return not owners or "" in owners or not (before or behind) or bool(owners & {*before, *behind[:1]})
+
+
+ITS = re.compile(r"^\W*(?:its|their)\b", re.IGNORECASE)
 
 
 def _even(text: str) -> str:

@@ -26,6 +26,7 @@ TOLD = re.compile(
     r"|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
     re.IGNORECASE,
 )
+RIGHT_BEHIND = re.compile(r"\bconfidence (?:of |is )?$", re.IGNORECASE)
 AMONG = re.compile(r"[\d.]* ?(?:to|–|-) ")
 
 
@@ -36,9 +37,9 @@ def is_share(before: str, after: str) -> bool:
 
 def is_score(digits: str, span: Span, text: str) -> bool:
     """ "Confidence 0.84", "at 0.84 the confidence is …", "checkout (0.84)"; of "(0.26 to 0.76)" none is one."""
-    if not re.fullmatch(r"[01]\.\d+", digits):
-        return False
     before, after = text[: span[0]], text[span[1] :]
+    if not re.fullmatch(r"[01]\.\d+", digits):
+        return bool("." in digits and RIGHT_BEHIND.search(before))
     is_alone = before.endswith("(") and not AMONG.match(after)
     is_told = TOLD.search(before[-90:]) or PLACED.search(before) or SURE.match(after)
     return is_alone or bool(is_told or CANDIDATE.search(text))

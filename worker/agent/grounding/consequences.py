@@ -22,6 +22,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
         or _is_inferred(found, mentions, known)
+        or _is_the_rest(found)
         or _is_where_it_rises(text, cause, found.span("effect"), mentions, known)
     )
 
@@ -50,7 +51,7 @@ CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
     r"|(?:could|can) ?not (?:be )?(?:counted|compared|determined|quantified|measured|estimated|told|known|split"
     r"|confirmed)"
-    r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) (?!name|blame)\w+"
+    r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+)\b",
@@ -83,6 +84,16 @@ def is_cause_open(known: Known) -> bool:
     """Whether why it happened is not known: there is no cause, or it is one of unknown kind."""
     root = known.report.root_cause
     return not known.has_cause or root is None or root.kind is CauseKind.UNKNOWN
+
+
+# "Availability is 97.7 %, so 2.3 % of requests failed".
+SERVED = re.compile(r"availab|success|uptime", re.IGNORECASE)
+
+
+def _is_the_rest(found: re.Match[str]) -> bool:
+    """What was not served failed: both figures are checked by themselves."""
+    is_figure = all(re.search(r"\d", found[side]) for side in ("cause", "effect"))
+    return is_figure and bool(SERVED.search(found["cause"])) and "errors" in topics(found["effect"])
 
 
 # What a severity is for is figures, which are checked by themselves.
@@ -123,6 +134,11 @@ MOST = re.compile(
 )
 ALL = re.compile(r"\b(?:all|entire(?:ly)?|exclusively|solely|only|wholly|completely|alone|just)\b", re.IGNORECASE)
 NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
+LARGE = re.compile(
+    r"\b(?:large|big|major|considerable|substantial|significant|sizeable|great) (?:part|share|portion|fraction)\b",
+    re.IGNORECASE,
+)
+LEAST = re.compile(r"\b(?:smallest|least|lowest)\b", re.IGNORECASE)
 SOME = re.compile(r"\b(?:part(?:ly|ially)?|some|also|small|little|minor|rest|remainder|remaining)\b", re.IGNORECASE)
 THE_PART = re.compile(
     r"\b(?P<part>retries|errors|slower work|failed requests|failures|slowness)(?: alone)? "
@@ -146,7 +162,6 @@ def parts(text: str, known: Known) -> Iterator[Claim]:
             yield judged("number", found, holds, NOT_A_PART)
 
 
-SMALLEST = re.compile(r"\b(?:the|by far the) (?:smallest|least|lowest|tiniest)\b", re.IGNORECASE)
 EXCESS = re.compile(r"\b(?:excess|emissions|co[₂2]e?|carbon|compute|costs?|vcpu)|\$\d", re.IGNORECASE)
 NOT_A_PART = "another part of the excess is larger"
 
@@ -162,8 +177,17 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
     told = found["cause"].lower()
     for name, words in CALLED_SO.items():
         told = words.sub(name, told) if name in sizes else told
-    said = re.match(rf"\W*(?:the |its |additional |these )*(?P<part>{named})(?P<rest>\W.*|$)", told, re.DOTALL)
+    said = re.match(
+        r"\W*(?:of (?:it|this|the [^,]{2,30}), |.*\bof which )?(?:the |its |additional |these )*"
+        rf"(?P<part>{named})(?P<rest>\W.*|$)",
+        told,
+        re.DOTALL,
+    )
+    effect = re.split(r"[,;]| (?:while|whereas|but)\b", found["effect"].lstrip(" ,"))[0]
     if said is None or not (EXCESS.search(found["effect"]) or PART_OF.search(found["effect"])):
+        return None
+    if topics(re.sub(rf"\b(?:{named}) (?:about |only )?\d", " ", effect.lower())) & {"errors", "latency", "retries"}:
+        # "… of the excess and of the errors".
         return None
     inside = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - {*known.scope}
     if (inside and not RELATIVE.match(said["rest"])) or re.match(
@@ -187,8 +211,10 @@ RELATIVE = re.compile(r",| which| that")
 def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bool:
     share = sizes[part] / (sum(sizes.values()) or 1)
     told = found[0].replace(found["cause"], " ", 1)
-    if SMALLEST.search(told):
-        return sizes[part] <= min(sizes.values())
+    if LEAST.search(told):
+        return sizes[part] == min(sizes.values())
+    if LARGE.search(told):
+        return share >= 0.25
     if NEARLY_ALL.search(told):
         return share >= 0.85
     if ALL.search(told) and not MOST.search(told):

@@ -107,8 +107,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     "2,260 of 10,600 requests failed": the second did not.
     """
     is_of = PART_OF.search(text[: span[0]])
-    behind = text[span[1] - 9 : span[1] + 22].lstrip("0123456789,")
-    if is_of and (is_of["what"] or re.match(r" ?(?:[a-z]+ )?requests", behind)):
+    is_behind = text[: span[1]].endswith("requests") or re.match(r" (?:[a-z]+ )?requests\b", text[span[1] :])
+    if is_of and (is_of["what"] or is_behind):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
@@ -183,11 +183,13 @@ PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
     r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
-    r" (?P<noun>[a-z]+))\b[^,;.\d]{0,40}$",
+    r" (?P<noun>[a-z]+))\b(?! fail| end)[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
 RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
+# "Each recorded three", "each fell": a verb.
+NO_NOUN = re.compile(r"thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?")
 RANKS = (
     ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
     ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),
@@ -198,7 +200,7 @@ def per(span: Span, text: str) -> str | None:
     """ "Each request … 20 g": that the figure is of every single one."""
     found = PER.search(RATED.sub(" ", text[clause(span, text)[0] : span[0]]))
     noun = (found["one"] or found["noun"]).lower() if found else None
-    return None if noun in ("thousand", "hundred", "million") else noun
+    return None if noun is None or NO_NOUN.fullmatch(noun) else noun
 
 
 def rank(span: Span, text: str) -> str | None:
@@ -233,10 +235,11 @@ _WHOLES = (
 def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
-    if not found and (of := OF_WHICH.search(text[: span[0]])):
+    before = text[: span[0]]
+    if not found and (of := OF_WHICH.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)):
         found = _OF.search(f" of {of['whole']}")
-    if not found and (before := SHARE_BEFORE.search(text[: span[0]])):
-        return whole(before.span("share"), text, names)
+    if not found and (share := SHARE_BEFORE.search(before)):
+        return whole(share.span("share"), text, names)
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
@@ -261,5 +264,10 @@ OF_WHICH = re.compile(
     r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
     re.IGNORECASE,
 )
+# "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
+OF_FIRST = re.compile(
+    r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
+)
+OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
 # "72 % of the additional errors" are of their rise.
 MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

@@ -14,9 +14,11 @@ class Said(NamedTuple):
 
     `metrics`: what was measured that is no signal of ours. `metric`: the field that it is said to be of, by its name.
     `alone`: metrics that need not be named, as they are the only ones of their dimension.
+    `it`: the services that a pronoun before it means.
     """
 
     subjects: tuple[Subject, ...]
+    it: frozenset[str]
     lines: frozenset[str]
     patterns: dict[str, frozenset[str]]
     previous: str
@@ -90,12 +92,17 @@ def _share(fact: Fact, said: Said) -> bool:
 
 def _grams_per_minute(fact: Fact, said: Said) -> bool:
     """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
-    if fact.whole == "rise" and (said.before.endswith("from ") or not RISES.search(said.before)):
+    moves = RISES if fact.value > 0 else FALLS
+    if fact.whole == "rise" and (said.before.endswith("from ") or not moves.search(said.before)):
         return False
     return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
 
 
-RISES = re.compile(r"\b(?:rise|increase|growth)\b[^;]*$", re.IGNORECASE)
+RISES = re.compile(r"\b(?:rise|rises|rose|increased?|grew|climbed|growth)\b[^;]*$", re.IGNORECASE)
+FALLS = re.compile(
+    r"\b(?:rise|increase|growth|falls?|fell|fallen|drop(?:s|ped)?|declined?|declines|decreased?|sank|lower)\b[^;]*$",
+    re.IGNORECASE,
+)
 OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 
@@ -207,7 +214,16 @@ THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?
 def _count(fact: Fact, said: Said) -> bool:
     if fact.signal == "threshold":
         return bool(THRESHOLD.search(said.before + said.after[:24]))
+    if "_per_" in (fact.signal or "") and not _says_per_what(fact.signal or "", said):
+        return False
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
+
+
+def _says_per_what(metric: str, said: Said) -> bool:
+    """ "30 envelopes" are no `envelopes_flushed_per_min`, "30 envelopes a minute" are: two words of its name."""
+    text = f"{said.previous} {said.before}{said.clause}{said.after}".replace("_", " ")
+    words = [word[:4] for word in metric.split("_") if len(word) > 1 and word != "per"]
+    return sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) > 1
 
 
 def _requests(fact: Fact, said: Said) -> bool:
@@ -229,6 +245,12 @@ def _per_minute(fact: Fact, said: Said) -> bool:
     return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
 
 
+def _incidents(_: Fact, said: Said) -> bool:
+    """ "There are 12": told of incidents."""
+    around = said.previous + said.before + said.after + said.clause
+    return bool(re.search(r"\b(?:incident|happened|occurred|case|time)", around, re.IGNORECASE))
+
+
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "share": _share,
     "grams_per_minute": _grams_per_minute,
@@ -238,5 +260,6 @@ BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "requests": _requests,
     "per_minute": _per_minute,
     "count": _count,
+    "incidents": _incidents,
     "deviations": _deviations,
 }

@@ -10,67 +10,9 @@ from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.comparisons import IF, NEGATED
 from worker.agent.grounding.known import Fact, Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
+from worker.agent.grounding.ways import DOWN, SAME, UP
 from worker.domain.report import Verdict
 
-# What rises or falls, by any verb for it.
-_ROSE = (
-    r"rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soar(?:ed|s)"
-    r"|leap(?:ed|t|s)|balloon(?:ed|s)|swell(?:ed|s)|swollen|escalat(?:ed|es)|(?:sky)?rocket(?:ed|s)|shot up|shoots up"
-    r"|mount(?:ed|s)|explode[ds]|(?:ticked|edged|pushed|driven|drove|came|gone|picked) up"
-    r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
-)
-_FELL = (
-    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
-    r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
-    r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
-    r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
-)
-UP = re.compile(
-    rf"\b(?:{_ROSE}"
-    r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
-    r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
-    r"|above (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
-    r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
-    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
-    r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
-    re.IGNORECASE,
-)
-DOWN = re.compile(
-    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
-    rf"|{_FELL}|improve[ds]|got better"
-    r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
-    r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
-    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
-    r"|below (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
-    r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
-    r"|better than (?:usual|normal|before)"
-    r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
-    re.IGNORECASE,
-)
-SAME = re.compile(
-    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
-    r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
-    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
-    r"|(?:did|does|do|has|have) not (?:changed?|moved?|budged?)"
-    r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
-    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
-    r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
-    r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)?"
-    r" (?:before|usual|normal|it (?:usually|normally) (?:does|takes))"
-    r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
-    r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
-    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
-    r"|memory)"
-    r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
-    r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
-    r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
-    r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
-    r"(?! \d)"
-    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
-    r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
-    re.IGNORECASE,
-)
 # "The old version shows no errors".
 OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
 NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
@@ -209,6 +151,8 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     is_slight = bool(wanted) and _is_slight(span, text)
+    if is_slight and STRONG.fullmatch(text[slice(*span)]):
+        is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
         any(
             went(level) == wanted
@@ -223,6 +167,17 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
 
 
 # Less than three standard deviations are told with one of these, or with both figures.
+STRONG = re.compile(
+    r"(?:jump|surge|spike|soar|balloon|plunge|plummet|collapse|crash|skyrocket|rocket|explode|slump|tumble)\w*",
+    re.IGNORECASE,
+)
+
+
+def _is_much(level: Level) -> bool:
+    """Whether a word such as "jumped" may be told of it, where it usually varies more."""
+    return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
+
+
 SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
 # "Grew by a factor of 2.3": what it says is checked as a figure.
 BY_FIGURE = re.compile(r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over) )?\d")

@@ -25,6 +25,9 @@ OTHERS = re.compile(
 DISTANCE = re.compile(
     r"\b[\w.]+ (?:minutes?|seconds?|hours?|min|s|h) (?:before|after|prior|ahead|earlier|later|following)\b"
 )
+BEGINNING = re.compile(
+    r"\b(?:follow\w*|beg[ai]n\w*|start\w*|set in|onset|fail\w*|deviat\w*|affected|hit)\b", re.IGNORECASE
+)
 PRONOUN = re.compile(r"\W*(?:it|that|this|them|those|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE)
 
 
@@ -40,7 +43,7 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     first, place = _nearest(before, number.span[0], text, mentions, known)
     if said.re is TO and not PRONOUN.match(text[slice(*target)]):
         second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
-    elif said.re is FROM_BEFORE and (behind := _onsets(target, text, mentions, known)):
+    elif said.re is FROM_BEFORE and (behind := _onsets((said.end(), _end(said.end(), text)), text, mentions, known)):
         # "Two minutes later retries followed".
         first, second = behind, first
     else:
@@ -53,6 +56,12 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     holding = {low <= sign * (one - other) <= high for one in first for other in second}
     # Of two metrics with onsets of their own it is not known which is meant.
     return holding.pop() if len(holding) == 1 else None
+
+
+def _end(place: int, text: str) -> int:
+    """Where what is told behind `place` ends."""
+    found = re.compile(r"[;,](?= )|\.(?= |$)").search(text, place)
+    return found.start() if found else len(text)
 
 
 def _parts(text: str, mentions: list[Found]) -> list[Span]:
@@ -87,13 +96,20 @@ def _of_previous(named: list[Found], known: Known) -> set[datetime]:
 def _onsets(part: Span, text: str, mentions: list[Found], known: Known) -> set[datetime]:
     """When what a part of a sentence tells of began: a signal of a service, or the service as a whole."""
     words = text[slice(*part)]
-    named = {one.text for one in mentions if part[0] <= one.span[0] < part[1]} & known.services
+    within = {one.text for one in mentions if part[0] <= one.span[0] < part[1]}
+    if made := {one.at for one in known.changes if one.at and one.deployment_id in within}:
+        return made
+    named = within & known.services
     metrics = {one.signal for one in known.moments if one.signal and one.signal in words}
     signals = (topics(words) & {*SIGNALS}) | metrics
     if not named and not signals:
         return set()
-    if not signals:
+    if not signals and BEGINNING.search(words):
         return {at for owner in named if (at := relations.onset(owner, known))}
+    if not signals:
+        # Of which signal it is told is not known.
+        found = {one.at for one in known.moments if one.kind == "onset" and one.of in named}
+        return found - {known.report.window.start} or found
     before = [one.text for one in mentions if one.span[0] < part[0] and one.text in known.services]
     # Where it names nobody: of who was named before, else of the alerted service.
     for owners in [named] if named else [{*before[-1:]}, known.about, {known.scope.service}]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding import causation, consequences, context
-from worker.agent.grounding.claims import Claim, Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, cause_names
 
 # Doubt about a cause, or another cause hinted at.
@@ -22,6 +22,7 @@ DOUBT = re.compile(
 )
 BLAMING = re.compile(
     r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
+    r"|start(?:ed)? (?:it|this|them|that)"
     r"|involved"
     r"|(?:unlikely|poor|weak|no|not an?|unconvincing) (?:\w+ )?(?:alternative|explanation|candidate|suspect)"
     r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
@@ -29,11 +30,19 @@ BLAMING = re.compile(
 )
 
 
+# "Why payments fails stays open", "it is unclear why".
+WHY_OPEN = re.compile(
+    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
+    re.IGNORECASE,
+)
 DOUBTED = "the evidence shows the cause"
 
 
 def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
+    for found in () if consequences.is_cause_open(known) else WHY_OPEN.finditer(text):
+        yield judged("cause", found, holds=False, otherwise=DOUBTED)
     named = {one.text for one in mentions} & _blamed(known)
     if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return
@@ -131,3 +140,19 @@ def _part(text: str, place: int) -> Span:
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
     return max(starts, default=0), min(ends, default=len(text))
+
+
+EFFECT = re.compile(
+    r"\b(?:no|not any|without (?:any )?|nor) ?(?:evidence|sign|indication|proof|hint)\b(?P<what>[^;.]*?)"
+    r"\b(?:had|has|having|played|plays) (?:an?|any|some) (?:\w+ )?(?:effect|influence|impact|part|role)\b",
+    re.IGNORECASE,
+)
+
+
+def denied_effects(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "There is no evidence that deploy-8734 had any effect": of what is not the cause."""
+    for found in EFFECT.finditer(text):
+        span = found.span("what")
+        if any(span[0] <= one.span[0] < span[1] for one in mentions):
+            holds = not known.has_cause or causation.names_another(found["what"], span, mentions, known)
+            yield judged("cause", found, holds, "it is the cause")

@@ -265,8 +265,8 @@ def _of_number(
     owner: Subject,
     candidate: Candidate | None,
 ) -> Fact:
-    metric = metrics.titled(number.span, text, known) if candidate else None
-    number = metrics.in_its_unit(number, metric, known)
+    if candidate and (metric := metrics.titled(number.span, text, known)):
+        return _symptom(metrics.in_its_unit(number, metric, known), text, owner, metric)
     is_lines = OF_LINES.match(text[number.span[1] :])
     part = context.part(number.span, text)
     near = [one for one in mentions if part[0] <= one.span[0] < part[1]]
@@ -282,19 +282,24 @@ def _of_number(
         number.value,
         number.dimension or "count",
         Subject(subject.service or owner.service, subject.region or owner.region),
-        _signal_of(metric) or signal,
+        signal,
         roles.role(number.span, text),
         statistic=context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
         of=caller
         or (owner.service if is_of_errors and candidate else None)
         or (owners.deployment(number.span, mentions, known) if is_lines else None),
-        metric=metric,
     )
 
 
-def _signal_of(metric: str | None) -> str | None:
-    return signal_of((metric,)) or metric if metric else None
+def _symptom(number: Number, text: str, owner: Subject, metric: str) -> Fact:
+    """ "db cpu 98 % (usually 41 %)": a level of the candidate's own, as those of the evidence."""
+    signal = signal_of((metric,)) or metric
+    role = "usual" if text[: number.span[0]].endswith("(usually ") else "now"
+    quantile = next((one for one in QUANTILES if one in metric), None)
+    statistic = quantile or ("mean" if signal == "latency" else None)
+    whole = WHOLES.get(signal, "requests" if SERVED.search(metric) else None) if number.dimension == "share" else None
+    return Fact(number.value, number.dimension, owner, signal, role, statistic=statistic, whole=whole, metric=metric)
 
 
 EXPLAINS = re.compile(r"\b(?:explains?|accounts? for) (?:about )?$")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 Path = tuple[str, ...]
@@ -97,6 +98,19 @@ def slots(path: Path) -> Slots:
     dimension, factor = dimension_of(path)
     signal = _kind(path, dimension) or signal_of(path)
     return Slots(dimension, factor, signal, _role(path), _statistic(path, dimension), _whole(path, dimension, signal))
+
+
+def titles(field: str) -> tuple[str, str]:
+    """As the template spells a field, with its unit and without it."""
+    return field.replace("_", " "), field.rpartition("_")[0].replace("_", " ")
+
+
+@lru_cache(maxsize=256)
+def spelled(text: str, fields: frozenset[str]) -> tuple[tuple[int, int], ...]:
+    """Where a field is spelled in at least two words: "the search page error ratio" is of no service called search."""
+    told = sorted({one for field in fields for one in titles(field) if " " in one}, key=len, reverse=True)
+    words = "|".join(re.escape(one) for one in told)
+    return tuple(one.span() for one in re.finditer(rf"\b(?:{words})\b", text)) if words else ()
 
 
 def dimension_of(path: Path) -> tuple[str, float]:

@@ -33,8 +33,9 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = _said(number, text, mentions, known)
-    if not close or number.dimension == "share":
-        close += [*_sums(number, text, mentions, known)]
+    if not close or number.dimension in ("share", "confidence"):
+        is_sum = number.dimension == "confidence" and TOGETHER.search(text[: number.span[0]])
+        close = [*([] if is_sum else close), *_sums(number, text, mentions, known)]
     if _is_status(number, text):
         close += [fact for fact in known.facts if fact.dimension == "status" and fact.value == number.value]
     held = [fact for fact in close if _fits(fact, said, known) and ranges.in_range(number.span, text, fact.end)]
@@ -71,9 +72,16 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
             for one in known.facts
             if one.whole == "rise" and one.dimension == "share" and names & {*one.subject}
         }
+        if number.dimension == "confidence":
+            parts = {
+                one.subject: one for one in known.facts if one.dimension == "confidence" and names & {*one.subject}
+            }
         total = sum(one.value for one in parts.values())
         if len(names) > 1 and len(parts) == len(names) and number.low <= total <= number.high:
             yield from (replace(one, value=total) for one in parts.values())
+
+
+TOGETHER = re.compile(r"\b(?:together|combined|between them|in sum)\b", re.IGNORECASE)
 
 
 def _is_measured(number: Number, said: Said, known: Known) -> bool:
@@ -101,8 +109,9 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         metrics=_metrics(known),
         metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
-        services=frozenset(one.text for one in mentions if one.text in known.services and _is_within(one, part)),
+        services=frozenset(one.text for one in mentions if _is_of_it(one, part, text, known)),
         subjects=subjects,
+        it=_meant(span, text, mentions, known),
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role=roles.role(span, text),
@@ -124,6 +133,22 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         per=context.per(span, text),
         rank=context.rank(span, text),
     )
+
+
+def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
+    """Whom "it" means in "it is a poor candidate, with confidence 0.01": who was named in the sentence before."""
+    pronoun = IT.search(text[: span[0]])
+    start, _ = context.clause(span, text)
+    services = [one.span[0] for one in mentions if one.text in known.services and one.span[1] <= span[0]]
+    is_told = pronoun and not any(place < pronoun.start() or place >= start for place in services)
+    return known.about if is_told else frozenset()
+
+
+IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
+
+
+def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:
+    return one.text in known.services and _is_within(one, part) and not owners.OF_ALERT.match(text, one.span[1])
 
 
 def _is_within(one: Found, part: Span) -> bool:
@@ -159,6 +184,9 @@ TIMES_LOGGED = re.compile(
 )
 
 
+AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
+
+
 def _counted(number: Number, text: str) -> Number:
     """ "Logged 62 times" and "62 occurrences" count lines."""
     if number.dimension in quoted.OCCURRENCES:
@@ -166,7 +194,10 @@ def _counted(number: Number, text: str) -> Number:
     if _is_status(number, text):
         return replace(number, dimension="")
     is_count = (
-        number.dimension == "times" and number.text.endswith("times") and TIMES_LOGGED.search(text[: number.span[0]])
+        number.dimension == "times"
+        and number.text.endswith("times")
+        and not AS_MANY.match(text, number.span[1])
+        and TIMES_LOGGED.search(text[: number.span[0]])
     )
     return replace(number, dimension="lines") if is_count else number
 
@@ -190,7 +221,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if number.dimension and number.dimension != fact.dimension:
         return False
     # "An error rate of 0.7", as the field has it.
-    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+", number.text)
+    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9

@@ -62,15 +62,16 @@ def _fits_role(fact: Fact, said: Said) -> bool:
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "confidence" and said.it:
+        return (fact.of or fact.subject.service) in said.it
     if _is_of_another(fact, said):
         return False
     if fact.subject == NOBODY and (is_told := _of_nobody(fact, said)) is not None:
         return is_told
     if fact.signal == "calls":
         return _is_of_its_call(fact, said)
-    if said.caller and fact.dimension == "seconds":
-        return False
-    if fact.subject.region and said.regions and fact.subject.region not in said.regions:
+    is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
+    if is_elsewhere or (said.caller and fact.dimension == "seconds"):
         return False
     return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
 
@@ -114,7 +115,10 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
-    return _fits_grams(fact, said) if fact.dimension in ("grams", "grams_per_requests") else _fits_signal(fact, said)
+    return _fits_grams(fact, said) if fact.dimension in OF_CARBON else _fits_signal(fact, said)
+
+
+OF_CARBON = ("grams", "grams_per_requests", "grams_per_minute", "grams_per_hour")
 
 
 def _is_continued(fact: Fact, said: Said) -> bool:
@@ -252,7 +256,10 @@ def _fits_part(fact: Fact, said: Said) -> bool:
     if fact.dimension == "share":
         return _parts_named(said) == {one for one in PARTS if one in fact.of}
     behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
-    around = f"{said.clause} {said.before[-80:]} {behind[0] if behind else ''}"
+    near = said.before[-80:]
+    # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
+    before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
+    around = f"{said.clause} {before} {behind[0] if behind else ''}"
     return any(
         re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
     )
@@ -265,7 +272,7 @@ def _parts_named(said: Said) -> set[str]:
     return found[0] or found[1]
 
 
-SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)
+SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
 
 
 def _fits_statistic(fact: Fact, said: Said) -> bool:
@@ -273,12 +280,16 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
         return bool(SLOWER.search(said.clause))
     if said.statistic in QUANTILES and fact.dimension == "seconds" and fact.signal == "latency":
         return fact.statistic == said.statistic
-    if said.statistic == "extreme" or (said.statistic == "sum" and _has_no_sum(fact)):
+    # What a region emits or gets is that of all of its services.
+    is_total = fact.dimension.endswith("minute") and fact.subject.region and not fact.subject.service
+    if said.statistic == "extreme" or (said.statistic == "sum" and _has_no_sum(fact) and not is_total):
         return False
     if fact.statistic not in QUANTILES or fact.statistic == (said.statistic or said.quantile):
         return True
     # A quantile that is not said to be one is the mean's lie, where there is a mean.
-    is_threshold = re.search(r"\b(?:slower|longer|above|more|over) (?:than )?(?:the )?(?:\w+ )?$", said.before)
+    is_threshold = re.search(
+        r"\b(?:slower|longer|above|more|over|exceed\w*) (?:than )?(?:the )?(?:\w+ )?$", said.before
+    )
     return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))
 
 

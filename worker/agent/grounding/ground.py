@@ -13,7 +13,7 @@ from typing import Literal
 
 from worker.agent.grounding import record, relations, vocabulary
 from worker.agent.grounding.check import claims_of
-from worker.agent.grounding.claims import Claim, Span, plain, sentences
+from worker.agent.grounding.claims import CITED, QUOTED, Claim, Span, plain, sentences
 from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.roster import mentions
@@ -66,15 +66,61 @@ def ground(text: str, report: Report, *, is_advice: bool = False) -> Grounded:
 def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounded:
     found: list[Sentence] = []
     for sentence in sentences(text):
-        one = _ground(sentence, known, is_advice=is_advice)
+        parts = _whole_or_head(sentence, known, is_advice=is_advice)
         if found and found[-1].outcome == "removed" and LEANING.match(sentence):
-            one = replace(one, outcome="removed")
+            parts = [replace(one, outcome="removed") for one in parts]
         services = frozenset(mention.text for mention in mentions(sentence, known)) & known.services
-        if services and one.outcome != "removed":
+        if services and parts[0].outcome != "removed":
             known = replace(known, about=services)
         known = replace(known, previous=sentence)
-        found.append(one)
+        found += parts
     return Grounded(tuple(found))
+
+
+def _whole_or_head(sentence: str, known: Known, *, is_advice: bool) -> list[Sentence]:
+    """Where only what a sentence ends with is wrong, that goes, and what stands before it stays: by itself it holds."""
+    whole = _ground(sentence, known, is_advice=is_advice)
+    if whole.outcome != "removed" or is_advice or len(sentence) > LONGEST:
+        return [whole]
+    for end in _breaks(sentence):
+        cited = CITED.findall(sentence[end:])[-1:]
+        head = _ground(f"{' '.join([sentence[:end], *cited])}.", known, is_advice=False)
+        tail = tuple(one for one in whole.claims if one.span[1] > end)
+        is_told = sum(one.holds and _bears(one) for one in head.claims) >= LEAST_OF_A_HEAD
+        if head.outcome == "kept" and is_told and any(not one.holds for one in tail):
+            return [head, Sentence(sentence[end:].strip(" ,;—–"), "removed", tail)]
+    return [whole]
+
+
+MOST_BREAKS = 4
+# What is cut to fewer claims says too little to be worth it.
+LEAST_OF_A_HEAD = 2
+# What a sentence can end before; of what is quoted nothing is cut.
+BREAK = re.compile(
+    r"(?:[,;—–] ?|\s)(?=(?:because|although|though|while|whereas|which|since(?! \d)|so(?! far)|but|yet)\b)"
+    r"|[,;—–] ?(?=(?:indicating|suggesting|meaning|implying|leading|resulting|making|causing|as|where|who)\b)|; ",
+    re.IGNORECASE,
+)
+# "With 60 % of its requests being retries" is no sentence by itself.
+OPENING = re.compile(
+    r"(?:With|Without|In|At|On|By|For|From|Of|Under|Among|Between|During|Despite|Due|Given|Over|Within|Per|Unlike"
+    r"|Since|Although|Though|While|Whereas|When|If|After|Before|As|Because|Once|Until|Besides|Compared|Together)\b"
+)
+
+
+def _breaks(sentence: str) -> list[int]:
+    """Where it could end, the latest first."""
+    quoted = [found.span() for found in QUOTED.finditer(sentence)]
+    ends = [
+        found.start()
+        for found in BREAK.finditer(sentence)
+        if not any(start < found.start() < end for start, end in quoted)
+    ]
+    if OPENING.match(sentence):
+        del ends[:1]
+    # "…, which happened because": a word or two between two breaks belong to what goes.
+    ends = [end for place, end in enumerate(ends) if place == 0 or sentence[ends[place - 1] : end].count(" ") > 2]
+    return ends[::-1][:MOST_BREAKS]
 
 
 # What says "it" of what is gone would say it of something else.

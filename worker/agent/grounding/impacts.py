@@ -33,7 +33,7 @@ ASKED = re.compile(
     r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
 )
 UNMEASURED = re.compile(
-    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue)\b[^.;]{0,50}?"
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|(?:business|financial) impact)\b[^.;]{0,50}?"
     r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
     re.IGNORECASE,
 )
@@ -43,7 +43,7 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
     """ "How many users are affected is not known": where no figure of it is."""
     users, business = known.report.impact.users, known.report.impact.business
     for found in UNMEASURED.finditer(text):
-        is_business = re.match(r"order|revenue", found["what"], re.IGNORECASE)
+        is_business = re.match(r"order|revenue|business|financial", found["what"], re.IGNORECASE)
         holds = (business.source if is_business else users.users_affected or users.users_share) is None
         yield judged("state", found, holds, "it was measured")
 
@@ -52,7 +52,9 @@ _VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quant
 NONE_MEASURED = re.compile(
     rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
-    rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})",
+    rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})"
+    r"|\b(?:gives?|has|have|contains?|names?|with|knows?|is|are) no (?:figure|number|count|data|measurement)s?"
+    r" (?:for|of|on|about) (?P<d>[^.;,]{3,40})",
     re.IGNORECASE,
 )
 
@@ -69,7 +71,7 @@ def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         "carbon": excess and excess.low > 0,
     }
     for found in NONE_MEASURED.finditer(text):
-        of = topics(found["a"] or found["b"] or found["c"])
+        of = topics(next(filter(None, found.groups())))
         of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
         named = {one.text for one in mentions} & known.services
         if of and of <= {*is_known} and named <= {known.report.service}:
@@ -121,9 +123,9 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
 
 
 MEASURED = re.compile(
-    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b(?: of [\w-]+)? "
-    r"(?:is|are|was|were|has been) "
-    r"(?:known|measured|recorded)\b",
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
+    r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "
+    r"(?:known|measured|recorded|counted)\b",
     re.IGNORECASE,
 )
 

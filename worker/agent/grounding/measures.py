@@ -30,6 +30,10 @@ def of_impact(known: Known) -> None:
     for end, value in _ends(impact.carbon.excess_co2_grams):
         known.facts.append(Fact(value / hours, "grams_per_hour", known.scope, "carbon", "excess", end=end))
     known.facts += [*_shares_of_excess(known)]
+    excess = impact.carbon.excess_co2_grams
+    if excess and excess.low <= 0 <= excess.high:
+        # The excess cannot be told from it.
+        known.facts.append(Fact(0.0, "zero", known.scope))
     if impact.carbon.sci:
         known.facts += [
             Fact(float(number.replace(",", "")), "requests", known.scope, "functional unit")

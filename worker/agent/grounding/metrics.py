@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from worker.agent.grounding import claims, context, owners
 from worker.agent.grounding.claims import Claim, Found, Span, judged
-from worker.agent.grounding.fields import dimension_of
+from worker.agent.grounding.fields import dimension_of, titles
 from worker.agent.grounding.known import Known, Level, Subject
 from worker.agent.grounding.pairs import Number
 from worker.agent.grounding.topics import topics
@@ -77,6 +77,23 @@ def deviating(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             yield judged("direction", found, holds, "it went another way", is_open=None in levels)
 
 
+# "None of cart's metrics deviates".
+NONE_DEVIATES = re.compile(
+    r"\b(?:none|not one|not a single one) of [^,;.]{0,60}?\b(?:metrics|signals)"
+    r" (?:really )?(?:deviat\w+|(?:is|are) unusual)",
+    re.IGNORECASE,
+)
+
+
+def calm(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom it is said, every level is as usual."""
+    for found in NONE_DEVIATES.finditer(text):
+        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in subjects)]
+        holds = bool(levels) and all(abs(one.deviations) < 3 for one in levels)
+        yield judged("direction", found, holds, "one of them does", is_open=not levels)
+
+
 def _listed(text: str, found: list[Found], place: int) -> list[str]:
     """Those of `found`, the nearest first, that are joined to `place` by commas and "and" alone."""
     listed: list[str] = []
@@ -97,14 +114,10 @@ def titled(span: Span, text: str, known: Known) -> str | None:
     """ "syscall write 0 (usually 78); …", as the ranking says it: the field of both."""
     begin, _ = context.part(span, text)
     title = SYMPTOM.search(text[begin : span[0]])
-    return next((one for one in sorted(known.fields) if title and title["title"] in _titles(one)), None)
+    return next((one for one in sorted(known.fields) if title and title["title"] in titles(one)), None)
 
 
 SYMPTOM = re.compile(r"^\s*(?P<title>[a-z][a-z\d ]*?) (?:\d[\d.,]*(?: \S+)? \(usually )?$")
-
-
-def _titles(field: str) -> tuple[str, str]:
-    return field.replace("_", " "), field.rpartition("_")[0].replace("_", " ")
 
 
 def of_clause(span: Span, text: str, known: Known) -> list[str]:

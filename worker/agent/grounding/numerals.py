@@ -111,7 +111,8 @@ def _in_digits(text: str) -> Iterator[Number]:
             digits = digits[:-1]
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
-        if dimension == "share" and _is_within(found.span(), text):
+        is_share = dimension in ("share", "confidence")
+        if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
 
@@ -143,6 +144,18 @@ def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
     if FACTOR.search(before):
         return "times"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
+
+
+# "Fewer than 1 %": of so little there is nothing close below it.
+LITTLE = 0.02
+
+
+def _is_hardly(value: float, start: int, text: str) -> bool:
+    """ "Less than one percent" is told of whatever is less."""
+    return value <= LITTLE and bool(BELOW.search(text[:start])) and not CLOSE.search(text[:start])
+
+
+CLOSE = re.compile(r"\b(?:nearly|almost|close to|just under|just below|not quite|up to)(?: a| the)? ?$", re.IGNORECASE)
 
 
 def _tolerance(digits: str) -> float:
@@ -193,6 +206,12 @@ def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[
     return value - wide, value + wide
 
 
+# "It cannot be told from zero", "the range includes zero".
+FROM_ZERO = re.compile(
+    r"\b(?:from|includ\w+|contain\w*|around|cross\w*|span\w*|straddl\w+|on both sides of) $", re.IGNORECASE
+)
+# "It was deployed twice".
+DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out) (?:only |just )?$", re.IGNORECASE)
 # "All 13 errors are of that type, and none of them was seen before."
 OF_THEM = re.compile(
     r" of (?:them|these|those|which) (?:was |were |had )?(?:seen|logged|found|known|occurr\w+|appear\w+|existed)\b"
@@ -201,35 +220,56 @@ OF_THEM = re.compile(
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
 
+# "None of its metrics deviates" tells of directions (`metrics.calm`).
+OF_METRICS = re.compile(r" of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b")
+
+
 def _in_words(text: str) -> Iterator[Number]:
     language = units.language()
     for found in language.word.finditer(text):
-        word = found["word"].lower()
-        is_no_share = word == "none" and (
-            re.match(
-                r" of (?:them|these|those|which) (?:was|were|is|are) (?:measured|known|recorded)", text[found.end() :]
-            )
-        )
-        is_no_share = is_no_share or (
-            word == "none" and not re.match(r" of(?! them (?:before|earlier))", text[found.end() :])
-        )
-        if is_no_share or NEAR.search(text[: found.start()]):
+        if _is_no_figure(found, text):
             continue
-        value, dimension = units.IN_WORDS[word]
-        if word == "none" and OF_THEM.match(text, found.end()):
-            dimension = "lines"
-        if word == "zero" and confidences.TOLD.search(text[: found.start()][-90:]):
-            dimension = "confidence"
+        word, before = found["word"].lower(), text[: found.start()]
+        value, dimension = units.IN_WORDS[word][0], _dimension_of_word(word, found, text)
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
-        # "Three minutes" is rounded, "doubled" is about the double.
-        tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
-        tolerance = 0.5 if COMPOUND.fullmatch(word) else tolerance
         if (word == "one" and unit not in ("share", "seconds")) or _is_ordinal(found, text):
             continue
-        low, high = _bounds(value, tolerance, text[: found.start()], "words")
-        low = 0.0 if unit == "share" and _is_within(found.span(), text) else low
-        yield Number(found.span(), value, "", low, high, found[0]).scaled(factor, dimension or unit)
+        # "Three minutes" is rounded, "doubled" is about the double.
+        tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
+        low, high = _bounds(value, 0.5 if COMPOUND.fullmatch(word) else tolerance, before, "words")
+        is_any = unit == "share" and (_is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text))
+        if unit == "share" and confidences.is_share(before, text[found.end() :]):
+            unit = "confidence"
+        yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)
+
+
+NONE_WAS_MEASURED = re.compile(
+    r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
+)
+NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
+
+
+def _is_no_figure(found: re.Match[str], text: str) -> bool:
+    """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
+    if NEAR.search(text[: found.start()]):
+        return True
+    behind = text[found.end() :]
+    is_of_none = NONE_OF.match(behind) and not NONE_WAS_MEASURED.match(behind) and not OF_METRICS.match(behind)
+    return found["word"].lower() == "none" and not is_of_none
+
+
+def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
+    """Its own, or that of the words around it; "" where it is told by a unit behind it."""
+    before = text[: found.start()]
+    if word == "zero" and confidences.TOLD.search(before[-90:]):
+        return "confidence"
+    if word == "none" and OF_THEM.match(text, found.end()):
+        return "lines"
+    dimension = units.IN_WORDS[word][1]
+    if dimension == "times" and DEPLOYED.search(before):
+        return "of deployments"
+    return "zero" if word == "zero" and FROM_ZERO.search(before) else dimension
 
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

@@ -39,6 +39,11 @@ PRONOUN = re.compile(
 )
 
 
+# "With 0.04 it is the runner-up".
+SECOND = re.compile(r"\brunner-up\b", re.IGNORECASE)
+SECOND_PLACE = 2
+
+
 def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
     said = subjects(span, text, mentions, known)
@@ -48,8 +53,11 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
         return [scope]
     if said or (scope.service is None and not known.about):
         return said
+    if SECOND.search(text) and not {one.text for one in mentions} & known.services:
+        return [Subject(one.service) for one in known.report.candidates if one.rank == SECOND_PLACE]
     names = {one.text for one in mentions}
-    pronoun = PRONOUN.search(text)
+    # "It" behind the figure says nothing of whose it is.
+    pronoun = PRONOUN.search(text[: span[1] + 40])
     is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
     if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
         named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
@@ -81,14 +89,26 @@ def _listed(place: int, text: str, mentions: list[Found], known: Known) -> list[
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
     """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
     services = _listed(span[0], text, mentions, known)
-    if len(services) < 2:
+    if not services:
         return None
     begin = services[-1].span[1]
     figures = [(one.span[0] + begin, one.span[1] + begin) for one in numerals.numbers(text[begin:])]
     if span not in figures:
         return None
     row = _row(figures, figures.index(span), text)
-    return Subject(services[row.index(span)].text) if len(row) == len(services) else None
+    if len(row) > 1 and RESPECTIVELY.search(text[row[-1][1] :]):
+        services = _list_of(len(row), services, text, mentions, known)
+    return Subject(services[row.index(span)].text) if len(row) == len(services) > 1 else None
+
+
+RESPECTIVELY = re.compile(r"[^.;\d]{0,40}\brespectively\b")
+
+
+def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], known: Known) -> list[Found]:
+    """The last list of so many: "a and b see it, with their calls to c taking 120 ms and 91 ms respectively"."""
+    while last and len(last) != many:
+        last = _listed(last[0].span[0], text, mentions, known)
+    return last
 
 
 def _row(figures: list[Span], place: int, text: str) -> list[Span]:
@@ -127,8 +147,12 @@ CALLED = re.compile(
 )
 
 
+# "The cause of PetSite's alert": the alert is spoken of.
+OF_ALERT = re.compile(r"['’]s alert\b")
+
+
 def is_called(one: Found, text: str) -> bool:
-    return bool(CALLED.search(text[: one.span[0]]))
+    return bool(CALLED.search(text[: one.span[0]]) or OF_ALERT.match(text, one.span[1]))
 
 
 def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:

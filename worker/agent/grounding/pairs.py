@@ -29,7 +29,8 @@ class Number:
 PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
-    r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
+    r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $"
+    r"|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
     re.IGNORECASE,
 )
 IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
@@ -87,10 +88,21 @@ WERE_EXPECTED = re.compile(r" (?:is|are|was|were|being|would be|would have been)
 WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
 
 
+# "687 MiB, 18 % more than the expected 584".
+MORE_THAN = re.compile(
+    r"\b(?:than|above|below|over|under|exceeds?) (?:the )?(?:(?:expected|usual|normal|typical) )?(?:about )?$"
+)
+
+
 def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
     """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
     measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
-    is_usual = WERE_EXPECTED.match(text, one.span[1]) or WOULD_HAVE.search(text[: one.span[0]])
+    is_share = bool(before) and before[-1].dimension == "share"
+    is_usual = (
+        WERE_EXPECTED.match(text, one.span[1])
+        or WOULD_HAVE.search(text[: one.span[0]])
+        or (is_share and MORE_THAN.search(text[: one.span[0]]))
+    )
     if one.dimension or not measured or not is_usual:
         return one
     return one.scaled(factor(text, measured[-1]), measured[-1].dimension)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from worker.agent.grounding import numerals
 from worker.agent.grounding.claims import Claim
+from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Fact, Known, Subject
 from worker.agent.grounding.roster import WORD
 from worker.agent.grounding.vocabulary import common, forms
@@ -30,6 +31,21 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     dated = [one for one in past if any(date in text for date in _dates(one))]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
+
+
+CLAIMED = re.compile(
+    r"\b(?:an?|one|another|the same|two|several) (?:\w+ )?"
+    r"(?:similar|comparable|past|earlier|previous|known) incidents?\b",
+    re.IGNORECASE,
+)
+
+
+def claimed(text: str, known: Known) -> Iterator[Claim]:
+    """ "A similar incident is on file": not where the report is like none."""
+    for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
+        around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
+        if not NONE_OF.search(around):
+            yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
 
 
 def _dates(one: SimilarIncident) -> Iterator[str]:

@@ -72,8 +72,28 @@ RECEIVED = re.compile(
     r" (?:received?|receives|gets?|got|underwent|runs?|ran|running|upgraded|updated|moved|deployed|changed|given|put"
     r"|brought|shipped|released|rolled out|switched|started|using|uses|on|(?:has|had) (?:got )?(?=(?:the |a |its )?"
     r"(?:new )?(?:version|release|deployment|rollout)))\b[^,;.]{0,40}? (?:version |release |deployment )?"
+    r"|,? on which (?:the )?(?:new )?(?:version |release |deployment )?"
     r"|, whose (?:(?:new|latest|last|current) )?(?:version|release|deployment|rollout),? "
 )
+
+
+WITH = re.compile(
+    r"^\W*(?:with|under|on|in|since|after|due to|because of) (?:the )?(?:new |its )?"
+    r"(?:version |release |deployment )?$",
+    re.IGNORECASE,
+)
+
+
+def _with_anothers(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    """ "With version 4.9.6, ledger fails": what goes out with a change is of its service, or of the cause."""
+    first = mentions[0]
+    changes = [it for it in known.changes if first.text in (it.deployment_id, it.version)]
+    root = known.report.root_cause
+    is_cause = root is not None and any(it.deployment_id == root.deployment_id for it in changes)
+    owners = {it.service for it in changes} - {None}
+    named = [it.text for it in mentions if it.text in known.services]
+    is_with = owners and not is_cause and WITH.match(text[: first.span[0]])
+    return f"{first.text} is not of it" if is_with and not owners & {*named} and one.text == named[0] else ""
 
 
 def _received(one: Found, text: str, mentions: list[Found], known: Known) -> str:
@@ -103,4 +123,4 @@ def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known
         is_its = re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) |{OF_WHOM}", between)
         if owners and one.text not in owners and is_its:
             return f"{other.text} is not of it"
-    return _received(one, text, mentions, known)
+    return _received(one, text, mentions, known) or _with_anothers(one, text, mentions, known)

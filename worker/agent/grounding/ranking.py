@@ -46,5 +46,9 @@ def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     told = [*ranked, *claims.sentences(known.report.sections.deployment_correlation or "")]
     said = [one for one in told if FEW_LINES.search(one)]
     for found in FEW_LINES.finditer(text):
+        of = next((one for one in mentions if text[found.end() : one.span[0]] == " of "), None)
+        if of and of.text in known.services and of.text not in {one.service for one in known.changes}:
+            yield judged("state", found, holds=False, otherwise="the report does not say so")
+            continue
         holds = bool(said) and (not named or any(name in one for one in said for name in named))
         yield judged("state", found, holds, "the report does not say so")

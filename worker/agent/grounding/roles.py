@@ -21,7 +21,8 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
-    r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s|of|at|a|an|the|its|it|they|those|is|was|only|just|level|value|rate"
+    r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
+    r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
@@ -29,7 +30,7 @@ BEFORE = re.compile(
 AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|(?:would|should) have been expected|being (?:usual|normal|typical)|is the norm\b"
+    r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
@@ -56,7 +57,8 @@ EXCESS = re.compile(
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
     r" (?:is|was|were|are|of|at|came to|amounted to|becomes?|became|would (?:then )?be|would have been)"
-    r"(?: about| only| then)? $|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
+    r"(?: about| only| then| close to| around| roughly| at)? $"
+    r"|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
     r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
@@ -67,7 +69,9 @@ WAS_USUAL = re.compile(
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
-    r"^[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
+    r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
+    r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b)"
+    r"[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
 _BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
@@ -81,13 +85,13 @@ _OF = r"(?: of| is| was)+ (?:{barely} )*$"
 
 def _by(verbs: str, nouns: str) -> re.Pattern[str]:
     by, of = (one.format(barely=_BARELY) for one in (_BY, _OF))
-    return re.compile(rf"\b(?:{verbs})\b{by}|\b(?:{nouns}){of}", re.IGNORECASE)
+    return re.compile(rf"\b(?:{verbs}|{nouns})\b{by}|\b(?:{nouns}){of}", re.IGNORECASE)
 
 
 # "Rose by 15 %", "a drop of 97 %", "a difference of 17 %".
 UP_BY = _by(_UP, "increase|rise|growth|jump|gain|excess")
 DOWN_BY = _by(_DOWN, "drop|fall|decline|decrease|reduction|loss")
-APART_BY = _by("differ|differs|differed", "difference|gap|margin|deviation")
+APART_BY = _by("differ|differs|differed", "difference|margin|deviation")
 
 
 def side(before: str) -> int:
@@ -118,9 +122,7 @@ def role(span: Span, text: str) -> str | None:
             return _role_at(context.figure_before(opened, text), span[1], text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
-    if ranged_to:
-        return _role_at(span[0], ranged_to.end(), text)
-    rated = RATED.match(text, span[1])
+    rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
 
 
@@ -138,7 +140,8 @@ RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
 THRESHOLD = re.compile(
-    r"\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
+    r"\b(?:more|requests)\b[^,;.\d]{0,30}\bexceed(?:ed|s)? (?:about )?$"
+    r"|\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
     re.IGNORECASE,
 )
 
@@ -188,8 +191,9 @@ RANGING = re.compile(
 )
 # "Recovers along with it, to a p90 of about 12 ms".
 GOAL = re.compile(
-    r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}\b(?:to|at|near|around|below)\b"
-    r"[^,;.\d]{0,20}$",
+    r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}"
+    r"\b(?:to|at|near|around|below)\b"
+    r"(?:[^,;.\d]|p\d\d){0,20}$",
     re.IGNORECASE,
 )
 MORE_THAN = re.compile(

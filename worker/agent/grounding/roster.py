@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from worker.agent.grounding import vocabulary
+from worker.agent.grounding import fields, vocabulary
 from worker.agent.grounding.claims import Found
 from worker.agent.grounding.known import Change, Known, Subject
 from worker.domain.report import CauseKind
@@ -148,7 +148,11 @@ def _message(known: Known, service: str, texts: Iterable[Any]) -> None:
 
 def mentions(text: str, known: Known) -> list[Found]:
     """Known names in the text, the longest where several begin at one place."""
-    return list(_mentions(text, frozenset(known.names | known.regions), frozenset(known.services), _root(known)))
+    found = _mentions(text, frozenset(known.names | known.regions), frozenset(known.services), _root(known))
+    spelled = fields.spelled(text, known.fields)
+    return [
+        one for one in found if not any(a <= one.span[0] < b and text[slice(*one.span)] != one.text for a, b in spelled)
+    ]
 
 
 def _root(known: Known) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding import causation, directions, doubts, statements
+from worker.agent.grounding import causation, context, directions, doubts, statements, vocabulary
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, cause_names
 from worker.agent.grounding.topics import topics
@@ -87,7 +87,9 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
             yield one
     if is_advice:
         return
-    yield from _states(BROKEN, text, _logged(mentions, known) | known.past)
+    for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
+        if not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
+            yield one
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
@@ -128,6 +130,23 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 
 
+# "The pool is exhausted": where a line tells that there is none left of it.
+EXHAUSTED = re.compile(r"\b(?:exhausted|saturated)$", re.IGNORECASE)
+USED_UP = re.compile(
+    r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
+    r"|waiting=\d)",
+    re.IGNORECASE,
+)
+
+
+def _is_used_up(one: Claim, text: str, mentions: list[Found], known: Known) -> bool:
+    """Of what the line itself names: its pool, not the memory."""
+    said = vocabulary.telling(text[context.clause(one.span, text)[0] : one.span[0]])
+    services = {it.text for it in mentions} & known.services or {*known.about, known.report.service or ""}
+    lines = [line for service in services for line in known.logged.get(service, ()) if USED_UP.search(line)]
+    return any(said & vocabulary.telling(line) for line in lines)
+
+
 def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """A change and the onset, one before the other as the sentence has it."""
     onsets = {moment.at for moment in known.moments if moment.kind == "onset"}
@@ -150,8 +169,17 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             says_change_first = True
         is_first = any(at <= max(onsets) for at in changes)
         if changes:
-            holds = is_first == says_change_first
+            holds = is_first == says_change_first and not _is_since_another(found, after, mentions, known)
             yield judged("cause", found, holds, "it was the other way round")
+
+
+def _is_since_another(found: re.Match[str], after: str, mentions: list[Found], known: Known) -> bool:
+    """ "Since deploy-8718 went out, requests fail": of a change that is not the cause."""
+    inside = {one.text for one in mentions if found.end() <= one.span[0] < found.end() + len(after)}
+    told = {one.deployment_id for one in known.changes if inside & {one.deployment_id, one.version}}
+    root = known.report.root_cause
+    is_since = found[0].lower() == "since" and known.has_cause
+    return is_since and bool(told) and root is not None and root.deployment_id not in told
 
 
 def _times(left: list[datetime] | str | None, right: list[datetime] | str | None) -> tuple[bool, list[datetime]] | None:

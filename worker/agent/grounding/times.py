@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from worker.agent.grounding import claims, context
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Moment
-from worker.agent.grounding.topics import topics
+from worker.agent.grounding.topics import SIGNALS, topics
 
 SINCE = re.compile(
     r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
@@ -35,7 +35,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         change = put or change
         is_put = put or (change and PUT.search(before))
         wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
-        told = [one for one in _moments(found.start(), mentions, known) if _fits(one, wanted, change)]
+        told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
         told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
         if wanted == {"change"} and not change:
             told = _of_named(found.start(), plain, mentions, told, known)
@@ -129,13 +129,22 @@ def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], 
     return [one for one in told if (one.of, one.at) in made] if named or regions else told
 
 
-def _moments(place: int, mentions: list[Found], known: Known) -> list[Moment]:
-    """Of the onsets, those of the services that were named before, where any is known, and of the region named last."""
+def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list[Moment]:
+    """Of the onsets, those of the services that were named before, where any is known, and of the region named last.
+
+    And of the one signal that is spoken of: "traffic rose at 12:22 UTC".
+    """
     before = [one.text for one in mentions if one.span[1] <= place]
     region = next((name for name in reversed(before) if name in known.regions), None)
     onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
     own = [one for one in onsets if one.of in before]
-    return [*(own or onsets), *(one for one in known.moments if one.kind != "onset")]
+    of = {*before, *(() if {*before} & known.services else (known.report.service,))}
+    signals = topics(text[context.clause((place, place), text)[0] : place]) & set(SIGNALS)
+    told = [one for one in onsets if one.signal in signals and one.of in of] if len(signals) == 1 else []
+    if signals & {*topics(known.report.headline or ""), known.report.signal}:
+        # The window begins with what was alerted.
+        told = []
+    return [*(told or own or onsets), *(one for one in known.moments if one.kind != "onset")]
 
 
 # A time that is told of nothing in particular is no end of anything.

@@ -13,7 +13,9 @@ _LATENCY = (
     r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"
     r"|response times?|delays?|longer than|(?:takes?|took|taking) longer"
     r"|(?:answers?|answered|responds?|responded|replies|replied) (?:in|within|after)"
-    r"|(?:takes?|took|taking)(?= (?:only |about |now )?[\d.,]+ ?(?:ms|s|seconds|milliseconds)\b)"
+    r"|exceed(?:s|ed|ing)?(?= (?:about |roughly )?[\d.,]+ ?(?:ms|s|seconds|milliseconds)\b)"
+    r"|(?:takes?|took|taking|waits?|waited|waiting)"
+    r"(?= (?:only |about |now |roughly )?(?:[\d.,]+|one|two|three|five|ten) ?(?:ms|s|seconds?|milliseconds)\b)"
 )
 # "26 % at this traffic" says when, not of what.
 _TRAFFIC = (
@@ -39,7 +41,7 @@ WORDS = (
     ("cost", r"comput\w+|vcpu\w*|list prices?|cloud|cost|costs|priced?|spen[dt]\w*|bill\w*"),
     ("energy", r"energy|electricity|power|kwh"),
     ("intensity", r"grid\w*|intensity of the grid|grid['’]?s? intensity"),
-    ("instances", r"instances?|replicas?|pods?|machines?|nodes?|hosts?|cores?"),
+    ("instances", r"(?<!for )instances?|replicas?|pods?|machines?|nodes?|hosts?|cores?"),
     ("incidents", r"(?:past|earlier|recorded|known|similar|previous|prior) incidents?|incidents? before"),
 )
 SIGNALS = ("retries", "errors", "latency", "cpu", "memory", "carbon", "traffic")

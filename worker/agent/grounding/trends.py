@@ -11,9 +11,11 @@ from worker.agent.grounding.known import Known
 _MORE = (
     r"surg(?:ed|es|ing)|rose|rises?|increased?|grew|jumped|spiked|multiplied|(?:is|are|was|were) (?:\w+ )?"
     r"(?:new|surging|more frequent|logged more often)|emerged"
+    r"|(?:became|become|becomes|got|grew) (?:more (?:frequent|common)|louder)"
 )
 _LESS = (
     r"vanish(?:ed|es)|disappear(?:ed|s)|stopped|ceased|went (?:silent|missing|quiet|away)|fell|dropped|declined"
+    r"|(?:became|become|becomes|got|grew) (?:less (?:frequent|common)|rarer)"
     r"|dried up|(?:is|are|was|were) (?:\w+ )?(?:gone|missing|no longer logged)"
     r"|(?:is|are|was|were) no longer (?:logged|seen|there)"
 )

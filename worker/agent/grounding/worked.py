@@ -48,9 +48,26 @@ WHICH_IS = re.compile(
 PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its )*(?:about |roughly )?")
 
 
-def _follows(number: Number, held: list[Number], text: str) -> bool | None:
-    """Whether it is what the two figures before it make; None where it is not told as such."""
+# "Seventeen were logged, ten more than the seven before".
+MORE_THAN = re.compile(r" (?:(?P<less>fewer|less|lower)|more|higher) than (?:the |its )?(?:usual |former |previous )?$")
+
+
+def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
+    """Whether it is what the figure before it has more, or less, than the one behind."""
     before = [one for one in held if one.span[1] <= number.span[0]]
+    behind = [one for one in held if one.span[0] >= number.span[1]]
+    told = MORE_THAN.match(text[number.span[1] : behind[0].span[0]]) if before and behind else None
+    if told is None or {before[-1].dimension, number.dimension} - {"", behind[0].dimension}:
+        return None
+    apart = before[-1].value - behind[0].value
+    return number.low <= (-apart if told["less"] else apart) <= number.high
+
+
+def _follows(number: Number, held: list[Number], text: str) -> bool | None:
+    """Whether it is what the two figures around or before it make; None where it is not told as such."""
+    before = [one for one in held if one.span[1] <= number.span[0]]
+    if (is_so := _is_difference(number, held, text)) is not None:
+        return is_so
     if len(before) < 2 or number.dimension not in APART:
         return None
     first, second = before[-2:]
@@ -73,7 +90,8 @@ def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool
     before, after = text[: number.span[0]], text[number.span[1] :]
     side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
     is_told = side or roles.APART_BY.search(before) or number.dimension == "times"
-    if not is_told or first.dimension not in ("", second.dimension) or number.span[0] - second.span[1] > FAR:
+    is_pair = first.dimension == second.dimension or not (first.dimension and second.dimension)
+    if not is_told or not is_pair or number.span[0] - second.span[1] > FAR:
         return None
     now, usual = _in_order(first, second, text)
     if not usual:

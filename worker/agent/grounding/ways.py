@@ -1,0 +1,65 @@
+"""The words for what signals do: rise, fall, stay as usual."""
+
+from __future__ import annotations
+
+import re
+
+# What rises or falls, by any verb for it.
+_ROSE = (
+    r"rose|rises|rising|risen|increas(?:ed|es|ing)|grew|grows|climb(?:ed|s)|jump(?:ed|s)|surge[ds]|spike[ds]|soar(?:ed|s)"
+    r"|leap(?:ed|t|s)|balloon(?:ed|s)|swell(?:ed|s)|swollen|escalat(?:ed|es)|(?:sky)?rocket(?:ed|s)|shot up|shoots up"
+    r"|mount(?:ed|s)|explode[ds]|(?:ticked|edged|pushed|driven|drove|came|gone|picked) up"
+    r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
+)
+_FELL = (
+    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
+    r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
+    r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
+    r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
+)
+UP = re.compile(
+    rf"\b(?:{_ROSE}"
+    r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
+    r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
+    r"|(?:above|over) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
+    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
+    r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
+    re.IGNORECASE,
+)
+DOWN = re.compile(
+    r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
+    rf"|{_FELL}|improve[ds]|got better"
+    r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
+    r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
+    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
+    r"|(?:below|under) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
+    r"|better than (?:usual|normal|before)"
+    r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
+    re.IGNORECASE,
+)
+SAME = re.compile(
+    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
+    r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
+    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
+    r"|(?:(?:did|does|do|has|have) not|hardly|barely|scarcely) (?:changed?|moved?|budged?)"
+    r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
+    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
+    r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
+    r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)?"
+    r" (?:before|usual|normal|it (?:usually|normally) (?:does|takes))"
+    r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
+    r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
+    r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
+    r"|memory)"
+    r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
+    r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
+    r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
+    r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
+    r"(?! \d)"
+    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
+    r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
+    re.IGNORECASE,
+)
