@@ -97,7 +97,11 @@ def _is_the_rest(found: re.Match[str]) -> bool:
 
 
 # What a severity is for is figures, which are checked by themselves.
-SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+[\s,]*$", re.IGNORECASE)
+SEVERITY = re.compile(
+    r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
+    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?(?:low|medium|high|critical)[\s,]*$",
+    re.IGNORECASE,
+)
 # What follows of itself from what, where both rose: callers try again, which adds requests.
 FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
 
@@ -158,7 +162,6 @@ def parts(text: str, known: Known) -> Iterator[Claim]:
             yield judged("number", found, holds, NOT_A_PART)
 
 
-SMALLEST = re.compile(r"\b(?:the|by far the) (?:smallest|least|lowest|tiniest)\b", re.IGNORECASE)
 EXCESS = re.compile(r"\b(?:excess|emissions|co[₂2]e?|carbon|compute|costs?|vcpu)|\$\d", re.IGNORECASE)
 NOT_A_PART = "another part of the excess is larger"
 

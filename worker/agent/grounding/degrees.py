@@ -81,6 +81,7 @@ EQUALLY = re.compile(
     re.IGNORECASE,
 )
 ALIKE = 1.15
+NOT = re.compile(r"\b(?:not|no|never|hardly)\b|n['’]t\b", re.IGNORECASE)
 
 
 def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -106,7 +107,8 @@ def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 if a.signal in signals or "error" in a.metric
             ]
             if pairs:
-                holds = any(max(pair) <= min(pair) * ALIKE for pair in pairs)
+                is_denied = bool(NOT.search(text[max(0, found.start() - 12) : found.end()]))
+                holds = any(max(pair) <= min(pair) * ALIKE for pair in pairs) != is_denied
                 yield judged("direction", found, holds, "one does so more")
 
 

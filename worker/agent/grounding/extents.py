@@ -87,8 +87,8 @@ def _parts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         signal = "retries" if found["what"].lower() == "retries" else "errors"
         shares = [one.actual for one in _levels(found, text, mentions, known) if one.signal == signal]
         low, high = SHARES.get(found["many"].lower(), HALF)
-        if shares:
-            yield judged("number", found, any(low <= one <= high for one in shares), "it is another share")
+        holds = any(low <= one <= high for one in shares)
+        yield judged("number", found, holds, "it is another share", is_open=not shares)
     for found in A_FEW.finditer(text):
         shares = [one.actual for one in _levels(found, text, mentions, known) if one.signal == "errors"]
         if shares:

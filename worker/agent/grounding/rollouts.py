@@ -42,7 +42,8 @@ DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|chang
 # "Its failures began when cart was deployed".
 BEGAN_WHEN = re.compile(
     r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
-    r"(?:when|as|the moment|with)\b[^,;.]{0,50}\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
+    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
+    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
     re.IGNORECASE,
 )
 AT_ONCE = timedelta(minutes=5)
