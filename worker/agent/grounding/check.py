@@ -106,6 +106,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *(() if is_advice else alerting.limits(plain, known)),
+        *alerting.told_limits(plain, known),
         *past.claimed(plain, known),
         *doubts.denied_effects(plain, mentions, known),
         *relations.victims(plain, mentions, known),

@@ -34,6 +34,8 @@ NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
 )
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
+# "Far outside its usual range".
+OUTSIDE = re.compile(r"\b(?:outside|out|beyond)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE)
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -88,6 +90,7 @@ def _way(
         holds = _will_go(found.span(), text, mentions, known) if is_back else None
     else:
         is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
+        is_negated |= wanted == 0 and bool(OUTSIDE.search(before))
         holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
