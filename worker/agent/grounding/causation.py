@@ -118,7 +118,13 @@ THE_INCIDENT = re.compile(
     r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
     re.IGNORECASE,
 )
-RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
+# "… originated in payments and spread to ledger": what came of it is no part of the cause.
+RELATIVE = re.compile(
+    r"(?<=\w), (?:which|who|whose|where)\b|;"
+    r"|,? (?:and|before|from where|then) (?:(?:then|later|also|it|from there) )*"
+    r"(?:spread\w*|propagat\w+|cascad\w+|mov(?:ed|ing)|travel\w+|reach(?:ed|ing)|hit(?:ting)?|affect(?:ed|ing)"
+    r"|dragg\w+|pull\w+|jump\w+|spill\w+)\b"
+)
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
@@ -171,6 +177,8 @@ def _wrong_verdict(
     denied = " ".join(f"{text[slice(*cause)]} {_between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
+    if _is_unmoved(cause, text, mentions, known):
+        return "it did not change"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
 
@@ -238,6 +246,15 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     return "" if causing & cause_names(known) or is_kind else ANOTHER
 
 
+def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Retries explain its load": where none of those that are meant has more or fewer of them than usual."""
+    signals = topics(text[slice(*cause)]) & {"retries", "latency", "cpu", "memory", "traffic"}
+    services = _within(cause, mentions, known) & known.services or {known.report.service or ""}
+    told = [one for one in known.levels if one.signal in signals and one.subject.service in services]
+    return len(signals) == 1 and bool(told) and all(abs(one.deviations) < LEAST for one in told)
+
+
+LEAST = 3
 # "The failing requests of auth", "auth's errors": what is seen of a cause.
 FAILING = re.compile(
     r"\W*(?:the |its |all )?(?:new )?(?:[\w.-]+['’]s )?(?:new )?"

@@ -235,10 +235,11 @@ _WHOLES = (
 def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
-    if not found and (of := OF_WHICH.search(text[: span[0]])):
+    before = text[: span[0]]
+    if not found and (of := OF_WHICH.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)):
         found = _OF.search(f" of {of['whole']}")
-    if not found and (before := SHARE_BEFORE.search(text[: span[0]])):
-        return whole(before.span("share"), text, names)
+    if not found and (share := SHARE_BEFORE.search(before)):
+        return whole(share.span("share"), text, names)
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
@@ -265,5 +266,10 @@ OF_WHICH = re.compile(
     r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
     re.IGNORECASE,
 )
+# "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
+OF_FIRST = re.compile(
+    r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
+)
+OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
 # "72 % of the additional errors" are of their rise.
 MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

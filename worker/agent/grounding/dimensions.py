@@ -280,6 +280,12 @@ def _per_minute(fact: Fact, said: Said) -> bool:
     return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
 
 
+def _incidents(_: Fact, said: Said) -> bool:
+    """ "There are 12": told of incidents."""
+    around = said.previous + said.before + said.after + said.clause
+    return bool(re.search(r"\b(?:incident|happened|occurred|case|time)", around, re.IGNORECASE))
+
+
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "share": _share,
     "grams_per_minute": _grams_per_minute,
@@ -289,5 +295,6 @@ BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "requests": _requests,
     "per_minute": _per_minute,
     "count": _count,
+    "incidents": _incidents,
     "deviations": _deviations,
 }

@@ -249,9 +249,15 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
 AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 
 
+# "18 g/min is above what is usual".
+GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
+
+
 def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
     told = topics(text) & measured
+    if not told and GRAMS.search(text):
+        return frozenset({"carbon"}) & measured
     named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})

@@ -212,7 +212,13 @@ def _own_topics(fact: Fact) -> frozenset[str]:
     return frozenset({fact.signal or "", *of_users, *of_grid})
 
 
+# "Of the log lines of deploy-8740, 34 % are errors": names are blanks here.
+ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with|on|since) [\w.-]*\s*,?[^,;.\d]{0,16}$")
+
+
 def _fits_deployment(fact: Fact, said: Said) -> bool:
+    if said.deployment not in (None, fact.of) and fact.dimension == "share" and ITS_LINES.search(said.before):
+        return False
     if fact.of in said.deployments:
         is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
@@ -237,10 +243,20 @@ def _fits_line(fact: Fact, said: Said) -> bool:
     return not said.lines or fact.of not in said.patterns or bool(said.lines & said.patterns[fact.of])
 
 
+# "What the retries cost in compute is …": of that part, and not of all.
+PART_COSTS = re.compile(
+    r"\b(?:retries|errors|slower work|failed requests)(?: alone)? (?:cost|costs|took|take|used|use|needed|consumed)\b"
+    r"[^,;.\d]*\$?$",
+    re.IGNORECASE,
+)
+
+
 def _fits_part(fact: Fact, said: Said) -> bool:
     """A part of the excess is told by its name."""
     if fact.whole == "rise" and (FROM_A_PART.search(said.after) or OF_A_PART.search(said.before)):
         return False
+    if fact.whole is None and fact.of is None and fact.dimension in ("usd", "vcpu_hours"):
+        return not PART_COSTS.search(said.before)
     if fact.whole != "excess" or fact.of is None:
         return True
     if fact.dimension == "share":
@@ -262,7 +278,7 @@ def _parts_named(said: Said) -> set[str]:
     return found[0] or found[1]
 
 
-SLOWER = re.compile(r"\b(?:slow|longer|above|over)", re.IGNORECASE)
+SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
 
 
 def _fits_statistic(fact: Fact, said: Said) -> bool:
@@ -277,7 +293,9 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     if fact.statistic not in QUANTILES or fact.statistic == (said.statistic or said.quantile):
         return True
     # A quantile that is not said to be one is the mean's lie, where there is a mean.
-    is_threshold = re.search(r"\b(?:slower|longer|above|more|over) (?:than )?(?:the )?(?:\w+ )?$", said.before)
+    is_threshold = re.search(
+        r"\b(?:slower|longer|above|more|over|exceed\w*) (?:than )?(?:the )?(?:\w+ )?$", said.before
+    )
     return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))
 
 

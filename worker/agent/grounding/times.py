@@ -65,7 +65,16 @@ OF_WINDOW = re.compile(
 )
 
 
+# "The alert was raised at 15:51 UTC".
+ALERTED = re.compile(
+    r"\b(?:alert|alarm|rule)\b[^,;.\d]{0,40}\b(?:raised|fired|triggered|went off|sent|arrived)\b[^,;.\d]{0,12}$",
+    re.IGNORECASE,
+)
+
+
 def _kinds_wanted(before: str) -> set[str]:
+    if ALERTED.search(before) and not SINCE.search(before):
+        return {"alert", "end"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}
     if window := OF_WINDOW.search(before):
