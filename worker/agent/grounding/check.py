@@ -51,7 +51,8 @@ _MEND = r"limit|cap|rais|lower|set|reduc|increas|scal|allow|extend|shorten"
 TARGET = re.compile(
     r"(?:(?:^|[,;:—] ?)\W*(?:\w+,? ){0,3}?|\b(?:should|must|could|can|to|would help to|be) )"
     rf"\b(?:{_MEND})(?:e|t|p)?(?:ped|ted|ed|d|ting|ping|ing)?\b"
-    r"[^,;]*\b(?:to|at|by)(?: (?:about|at least|at most|only|no more than))? $",
+    r"[^,;]*(?:, (?:for instance|for example|say|e\.g\.),?)?[^,;]*"
+    r"\b(?:to|at|by)(?: (?:about|at least|at most|only|no more than))? $",
     re.IGNORECASE,
 )
 
