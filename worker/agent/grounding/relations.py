@@ -18,7 +18,7 @@ VICTIM = re.compile(
 SERVICE_VERB = (
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
     r"|is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
-    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
+    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|towards?\b|only\b)[a-z]+)"
     r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
 )
 CALLING = re.compile(
@@ -97,8 +97,8 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
-AHEAD = re.compile(r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: the)? $", re.IGNORECASE)
-BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: the)? $", re.IGNORECASE)
+AHEAD = re.compile(r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $", re.IGNORECASE)
+BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: that of)?(?: the)? $", re.IGNORECASE)
 FIRST = re.compile(
     r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
 )
@@ -106,7 +106,7 @@ SECOND = re.compile(
     r" (?:only |then )*(?:followed|came (?:later|second|after\w*)|(?:fail|start)\w* later)\b", re.IGNORECASE
 )
 BEGINNING = re.compile(
-    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?)\b",
+    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?|onset)\b",
     re.IGNORECASE,
 )
 
