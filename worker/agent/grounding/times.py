@@ -118,7 +118,8 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
 
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
 STARTED = re.compile(
-    r"(?: (?:of|in|to|for) [\w-]+)*,? (?:\([^)]*\),? )?(?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
+    r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|, version [\w.+-]+)*"
+    r",? (?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
     r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at)\b[^,;.]{0,25}"
 )
 
