@@ -99,7 +99,8 @@ def _is_the_rest(found: re.Match[str]) -> bool:
 # What a severity is for is figures, which are checked by themselves.
 SEVERITY = re.compile(
     r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
-    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?(?:low|medium|high|critical)[\s,]*$",
+    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)?"
+    r" ?(?:low|medium|high|critical)[\s,]*$",
     re.IGNORECASE,
 )
 # What follows of itself from what, where both rose: callers try again, which adds requests.

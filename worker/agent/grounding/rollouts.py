@@ -15,8 +15,8 @@ ONLY_ONE = re.compile(
     re.IGNORECASE,
 )
 SO_OFTEN = re.compile(
-    r"\b(?:deployed|released|changed|rolled out) (?:(?:only|just|exactly) )?(?P<many>once|twice|three times|four times)\b"
-    r"[^,;.]{0,20}\bbefore\b",
+    r"\b(?:deployed|released|changed|rolled out) (?:(?:only|just|exactly) )?"
+    r"(?P<many>once|twice|three times|four times)\b[^,;.]{0,20}\bbefore\b",
     re.IGNORECASE,
 )
 MANY = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
@@ -33,14 +33,16 @@ RUNNING = re.compile(
 )
 # "First the pool ran out, then deploy-8740 was rolled out".
 FIRST_THEN = re.compile(
-    r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?(?:then|afterwards|after that|later)\b(?P<then>[^;]*)",
+    r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?"
+    r"(?:then|afterwards|after that|later)\b(?P<then>[^;]*)",
     re.IGNORECASE,
 )
 DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|change[ds]?|switched on)\b", re.IGNORECASE)
 # "Its failures began when cart was deployed".
 BEGAN_WHEN = re.compile(
-    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?(?:when|as|the moment|with)\b"
-    r"[^,;.]{0,50}\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
+    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
+    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
+    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
     re.IGNORECASE,
 )
 AT_ONCE = timedelta(minutes=5)
@@ -48,33 +50,68 @@ BETWEEN = re.compile(r"\bbetween (?:the two|both|the) (?:deployments|releases|ch
 NOT = re.compile(r"\b(?:not|never|no)\b|n['’]t\b")
 
 
+DEPLOYED_LAST = re.compile(
+    r" (?:was|got) (?:deployed|released|rolled out|changed) (?P<place>last|first)\b", re.IGNORECASE
+)
+
+
 def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    named = {one.text for one in mentions}
-    made = [one for one in known.changes if one.at and (not named & known.services or one.service in named)]
-    if any(one.service in named for one in known.changes if one.at) is False and named & known.services:
-        return
-    for found in ONLY_ONE.finditer(text):
+    """Each against the times of the changes that were read."""
+    yield from _counted(text, mentions, known)
+    yield from _placed(text, mentions, known)
+    yield from _against_onset(text, mentions, known)
+    yield from _running(text, mentions, known)
+
+
+def _made(named: set[str], known: Known) -> list[Change]:
+    """Those of the services that are named, else all."""
+    return [one for one in known.changes if one.at and (not named & known.services or one.service in named)]
+
+
+def _counted(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    made = _made({one.text for one in mentions}, known)
+    for found in ONLY_ONE.finditer(text) if made else ():
         yield judged("cause", found, 1 in _counts(made, known), "there are others")
-    for found in SO_OFTEN.finditer(text):
+    for found in SO_OFTEN.finditer(text) if made else ():
         yield judged("number", found, MANY[found["many"].lower()] in _counts(made, known), "it was another number")
-    for found in LAST.finditer(text):
-        if (times := sorted(one.at for one in made if one.at)) and (begun := _onset(known)):
-            at = times[0 if found["last"].lower() in ("first", "earliest") else -1]
-            yield judged("cause", found, (at < begun) == (found["side"].lower() == "before"), "it was the other way")
-    if (begun := _onset(known)) and (told := [one.at for one in _told(named, known) if one.at]):
-        for found in FIRST_THEN.finditer(text):
-            is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"]))
-            if is_last != is_first:
-                yield judged("cause", found, (max(told) > begun) == is_last, "it was the other way")
+
+
+def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The last deployment of cart came before the onset", "cart was deployed last"."""
+    times = sorted(one.at for one in _made({one.text for one in mentions}, known) if one.at)
+    for found in LAST.finditer(text) if times else ():
+        at = times[0 if found["last"].lower() in ("first", "earliest") else -1]
+        holds = (at < _onset(known)) == (found["side"].lower() == "before")
+        yield judged("cause", found, holds, "it was the other way")
+    every = [one.at for one in known.changes if one.at]
+    for one in mentions:
+        placed = DEPLOYED_LAST.match(text, one.span[1])
+        if one.text in known.services and times and placed:
+            own = [it.at for it in known.changes if it.at and it.service == one.text]
+            end = max(every) if placed["place"].lower() == "last" else min(every)
+            yield judged("cause", placed, end in own, "another one was", is_open=not own)
+
+
+def _against_onset(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    begun, named = _onset(known), {one.text for one in mentions}
+    told = [one.at for one in _told(named, known) if one.at]
+    for found in FIRST_THEN.finditer(text) if told else ():
+        is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"]))
+        if is_last != is_first:
+            yield judged("cause", found, (max(told) > begun) == is_last, "it was the other way")
     for found in BEGAN_WHEN.finditer(text):
         behind = {one.text for one in mentions if found.start() <= one.span[0] < found.end() + 40}
         of = [one.at for one in known.changes if one.at and behind & {one.deployment_id, one.service, one.version}]
-        if of and (begun := _onset(known)):
+        if of:
             holds = any(timedelta(minutes=-1) <= begun - at <= AT_ONCE for at in of)
             yield judged("cause", found, holds, "it was at another time")
-    if (begun := _onset(known)) and (times := [one.at for one in known.changes if one.at]):
-        for found in BETWEEN.finditer(text):
-            yield judged("cause", found, min(times) <= begun <= max(times), "it began later")
+    times = [one.at for one in known.changes if one.at]
+    for found in BETWEEN.finditer(text) if times else ():
+        yield judged("cause", found, min(times) <= begun <= max(times), "it began later")
+
+
+def _running(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    named = {one.text for one in mentions}
     for found in RUNNING.finditer(text):
         of = [one.at for one in known.changes if one.at and named & {one.deployment_id, one.version}]
         if of and not NOT.search(text[: found.start()]):
@@ -90,12 +127,12 @@ def _told(named: set[str], known: Known) -> list[Change]:
 
 def _counts(made: list[Change], known: Known) -> set[int]:
     """Everywhere or in the alerted region, in all that was read or up to the onset."""
-    begun = _onset(known) or known.report.window.start
+    begun = _onset(known)
     here = [one for one in made if known.report.region in (None, one.region) or one.region is None]
     ways = [some for one in (made, here) for some in (one, [it for it in one if it.at and it.at < begun])]
     return {len({it.deployment_id for it in way}) for way in ways}
 
 
-def _onset(known: Known) -> datetime | None:
+def _onset(known: Known) -> datetime:
     root = known.report.root_cause
     return (root.onset if root else None) or known.report.window.start
