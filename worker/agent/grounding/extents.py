@@ -37,7 +37,7 @@ A_FEW = re.compile(
 FEW = 0.25
 # "Fails for every address".
 FOR_ALL = re.compile(
-    r"\b(?:fails?|failed|failing|rejects?|rejected) (?:for |on |with )?(?:every|all|each) (?:single )?"
+    r"\b(?:fails?|failed|failing) (?:for|on|with) (?:every|all|each) (?:single )?"
     r"(?:of (?:its|the) )?[a-z]+",
     re.IGNORECASE,
 )
@@ -46,6 +46,10 @@ TO_NOTHING = re.compile(
 )
 CALLED_LESS = re.compile(
     r" (?:is|was|are|were) (?:hardly|no longer|barely|scarcely|not|almost never|never)(?: ever)? called\b(?! by)",
+    re.IGNORECASE,
+)
+CALLED_LESS_BY = re.compile(
+    r" (?:is|was|are|were) (?:hardly|no longer|barely|scarcely|almost never) called(?: any more)? by (?:the )?",
     re.IGNORECASE,
 )
 BUDGET = re.compile(r"\b(?:error budget|SLOs?|service level objectives?)\b(?! (?:is|was|are) not)", re.IGNORECASE)
@@ -163,6 +167,11 @@ def _calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in mentions:
         if one.text in known.services and read and (found := CALLED_LESS.match(text, one.span[1])):
             yield judged("cause", found, one.text in missing, "it is called as before")
+        by = CALLED_LESS_BY.match(text, one.span[1])
+        caller = next((it.text for it in mentions if by and it.span[0] == by.end()), None)
+        if by and read and caller in known.services:
+            of = [it for it in read if it.get("service") == caller and one.text in (it.get("missing") or ())]
+            yield judged("cause", by, bool(of), "it is called as before")
 
 
 def _thresholds(text: str, known: Known) -> Iterator[Claim]:
