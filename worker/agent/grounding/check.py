@@ -118,6 +118,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *directions.directions(plain, mentions, known, is_advice=is_advice),
         *directions.compared(plain, mentions, known),
         *against.compared(plain, mentions, known),
+        *against.averaged(plain, mentions, known),
         *metrics.deviating(plain, mentions, known),
         *metrics.calm(plain, mentions, known),
         *trends.trends(sentence, mentions, known),

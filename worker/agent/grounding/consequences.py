@@ -99,8 +99,8 @@ def _is_the_rest(found: re.Match[str]) -> bool:
 # What a severity is for is figures, which are checked by themselves.
 SEVERITY = re.compile(
     r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
-    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)?"
-    r" ?(?:low|medium|high|critical)[\s,]*$",
+    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?"
+    r"(?:low|medium|high|critical)[\s,]*$",
     re.IGNORECASE,
 )
 # What follows of itself from what, where both rose: callers try again, which adds requests.
@@ -213,7 +213,7 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
     share = sizes[part] / (sum(sizes.values()) or 1)
     told = found[0].replace(found["cause"], " ", 1)
     if LEAST.search(told):
-        return sizes[part] == min(sizes.values())
+        return sizes[part] <= min(sizes.values())
     if LARGE.search(told):
         return share >= 0.25
     if NEARLY_ALL.search(told):

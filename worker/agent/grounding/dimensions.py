@@ -73,12 +73,16 @@ RISING = re.compile(
 )
 
 
+EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
+
+
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
     if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
         return False
-    if fact.signal == "explained":
-        return bool(re.search(r"\b(?:explain\w*|account\w* for)\b", said.before))
+    if fact.signal == "explained" or (fact.metric and EXPLAINS.search(said.before)):
+        # What one explains of another was worked out, and is no level of its own.
+        return not fact.metric and bool(re.search(r"\b(?:explain\w*|account\w* for)\b", said.before))
     if fact.whole == "requests" and OF_ANOTHER.match(said.after):
         return False
     if fact.whole in ("rise", "emissions"):

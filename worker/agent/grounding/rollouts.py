@@ -16,7 +16,8 @@ ONLY_ONE = re.compile(
 )
 SO_OFTEN = re.compile(
     r"\b(?:deployed|released|changed|rolled out) (?:(?:only|just|exactly) )?"
-    r"(?P<many>once|twice|three times|four times)\b[^,;.]{0,20}\bbefore\b",
+    r"(?P<many>once|twice|three times|four times)\b"
+    r"[^,;.]{0,20}\bbefore\b",
     re.IGNORECASE,
 )
 MANY = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
@@ -56,66 +57,72 @@ DEPLOYED_LAST = re.compile(
 
 
 def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Each against the times of the changes that were read."""
-    yield from _counted(text, mentions, known)
-    yield from _placed(text, mentions, known)
-    yield from _against_onset(text, mentions, known)
-    yield from _running(text, mentions, known)
+    """Of services of which no change is known others tell (`changes`)."""
+    dated = [one for one in known.changes if one.at]
+    named = {one.text for one in mentions}
+    services = named & known.services
+    made = [one for one in dated if not services or one.service in services]
+    if services and not made:
+        return
+    yield from _often(text, made, known)
+    yield from _ends(text, [one.at for one in made if one.at], known)
+    yield from _placed(text, mentions, dated, known)
+    yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
+    yield from _begun_when(text, mentions, known)
+    yield from _between(text, [one.at for one in dated if one.at], known)
+    yield from _running(text, [one.at for one in dated if one.at and named & {one.deployment_id, one.version}], known)
 
 
-def _made(named: set[str], known: Known) -> list[Change]:
-    """Those of the services that are named, else all."""
-    return [one for one in known.changes if one.at and (not named & known.services or one.service in named)]
-
-
-def _counted(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    made = _made({one.text for one in mentions}, known)
-    for found in ONLY_ONE.finditer(text) if made else ():
+def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
+    for found in ONLY_ONE.finditer(text):
         yield judged("cause", found, 1 in _counts(made, known), "there are others")
-    for found in SO_OFTEN.finditer(text) if made else ():
+    for found in SO_OFTEN.finditer(text):
         yield judged("number", found, MANY[found["many"].lower()] in _counts(made, known), "it was another number")
 
 
-def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The last deployment of cart came before the onset", "cart was deployed last"."""
-    times = sorted(one.at for one in _made({one.text for one in mentions}, known) if one.at)
+def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    """ "The last deployment came before the onset"."""
     for found in LAST.finditer(text) if times else ():
-        at = times[0 if found["last"].lower() in ("first", "earliest") else -1]
+        at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
         holds = (at < _onset(known)) == (found["side"].lower() == "before")
         yield judged("cause", found, holds, "it was the other way")
-    every = [one.at for one in known.changes if one.at]
+
+
+def _placed(text: str, mentions: list[Found], dated: list[Change], known: Known) -> Iterator[Claim]:
+    """ "cart was deployed last"."""
+    times = [one.at for one in dated if one.at]
     for one in mentions:
-        placed = DEPLOYED_LAST.match(text, one.span[1])
-        if one.text in known.services and times and placed:
-            own = [it.at for it in known.changes if it.at and it.service == one.text]
-            end = max(every) if placed["place"].lower() == "last" else min(every)
-            yield judged("cause", placed, end in own, "another one was", is_open=not own)
+        if one.text in known.services and times and (placed := DEPLOYED_LAST.match(text, one.span[1])):
+            end = max(times) if placed["place"].lower() == "last" else min(times)
+            of = {it.service for it in dated if it.at == end}
+            yield judged("cause", placed, one.text in of, "another one was")
 
 
-def _against_onset(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    begun, named = _onset(known), {one.text for one in mentions}
-    told = [one.at for one in _told(named, known) if one.at]
-    for found in FIRST_THEN.finditer(text) if told else ():
+def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    for found in FIRST_THEN.finditer(text) if times else ():
         is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"]))
         if is_last != is_first:
-            yield judged("cause", found, (max(told) > begun) == is_last, "it was the other way")
+            yield judged("cause", found, (max(times) > _onset(known)) == is_last, "it was the other way")
+
+
+def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in BEGAN_WHEN.finditer(text):
         behind = {one.text for one in mentions if found.start() <= one.span[0] < found.end() + 40}
         of = [one.at for one in known.changes if one.at and behind & {one.deployment_id, one.service, one.version}]
         if of:
-            holds = any(timedelta(minutes=-1) <= begun - at <= AT_ONCE for at in of)
+            holds = any(timedelta(minutes=-1) <= _onset(known) - at <= AT_ONCE for at in of)
             yield judged("cause", found, holds, "it was at another time")
-    times = [one.at for one in known.changes if one.at]
+
+
+def _between(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
     for found in BETWEEN.finditer(text) if times else ():
-        yield judged("cause", found, min(times) <= begun <= max(times), "it began later")
+        yield judged("cause", found, min(times) <= _onset(known) <= max(times), "it began later")
 
 
-def _running(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    named = {one.text for one in mentions}
-    for found in RUNNING.finditer(text):
-        of = [one.at for one in known.changes if one.at and named & {one.deployment_id, one.version}]
-        if of and not NOT.search(text[: found.start()]):
-            holds = known.report.window.start - max(of) >= timedelta(hours=1)
+def _running(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    for found in RUNNING.finditer(text) if times else ():
+        if not NOT.search(text[: found.start()]):
+            holds = known.report.window.start - max(times) >= timedelta(hours=1)
             yield judged("cause", found, holds, "it was deployed later")
 
 
