@@ -36,6 +36,7 @@ from worker.agent.grounding import (
     roster,
     sequence,
     severities,
+    shares,
     statements,
     story,
     tallies,
@@ -156,11 +157,14 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *degrees.degrees(plain, mentions, known),
         *degrees.versions(plain, known),
         *degrees.logged(plain, mentions, known),
+        *degrees.still(plain, mentions, known),
         *degrees.equals(plain, mentions, known),
         *consequences.parts(plain, known),
         *beginnings.beginnings(plain, mentions, known),
         *beginnings.baselines(plain, known),
         *rollouts.rollouts(plain, mentions, known),
+        *shares.contributors(plain, mentions, known),
+        *shares.betweens(plain, known),
         *extents.extents(plain, sentence, mentions, known),
     ]
     if is_advice:

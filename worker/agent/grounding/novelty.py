@@ -25,7 +25,8 @@ _BEFORE = (
     r"|until then)"
 )
 SEEN_BEFORE = re.compile(
-    rf"\b(?:(?:had|has|have|was|were)(?: \w+ly)?(?: also| already| even| previously| long)* (?:been )?{_SEEN}"
+    r"\b(?:(?:had|has|have|was|were)(?: \w+ly)?(?: also| already| even| previously| long| not| never)*"
+    rf" (?:been )?{_SEEN}"
     r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
     rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
     rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b|\b(?:is|was) an old acquaintance\b",
@@ -42,6 +43,7 @@ ROSE = re.compile(
     r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
 )
 DENIED = re.compile(r"\b(?:not|never|no|none|nor|neither|hardly|nothing)\b|n['’]t\b", re.IGNORECASE)
+NEVER = re.compile(r"\b(?:not|never)\b", re.IGNORECASE)
 COUNTED = re.compile(r"\d|\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|single)\b", re.IGNORECASE)
 
 
@@ -58,8 +60,11 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
     for span, counts in _spoken_of(sentence, mentions, known):
         start, _ = context.clause(span, sentence)
         seen = SEEN_BEFORE.search(sentence, start)
-        if seen and not _is_denied(seen, start, sentence) and not COUNTED.search(seen[0]):
-            yield _claim(seen, any(one.before > 0 for one in counts), "it was not there before")
+        if seen and not COUNTED.search(seen[0]):
+            if not _is_denied(seen, start, sentence):
+                yield _claim(seen, any(one.before > 0 for one in counts), "it was not there before")
+            elif NEVER.search(seen[0]):
+                yield _claim(seen, all(one.before == 0 for one in counts), "it was there before")
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         if rose := ROSE.match(sentence, span[1]):
