@@ -29,6 +29,7 @@ TRUE = [
     (CONFIG, "The longest of the past incidents was that of 13 November."),
     # What is new, and what is gone.
     (CONFIG, "TariffZoneUnknown was never logged before."),
+    (CONFIG, "TariffZoneUnknown had not been logged before the change."),
     (LEDGER, "DatabaseUnavailable had been logged before as well."),
     (TLS, "The line “Charge upstream call returned error, returning 502 to caller” is new in orderservice."),
     # Which rose more.
@@ -43,6 +44,8 @@ TRUE = [
     (CONFIG, "First cfg-3095 was rolled out, then the errors of shipping rose."),
     # How far a thing goes.
     (MISSING, "Paymentservice is hardly called any more."),
+    (MISSING, "Paymentservice is no longer called by checkoutservice."),
+    (LEDGER, "Payments depends on ledger, which fails all of its requests."),
     (LEDGER, "Retries account for the largest part of the excess."),
     (CONFIG, "The rise in errors is confined to shipping."),
     # Who does what to whom.
@@ -64,6 +67,7 @@ FALSE = [
     (CONFIG, "TariffZoneUnknown had been logged a few times before the change as well."),
     (CONFIG, "Some of the tariff errors predate the onset."),
     (LEDGER, "DatabaseUnavailable appeared for the first time."),
+    (LEDGER, "DatabaseUnavailable had not been logged before the onset."),
     (PAYMENTS, "CardDeclined errors also rose."),
     (TLS, "“Charge upstream call returned error, returning 502 to caller” was logged before the window as well."),
     (JWT, "“jwt validation failed: token is expired” is new in gatewayservice."),
@@ -84,6 +88,12 @@ FALSE = [
     (CONFIG, "First the errors of shipping rose, then cfg-3095 was rolled out."),
     (LEDGER, "Ledger's failures began when cart was deployed."),
     (MISSING, "Checkoutservice is hardly called any more."),
+    (MISSING, "Emailservice is hardly called by frontend."),
+    (PAYMENTS, "Payments was deployed last."),
+    (CONFIG, "Checkout is the largest contributor to the rise in errors."),
+    (LEDGER, "Between 12,500 and 20,900 requests failed."),
+    (LEDGER, "The p95 latency hardly moved."),
+    (QUIET, "The rule fires when latency exceeds its threshold."),
     (MISSING, "Frontend's success rate collapsed to nearly zero."),
     (LEDGER, "Errors account for the largest part of the excess."),
     (LEDGER, "Failed requests caused most of the excess CO₂."),

@@ -27,6 +27,7 @@ from worker.agent.grounding import (
     novelty,
     numerals,
     past,
+    periods,
     quoted,
     ranking,
     relations,
@@ -35,6 +36,7 @@ from worker.agent.grounding import (
     roster,
     sequence,
     severities,
+    shares,
     statements,
     story,
     tallies,
@@ -86,9 +88,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     ]
     words = claims.blanked(counted, [one.span for one in read])
     backed = list(relations.backed(plain, mentions, known))
-    blamed = claims.blanked(plain, [one.span for one in backed])
+    unexplained = list(changes.unexplained(plain, known))
+    beside = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *beside])
     found = [
         *backed,
+        *unexplained,
         *vocabulary.unknown(words, mentions, known, is_advice=is_advice),
         *story.stories(blamed, mentions, known, is_advice=is_advice),
         *_citations(sentence, known),
@@ -107,7 +112,10 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *(() if is_advice else alerting.limits(plain, known)),
+        *alerting.told_limits(plain, known),
         *past.claimed(plain, known),
+        *periods.periods(plain, known),
+        *periods.before(plain, mentions, known),
         *doubts.denied_effects(plain, mentions, known),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),
@@ -115,7 +123,9 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
         *sequence.sequences(plain, mentions, known),
-        *directions.directions(plain, mentions, known, is_advice=is_advice),
+        *directions.directions(
+            claims.blanked(plain, [one.span for one in unexplained]), mentions, known, is_advice=is_advice
+        ),
         *directions.compared(plain, mentions, known),
         *against.compared(plain, mentions, known),
         *against.averaged(plain, mentions, known),
@@ -147,17 +157,20 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *degrees.degrees(plain, mentions, known),
         *degrees.versions(plain, known),
         *degrees.logged(plain, mentions, known),
+        *degrees.still(plain, mentions, known),
         *degrees.equals(plain, mentions, known),
         *consequences.parts(plain, known),
         *beginnings.beginnings(plain, mentions, known),
         *beginnings.baselines(plain, known),
         *rollouts.rollouts(plain, mentions, known),
+        *shares.contributors(plain, mentions, known),
+        *shares.betweens(plain, known),
         *extents.extents(plain, sentence, mentions, known),
     ]
     if is_advice:
         found = list(awaited.without_conditional(found, plain))
     if past_incidents:
-        found = past.as_then(found, words, past_incidents, known)
+        found = past.as_then(found, plain, words, past_incidents, known)
     return sorted(found, key=lambda one: one.span)
 
 

@@ -45,6 +45,16 @@ OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
 OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
 
 
+# "ledger is slow, not failing".
+NOT_SO = re.compile(
+    r" (?:is|was) [^,;.]{3,30},? (?:but |and )?not (?P<what>failing|broken|slow|slower|retrying)\b", re.IGNORECASE
+)
+
+
+def _is_measured_of(one: Found, known: Known) -> bool:
+    return any(level.subject.service == one.text for level in known.levels)
+
+
 def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search fails", "the errors of search": only of a service that was seen to."""
     for one in mentions:
@@ -52,6 +62,9 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         found = DOES.match(text, one.span[1]) or owned
+        if (denied := NOT_SO.match(text, one.span[1])) and (_is_measured_of(one, known)):
+            holds = not _is_so(one.text, denied["what"], known)
+            yield judged("direction", denied, holds, f"{one.text} does")
         if found:
             if found is owned and _is_counted(one, found["what"], text, known):
                 continue

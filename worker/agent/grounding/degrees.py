@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from worker.agent.grounding import roster
+from worker.agent.grounding import context, owners, roster
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known, Level
 from worker.agent.grounding.topics import SIGNALS, topics
@@ -73,6 +73,32 @@ def versions(text: str, known: Known) -> Iterator[Claim]:
         is_slower = any(new > old * 1.1 for new, old in pairs)
         told = found["what"].lower() in ("slower", "more slowly")
         yield judged("direction", found, (told != bool(found["not"])) == is_slower, "the figures tell otherwise")
+
+
+HARDLY = re.compile(
+    r"\b(?:hardly|barely|scarcely) (?:moved?|changed?|rose|fell|differs?|grew|increased|budged|deviates?)\b",
+    re.IGNORECASE,
+)
+PER = re.compile(r"\bper\b|\b(?:each|every|a) (?:\w+ )?(?:request|call)\b", re.IGNORECASE)
+
+
+def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The p95 hardly moved": of a quantile, or of the one signal that the clause speaks of."""
+    of = _measured(known)
+    for found in HARDLY.finditer(text):
+        start, end = context.clause(found.span(), text)
+        part = text[start:end]
+        if (quantile := _quantile(part)) and of and quantile in of["window"] and quantile in of["baseline"]:
+            low, high = sorted((of["window"][quantile], of["baseline"][quantile]))
+            yield judged("direction", found, high <= low * FAR, "it did")
+            continue
+        told = topics(part) & {*SIGNALS}
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        those = [one for one in levels if {one.signal} == told and one.metric in SIGNALS]
+        if those and not PER.search(part):
+            holds = any(abs(one.deviations) < LEAST or _ratio(one) < ALIKE for one in those)
+            yield judged("direction", found, holds, "it did")
 
 
 EQUALLY = re.compile(

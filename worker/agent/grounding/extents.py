@@ -35,11 +35,21 @@ A_FEW = re.compile(
     re.IGNORECASE,
 )
 FEW = 0.25
+# "Fails for every address".
+FOR_ALL = re.compile(
+    r"\b(?:fails?|failed|failing) (?:for|on|with) (?:every|all|each) (?:single )?"
+    r"(?:of (?:its|the) )?[a-z]+",
+    re.IGNORECASE,
+)
 TO_NOTHING = re.compile(
     r"\b(?:to|at|of) (?:nearly|almost|practically|virtually|close to|next to) (?:zero|nothing|none)\b", re.IGNORECASE
 )
 CALLED_LESS = re.compile(
     r" (?:is|was|are|were) (?:hardly|no longer|barely|scarcely|not|almost never|never)(?: ever)? called\b(?! by)",
+    re.IGNORECASE,
+)
+CALLED_LESS_BY = re.compile(
+    r" (?:is|was|are|were) (?:hardly|no longer|barely|scarcely|almost never) called(?: any more)? by (?:the )?",
     re.IGNORECASE,
 )
 BUDGET = re.compile(r"\b(?:error budget|SLOs?|service level objectives?)\b(?! (?:is|was|are) not)", re.IGNORECASE)
@@ -52,6 +62,12 @@ A_SEVERITY = re.compile(r"\b(?:severity|low|medium|high|critical)\b", re.IGNOREC
 FIRED_AT = re.compile(
     r"\b(?:alert|rule|alarm)\b[^,;.]{0,20}\b(?:fired|triggered|went off|raised)\b[^,;.\d]{0,12} (?:at|with|on) "
     r"(?P<what>an? (?:[\w-]+ ){1,4}of )(?=\d)",
+    re.IGNORECASE,
+)
+WATCHES = re.compile(
+    r"\b(?:rule|alert)\b[^,;.]{0,12} (?:fires?|fired|triggers?|triggered|is triggered) "
+    r"(?:when|if|whenever|as soon as) (?P<what>[^,;.]{3,30}?) "
+    r"(?:exceeds?|exceeded|is above|was above|is greater|rises? above|is more)\b",
     re.IGNORECASE,
 )
 FOR_MORE = re.compile(r"\bfor (?P<more>more|additional|fewer) (?:requests|traffic|demand|load)\b", re.IGNORECASE)
@@ -93,6 +109,10 @@ def _parts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         shares = [one.actual for one in _levels(found, text, mentions, known) if one.signal == "errors"]
         if shares:
             yield judged("number", found, any(one <= FEW for one in shares), "it is a larger share")
+    for found in FOR_ALL.finditer(text):
+        shares = [one.actual for one in _levels(found, text, mentions, known) if one.signal == "errors"]
+        if shares and not DENIED.search(text[: found.start()]):
+            yield judged("number", found, any(one >= SHARES["all"][0] for one in shares), "not for all")
     for found in TO_NOTHING.finditer(text):
         start, end = context.clause(found.span(), text)
         told = topics(text[start:end]) & {*SIGNALS}
@@ -147,6 +167,11 @@ def _calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in mentions:
         if one.text in known.services and read and (found := CALLED_LESS.match(text, one.span[1])):
             yield judged("cause", found, one.text in missing, "it is called as before")
+        by = CALLED_LESS_BY.match(text, one.span[1])
+        caller = next((it.text for it in mentions if by and it.span[0] == by.end()), None)
+        if by and read and caller in known.services:
+            of = [it for it in read if it.get("service") == caller and one.text in (it.get("missing") or ())]
+            yield judged("cause", by, bool(of), "it is called as before")
 
 
 def _thresholds(text: str, known: Known) -> Iterator[Claim]:
@@ -154,6 +179,11 @@ def _thresholds(text: str, known: Known) -> Iterator[Claim]:
     alert = known.report.alert
     for found in NOT_REACHED.finditer(text) if alert.conditions and not A_SEVERITY.search(text) else ():
         yield Claim("state", found.span(), found[0], holds=False, why="the alert fired")
+    signal = (known.report.signal or "").removesuffix("_per_demand")
+    for found in WATCHES.finditer(text) if signal in SIGNALS and alert.conditions else ():
+        told = topics(found["what"]) & {*SIGNALS}
+        if told:
+            yield judged("state", found, signal in told, "it looks at something else")
     for found in FIRED_AT.finditer(text) if alert.value is not None else ():
         number = next((one for one in numerals.numbers(text) if one.span[0] >= found.end()), None)
         if number and number.dimension in ("seconds", "grams", "", "count", "lines"):

@@ -284,7 +284,7 @@ SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
 def _fits_statistic(fact: Fact, said: Said) -> bool:
     if fact.statistic == "slower":
         return bool(SLOWER.search(said.clause))
-    if said.statistic in QUANTILES and fact.dimension == "seconds" and fact.signal == "latency":
+    if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal == "latency":
         return fact.statistic == said.statistic
     # What a region emits or gets is that of all of its services.
     is_total = fact.dimension.endswith("minute") and fact.subject.region and not fact.subject.service

@@ -25,7 +25,8 @@ _BEFORE = (
     r"|until then)"
 )
 SEEN_BEFORE = re.compile(
-    rf"\b(?:(?:had|has|have|was|were)(?: \w+ly)?(?: also| already| even| previously| long)* (?:been )?{_SEEN}"
+    r"\b(?:(?:had|has|have|was|were)(?: \w+ly)?(?: also| already| even| previously| long| not| never)*"
+    rf" (?:been )?{_SEEN}"
     r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
     rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
     rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b|\b(?:is|was) an old acquaintance\b",
@@ -42,7 +43,16 @@ ROSE = re.compile(
     r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
 )
 DENIED = re.compile(r"\b(?:not|never|no|none|nor|neither|hardly|nothing)\b|n['’]t\b", re.IGNORECASE)
+NEVER = re.compile(r"\b(?:not|never)\b", re.IGNORECASE)
 COUNTED = re.compile(r"\d|\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|single)\b", re.IGNORECASE)
+
+
+# What was logged before, and no more: "CarrierUnavailable no longer appears".
+OF_THEN = re.compile(
+    r"\b(?:baseline|before|previous\w*|usual\w*|normal\w*|earlier|no longer|disappear\w*|vanish\w*|gone|absent|missing"
+    r"|used to|never|none|zero|instead|stopped|ceased|not|only|hardly|silent|without|once|rarer|0|expected)\b|n['’]t\b",
+    re.IGNORECASE,
+)
 
 
 def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -50,12 +60,17 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
     for span, counts in _spoken_of(sentence, mentions, known):
         start, _ = context.clause(span, sentence)
         seen = SEEN_BEFORE.search(sentence, start)
-        if seen and not _is_denied(seen, start, sentence) and not COUNTED.search(seen[0]):
-            yield _claim(seen, any(one.before > 0 for one in counts), "it was not there before")
+        if seen and not COUNTED.search(seen[0]):
+            if not _is_denied(seen, start, sentence):
+                yield _claim(seen, any(one.before > 0 for one in counts), "it was not there before")
+            elif NEVER.search(seen[0]):
+                yield _claim(seen, all(one.before == 0 for one in counts), "it was there before")
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
+        if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
+            yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

@@ -51,6 +51,11 @@ BETWEEN = re.compile(r"\bbetween (?:the two|both|the) (?:deployments|releases|ch
 NOT = re.compile(r"\b(?:not|never|no)\b|n['’]t\b")
 
 
+DEPLOYED_LAST = re.compile(
+    r" (?:was|got) (?:deployed|released|rolled out|changed) (?P<place>last|first)\b", re.IGNORECASE
+)
+
+
 def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services of which no change is known others tell (`changes`)."""
     dated = [one for one in known.changes if one.at]
@@ -61,6 +66,7 @@ def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     yield from _often(text, made, known)
     yield from _ends(text, [one.at for one in made if one.at], known)
+    yield from _placed(text, mentions, dated, known)
     yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
     yield from _begun_when(text, mentions, known)
     yield from _between(text, [one.at for one in dated if one.at], known)
@@ -80,6 +86,16 @@ def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
         at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
         holds = (at < _onset(known)) == (found["side"].lower() == "before")
         yield judged("cause", found, holds, "it was the other way")
+
+
+def _placed(text: str, mentions: list[Found], dated: list[Change], known: Known) -> Iterator[Claim]:
+    """ "cart was deployed last"."""
+    times = [one.at for one in dated if one.at]
+    for one in mentions:
+        if one.text in known.services and times and (placed := DEPLOYED_LAST.match(text, one.span[1])):
+            end = max(times) if placed["place"].lower() == "last" else min(times)
+            of = {it.service for it in dated if it.at == end}
+            yield judged("cause", placed, one.text in of, "another one was")
 
 
 def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
