@@ -113,6 +113,9 @@ def _in_digits(text: str) -> Iterator[Number]:
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
         is_share = dimension in ("share", "confidence")
+        if dimension == "confidence" and digits == "0":
+            # Of two digits, as all are told.
+            high = 0.005
         if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)

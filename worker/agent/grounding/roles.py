@@ -107,11 +107,11 @@ LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|shor
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
-    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
-        return _role_at(*ranged.span("low"), text)
     if behind := RANGE_BEHIND.search(text[: span[0]]):
         of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
         return _role_at(*of.span(), text) if of else None
+    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
+        return _role_at(*ranged.span("low"), text)
     opened = context.bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
