@@ -22,6 +22,14 @@ TRUE = [
     # Parts of the excess.
     (LEDGER, "Most of the excess emissions is attributed to retries."),
     (LEDGER, "The excess of 0.14 gCO₂e comes mostly from retries."),
+    # Figures that are told with a cause's words.
+    (
+        CONFIG,
+        "The confidence in this cause is 0.84, and the incident is rated critical because 85 % of the requests fail.",
+    ),
+    (LEDGER, "deploy-8718 of cart has a confidence of 0, since cart shows no deviation."),
+    (LEDGER, "ledger fails for 100 % of its requests, and no recorded change explains this."),
+    (LEDGER, "Retries made up 33 % of checkout's requests."),
     # Denials.
     (LEDGER, "deploy-8718 of cart is not a convincing explanation, since cart shows no deviation."),
     (LEDGER, "cart was deployed at 09:27 UTC, yet the report does not name that deployment as the cause."),
@@ -88,6 +96,11 @@ FALSE = [
     (LEDGER, "A large part of the excess comes from slower work."),
     (LEDGER, "With version 4.9.6, 100 % of ledger's requests fail."),
     (LEDGER, "Users were counted."),
+    (CONFIG, "shipping fails, and no recorded change explains this."),
+    (LEDGER, "cart stopped answering, and checkout fails as a consequence of that."),
+    (QUIET, "The baseline is the same hour of the previous week."),
+    (QUIET, "checkout emitted 216 g of CO₂ over the past day."),
+    (CONFIG, "shipping fails in all three of its regions."),
     (LEDGER, "CPU jumped, 64 % against 63 %."),
 ]
 

@@ -35,7 +35,9 @@ JUDGED = re.compile(
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
     r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
     r"|innocent|unlikely|not involved"
-    r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third))\b",
+    r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
+    r"|rather than caus(?:es|ing) (?:it|them|this|that)"
+    r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
     re.IGNORECASE,
 )
 # "… came after the onset, so it cannot have started this".
@@ -53,7 +55,7 @@ NOTHING = re.compile(
 )
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
-    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream"),
+    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
     (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
     (CauseKind.RESOURCE, r"resources?"),
 )
@@ -62,6 +64,12 @@ KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in 
 OF_KIND = {
     kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
 }
+# "Its confidence as a cause is 0.01": a figure.
+CONFIDENCE = re.compile(
+    r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
+    r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)",
+    re.IGNORECASE,
+)
 # What advice is given for: "…, since it has hardly logged anything".
 REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around)\b)(?! (?:\d| ))) ")
 
@@ -109,7 +117,9 @@ UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
 OPEN = (ANOTHER, IT_IS)
 BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
 PRONOUN = re.compile(
-    r"\W*(?:this|that|it|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
+    r"\W*(?:(?:this|that|it)"
+    r"(?: (?:is|was|has been) (?:\w+ly )?(?:named|identified|held|regarded|considered|given|listed))?"
+    r"|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
     re.IGNORECASE,
 )
 # "The incident raised emissions", "the report takes it as the cause".
@@ -118,6 +128,8 @@ THE_INCIDENT = re.compile(
     r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
     re.IGNORECASE,
 )
+# "Adservice stopped, and frontend failed as a consequence of that": the cause is what stands before.
+JOINT = re.compile(r",? and |; |, (?=so |then )")
 # "… originated in payments and spread to ledger": what came of it is no part of the cause.
 RELATIVE = re.compile(
     r"(?<=\w), (?:which|who|whose|where|as|because|since|while|whereas|although|though|but)\b|;"
@@ -227,9 +239,7 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
     if PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)]):
-        # What the sentence before named; without that, this one goes as well (`ground`).
-        is_pronoun = PRONOUN.fullmatch(text[slice(*cause)])
-        return "" if is_pronoun or not _within(effect, mentions, known) - {*known.scope} else ANOTHER
+        return _wrongly_referred(cause, effect, text, mentions, known, root)
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
@@ -255,6 +265,20 @@ def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> 
 
 
 LEAST = 3
+
+
+def _wrongly_referred(
+    cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause
+) -> str:
+    """Of "that": what the sentence before named; without that, this one goes as well (`ground`)."""
+    joint = JOINT.search(text[slice(*effect)]) if effect[1] <= cause[0] else None
+    first = _within((effect[0], effect[0] + joint.start()), mentions, known) if joint else set()
+    if first & known.services and not first & _told_with(root, known):
+        return "something else is the cause"
+    is_pronoun = PRONOUN.fullmatch(text[slice(*cause)])
+    return "" if is_pronoun or not _within(effect, mentions, known) - {*known.scope} else ANOTHER
+
+
 # "The failing requests of auth", "auth's errors": what is seen of a cause.
 FAILING = re.compile(
     r"\W*(?:the |its |all )?(?:new )?(?:[\w.-]+['’]s )?(?:new )?"

@@ -10,6 +10,7 @@ from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.conditions import NONE_OF
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.pairs import Number
+from worker.domain.report import CauseKind
 
 # What a change did to the system: "the deployment of cart set a deadline that is too short".
 DID = re.compile(
@@ -176,3 +177,23 @@ DEPLOYMENT = re.compile(
     r"|versions?)\b",
     re.IGNORECASE,
 )
+
+
+# "No recorded change explains this", "no change to it accounts for that".
+UNEXPLAINED = re.compile(
+    r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
+    r"(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)? (?:explains?|explained|accounts? for)"
+    r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
+    re.IGNORECASE,
+)
+
+
+def unexplained(text: str, known: Known) -> Iterator[Claim]:
+    """ "No recorded change explains this": not where a change is the cause, unless another one is spoken of."""
+    root = known.report.root_cause
+    for found in UNEXPLAINED.finditer(text):
+        is_change = known.has_cause and root is not None and root.kind is CauseKind.DEPLOYMENT
+        is_another = "other" in found[0].lower() or bool(
+            root and found["of"] in known.services and found["of"] != root.service
+        )
+        yield judged("cause", found, not is_change or is_another, "the cause is a change")

@@ -27,6 +27,7 @@ from worker.agent.grounding import (
     novelty,
     numerals,
     past,
+    periods,
     quoted,
     ranking,
     relations,
@@ -52,7 +53,8 @@ _MEND = r"limit|cap|rais|lower|set|reduc|increas|scal|allow|extend|shorten"
 TARGET = re.compile(
     r"(?:(?:^|[,;:—] ?)\W*(?:\w+,? ){0,3}?|\b(?:should|must|could|can|to|would help to|be) )"
     rf"\b(?:{_MEND})(?:e|t|p)?(?:ped|ted|ed|d|ting|ping|ing)?\b"
-    r"[^,;]*\b(?:to|at|by)(?: (?:about|at least|at most|only|no more than))? $",
+    r"[^,;]*(?:, (?:for instance|for example|say|e\.g\.),?)?[^,;]*"
+    r"\b(?:to|at|by)(?: (?:about|at least|at most|only|no more than))? $",
     re.IGNORECASE,
 )
 
@@ -86,9 +88,12 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     ]
     words = claims.blanked(counted, [one.span for one in read])
     backed = list(relations.backed(plain, mentions, known))
-    blamed = claims.blanked(plain, [one.span for one in backed])
+    unexplained = list(changes.unexplained(plain, known))
+    beside = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *beside])
     found = [
         *backed,
+        *unexplained,
         *vocabulary.unknown(words, mentions, known, is_advice=is_advice),
         *story.stories(blamed, mentions, known, is_advice=is_advice),
         *_citations(sentence, known),
@@ -107,7 +112,10 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *quoted.uncounted(plain, mentions, known),
         *causation.causes(blamed, mentions, known, is_advice=is_advice),
         *(() if is_advice else alerting.limits(plain, known)),
+        *alerting.told_limits(plain, known),
         *past.claimed(plain, known),
+        *periods.periods(plain, known),
+        *periods.before(plain, mentions, known),
         *doubts.denied_effects(plain, mentions, known),
         *relations.victims(plain, mentions, known),
         *relations.suffering(plain, mentions, known),
@@ -115,7 +123,9 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *relations.orders(plain, mentions, known),
         *relations.worse(plain, mentions, known),
         *sequence.sequences(plain, mentions, known),
-        *directions.directions(plain, mentions, known, is_advice=is_advice),
+        *directions.directions(
+            claims.blanked(plain, [one.span for one in unexplained]), mentions, known, is_advice=is_advice
+        ),
         *directions.compared(plain, mentions, known),
         *against.compared(plain, mentions, known),
         *against.averaged(plain, mentions, known),
@@ -161,7 +171,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
     if is_advice:
         found = list(awaited.without_conditional(found, plain))
     if past_incidents:
-        found = past.as_then(found, words, past_incidents, known)
+        found = past.as_then(found, plain, words, past_incidents, known)
     return sorted(found, key=lambda one: one.span)
 
 

@@ -16,6 +16,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     """Whether nothing is blamed; `cause` is the place of what is told as the cause."""
     return bool(
         SEVERITY.match(found["effect"])
+        or RATED.search(found["effect"])
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
@@ -101,6 +102,11 @@ SEVERITY = re.compile(
     r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
     r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?"
     r"(?:low|medium|high|critical)[\s,]*$",
+    re.IGNORECASE,
+)
+RATED = re.compile(
+    r"(?:^\W*|, (?:and )?)(?:the )?(?:incident|severity|alert|it) (?:is|was) (?:rated |classed |ranked |graded )?"
+    r"(?:as )?(?:low|medium|high|critical)\W*$",
     re.IGNORECASE,
 )
 # What follows of itself from what, where both rose: callers try again, which adds requests.
@@ -229,12 +235,16 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
 OF_THE_EXCESS = re.compile(r"\d[^,;]{0,20} of (?:it|the|that)\b|\bexcess of\b")
 PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
 RISE = re.compile(
-    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|all)\b", re.IGNORECASE
+    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|latency|all)\b",
+    re.IGNORECASE,
 )
 
 
 def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
     """ "Nearly all of the rise comes from us-central1": where, not why."""
+    # "… from us-central1, whereas europe-west1 contributes 4 %": the rest are figures.
+    other = re.search(r",? (?:whereas|while|and only|and just|but)\b", text[slice(*cause)])
+    cause = (cause[0], cause[0] + other.start()) if other else cause
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
     if not places or not RISE.search(text[slice(*effect)]):
         return False

@@ -244,7 +244,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
     nouns = re.findall(r"[^\W\d][\w₂-]*", (found["noun"] or "").lower())
-    if not nouns or nouns[0] in ("cases", "time") or nouns[0] in {one.lower() for one in names}:
+    if not nouns or nouns[0] in NO_WHOLE or nouns[0] in {one.lower() for one in names}:
         return None
     kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
     if {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
@@ -254,6 +254,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
 
 
+# "In 12 % of the cases", "none of them fail".
+NO_WHOLE = frozenset({"cases", "time", "fail", "fails", "failed", "do", "does", "did", "is", "are", "was", "were"})
 # "60 % of the excess, retries 22 % and errors 17 %": of the same.
 SHARE_BEFORE = re.compile(
     r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"

@@ -27,13 +27,17 @@ COMPARED = re.compile(
 # "Where 0.4 % is normal": a figure that is told as the usual one.
 IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
 # "The usual value is 111 ms".
-A_VALUE = re.compile(r"(?:usual|normal) (?:level|value|rate|range)s?", re.IGNORECASE)
-ITS_FIGURE = re.compile(r"(?: (?:is|was|being|of)|:)(?: about| only)? [$\d]")
+A_VALUE = re.compile(
+    r"(?:its )?(?:usual|normal) (?:level|value|rate|range|traffic|latency|load|error rate|memory)s?", re.IGNORECASE
+)
+ITS_FIGURE = re.compile(r"(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]")
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
 )
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
+# "Far outside its usual range".
+OUTSIDE = re.compile(r"\b(?:outside|out|beyond)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE)
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -88,6 +92,7 @@ def _way(
         holds = _will_go(found.span(), text, mentions, known) if is_back else None
     else:
         is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
+        is_negated |= wanted == 0 and bool(OUTSIDE.search(before))
         holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
@@ -121,11 +126,32 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if before and after and before[0].dimension == after[0].dimension:
             holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
             yield judged("direction", found, holds, "it is the other way round")
+    for found in MORE_THAN.finditer(text):
+        if not NEGATED.search(text[: found.start()]) and not IF.search(text[: found.start()]):
+            yield from _more_than(found, text, mentions, known)
     for found in INDEED.finditer(text):
         subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
         levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
         named = [one for one in levels if one.signal in topics(text)] or levels
         yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
+
+
+# "0.17 g of CO₂ more than expected".
+MORE_THAN = re.compile(
+    r"\d(?: ?[%\w₂/]+){0,5} (?:(?P<more>more|higher)|less|fewer|lower) than (?:expected|usual|normal|before)\b"
+)
+
+
+def _more_than(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    levels = [
+        level
+        for signal in _signals(found.span(), text, known)
+        for level in _levels(found.span(), text, mentions, signal, known)
+        if level.actual != level.expected
+    ]
+    if levels:
+        holds = any((one.actual > one.expected) == bool(found["more"]) for one in levels)
+        yield judged("direction", found, holds, "it is the other way round")
 
 
 def _is_clean(fact: Fact) -> bool:
@@ -150,14 +176,14 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
-    is_slight = bool(wanted) and _is_slight(span, text)
+    is_slight, is_at = bool(wanted) and _is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
     if is_slight and STRONG.fullmatch(text[slice(*span)]):
         is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
         any(
-            went(level) == wanted
+            (went(level) == wanted and (wanted or not is_at or _is_near(level)))
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
-            or (not wanted and _is_settled(level, known))
+            or (not wanted and _is_settled(level, known) and (not is_at or _is_near(level)))
             or (_is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
             or _is_better(wanted, level)
             for level in levels
@@ -173,6 +199,15 @@ STRONG = re.compile(
 )
 
 
+# What varies much may be within its range, and is not at its usual value.
+AT_USUAL = re.compile(r"(?:at|on|near|close to|unchanged|constant|flat|stable|steady)\b", re.IGNORECASE)
+
+
+def _is_near(level: Level) -> bool:
+    is_few = abs(level.actual - level.expected) < 0.1 and level.signal in ("errors", "retries")
+    return is_few or (level.expected == level.actual or 0.5 <= level.actual / (level.expected or 1e-9) <= 2)
+
+
 def _is_much(level: Level) -> bool:
     """Whether a word such as "jumped" may be told of it, where it usually varies more."""
     return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
@@ -180,9 +215,13 @@ def _is_much(level: Level) -> bool:
 
 SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
 # "Grew by a factor of 2.3": what it says is checked as a figure.
-BY_FIGURE = re.compile(r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over) )?\d")
+BY_FIGURE = re.compile(
+    r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over|only|less than|more than) )*"
+    r"\d"
+)
 BOTH = re.compile(
-    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and)\b[^;]{0,30}\d"
+    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and"
+    r"|although|though|times (?:the|its)|of an? expected)\b[^;]{0,30}\d"
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from worker.agent.grounding import counts, dimensions, owners, record, roles
-from worker.agent.grounding.dimensions import OF_VERSION, Said
+from worker.agent.grounding.dimensions import EXPLAINED_BY, OF_VERSION, Said
 from worker.agent.grounding.fields import QUANTILES
 from worker.agent.grounding.known import NOBODY, Fact
 from worker.agent.grounding.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS, topics
@@ -33,6 +33,8 @@ UNTOLD = (
     "affected",
     "contributing",
     "threshold",
+    "basis",
+    "helped",
     "baseline",
 )
 
@@ -73,12 +75,16 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
     is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
     if is_elsewhere or (said.caller and fact.dimension == "seconds"):
         return False
-    return not said.subjects or any(owners.is_of(fact.subject, subject) for subject in said.subjects)
+    is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
+    return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)
 
 
 def _is_of_another(fact: Fact, said: Said) -> bool:
     """What one explains of another names no third; the cause's confidence is the verdict's own, of nobody."""
     if fact.signal == "explained":
+        by = EXPLAINED_BY.match(said.after)
+        if by and by["by"].rstrip(".,;") != fact.subject.service:
+            return True
         return not {one for one in said.services if one in said.clause} <= {fact.of, fact.subject.service}
     is_the_cause = fact.dimension == "confidence" and not said.services and OF_THE_CAUSE.search(said.clause)
     return bool(is_the_cause) and fact.subject != NOBODY
@@ -146,7 +152,7 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
     return is_sampled(fact) and bool(SAMPLED.match(said.after))
 
 
-OF_EXCESS = re.compile(r" (?:of|in) excess\b", re.IGNORECASE)
+OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
 THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
 NAMING = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
@@ -302,7 +308,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
         return said.whole == "rise"
     if fact.whole == "errors":
         return said.whole == "errors" or bool(NAMING.search(said.clause + said.after))
-    if said.whole is None:
+    if said.whole is None or fact.signal == "explained":
         return True
     # A share of requests is told from the lines that were logged of them.
     if fact.whole == "emissions":

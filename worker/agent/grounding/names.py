@@ -186,14 +186,15 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
 
     Advice states nothing of it: there it is enough that a line has it.
     """
-    lines = list(_lines_about(mentions, known, is_advice=is_advice))
+    lines = list(_lines_about(text, mentions, known, is_advice=is_advice))
     for one in unknown_names(text):
         before = re.search(r"([a-z]{3,}) $", text[: one.span[0]].lower())
         if is_advice and any(re.search(rf"(?<![\w-]){re.escape(one.text.lower())}(?![\w-])", line) for line in lines):
             yield replace(one, holds=True, why="", is_open=False)
             continue
+        before = LISTED.search(text[: one.span[0]]) or before
         called = before and re.compile(
-            rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
+            rf"\b{before[1].lower().removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
         )
         if one.text.isalpha() and one.text.lower() in known.words:
             continue
@@ -201,22 +202,30 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
             # "Three of them lambda_step functions": what several begin with.
             yield replace(one, holds=True, why="", is_open=False)
             continue
-        if (
-            one.text.isalpha()
-            and one.text.isupper()
-            and any(re.search(rf"\b{one.text.lower()}\b", line) for line in lines)
-        ):
+        is_spelled = one.text.isalpha() and (one.text.isupper() or INNER_CAPITAL.match(one.text))
+        if is_spelled and any(re.search(rf"\b{one.text.lower()}\b", line) for line in lines):
             yield replace(one, holds=True, why="", is_open=False)
             continue
         is_read = called and any(called.search(line) for line in lines)
         yield replace(one, holds=True, why="", is_open=False) if is_read else one
 
 
-def _lines_about(mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[str]:
+# "Zones such as DK-2, DE-4 and PL-3": each is called so.
+_ITEM = r"[\w.-]*\d[\w.-]*(?:, and |, | and | or )"
+LISTED = re.compile(rf"\b([a-z]{{3,}}?)s(?: (?:such as|like|named|called):? (?:{_ITEM})*|:? (?:{_ITEM})+)$")
+# "RouteController": what logs a line is a part of its service.
+INNER_CAPITAL = re.compile(r"[A-Z][a-z]+[A-Z]")
+THEIRS = re.compile(r"\b(?:its|their|it|they|these|those)\b", re.IGNORECASE)
+
+
+def _lines_about(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[str]:
     """Those of the services that are named, else of the alerted one and the cause; in advice of any."""
     services = {one.text for one in mentions} & known.services
     root = known.report.root_cause
-    about = services or {known.report.service or "", (root.service if root else None) or ""}
+    about = services or {known.report.service or "", (root.service if root else None) or "", *known.about}
+    if THEIRS.search(text):
+        # "Their messages show that …".
+        about |= known.about
     about = set(known.logged) if is_advice else about
     return (line.lower() for service in {*about, ""} for line in known.logged.get(service, ()))
 
@@ -228,7 +237,7 @@ WORD_BEFORE = re.compile(r"[a-z]{3,} $")
 
 def literals(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
     """What a line has letter for letter, behind the same word or in so many parts that it is nothing else."""
-    lines = list(_lines_about(mentions, known, is_advice=is_advice))
+    lines = list(_lines_about(text, mentions, known, is_advice=is_advice))
     for found in LITERAL.finditer(text):
         word = WORD_BEFORE.search(text[: found.start()].lower())
         is_long = len(re.findall(r"[-.:/]", found[0])) >= 3

@@ -47,6 +47,14 @@ NEVER = re.compile(r"\b(?:not|never)\b", re.IGNORECASE)
 COUNTED = re.compile(r"\d|\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|single)\b", re.IGNORECASE)
 
 
+# What was logged before, and no more: "CarrierUnavailable no longer appears".
+OF_THEN = re.compile(
+    r"\b(?:baseline|before|previous\w*|usual\w*|normal\w*|earlier|no longer|disappear\w*|vanish\w*|gone|absent|missing"
+    r"|used to|never|none|zero|instead|stopped|ceased|not|only|hardly|silent|without|once|rarer|0|expected)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+
+
 def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "CertificateExpired had been logged before as well": only of what was counted before the window."""
     for span, counts in _spoken_of(sentence, mentions, known):
@@ -61,6 +69,8 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
+        if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
+            yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

@@ -49,7 +49,8 @@ def numbers(text: str) -> list[Number]:
     found = pairs.with_inherited_units(text, found)
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
-    return pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
+    compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
+    return pairs.with_ranged_rates(text, pairs.with_named_units(text, pairs.with_measured_in_time(text, compared)))
 
 
 # "Emissions per minute (11 g)".

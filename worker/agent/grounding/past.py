@@ -61,17 +61,22 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
     words = frozenset(form for text in texts.values() for word in WORD.findall(text.lower()) for form in forms(word))
     months = frozenset(f"{one.at:%B}".lower() for one in past)
     facts = [
-        Fact(number.value, number.dimension, Subject(one.service), "span" if number.dimension == "seconds" else None)
+        Fact(
+            number.value,
+            number.dimension or "count",
+            Subject(one.service),
+            "span" if number.dimension == "seconds" else None if number.dimension else "helped",
+        )
         for one in past
         for number in numerals.numbers(texts[one.id])
     ]
     return replace(known, words=known.words | words | months, facts=[*known.facts, *facts], past=words)
 
 
-def as_then(found: list[Claim], words: str, past: list[SimilarIncident], known: Known) -> list[Claim]:
+def as_then(found: list[Claim], text: str, words: str, past: list[SimilarIncident], known: Known) -> list[Claim]:
     """The claims of a sentence about those incidents, and what its other words take from what is told of them."""
     placed = [
-        replace(one, holds=False, why="it was not there", is_open=True) if _misplaced(one, past, known) else one
+        replace(one, holds=False, why="it was not there", is_open=True) if _misplaced(one, text, past, known) else one
         for one in found
     ]
     return [_told(one, known) for one in (*placed, *_message(words, known))]
@@ -85,12 +90,19 @@ def _message(text: str, known: Known) -> Iterator[Claim]:
             return
 
 
-def _misplaced(claim: Claim, past: list[SimilarIncident], known: Known) -> bool:
+# The sentence speaks of what is now, too.
+NOW = re.compile(
+    r"\b(?:now|again|this time|today|current\w*|present|this (?:incident|one|alert)|like)\b", re.IGNORECASE
+)
+
+
+def _misplaced(claim: Claim, text: str, past: list[SimilarIncident], known: Known) -> bool:
     """Another service or region than that of the incident."""
-    places = {place for one in past for place in (one.service, one.region)} | {
-        known.report.service,
-        known.report.region,
-    }
+    own = {one.region for one in past if one.region}
+    places = {place for one in past for place in (one.service, one.region)} | {known.report.service}
+    if not own or NOW.search(text) or any(region in text for region in own):
+        # "As on 16 November in asia-east1, auth in europe-west1 fails".
+        places.add(known.report.region)
     return claim.text in known.services | known.regions and claim.text not in places
 
 

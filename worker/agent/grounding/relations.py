@@ -18,7 +18,7 @@ VICTIM = re.compile(
 SERVICE_VERB = (
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
     r"|is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
-    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|only\b)[a-z]+)"
+    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|towards?\b|only\b)[a-z]+)"
     r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
 )
 CALLING = re.compile(
@@ -98,12 +98,12 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
 AHEAD = re.compile(
-    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: the)? $"
+    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $"
     r"|\balready (?:been )?(?:\w+ing|down|broken|slow|unavailable|in trouble)\b[^,;]{0,16}"
     r" (?:when|as|by the time)(?: the)? $",
     re.IGNORECASE,
 )
-BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: the)? $", re.IGNORECASE)
+BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: that of)?(?: the)? $", re.IGNORECASE)
 FIRST = re.compile(
     r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow|affected|hit)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
 )
@@ -112,7 +112,7 @@ SECOND = re.compile(
 )
 BEGINNING = re.compile(
     r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?|reject\w*"
-    r"|refus\w*|stopped|collaps\w*|went down|dropp\w*|degrad\w*|suffer\w*|unavailable|affected|hit)\b",
+    r"|refus\w*|stopped|collaps\w*|went down|dropp\w*|degrad\w*|suffer\w*|unavailable|affected|hit|onset)\b",
     re.IGNORECASE,
 )
 

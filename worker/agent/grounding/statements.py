@@ -24,7 +24,8 @@ OVER = re.compile(
 )
 # How many it is said of, and how fast it went: what was not looked at.
 EXTENT = re.compile(
-    r"\b(?:(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"\b(?:(?:all|each|both)(?: (?:two|three|four|five|\d+))? (?:of )?(?:the |its |their |these )?regions"
+    r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
     r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
@@ -139,6 +140,8 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     if said.startswith("other region"):
         is_none = re.search(r"\bno $", text[: found.start()], re.IGNORECASE)
         return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if re.match(r"(?:all|every|each)\b(?!.*\bother\b).*\bregion", said):
+        return len(known.regions) > 1 and known.regions <= rising(known)
     if said == "other services":
         return _are_of_others(mentions, known)
     if said in ("both services", "both deployments"):

@@ -66,9 +66,11 @@ BEGINNING = re.compile(
     re.IGNORECASE,
 )
 ASIDE = re.compile(
-    r"\b(?:when|after|following|once(?! before)|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
+    r"\b(?:when|after(?! that of\b)|following|once(?! before| (?:demand|traffic|load) is \w+ for)"
+    r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
-    r"|(?P<who>[^,;]+?)\b(?:made|makes|left|drove|drives|pushed|forced|produced|provoked|induced|resulted in)\b",
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left|drove|drives|pushed|forced|produced|provoked|induced"
+    r"|resulted in)\b",
     re.IGNORECASE,
 )
 ANCHOR = re.compile(
@@ -218,7 +220,11 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         group = "what" if found["what"] else "who"
         start, end = found.span(group)
         inside = {one.text for one in mentions if start <= one.span[0] < end}
-        if causation.PRONOUN.fullmatch(found[group]) or NONE_WAS.match(found[group]):
+        if (
+            BEFORE_AND.search(text[: found.start()])
+            or causation.PRONOUN.fullmatch(found[group])
+            or NONE_WAS.match(found[group])
+        ):
             continue
         if inside & named or (
             group == "what"
@@ -240,6 +246,10 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             group == "what" and not inside,
             is_unproven=True,
         )
+
+
+# "The version was 2.5.4 before and after the change".
+BEFORE_AND = re.compile(r"\bbefore and $", re.IGNORECASE)
 
 
 def _is_measured(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:

@@ -12,8 +12,10 @@ _ROSE = (
     r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
 )
 _FELL = (
-    r"fell|falls|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
-    r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]|dwindle[ds]|dip(?:ped|s)|eased"
+    r"fell|falls(?! (?:on|upon|within|between|outside|inside|under)\b)"
+    r"|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
+    r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]"
+    r"|dwindle[ds]|dip(?:ped|s)|eased"
     r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
     r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
 )
