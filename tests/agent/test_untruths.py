@@ -93,6 +93,8 @@ FALSE = [
     (CONFIG, "Checkout is the largest contributor to the rise in errors."),
     (LEDGER, "Between 12,500 and 20,900 requests failed."),
     (LEDGER, "The p95 latency hardly moved."),
+    (LEDGER, "Payments is slow although ledger answers as quickly as ever."),
+    (LEDGER, "In the past incident of 18 November, raising the pool size had not helped."),
     (QUIET, "The rule fires when latency exceeds its threshold."),
     (MISSING, "Frontend's success rate collapsed to nearly zero."),
     (LEDGER, "Errors account for the largest part of the excess."),

@@ -158,6 +158,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         *degrees.versions(plain, known),
         *degrees.logged(plain, mentions, known),
         *degrees.still(plain, mentions, known),
+        *degrees.as_ever(plain, mentions, known),
         *degrees.equals(plain, mentions, known),
         *consequences.parts(plain, known),
         *beginnings.beginnings(plain, mentions, known),

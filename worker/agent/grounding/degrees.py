@@ -101,6 +101,23 @@ def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, holds, "it did")
 
 
+AS_EVER = re.compile(
+    r" (?:\w+ly |still |also )*(?:answers?|answered|responds?|responded|works?|worked|runs?|ran|is|was) as "
+    r"(?:(?P<quick>quick|quickly|fast)|well|reliably|healthy) as (?:ever|before|usual|usually|always)\b",
+    re.IGNORECASE,
+)
+
+
+def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger answers as quickly as ever": by its latency, or by all that was measured of it."""
+    for one in mentions:
+        if one.text in known.services and (found := AS_EVER.match(text, one.span[1])):
+            levels = [it for it in known.levels if it.subject.service == one.text]
+            levels = [it for it in levels if it.signal == "latency"] if found["quick"] else levels
+            holds = bool(levels) and all(abs(it.deviations) < LEAST for it in levels)
+            yield judged("direction", found, holds, "it does not", is_open=not levels)
+
+
 EQUALLY = re.compile(
     r"\b(?P<verb>fails?|failed|is|are|was|were|rejects?)\b[^,;.]{0,16}? (?:equally|(?:just |about )?as) "
     r"(?P<how>often|slow|fast|frequently|badly|much)\b(?: as (?:the )?(?=\S))?",

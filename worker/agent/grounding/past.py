@@ -20,7 +20,7 @@ from worker.domain.report import SimilarIncident
 SPOKEN_OF = re.compile(
     r"\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
     r"|\b(?:weeks?|months?|days?) (?:ago|earlier)\b|\b(?:last|previous) (?:time|month|week)\b"
-    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b",
+    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b|\bin the past\b",
     re.IGNORECASE,
 )
 

@@ -34,6 +34,10 @@ ENDED_BY = re.compile(
     re.IGNORECASE,
 )
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+NOT_HELPED = re.compile(
+    r"\b(?:has|had|have|did) not help(?:ed)?\b|\b(?:was|were) (?:of )?(?:no help|in vain|without success)\b",
+    re.IGNORECASE,
+)
 SHOWN = re.compile(
     r",? (?:as|which|because that|since that)\b[^,;.]*\b(?:showed|helped|did|worked|suggests?|fixed it|ended it)\b"
 )
@@ -58,6 +62,9 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
     for found in ENDED_BY.finditer(text):
         if not A_WHILE.match(found["how"]):
             yield judged("state", found, _is_told(found["how"], past), "that is not what helped", is_open=True)
+    for found in NOT_HELPED.finditer(text):
+        told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
+        yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
 
