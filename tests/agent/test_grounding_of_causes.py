@@ -25,11 +25,14 @@ TRUE = [
     # Figures that are told with a cause's words.
     (
         CONFIG,
-        "The confidence in this cause is 0.84, and the incident is rated critical because 85 % of the requests fail.",
+        "The confidence in this cause is 0.84, and the incident is rated critical because 74 % of the requests fail.",
     ),
-    (LEDGER, "deploy-8718 of cart has a confidence of 0, since cart shows no deviation."),
+    (LEDGER, "deploy-8718 of cart has a confidence of 0.0, since cart shows no deviation."),
     (LEDGER, "ledger fails for 100 % of its requests, and no recorded change explains this."),
-    (LEDGER, "Retries made up 33 % of checkout's requests."),
+    (LEDGER, "Retries made up 13 % of checkout's requests."),
+    (LEDGER, "payments began to fail before checkout did."),
+    (LEDGER, "The trail leads to ledger, which fails for 100 % of its requests."),
+    (LEDGER, "Higher demand does not explain the errors."),
     # Denials.
     (LEDGER, "deploy-8718 of cart is not a convincing explanation, since cart shows no deviation."),
     (LEDGER, "cart was deployed at 09:27 UTC, yet the report does not name that deployment as the cause."),
@@ -96,6 +99,10 @@ FALSE = [
     (LEDGER, "A large part of the excess comes from slower work."),
     (LEDGER, "With version 4.9.6, 100 % of ledger's requests fail."),
     (LEDGER, "Users were counted."),
+    (LEDGER, "checkout began to fail before ledger did."),
+    (LEDGER, "The trail leads to cart, which was deployed at 09:27 UTC."),
+    (LEDGER, "Because fewer requests came, checkout emitted less CO₂."),
+    (LEDGER, "checkout fails in us-central1; no other service has a share in it."),
     (CONFIG, "shipping fails, and no recorded change explains this."),
     (LEDGER, "cart stopped answering, and checkout fails as a consequence of that."),
     (QUIET, "The baseline is the same hour of the previous week."),

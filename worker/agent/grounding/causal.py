@@ -20,7 +20,7 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
-    r"|lies? (?:in|with)"
+    r"|lies? (?:in|with)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
     r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
@@ -60,6 +60,10 @@ _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |though
 CAUSES = (
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
+    (
+        r"(?P<effect>(?:[^,;]+? )?(?:alert|trail|evidence|analysis|investigation|traces?)\b[^,;]{0,60}?)"
+        r" (?:leads?|led) (?:back )?to (?P<cause>.+)"
+    ),
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
     rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
     (

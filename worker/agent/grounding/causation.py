@@ -19,7 +19,7 @@ NOT = re.compile(
 )
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
-    r"\b(?:do|does|did|can|could|has|have|had)(?: not|not|n['’]t)\b"
+    r"\b(?:do|does|did|can|could|would|will|has|have|had)(?: not|not|n['’]t)\b"
     r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
     r"|name|blame|identif|regard|consider|take\b|hold\b"
     r"|see\b"

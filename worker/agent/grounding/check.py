@@ -210,7 +210,7 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
         one
         for one in services
         if not span[0] <= one.span[0] < span[1]
-        and not re.search(r"\b(?:to|towards|with|against|about) $", text[: one.span[0]])
+        and not re.search(r"\b(?:to|towards|with|against|about|names?|naming|named)(?: the)? $", text[: one.span[0]])
     ]
     named = [one for one in outside if one.span[1] <= span[0]]
     # "payments failed before ledger, and its errors read …".

@@ -24,6 +24,8 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or _is_consequence(found, mentions, known)
         or _is_inferred(found, mentions, known)
         or _is_the_rest(found)
+        or _is_reckoned(found, mentions)
+        or _is_less_for_less(found, mentions, known)
         or _is_where_it_rises(text, cause, found.span("effect"), mentions, known)
     )
 
@@ -95,6 +97,50 @@ def _is_the_rest(found: re.Match[str]) -> bool:
     """What was not served failed: both figures are checked by themselves."""
     is_figure = all(re.search(r"\d", found[side]) for side in ("cause", "effect"))
     return is_figure and bool(SERVED.search(found["cause"])) and "errors" in topics(found["effect"])
+
+
+# "7.2 lines were expected, so 19 is 2.6 times as many", "…, so the likely excess is 3.9 g".
+RECKONED = re.compile(
+    r"\W*(?:about |only |roughly )?(?:\d"
+    r"|(?:the|its) (?:(?:likely|estimated) (?:excess|difference)|(?:measured|actual) \d))",
+    re.IGNORECASE,
+)
+INSIDE = re.compile(r"\b(?:(?P<inside>inside|within|below|under)|outside|above|over|beyond) (?:it|that|this)\b")
+UP_TO = re.compile(r"\b(?:up to|at most|to) (?P<limit>\d+(?:\.\d+)?)(?! ?\w)")
+# "A gap of 226 ms is unusual, since it is normally below 2 ms", "these lines are new, since none appeared before".
+QUALITY = re.compile(r"\b(?:is|are|was|were) (?:also |therefore )?(?:unusual|new|abnormal|notable|conspicuous)\W*$")
+USUALLY = re.compile(r"\b(?:usual\w*|normal\w*|before|expected|baseline)\b", re.IGNORECASE)
+
+
+def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
+    """What follows from figures is figures, or what to call them: each is checked by itself."""
+    start, end = found.span("cause")
+    if any(start <= one.span[0] < end for one in mentions) and found.start("effect") < start:
+        return False
+    if QUALITY.search(found["effect"]) and found.start("effect") < start:
+        return bool(USUALLY.search(found["cause"]))
+    if not re.search(r"\d", found["cause"]) or not RECKONED.match(found["effect"]) or BLAMING.search(found["effect"]):
+        return False
+    side, limit = INSIDE.search(found["effect"]), UP_TO.search(found["cause"])
+    told = re.search(r"\d+(?:\.\d+)?", found["effect"])
+    if side is None or limit is None or told is None:
+        return side is None
+    return (float(told[0]) <= float(limit["limit"])) == bool(side["inside"])
+
+
+FEWER = re.compile(r"\b(?:fewer|less|lower|fell|dropped|falling|reduced|decreas\w+)\b", re.IGNORECASE)
+
+
+def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """ "Because fewer requests came, ledger emitted less": where both fell."""
+    if not FEWER.search(found["cause"]) or "carbon" not in topics(found["effect"]):
+        return False
+    named: set[str | None] = {one.text for one in mentions if one.text in known.services} or {known.report.service}
+    levels = {one.signal: one for one in known.levels if named == {one.subject.service}}
+    told = [levels.get(signal) for signal in ("traffic", "carbon")]
+    return topics(found["cause"]) & set(SIGNALS) == {"traffic"} and all(
+        one and one.actual < one.expected for one in told
+    )
 
 
 # What a severity is for is figures, which are checked by themselves.

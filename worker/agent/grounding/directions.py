@@ -43,10 +43,19 @@ COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
+# "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
+UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
+TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
+# "It got no slower".
+NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
+
+
 def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
+            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before):
+                continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
@@ -91,8 +100,11 @@ def _way(
         is_back = (BACK.search(before) or COMES_BACK.match(text, found.end())) and not is_advice
         holds = _will_go(found.span(), text, mentions, known) if is_back else None
     else:
-        is_negated = bool(NEGATED.search(before)) or bool(wanted and NEITHER.search(before))
-        is_negated |= wanted == 0 and bool(OUTSIDE.search(before))
+        is_negated = bool(NEGATED.search(before))
+        if wanted:
+            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
+        else:
+            is_negated |= bool(OUTSIDE.search(before))
         holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
@@ -170,10 +182,10 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return None
     if not signals:
         return _is_all_as_usual(span, text, mentions, known)
-    if not all(found):
-        if (rises := _rises(span, text, mentions, known)) is not None:
-            return rises != is_negated if wanted > 0 else not rises
-        return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
+    if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
+        rises = _rises(span, text, mentions, known)
+        if rises is not None or not all(found):
+            return _is_told_by_parts(wanted, rises, span, text, mentions, known, is_negated=is_negated)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     is_slight, is_at = bool(wanted) and _is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
@@ -246,6 +258,20 @@ def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool |
         one for one in known.facts if one.whole == "rise" and any(owners.is_of(one.subject, it) for it in subjects)
     ]
     return any(one.value >= 0.05 for one in parts) if parts else None
+
+
+def _is_told_by_parts(
+    wanted: int, rises: bool | None, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool
+) -> bool:
+    """By the region's part of the rise, else by whether anything of it deviates."""
+    if rises is not None:
+        return rises != is_negated if wanted > 0 else not rises
+    return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
+
+
+def _is_of_everywhere(signals: list[str], found: list[list[Level]], known: Known) -> bool:
+    """Whether what was alerted was measured of all regions together: where it rose say the parts of the rise."""
+    return signals == [known.report.signal] and all(one.subject.region is None for one in found[0])
 
 
 def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:

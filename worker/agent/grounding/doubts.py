@@ -11,7 +11,9 @@ from worker.agent.grounding.known import Known, cause_names
 
 # Doubt about a cause, or another cause hinted at.
 DOUBT = re.compile(
-    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not|hardly(?! any)|not|never"
+    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not"
+    r"|hardly(?! (?:any|writes?|wrote|log(?:s|ged)|answers?|sends?)\b)"
+    r"|not|never"
     r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|more)s?\b)"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|(?:poor|weak) (?:candidate|suspect|explanation)|unconvincing"

@@ -112,5 +112,9 @@ def _told(claim: Claim, known: Known) -> Claim:
         return replace(claim, holds=False, why="it is not told of that incident", is_open=True)
     if claim.kind == "direction" and {*forms(claim.text.lower())} & {*known.past, "incident"}:
         return replace(claim, holds=True, why="", is_open=False)
+    content = {*WORD.findall(claim.text.lower())} - common()
+    if claim.is_unproven and content and all({*forms(word)} & known.past for word in content - {"error", "errors"}):
+        # "… ended after 18 minutes", where that is told of it.
+        return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
     is_of_then = claim.kind in ("direction", "state") and not claim.holds
     return replace(claim, is_open=True) if is_of_then else claim

@@ -128,11 +128,15 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
         when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
+        when = _failed if when is onset and FAILING.search(text[: other.span[1]]) else when
         begun, later = when(first, known), when(second, known)
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
         is_open = begun is None or later is None
         yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order", is_open)
+
+
+FAILING = re.compile(r"\b(?:fail\w*|errors?)\b", re.IGNORECASE)
 
 
 def _says_first(between: str, behind: str) -> bool | None:
@@ -153,6 +157,12 @@ def _made(service: str, known: Known) -> datetime | None:
 def onset(service: str, known: Known) -> datetime | None:
     """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
     return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
+
+
+def _failed(service: str, known: Known) -> datetime | None:
+    """When it began to fail, where its errors have an onset of their own."""
+    told = [one.at for one in known.moments if one.kind == "onset" and (one.of, one.signal) == (service, "errors")]
+    return min(told, default=None) or onset(service, known)
 
 
 def first_onset(found: list[datetime], known: Known) -> datetime | None:

@@ -24,6 +24,8 @@ ORDERED = re.compile(
 OF_CHANGES = re.compile(
     r"\b(?:deploy\w*|release[ds]?|rollout|change|version|onset|alert|window|rollback)\b", re.IGNORECASE
 )
+# "Its retries started one minute after ledger's errors": of whom the sentence before spoke.
+ITS = re.compile(r"\b(?:its|their|it|they)\b", re.IGNORECASE)
 DENIED = re.compile(r"\b(?:not|no|never|nor|neither|if|whether|until|once|when)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -39,8 +41,10 @@ def sequences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         one, other = _signal(left) or _signal(text[: found.start()]), _signal(right)
         if one is None or other is None or one == other or not (MOVED.search(left) or MOVED.search(right)):
             continue
-        services = {it.text for it in mentions} & known.services or {known.report.service or ""}
-        begun, then = _onset(one, services, known), _onset(other, services, known)
+        behind = {it.text for it in mentions if it.span[0] >= found.end()} & known.services
+        before = {it.text for it in mentions if it.span[1] <= found.start()} & known.services
+        before = before or (ITS.search(left) and {*known.about}) or behind or {known.report.service or ""}
+        begun, then = _onset(one, before, known), _onset(other, behind or before, known)
         if found["later"]:
             begun, then = then, begun
         is_open = begun is None or then is None

@@ -142,12 +142,26 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
         return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b).*\bregion", said):
         return len(known.regions) > 1 and known.regions <= rising(known)
+    if said == "other service":
+        return _is_no_others(found, text, mentions, known)
     if said == "other services":
         return _are_of_others(mentions, known)
     if said in ("both services", "both deployments"):
         named = {one.text for one in mentions} | known.about
         return len(named & known.services) == 2 or (said == "both deployments" and _deployed(known) == 2)
     return known.report.service is None and said == "all services"
+
+
+HAS_NO_PART = re.compile(r" (?:has|had|takes|took) (?:any |a )?(?:share|part) in (?:it|this|that|the rise)\b")
+
+
+def _is_no_others(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "The rise is shipping's; no other service has a share in it": where it is all of those that are named."""
+    named = {one.text for one in mentions} & known.services
+    parts = [one for one in known.facts if one.whole == "rise" and one.subject.service and not one.of]
+    shares = [one.value for one in parts if one.subject.service not in named]
+    is_told = text[: found.start()].lower().endswith("no ") and HAS_NO_PART.match(text, found.end())
+    return bool(is_told and named and parts) and max(shares, default=0.0) <= 0
 
 
 def _deployed(known: Known) -> int:

@@ -24,7 +24,7 @@ DISMISSED = re.compile(
     r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
     r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
     r"|negligible|acceptable|under control"
-    r"|(?:problem|incident|spike|outage|errors?|failures?|it|this|everything|situation|emissions?) "
+    r"|(?:problem|incident|spike|outage|errors?|failures?|(?<!fail )it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
     r"|(?:has|have|had) (?:already |since |now |all )?(?:stopped|ended|ceased|subsided|gone away)(?! \w+ing)"
