@@ -225,9 +225,15 @@ BASIS = re.compile(
 )
 
 
+# Not every line that was sampled has a latency.
+OF_LATENCY = re.compile(
+    r"\blatency\b[^;]*\b(?:rest(?:s|ed|ing)?|based|relies) (?:up)?on\b[^,;.\d]{0,20}$", re.IGNORECASE
+)
+
+
 def _lines(fact: Fact, said: Said) -> bool:
-    if fact.signal == "basis":
-        return bool(BASIS.search(said.before))
+    if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
+        return fact.signal == "basis" and bool(BASIS.search(said.before))
     if said.types and fact.signal == "errors" and fact.of not in said.types:
         return False
     if said.types and fact.of not in said.types and not OF_ALL_LINES.search(f"{said.before[-12:]}|{said.after[:12]}"):
