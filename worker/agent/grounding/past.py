@@ -27,8 +27,10 @@ SPOKEN_OF = re.compile(
 
 def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
-    past = known.report.similar_incidents
-    dated = [one for one in past if any(date in text for date in _dates(one))]
+    past, window = known.report.similar_incidents, known.report.window
+    # The day of the alert is that of the alert, unless an earlier incident is spoken of.
+    own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
+    dated = [one for one in past if one.at.date() not in own and any(date in text for date in _dates(one))]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
 
