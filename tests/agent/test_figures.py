@@ -123,6 +123,23 @@ def test_whose_a_figure_is_and_when(report: str, text: str, right: str, wrong: s
     assert outcome(report, text.format(wrong)) != "kept"
 
 
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("Two of the three quoted messages of payments say “failed: 503 no healthy upstream”.", True),
+        ("All three quoted messages of payments say “failed: 503 no healthy upstream”.", False),
+        ("All three quoted messages of payments mention “http://ledger/entries”.", True),
+        ("All four quoted messages of payments mention “http://ledger/entries”.", False),
+        ("10,800 more requests than usual exceeded 634 ms.", True),
+        ("10,800 more requests than usual exceeded 834 ms.", False),
+        ("Of the excess of 0.11 gCO₂e, 104 mgCO₂e or about 91 % stem from retries.", True),
+        ("Of the excess of 0.11 gCO₂e, 104 mgCO₂e or about 61 % stem from retries.", False),
+    ],
+)
+def test_quoted_messages_and_parts_are_counted(text: str, *, is_kept: bool) -> None:
+    assert (outcome(PAYMENTS, text) == "kept") is is_kept
+
+
 ADVICE = [
     (CHECKOUT, "After the rollback, p95 latency should fall from 5,010 ms back toward {}.", "431 ms", "131 ms"),
     (CHECKOUT, "Roll back deploy-8723, which saves about {} (16 to 19) an hour.", "17 gCO₂e", "27 gCO₂e"),

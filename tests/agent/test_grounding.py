@@ -321,6 +321,41 @@ def test_where_only_the_end_of_a_sentence_is_wrong_what_is_told_before_it_stays(
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
 
 
+@pytest.mark.parametrize(
+    ("report", "text", "is_kept"),
+    [
+        ("bad-deployment", "checkout began to fail at 14:57 UTC on 12 March 2026.", True),
+        ("bad-deployment", "checkout began to fail at 14:57 UTC on 11 March 2026.", False),
+        ("bad-deployment", "On 12 March 2026 at 14:57 UTC, checkout began to fail.", True),
+        ("bad-deployment", "21 % of checkout's requests fail with PoolTimeoutError.", True),
+        ("bad-deployment", "21 % of checkout's requests fail with ValidationError.", False),
+        ("bad-deployment", "ValidationError was logged 3 times before the onset, and no longer since.", True),
+        ("not-confirmed", "CO₂ is far outside its usual range.", False),
+        ("evening-peak", "Traffic is outside its usual range.", True),
+    ],
+)
+def test_days_types_that_are_gone_and_usual_ranges(report: str, text: str, *, is_kept: bool) -> None:
+    found = ground_known(text, KNOWN[report])
+    assert (found.sentences[-1].outcome == "kept") is is_kept, found.sentences[-1].claims
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("The threshold of 0.18 kg was exceeded.", True),
+        ("The threshold of 180 g was exceeded.", True),
+        ("The rule fires when emissions exceed 0.15 kg.", False),
+    ],
+)
+def test_a_rules_threshold_is_its_own(text: str, *, is_kept: bool) -> None:
+    report = REPORTS["not-confirmed"]
+    alert = report.alert.model_copy(
+        update={"conditions": "sum(emissions_kg_co2e) is greater than 0.18", "value": 0.185}
+    )
+    found = ground(text, report.model_copy(update={"alert": alert}))
+    assert (found.sentences[-1].outcome == "kept") is is_kept, found.sentences[-1].claims
+
+
 def test_what_says_it_of_a_sentence_that_went_goes_as_well() -> None:
     found = ground("The warehouse caused the failures of checkout. It emits 7.9 g/min [e1].", CHECKOUT)
     assert found.text == ""

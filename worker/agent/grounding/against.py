@@ -1,11 +1,11 @@
-"""What is said of one service as against another: "checkout had a higher error rate than payments"."""
+"""What is said of one service as against another, or an average: "checkout had a higher error rate than payments"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import context, metrics
+from worker.agent.grounding import context, metrics, numerals
 from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known, Level
 from worker.agent.grounding.topics import topics
@@ -29,8 +29,41 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
 
 
+# "Below the regional average of 670 ms".
+AVERAGE = re.compile(
+    r"\b(?:(?P<more>above|over|exceed(?:s|ed|ing)?|(?:higher|larger|greater|longer|slower|more) than)"
+    r"|below|under|beneath|(?:lower|smaller|shorter|faster|less|fewer) than)"
+    r" (?:the |that |its )?(?:\S+ ){0,2}?(?:average|mean|median|overall \w+|figure|value)"
+    r"(?: of| in| at| for| \w+-?\w*)*"
+    r"(?:,| \(|:)? (?=\d)",
+    re.IGNORECASE,
+)
+
+
+def averaged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who is named must be on that side of the figure, in the one signal that the sentence speaks of."""
+    for found in AVERAGE.finditer(text):
+        named = [one.text for one in mentions if one.text in known.services and one.span[1] <= found.start()][-1:]
+        number = next((one for one in numerals.numbers(text) if one.span[0] == found.end()), None)
+        signals = topics(text) & {fact.signal for fact in known.facts if fact.role == "now"}
+        if not named or number is None or len(signals) != 1:
+            continue
+        own = [
+            fact.value
+            for fact in known.facts
+            if (fact.subject.service, fact.role, fact.dimension) == (named[0], "now", number.dimension)
+            and fact.signal in signals
+        ]
+        wanted = bool(found["more"]) != bool(NEGATED.search(text[: found.start()]))
+        if own:
+            holds = any((value > number.value) == wanted for value in own)
+            yield judged("direction", found, holds, "it is on the other side")
+
+
 def is_of_two(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
-    """Whether the words there set one service against another, and tell no course of things."""
+    """Whether the words there set one service against another or an average, and tell no course of things."""
+    if any(found.start() < span[1] and span[0] < found.end() for found in AVERAGE.finditer(text)):
+        return True
     told = [found for found in THAN.finditer(text) if found.start() < span[1] and span[0] < found.end()]
     return any(_both(found, mentions, known) for found in told)
 

@@ -63,6 +63,26 @@ def limits(text: str, known: Known) -> Iterator[Claim]:
             yield judged("direction", found, is_over == bool(found["over"]), "it was on the other side")
 
 
+# "The rule fires when emissions exceed 0.15 kg", "its threshold of 0.18".
+TOLD_LIMIT = re.compile(
+    r"\b(?:threshold|limit) (?:of|is|was|at|stands at|being) (?:about )?(?P<of>\d+(?:\.\d+)?)(?! ?%)"
+    r"|\brule\b[^,;.]{0,30}\b(?:fires?|triggers?|alerts?)\b[^;.]{0,40}"
+    r"\b(?:exceeds?|above|over|more than|reach(?:es)?|below|under|less than) (?P<when>\d+(?:\.\d+)?)(?! ?%)",
+    re.IGNORECASE,
+)
+
+
+def told_limits(text: str, known: Known) -> Iterator[Claim]:
+    """The rule's threshold is the one that it has, in whatever unit of mass it is told."""
+    condition = CONDITION.search(known.report.alert.conditions)
+    for found in TOLD_LIMIT.finditer(text) if condition else ():
+        told = float(found["of"] or found["when"])
+        limit = float(condition["limit"]) if condition else 0.0
+        ways = {limit, limit * 1000, limit / 1000}
+        if not any(abs(told - one) <= 0.005 * one for one in ways):
+            yield judged("number", found, False, "the rule has another threshold")
+
+
 RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)
 
 

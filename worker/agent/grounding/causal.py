@@ -45,6 +45,16 @@ _AFFECTING = (
 _BLAMED = "responsible|to blame|at fault|blamed|held responsible"
 # "Its failures pulled checkout down".
 _PULLING = r"pull(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
+# "Checkout was taken down by the deployment of search", "… slowed down by …".
+_UNDONE = (
+    r"(?:taken|knocked|brought|dragged|pulled|torn) (?:down|out|offline|along)|broken|slowed(?: down)?|overload\w+"
+    r"|overwhelmed|saturated|exhausted|blocked|starved|flooded|swamped|disrupted|crippled|delayed|killed|crashed"
+    r"|degraded|worsened|raised|pushed up|driven up|lifted|made (?:slower|worse)"
+)
+# "What put the database into recovery mode", "left ledger without a database".
+_PUTTING = r"put|sent|threw|drove|forced|pushed|tipped|left|kept|knocked"
+_INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
+_TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
 _THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
 CAUSES = (
@@ -60,6 +70,9 @@ CAUSES = (
         rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING})"
         r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|with (?:it|them))\b(?! from)"
     ),
+    rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
+    rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
+    rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
     rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
     rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",

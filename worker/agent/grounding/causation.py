@@ -130,7 +130,13 @@ THE_INCIDENT = re.compile(
 )
 # "Adservice stopped, and frontend failed as a consequence of that": the cause is what stands before.
 JOINT = re.compile(r",? and |; |, (?=so |then )")
-RELATIVE = re.compile(r"(?<=\w), (?:which|who|whose|where)\b|;")
+# "… originated in payments and spread to ledger": what came of it is no part of the cause.
+RELATIVE = re.compile(
+    r"(?<=\w), (?:which|who|whose|where|as|because|since|while|whereas|although|though|but)\b|;"
+    r"|,? (?:and|before|from where|then) (?:(?:then|later|also|it|from there) )*"
+    r"(?:spread\w*|propagat\w+|cascad\w+|mov(?:ed|ing)|travel\w+|reach(?:ed|ing)|hit(?:ting)?|affect(?:ed|ing)"
+    r"|dragg\w+|pull\w+|jump\w+|spill\w+)\b"
+)
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
@@ -183,6 +189,8 @@ def _wrong_verdict(
     denied = " ".join(f"{text[slice(*cause)]} {_between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
+    if _is_unmoved(cause, text, mentions, known):
+        return "it did not change"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
 
@@ -248,6 +256,17 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         return "something else is the cause"
     is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
     return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Retries explain its load": where none of those that are meant has more or fewer of them than usual."""
+    signals = topics(text[slice(*cause)]) & {"retries", "latency", "cpu", "memory", "traffic"}
+    services = _within(cause, mentions, known) & known.services or {known.report.service or ""}
+    told = [one for one in known.levels if one.signal in signals and one.subject.service in services]
+    return len(signals) == 1 and bool(told) and all(abs(one.deviations) < LEAST for one in told)
+
+
+LEAST = 3
 
 
 def _wrongly_referred(

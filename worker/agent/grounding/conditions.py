@@ -22,7 +22,10 @@ _FAILING = (
     r"|rejects?"
 )
 _SLOW = r"slow(?:s|ed|er|ness|down)?|delay(?:s|ed)?|lags?"
-_AILING = r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
+_AILING = (
+    r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
+    r"|deviat(?:e|es|ed|ing)"
+)
 CONDITIONS = (
     (re.compile(_FAILING, re.IGNORECASE), ("errors",)),
     (re.compile(r"retr(?:y|ies|ied|ying)", re.IGNORECASE), ("retries",)),
@@ -35,9 +38,21 @@ _ADVERBS = (
     r"|start(?:s|ed) to|began to|to))*"
 )
 _CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)
-DOES = re.compile(rf",?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
+# "search, which was deployed earlier, fails".
+_BESIDES = r"(?:, (?:which|who|whose|itself|in turn) [^,;]{3,70},)?"
+DOES = re.compile(rf"{_BESIDES},?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
 OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
 OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
+
+
+# "ledger is slow, not failing".
+NOT_SO = re.compile(
+    r" (?:is|was) [^,;.]{3,30},? (?:but |and )?not (?P<what>failing|broken|slow|slower|retrying)\b", re.IGNORECASE
+)
+
+
+def _is_measured_of(one: Found, known: Known) -> bool:
+    return any(level.subject.service == one.text for level in known.levels)
 
 
 def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -47,10 +62,13 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         found = DOES.match(text, one.span[1]) or owned
+        if (denied := NOT_SO.match(text, one.span[1])) and (_is_measured_of(one, known)):
+            holds = not _is_so(one.text, denied["what"], known)
+            yield judged("direction", denied, holds, f"{one.text} does")
         if found:
             if found is owned and _is_counted(one, found["what"], text, known):
                 continue
-            if JUDGED.search(text[slice(*context.part(one.span, text))]):
+            if JUDGED.search(text[slice(*context.part(one.span, text))]) or _is_of_a_signal(one, found["what"], text):
                 continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
@@ -67,6 +85,11 @@ DENIED = re.compile(
     r"[^,;.]{0,12} (?:(?:was|is|were|are|could|can) ?not|(?:was|is|were|could)n['’]t)"
     r" (?:be )?(?:confirmed|found|seen|shown)\b"
 )
+
+
+def _is_of_a_signal(one: Found, what: str, text: str) -> bool:
+    """ "The CO₂ of frontend does not deviate"."""
+    return what.lower().startswith("deviat") and bool(re.search(r"\b(?:of|in|at) $", text[: one.span[0]]))
 
 
 def _signals(what: str) -> tuple[str, ...]:
@@ -113,6 +136,8 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
     named |= {"errors"} if named & FAILURES or service in known.failing else set()
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
+    if what.lower().startswith("deviat"):
+        return bool(deviating)
     if not signals:
         is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
         return bool(deviating) or is_cause or (is_confirmed and service == known.report.service)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from worker.agent.grounding import alerting
-from worker.agent.grounding.claims import Found, Span
+from worker.agent.grounding.claims import Claim, Found, Span, judged
 from worker.agent.grounding.known import Known
 from worker.agent.grounding.topics import SIGNALS, topics
 from worker.domain.report import CauseKind
@@ -143,7 +144,12 @@ def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known)
 
 
 # What a severity is for is figures, which are checked by themselves.
-SEVERITY = re.compile(r"\W*(?:the )?severity (?:is|was) \w+[\s,]*$", re.IGNORECASE)
+SEVERITY = re.compile(
+    r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
+    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?"
+    r"(?:low|medium|high|critical)[\s,]*$",
+    re.IGNORECASE,
+)
 RATED = re.compile(
     r"(?:^\W*|, (?:and )?)(?:the )?(?:incident|severity|alert|it) (?:is|was) (?:rated |classed |ranked |graded )?"
     r"(?:as )?(?:low|medium|high|critical)\W*$",
@@ -187,6 +193,28 @@ LARGE = re.compile(
 )
 LEAST = re.compile(r"\b(?:smallest|least|lowest)\b", re.IGNORECASE)
 SOME = re.compile(r"\b(?:part(?:ly|ially)?|some|also|small|little|minor|rest|remainder|remaining)\b", re.IGNORECASE)
+THE_PART = re.compile(
+    r"\b(?P<part>retries|errors|slower work|failed requests|failures|slowness)(?: alone)? "
+    r"(?:accounts? for|accounted for|makes? up|made up|are|were|is|was|forms?|formed|contributes?|contributed"
+    r"|caused?|has|have|had)"
+    r" (?:by far )?the (?:(?P<most>largest|biggest|greatest|main|bulk)|(?P<least>smallest|least|lowest))"
+    r" (?:part|share|portion|contribution|amount|one)\b",
+    re.IGNORECASE,
+)
+
+
+def parts(text: str, known: Known) -> Iterator[Claim]:
+    """ "Errors account for the largest part": of the excess, where nothing else is spoken of."""
+    split = known.report.impact.carbon.split or known.report.impact.compute.split or {}
+    sizes = {name.lower(): part.likely for name, part in split.items()}
+    for found in THE_PART.finditer(text) if sizes else ():
+        name = found["part"].lower()
+        name = {"failed requests": "errors", "failures": "errors", "slowness": "slower work"}.get(name, name)
+        if name in sizes and not re.search(r"\brise\b", text):
+            holds = sizes[name] == (max if found["most"] else min)(sizes.values())
+            yield judged("number", found, holds, NOT_A_PART)
+
+
 EXCESS = re.compile(r"\b(?:excess|emissions|co[₂2]e?|carbon|compute|costs?|vcpu)|\$\d", re.IGNORECASE)
 NOT_A_PART = "another part of the excess is larger"
 
@@ -199,10 +227,13 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
     split = known.report.impact.carbon.split or known.report.impact.compute.split or {}
     sizes = {name.lower(): part.likely for name, part in split.items()}
     named = "|".join(re.escape(one) for one in sizes) or "(?!)"
+    told = found["cause"].lower()
+    for name, words in CALLED_SO.items():
+        told = words.sub(name, told) if name in sizes else told
     said = re.match(
         r"\W*(?:of (?:it|this|the [^,]{2,30}), |.*\bof which )?(?:the |its |additional |these )*"
         rf"(?P<part>{named})(?P<rest>\W.*|$)",
-        found["cause"].lower(),
+        told,
         re.DOTALL,
     )
     effect = re.split(r"[,;]| (?:while|whereas|but)\b", found["effect"].lstrip(" ,"))[0]
@@ -219,6 +250,14 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
     return "" if _is_as_large(said["part"], sizes, found) else NOT_A_PART
 
 
+# What the parts are called besides.
+CALLED_SO = {
+    "errors": re.compile(r"\A\W*(?:the |its )*(?:fail(?:ed|ing) (?:requests|calls)|failures)\b"),
+    "retries": re.compile(r"\A\W*(?:the |its )*(?:retried|repeated) (?:requests|calls)\b"),
+    "slower work": re.compile(
+        r"\A\W*(?:the |its )*(?:slow(?:er)? (?:requests|calls|responses)|slowness|(?:higher|longer) latency)\b"
+    ),
+}
 RELATIVE = re.compile(r",| which| that")
 
 
@@ -226,7 +265,7 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
     share = sizes[part] / (sum(sizes.values()) or 1)
     told = found[0].replace(found["cause"], " ", 1)
     if LEAST.search(told):
-        return sizes[part] == min(sizes.values())
+        return sizes[part] <= min(sizes.values())
     if LARGE.search(told):
         return share >= 0.25
     if NEARLY_ALL.search(told):

@@ -235,15 +235,16 @@ _WHOLES = (
 def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
-    if not found and (of := OF_WHICH.search(text[: span[0]])):
+    before = text[: span[0]]
+    if not found and (of := OF_WHICH.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)):
         found = _OF.search(f" of {of['whole']}")
-    if not found and (before := SHARE_BEFORE.search(text[: span[0]])):
-        return whole(before.span("share"), text, names)
+    if not found and (share := SHARE_BEFORE.search(before)):
+        return whole(share.span("share"), text, names)
     if not found:
         # "Every request fails".
         return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
     nouns = re.findall(r"[^\W\d][\w₂-]*", (found["noun"] or "").lower())
-    if not nouns or nouns[0] in ("cases", "time") or nouns[0] in {one.lower() for one in names}:
+    if not nouns or nouns[0] in NO_WHOLE or nouns[0] in {one.lower() for one in names}:
         return None
     kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
     if {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
@@ -253,6 +254,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
 
 
+# "In 12 % of the cases", "none of them fail".
+NO_WHOLE = frozenset({"cases", "time", "fail", "fails", "failed", "do", "does", "did", "is", "are", "was", "were"})
 # "60 % of the excess, retries 22 % and errors 17 %": of the same.
 SHARE_BEFORE = re.compile(
     r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
@@ -263,5 +266,10 @@ OF_WHICH = re.compile(
     r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
     re.IGNORECASE,
 )
+# "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
+OF_FIRST = re.compile(
+    r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
+)
+OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
 # "72 % of the additional errors" are of their rise.
 MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

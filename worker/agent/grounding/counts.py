@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.dimensions import Said
+from worker.agent.grounding.fields import dimension_of
 from worker.agent.grounding.known import Change, Fact, Known, Subject
 
 
@@ -19,6 +20,8 @@ def facts(known: Known) -> Iterator[Fact]:
     if rises:
         yield Fact(len(rises), "of services", signal="contributing")
     yield from _thresholds(known)
+    for lines in re.findall(r"\brests on (\d+) log lines\b", known.report.sections.overview):
+        yield Fact(float(lines), "lines", known.scope, "basis")
 
 
 def _thresholds(known: Known) -> Iterator[Fact]:
@@ -30,6 +33,10 @@ def _thresholds(known: Known) -> Iterator[Fact]:
         yield Fact(value, "count", known.scope, "threshold")
         if factor:
             yield Fact(value * factor, "grams", known.scope, "threshold")
+        dimension, scale = dimension_of((conditions.partition(")")[0],))
+        if dimension == "seconds":
+            # "avg(latency_ms) is greater than 500".
+            yield Fact(value * scale, dimension, known.scope, "threshold")
 
 
 def _changes(known: Known) -> Iterator[Fact]:

@@ -73,12 +73,19 @@ RISING = re.compile(
 )
 
 
+# "80 % of its deviation is explained by …".
+EXPLAINED_BY = re.compile(r" of (?:its|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
+EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
+
+
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
     if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
         return False
-    if fact.signal == "explained":
-        return bool(re.search(r"\b(?:explain\w*|account\w* for)\b", said.before))
+    if fact.signal == "explained" or (fact.metric and EXPLAINS.search(said.before)):
+        # What one explains of another was worked out, and is no level of its own.
+        is_told = re.search(r"\b(?:explain\w*|account\w* for)\b", said.before) or EXPLAINED_BY.match(said.after)
+        return not fact.metric and bool(is_told)
     if fact.whole == "requests" and OF_ANOTHER.match(said.after):
         return False
     if fact.whole in ("rise", "emissions"):
@@ -114,13 +121,16 @@ def _seconds(fact: Fact, said: Said) -> bool:
     return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
 
 
+NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
+
+
 def _is_length(fact: Fact, said: Said) -> bool:
     """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
     if said.topics & {"latency", "calls"} and said.of_time in (None, "taking"):
         return False
     if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
-    is_none = said.of_time == "span" and re.search(r"\b(?:no|none|without)\b", said.before, re.IGNORECASE)
+    is_none = said.of_time == "span" and NONE.search(re.split(r", (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -135,11 +145,25 @@ def _is_of_baseline(_: Fact, said: Said) -> bool:
 
 def _is_of_message(_: Fact, said: Said) -> bool:
     """ "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say."""
-    return bool(said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b|\bwait(?:s|ed|ing)?\b", said.clause))
+    return bool(
+        said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b|\bwait(?:s|ed|ing)?\b|\blast seen\b", said.clause)
+    )
 
 
 def _is_of_call(_: Fact, said: Said) -> bool:
     return said.of_time in (None, "taking", "span")
+
+
+# "The average latency, 526 ms, was greater than 500 ms".
+IS_OVER = re.compile(
+    r"\b(?:exceed(?:s|ed|ing)|(?:greater|higher|more|larger) than|above|over) (?:the )?$", re.IGNORECASE
+)
+ALERTED = re.compile(r"\b(?:alert\w*|rule|fire[ds]?|firing|threshold|limit)\b", re.IGNORECASE)
+
+
+def _is_of_threshold(_: Fact, said: Said) -> bool:
+    near = f"{said.before[-24:]}{said.after[:24]}"
+    return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -174,6 +198,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "days": _are_days,
     "baseline": _is_of_baseline,
     "message": _is_of_message,
+    "threshold": _is_of_threshold,
     "calls": _is_of_call,
 }
 MONEY_LOST = re.compile(
@@ -192,7 +217,17 @@ def _usd(fact: Fact, said: Said) -> bool:
 OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d", re.IGNORECASE)
 
 
+# "That rests on 9 log lines".
+BASIS = re.compile(
+    r"\b(?:rest(?:s|ed|ing)?|based|relies|built|founded|(?:comes|came|drawn|taken|computed|calculated) from|only|just"
+    r"|no more than)\b[^,;.\d]{0,20}$",
+    re.IGNORECASE,
+)
+
+
 def _lines(fact: Fact, said: Said) -> bool:
+    if fact.signal == "basis":
+        return bool(BASIS.search(said.before))
     if said.types and fact.signal == "errors" and fact.of not in said.types:
         return False
     if said.types and fact.of not in said.types and not OF_ALL_LINES.search(f"{said.before[-12:]}|{said.after[:12]}"):
@@ -229,7 +264,7 @@ def _says_per_what(metric: str, said: Said) -> bool:
 def _requests(fact: Fact, said: Said) -> bool:
     """What emissions are told per: "20 g per 1,000 requests"."""
     return fact.signal != "functional unit" or bool(
-        re.search(r"\b(?:per|each|every|for|an?) $", said.before, re.IGNORECASE)
+        re.search(r"\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
     )
 
 
@@ -245,6 +280,12 @@ def _per_minute(fact: Fact, said: Said) -> bool:
     return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
 
 
+def _incidents(_: Fact, said: Said) -> bool:
+    """ "There are 12": told of incidents."""
+    around = said.previous + said.before + said.after + said.clause
+    return bool(re.search(r"\b(?:incident|happened|occurred|case|time)", around, re.IGNORECASE))
+
+
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "share": _share,
     "grams_per_minute": _grams_per_minute,
@@ -254,5 +295,6 @@ BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "requests": _requests,
     "per_minute": _per_minute,
     "count": _count,
+    "incidents": _incidents,
     "deviations": _deviations,
 }

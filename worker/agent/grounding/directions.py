@@ -36,6 +36,8 @@ NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
 )
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
+# "Far outside its usual range".
+OUTSIDE = re.compile(r"\b(?:outside|out|beyond)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE)
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -98,9 +100,11 @@ def _way(
         is_back = (BACK.search(before) or COMES_BACK.match(text, found.end())) and not is_advice
         holds = _will_go(found.span(), text, mentions, known) if is_back else None
     else:
-        is_negated = bool(NEGATED.search(before) or (wanted and NO.search(found[0]))) or bool(
-            wanted and NEITHER.search(before)
-        )
+        is_negated = bool(NEGATED.search(before))
+        if wanted:
+            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
+        else:
+            is_negated |= bool(OUTSIDE.search(before))
         holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
@@ -310,9 +314,15 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
 AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 
 
+# "18 g/min is above what is usual".
+GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
+
+
 def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
     told = topics(text) & measured
+    if not told and GRAMS.search(text):
+        return frozenset({"carbon"}) & measured
     named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})

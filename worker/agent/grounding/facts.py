@@ -277,7 +277,9 @@ def _of_number(
     if EXPLAINS.search(text[: number.span[0]]):
         by = Subject(subject.service or owner.service)
         return Fact(number.value, number.dimension, by, "explained", of=owner.service)
-    is_of_errors = context.whole(number.span, text, known.services) == "errors"
+    is_of_errors = context.whole(number.span, text, known.services) == "errors" or OF_NEW_ERRORS.match(
+        text, number.span[1]
+    )
     return Fact(
         number.value,
         number.dimension or "count",
@@ -302,6 +304,8 @@ def _symptom(number: Number, text: str, owner: Subject, metric: str) -> Fact:
     return Fact(number.value, number.dimension, owner, signal, role, statistic=statistic, whole=whole, metric=metric)
 
 
+# "Named by 100 % of payments' new errors".
+OF_NEW_ERRORS = re.compile(r" of \S+ new errors\b")
 EXPLAINS = re.compile(r"\b(?:explains?|accounts? for) (?:about )?$")
 # "42 % of its log lines are errors, of the others 0 %": the second, too.
 OF_LINES = re.compile(

@@ -204,7 +204,7 @@ def _counted(number: Number, text: str) -> Number:
 
 def _is_of_errors(number: Number, text: str) -> bool:
     """ "0 of 54 lines are errors": the 54 are not."""
-    is_whole = re.search(r"\bof (?:the |about )?$", text[: number.span[0]])
+    is_whole = re.search(r"\bof (?:the |its |their |about )?$", text[: number.span[0]])
     return bool(ERRORS.search(number.text) or (not is_whole and ARE_ERRORS.match(text[number.span[1] :])))
 
 

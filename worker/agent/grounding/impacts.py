@@ -94,6 +94,15 @@ NOTICED = re.compile(
 )
 
 
+# "Hardly any user noticed", "many customers complained".
+SOME_NOTICED = re.compile(
+    r"(?<!how )\b(?:hardly any|(?:only )?(?:a )?few|many|most|several|some|all) (?:of the )?"
+    r"(?:users?|customers?|visitors?)\b"
+    r"[^,;.]{0,12}\b(?:notic\w+|saw|felt|complained|were|was|had|experienced|left|gave up)\b",
+    re.IGNORECASE,
+)
+
+
 def noticed(text: str, known: Known) -> Iterator[Claim]:
     """ "Users do not notice": where no more requests than usual fail, or are slow."""
     seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
@@ -103,6 +112,8 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
             continue
         holds = any(one.signal == "errors" for one in seen) and not worse
         yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
+    for found in SOME_NOTICED.finditer(text) if known.report.impact.users.users_affected is None else ():
+        yield Claim("number", found.span(), found[0], holds=False, why="how many is not known", is_open=True)
     for found in NOTICED.finditer(text):
         is_asked = re.search(
             r"\b(?:how many\b[^,;]{0,25}|\d[\d,]*|no|none of the|which|whether) $", text[: found.start()], re.IGNORECASE
@@ -149,7 +160,9 @@ def counts(text: str, known: Known) -> Iterator[Claim]:
 
 # "Exactly 22,808 requests failed": of requests that were estimated from a sample.
 EXACT = re.compile(
-    r"for certain|certainly|definitely|exactly|precisely|(?:is|was|are|were|been) (?:\w+ly )?counted", re.IGNORECASE
+    r"for certain|certainly|definitely|exactly|precisely|an? (?:exact|precise|accurate) \w+"
+    r"|(?:is|was|are|were|been) (?:\w+ly )?counted",
+    re.IGNORECASE,
 )
 
 
@@ -161,6 +174,6 @@ def _is_of_requests(found: re.Match[str], text: str) -> bool:
 COUNTED = re.compile(
     r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)"
     r"|(?:counted|measured|recorded|actual)(?= (?:loss|orders?|revenue)\b)|for certain|certainly|definitely"
-    r"|exactly|precisely)\b",
+    r"|exactly|precisely|an? (?:exact|precise|accurate) (?:count|number|figure|value))\b",
     re.IGNORECASE,
 )

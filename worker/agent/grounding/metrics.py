@@ -114,7 +114,8 @@ def titled(span: Span, text: str, known: Known) -> str | None:
     """ "syscall write 0 (usually 78); …", as the ranking says it: the field of both."""
     begin, _ = context.part(span, text)
     title = SYMPTOM.search(text[begin : span[0]])
-    return next((one for one in sorted(known.fields) if title and title["title"] in titles(one)), None)
+    field = next((one for one in sorted(known.fields) if title and title["title"] in titles(one)), None)
+    return field or ("requests" if title and title["title"] == "requests" else None)
 
 
 SYMPTOM = re.compile(r"^\s*(?P<title>[a-z][a-z\d ]*?) (?:\d[\d.,]*(?: \S+)? \(usually )?$")

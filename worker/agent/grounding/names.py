@@ -182,41 +182,46 @@ def unknown_names(text: str) -> Iterator[Claim]:
 
 
 def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
-    """ "The coupon SPRING-26": what a log line calls so, with the word before it, of whose line it is.
+    """ "The coupon SPRING-26", "the zones are NL-1 and DE-4": what a line of theirs calls so, by a word of the text.
 
     Advice states nothing of it: there it is enough that a line has it.
     """
-    lines = list(_lines_about(mentions, known, is_advice=is_advice))
+    lines = list(_lines_about(text, mentions, known, is_advice=is_advice))
+    words = {form for word in vocabulary.WORD.findall(text.lower()) for form in vocabulary.forms(word)}
     for one in unknown_names(text):
-        before = re.search(r"([a-z]{3,}) $", text[: one.span[0]].lower())
-        if is_advice and any(re.search(rf"(?<![\w-]){re.escape(one.text.lower())}(?![\w-])", line) for line in lines):
-            yield replace(one, holds=True, why="", is_open=False)
-            continue
-        called = before and re.compile(
-            rf"\b{before[1].removesuffix('s')}s?\W{{1,3}}{re.escape(one.text.lower())}(?![\w-])"
-        )
         if one.text.isalpha() and one.text.lower() in known.words:
             continue
-        if sum(service.startswith(f"{one.text}_") for service in known.services) > 1:
-            # "Three of them lambda_step functions": what several begin with.
-            yield replace(one, holds=True, why="", is_open=False)
-            continue
-        if (
-            one.text.isalpha()
-            and one.text.isupper()
-            and any(re.search(rf"\b{one.text.lower()}\b", line) for line in lines)
-        ):
-            yield replace(one, holds=True, why="", is_open=False)
-            continue
-        is_read = called and any(called.search(line) for line in lines)
+        is_read = _is_begun(one.text, known) or _is_read(one.text, words, lines, is_advice=is_advice)
         yield replace(one, holds=True, why="", is_open=False) if is_read else one
 
 
-def _lines_about(mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[str]:
+def _is_begun(name: str, known: Known) -> bool:
+    """ "Three of them lambda_step functions": what several services begin with."""
+    return sum(service.startswith(f"{name}_") for service in known.services) > 1
+
+
+def _is_read(name: str, words: set[str], lines: list[str], *, is_advice: bool) -> bool:
+    told = rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])"
+    is_spelled = name.isalpha() and (name.isupper() or INNER_CAPITAL.match(name))
+    if is_advice or is_spelled:
+        return any(re.search(told, line) for line in lines)
+    called = re.compile(rf"([a-z]{{3,}})\W{{1,3}}{told}")
+    return any({*vocabulary.forms(noun)} & words for line in lines for noun in called.findall(line))
+
+
+# "RouteController": what logs a line is a part of its service.
+INNER_CAPITAL = re.compile(r"[A-Z][a-z]+[A-Z]")
+THEIRS = re.compile(r"\b(?:its|their|it|they|these|those)\b", re.IGNORECASE)
+
+
+def _lines_about(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[str]:
     """Those of the services that are named, else of the alerted one and the cause; in advice of any."""
     services = {one.text for one in mentions} & known.services
     root = known.report.root_cause
-    about = services or {known.report.service or "", (root.service if root else None) or ""}
+    about = services or {known.report.service or "", (root.service if root else None) or "", *known.about}
+    if THEIRS.search(text):
+        # "Their messages show that …".
+        about |= known.about
     about = set(known.logged) if is_advice else about
     return (line.lower() for service in {*about, ""} for line in known.logged.get(service, ()))
 
@@ -228,7 +233,7 @@ WORD_BEFORE = re.compile(r"[a-z]{3,} $")
 
 def literals(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
     """What a line has letter for letter, behind the same word or in so many parts that it is nothing else."""
-    lines = list(_lines_about(mentions, known, is_advice=is_advice))
+    lines = list(_lines_about(text, mentions, known, is_advice=is_advice))
     for found in LITERAL.finditer(text):
         word = WORD_BEFORE.search(text[: found.start()].lower())
         is_long = len(re.findall(r"[-.:/]", found[0])) >= 3

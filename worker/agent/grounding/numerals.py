@@ -49,7 +49,8 @@ def numbers(text: str) -> list[Number]:
     found = pairs.with_inherited_units(text, found)
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
-    return pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
+    compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
+    return pairs.with_ranged_rates(text, pairs.with_named_units(text, pairs.with_measured_in_time(text, compared)))
 
 
 # "Emissions per minute (11 g)".
@@ -112,6 +113,9 @@ def _in_digits(text: str) -> Iterator[Number]:
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
         is_share = dimension in ("share", "confidence")
+        if dimension == "confidence" and digits == "0":
+            # Of two digits, as all are told.
+            high = 0.005
         if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)

@@ -35,7 +35,9 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
 
 SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
 PRONOUN = re.compile(
-    r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )\b(?:its?|they|their|itself|th(?:at|is) call)\b", re.IGNORECASE
+    r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )(?<!\bhalf of )(?<!quarter of )(?<!quarters of )(?<!third of )"
+    r"(?<!thirds of )(?<!% of )\b(?:its?|they|their|itself|th(?:at|is) call)\b",
+    re.IGNORECASE,
 )
 
 
@@ -76,10 +78,10 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
 JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
 
 
-def _listed(place: int, text: str, mentions: list[Found], known: Known) -> list[Found]:
-    """The last list of services before `place`: "a, b and c"."""
+def _listed(place: int, text: str, mentions: list[Found], names: set[str]) -> list[Found]:
+    """The last list of services, or of regions, before `place`: "a, b and c"."""
     listed: list[Found] = []
-    for one in reversed([one for one in mentions if one.text in known.services and one.span[1] <= place]):
+    for one in reversed([one for one in mentions if one.text in names and one.span[1] <= place]):
         if listed and not JOINT.fullmatch(text[one.span[1] : listed[0].span[0]]):
             break
         listed.insert(0, one)
@@ -88,7 +90,14 @@ def _listed(place: int, text: str, mentions: list[Found], known: Known) -> list[
 
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
     """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
-    services = _listed(span[0], text, mentions, known)
+    if place := _paired(span, text, mentions, known.services):
+        return Subject(place)
+    region = _paired(span, text, mentions, known.regions)
+    return Subject(None, region) if region else None
+
+
+def _paired(span: Span, text: str, mentions: list[Found], names: set[str]) -> str | None:
+    services = _listed(span[0], text, mentions, names)
     if not services:
         return None
     begin = services[-1].span[1]
@@ -97,17 +106,17 @@ def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subjec
         return None
     row = _row(figures, figures.index(span), text)
     if len(row) > 1 and RESPECTIVELY.search(text[row[-1][1] :]):
-        services = _list_of(len(row), services, text, mentions, known)
-    return Subject(services[row.index(span)].text) if len(row) == len(services) > 1 else None
+        services = _list_of(len(row), services, text, mentions, names)
+    return services[row.index(span)].text if len(row) == len(services) > 1 else None
 
 
 RESPECTIVELY = re.compile(r"[^.;\d]{0,40}\brespectively\b")
 
 
-def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], known: Known) -> list[Found]:
+def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], names: set[str]) -> list[Found]:
     """The last list of so many: "a and b see it, with their calls to c taking 120 ms and 91 ms respectively"."""
     while last and len(last) != many:
-        last = _listed(last[0].span[0], text, mentions, known)
+        last = _listed(last[0].span[0], text, mentions, names)
     return last
 
 
@@ -132,7 +141,7 @@ EACH = re.compile(
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
     told = EACH.search(text[: span[1]])
-    services = [one.text for one in _listed(told.start(), text, mentions, known)] if told else []
+    services = [one.text for one in _listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
     return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
@@ -141,7 +150,7 @@ def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Sub
 # "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
 CALLED = re.compile(
     r"\b(?:calls?|calling|called|names?|naming|mentions?|timeouts?|depends?|relies|waiting|waits?"
-    r"|(?:its|their|['’]s?) requests?)"
+    r"|(?:its|their|['’]s?|failed|failing|POST|GET|PUT) requests?)"
     r"(?: to| for| on)? $",
     re.IGNORECASE,
 )

@@ -64,7 +64,9 @@ def _is_told_as_usual(one: Number, text: str) -> bool:
 
 # "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
 COMPARING = re.compile(
-    r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?,? (?:against|instead of|rather than|versus|vs\.?"
+    r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?"
+    r"(?: (?:(?:was|were|is|are) )?(?:measured|emitted|received|sent|used|logged|counted|recorded|seen))?"
+    r",? (?:against|instead of|rather than|versus|vs\.?"
     r"|compared (?:with|to)|where|while|when|up from|down from)"
     r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
     re.IGNORECASE,
@@ -76,9 +78,79 @@ def with_compared(text: str, found: list[Number]) -> list[Number]:
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
     return [
         one.scaled(factor(text, before), before.dimension)
-        if before and not one.dimension and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        if before
+        and not one.dimension
+        and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        and not IN_TIME.search(text[: before.span[0]])
         else one
         for before, one in zip([None, *found], found, strict=False)
+    ]
+
+
+# "89 g were measured in 15 minutes against 90 (88 to 91)": no other minutes.
+IN_TIME = re.compile(r"\b(?:in|within|over|during|for)(?: the| about| these)? $", re.IGNORECASE)
+MEASURED_IN = re.compile(
+    r"(?: of CO[₂2]e?)?(?: (?:was|were))?(?: (?:measured|emitted|used|produced))?"
+    r" (?:in|within|over|during|for)(?: the)? $"
+)
+
+
+def with_measured_in_time(text: str, found: list[Number]) -> list[Number]:
+    """The figures behind the length of the window have the unit of the one before it."""
+    for place in range(2, len(found)):
+        first, length, one = found[place - 2 : place + 1]
+        is_so = MEASURED_IN.fullmatch(text[first.span[1] : length.span[0]]) and length.dimension == "seconds"
+        between = text[length.span[1] : one.span[0]]
+        if is_so and not one.dimension and first.dimension == "grams" and COMPARING.fullmatch(between):
+            found = [
+                other.scaled(factor(text, first), first.dimension)
+                if span in (one.span, *_range_of(one, found, text))
+                else other
+                for span, other in ((other.span, other) for other in found)
+            ]
+    return found
+
+
+def _range_of(one: Number, found: list[Number], text: str) -> list[Span]:
+    """ "90 (88 to 91)": the ends of it."""
+    behind = re.match(r" \(([\d.,]+)(?: to |–)([\d.,]+)\)", text[one.span[1] :])
+    places = (
+        [(one.span[1] + behind.start(group), one.span[1] + behind.end(group)) for group in (1, 2)] if behind else []
+    )
+    return [other.span for other in found if other.span in places and not other.dimension]
+
+
+# "Its bytes received fell from 34,923 to 22,336".
+NAMED_UNIT = re.compile(
+    r"\b(?P<unit>bytes|milliseconds|grams)\b(?: \w+){0,4} from (?:about )?(?:[\d.,]+ to (?:about )?)?$", re.IGNORECASE
+)
+
+
+def with_named_units(text: str, found: list[Number]) -> list[Number]:
+    """A figure of what is itself called by a unit has that."""
+    named = [None if one.dimension else NAMED_UNIT.search(text[: one.span[0]]) for one in found]
+    of = units.language().units
+    return [
+        one.scaled(of[told["unit"].lower()][1], of[told["unit"].lower()][0]) if told else one
+        for one, told in zip(found, named, strict=True)
+    ]
+
+
+# "357 g per hour, with a range of 354 to 403 g".
+RANGED_RATE = re.compile(
+    r" (?:an|a|per|each) (?:hour|minute)(?:, | \()(?:with )?(?:a |the )?(?:range|between|ranging|from)"
+    r"[^;.\d]*(?:[\d.,]+[^;.\d]* (?:to|and) )?$"
+)
+
+
+def with_ranged_rates(text: str, found: list[Number]) -> list[Number]:
+    """The ends of the range of a rate are rates."""
+    rates = [one for one in found if one.dimension in ("grams_per_hour", "grams_per_minute")]
+    return [
+        replace(one, dimension=rates[-1].dimension)
+        if rates and one.dimension == "grams" and RANGED_RATE.search(text[rates[-1].span[1] - 9 : one.span[0]])
+        else one
+        for one in found
     ]
 
 
@@ -112,7 +184,9 @@ PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|in
 
 
 EACH = re.compile(
-    r"\b(?:(?:per|each|every|for) [\d,]+|(?:a|one|each|every|per) thousand) requests\b(?=[^.;]*\d)", re.IGNORECASE
+    r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
+    r"|(?:a|one|each|every|per) thousand) requests\b(?=[^.;]*\d)",
+    re.IGNORECASE,
 )
 
 

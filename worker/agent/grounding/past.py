@@ -20,7 +20,7 @@ from worker.domain.report import SimilarIncident
 SPOKEN_OF = re.compile(
     r"\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
     r"|\b(?:weeks?|months?|days?) (?:ago|earlier)\b|\b(?:last|previous) (?:time|month|week)\b"
-    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b",
+    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b|\bin the past\b",
     re.IGNORECASE,
 )
 
@@ -61,7 +61,12 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
     words = frozenset(form for text in texts.values() for word in WORD.findall(text.lower()) for form in forms(word))
     months = frozenset(f"{one.at:%B}".lower() for one in past)
     facts = [
-        Fact(number.value, number.dimension, Subject(one.service), "span" if number.dimension == "seconds" else None)
+        Fact(
+            number.value,
+            number.dimension or "count",
+            Subject(one.service),
+            "span" if number.dimension == "seconds" else None if number.dimension else "helped",
+        )
         for one in past
         for number in numerals.numbers(texts[one.id])
     ]

@@ -11,7 +11,8 @@ OF_RANGE = re.compile(
     r"\b(?:range|band|interval|corridor) (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE
 )
 LOW = re.compile(
-    r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|low(?:er)?)\b[^,;]{0,20}$",
+    r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
+    r"\b[^,;]{0,20}$",
     re.IGNORECASE,
 )
 HIGH = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding import claims
+from worker.agent.grounding import claims, leading
 from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Known
 
@@ -27,6 +27,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, bool(candidates) and not candidates[0].against, "something does")
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
+    yield from leading.places(text, mentions, known)
 
 
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

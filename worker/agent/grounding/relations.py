@@ -97,16 +97,22 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
-AHEAD = re.compile(r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $", re.IGNORECASE)
+AHEAD = re.compile(
+    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $"
+    r"|\balready (?:been )?(?:\w+ing|down|broken|slow|unavailable|in trouble)\b[^,;]{0,16}"
+    r" (?:when|as|by the time)(?: the)? $",
+    re.IGNORECASE,
+)
 BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: that of)?(?: the)? $", re.IGNORECASE)
 FIRST = re.compile(
-    r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
+    r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow|affected|hit)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
 )
 SECOND = re.compile(
     r" (?:only |then )*(?:followed|came (?:later|second|after\w*)|(?:fail|start)\w* later)\b", re.IGNORECASE
 )
 BEGINNING = re.compile(
-    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?|onset)\b",
+    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?|reject\w*"
+    r"|refus\w*|stopped|collaps\w*|went down|dropp\w*|degrad\w*|suffer\w*|unavailable|affected|hit|onset)\b",
     re.IGNORECASE,
 )
 
@@ -237,7 +243,7 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
         return
     if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
         holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
-        is_open = not holds and (other.text, one.text) not in known.calls
+        is_open = not holds and (one.text, other.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
         return
     between = text[one.span[1] : other.span[0]]

@@ -15,7 +15,7 @@ _COMPARED = (
     r" (?:to|at|near|towards?|around|within)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|expected"
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|(?<!as )expected"
     r"|(?<!below the )(?<!above the )(?<!below )(?<!above )expectation|normally|typically|(?<!is )"
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
@@ -28,19 +28,21 @@ BEFORE = re.compile(
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
-    r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but)\b)"
+    r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but|from)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
+    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
 # "68 g more than expected".
 MORE = re.compile(
     r"^(?: \([^)]*\))?(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
+    r"|^(?: carbon| CO[₂2]e?)? excess\b(?! of)"
     r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
@@ -105,11 +107,11 @@ LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|shor
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
-    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
-        return _role_at(*ranged.span("low"), text)
     if behind := RANGE_BEHIND.search(text[: span[0]]):
         of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
         return _role_at(*of.span(), text) if of else None
+    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
+        return _role_at(*ranged.span("low"), text)
     opened = context.bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
@@ -140,7 +142,8 @@ RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
 THRESHOLD = re.compile(
-    r"\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
+    r"\b(?:more|requests)\b[^,;.\d]{0,30}\bexceed(?:ed|s)? (?:about )?$"
+    r"|\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
     re.IGNORECASE,
 )
 
@@ -148,6 +151,8 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
+    if FROM_NOW.search(text[:start]):
+        return "now"
     if (
         side(text[:start])
         or APART_BY.search(text[:start])
@@ -166,6 +171,12 @@ def _role_at(start: int, end: int, text: str) -> str | None:
     return "excess" if is_excess else "now"
 
 
+# "Verify that its retries have declined from 36 %": from what they are now.
+FROM_NOW = re.compile(
+    r"\b(?:verify|check|confirm|ensure|make sure|watch|see|until|once|when|whether)\b(?:[^.;]|\.\d)*"
+    r"\b(?:declin\w+|drop\w*|fall\w*|fell|c[oa]me down|decreas\w+|gone down|goes down)(?: \w+)? from(?: about)? $",
+    re.IGNORECASE,
+)
 # "15 % more", "45 % above what was expected"; not "6 % lower availability".
 MORE_BY = re.compile(
     r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
@@ -179,7 +190,7 @@ AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "It returns to zero and its latency to 120 ms".
 RETURNS_TOO = re.compile(
     r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
-    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) $"
+    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
 )
 RANGE_BEHIND = re.compile(
     r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)) (?:\$?\d[\d.,]* (?:and|to) )?$",

@@ -15,7 +15,8 @@ from worker.domain.report import CauseKind, Verdict
 OVER = re.compile(
     r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
     r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
-    r"|will (?:be|recover|return|end)|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
+    r"|will (?:be|recover|return|end|stay|remain|keep|continue|fail|rise|fall|grow|worsen|happen|hit|reach|spread)"
+    r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
     r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",

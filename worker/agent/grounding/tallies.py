@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from worker.agent.grounding import claims, numerals, relations, roster, units
-from worker.agent.grounding.claims import Found
+from worker.agent.grounding.claims import Claim, Found, judged
 from worker.agent.grounding.known import Change, Known
 from worker.agent.grounding.pairs import Number
 from worker.agent.grounding.topics import SIGNALS, topics
@@ -30,17 +30,30 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
         return is_so
-    if found := MESSAGES.match(text, number.span[1]):
-        return _of_messages(number.value, _count(found["all"]), sentence, known)
-    if TOGETHER.search(text[: number.span[0]]) and OF_CONFIDENCE.match(text, number.span[1]):
-        return _is_sum(number, mentions, text, known)
-    if ALL.search(text[: number.span[0]]) and not re.match(r" [a-z]+s\b", text[number.span[1] :]):
-        named = _listed_before(number, mentions, known)
-        return len(named) == number.value if len(named) > 1 else None
+    if (is_so := _of_quoted(number, text, sentence, known)) is not None:
+        return is_so
     if found := LIST.match(text, number.span[1]):
         listed = [one for one in mentions if one.span[0] >= found.end()]
         return _of_list(number.value, found, listed, sentence, mentions, known)
-    return None
+    return _of_named(number, text, mentions, known)
+
+
+def _of_quoted(number: Number, text: str, sentence: str, known: Known) -> bool | None:
+    """ "Two of the three messages", "all three messages"."""
+    if found := next((one for one in EVERY.finditer(sentence) if one.start() <= number.span[0] < one.end()), None):
+        return _is_of_every(found, sentence, known)
+    found = MESSAGES.match(text, number.span[1])
+    return _of_messages(number.value, _count(found["all"]), sentence, known) if found else None
+
+
+def _of_named(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "All four share the onset", "together they hold 1 % of the confidence": of those who were named before."""
+    before, after = text[: number.span[0]], text[number.span[1] :]
+    if TOGETHER.search(before) and OF_CONFIDENCE.match(after):
+        return _is_sum(number, mentions, text, known)
+    named = _listed_before(number, mentions, known)
+    is_of_all = ALL.search(before) and not re.match(r" [a-z]+s\b", after)
+    return len(named) == number.value if is_of_all and len(named) > 1 else None
 
 
 SURER = re.compile(
@@ -103,6 +116,29 @@ def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool
     if not quoted or not kinds:
         return None
     return any(sum(quoted[0] in message for message in one) == some for one in kinds)
+
+
+EVERY = re.compile(
+    r"\b(?:all|each|every one)(?: of)?(?: the| its)?(?: (?P<all>\w+))?"
+    r"(?: quoted| sampled| shown| listed| example| error)* (?:messages|examples)\b",
+    re.IGNORECASE,
+)
+
+
+def every_message(sentence: str, known: Known) -> Iterator[Claim]:
+    """ "All three messages say “…”": each of a type's messages has it."""
+    for found in EVERY.finditer(sentence):
+        if (is_so := _is_of_every(found, sentence, known)) is not None:
+            yield judged("state", found, is_so, "not all of them do")
+
+
+def _is_of_every(found: re.Match[str], sentence: str, known: Known) -> bool | None:
+    quoted = _quoted(sentence)[:1]
+    kinds = [one for one in _messages(known) if quoted and any(quoted[0] in message for message in one)]
+    count = _count(found["all"] or "")
+    return any(all(quoted[0] in message for message in one) and count in (0, len(one)) for one in kinds) or (
+        False if kinds else None
+    )
 
 
 def _messages(known: Known) -> Iterator[list[str]]:

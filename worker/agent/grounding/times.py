@@ -39,6 +39,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
         if wanted == {"change"} and not change:
             told = _of_named(found.start(), plain, mentions, told, known)
+        if day := _day_of(found, text):
+            told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
         holds = _is_known_time(found, told)
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
@@ -47,6 +49,19 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
         holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
+
+
+def _day_of(clock: re.Match[str], text: str) -> re.Match[str] | None:
+    """ "At 15:37 UTC on 23 November 2026", "on 23 November at 15:37 UTC": the day that it is told of."""
+    behind = ON_DAY.match(text, clock.end())
+    if behind:
+        return claims.DATE.match(text, behind.end())
+    before = list(claims.DATE.finditer(text, 0, clock.start()))[-1:]
+    return before[0] if before and AT_CLOCK.fullmatch(text[before[0].end() : clock.start()]) else None
+
+
+ON_DAY = re.compile(r",? (?:on |of )?(?:the )?(?=[A-Z\d])")
+AT_CLOCK = re.compile(r",? (?:at |around |about |from |since )?")
 
 
 # "Nothing was deployed in the two hours before 12:10 UTC".
@@ -65,7 +80,16 @@ OF_WINDOW = re.compile(
 )
 
 
+# "The alert was raised at 15:51 UTC".
+ALERTED = re.compile(
+    r"\b(?:alert|alarm|rule)\b[^,;.\d]{0,40}\b(?:raised|fired|triggered|went off|sent|arrived)\b[^,;.\d]{0,12}$",
+    re.IGNORECASE,
+)
+
+
 def _kinds_wanted(before: str) -> set[str]:
+    if ALERTED.search(before) and not SINCE.search(before):
+        return {"alert", "end"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}
     if window := OF_WINDOW.search(before):

@@ -48,9 +48,26 @@ WHICH_IS = re.compile(
 PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its )*(?:about |roughly )?")
 
 
-def _follows(number: Number, held: list[Number], text: str) -> bool | None:
-    """Whether it is what the two figures before it make; None where it is not told as such."""
+# "Seventeen were logged, ten more than the seven before".
+MORE_THAN = re.compile(r" (?:(?P<less>fewer|less|lower)|more|higher) than (?:the |its )?(?:usual |former |previous )?$")
+
+
+def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
+    """Whether it is what the figure before it has more, or less, than the one behind."""
     before = [one for one in held if one.span[1] <= number.span[0]]
+    behind = [one for one in held if one.span[0] >= number.span[1]]
+    told = MORE_THAN.match(text[number.span[1] : behind[0].span[0]]) if before and behind else None
+    if told is None or {before[-1].dimension, number.dimension} - {"", behind[0].dimension}:
+        return None
+    apart = before[-1].value - behind[0].value
+    return number.low <= (-apart if told["less"] else apart) <= number.high
+
+
+def _follows(number: Number, held: list[Number], text: str) -> bool | None:
+    """Whether it is what the two figures around or before it make; None where it is not told as such."""
+    before = [one for one in held if one.span[1] <= number.span[0]]
+    if (is_so := _is_difference(number, held, text)) is not None:
+        return is_so
     if len(before) < 2 or number.dimension not in APART:
         return None
     first, second = before[-2:]
