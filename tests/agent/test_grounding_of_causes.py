@@ -129,6 +129,8 @@ def test_what_is_not_so_does_not(report: str, text: str) -> None:
     ("text", "is_kept"),
     [
         ("If the errors persist after the rollback, cfg-3095 was not the cause.", True),
+        ("Watch shipping's error rate; if it does not fall after the rollback, cfg-3095 was not the cause.", True),
+        ("cfg-3095 was not the cause; if the errors persist, restart shipping.", False),
         ("Roll back cart, since cfg-3095 was not the cause.", False),
         ("Restart checkout, because it started the errors.", False),
         ("Roll back cfg-3095, after which shipping's error rate should return to its usual value.", True),

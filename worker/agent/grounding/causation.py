@@ -205,7 +205,9 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
         is_told = _within(of, mentions, known) or any(words.search(text[slice(*of)]) for words in KIND.values())
         return of if is_told else cause
     if without := RATHER_THAN.search(found["cause"]):
-        return cause[0], cause[0] + without.start()
+        # "Its errors name auth, so checkout suffers rather than causing it": of checkout.
+        told = (cause[0] + found["cause"].rfind(", so ", 0, without.start()) + 1, cause[0] + without.start())
+        return told if _within(told, mentions, known) else (cause[0], told[1])
     return None
 
 

@@ -128,6 +128,7 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
     return (float(told[0]) <= float(limit["limit"])) == bool(side["inside"])
 
 
+LOAD = re.compile(r"\b(?:requests|traffic|load|demand|calls)\b", re.IGNORECASE)
 FEWER = re.compile(r"\b(?:fewer|less|lower|fell|dropped|falling|reduced|decreas\w+)\b", re.IGNORECASE)
 
 
@@ -138,9 +139,8 @@ def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known)
     named: set[str | None] = {one.text for one in mentions if one.text in known.services} or {known.report.service}
     levels = {one.signal: one for one in known.levels if named == {one.subject.service}}
     told = [levels.get(signal) for signal in ("traffic", "carbon")]
-    return topics(found["cause"]) & set(SIGNALS) == {"traffic"} and all(
-        one and one.actual < one.expected for one in told
-    )
+    is_load = topics(found["cause"]) & set(SIGNALS) <= {"traffic"} and LOAD.search(found["cause"])
+    return bool(is_load) and all(one and one.actual < one.expected for one in told)
 
 
 # What a severity is for is figures, which are checked by themselves.
