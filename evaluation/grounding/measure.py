@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from evaluation.grounding.lies import Lie
 from evaluation.grounding.mutations import SEED, mutations
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import Grounded, ground_known
-from worker.agent.grounding.known import Known
+from worker.agent.grounding.report.facts import known_of
+from worker.agent.grounding.report.known import Known
 from worker.domain.report import Report
 
 # Real reports of the tests' shop, without their queries and charts.

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker.agent.grounding import units
-from worker.agent.grounding.claims import Claim
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.known import Known
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import units
+from worker.agent.grounding.text.claims import Claim
 
 SEED = 20_261_125
 # What is told not to be measured of one service is not measured of the others either.

@@ -7,10 +7,10 @@ from functools import lru_cache
 import pytest
 
 from evaluation.grounding.measure import shipped
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.known import Known
-from worker.agent.grounding.numerals import numbers
+from worker.agent.grounding.report.facts import known_of
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.numerals import numbers
 
 CHECKOUT, PAYMENTS = "demo-373452", "demo-2deaae"
 DEADLINE = "edgedelta-rootcausebench-grpc-deadline-too-tight"

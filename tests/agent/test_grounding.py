@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from evaluation.grounding.__main__ import LEAST_KEPT, main
 from evaluation.grounding.lies import LIES, TRUE, Lie
 from evaluation.grounding.measure import UNSEEN, shipped
-from worker.agent.grounding.claims import sentences
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import MARK, Grounded, ground, ground_known
-from worker.agent.grounding.numerals import numbers
+from worker.agent.grounding.report.facts import known_of
+from worker.agent.grounding.text.claims import sentences
+from worker.agent.grounding.text.numerals import numbers
 
 REPORTS = shipped()
 KNOWN = {name: known_of(report) for name, report in REPORTS.items()}

@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 
 from evaluation.grounding.measure import REPORTS, read
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.known import Known
+from worker.agent.grounding.report.facts import known_of
+from worker.agent.grounding.report.known import Known
 
 AUTH = "edgedelta-rootcausebench-auth-jwt-validation-regression"
 SLOW = "edgedelta-rootcausebench-checkout-latency-n-plus-one"

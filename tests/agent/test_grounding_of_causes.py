@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from evaluation.grounding.measure import shipped
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import ground_known
+from worker.agent.grounding.report.facts import known_of
 
 LEDGER, QUIET, CONFIG, PETS = "demo-9059f2", "demo-28f7ea", "demo-d76f3b", "petshop-low_traffic-train-issue_6"
 KNOWN = {name: known_of(report) for name, report in shipped().items() if name in (LEDGER, QUIET, CONFIG, PETS)}

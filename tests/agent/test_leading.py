@@ -7,9 +7,9 @@ from functools import lru_cache
 import pytest
 
 from evaluation.grounding.measure import shipped
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.known import Known
+from worker.agent.grounding.report.facts import known_of
+from worker.agent.grounding.report.known import Known
 
 PEAK, PAYMENTS, FRONTEND = "demo-2eeef4", "demo-2deaae", "demo-28f7ea"
 

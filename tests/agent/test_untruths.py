@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from evaluation.grounding.measure import shipped
-from worker.agent.grounding.facts import known_of
 from worker.agent.grounding.ground import ground_known
+from worker.agent.grounding.report.facts import known_of
 
 LEDGER, CONFIG, QUIET, DEPLOYED, PAYMENTS = "demo-9059f2", "demo-d76f3b", "demo-28f7ea", "demo-a6068b", "demo-2deaae"
 TLS = "edgedelta-rootcausebench-tls-cert-expiry"

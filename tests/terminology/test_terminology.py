@@ -14,7 +14,7 @@ from tests.delivery.samples import an_incident
 from tests.writing.cases import SHOPS, tell
 from webhook.report_view import heading
 from worker.agent.grounding.ground import ground
-from worker.agent.grounding.numerals import numbers
+from worker.agent.grounding.text.numerals import numbers
 from worker.agent.prompting import domain_prompt, prompt
 from worker.answering.explaining import six
 from worker.answering.writing import markdown

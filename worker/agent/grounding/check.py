@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from worker.agent.grounding import (
+from worker.agent.grounding.checks import (
     absences,
     against,
     alerting,
@@ -14,7 +14,6 @@ from worker.agent.grounding import (
     beginnings,
     causation,
     changes,
-    claims,
     conditions,
     consequences,
     degrees,
@@ -23,19 +22,15 @@ from worker.agent.grounding import (
     extents,
     figures,
     impacts,
-    metrics,
     names,
     novelty,
-    numerals,
     past,
     periods,
     quotations,
     quoted,
     ranking,
-    relations,
     remembered,
     rollouts,
-    roster,
     sequence,
     severities,
     shares,
@@ -44,12 +39,13 @@ from worker.agent.grounding import (
     tallies,
     times,
     trends,
-    vocabulary,
     worked,
 )
-from worker.agent.grounding.claims import Claim, Found
-from worker.agent.grounding.known import Known
-from worker.agent.grounding.pairs import Number
+from worker.agent.grounding.report import metrics, relations, roster, vocabulary
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import claims, numerals
+from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.pairs import Number
 
 # "Limit retries to two", "raise the threshold to 142": what is proposed was not measured.
 _MEND = r"limit|cap|rais|lower|set|reduc|increas|scal|allow|extend|shorten"

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from worker.agent.grounding import record, relations, vocabulary
 from worker.agent.grounding.check import claims_of
-from worker.agent.grounding.claims import CITED, QUOTED, Claim, Span, plain, sentences
-from worker.agent.grounding.facts import known_of
-from worker.agent.grounding.known import Known
-from worker.agent.grounding.roster import mentions
+from worker.agent.grounding.report import record, relations, vocabulary
+from worker.agent.grounding.report.facts import known_of
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.roster import mentions
+from worker.agent.grounding.text.claims import CITED, QUOTED, Claim, Span, plain, sentences
 from worker.domain.report import Report
 
 MARK = "[unverified]"

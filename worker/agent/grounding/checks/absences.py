@@ -1,0 +1,79 @@
+"""That there is none of what a report lists or says: candidates, a cause, past incidents, changes, slower calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.domain.report import Verdict
+
+_NO = r"\b(?:no|not (?:a single|one)|none|without (?:any|an?)|neither)"
+_SEEN = r"(?:recorded|known|listed|found|seen|on (?:file|record)|available|remembered)"
+ONLY_CANDIDATE = re.compile(
+    r"\b(?:only|just|a single|the sole) (?:one |a single )?candidates?\b|\bno (?:other|further|second) candidates?\b",
+    re.IGNORECASE,
+)
+NO_CANDIDATE = re.compile(
+    rf"{_NO} (?:\w+ )?candidates?\b(?! (?:has|have|is|was|reaches|gets|comes))"
+    rf"|\b(?:list of|the) candidates? (?:list )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
+    re.IGNORECASE,
+)
+NO_PAST = re.compile(
+    rf"{_NO} (?:\w+ )?(?:similar|past|earlier|previous|prior|comparable|related) (?:incident|case|occurrence)s?\b"
+    rf"(?: (?:is|was|are|were) {_SEEN})?|\bnothing (?:similar|comparable|like it)(?: (?:is|was|has been) {_SEEN})?\b",
+    re.IGNORECASE,
+)
+NO_CHANGE = re.compile(
+    r"\b(?:list of (?:changes|deployments)|(?:change|deployment) list) (?:is|was|stays) empty"
+    r"|\bno changes? of any kind\b",
+    re.IGNORECASE,
+)
+NO_CAUSE = re.compile(
+    r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
+    r"\b(?:named|identified|found|given|established|known|told)\b"
+    r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
+    r"(?:named|identified|found|established|determined|known)\b",
+    re.IGNORECASE,
+)
+NO_VERDICT = re.compile(
+    r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b", re.IGNORECASE
+)
+NO_SLOWER_CALL = re.compile(
+    r"\b(?:no|none of the|not a single) calls?\b[^,;.]{0,40}"
+    r"\b(?:got slower|slower|slowed|takes? longer|take more time|took longer|slow)\b",
+    re.IGNORECASE,
+)
+NO_MISSING_CALL = re.compile(
+    r"\b(?:no|none of the|not a single) calls?\b[^,;.]{0,30}\b(?:missing|no longer made|stopped|absent|lost)\b"
+    r"|\blist of (?:fewer|missing) calls (?:is|was) empty",
+    re.IGNORECASE,
+)
+
+
+def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of services that the sentence names another rule tells (`changes`)."""
+    report, is_of_named = known.report, bool({one.text for one in mentions} & known.services)
+    ways: tuple[tuple[re.Pattern[str], Callable[[], bool | None]], ...] = (
+        (ONLY_CANDIDATE, lambda: len(report.candidates) == 1),
+        (NO_CANDIDATE, lambda: not report.candidates),
+        (NO_PAST, lambda: not report.similar_incidents),
+        (NO_CAUSE, lambda: report.root_cause is None),
+        (NO_VERDICT, lambda: report.verdict is Verdict.INCONCLUSIVE),
+        (NO_CHANGE, lambda: None if is_of_named else not any(one.at for one in known.changes)),
+        (NO_SLOWER_CALL, lambda: None if is_of_named else _has_none("slower", known)),
+        (NO_MISSING_CALL, lambda: None if is_of_named else _has_none("fewer", known)),
+    )
+    for pattern, is_so in ways:
+        if found := pattern.search(text):
+            holds = is_so()
+            if holds is not None:
+                yield judged("state", found, holds, "the report lists some")
+
+
+def _has_none(of: str, known: Known) -> bool | None:
+    """Of the calls that were read; None where none were."""
+    read: list[Any] = [item.result[of] for item in known.report.evidence if of in item.result]
+    return not any(read) if read else None

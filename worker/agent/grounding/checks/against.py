@@ -1,0 +1,89 @@
+"""What is said of one service as against another, or an average: "checkout had a higher error rate than payments"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report import metrics
+from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.text import context, numerals
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.topics import topics
+
+THAN = re.compile(
+    r"\b(?:(?P<more>higher|larger|greater|bigger|longer|slower|more)"
+    r"|(?:lower|smaller|shorter|faster|quicker|fewer|less))\b"
+    r"[^,;.()]{0,60}? than (?:(?:that|those|the one|what) (?:of|on|in|at) )?(?:the )?",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(r"\b(?:no|not|never|hardly)\b|n['’]t\b", re.IGNORECASE)
+
+
+def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Every measure of what the clause speaks of that both have must be so."""
+    for found in THAN.finditer(text):
+        if (both := _both(found, mentions, known)) and (told := _measures(found, text, known)):
+            pairs = _pairs(*both, told, known)
+            wanted = bool(found["more"]) != bool(NEGATED.search(text[both[0].span[1] : found.start()]))
+            holds = bool(pairs) and all((one.actual > other.actual) == wanted for one, other in pairs)
+            yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
+
+
+# "Below the regional average of 670 ms".
+AVERAGE = re.compile(
+    r"\b(?:(?P<more>above|over|exceed(?:s|ed|ing)?|(?:higher|larger|greater|longer|slower|more) than)"
+    r"|below|under|beneath|(?:lower|smaller|shorter|faster|less|fewer) than)"
+    r" (?:the |that |its )?(?:\S+ ){0,2}?(?:average|mean|median|overall \w+|figure|value)"
+    r"(?: of| in| at| for| \w+-?\w*)*"
+    r"(?:,| \(|:)? (?=\d)",
+    re.IGNORECASE,
+)
+
+
+def averaged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who is named must be on that side of the figure, in the one signal that the sentence speaks of."""
+    for found in AVERAGE.finditer(text):
+        named = [one.text for one in mentions if one.text in known.services and one.span[1] <= found.start()][-1:]
+        number = next((one for one in numerals.numbers(text) if one.span[0] == found.end()), None)
+        signals = topics(text) & {fact.signal for fact in known.facts if fact.role == "now"}
+        if not named or number is None or len(signals) != 1:
+            continue
+        own = [
+            fact.value
+            for fact in known.facts
+            if (fact.subject.service, fact.role, fact.dimension) == (named[0], "now", number.dimension)
+            and fact.signal in signals
+        ]
+        wanted = bool(found["more"]) != bool(NEGATED.search(text[: found.start()]))
+        if own:
+            holds = any((value > number.value) == wanted for value in own)
+            yield judged("direction", found, holds, "it is on the other side")
+
+
+def is_of_two(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether the words there set one service against another or an average, and tell no course of things."""
+    if any(found.start() < span[1] and span[0] < found.end() for found in AVERAGE.finditer(text)):
+        return True
+    told = [found for found in THAN.finditer(text) if found.start() < span[1] and span[0] < found.end()]
+    return any(_both(found, mentions, known) for found in told)
+
+
+def _both(found: re.Match[str], mentions: list[Found], known: Known) -> tuple[Found, Found] | None:
+    services = [one for one in mentions if one.text in known.services]
+    before = [one for one in services if one.span[1] <= found.start()]
+    other = next((one for one in services if one.span[0] == found.end()), None)
+    return (before[-1], other) if before and other else None
+
+
+def _measures(found: re.Match[str], text: str, known: Known) -> frozenset[str]:
+    span = found.span()
+    start, end = context.clause(span, text)
+    measured = {level.signal for level in known.levels}
+    return frozenset(metrics.of_clause(span, text, known)) or topics(text[start:end]) & measured
+
+
+def _pairs(one: Found, other: Found, told: frozenset[str], known: Known) -> list[tuple[Level, Level]]:
+    levels = [level for level in known.levels if told & {level.signal, level.metric}]
+    mine, theirs = ([level for level in levels if level.subject.service == of.text] for of in (one, other))
+    return [(level, its) for level in mine for its in theirs if level.metric == its.metric]

@@ -1,0 +1,100 @@
+"""Why an alert fired: what its rule compares exceeded the threshold, and nothing else did it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+FIRED = re.compile(r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|sets off|went off|met)\b", re.IGNORECASE)
+ALERT = re.compile(r"\b(?:alert|alarm|rule)\b", re.IGNORECASE)
+THE_ALERT = re.compile(r"\W*(?:the|this|that|an) (?:alert|alarm)\b", re.IGNORECASE)
+THE_RULE = re.compile(r"\W*(?:the|its|a|this) (?:\w+ )?(?:rule|threshold|alert)\b", re.IGNORECASE)
+EXCEEDED = re.compile(
+    r"\b(?:exceed(?:s|ed|ing)?|above|over|more than|greater than|higher than|larger than|reached|crossed|passed"
+    r"|surpassed)\b",
+    re.IGNORECASE,
+)
+FELL_SHORT = re.compile(r"\b(?:below|under|less|fewer|fell|dropped|lower|not|never)\b|n['’]t\b", re.IGNORECASE)
+AT = re.compile(r"\W*(?:at|on|in|for|from) ")
+
+
+def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> bool:
+    """ "The alert fired because emissions exceeded the threshold": of the alert's own signal and scope.
+
+    "checkout, which raised the alert" is of the alerted service, and "the rule triggered at 04:20 UTC" of nobody.
+    """
+    rest = found[0].replace(found["cause"], " ", 1)
+    if not FIRED.search(rest):
+        return False
+    if not re.search(r"\w", found["cause"]) or THE_RULE.match(found["cause"]):
+        return bool(AT.match(found["effect"]) or THE_RULE.match(found["cause"]))
+    named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
+    own = {known.report.service, known.report.region, *known.report.alert.instance.split(",")}
+    if named - own or not ALERT.search(found["effect"]):
+        return False
+    if named and THE_ALERT.match(found["effect"]) and not FIRED.search(found["effect"]):
+        return True
+    return _is_exceeded(found["cause"], known)
+
+
+# "Emissions stayed below the threshold": what fired the rule did not.
+LIMIT = re.compile(
+    r"\b(?:(?P<under>below|under|short of|beneath)|(?P<over>above|over|exceed(?:s|ed|ing)?|cross(?:ed|es|ing)|beyond))"
+    r" (?:the |its |their )?(?:rule['’]s |alert['’]s |fixed )?(?:threshold|limit)\b"
+    r"(?! (?:of|for) (?:low|medium|high|critical)\b)",
+    re.IGNORECASE,
+)
+CONDITION = re.compile(r"\b(?P<way>greater|more|above|less|below|fewer)\b[^\d]{0,20}(?P<limit>\d+(?:\.\d+)?)")
+NOT = re.compile(r"\b(?:not|never|nor|neither|if|when|once|until|whether|should|would)\b|n['’]t\b", re.IGNORECASE)
+
+
+def limits(text: str, known: Known) -> Iterator[Claim]:
+    """On which side of its rule's threshold the alert's value is."""
+    alert = known.report.alert
+    condition = CONDITION.search(alert.conditions)
+    for found in LIMIT.finditer(text) if condition and alert.value is not None else ():
+        before = re.split(r"[,;:.]", text[: found.start()])[-1]
+        if condition and alert.value is not None and not NOT.search(before):
+            is_over = alert.value > float(condition["limit"])
+            yield judged("direction", found, is_over == bool(found["over"]), "it was on the other side")
+
+
+# "The rule fires when emissions exceed 0.15 kg", "its threshold of 0.18".
+TOLD_LIMIT = re.compile(
+    r"\b(?:threshold|limit) (?:of|is|was|at|stands at|being) (?:about )?(?P<of>\d+(?:\.\d+)?)(?! ?%)"
+    r"|\brule\b[^,;.]{0,30}\b(?:fires?|triggers?|alerts?)\b[^;.]{0,40}"
+    r"\b(?:exceeds?|above|over|more than|reach(?:es)?|below|under|less than) (?P<when>\d+(?:\.\d+)?)(?! ?%)",
+    re.IGNORECASE,
+)
+
+
+def told_limits(text: str, known: Known) -> Iterator[Claim]:
+    """The rule's threshold is the one that it has, in whatever unit of mass it is told."""
+    condition = CONDITION.search(known.report.alert.conditions)
+    for found in TOLD_LIMIT.finditer(text) if condition else ():
+        told = float(found["of"] or found["when"])
+        limit = float(condition["limit"]) if condition else 0.0
+        ways = {limit, limit * 1000, limit / 1000}
+        if not any(abs(told - one) <= 0.005 * one for one in ways):
+            yield judged("number", found, False, "the rule has another threshold")
+
+
+RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)
+
+
+def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:
+    """ "ledger, which raised the alert": not even where it is the cause, unless it is the alerted one."""
+    named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} & known.services
+    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(found[0].replace(found["cause"], " ", 1))
+    return "another one raised it" if is_raised and named and known.report.service not in named else None
+
+
+def _is_exceeded(cause: str, known: Known) -> bool:
+    signals = topics(cause) & set(SIGNALS)
+    is_signal = signals <= {known.report.signal} or known.report.signal not in SIGNALS
+    exceeded = EXCEEDED.search(cause)
+    return is_signal and exceeded is not None and not FELL_SHORT.search(cause[: exceeded.start()])

@@ -1,0 +1,76 @@
+"""When a signal is said to have begun, against the window and its onset: "traffic rose before the window began"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+_BEGAN = (
+    r"rose|rising|risen|climb\w*|beg[aiu]n\w*|start\w*|fell|falling|fail\w*|deviat\w*|increas\w+|jump\w*|grew|grow\w*"
+    r"|elevated|up|slow\w*|there"
+)
+EARLIER = re.compile(
+    rf"\b(?:{_BEGAN})\b(?P<between>[^,;.]{{0,40}}?)\b(?:before|ahead of|prior to|earlier than) (?:the )?"
+    r"(?P<what>window|onset|incident|\d)",
+    re.IGNORECASE,
+)
+LONG = re.compile(r"\bfor (?:\w+ )?(?:hours?|days?|weeks?|minutes|a while|some time|a long time|long)\b", re.IGNORECASE)
+FROM_THE_BEGINNING = re.compile(
+    rf"\b(?:{_BEGAN})\b[^,;.]{{0,30}}?\b(?:from|since|right from|at) the (?:very )?(?:beginning|start|first minute)"
+    r" of the window\b",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"\b(?:not|no|never|nothing|none|hardly|only|yet)\b|n['’]t\b", re.IGNORECASE)
+CHANGES = re.compile(r"\b(?:deploy\w*|release[ds]?|rollout|change[ds]?|version|flag|instances?)\b", re.IGNORECASE)
+
+
+def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of signals that have an onset; a figure of how long before is checked as a distance."""
+    window = known.report.window
+    for found in EARLIER.finditer(text):
+        start, _ = context.clause(found.span(), text)
+        said = text[start : found.end()]
+        if re.search(r"\d", found["between"]) or DENIED.search(said) or CHANGES.search(said):
+            continue
+        if found["what"].lower() != "window" and not LONG.search(found["between"]):
+            continue
+        if begun := _onsets(said, mentions, known):
+            yield judged("cause", found, min(begun) < window.start, "it began later")
+    for found in FROM_THE_BEGINNING.finditer(text):
+        said = text[context.clause(found.span(), text)[0] : found.end()]
+        if (begun := _onsets(said, mentions, known)) and not DENIED.search(said):
+            soon = window.start + max((window.end - window.start) / 4, timedelta(minutes=1))
+            yield judged("cause", found, min(begun) <= soon, "it began later")
+
+
+def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
+    """Of the signals that it speaks of, in the services that it names, else in the alerted one."""
+    measured = {one.signal for one in known.moments if one.signal}
+    signals = topics(said) & {*SIGNALS} | {one for one in measured if one.replace("_", " ") in said.lower()}
+    services = {one.text for one in mentions if one.text.lower() in said.lower()} & known.services
+    of = services or {known.report.service or ""}
+    return [one.at for one in known.moments if one.kind == "onset" and (one.of or "") in of and one.signal in signals]
+
+
+_EARLIER_DAY = r"(?:an?|one|a single|\d|two|three|several)? ?(?:earlier|previous|prior|past) days?\b"
+BASELINE = re.compile(
+    r"\b(?:usual|baseline|compar\w+|expected|normal)\b[^;.]*?"
+    rf"(?:(?P<day>{_EARLIER_DAY}|\bdays? before\b)|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b))",
+    re.IGNORECASE,
+)
+
+
+def baselines(text: str, known: Known) -> Iterator[Claim]:
+    """ "Usual at this hour (1 earlier day)", or "by the hours before": as the headline says."""
+    by_day, by_hours = (mark in known.report.headline for mark in ("earlier day", "by the hours before"))
+    for found in BASELINE.finditer(text) if by_day != by_hours else ():
+        if not DENIED.search(found[0]):
+            group = "day" if found["day"] else "hours"
+            holds = by_day if found["day"] else by_hours
+            yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")

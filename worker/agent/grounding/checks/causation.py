@@ -1,0 +1,358 @@
+"""What is said to cause what: only the root cause of the verdict does, and it does not suffer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks import alerting, consequences
+from worker.agent.grounding.report import vocabulary
+from worker.agent.grounding.report.known import Known, cause_names
+from worker.agent.grounding.text import claims
+from worker.agent.grounding.text.causal import CAUSAL
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import CauseKind, RootCause
+
+NOT = re.compile(
+    r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+# "… because ledger does not respond": says how it is, not that it is not the cause.
+STATE = re.compile(
+    r"\b(?:do|does|did|can|could|would|will|has|have|had)(?: not|not|n['’]t)\b"
+    r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
+    r"|name|blame|identif|regard|consider|take\b|hold\b"
+    r"|see\b"
+    r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    re.IGNORECASE,
+)
+# A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
+JUDGED = re.compile(
+    r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
+    r"|not (?:an?|the) (?:\w+ )?(?:explanation|reason|candidate|suspect|culprit|origin|source|alternative)"
+    r"|not (?:\w+ )?supported"
+    r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
+    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
+    r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
+    r"|innocent|unlikely|not involved"
+    r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
+    r"|rather than caus(?:es|ing) (?:it|them|this|that)"
+    r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
+    re.IGNORECASE,
+)
+# "… came after the onset, so it cannot have started this".
+CANNOT = re.compile(
+    r"(?:^\W*|\b(?:it|this|that|they) )(?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
+    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
+    re.IGNORECASE,
+)
+# "The errors do not come from a deployment": what is behind is denied.
+DOES_NOT = re.compile(r"\b(?:do|does|did|can|could)(?: not|n['’]t) *$", re.IGNORECASE)
+# "Nothing points to payments".
+NOTHING = re.compile(
+    r"\W*(?:nothing|no [\w-]+(?: (?!is\b|was\b|are\b|were\b)[\w-]+)?|none of (?:the |its )?(?:[\w-]+ )?[\w-]+)\W*",
+    re.IGNORECASE,
+)
+KINDS = (
+    (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
+    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
+    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
+    (CauseKind.RESOURCE, r"resources?"),
+)
+KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
+# "A dependency of catalog": what the cause is called first.
+OF_KIND = {
+    kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
+}
+# "Its confidence as a cause is 0.01": a figure.
+CONFIDENCE = re.compile(
+    r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
+    r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)",
+    re.IGNORECASE,
+)
+# What advice is given for: "…, since it has hardly logged anything".
+REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around)\b)(?! (?:\d| ))) ")
+
+
+def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    """Of advice, what its reason says: that it is the reason for doing so is no claim."""
+    reason = REASON.search(text) if is_advice else None
+    if reason:
+        text = claims.blanked(text, [(0, reason.end())])
+    accounting = ACCOUNTING.match(text)
+    of_part = accounting and consequences.of_part(accounting, accounting.span("cause"), mentions, known)
+    if accounting and of_part is not None:
+        yield judged("cause", accounting, not of_part, of_part)
+    text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
+    for pattern in CAUSAL:
+        found = pattern.search(text)
+        if found and BLAME.search(found["effect"]):
+            # "X is the cause, since …": why it is thought to be is told besides.
+            yield from causes(
+                claims.blanked(text, [(0, found.start("effect")), (found.end("effect"), len(text))]), mentions, known
+            )
+            return
+        if found:
+            why = _wrong_cause(found, text, mentions, known)
+            if reason and PRONOUN.fullmatch(found["cause"]):
+                # "Roll back deploy-9, because it started the errors".
+                named = {one.text for one in mentions if one.span[1] <= reason.start()} - known.regions
+                why = ANOTHER if named and not named & cause_names(known) else why
+            span = found.span("cause")
+            is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
+            # Only what is told as the cause is marked.
+            end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
+            marked = (found.start(), end) if is_open else found.span()
+            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=why in UNPROVEN)
+            return
+
+
+# "Retries account for most of the excess".
+ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
+# "A thousand requests caused 82.3 mgCO₂e".
+EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
+NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
+IT_IS = "it is the cause"
+UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
+OPEN = (ANOTHER, IT_IS)
+BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"\W*(?:(?:this|that|it)"
+    r"(?: (?:is|was|has been) (?:\w+ly )?(?:named|identified|held|regarded|considered|given|listed))?"
+    r"|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
+    re.IGNORECASE,
+)
+# "The incident raised emissions", "the report takes it as the cause".
+THE_INCIDENT = re.compile(
+    r"\W*(?:the|this) (?:incident|spike|outage|problem|failures?)(?: also| itself)?\W*"
+    r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
+    re.IGNORECASE,
+)
+# "Adservice stopped, and frontend failed as a consequence of that": the cause is what stands before.
+JOINT = re.compile(r",? and |; |, (?=so |then )")
+# "… originated in payments and spread to ledger": what came of it is no part of the cause.
+RELATIVE = re.compile(
+    r"(?<=\w), (?:which|who|whose|where|as|because|since|while|whereas|although|though|but)\b|;"
+    r"|,? (?:and|before|from where|then) (?:(?:then|later|also|it|from there) )*"
+    r"(?:spread\w*|propagat\w+|cascad\w+|mov(?:ed|ing)|travel\w+|reach(?:ed|ing)|hit(?:ting)?|affect(?:ed|ing)"
+    r"|dragg\w+|pull\w+|jump\w+|spill\w+)\b"
+)
+# "By search itself rather than by more requests": the second is denied.
+RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
+
+
+def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
+    cause = found.span("cause")
+    if relative := RELATIVE.search(found["cause"]):
+        # "… points to ledger, which fails": what is said of it besides.
+        behind = (cause[0] + relative.end(), cause[1])
+        is_its_object = cause[0] < found.start("effect") and "," not in text[slice(*behind)]
+        is_its_object = is_its_object and bool(_within(behind, mentions, known))
+        # "ledger, which cart broke": it is cart that did.
+        cause = behind if is_its_object else (cause[0], cause[0] + relative.start())
+    told = consequences.of_part(found, cause, mentions, known)
+    told = alerting.wrongly_raised(found, cause, mentions, known) if told is None else told
+    if told is not None or consequences.is_besides(found, cause, text, mentions, known):
+        return told or ""
+    if not known.has_cause or known.report.root_cause is None:
+        return "" if _is_denial(found) else NO_CAUSE
+    if (denied := _denied(found, text, mentions, known)) is not None:
+        return _wrongly_denied(denied, text, mentions, known)
+    return _wrong_verdict(found, cause, text, mentions, known, known.report.root_cause)
+
+
+def _between(found: re.Match[str]) -> str:
+    return found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
+
+
+def _is_denial(found: re.Match[str]) -> bool:
+    """Whether anything is said to be no cause, by its verb or by its reason."""
+    is_first = found.start("cause") < found.start("effect") or not found["effect"]
+    return bool(
+        NOT.search(" ".join(_between(found).split()))
+        or (is_first and NOT.match(found["cause"]))
+        or NOTHING.fullmatch(found["effect"])
+        or DOES_NOT.search(found["effect"])
+        or CANNOT.search(found["effect"])
+        or JUDGED.search(found["effect"])
+    )
+
+
+def _wrong_verdict(
+    found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known, root: RootCause
+) -> str:
+    effect = found.span("effect")
+    other = RATHER.search(found["cause"])
+    if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
+        return why
+    cause = (cause[0], cause[0] + other.start()) if other else cause
+    denied = " ".join(f"{text[slice(*cause)]} {_between(found)}".split())
+    if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
+        return _wrongly_denied(cause, text, mentions, known)
+    if _is_unmoved(cause, text, mentions, known):
+        return "it did not change"
+    return _wrongly_blamed(cause, effect, text, mentions, known, root)
+
+
+def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Span | None:
+    """What is judged not to be the cause, where the sentence has a reason for that, or says so of what followed."""
+    cause, effect = found.span("cause"), found.span("effect")
+    if CANNOT.search(found["effect"]):
+        return cause
+    if judged := JUDGED.search(found["effect"]):
+        begin = effect[0] + begin_of(found["effect"][: judged.start()])
+        of = (begin, effect[0] + judged.end())
+        is_told = _within(of, mentions, known) or any(words.search(text[slice(*of)]) for words in KIND.values())
+        return of if is_told else cause
+    if without := RATHER_THAN.search(found["cause"]):
+        # "Its errors name auth, so checkout suffers rather than causing it": of checkout.
+        told = (cause[0] + found["cause"].rfind(", so ", 0, without.start()) + 1, cause[0] + without.start())
+        return told if _within(told, mentions, known) else (cause[0], told[1])
+    return None
+
+
+# "The load followed the failures rather than causing them".
+RATHER_THAN = re.compile(
+    r"\b(?:followed|follows|came|comes|is|are|was|were|suffer\w*|reflect\w*|mirror\w*)\b[^;]*"
+    r"\b(?:rather than|instead of|without)\W*$",
+    re.IGNORECASE,
+)
+BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
+
+
+def begin_of(text: str) -> int:
+    """Where the part begins that ends with `text`."""
+    return max((found.end() for found in BREAK.finditer(text)), default=0)
+
+
+def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether that part names anything that could be the cause: then it is the wrong one, or wrongly denied."""
+    part = text[slice(*span)]
+    is_kind = any(words.search(part) for words in KIND.values())
+    is_known = all(vocabulary.is_known(word, known.words) for word in vocabulary.WORD.findall(part.lower()))
+    is_named = _within(span, mentions, known) or re.search(r"\b(?:cause|culprit|it|this|that)\b", part)
+    return is_kind or not is_known or bool(is_named)
+
+
+def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
+    """Of what is said not to be the cause."""
+    return "" if names_another(text[slice(*span)], span, mentions, known) else IT_IS
+
+
+def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
+    if PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)]):
+        return _wrongly_referred(cause, effect, text, mentions, known, root)
+    causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
+    if not causing and _is_logged(text[slice(*cause)], root, known):
+        return ""
+    is_by_its_errors = suffering == {root.service} and causing and all(_is_type_of(one, root, known) for one in causing)
+    is_of_itself = FAILING.match(text[slice(*cause)]) and _says_why(text[slice(*effect)], suffering, root, known)
+    if is_of_itself or (_is_of_cause(suffering, causing, root, known) and not is_by_its_errors):
+        return "what is said to suffer is the cause"
+    if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
+        return "it is another kind of cause"
+    deployments = {change.deployment_id for change in known.changes}
+    if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
+        return "something else is the cause"
+    is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
+    return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Retries explain its load": where none of those that are meant has more or fewer of them than usual."""
+    signals = topics(text[slice(*cause)]) & {"retries", "latency", "cpu", "memory", "traffic"}
+    services = _within(cause, mentions, known) & known.services or {known.report.service or ""}
+    told = [one for one in known.levels if one.signal in signals and one.subject.service in services]
+    return len(signals) == 1 and bool(told) and all(abs(one.deviations) < LEAST for one in told)
+
+
+LEAST = 3
+
+
+def _wrongly_referred(
+    cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause
+) -> str:
+    """Of "that": what the sentence before named; without that, this one goes as well (`ground`)."""
+    joint = JOINT.search(text[slice(*effect)]) if effect[1] <= cause[0] else None
+    first = _within((effect[0], effect[0] + joint.start()), mentions, known) if joint else set()
+    if first & known.services and not first & _told_with(root, known):
+        return "something else is the cause"
+    is_pronoun = PRONOUN.fullmatch(text[slice(*cause)])
+    return "" if is_pronoun or not _within(effect, mentions, known) - {*known.scope} else ANOTHER
+
+
+# "The failing requests of auth", "auth's errors": what is seen of a cause.
+FAILING = re.compile(
+    r"\W*(?:the |its |all )?(?:new )?(?:[\w.-]+['’]s )?(?:new )?"
+    r"(?:(?:failing|failed) (?:requests|calls)|failures|errors|(?:requests|calls) that fail)\b",
+    re.IGNORECASE,
+)
+
+
+def _says_why(effect: str, suffering: set[str], root: RootCause, known: Known) -> bool:
+    """Whether it speaks of its own errors' type, or with words of their lines: of why requests fail."""
+    if suffering & known.services - {root.service}:
+        return False
+    is_logged = not topics(effect) & set(SIGNALS) and _content(effect) & known.messages.get(root.service or "", set())
+    return bool(suffering & set(known.types) or is_logged)
+
+
+def _is_type_of(name: str, root: RootCause, known: Known) -> bool:
+    """ "drm fails because of CertificateExpiredError": what it logs now."""
+    return any(
+        (one.of, one.role, one.subject.service) == (name, "now", root.service) and one.value > 0
+        for one in known.facts
+        if name in known.types
+    )
+
+
+def _told_with(root: RootCause, known: Known) -> set[str | None]:
+    """Services that may stand where the cause is told: its own, and of a failing callee the one that calls it."""
+    return {root.service, *(caller for caller, callee in known.calls if callee == root.service)}
+
+
+def _within(span: Span, mentions: list[Found], known: Known) -> set[str]:
+    return {one.text for one in mentions if span[0] <= one.span[0] < span[1]} - known.regions
+
+
+def names_another(part: str, span: Span, mentions: list[Found], known: Known) -> bool:
+    """Whether that part speaks of something that could be the cause, and is not."""
+    named = _within(span, mentions, known)
+    root = known.report.root_cause
+    if named and _is_another_deployment(named, known):
+        return True
+    if root and root.deployment_id and root.service in named and KIND[CauseKind.DEPLOYMENT].search(part):
+        # "The deployment of checkout", where that is the cause.
+        return False
+    if named:
+        return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
+    kinds = {kind for kind, words in KIND.items() if words.search(part)}
+    return bool(kinds) and root is not None and root.kind not in kinds
+
+
+def _is_another_deployment(named: set[str], known: Known) -> bool:
+    """ "That deployment of the cause's service is not the cause": where it is of another kind, or another one."""
+    root = known.report.root_cause
+    told = [one for one in known.changes if one.at and named & {one.deployment_id, one.version}]
+    others = {one.service for one in told if root and one.deployment_id != root.deployment_id}
+    return bool(told) and not named & ((cause_names(known) | known.services) - others)
+
+
+def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
+    """A deployment suffers from nothing, nor a service that others suffer from."""
+    if suffering & ({root.deployment_id, root.version} - {None}):
+        return True
+    return root.service in suffering and root.service != known.report.service and root.service not in causing
+
+
+def _content(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{3,}", text.lower())) - vocabulary.common()
+
+
+def _is_logged(part: str, root: RootCause, known: Known) -> bool:
+    """ "… because a table is locked": what the log lines of the cause say."""
+    words = _content(part)
+    is_signal = topics(part) & set(SIGNALS) - {"errors"}
+    return bool(words) and not is_signal and words <= known.messages.get(root.service or "", set())

@@ -1,0 +1,200 @@
+"""What is said of deployments and other changes: that there was none, only one, or what one did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks import causation
+from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import causal, numerals
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.pairs import Number
+from worker.domain.report import CauseKind
+
+# What a change did to the system: "the deployment of cart set a deadline that is too short".
+DID = re.compile(
+    r"\b(?:deployment|release|rollout|change|version|flag)\b[^,;]{0,60}? (?:sets?|introduce[ds]|add(?:ed|s)|remove[ds]"
+    r"|enable[ds]|disable[ds]|drop(?:ped|s)|shorten(?:ed|s)|tighten(?:ed|s)|alter(?:ed|s)|broke|breaks) "
+    r"(?=the\b|an?\b|its\b|[a-z]+\b)(?!out\b|off\b|no\b|nothing\b)",
+    re.IGNORECASE,
+)
+
+
+def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Only the change that is the cause is known to have done anything."""
+    root = known.report.root_cause
+    for found in DID.finditer(text):
+        named = {one.text for one in mentions if one.span[0] < found.end()}
+        is_cause = root is not None and root.deployment_id and named & {root.deployment_id, root.version, root.service}
+        if not is_cause and named:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is not the cause")
+
+
+OF_SERVICE = re.compile(r" (?:of|to|for|in) (?:the )?")
+SOLE = re.compile(
+    r"\b(?:the|its) only (?:other )?(?:recent |recorded )?(?:deployment|change|release|rollout)\b", re.IGNORECASE
+)
+
+
+def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The only change before the onset": in the regions that are named, else everywhere."""
+    regions = {one.text for one in mentions} & known.regions
+    for found in SOLE.finditer(text):
+        of = OF_SERVICE.match(text, found.end())
+        service = next(
+            (one.text for one in mentions if of and one.span[0] == of.end() and one.text in known.services), None
+        )
+        made = {
+            one.deployment_id
+            for one in known.changes
+            if one.at and (not regions or one.region in {None, *regions}) and service in (None, one.service)
+        }
+        # "The only other one" is the second.
+        is_told = len(made) == (2 if "other" in found[0].lower() else 1)
+        yield judged("cause", found, is_told, "there are others")
+
+
+def denials(text: str, known: Known) -> Iterator[Claim]:
+    """ "No deployment …": only where none was found."""
+    found = NONE.search(text) or NOTHING_DEPLOYED.search(text)
+    if found and not re.search(r"\bother\b", found[0]):
+        within = next((one.value for one in looked_back(text, known)), None)
+        near = [
+            one
+            for one in known.changes
+            if one.at and known.scope.region in (None, one.region or known.scope.region)
+            if within is None or (known.report.window.start - one.at).total_seconds() <= within
+        ]
+        yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
+
+
+NONE = re.compile(
+    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
+    r"(?:deployments?|change|release|rollout)s?\b"
+    r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
+    r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
+    re.IGNORECASE,
+)
+# "No deployment fell into the last twenty minutes before the onset".
+WITHIN = re.compile(r"\b(?:in|into|within|during|over) the (?:last |past )?$")
+
+
+def looked_back(text: str, known: Known) -> list[Number]:
+    """How far a denial looks back: as far as was read any figure may be told, with which it holds or does not."""
+    furthest = max((one.value for one in known.facts if one.signal == "looked back"), default=0.0)
+    found = NONE.search(text) or NOTHING_DEPLOYED.search(text)
+    end = text.find(";", found.end()) if found else 0
+    return [
+        one
+        for one in (numerals.numbers(text) if found else ())
+        if one.dimension == "seconds"
+        and one.value <= furthest
+        and found
+        and found.end() <= one.span[0] < (end if end > 0 else len(text))
+        and WITHIN.search(text[: one.span[0]])
+        and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :])
+    ]
+
+
+NOTHING_DEPLOYED = re.compile(
+    r"\bno (?:sign|evidence|indication|trace) of (?:an? |any )?(?:\w+ )?(?:deployment|release|rollout)\b"
+    r"|\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
+    r"(?! (?:in|of|to|for)\b(?! the (?:two|2|last) ))",
+    re.IGNORECASE,
+)
+NONE_OF_ONE = re.compile(
+    r"\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?(?:deployment|change|release|rollout)s?"
+    r" (?:of|to|for) (?:the )?$",
+    re.IGNORECASE,
+)
+
+
+GOT_NONE = re.compile(
+    r" (?:itself )?(?:(?:did not|has not|had not) (?:get|got|receive|received|have|had)|got no|received no|had no)"
+    r" (?:an? |any )?(?:new )?(?:version|release|deployment|rollout)\b"
+    r"| (?:itself )?(?:was|has|had) not (?:been )?(?:re)?(?:deployed|released|changed)\b",
+    re.IGNORECASE,
+)
+
+
+# "No change of checkout explains it".
+EXPLAINING = re.compile(
+    r" (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
+)
+
+
+# "Nothing was changed in us-central1".
+NONE_IN = re.compile(
+    r"\b(?:nothing (?:was|has been|had been) (?:deployed|changed|released|shipped|rolled out)"
+    r"|no (?:other )?(?:deployment|change|release|rollout)s?\b[^,;]{0,40}) (?:in|to|at) (?:the )?$",
+    re.IGNORECASE,
+)
+
+
+def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "No deployment of playback …": only where none of it is known."""
+    for one in mentions:
+        found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
+        is_denial_of_cause = EXPLAINING.match(text, one.span[1])
+        if one.text in known.regions and (there := NONE_IN.search(text[: one.span[0]])):
+            holds = one.text not in {change.region for change in known.changes if change.at}
+            yield Claim("cause", one.span, there[0], holds, "" if holds else "there is one")
+        if found and one.text in known.services and not is_denial_of_cause:
+            holds = one.text not in {change.service for change in known.changes}
+            yield Claim("cause", one.span, found[0], holds, "" if holds else "there is one")
+
+
+def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "A deployment of search preceded it": only where one is known, of what is named."""
+    changes = [one for one in known.changes if one.at or one.deployment_id]
+    names = {one.text for one in mentions}
+    if names & {name for one in changes for name in (one.deployment_id, *one.versions)}:
+        return
+    services = names & known.services
+    near = [one for one in changes if not services or one.service in services]
+    if changes and (apart := NEITHER_OF.search(text)):
+        behind = {one.text for one in mentions if one.span[0] >= apart.end()} & known.services
+        holds = bool(behind) and not behind & {one.service for one in changes}
+        yield judged("cause", apart, holds, "one of them is")
+        return
+    for found in DEPLOYMENT.finditer(text):
+        if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
+            is_blamed = any(one.search(text) for one in causal.CAUSAL)
+            yield Claim(
+                "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
+            )
+            return
+
+
+NEITHER_OF = re.compile(
+    r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
+    r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
+    re.IGNORECASE,
+)
+DEPLOYMENT = re.compile(
+    r"\b(?:deployments?|rollouts?|deployed|shipped|releases?(?! (?:the|a|this|it|held)\b)|released|rolled out"
+    r"|versions?)\b",
+    re.IGNORECASE,
+)
+
+
+# "No recorded change explains this", "no change to it accounts for that".
+UNEXPLAINED = re.compile(
+    r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
+    r"(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)? (?:explains?|explained|accounts? for)"
+    r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
+    re.IGNORECASE,
+)
+
+
+def unexplained(text: str, known: Known) -> Iterator[Claim]:
+    """ "No recorded change explains this": not where a change is the cause, unless another one is spoken of."""
+    root = known.report.root_cause
+    for found in UNEXPLAINED.finditer(text):
+        is_change = known.has_cause and root is not None and root.kind is CauseKind.DEPLOYMENT
+        is_another = "other" in found[0].lower() or bool(
+            root and found["of"] in known.services and found["of"] != root.service
+        )
+        yield judged("cause", found, not is_change or is_another, "the cause is a change")

@@ -1,0 +1,185 @@
+"""What a service or a region is said to suffer: that it fails, is slow, is affected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks.directions import went
+from worker.agent.grounding.report import owners
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.comparisons import NEGATED
+from worker.domain.report import Verdict
+
+NONE_OF = re.compile(
+    r"\b(?:no|not|nothing|without|any|neither|nor|never|none|rather than|instead of|whether|if|against)\b",
+    re.IGNORECASE,
+)
+# What a service is said to do or to have, and the signals that would show it.
+_FAILING = (
+    r"fail(?:s|ed|ing)?(?! (?:to|fast|over))|errors?|failures?|exceptions?|time(?:s|d)? out|timing out|timeouts?|broken"
+    r"|rejects?"
+)
+_SLOW = r"slow(?:s|ed|er|ness|down)?|delay(?:s|ed)?|lags?"
+_AILING = (
+    r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
+    r"|deviat(?:e|es|ed|ing)"
+)
+CONDITIONS = (
+    (re.compile(_FAILING, re.IGNORECASE), ("errors",)),
+    (re.compile(r"retr(?:y|ies|ied|ying)", re.IGNORECASE), ("retries",)),
+    (re.compile(_SLOW, re.IGNORECASE), ("latency",)),
+    (re.compile(_AILING, re.IGNORECASE), ()),
+)
+_ADVERBS = (
+    r"(?: (?:which|that|itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"|do|does|did|show|shows|showed|no|not|any|never"
+    r"|start(?:s|ed) to|began to|to))*"
+)
+_CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)
+# "search, which was deployed earlier, fails".
+_BESIDES = r"(?:, (?:which|who|whose|itself|in turn) [^,;]{3,70},)?"
+DOES = re.compile(rf"{_BESIDES},?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
+OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
+OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
+
+
+# "ledger is slow, not failing".
+NOT_SO = re.compile(
+    r" (?:is|was) [^,;.]{3,30},? (?:but |and )?not (?P<what>failing|broken|slow|slower|retrying)\b", re.IGNORECASE
+)
+
+
+def _is_measured_of(one: Found, known: Known) -> bool:
+    return any(level.subject.service == one.text for level in known.levels)
+
+
+def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "search fails", "the errors of search": only of a service that was seen to."""
+    for one in mentions:
+        if one.text not in known.services or owners.is_called(one, text):
+            continue
+        owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
+        found = DOES.match(text, one.span[1]) or owned
+        if (denied := NOT_SO.match(text, one.span[1])) and (_is_measured_of(one, known)):
+            holds = not _is_so(one.text, denied["what"], known)
+            yield judged("direction", denied, holds, f"{one.text} does")
+        if found:
+            if found is owned and _is_counted(one, found["what"], text, known):
+                continue
+            if JUDGED.search(text[slice(*context.part(one.span, text))]) or _is_of_a_signal(one, found["what"], text):
+                continue
+            is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
+            if not is_negated and NONE_OF.search(text[: found.start("what")]):
+                continue
+            regions = _regions(one, text, mentions, known)
+            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
+            is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
+            why = "" if holds else f"{one.text} does not"
+            yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
+
+
+# "The spike of checkout was not confirmed".
+DENIED = re.compile(
+    r"[^,;.]{0,12} (?:(?:was|is|were|are|could|can) ?not|(?:was|is|were|could)n['’]t)"
+    r" (?:be )?(?:confirmed|found|seen|shown)\b"
+)
+
+
+def _is_of_a_signal(one: Found, what: str, text: str) -> bool:
+    """ "The CO₂ of frontend does not deviate"."""
+    return what.lower().startswith("deviat") and bool(re.search(r"\b(?:of|in|at) $", text[: one.span[0]]))
+
+
+def _signals(what: str) -> tuple[str, ...]:
+    return next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
+
+
+def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
+    """ "Retries of auth stand at 33 %": there are some, and how many is a figure, which is checked by itself."""
+    end = context.part(one.span, text)[1]
+    is_measured = any(
+        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what) and fact.value > 0
+        for fact in known.facts
+    )
+    return is_measured and bool(re.search(r"\d", text[one.span[1] : end]))
+
+
+def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:
+    """Where it is said to be so: all that are named behind it, up to the end of that part."""
+    end = context.part(one.span, text)[1]
+    return {other.text for other in mentions if other.text in known.regions and one.span[1] <= other.span[0] < end}
+
+
+# Parts of metrics' names that count failures.
+FAILURES = frozenset(
+    {
+        "error",
+        "failed",
+        "failures",
+        "failure",
+        "unauthorized",
+        "rejected",
+        "denied",
+        "timeouts",
+        "dropped",
+        "5xx",
+        "4xx",
+    }
+)
+
+
+def _is_so(service: str, what: str, known: Known) -> bool:
+    signals = _signals(what)
+    deviating = [one for one in known.levels if one.subject.service == service and went(one)]
+    named = {signal for one in deviating for signal in (one.signal, *one.signal.split("_"))}
+    named |= {"errors"} if named & FAILURES or service in known.failing else set()
+    is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
+    if what.lower().startswith("deviat"):
+        return bool(deviating)
+    if not signals:
+        is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
+        return bool(deviating) or is_cause or (is_confirmed and service == known.report.service)
+    has_types = "errors" in signals and any(service in of for of in known.types.values())
+    return (
+        bool(named & set(signals))
+        or has_types
+        or (is_cause and "errors" in signals and bool(known.messages.get(service)))
+    )
+
+
+# "An error of checkout's own is unlikely": says that there is none.
+JUDGED = re.compile(r"\b(?:unlikely|no|not an?|hardly an?) (?:\w+ )?(?:cause|candidate|explanation)\b", re.IGNORECASE)
+AFFECTED = re.compile(
+    r"\b(?P<only>only|just)?\b[^,;]{0,40}\b(?:is|are|was|were) (?:also |likewise |equally )?"
+    r"(?:affected|hit|impacted)\b",
+    re.IGNORECASE,
+)
+CONFINED = re.compile(r"\b(?:confined|limited|restricted|specific) to\b", re.IGNORECASE)
+
+
+def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Only us-central1 is affected": where the rise is; "checkout is affected": what deviates."""
+    for found in AFFECTED.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.end()][-1:]
+        if not before or NEGATED.search(f"{text[: found.end()].rsplit(' ', 1)[0]} "):
+            continue
+        holds = _is_affected(before[0], known) and not (found["only"] and len(rising(known)) > 1)
+        yield judged("direction", found, holds, "nothing shows that it is")
+    for found in CONFINED.finditer(text):
+        behind = next((one.text for one in mentions if found.end() <= one.span[0] <= found.end() + 5), None)
+        if behind in known.regions:
+            holds = rising(known) == {behind}
+            yield judged("direction", found, holds, "nothing shows that it is")
+
+
+def _is_affected(name: str, known: Known) -> bool:
+    return name in (known.suffering if name in known.services else rising(known) | {known.report.region})
+
+
+def rising(known: Known) -> set[str | None]:
+    """Regions where something deviates, or where a part of the rise is."""
+    deviating = {one.subject.region for one in known.levels if went(one)}
+    return deviating | {fact.subject.region for fact in known.facts if fact.whole == "rise" and fact.value >= 0.05}

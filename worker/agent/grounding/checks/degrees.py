@@ -1,0 +1,254 @@
+"""Which of two rose or fell more, and which quantile is how much higher: both are worked out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from worker.agent.grounding.report import owners, roster
+from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+_MOVED = (
+    r"rose|rises|risen|rising|increased|increases|grew|grown|climbed|jumped|surged|went up|fell|falls|fallen|dropped"
+    r"|drops|decreased|declined|sank|went down|deviat(?:es|ed)|changed|moved|worsened|slowed|suffered|lost|affected|hit"
+)
+_BY = r"(?:strongly|sharply|steeply|clearly|quickly|markedly|severely|heavily)"
+MOVED_MORE = re.compile(
+    rf"\b(?:{_MOVED})\b(?:(?! than\b)[^;.]){{0,24}}?\b(?:(?P<more>more|further|harder|stronger|worse)|(?P<less>less))\b"
+    rf"(?: {_BY})?"
+    r"(?P<mine>[^,;.]{0,24}?) than(?P<other>[^,;.]+(?:\.\w[^,;.]*)*)",
+    re.IGNORECASE,
+)
+QUANTILE = re.compile(
+    r"\b(?:p(?P<q>50|75|90|95|99)\b|(?P<median>median)|(?P<n>50|75|90|95|99)th percentile)", re.IGNORECASE
+)
+HIGHER = re.compile(
+    r"\b(?P<much>far|much|considerably|significantly|clearly|well|a lot|substantially|many times) "
+    r"(?:(?P<up>higher|slower|longer|above|larger|greater)|(?P<down>lower|faster|shorter|below|smaller))\b",
+    re.IGNORECASE,
+)
+# From so much of the other on it is "far" higher.
+FAR = 1.25
+
+
+def degrees(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "CPU rose more than carbon": by its ratio, or at least by its difference where both have one unit."""
+    for found in MOVED_MORE.finditer(text):
+        mine, other = text[: found.start()] + found["mine"], found["other"]
+        moved = _quantiles(found["mine"] or text[: found.start()], other, known) or _levels(
+            found, mine, other, mentions, known
+        )
+        if moved:
+            holds = any((one > then) == bool(found["more"]) and one != then for one, then in moved)
+            yield judged("direction", found, holds, "it is the other way round")
+    for found in HIGHER.finditer(text):
+        first, second = _quantile(text[: found.start()]), _quantile(text[found.end() :])
+        it = _measured(known).get("baseline" if USUALLY.search(text) else "window", {})
+        if first and second and first != second and first in it and second in it:
+            higher, lower = (it[first], it[second]) if found["up"] else (it[second], it[first])
+            holds = higher >= lower * FAR
+            yield judged("direction", found, holds, "they are close together")
+
+
+USUALLY = re.compile(r"\b(?:usual\w*|before|baseline|normal\w*)\b", re.IGNORECASE)
+# "The new version is no slower than the old one".
+NO_SLOWER = re.compile(
+    r"\b(?:the )?new (?:version|release|deployment)\b[^,;.]{0,16}? (?:is|was|runs|ran|answers|answered) "
+    r"(?P<not>no |not |n't )?(?:any )?(?P<what>slower|faster|as fast as|more slowly)\b",
+    re.IGNORECASE,
+)
+
+
+def versions(text: str, known: Known) -> Iterator[Claim]:
+    """Where the documents of the new version were compared with those of the old one."""
+    pairs = [
+        (float(item.result["latency_new_ms"]), float(item.result["latency_old_ms"]))
+        for item in known.report.evidence
+        if isinstance(item.result.get("latency_new_ms"), int | float)
+        and isinstance(item.result.get("latency_old_ms"), int | float)
+    ]
+    for found in NO_SLOWER.finditer(text) if pairs else ():
+        is_slower = any(new > old * 1.1 for new, old in pairs)
+        told = found["what"].lower() in ("slower", "more slowly")
+        yield judged("direction", found, (told != bool(found["not"])) == is_slower, "the figures tell otherwise")
+
+
+HARDLY = re.compile(
+    r"\b(?:hardly|barely|scarcely) (?:moved?|changed?|rose|fell|differs?|grew|increased|budged|deviates?)\b",
+    re.IGNORECASE,
+)
+PER = re.compile(r"\bper\b|\b(?:each|every|a) (?:\w+ )?(?:request|call)\b", re.IGNORECASE)
+
+
+def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The p95 hardly moved": of a quantile, or of the one signal that the clause speaks of."""
+    of = _measured(known)
+    for found in HARDLY.finditer(text):
+        start, end = context.clause(found.span(), text)
+        part = text[start:end]
+        if (quantile := _quantile(part)) and of and quantile in of["window"] and quantile in of["baseline"]:
+            low, high = sorted((of["window"][quantile], of["baseline"][quantile]))
+            yield judged("direction", found, high <= low * FAR, "it did")
+            continue
+        told = topics(part) & {*SIGNALS}
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        those = [one for one in levels if {one.signal} == told and one.metric in SIGNALS]
+        if those and not PER.search(part):
+            holds = any(abs(one.deviations) < LEAST or _ratio(one) < ALIKE for one in those)
+            yield judged("direction", found, holds, "it did")
+
+
+AS_EVER = re.compile(
+    r" (?:\w+ly |still |also )*(?:answers?|answered|responds?|responded|works?|worked|runs?|ran|is|was) as "
+    r"(?:(?P<quick>quick|quickly|fast)|well|reliably|healthy) as (?:ever|before|usual|usually|always)\b",
+    re.IGNORECASE,
+)
+
+
+def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger answers as quickly as ever": by its latency, or by all that was measured of it."""
+    for one in mentions:
+        if one.text in known.services and (found := AS_EVER.match(text, one.span[1])):
+            levels = [it for it in known.levels if it.subject.service == one.text]
+            levels = [it for it in levels if it.signal == "latency"] if found["quick"] else levels
+            holds = bool(levels) and all(abs(it.deviations) < LEAST for it in levels)
+            yield judged("direction", found, holds, "it does not", is_open=not levels)
+
+
+EQUALLY = re.compile(
+    r"\b(?P<verb>fails?|failed|is|are|was|were|rejects?)\b[^,;.]{0,16}? (?:equally|(?:just |about )?as) "
+    r"(?P<how>often|slow|fast|frequently|badly|much)\b(?: as (?:the )?(?=\S))?",
+    re.IGNORECASE,
+)
+ALIKE = 1.15
+NOT = re.compile(r"\b(?:not|no|never|hardly)\b|n['’]t\b", re.IGNORECASE)
+
+
+def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger and payments fail equally often": by the metric that both have."""
+    for found in EQUALLY.finditer(text):
+        services = [one for one in mentions if one.text in known.services]
+        before = [one.text for one in services if one.span[1] <= found.start()]
+        other = [one.text for one in services if one.span[0] == found.end()] or before[-2:-1]
+        named = re.sub(r"often|frequently", "fails", found[0])
+        one = _signal(f"{text[: found.start()]} {named}", {level.signal for level in known.levels})
+        if (
+            before
+            and other
+            and before[-1] != other[0]
+            and found["how"].lower() in ("often", "frequently", "slow", "fast")
+        ):
+            signals = {"latency"} if found["how"].lower() in ("slow", "fast") else {"errors", one or ""}
+            pairs = [
+                (a.actual, b.actual)
+                for a in known.levels
+                for b in known.levels
+                if (a.subject.service, b.subject.service) == (before[-1], other[0]) and a.metric == b.metric
+                if a.signal in signals or "error" in a.metric
+            ]
+            if pairs:
+                is_denied = bool(NOT.search(text[max(0, found.start() - 12) : found.end()]))
+                holds = any(max(pair) <= min(pair) * ALIKE for pair in pairs) != is_denied
+                yield judged("direction", found, holds, "one does so more")
+
+
+LOGGED_MORE = re.compile(
+    r"\blogg(?:ed|s) (?:(?P<more>more)|(?:fewer|less)) (?:\w+ )?(?:errors|error lines) than ", re.IGNORECASE
+)
+
+
+def logged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "payments logged more new errors than ledger": by how many of each type were counted."""
+    counted: dict[str, float] = {}
+    for item in known.report.evidence:
+        of = roster.subject_of(item.title, known).service or ""
+        types = item.result.get("types")
+        for one in types if isinstance(types, list) else ():
+            counted[of] = counted.get(of, 0) + float(one.get("in_window") or 0)
+    for found in LOGGED_MORE.finditer(text):
+        own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in counted][-1:]
+        other = [one.text for one in mentions if one.span[0] >= found.end() and one.text in counted][:1]
+        if own and other:
+            holds = (counted[own[0]] > counted[other[0]]) == bool(found["more"])
+            yield judged("direction", found, holds, "it is the other way round")
+
+
+def _quantile(part: str) -> str | None:
+    found = [*QUANTILE.finditer(part)]
+    if not found:
+        return None
+    one = found[-1] if len(found) > 1 else found[0]
+    return "p50" if one["median"] else f"p{one['q'] or one['n']}"
+
+
+def _measured(known: Known) -> dict[str, Mapping[str, float]]:
+    """The quantiles of the window and of the baseline."""
+    for item in known.report.evidence:
+        window, baseline = item.result.get("window"), item.result.get("baseline")
+        if isinstance(window, Mapping) and isinstance(baseline, Mapping) and {*window} & {"p50", "p95", "p99"}:
+            return {"window": window, "baseline": baseline}
+    return {}
+
+
+def _quantiles(mine: str, other: str, known: Known) -> list[tuple[float, float]]:
+    """By what factor, and by how much, each of both quantiles rose."""
+    first, second, of = _quantile(mine), _quantile(other), _measured(known)
+    if not first or not second or not of or {first, second} - {*of["window"]} or {first, second} - {*of["baseline"]}:
+        return []
+    now, before = of["window"], of["baseline"]
+    ratio = (now[first] / before[first], now[second] / before[second])
+    return [ratio, (now[first] - before[first], now[second] - before[second])]
+
+
+def _levels(
+    found: re.Match[str], mine: str, other: str, mentions: list[Found], known: Known
+) -> list[tuple[float, float]]:
+    """Of two signals of one service, or of one signal of two."""
+    start, end = found.span("other")
+    theirs = [one.text for one in mentions if start <= one.span[0] < end and one.text in known.services]
+    own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services]
+    measured = {level.signal for level in known.levels}
+    one, then = _signal(mine, measured), _signal(other, measured)
+    if theirs and own and one and then in (None, one):
+        return _pairs(_of(own[-1], one, known), _of(theirs[0], one, known), is_one_signal=True)
+    if theirs and own and not one and not then:
+        return _pairs(_all_of(own[-1], known), _all_of(theirs[0], known), is_one_signal=True)
+    if one and then and one != then and not theirs:
+        of = own[-1] if own else known.report.service
+        return _pairs(_of(of, one, known), _of(of, then, known), is_one_signal=False)
+    return []
+
+
+def _signal(part: str, measured: set[str]) -> str | None:
+    found = (topics(part) & {*SIGNALS}) & measured or {one for one in measured if one.split("_")[0] in part.lower()}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _of(service: str | None, signal: str, known: Known) -> list[Level]:
+    return [one for one in known.levels if (one.subject.service, one.signal) == (service, signal)]
+
+
+def _all_of(service: str, known: Known) -> list[Level]:
+    return [one for one in known.levels if one.subject.service == service and abs(one.deviations) >= LEAST]
+
+
+LEAST = 3
+
+
+def _pairs(mine: list[Level], theirs: list[Level], *, is_one_signal: bool) -> list[tuple[float, float]]:
+    pairs = [(a, b) for a in mine for b in theirs if not is_one_signal or a.metric == b.metric]
+    ratios = [(_ratio(a), _ratio(b)) for a, b in pairs]
+    return ratios + ([(_apart(a), _apart(b)) for a, b in pairs] if is_one_signal else [])
+
+
+def _ratio(one: Level) -> float:
+    low, high = sorted((abs(one.actual), abs(one.expected)))
+    return high / low if low else float("inf")
+
+
+def _apart(one: Level) -> float:
+    return abs(one.actual - one.expected)

@@ -1,0 +1,267 @@
+"""What a figure of one dimension is told with: shares, grams, seconds, money and lines each in their own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from worker.agent.grounding.report.known import Fact
+from worker.agent.grounding.report.said import Said
+
+
+def fits(fact: Fact, said: Said) -> bool:
+    check = BY_DIMENSION.get(fact.dimension)
+    return check is None or check(fact, said)
+
+
+NOT_FAILED = re.compile(
+    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
+    r"|(?:was|were|are) served"
+    r"|passed|completed|answered|worked|would fail)",
+    re.IGNORECASE,
+)
+# A share of a deployment's lines is no share of all lines, nor of requests.
+OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
+# "… in 42 % of the cases, those of the other version in none".
+OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
+# "Share of retries" is none of a rise.
+OF_REQUESTS = re.compile(
+    r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
+)
+RISING = re.compile(
+    r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    re.IGNORECASE,
+)
+
+
+# "80 % of its deviation is explained by …".
+EXPLAINED_BY = re.compile(r" of (?:its|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
+EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
+
+
+def _share(fact: Fact, said: Said) -> bool:
+    """Whether it is the kind of share that the words speak of."""
+    if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
+        return False
+    if fact.signal == "explained" or (fact.metric and EXPLAINS.search(said.before)):
+        # What one explains of another was worked out, and is no level of its own.
+        is_told = re.search(r"\b(?:explain\w*|account\w* for)\b", said.before) or EXPLAINED_BY.match(said.after)
+        return not fact.metric and bool(is_told)
+    if fact.whole == "requests" and OF_ANOTHER.match(said.after):
+        return False
+    if fact.whole in ("rise", "emissions"):
+        return bool(RISING.search(OF_REQUESTS.sub(" ", said.before + said.clause)))
+    if fact.whole == "lines":
+        return said.whole != "requests" and bool(
+            OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}
+        )
+    return True
+
+
+def _grams_per_minute(fact: Fact, said: Said) -> bool:
+    """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
+    moves = RISES if fact.value > 0 else FALLS
+    if fact.whole == "rise" and (said.before.endswith("from ") or not moves.search(said.before)):
+        return False
+    return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
+
+
+RISES = re.compile(r"\b(?:rise|rises|rose|increased?|grew|climbed|growth)\b[^;]*$", re.IGNORECASE)
+FALLS = re.compile(
+    r"\b(?:rise|increase|growth|falls?|fell|fallen|drop(?:s|ped)?|declined?|declines|decreased?|sank|lower)\b[^;]*$",
+    re.IGNORECASE,
+)
+OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
+
+
+def _seconds(fact: Fact, said: Said) -> bool:
+    kind = fact.signal or ""
+    check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
+    if check is not None:
+        return check(fact, said)
+    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+
+
+NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
+
+
+def _is_length(fact: Fact, said: Said) -> bool:
+    """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
+    if said.topics & {"latency", "calls"} and said.of_time in (None, "taking"):
+        return False
+    if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
+        return False
+    is_none = said.of_time == "span" and NONE.search(re.split(r", (?:as|since|and|but|while)\b", said.before)[-1])
+    wanted = "looked back" if is_none else said.of_time
+    return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
+
+
+def _are_days(_: Fact, said: Said) -> bool:
+    return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
+
+
+def _is_of_baseline(_: Fact, said: Said) -> bool:
+    return "baseline" in said.clause.lower()
+
+
+def _is_of_message(_: Fact, said: Said) -> bool:
+    """ "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say."""
+    return bool(
+        said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b|\bwait(?:s|ed|ing)?\b|\blast seen\b", said.clause)
+    )
+
+
+def _is_of_call(_: Fact, said: Said) -> bool:
+    return said.of_time in (None, "taking", "span")
+
+
+# "The average latency, 526 ms, was greater than 500 ms".
+IS_OVER = re.compile(
+    r"\b(?:exceed(?:s|ed|ing)|(?:greater|higher|more|larger) than|above|over) (?:the )?$", re.IGNORECASE
+)
+ALERTED = re.compile(r"\b(?:alert\w*|rule|fire[ds]?|firing|threshold|limit)\b", re.IGNORECASE)
+
+
+def _is_of_threshold(_: Fact, said: Said) -> bool:
+    near = f"{said.before[-24:]}{said.after[:24]}"
+    return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
+
+
+DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
+EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
+DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
+
+
+def _is_apart(fact: Fact, said: Said) -> bool:
+    """How far two events are from each other: both onsets are named, or the alert is."""
+    if said.topics & {"latency", "calls"} and said.of_time is None:
+        return False
+    if fact.signal in ("between", "between changes"):
+        is_of_both = {fact.of, fact.subject.service} <= said.services or (
+            len(said.services) == 1 and said.services <= {fact.of, fact.subject.service}
+        )
+        is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
+        return said.of_time == "change" and is_of_both and is_of_changes
+    if fact.signal == "until alert":
+        return said.of_time == "change" and bool(re.search(r"\balert\b", said.clause))
+    return said.of_time in (fact.signal, None)
+
+
+# "Fails after 50 ms": a latency is no time until a failure.
+ENDS_AFTER = re.compile(
+    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
+)
+
+
+_OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
+    "distance": _is_apart,
+    "length": _is_length,
+    "days": _are_days,
+    "baseline": _is_of_baseline,
+    "message": _is_of_message,
+    "threshold": _is_of_threshold,
+    "calls": _is_of_call,
+}
+MONEY_LOST = re.compile(
+    r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
+)
+MONEY_SPENT = re.compile(r"\b(?:comput\w+|vcpu\w*|list prices?|cloud|energy|grid)\b", re.IGNORECASE)
+
+
+def _usd(fact: Fact, said: Said) -> bool:
+    if fact.signal == "revenue":
+        return not MONEY_SPENT.search(said.clause)
+    return fact.signal != "cost" or not MONEY_LOST.search(said.clause)
+
+
+# "30 of 54 lines are PoolTimeoutError": the 54 are all of them.
+OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d", re.IGNORECASE)
+
+
+# "That rests on 9 log lines".
+BASIS = re.compile(
+    r"\b(?:rest(?:s|ed|ing)?|based|relies|built|founded|(?:comes|came|drawn|taken|computed|calculated) from|only|just"
+    r"|no more than)\b[^,;.\d]{0,20}$",
+    re.IGNORECASE,
+)
+
+
+# Not every line that was sampled has a latency.
+OF_LATENCY = re.compile(
+    r"\blatency\b[^;]*\b(?:rest(?:s|ed|ing)?|based|relies) (?:up)?on\b[^,;.\d]{0,20}$", re.IGNORECASE
+)
+
+
+def _lines(fact: Fact, said: Said) -> bool:
+    if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
+        return fact.signal == "basis" and bool(BASIS.search(said.before))
+    if said.types and fact.signal == "errors" and fact.of not in said.types:
+        return False
+    if said.types and fact.of not in said.types and not OF_ALL_LINES.search(f"{said.before[-12:]}|{said.after[:12]}"):
+        return False
+    if fact.signal == "errors" and fact.of and not said.types and not said.topics & {"errors", "lines"}:
+        return False
+    return not said.is_errors or fact.signal == "errors"
+
+
+# "A 503 from ledger", "answers with status 503"; "traffic is at 503" is none.
+A_STATUS = re.compile(
+    r"\b(?:an?|HTTP|status|codes?|returns?|returned|with) (?:status |HTTP )?(?:code )?$", re.IGNORECASE
+)
+
+
+THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
+
+
+def _count(fact: Fact, said: Said) -> bool:
+    if fact.signal == "threshold":
+        return bool(THRESHOLD.search(said.before + said.after[:24]))
+    if "_per_" in (fact.signal or "") and not _says_per_what(fact.signal or "", said):
+        return False
+    return fact.signal != "message" or bool(A_STATUS.search(said.before))
+
+
+def _says_per_what(metric: str, said: Said) -> bool:
+    """ "30 envelopes" are no `envelopes_flushed_per_min`, "30 envelopes a minute" are: two words of its name."""
+    text = f"{said.previous} {said.before}{said.clause}{said.after}".replace("_", " ")
+    words = [word[:4] for word in metric.split("_") if len(word) > 1 and word != "per"]
+    return sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) > 1
+
+
+def _requests(fact: Fact, said: Said) -> bool:
+    """What emissions are told per: "20 g per 1,000 requests"."""
+    return fact.signal != "functional unit" or bool(
+        re.search(r"\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
+    )
+
+
+def _deviations(fact: Fact, said: Said) -> bool:
+    """On the side that is told."""
+    is_below = re.match(r" (?:below|under|beneath|lower)\b", said.after)
+    is_above = re.match(r" (?:above|over|beyond|higher)\b", said.after)
+    return not (is_below and fact.value > 0) and not (is_above and fact.value < 0)
+
+
+def _per_minute(fact: Fact, said: Said) -> bool:
+    """How many lines a minute are logged is told as a rate."""
+    return fact.signal != "lines" or bool(re.search(r"\b(?:minute|rate)", said.before + said.clause + said.after))
+
+
+def _incidents(_: Fact, said: Said) -> bool:
+    """ "There are 12": told of incidents."""
+    around = said.previous + said.before + said.after + said.clause
+    return bool(re.search(r"\b(?:incident|happened|occurred|case|time)", around, re.IGNORECASE))
+
+
+BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
+    "share": _share,
+    "grams_per_minute": _grams_per_minute,
+    "seconds": _seconds,
+    "usd": _usd,
+    "lines": _lines,
+    "requests": _requests,
+    "per_minute": _per_minute,
+    "count": _count,
+    "incidents": _incidents,
+    "deviations": _deviations,
+}

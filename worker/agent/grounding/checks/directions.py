@@ -1,0 +1,382 @@
+"""What signals did: rose, fell, stayed as usual, each checked against the levels that were measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks import against
+from worker.agent.grounding.checks.ways import DOWN, SAME, UP
+from worker.agent.grounding.report import metrics, owners
+from worker.agent.grounding.report.known import Fact, Known, Level
+from worker.agent.grounding.text import comparisons, context, numerals
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.comparisons import IF, NEGATED
+from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import Verdict
+
+# "The old version shows no errors".
+OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
+NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
+# "2.3 times as many requests as usual" compares.
+AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
+# "At 2.3 times its usual level", "above the usual value".
+COMPARED = re.compile(
+    r"\b(?:times|above|below|compare[sd]? (?:it |them )?(?:with|to)|than"
+    r"|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
+    re.IGNORECASE,
+)
+# "Where 0.4 % is normal": a figure that is told as the usual one.
+IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
+# "The usual value is 111 ms".
+A_VALUE = re.compile(
+    r"(?:its )?(?:usual|normal) (?:level|value|rate|range|traffic|latency|load|error rate|memory)s?", re.IGNORECASE
+)
+ITS_FIGURE = re.compile(r"(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]")
+# "None of the listed services shows a rise in carbon".
+NONE_OF_THEM = re.compile(
+    r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
+)
+IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
+# "Far outside its usual range".
+OUTSIDE = re.compile(r"\b(?:outside|out|beyond)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE)
+# "Check that it falls back to 0.005".
+COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
+BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
+
+
+# "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
+UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
+TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
+# "It got no slower".
+NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
+
+
+def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
+        for found in words.finditer(text):
+            before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
+            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before):
+                continue
+            if (holds := comparisons.told(wanted, found, text)) is not None:
+                yield judged("direction", found, holds, "it is the other way round")
+            elif (claim := _of_others(wanted, found, before, known)) is not None:
+                yield claim
+            elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
+                yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
+
+
+def _of_others(wanted: int, found: re.Match[str], before: str, known: Known) -> Claim | None:
+    """ "The old version shows no errors", "none of the services shows a rise"."""
+    if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
+        holds = any(_is_clean(fact) for fact in known.facts)
+        return judged("direction", found, holds, "it logged errors, too")
+    parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
+    if parts and wanted > 0 and NONE_OF_THEM.search(before):
+        return judged("direction", found, max(parts) <= 0, "one of them did")
+    return None
+
+
+def _is_compared(found: re.Match[str], before: str, text: str) -> bool:
+    """Whether it tells what a figure is compared with, which is checked with that."""
+    return bool(
+        AS_MANY.search(before)
+        or COMPARED.search(before)
+        or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
+        or (A_VALUE.fullmatch(found[0]) and ITS_FIGURE.match(text, found.end()))
+    )
+
+
+def _way(
+    wanted: int,
+    found: re.Match[str],
+    before: str,
+    text: str,
+    mentions: list[Found],
+    known: Known,
+    *,
+    is_advice: bool,
+) -> Iterator[Claim]:
+    if IF.search(before):
+        # What advice waits for is no claim of now.
+        is_back = (BACK.search(before) or COMES_BACK.match(text, found.end())) and not is_advice
+        holds = _will_go(found.span(), text, mentions, known) if is_back else None
+    else:
+        is_negated = bool(NEGATED.search(before))
+        if wanted:
+            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
+        else:
+            is_negated |= bool(OUTSIDE.search(before))
+        holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+    if holds is not None:
+        is_open = not holds and not _is_measured(found.span(), text, mentions, known)
+        yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether anything is known of what is said to have gone some way: of each signal, or of the region's rise."""
+    signals = _signals(span, text, known)
+    if signals and all(_levels(span, text, mentions, signal, known) for signal in signals):
+        return True
+    subjects = owners.subjects_or_scope(span, text, mentions, known)
+    return not signals and any(
+        one.subject.service == subject.service and owners.is_of(one.subject, subject)
+        for one in known.levels
+        for subject in subjects
+    )
+
+
+# "875 ms, down from 152".
+UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
+# "It does deviate", "emissions did change".
+INDEED = re.compile(r"\b(?:do|does|did) (?:indeed |really )?(?:deviate|change|differ)\b", re.IGNORECASE)
+
+
+def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    read = numerals.numbers(text) if UP_OR_DOWN.search(text) else []
+    for found in UP_OR_DOWN.finditer(text):
+        before = [one for one in read if one.span[1] <= found.start()][-1:]
+        after = [one for one in read if one.span[0] >= found.end()][:1]
+        if before and after and before[0].dimension == after[0].dimension:
+            holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
+            yield judged("direction", found, holds, "it is the other way round")
+    for found in MORE_THAN.finditer(text):
+        if not NEGATED.search(text[: found.start()]) and not IF.search(text[: found.start()]):
+            yield from _more_than(found, text, mentions, known)
+    for found in INDEED.finditer(text):
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        named = [one for one in levels if one.signal in topics(text)] or levels
+        yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
+
+
+# "0.17 g of CO₂ more than expected".
+MORE_THAN = re.compile(
+    r"\d(?: ?[%\w₂/]+){0,5} (?:(?P<more>more|higher)|less|fewer|lower) than (?:expected|usual|normal|before)\b"
+)
+
+
+def _more_than(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    levels = [
+        level
+        for signal in _signals(found.span(), text, known)
+        for level in _levels(found.span(), text, mentions, signal, known)
+        if level.actual != level.expected
+    ]
+    if levels:
+        holds = any((one.actual > one.expected) == bool(found["more"]) for one in levels)
+        yield judged("direction", found, holds, "it is the other way round")
+
+
+def _is_clean(fact: Fact) -> bool:
+    """Of a deployment's lines against the others': that those have no errors."""
+    return (fact.whole, fact.role, fact.dimension, fact.value) == ("lines", "usual", "share", 0)
+
+
+def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
+    """Whether every signal of the clause went so; None where it speaks of none that was measured."""
+    signals = _signals(span, text, known)
+    found = [_levels(span, text, mentions, signal, known) for signal in signals]
+    if any(found):
+        # "The RPC client error rate" is not of another service's `rpc_server_cancelled_rate`.
+        found = [levels for signal, levels in zip(signals, found, strict=True) if levels or signal in SIGNALS]
+    if not signals and wanted:
+        return None
+    if not signals:
+        return _is_all_as_usual(span, text, mentions, known)
+    if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
+        rises = _rises(span, text, mentions, known)
+        if rises is not None or not all(found):
+            return _is_told_by_parts(wanted, rises, span, text, mentions, known, is_negated=is_negated)
+    if is_negated:
+        return all(all(went(level) != wanted for level in levels) for levels in found)
+    is_slight, is_at = bool(wanted) and _is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
+    if is_slight and STRONG.fullmatch(text[slice(*span)]):
+        is_slight = all(any(_is_much(level) for level in levels) for levels in found)
+    return all(
+        any(
+            (went(level) == wanted and (wanted or not is_at or _is_near(level)))
+            or (is_slight and (level.actual > level.expected) == (wanted > 0))
+            or (not wanted and _is_settled(level, known) and (not is_at or _is_near(level)))
+            or (_is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
+            or _is_better(wanted, level)
+            for level in levels
+        )
+        for levels in found
+    )
+
+
+# Less than three standard deviations are told with one of these, or with both figures.
+STRONG = re.compile(
+    r"(?:jump|surge|spike|soar|balloon|plunge|plummet|collapse|crash|skyrocket|rocket|explode|slump|tumble)\w*",
+    re.IGNORECASE,
+)
+
+
+# What varies much may be within its range, and is not at its usual value.
+AT_USUAL = re.compile(r"(?:at|on|near|close to|unchanged|constant|flat|stable|steady)\b", re.IGNORECASE)
+
+
+def _is_near(level: Level) -> bool:
+    is_few = abs(level.actual - level.expected) < 0.1 and level.signal in ("errors", "retries")
+    return is_few or (level.expected == level.actual or 0.5 <= level.actual / (level.expected or 1e-9) <= 2)
+
+
+def _is_much(level: Level) -> bool:
+    """Whether a word such as "jumped" may be told of it, where it usually varies more."""
+    return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
+
+
+SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
+# "Grew by a factor of 2.3": what it says is checked as a figure.
+BY_FIGURE = re.compile(
+    r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over|only|less than|more than) )*"
+    r"\d"
+)
+BOTH = re.compile(
+    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and"
+    r"|although|though|times (?:the|its)|of an? expected)\b[^;]{0,30}\d"
+)
+
+
+def _is_slight(span: Span, text: str) -> bool:
+    start, end = context.clause(span, text)
+    if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
+        return False
+    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
+
+
+def _is_better(wanted: int, level: Level) -> bool:
+    """Fewer errors than usual, or a lower latency, may be called normal; and no errors at all are less."""
+    if wanted < 0:
+        return level.signal in ("errors", "retries") and level.expected >= 0.02 and level.actual == 0
+    return wanted == 0 and level.signal in ("errors", "retries", "latency") and went(level) < 0
+
+
+def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether a region that has no levels of its own has a part of the rise; None where that is not known."""
+    subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
+    parts = [
+        one for one in known.facts if one.whole == "rise" and any(owners.is_of(one.subject, it) for it in subjects)
+    ]
+    return any(one.value >= 0.05 for one in parts) if parts else None
+
+
+def _is_told_by_parts(
+    wanted: int, rises: bool | None, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool
+) -> bool:
+    """By the region's part of the rise, else by whether anything of it deviates."""
+    if rises is not None:
+        return rises != is_negated if wanted > 0 else not rises
+    return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
+
+
+def _is_of_everywhere(signals: list[str], found: list[list[Level]], known: Known) -> bool:
+    """Whether what was alerted was measured of all regions together: where it rose say the parts of the rise."""
+    return signals == [known.report.signal] and all(one.subject.region is None for one in found[0])
+
+
+def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "… is back at its usual value": of what deviates now."""
+    found = [_levels(span, text, mentions, signal, known) for signal in _signals(span, text, known)]
+    return all(any(went(level) for level in levels) for levels in found) if found else None
+
+
+def _signals(span: Span, text: str, known: Known) -> list[str]:
+    """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
+    measured = {level.signal for level in known.levels}
+    if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
+        return ["carbon_per_demand"]
+    if fields := metrics.of_clause(span, text, known):
+        return fields
+    if re.search(r" (?:of|in)$", text[slice(*span)]):
+        return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
+    if named := topics(text[slice(*span)]) & measured:
+        return sorted(named)
+    start, end = context.clause(span, text)
+    own = _spoken_of(text[start:end], measured)
+    listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
+    if (
+        own
+        and listed
+        and re.search(r", [^,;]*\band\b[^,;]*$|\band\b[^,;]*$", text[: span[0]])
+        and not re.search(r"\b(?:rose|fell|is|are|was|were|fails?|failed)\b.*\band\b", text[: span[0]])
+    ):
+        own = topics(listed) & measured
+    begin, over = context.part(span, text)
+    parts = [text[begin : span[0]], text[span[1] : over]]
+    for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
+        own = own or topics(one) & measured
+    if special := own & {"retries", "carbon_per_demand"}:
+        return sorted(special)
+    return sorted(own - ({"lines"} if len(own) > 1 else set()))
+
+
+# "Served at the usual error rate and latency": what is as usual stands behind.
+AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
+
+
+# "18 g/min is above what is usual".
+GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
+
+
+def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
+    """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    told = topics(text) & measured
+    if not told and GRAMS.search(text):
+        return frozenset({"carbon"}) & measured
+    named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
+    # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
+    return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
+
+
+def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "europe-west1 is unaffected": where none of the rise is, or nothing that was measured deviates."""
+    subjects = owners.subjects(span, text, mentions, known)
+    if not subjects:
+        # "… which is within normal variation": what the alert was of.
+        return known.report.verdict is Verdict.NOT_CONFIRMED and known.about <= {known.report.service}
+    shares = [
+        fact.value
+        for fact in known.facts
+        if fact.whole == "rise" and any(owners.is_of(fact.subject, one) for one in subjects)
+    ]
+    levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+    if shares:
+        return all(share < 0.1 for share in shares)
+    if levels:
+        return all(went(level) == 0 for level in levels)
+    # Where nothing of it was measured, what the ranking says of it.
+    named = {one.service for one in subjects}
+    return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
+
+
+def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)
+    if signal == "carbon_per_demand" and is_elsewhere:
+        # "Each request …" is of whom the sentence before spoke.
+        return []
+    return [
+        level
+        for level in known.levels
+        if signal in (level.signal, level.metric) and any(owners.is_of(level.subject, subject) for subject in subjects)
+    ]
+
+
+def _is_settled(level: Level, known: Known) -> bool:
+    """What the alert was of is as usual, where the verdict says so."""
+    is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
+    return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def _is_alerted(level: Level, known: Known) -> bool:
+    """What the alert was of deviates, where the verdict says so, however much it usually varies."""
+    is_signal = known.report.signal in (level.signal, level.metric)
+    return known.report.verdict is not Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def went(level: Level) -> int:
+    if abs(level.deviations) < 3:
+        return 0
+    return 1 if level.actual > level.expected else -1

@@ -1,0 +1,161 @@
+"""Doubt about the cause of the verdict: whoever says that it is none says another thing than the evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks import causation, consequences
+from worker.agent.grounding.report.known import Known, cause_names
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+
+# Doubt about a cause, or another cause hinted at.
+DOUBT = re.compile(
+    r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not"
+    r"|hardly(?! (?:any|writes?|wrote|log(?:s|ged)|answers?|sends?)\b)"
+    r"|not|never"
+    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|more)s?\b)"
+    r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
+    r"|(?:poor|weak) (?:candidate|suspect|explanation)|unconvincing"
+    r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
+    r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|only partly)\b"
+    r"|\w+n['’]t\b",
+    re.IGNORECASE,
+)
+BLAMING = re.compile(
+    r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
+    r"|start(?:ed)? (?:it|this|them|that)"
+    r"|involved"
+    r"|(?:unlikely|poor|weak|no|not an?|unconvincing) (?:\w+ )?(?:alternative|explanation|candidate|suspect)"
+    r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
+    re.IGNORECASE,
+)
+
+
+# "Why payments fails stays open", "it is unclear why".
+WHY_OPEN = re.compile(
+    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
+    re.IGNORECASE,
+)
+DOUBTED = "the evidence shows the cause"
+
+
+def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where the verdict has a cause, whoever doubts that it is one says another thing than the evidence."""
+    for found in () if consequences.is_cause_open(known) else WHY_OPEN.finditer(text):
+        yield judged("cause", found, holds=False, otherwise=DOUBTED)
+    named = {one.text for one in mentions} & _blamed(known)
+    if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
+        return
+    for found in DOUBT.finditer(text):
+        start, end = _part(text, found.start())
+        clause = text[start:end]
+        other = causation.RATHER.search(clause)
+        denied = (start + other.end(), end) if other else (start, end)
+        if _is_of_something_else(found, clause, text, mentions, known):
+            continue
+        is_rather = bool(other) and start <= found.start() < denied[0]
+        if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
+            denied = (start, end)
+        if (is_rather or not named) and causation.names_another(text[slice(*denied)], denied, mentions, known):
+            continue
+        is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
+        if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
+            yield Claim("cause", found.span(), found[0], holds=False, why=DOUBTED)
+            return
+
+
+def _is_of_something_else(found: re.Match[str], clause: str, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether it doubts nothing, or another cause than that of the verdict."""
+    return (
+        any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
+        or _is_of_impact(found, text)
+        or (consequences.is_cause_open(known) and bool(re.search(r"\bkind\b", clause)))
+        or _doubts_another(found.span(), text, mentions, known)
+        or _denies_another_kind(found, text, known)
+    )
+
+
+def _is_of_impact(found: re.Match[str], text: str) -> bool:
+    """ "The CO₂ impact is unknown because no emissions were measured": no doubt about a cause."""
+    is_unmeasured = found[0].lower() in ("no", "neither") and OF_MEASURES.match(text, found.end())
+    is_unknown = found[0].lower() in ("unknown", "unclear", "not") and OF_IMPACT.search(text[: found.start()])
+    return bool(is_unmeasured or is_unknown)
+
+
+OF_MEASURES = re.compile(
+    r" (?:\w+ )?(?:emissions|users?|orders?|revenue|carbon|figures?|log lines|latency)\b[^,;]{0,40}"
+    r" (?:measured|known|recorded)\b"
+)
+OF_IMPACT = re.compile(
+    r"\b(?:impact|users?|orders?|revenue|emissions|excess|costs?|requests|loss|damage)\b(?! of\b)[^,;]{0,30}"
+    r" (?:is|are|was|were|could|can|remains?|stays?) $",
+    re.IGNORECASE,
+)
+
+
+# "payments is a victim and not the root cause": of whom the clause names.
+NOT_THE_CAUSE = re.compile(r"(?:the|its|a) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
+NEVER_BEFORE = re.compile(
+    r"\b(?:no|not|none|never)\b[^,;]{0,22}\b(?:before|worse|worsen\w*|previously|baseline|until then)\b", re.IGNORECASE
+)
+
+
+def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
+    local = context.clause(span, text)
+    if not any(local[0] <= one.span[0] < local[1] for one in mentions):
+        # "…, and deploy-8718 of cart (version 4.9.6) is not a convincing explanation".
+        local = (causation.begin_of(text[: span[0]]), local[1])
+    inside = {one.text for one in mentions if local[0] <= one.span[0] < local[1]} & known.services
+    return bool(inside - {known.report.service}) and causation.names_another(
+        text[slice(*local)], local, mentions, known
+    )
+
+
+def _denies_another_kind(found: re.Match[str], text: str, known: Known) -> bool:
+    """ "… since no dependency and no deployment is involved": where the cause is of another kind."""
+    root = known.report.root_cause
+    kinds = {kind for kind, words in causation.KIND.items() if words.match(text, found.end() + 1)}
+    told = NAMED_AS.match(text, found.end())
+    if told:
+        kinds |= {kind for kind, words in causation.KIND.items() if words.search(told["what"])}
+    is_denied = bool(told) or found[0].lower() == "no"
+    return is_denied and bool(kinds) and root is not None and root.kind not in kinds
+
+
+# "It does not name that deployment as the cause".
+NAMED_AS = re.compile(
+    r" (?:name|blame|identify|regard|consider|take|hold|see|call|list|rank)"
+    r" (?P<what>(?:that|this|the|a|any) [^,;]{0,40}) as\b"
+)
+
+
+def _blamed(known: Known) -> set[str]:
+    root = known.report.root_cause
+    return cause_names(known) - ({known.report.service} if root and root.deployment_id else set())
+
+
+def _part(text: str, place: int) -> Span:
+    """The part of the sentence between semicolons and contrasts: a denial reaches over commas."""
+    starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
+    ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
+    return max(starts, default=0), min(ends, default=len(text))
+
+
+EFFECT = re.compile(
+    r"\b(?:no|not any|without (?:any )?|nor) ?(?:evidence|sign|indication|proof|hint)\b(?P<what>[^;.]*?)"
+    r"\b(?:had|has|having|played|plays) (?:an?|any|some) (?:\w+ )?(?:effect|influence|impact|part|role)\b",
+    re.IGNORECASE,
+)
+
+
+def denied_effects(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "There is no evidence that deploy-8734 had any effect": of what is not the cause."""
+    for found in EFFECT.finditer(text):
+        span = found.span("what")
+        if any(span[0] <= one.span[0] < span[1] for one in mentions):
+            holds = not known.has_cause or causation.names_another(found["what"], span, mentions, known)
+            yield judged("cause", found, holds, "it is the cause")

@@ -1,0 +1,242 @@
+"""Whether a figure holds: a fact has its value, and is of everything that the sentence says it is of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from worker.agent.grounding.checks import fitting, quoted
+from worker.agent.grounding.report import metrics, owners, vocabulary
+from worker.agent.grounding.report.fields import QUANTILES
+from worker.agent.grounding.report.known import Fact, Known
+from worker.agent.grounding.report.said import Said
+from worker.agent.grounding.text import context, ranges, roles
+from worker.agent.grounding.text.claims import Claim, Found, Span
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS
+
+COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")
+
+
+def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
+    claim = _figure(number, text, mentions, known)
+    if claim.holds or number.dimension != "confidence" or not metrics.fields(text, known):
+        return claim
+    other = _figure(replace(number, dimension=""), text, mentions, known)
+    return other if other.holds else claim
+
+
+def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
+    if of_line := quoted.figure(number, text, mentions, known):
+        return of_line
+    number = _counted(number, text)
+    number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
+    close = [fact for fact in known.facts if _is_close(number, fact)]
+    said = _said(number, text, mentions, known)
+    if not close or number.dimension in ("share", "confidence"):
+        is_sum = number.dimension == "confidence" and TOGETHER.search(text[: number.span[0]])
+        close = [*([] if is_sum else close), *_sums(number, text, mentions, known)]
+    if _is_status(number, text):
+        close += [fact for fact in known.facts if fact.dimension == "status" and fact.value == number.value]
+    held = [fact for fact in close if _fits(fact, said, known) and ranges.in_range(number.span, text, fact.end)]
+    if of := owners.each(number.span, text, mentions, known):
+        told = [said._replace(subjects=(one,), per=None) for one in of]
+        held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
+    if end := ranges.bound(number.span, text):
+        held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
+    if held:
+        return Claim("number", number.span, number.text, holds=True)
+    why = "another figure has this value" if close else "no figure has this value"
+    return Claim(
+        "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
+    )
+
+
+def _fits(fact: Fact, said: Said, known: Known) -> bool:
+    """ "37 % of its requests fail. Usually it is 0.7 %": a share of what the sentence before speaks of."""
+    if fitting.fits(fact, said):
+        return True
+    before = context.last_spoken_of(len(known.previous), known.previous)
+    is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
+    return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
+
+
+def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:
+    """ "recommendations and frontend account for 62 % of the rise": what the named parts are together."""
+    before = [one for one in mentions if one.span[1] <= number.span[0]]
+    if not re.search(r"\b(?:together|account\w*|make up|makes up|contribut\w+|combined|between them)\b", text):
+        return
+    for names in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
+        parts = {
+            one.subject: one
+            for one in known.facts
+            if one.whole == "rise" and one.dimension == "share" and names & {*one.subject}
+        }
+        if number.dimension == "confidence":
+            parts = {
+                one.subject: one for one in known.facts if one.dimension == "confidence" and names & {*one.subject}
+            }
+        total = sum(one.value for one in parts.values())
+        if len(names) > 1 and len(parts) == len(names) and number.low <= total <= number.high:
+            yield from (replace(one, value=total) for one in parts.values())
+
+
+TOGETHER = re.compile(r"\b(?:together|combined|between them|in sum)\b", re.IGNORECASE)
+
+
+def _is_measured(number: Number, said: Said, known: Known) -> bool:
+    """Whether what the sentence speaks of has a figure, which then is another one."""
+    return any(
+        _is_of_dimension(number, fact) and (fact.role is not None or said.role is None) and fitting.fits(fact, said)
+        for fact in known.facts
+    )
+
+
+def _is_ranged(fact: Fact, end: str, known: Known) -> bool:
+    """Whether there is another figure that is that end of it."""
+    return any(replace(one, value=fact.value, end=fact.end) == fact for one in known.facts if one.end == end)
+
+
+def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
+    span = number.span
+    part = context.part(span, text)
+    paired = owners.paired(span, text, mentions, known)
+    subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
+    return Said(
+        lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
+        patterns=known.patterns,
+        previous=known.previous,
+        metrics=_metrics(known),
+        metric=metrics.of_figure(number, text, known),
+        names=frozenset(one.text for one in mentions),
+        services=frozenset(one.text for one in mentions if _is_of_it(one, part, text, known)),
+        subjects=subjects,
+        it=_meant(span, text, mentions, known),
+        alone=metrics.alone(subjects, known),
+        regions=frozenset(one.text for one in mentions if one.text in known.regions),
+        role=roles.role(span, text),
+        topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
+        statistic=context.statistic(span, text),
+        whole=context.whole(span, text, known.services) if number.dimension == "share" else None,
+        types=frozenset(one.text for one in mentions if one.text in known.types),
+        of_time=context.says_of_time(span, text),
+        deployment=owners.deployment(span, mentions, known),
+        deployments=frozenset(change.deployment_id for change in known.changes),
+        caller=owners.caller(span, text, mentions, known),
+        callee=owners.callee(span, text, mentions, known),
+        clause=text[slice(*context.clause(span, text))],
+        before=text[: span[0]],
+        after=text[span[1] :],
+        is_errors=_is_of_errors(number, text),
+        quantile=next((one for one in QUANTILES if f" {one} " in known.report.headline), None),
+        has_mean=any(fact.signal == "latency" and fact.statistic == "mean" for fact in known.facts),
+        per=context.per(span, text),
+        rank=context.rank(span, text),
+    )
+
+
+def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
+    """Whom "it" means in "it is a poor candidate, with confidence 0.01": who was named in the sentence before."""
+    pronoun = IT.search(text[: span[0]])
+    start, _ = context.clause(span, text)
+    services = [one.span[0] for one in mentions if one.text in known.services and one.span[1] <= span[0]]
+    is_told = pronoun and not any(place < pronoun.start() or place >= start for place in services)
+    return known.about if is_told else frozenset()
+
+
+IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
+
+
+def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:
+    return one.text in known.services and _is_within(one, part) and not owners.OF_ALERT.match(text, one.span[1])
+
+
+def _is_within(one: Found, part: Span) -> bool:
+    return part[0] <= one.span[0] < part[1]
+
+
+def _metrics(known: Known) -> frozenset[str]:
+    return frozenset(one.signal for one in known.levels if one.signal not in SIGNALS)
+
+
+def _errors_named(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
+    """A clause that names a type of errors speaks of errors."""
+    start, end = context.clause(span, text)
+    named = any(one.text in known.types and start <= one.span[0] < end for one in mentions)
+    return frozenset({"errors"} if named else ())
+
+
+def _is_status(number: Number, text: str) -> bool:
+    """ "HTTP 401 responses" are not so many responses."""
+    return bool(A_STATUS.search(text[: number.span[0]])) and (
+        not number.dimension or number.dimension.startswith("of ")
+    )
+
+
+# "Half of its calls end with HTTP 401".
+A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
+ERRORS = re.compile(r"\berrors$")
+ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
+TIMES_LOGGED = re.compile(
+    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*)\b"
+    r"[^.;]{0,90}$",
+    re.IGNORECASE,
+)
+
+
+AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
+
+
+def _counted(number: Number, text: str) -> Number:
+    """ "Logged 62 times" and "62 occurrences" count lines."""
+    if number.dimension in quoted.OCCURRENCES:
+        return replace(number, dimension="lines")
+    if _is_status(number, text):
+        return replace(number, dimension="")
+    is_count = (
+        number.dimension == "times"
+        and number.text.endswith("times")
+        and not AS_MANY.match(text, number.span[1])
+        and TIMES_LOGGED.search(text[: number.span[0]])
+    )
+    return replace(number, dimension="lines") if is_count else number
+
+
+def _is_of_errors(number: Number, text: str) -> bool:
+    """ "0 of 54 lines are errors": the 54 are not."""
+    is_whole = re.search(r"\bof (?:the |its |their |about )?$", text[: number.span[0]])
+    return bool(ERRORS.search(number.text) or (not is_whole and ARE_ERRORS.match(text[number.span[1] :])))
+
+
+def _is_close(number: Number, fact: Fact) -> bool:
+    value = abs(fact.value)
+    if number.dimension == "days" and fact.dimension == "seconds":
+        return number.low * 86_400 <= value <= number.high * 86_400
+    if number.dimension in ("requests", "of requests") and fitting.is_sampled(fact):
+        # "None of the 60 sampled requests failed": each was a line.
+        return number.low - 1e-9 <= value <= number.high + 1e-9
+    if number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal:
+        # "30 envelopes flushed per minute": a metric that is called so.
+        return number.low - 1e-9 <= value <= number.high + 1e-9 and _is_counted_by(fact.signal, number.dimension)
+    if number.dimension and number.dimension != fact.dimension:
+        return False
+    # "An error rate of 0.7", as the field has it.
+    is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
+    if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
+        return False
+    return number.low - 1e-9 <= value <= number.high + 1e-9
+
+
+def _is_of_dimension(number: Number, fact: Fact) -> bool:
+    is_metric = fact.dimension == "count" and fact.signal and _is_counted_by(fact.signal, number.dimension)
+    return fact.dimension == number.dimension or bool(is_metric)
+
+
+def _is_counted_by(metric: str, dimension: str) -> bool:
+    """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
+    noun, _, per = dimension.removeprefix("of ").partition(" a ")
+    words = metric.split("_")
+    is_noun = {form[:5] for form in vocabulary.forms(noun)} & {word[:5] for word in words}
+    return bool(is_noun) and (not per or any(word.startswith(per[:3]) for word in words))

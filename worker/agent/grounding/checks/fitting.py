@@ -1,0 +1,363 @@
+"""Whether a fact is of everything that the sentence says of a figure, slot by slot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from worker.agent.grounding.checks import dimensions
+from worker.agent.grounding.checks.dimensions import EXPLAINED_BY, OF_VERSION
+from worker.agent.grounding.report import counts, owners, record
+from worker.agent.grounding.report.fields import QUANTILES
+from worker.agent.grounding.report.known import NOBODY, Fact
+from worker.agent.grounding.report.said import Said
+from worker.agent.grounding.text import roles
+from worker.agent.grounding.text.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS, topics
+
+# Of what the words around a figure are no signal.
+UNTOLD = (
+    None,
+    "message",
+    "span",
+    "change",
+    "between",
+    "between changes",
+    "until alert",
+    "to alert",
+    "looked back",
+    "part of a rise",
+    "revenue",
+    "cost",
+    "calls",
+    "days",
+    "explained",
+    "functional unit",
+    "affected",
+    "contributing",
+    "threshold",
+    "basis",
+    "helped",
+    "baseline",
+)
+
+
+def fits(fact: Fact, said: Said) -> bool:
+    if said.metric:
+        # Its own name says of which signal, statistic and whole it is.
+        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said)
+    return all(slot(fact, said) for slot in SLOTS) and dimensions.fits(fact, said)
+
+
+ALL_OF_NOW = ("grams", "vcpu_hours", "usd", "kwh", "orders", "users", "share_of_users")
+
+
+def _fits_role(fact: Fact, said: Said) -> bool:
+    if said.role and fact.role and fact.role != said.role:
+        return False
+    # What is told as usual is known to be that.
+    if said.role == "usual" and fact.role is None and fact.dimension in ALL_OF_NOW:
+        return False
+    if fact.value > 0 and said.before.endswith("−"):
+        return False
+    if fact.role != "excess":
+        return True
+    side = roles.side(said.before) or (-1 if roles.LESS.match(said.after) else 0)
+    return side * fact.value >= 0
+
+
+def _fits_subject(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "confidence" and said.it:
+        return (fact.of or fact.subject.service) in said.it
+    if _is_of_another(fact, said):
+        return False
+    if fact.subject == NOBODY and (is_told := _of_nobody(fact, said)) is not None:
+        return is_told
+    if fact.signal == "calls":
+        return _is_of_its_call(fact, said)
+    is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
+    if is_elsewhere or (said.caller and fact.dimension == "seconds"):
+        return False
+    is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
+    return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)
+
+
+def _is_of_another(fact: Fact, said: Said) -> bool:
+    """What one explains of another names no third; the cause's confidence is the verdict's own, of nobody."""
+    if fact.signal == "explained":
+        by = EXPLAINED_BY.match(said.after)
+        if by and by["by"].rstrip(".,;") != fact.subject.service:
+            return True
+        return not {one for one in said.services if one in said.clause} <= {fact.of, fact.subject.service}
+    is_the_cause = fact.dimension == "confidence" and not said.services and OF_THE_CAUSE.search(said.clause)
+    return bool(is_the_cause) and fact.subject != NOBODY
+
+
+OF_THE_CAUSE = re.compile(r"\b(?:causes?|verdict|finding)\b", re.IGNORECASE)
+
+
+def _of_nobody(fact: Fact, said: Said) -> bool | None:
+    """What counts everything is of none that is named; the verdict's confidence is of its cause."""
+    if fact.dimension.startswith("of "):
+        named = [one for one in said.services if one in said.before + said.clause]
+        return counts.fits(fact, said) and (not named or fact.signal is not None)
+    if fact.dimension == "confidence":
+        return not said.services or fact.of in said.services
+    is_of_one = said.services or owners.PRONOUN.search(said.clause)
+    return not is_of_one if fact.dimension == "incidents" else None
+
+
+def _is_of_its_call(fact: Fact, said: Said) -> bool:
+    """The time of a call is its caller's as well, as long as it is not said to be another's."""
+    is_it = said.caller in (None, fact.of) and said.callee in (None, fact.subject.service)
+    of = (None, fact.of, fact.subject.service)
+    return is_it and any(subject.service in of for subject in said.subjects or (NOBODY,))
+
+
+def _fits_topics(fact: Fact, said: Said) -> bool:
+    """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
+    if fact.dimension == "confidence" or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
+        return True
+    if said.topics & EXCLUSIVE - _own_topics(fact):
+        return False
+    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics) or _is_continued(fact, said):
+        return True
+    if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
+        return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
+    return _fits_grams(fact, said) if fact.dimension in OF_CARBON else _fits_signal(fact, said)
+
+
+OF_CARBON = ("grams", "grams_per_requests", "grams_per_minute", "grams_per_hour")
+
+
+def _is_continued(fact: Fact, said: Said) -> bool:
+    """ "cpu_percent is 85 %. That is five times its usual value": where the clause speaks of nothing else."""
+    return "_" in (fact.metric or "") and (fact.metric or "") in said.previous and not topics(said.clause)
+
+
+def _fits_grams(fact: Fact, said: Said) -> bool:
+    """Every figure in grams speaks of carbon; where it says whose part it is, it is that part."""
+    return not (parts := said.topics & {"retries", "errors", "latency"}) or fact.signal in parts
+
+
+def _is_told_so(fact: Fact, said: Said) -> bool:
+    """ "Of the errors name ledger", "68 sampled lines", "the excess of 91 g": by its own words."""
+    if (
+        fact.dimension in ("grams_per_minute", "deviations")
+        and fact.of == "demand"
+        and said.topics <= {"traffic", "cost"}
+    ):
+        return True
+    if fact.dimension == "share" and fact.signal is None:
+        return fact.whole == said.whole == "errors" and bool(NAMING.search(said.after))
+    if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
+        return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
+    return is_sampled(fact) and bool(SAMPLED.match(said.after))
+
+
+OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
+THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
+NAMING = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
+SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
+
+
+def _fits_signal(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "per_minute" and REQUESTS.search(said.clause):
+        return fact.signal == "traffic"
+    if "retries" in said.topics:
+        return fact.signal == "retries"
+    if fact.dimension == "times" and (wanted := _multiplied(said)):
+        return fact.signal in wanted or (fact.signal not in SIGNALS and _is_named(fact.signal, said))
+    if fact.signal not in SIGNALS:
+        return fact.signal == "lines" or _is_named(fact.signal, said)
+    signals = said.topics & set(SIGNALS)
+    # In a list of who emitted how much, every share is of that.
+    needs_none = fact.dimension != "share" or fact.whole == "emissions"
+    return fact.signal in signals or (not signals and needs_none)
+
+
+def _multiplied(said: Said) -> frozenset[str]:
+    """What is so many times the usual: "twice as many requests" is traffic."""
+    if AS_MANY_REQUESTS.match(said.after) or (not said.topics and REQUESTS.search(said.clause)):
+        return frozenset({"traffic"})
+    return said.topics
+
+
+REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", re.IGNORECASE)
+
+
+def _is_named(signal: str | None, said: Said) -> bool:
+    """A metric that is no signal of ours is told by words of its name, and by no fewer than another would be."""
+    if not said.topics and said.metrics == {signal}:
+        return True
+    for text in (said.clause, said.before + said.clause, said.previous):
+        shared = {one: _shared(one, text) for one in {*said.metrics, signal or ""}}
+        if most := max(shared.values()):
+            return shared[signal or ""] == most
+    return False
+
+
+@lru_cache(maxsize=4_000)
+def _shared(metric: str, text: str) -> int:
+    """How many words of the metric's name the text has, or others that mean the same."""
+    words = set(re.findall(r"[a-z]{3,}", metric)) - UNITS
+    meant = record.meanings(text)
+    return sum(word[:6] in {one[:6] for one in meant} or record.meaning(word) in meant for word in words)
+
+
+UNITS = {"percent", "ratio", "per", "sec", "seconds", "avg", "count", "rate", "total"}
+
+
+def _own_topics(fact: Fact) -> frozenset[str]:
+    """The exclusive topics that the fact may be told with."""
+    of_users = {"users"} if fact.dimension in ("users", "share_of_users", "orders", "usd") else set()
+    of_grid = {"intensity"} if fact.dimension in ("usd", "vcpu_hours", "kwh") else set()
+    return frozenset({fact.signal or "", *of_users, *of_grid})
+
+
+# "Of the log lines of deploy-8740, 34 % are errors": names are blanks here.
+ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with|on|since) [\w.-]*\s*,?[^,;.\d]{0,16}$")
+
+
+def _fits_deployment(fact: Fact, said: Said) -> bool:
+    if said.deployment not in (None, fact.of) and fact.dimension == "share" and ITS_LINES.search(said.before):
+        return False
+    if fact.of in said.deployments:
+        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
+        return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
+    if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
+        return fact.of in said.names
+    # What is told of one deployment among several is told with its name.
+    return fact.whole != "by name" or fact.of in said.names
+
+
+# "Most of the excess comes from retries": by kind of work, not by place.
+FROM_A_PART = re.compile(r"\b(?:from|to|by|with|is|are|were|was) (?:the |its )?(?:retr|slow|errors?\b|more demand)")
+OF_A_PART = re.compile(
+    r"\b(?:retries|slow\w* work|errors|more demand) (?:alone )?(?:account|make|contribut|explain|are|is|were|was)\w*"
+    r"[^,;.\d]*$",
+    re.IGNORECASE,
+)
+PARTS = ("retr", "slow", "error", "demand")
+
+
+def _fits_line(fact: Fact, said: Said) -> bool:
+    """ "The panic line makes up 100 % of its lines": of the line that has that word."""
+    return not said.lines or fact.of not in said.patterns or bool(said.lines & said.patterns[fact.of])
+
+
+# "What the retries cost in compute is …": of that part, and not of all.
+PART_COSTS = re.compile(
+    r"\b(?:retries|errors|slower work|failed requests)(?: alone)? (?:cost|costs|took|take|used|use|needed|consumed)\b"
+    r"[^,;.\d]*\$?$",
+    re.IGNORECASE,
+)
+
+
+def _fits_part(fact: Fact, said: Said) -> bool:
+    """A part of the excess is told by its name."""
+    if fact.whole == "rise" and (FROM_A_PART.search(said.after) or OF_A_PART.search(said.before)):
+        return False
+    if fact.whole is None and fact.of is None and fact.dimension in ("usd", "vcpu_hours"):
+        return not PART_COSTS.search(said.before)
+    if fact.whole != "excess" or fact.of is None:
+        return True
+    if fact.dimension == "share":
+        return _parts_named(said) == {one for one in PARTS if one in fact.of}
+    behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
+    near = said.before[-80:]
+    # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
+    before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
+    around = f"{said.clause} {before} {behind[0] if behind else ''}"
+    return any(
+        re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
+    )
+
+
+def _parts_named(said: Said) -> set[str]:
+    """Of several, the one that is told right before the figure: "retries are 22 % and errors 17 %"."""
+    texts = (re.split(r"\d", said.before)[-1], said.before + said.after)
+    found = [{one for one in PARTS if re.search(rf"\b{one}", text, re.IGNORECASE)} for text in texts]
+    return found[0] or found[1]
+
+
+SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
+
+
+def _fits_statistic(fact: Fact, said: Said) -> bool:
+    if fact.statistic == "slower":
+        return bool(SLOWER.search(said.clause))
+    if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal == "latency":
+        return fact.statistic == said.statistic
+    # What a region emits or gets is that of all of its services.
+    is_total = fact.dimension.endswith("minute") and fact.subject.region and not fact.subject.service
+    if said.statistic == "extreme" or (said.statistic == "sum" and _has_no_sum(fact) and not is_total):
+        return False
+    if fact.statistic not in QUANTILES or fact.statistic == (said.statistic or said.quantile):
+        return True
+    # A quantile that is not said to be one is the mean's lie, where there is a mean.
+    is_threshold = re.search(
+        r"\b(?:slower|longer|above|more|over|exceed\w*) (?:than )?(?:the )?(?:\w+ )?$", said.before
+    )
+    return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))
+
+
+def _has_no_sum(fact: Fact) -> bool:
+    return fact.dimension == "times" or fact.signal == "latency" or fact.dimension.endswith("minute")
+
+
+def _fits_whole(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "share" and fact.whole == "excess":
+        return said.whole == "rise"
+    if fact.whole == "errors":
+        return said.whole == "errors" or bool(NAMING.search(said.clause + said.after))
+    if said.whole is None or fact.signal == "explained":
+        return True
+    # A share of requests is told from the lines that were logged of them.
+    if fact.whole == "emissions":
+        return said.whole in ("rise", "emissions")
+    if fact.whole is None and fact.signal not in (*SIGNALS, None):
+        # "Half of its calls end with HTTP 401": the share that a metric of that name is.
+        return said.whole in ("requests", "lines") and _is_named(fact.signal, said)
+    return said.whole == fact.whole or (said.whole == "lines" and fact.signal == "errors" and fact.whole == "requests")
+
+
+def _fits_per(fact: Fact, said: Said) -> bool:
+    """A figure "of each request" is none of all of them; but a request is what takes so long, or has many queries."""
+    is_more = fact.dimension == "times" or (fact.dimension == "share" and fact.role == "excess")
+    is_of_each = fact.signal in ("latency", "calls") or (fact.of == "demand" and is_more)
+    is_called_so = f"_per_{said.per}" in (fact.metric or "")
+    return said.per is None or is_called_so or (is_of_each and said.per in ("request", "call"))
+
+
+def _fits_rank(fact: Fact, said: Said) -> bool:
+    """ "The largest part": of what was split, it is that part."""
+    return said.rank is None or (fact.rank is not None and fact.rank == said.rank)
+
+
+THE_THRESHOLD = re.compile(r"\b(?:threshold|limit) (?:of|is|was|at) (?:about |only )?$", re.IGNORECASE)
+
+
+def _fits_threshold(fact: Fact, said: Said) -> bool:
+    """ "Its threshold of 9": what the rule fires at, and nothing else."""
+    return fact.signal == "threshold" or not THE_THRESHOLD.search(said.before)
+
+
+SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
+    _fits_per,
+    _fits_threshold,
+    _fits_deployment,
+    _fits_part,
+    _fits_line,
+    _fits_rank,
+    _fits_role,
+    _fits_subject,
+    _fits_topics,
+    _fits_statistic,
+    _fits_whole,
+)
+
+
+def is_sampled(fact: Fact) -> bool:
+    """How many lines were sampled, as the template tells it; not a deployment's own."""
+    return (fact.dimension, fact.signal, fact.role) == ("lines", "lines", "now") and not (fact.of or fact.evidence)

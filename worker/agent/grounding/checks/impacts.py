@@ -1,0 +1,179 @@
+"""What is said of users, orders, revenue and emissions: that they were measured, lost, counted, or felt it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import topics
+
+LOST = re.compile(
+    r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
+    r"loss(?:es)?"
+    r"|(?:orders|revenue) (?:is|was|are|were|has been|have been) lost)\b",
+    re.IGNORECASE,
+)
+
+
+def losses(text: str, known: Known) -> Iterator[Claim]:
+    """ "There was a loss": only where one was measured or estimated."""
+    for found in LOST.finditer(text):
+        if ASKED.search(text[: found.start()]):
+            continue
+        holds = known.report.impact.business.source is not None
+        yield judged("state", found, holds, "none was measured")
+
+
+# "How much revenue was lost is not known".
+ASKED = re.compile(
+    r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
+)
+UNMEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|(?:business|financial) impact)\b[^.;]{0,50}?"
+    r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
+    re.IGNORECASE,
+)
+
+
+def unmeasured(text: str, known: Known) -> Iterator[Claim]:
+    """ "How many users are affected is not known": where no figure of it is."""
+    users, business = known.report.impact.users, known.report.impact.business
+    for found in UNMEASURED.finditer(text):
+        is_business = re.match(r"order|revenue|business|financial", found["what"], re.IGNORECASE)
+        holds = (business.source if is_business else users.users_affected or users.users_share) is None
+        yield judged("state", found, holds, "it was measured")
+
+
+_VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quantified|told)\b"
+NONE_MEASURED = re.compile(
+    rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
+    rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
+    rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})"
+    r"|\b(?:gives?|has|have|contains?|names?|with|knows?|is|are) no (?:figure|number|count|data|measurement)s?"
+    r" (?:for|of|on|about) (?P<d>[^.;,]{3,40})",
+    re.IGNORECASE,
+)
+
+
+def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Neither orders nor revenue were measured", "excess CO₂ could not be determined": of who was alerted."""
+    impact = known.report.impact
+    excess = impact.carbon.excess_co2_grams
+    is_known = {
+        "users": impact.users.users_affected or impact.users.users_share,
+        "orders": impact.business.source,
+        "revenue": impact.business.source,
+        "cost": impact.compute.excess_cost_usd,
+        "carbon": excess and excess.low > 0,
+    }
+    for found in NONE_MEASURED.finditer(text):
+        of = topics(next(filter(None, found.groups())))
+        of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
+        named = {one.text for one in mentions} & known.services
+        if of and of <= {*is_known} and named <= {known.report.service}:
+            yield judged("state", found, not any(is_known[one] for one in of), "it was measured")
+
+
+UNNOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
+    r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
+    r" (?:notice|feel|see|suffer)"
+    r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
+    r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
+    r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"
+    r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?"
+    r"(?:users?|customers?)",
+    re.IGNORECASE,
+)
+NOTICED = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
+)
+
+
+# "Hardly any user noticed", "many customers complained".
+SOME_NOTICED = re.compile(
+    r"(?<!how )\b(?:hardly any|(?:only )?(?:a )?few|many|most|several|some|all) (?:of the )?"
+    r"(?:users?|customers?|visitors?)\b"
+    r"[^,;.]{0,12}\b(?:notic\w+|saw|felt|complained|were|was|had|experienced|left|gave up)\b",
+    re.IGNORECASE,
+)
+
+
+def noticed(text: str, known: Known) -> Iterator[Claim]:
+    """ "Users do not notice": where no more requests than usual fail, or are slow."""
+    seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
+    worse = [one for one in seen if one.deviations >= 3 and one.actual > one.expected]
+    for found in UNNOTICED.finditer(text):
+        if ASKED.search(text[: found.start()]):
+            continue
+        holds = any(one.signal == "errors" for one in seen) and not worse
+        yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
+    for found in SOME_NOTICED.finditer(text) if known.report.impact.users.users_affected is None else ():
+        yield Claim("number", found.span(), found[0], holds=False, why="how many is not known", is_open=True)
+    for found in NOTICED.finditer(text):
+        is_asked = re.search(
+            r"\b(?:how many\b[^,;]{0,25}|\d[\d,]*|no|none of the|which|whether) $", text[: found.start()], re.IGNORECASE
+        )
+        if not is_asked:
+            yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
+
+
+MEASURED = re.compile(
+    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
+    r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "
+    r"(?:known|measured|recorded|counted)\b",
+    re.IGNORECASE,
+)
+
+
+def measured(text: str, known: Known) -> Iterator[Claim]:
+    """ "Emissions were measured": where a figure of them is."""
+    impact = known.report.impact
+    for found in MEASURED.finditer(text):
+        if NONE_OF.search(text[: found.end()]):
+            continue
+        of = found["what"].lower()
+        figure = impact.carbon.actual_co2_grams if of in ("emissions", "carbon") else impact.users.users_affected
+        figure = impact.business.orders_affected or figure if of.startswith(("order", "revenue")) else figure
+        is_seen = of in ("emissions", "carbon") and any(one.signal == "carbon" for one in known.levels)
+        yield judged("state", found, figure is not None or is_seen, "it was not measured")
+
+
+def counts(text: str, known: Known) -> Iterator[Claim]:
+    """ "31 orders were counted", "exactly 31 orders": not where they are estimated."""
+    for found in COUNTED.finditer(text):
+        if NONE_OF.search(text[context.part(found.span(), text)[0] : found.start()]):
+            continue
+        spoken = topics(text[slice(*context.clause(found.span(), text))])
+        if spoken & {"orders", "revenue"}:
+            holds = known.report.impact.business.source not in (None, "estimated")
+            yield judged("state", found, holds, "it is an estimate")
+        elif EXACT.fullmatch(found[0]) and spoken & {"errors", "latency"} and _is_of_requests(found, text):
+            failed = known.report.impact.users.requests_failed
+            holds = failed is not None and failed.low == failed.high
+            yield judged("state", found, holds, "it is an estimate", is_open=failed is None)
+
+
+# "Exactly 22,808 requests failed": of requests that were estimated from a sample.
+EXACT = re.compile(
+    r"for certain|certainly|definitely|exactly|precisely|an? (?:exact|precise|accurate) \w+"
+    r"|(?:is|was|are|were|been) (?:\w+ly )?counted",
+    re.IGNORECASE,
+)
+
+
+def _is_of_requests(found: re.Match[str], text: str) -> bool:
+    start, end = context.clause(found.span(), text)
+    return bool(re.search(r"\d[\d,.]* (?:\w+ )?requests\b(?! (?:per|a|each|every) )", text[start:end]))
+
+
+COUNTED = re.compile(
+    r"(?<!not )\b(?:(?:is|was|are|were|been) (?:\w+ly )?(?:counted|measured|recorded)"
+    r"|(?:counted|measured|recorded|actual)(?= (?:loss|orders?|revenue)\b)|for certain|certainly|definitely"
+    r"|exactly|precisely|an? (?:exact|precise|accurate) (?:count|number|figure|value))\b",
+    re.IGNORECASE,
+)

@@ -1,0 +1,131 @@
+"""What is told of places: who leads the candidates, whose part of a rise is the largest, and who comes behind whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+LEADS = re.compile(
+    r"\b(?:leads?|led|leading|heads?|headed|heading|tops?|topped|topping) (?:the |all |this )?"
+    r"(?:(?:list|ranking|order|table)\b(?: of (?:the )?(?:\w+ )?candidates)?|(?:\w+ )?candidates)\b"
+    r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b",
+    re.IGNORECASE,
+)
+_LARGE = r"(?P<large>largest|biggest|greatest|strongest|highest|steepest|most)"
+_WHAT = (
+    r"(?:rise|increase|growth|jump|contribution|contributor|share|part|portion"
+    r"|(?P<fall>fall|drop|decrease|decline|reduction))"
+)
+# "Had the largest fall", "contributed the most", "is the smallest part".
+MOST = re.compile(
+    rf"\b(?:(?:contribut\w+|adds?|added) (?:by far )?(?:the )?(?:(?P<most>most)|(?P<least>least))\b"
+    rf"|(?<!not )the (?:{_LARGE}|(?P<small>smallest|weakest|lowest|least))"
+    rf" (?:single |individual |absolute )?{_WHAT})\b",
+    re.IGNORECASE,
+)
+BEHIND = re.compile(
+    r"[^,;.\d]{0,40}?\b(?:(?:came|comes|stems?|stemmed) from|(?:is|was|were) (?:that of|in|seen in|of|from)) (?:the )?$"
+)
+AHEAD = re.compile(r"\b(?:ahead of|followed by|(?:and )?then (?:by )?)", re.IGNORECASE)
+EVENLY = re.compile(
+    r"\b(?:spread|distributed|shared|split|divided) (?:\w+ly )?(?:evenly|equally|uniformly)\b"
+    r"|\b(?:evenly|equally|uniformly) (?:spread|distributed|shared|split|divided)\b",
+    re.IGNORECASE,
+)
+NOT = re.compile(r"\b(?:not|never|hardly|rather than|far from)\b[^,;.]{0,20}$|n['’]t\b[^,;.]{0,20}$", re.IGNORECASE)
+# Parts further apart are no even ones.
+EVEN = 1.5
+
+
+def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """What leads, what is the largest part, what comes before what, and what is spread evenly."""
+    yield from _first(text, mentions, known)
+    for found in MOST.finditer(text):
+        parts = _parts(text, mentions, known, falling=bool(found["fall"]))
+        named = _of_whom(found, text, mentions)
+        if named in parts and len(parts) > 1:
+            best = min if found["small"] or found["least"] else max
+            holds = (parts[named] == best(parts.values())) != bool(NOT.search(text[: found.start()]))
+            yield judged("state", found, holds, "another one has it")
+    yield from _orders(text, mentions, known)
+    for found in EVENLY.finditer(text):
+        parts = _parts(text, mentions, known)
+        values = [parts[one.text] for one in mentions if one.text in parts] or [*parts.values()]
+        is_even = bool(values) and 0 < max(values) <= EVEN * min(values)
+        holds = is_even != bool(NOT.search(text[: found.start()]))
+        yield judged("state", found, bool(parts) and holds, "it is not spread so", is_open=not parts)
+
+
+def _first(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger leads the list of candidates": by its rank."""
+    candidates = known.report.candidates
+    for found in LEADS.finditer(text):
+        named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
+        if named and candidates and re.search(r"\b(?:candidates?|ranking)\b", text, re.IGNORECASE):
+            is_first = named[0] in (candidates[0].service, candidates[0].deployment_id)
+            holds = is_first != bool(NOT.search(text[: found.start()]))
+            yield judged("state", found, holds, "another one ranks there")
+
+
+def _of_whom(found: re.Match[str], text: str, mentions: list[Found]) -> str:
+    """Who is named last before it; or behind it, as in "the largest part of the rise came from search"."""
+    behind = next((one for one in mentions if one.span[0] >= found.end()), None)
+    if behind and BEHIND.fullmatch(text[found.end() : behind.span[0]]):
+        return behind.text
+    return next((one.text for one in reversed(mentions) if one.span[1] <= found.start()), "")
+
+
+def _orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Search contributed most, ahead of cart and auth": each of those before it is no less than those behind it."""
+    parts = _ranked(text, known) or _parts(text, mentions, known, falling=bool(FALLING.search(text)))
+    for found in AHEAD.finditer(text) if TELLS.search(text) else ():
+        before = [parts[one.text] for one in mentions if one.span[1] <= found.start() and one.text in parts][-1:]
+        after = [one for one in mentions if one.span[0] >= found.end() and one.text in parts]
+        if before and after and after[0].span[0] - found.end() <= NEAR:
+            row = [*before, *(parts[one.text] for one in after[: None if "by" in found[0] else 1])]
+            holds = all(one >= other for one, other in pairwise(row))
+            yield judged("state", found, holds, "they rank otherwise")
+
+
+NEAR = 5
+FALLING = re.compile(r"\b(?:falls?|fell|drop\w*|decreas\w+|declin\w+|reduc\w+)\b", re.IGNORECASE)
+# "Rose in cart, followed by auth" is told of times.
+TELLS = re.compile(
+    r"\b(?:contribut\w+|shares?|largest|biggest|greatest|most|candidates?|ranks?|ranking|account\w* for)\b",
+    re.IGNORECASE,
+)
+
+
+def _ranked(text: str, known: Known) -> dict[str, float]:
+    """Where candidates are spoken of: who ranks before whom."""
+    if not re.search(r"\b(?:candidates?|ranking|ranks?|ranked)\b", text, re.IGNORECASE):
+        return {}
+    found: dict[str, float] = {}
+    for one in known.report.candidates:
+        for name in filter(None, (one.deployment_id, one.service)):
+            found.setdefault(name, -float(one.rank))
+    return found
+
+
+def _parts(text: str, mentions: list[Found], known: Known, *, falling: bool = False) -> dict[str, float]:
+    """By how much each service rose or fell, and each region, of the signal that the sentence speaks of."""
+    signals = topics(text) & set(SIGNALS)
+    regions = {one.text for one in mentions} & known.regions
+    found: dict[str, float] = {}
+    for item in known.report.evidence:
+        split = item.result.get("parts") if item.title.startswith("Whose rise of ") else None
+        if not split or (signals and not signals & topics(item.title)):
+            continue
+        for part in [one for one in split if isinstance(one, Mapping)]:
+            rise = (-1 if falling else 1) * float(part.get("rise", 0))
+            if part.get("service") and (not regions or part.get("region") in regions):
+                found[part["service"]] = found.get(part["service"], 0.0) + rise
+            if part.get("region"):
+                found[part["region"]] = found.get(part["region"], 0.0) + rise
+    kinds = known.regions if regions and not {one.text for one in mentions} & known.services else known.services
+    return {name: value for name, value in found.items() if name in kinds}

@@ -1,0 +1,255 @@
+"""Whether a name is one that was read, and stands with what it belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from worker.agent.grounding.checks import places
+from worker.agent.grounding.report import owners, vocabulary
+from worker.agent.grounding.report.known import Change, Known
+from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text.claims import Claim, Found, Span
+from worker.domain.terms import terms
+
+# What may stand where a service could: before "itself", "service" or an apostrophe.
+_ORDINARY = """
+a affected alert also an and any at bad baseline being but by calls cap cause check customer day deployment
+downstream each estimated even every excess expectation failing faulty first for grid he here hour impact in
+incident it its known last less let let's likely more new no not note of old on one only or order orders other
+overview payment region report result roll root rule same second service she signal slow so some still such
+summary take team than that the their then there they this to today unknown upstream user users users' version
+we web what which who whole whose window yesterday you
+"""
+ORDINARY = frozenset(_ORDINARY.split())
+PREVIOUS = re.compile(
+    r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
+    r"|return\w*|compare\w*|with those of|those of|that of"
+    r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
+    r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$",
+    re.IGNORECASE,
+)
+NEW = re.compile(
+    r"\b(?:before|until|prior to)\b[^,;.]{0,40}\b(?:ran|running|runs|used|had|on)\b[^,;.]{0,12}$"
+    r"|\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to)\W+(?:version )?$",
+    re.IGNORECASE,
+)
+
+
+def known_names(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A name holds, unless it is put together with what it does not belong to."""
+    for one in mentions:
+        why = _misplaced(one, text, mentions, known)
+        yield Claim("name", one.span, one.text, not why, why)
+
+
+def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    if why := places.misplaced_region(one, text, mentions, known) or places.misplaced_service(
+        one, text, mentions, known
+    ):
+        return why
+    changes = [change for change in known.changes if change.deployment_id == one.text]
+    numbers = {version for change in known.changes for version in change.versions}
+    if changes and one.text not in numbers and re.search(r"\bversions? $", text[: one.span[0]]):
+        return "it is a deployment"
+    if changes:
+        return _wrong_deployment(one, changes, text, mentions, known)
+    if versions := [change for change in known.changes if one.text in change.versions]:
+        return _wrong_version(one, versions, text, mentions, known)
+    if one.text in known.types and one.text not in known.services:
+        return _wrong_type(one, text, mentions, known)
+    return ""
+
+
+def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
+    services = {change.service for change in changes if change.service}
+    after = text[one.span[1] :]
+    turned = SWITCHED.match(after)
+    if turned and all(re.fullmatch(rf"\w+->(?!{turned['state']})\w+", change.version or "") for change in changes):
+        return "it was switched the other way"
+    behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
+    is_its = behind and re.match(r" ?(?:of|in|\(|on|for) ?$", after[: behind.span[0] - one.span[1]])
+    before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
+    owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
+    brackets = before and re.fullmatch(r" \(", text[before[-1].span[1] : one.span[0]])
+    beside = before and re.fullmatch(r", ", text[before[-1].span[1] : one.span[0]])
+    owns = owns or brackets or (beside and CHANGE_OF.search(text[: before[-1].span[0]]))
+    gets = before and GETS.match(text[before[-1].span[1] : one.span[0]])
+    owner = behind if is_its else before[-1] if owns or gets else None
+    return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
+
+
+CHANGE_OF = re.compile(r"\b(?:change|deployment|release|rollout|version)s? (?:of|to|for) (?:the )?$", re.IGNORECASE)
+# Of a flag, whose version is `off->on`.
+SWITCHED = re.compile(r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled) (?:to )?(?P<state>on|off)\b")
+# "catalog received configuration change cfg-3096".
+GETS = re.compile(
+    r" (?:\w+ly |itself |then )?(?:received?|gets?|got|had|underwent|runs?|ran|was (?:given|updated|upgraded|moved"
+    r"|deployed|changed)|deployed|shipped|released|rolled out|switched)\b[^,;]*$"
+)
+
+
+def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "deploy-8841 replaced version 2.2.9 with 2.3.0"."""
+    versions = {one for change in known.changes for one in change.versions}
+    named = [one for one in mentions if one.text in versions]
+    for one, other in pairwise(named):
+        between = RENEWED.fullmatch(text[one.span[1] : other.span[0]])
+        if between:
+            pair = (other.text, one.text) if between["back"] or between["earlier"] else (one.text, other.text)
+            holds = any((change.previous, change.version) == pair for change in known.changes)
+            span = (one.span[0], other.span[1])
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "no change brought that")
+
+
+RENEWED = re.compile(
+    r" (?:(?:was |has been )?(?:replaced )?(?:by|with|to)|(?P<back>replaced|replaces|instead of|after))"
+    r" (?:the )?(?:new |old )?(?:version )?"
+    r"|[;,] (?P<earlier>before|previously|until then),? (?:it|the service|that) (?:had )?(?:ran|run|used|had|was on)"
+    r" (?:version )?"
+)
+
+
+def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
+    """Another deployment's, another service's, the one before told as the new one, or the other way round."""
+    ids = {change.deployment_id for change in known.changes}
+    nearest = _nearest(one, [other for other in mentions if other.text in ids])
+    if nearest and nearest.text not in {change.deployment_id for change in changes}:
+        return f"{nearest.text} has another version"
+    owner = re.match(r" (?:of|in|for) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
+    services = {change.service for change in changes if change.service}
+    behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
+    if owner and behind and services and behind.text not in services:
+        return f"it is of {' or '.join(sorted(services))}"
+    before = text[: one.span[0]]
+    start, _ = context.clause(one.span, text)
+    told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
+    last = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)
+    if last and last.text in known.services and BESIDE.fullmatch(text[last.span[1] : one.span[0]]):
+        told |= {last.text}
+    if not nearest and not behind and told and services and not told & services:
+        return f"it is of {' or '.join(sorted(services))}"
+    if all(change.version != one.text for change in changes) and not PREVIOUS.search(before):
+        return "it is the version before"
+    if all(change.previous != one.text for change in changes) and NEW.search(before):
+        return "it is the new version"
+    return ""
+
+
+# "The latest release of checkout, version 7.1.0, …".
+BESIDE = re.compile(r",? (?:(?:in|as|its|the|new|latest) )*versions? ")
+
+
+def _distance(one: Found, mentions: list[Found], known: Known) -> int:
+    """To the next service behind it."""
+    return next(
+        (
+            other.span[0] - one.span[1]
+            for other in mentions
+            if other.span[0] >= one.span[1] and other.text in known.services
+        ),
+        0,
+    )
+
+
+def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> str:
+    services = [other for other in mentions if other.text in known.services and not owners.is_called(other, text)]
+    start, end = context.clause(one.span, text)
+    close = [other for other in services if start <= other.span[0] < end] or services
+    failing = known.types[one.text] | {""}
+    return "" if not close or any(other.text in failing for other in close) else f"{close[0].text} has no such errors"
+
+
+def _nearest(one: Found, others: list[Found]) -> Found | None:
+    return min(others, key=lambda other: abs(other.span[0] - one.span[0]), default=None)
+
+
+def unknown_names(text: str) -> Iterator[Claim]:
+    taken: list[Span] = []
+    for pattern in (claims.NAME_LIKE, claims.VERSION, claims.SERVICE_LIKE):
+        for found in pattern.finditer(text):
+            group = next((name for name, value in found.groupdict().items() if value is not None), 0)
+            span, name = found.span(group), found[group]
+            if (
+                _is_ordinary(name)
+                or (group == "a" and _is_verb(name))
+                or claims.is_term(name)
+                or any(a < span[1] and span[0] < b for a, b in taken)
+            ):
+                continue
+            taken.append(span)
+            yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
+
+
+def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
+    """ "The coupon SPRING-26", "the zones are NL-1 and DE-4": what a line of theirs calls so, by a word of the text.
+
+    Advice states nothing of it: there it is enough that a line has it.
+    """
+    lines = list(_lines_about(text, mentions, known, is_advice=is_advice))
+    words = {form for word in vocabulary.WORD.findall(text.lower()) for form in vocabulary.forms(word)}
+    for one in unknown_names(text):
+        if one.text.isalpha() and one.text.lower() in known.words:
+            continue
+        is_read = _is_begun(one.text, known) or _is_read(one.text, words, lines, is_advice=is_advice)
+        yield replace(one, holds=True, why="", is_open=False) if is_read else one
+
+
+def _is_begun(name: str, known: Known) -> bool:
+    """ "Three of them lambda_step functions": what several services begin with."""
+    return sum(service.startswith(f"{name}_") for service in known.services) > 1
+
+
+def _is_read(name: str, words: set[str], lines: list[str], *, is_advice: bool) -> bool:
+    told = rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])"
+    is_spelled = name.isalpha() and (name.isupper() or INNER_CAPITAL.match(name))
+    if is_advice or is_spelled:
+        return any(re.search(told, line) for line in lines)
+    called = re.compile(rf"([a-z]{{3,}})\W{{1,3}}{told}")
+    return any({*vocabulary.forms(noun)} & words for line in lines for noun in called.findall(line))
+
+
+# "RouteController": what logs a line is a part of its service.
+INNER_CAPITAL = re.compile(r"[A-Z][a-z]+[A-Z]")
+THEIRS = re.compile(r"\b(?:its|their|it|they|these|those)\b", re.IGNORECASE)
+
+
+def _lines_about(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[str]:
+    """Those of the services that are named, else of the alerted one and the cause; in advice of any."""
+    services = {one.text for one in mentions} & known.services
+    root = known.report.root_cause
+    about = services or {known.report.service or "", (root.service if root else None) or "", *known.about}
+    if THEIRS.search(text):
+        # "Their messages show that …".
+        about |= known.about
+    about = set(known.logged) if is_advice else about
+    return (line.lower() for service in {*about, ""} for line in known.logged.get(service, ()))
+
+
+# "Table 2026-12", "10.4.82.7:5432": no figures.
+LITERAL = re.compile(r"(?<![\w.,:/-])\d+(?:[-.:/]\d+)+(?![\w%]|[.,]\d)")
+WORD_BEFORE = re.compile(r"[a-z]{3,} $")
+
+
+def literals(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
+    """What a line has letter for letter, behind the same word or in so many parts that it is nothing else."""
+    lines = list(_lines_about(text, mentions, known, is_advice=is_advice))
+    for found in LITERAL.finditer(text):
+        word = WORD_BEFORE.search(text[: found.start()].lower())
+        is_long = len(re.findall(r"[-.:/]", found[0])) >= 3
+        told = found[0] if is_long else f"{word[0]}{found[0]}" if word else ""
+        if told and any(re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w-]|\.\d)", line) for line in lines):
+            yield Claim("name", found.span(), found[0], holds=True)
+
+
+def _is_verb(name: str) -> bool:
+    """ "The service copes well"."""
+    return name.endswith("s") and vocabulary.is_known(name, frozenset())
+
+
+def _is_ordinary(name: str) -> bool:
+    spoken = terms()
+    words = f"{spoken.orders.singular} {spoken.orders.plural} {spoken.revenue} {spoken.currency.symbol}".lower().split()
+    return name.lower() in ORDINARY or name.lower() in words or vocabulary.is_known(name.lower(), frozenset())

@@ -1,0 +1,120 @@
+"""Whether a type of errors or a log line is new, was there before, or is gone, against how often it was counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker.agent.grounding.report import roster
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import QUOTED, Claim, Found
+
+
+class Counted(NamedTuple):
+    """How often in the window and before it; of which service."""
+
+    service: str | None
+    now: float
+    before: float
+
+
+_SEEN = r"(?:logged|seen|recorded|raised|reported|observed|found|thrown|known|noted|present|there|around|occurring)"
+_BEFORE = (
+    r"(?:before(?! (?:\d|its|that\b))|earlier(?! than)|previously|in the baseline|prior to|ahead of"
+    r"|until then)"
+)
+SEEN_BEFORE = re.compile(
+    r"\b(?:(?:had|has|have|was|were)(?: \w+ly)?(?: also| already| even| previously| long| not| never)*"
+    rf" (?:been )?{_SEEN}"
+    r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
+    rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
+    rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b|\b(?:is|was) an old acquaintance\b",
+    re.IGNORECASE,
+)
+NEW = re.compile(
+    r"\b(?:is|are|was|were) (?:entirely |completely |all )?new\b(?! (?:version|release|deployment))"
+    r"|\bappear(?:ed|s) for the first time\b|\bfirst (?:appeared|occurred|logged|seen) (?:in|within|during) the window"
+    r"|\b(?:unseen|unknown) before\b",
+    re.IGNORECASE,
+)
+ROSE = re.compile(
+    r"(?: errors?| failures?)?(?:,? (?:also|too|have|has|had|likewise|then))* "
+    r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
+)
+DENIED = re.compile(r"\b(?:not|never|no|none|nor|neither|hardly|nothing)\b|n['’]t\b", re.IGNORECASE)
+NEVER = re.compile(r"\b(?:not|never)\b", re.IGNORECASE)
+COUNTED = re.compile(r"\d|\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|single)\b", re.IGNORECASE)
+
+
+# What was logged before, and no more: "CarrierUnavailable no longer appears".
+OF_THEN = re.compile(
+    r"\b(?:baseline|before|previous\w*|usual\w*|normal\w*|earlier|no longer|disappear\w*|vanish\w*|gone|absent|missing"
+    r"|used to|never|none|zero|instead|stopped|ceased|not|only|hardly|silent|without|once|rarer|0|expected)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+
+
+def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "CertificateExpired had been logged before as well": only of what was counted before the window."""
+    for span, counts in _spoken_of(sentence, mentions, known):
+        start, _ = context.clause(span, sentence)
+        seen = SEEN_BEFORE.search(sentence, start)
+        if seen and not COUNTED.search(seen[0]):
+            if not _is_denied(seen, start, sentence):
+                yield _claim(seen, any(one.before > 0 for one in counts), "it was not there before")
+            elif NEVER.search(seen[0]):
+                yield _claim(seen, all(one.before == 0 for one in counts), "it was there before")
+        if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
+            yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
+        if rose := ROSE.match(sentence, span[1]):
+            yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
+        if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
+            yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
+
+
+def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:
+    begin, end = context.clause(seen.span(), text)
+    return bool(DENIED.search(text[start : seen.end()]) or DENIED.search(text[begin:end]))
+
+
+def _claim(found: re.Match[str], holds: bool, why: str) -> Claim:
+    return Claim("direction", found.span(), found[0], holds, "" if holds else why)
+
+
+def _spoken_of(text: str, mentions: list[Found], known: Known) -> Iterator[tuple[tuple[int, int], list[Counted]]]:
+    """The types and the lines that it names, each with its counts in the services that it names."""
+    services = {one.text for one in mentions} & known.services
+    found: list[tuple[tuple[int, int], list[Counted]]] = []
+    types, lines = list(_types(known)), list(_lines(known))
+    named = [one for one in mentions if one.text in known.types and one.text not in known.services]
+    found += [(one.span, [it for name, it in types if name == one.text]) for one in named]
+    for quoted in QUOTED.finditer(text):
+        said = " ".join(next(it for it in quoted.groups() if it is not None).casefold().rstrip("….,").split())
+        found.append((quoted.span(), [it for line, it in lines if said in " ".join(line.casefold().split())]))
+    if not found and (word := A_KIND.search(text)):
+        found.append((word.span(), [it for name, it in types if word["word"].lower() in name.lower()]))
+    for span, counts in found:
+        if near := [one for one in counts if one.service in services] or counts:
+            yield span, near
+
+
+# "Certificate errors": of the types whose name has that word.
+A_KIND = re.compile(r"\b(?P<word>[A-Za-z]{5,}) (?:errors|failures|exceptions)\b")
+
+
+def _types(known: Known) -> Iterator[tuple[str, Counted]]:
+    for item in known.report.evidence:
+        of = roster.subject_of(item.title, known).service
+        for one in item.result.get("types") or ():
+            if isinstance(one, dict) and "in_window" in one:
+                yield str(one.get("name")), Counted(of, float(one["in_window"]), float(one.get("in_baseline") or 0))
+
+
+def _lines(known: Known) -> Iterator[tuple[str, Counted]]:
+    for item in known.report.evidence:
+        for one in item.result.get("patterns") or ():
+            if isinstance(one, dict) and "within" in one:
+                counted = Counted(one.get("service"), float(one["within"]), float(one.get("before") or 0))
+                yield from ((str(one.get(key) or ""), counted) for key in ("text", "example"))

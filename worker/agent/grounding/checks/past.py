@@ -1,0 +1,122 @@
+"""Sentences about a past incident that the report is like: its date, how long it took, and what is told of it.
+
+What people wrote of it counts for nothing but such sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.report.known import Fact, Known, Subject
+from worker.agent.grounding.report.roster import WORD
+from worker.agent.grounding.report.vocabulary import common, forms
+from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text.claims import Claim
+from worker.domain.report import SimilarIncident
+
+SPOKEN_OF = re.compile(
+    r"\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
+    r"|\b(?:weeks?|months?|days?) (?:ago|earlier)\b|\b(?:last|previous) (?:time|month|week)\b"
+    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b|\bin the past\b",
+    re.IGNORECASE,
+)
+
+
+def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
+    """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
+    past, window = known.report.similar_incidents, known.report.window
+    # The day of the alert is that of the alert, unless an earlier incident is spoken of.
+    own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
+    dated = [one for one in past if one.at.date() not in own and any(date in text for date in _dates(one))]
+    named = [one for one in past if one.service and one.service in text]
+    return dated or ((named or past) if SPOKEN_OF.search(text) else [])
+
+
+CLAIMED = re.compile(
+    r"\b(?:an?|one|another|the same|two|several) (?:\w+ )?"
+    r"(?:similar|comparable|past|earlier|previous|known) incidents?\b",
+    re.IGNORECASE,
+)
+
+
+def claimed(text: str, known: Known) -> Iterator[Claim]:
+    """ "A similar incident is on file": not where the report is like none."""
+    for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
+        around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
+        if not NONE_OF.search(around):
+            yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
+
+
+def _dates(one: SimilarIncident) -> Iterator[str]:
+    day = f"{one.at.day}"
+    for month in (f"{one.at:%B}", f"{one.at:%b}"):
+        yield from (f"{day} {month}", f"{month} {day}", f"In {month}", f"in {month}")
+    yield f"{one.at:%Y-%m-%d}"
+
+
+def extended(known: Known, past: list[SimilarIncident]) -> Known:
+    """What is known besides, where a sentence is about one of them."""
+    texts = {one.id: " ".join(filter(None, (one.title, one.ended, one.helped, one.status))) for one in past}
+    words = frozenset(form for text in texts.values() for word in WORD.findall(text.lower()) for form in forms(word))
+    months = frozenset(f"{one.at:%B}".lower() for one in past)
+    facts = [
+        Fact(
+            number.value,
+            number.dimension or "count",
+            Subject(one.service),
+            "span" if number.dimension == "seconds" else None if number.dimension else "helped",
+        )
+        for one in past
+        for number in numerals.numbers(texts[one.id])
+    ]
+    return replace(known, words=known.words | words | months, facts=[*known.facts, *facts], past=words)
+
+
+def as_then(found: list[Claim], text: str, words: str, past: list[SimilarIncident], known: Known) -> list[Claim]:
+    """The claims of a sentence about those incidents, and what its other words take from what is told of them."""
+    placed = [
+        replace(one, holds=False, why="it was not there", is_open=True) if _misplaced(one, text, past, known) else one
+        for one in found
+    ]
+    return [_told(one, known) for one in (*placed, *_message(words, known))]
+
+
+def _message(text: str, known: Known) -> Iterator[Claim]:
+    """What the sentence takes from what is told of it."""
+    for found in WORD.finditer(text.lower()):
+        if {*forms(found[0])} & known.past - common():
+            yield Claim("message", found.span(), text[slice(*found.span())], holds=True)
+            return
+
+
+# The sentence speaks of what is now, too.
+NOW = re.compile(
+    r"\b(?:now|again|this time|today|current\w*|present|this (?:incident|one|alert)|like)\b", re.IGNORECASE
+)
+
+
+def _misplaced(claim: Claim, text: str, past: list[SimilarIncident], known: Known) -> bool:
+    """Another service or region than that of the incident."""
+    own = {one.region for one in past if one.region}
+    places = {place for one in past for place in (one.service, one.region)} | {known.report.service}
+    if not own or NOW.search(text) or any(region in text for region in own):
+        # "As on 16 November in asia-east1, auth in europe-west1 fails".
+        places.add(known.report.region)
+    return claim.text in known.services | known.regions and claim.text not in places
+
+
+def _told(claim: Claim, known: Known) -> Claim:
+    """How it was then was not measured here, and what helped is no state of now; nor were the errors those of now."""
+    if claim.text in known.types and not {*WORD.findall(claim.text.lower())} <= known.past:
+        return replace(claim, holds=False, why="it is not told of that incident", is_open=True)
+    if claim.kind == "direction" and {*forms(claim.text.lower())} & {*known.past, "incident"}:
+        return replace(claim, holds=True, why="", is_open=False)
+    content = {*WORD.findall(claim.text.lower())} - common()
+    if claim.is_unproven and content and all({*forms(word)} & known.past for word in content - {"error", "errors"}):
+        # "… ended after 18 minutes", where that is told of it.
+        return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
+    is_of_then = claim.kind in ("direction", "state") and not claim.holds
+    return replace(claim, is_open=True) if is_of_then else claim

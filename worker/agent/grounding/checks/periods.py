@@ -1,0 +1,57 @@
+"""How long what is told took, and with what time it is compared, where that is told without a figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+SECONDS = {"minute": 60, "quarter of an hour": 900, "half hour": 1800, "hour": 3600, "day": 86400, "week": 604800}
+_UNIT = rf"(?P<unit>{'|'.join(sorted(SECONDS, key=len, reverse=True))}|night|month|year)"
+# "Over the past hour", "in the last day": how long what was measured took.
+PAST = re.compile(
+    rf"\b(?:over|in|within|during|for) the (?:past|last|previous|preceding) {_UNIT}\b(?! (?:before|of the baseline))",
+    re.IGNORECASE,
+)
+OF_CHANGES = re.compile(r"\b(?:deploy\w*|change[ds]?|release[ds]?|rollout|rolled|incidents?|baseline)\b", re.IGNORECASE)
+# "The baseline is the same ten minutes of the previous week", "compared with the day before".
+BASELINE = re.compile(
+    r"\b(?:baseline|compar\w+|reference)\b[^.;]*?"
+    rf"\b(?:(?:previous|last|prior|past|preceding|an? earlier) {_UNIT}|(?P<day>yesterday)"
+    r"|(?:an?|one|the) (?P<ago>hour|day|week|month|year) (?:ago|earlier|before))\b",
+    re.IGNORECASE,
+)
+# A line or a type of errors that "had already occurred before the window".
+ALREADY = re.compile(
+    r"\b(?:already|also|likewise|(?:just )?as (?:often|many|frequent\w*)) (?:\w+ )?(?:occurred|happened|logged|seen"
+    r"|appeared|present|written|existed|there|frequent|common|came|come|showed up)\b[^.;,]{0,40}"
+    r"\b(?:before|previously|earlier|in the baseline|during the baseline)\b",
+    re.IGNORECASE,
+)
+NOT = re.compile(r"\b(?:not|never|no|none|neither|nor|hardly)\b|n['’]t\b", re.IGNORECASE)
+
+
+def periods(text: str, known: Known) -> Iterator[Claim]:
+    """ "Over the past hour": as long as the window; "the previous week": where the baseline goes that far back."""
+    window, baseline = known.report.window, known.report.baseline
+    for found in () if known.past or OF_CHANGES.search(text) else PAST.finditer(text):
+        long = (window.end - window.start).total_seconds()
+        holds = 0.75 <= long / SECONDS.get(found["unit"].lower(), 1e9) <= 1.25
+        yield judged("state", found, holds, "the window is of another length")
+    for found in BASELINE.finditer(text) if not known.past else ():
+        unit = SECONDS.get((found["unit"] or found["ago"] or "day").lower(), 1e9)
+        reach = (window.start - baseline.start).total_seconds()
+        holds = reach >= 0.9 * unit and (unit > SECONDS["hour"] or reach <= 1.25 * unit)
+        yield judged("state", found, holds, "the baseline is of another time")
+
+
+def before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The error had already occurred before the window": of a type or a quoted line that was counted before."""
+    quoted = {pattern for one in known.quoted for pattern in one.patterns}
+    told = {one.text for one in mentions if one.text in known.types} or quoted
+    for found in ALREADY.finditer(text) if told else ():
+        usual = [one.value for one in known.facts if one.of in told and one.role == "usual"]
+        if not NOT.search(text[: found.start()]):
+            yield judged("direction", found, any(usual), "it was not logged before", is_open=not usual)

@@ -1,0 +1,153 @@
+"""What a sentence tells of a past incident: where it was, how long it took, and what ended it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.roster import WORD
+from worker.agent.grounding.report.vocabulary import common
+from worker.agent.grounding.text import context, numerals
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import topics
+from worker.domain.report import SimilarIncident
+
+# "The current incident in us-central1 is like that of 16 November": the region is that of now.
+LIKE_IT = re.compile(
+    r"\b(?:resembl\w+|(?:is|was|looks?) (?:much )?like|unlike|remind\w*|recall\w*|match(?:es|ed)|compar\w+"
+    r"|similar to|current|this (?:incident|time)|now)\b",
+    re.IGNORECASE,
+)
+THE_SAME = re.compile(
+    r"\b(?:the same|this|that same|(?P<other>another|a different|some other)) (?P<what>region|service)\b", re.IGNORECASE
+)
+SO_LONG = re.compile(
+    r"\b(?P<under>(?:within|in under|in less than|less than|under) (?:the|an|one) hour|within minutes)"
+    r"|\b(?P<over>(?:more than|over) (?:an|one) hour|(?:for )?(?:several|many) hours|for hours|for days)\b",
+    re.IGNORECASE,
+)
+_ENDED = r"ended|resolved|fixed|mitigated|closed|cured|solved|remedied|stopped|helped|recovered|over"
+ENDED_BY = re.compile(
+    rf"\b(?:{_ENDED})\b(?: (?:\w+ly|then|again|at last))? "
+    r"(?:by|with|through|thanks to|using|when|once|after|because of) (?P<how>[^,.;()]+)",
+    re.IGNORECASE,
+)
+A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+NOT_HELPED = re.compile(
+    r"\b(?:has|had|have|did) not help(?:ed)?\b|\b(?:was|were) (?:of )?(?:no help|in vain|without success)\b",
+    re.IGNORECASE,
+)
+SHOWN = re.compile(
+    r",? (?:as|which|because that|since that)\b[^,;.]*\b(?:showed|helped|did|worked|suggests?|fixed it|ended it)\b"
+)
+
+
+def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
+    """ "The incident of 16 November in europe-west1 was ended by a rollback": of one of those that it can be about."""
+    if not past:
+        return
+    yield from _places(text, mentions, past, known)
+    yield from _unknown(text, past)
+    yield from _ranked(text, past, known)
+    for found in THE_SAME.finditer(text):
+        what, own = found["what"].lower(), known.report
+        places = [one.region if what == "region" else one.service for one in past]
+        holds = any((one == getattr(own, what)) != bool(found["other"]) for one in places)
+        yield judged("state", found, holds, "it was another one", is_open=True)
+    for found in SO_LONG.finditer(text):
+        lasted = [one for it in past for one in _lasted(it)]
+        holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
+        yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
+    for found in ENDED_BY.finditer(text):
+        if not A_WHILE.match(found["how"]):
+            yield judged("state", found, _is_told(found["how"], past), "that is not what helped", is_open=True)
+    for found in NOT_HELPED.finditer(text):
+        told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
+        yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
+    if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
+        yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+_HOUR = 3600.0
+# What nobody writes of an incident, unless it was of that.
+UNTOLD = frozenset({"carbon", "cpu", "memory", "traffic", "users", "orders", "revenue", "retries"})
+AS_THEN = re.compile(
+    r"\b(?:just |exactly |much )?as (?:in|on|with|during|after) [^,;.]*"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|incident)\b[^,;.]*,(?P<same>[^,;.]+)",
+    re.IGNORECASE,
+)
+
+
+def _unknown(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+    """ "The failover of 5 November had the same effect on emissions", "as in October, a certificate had expired"."""
+    told = topics(" ".join(filter(None, (it for one in past for it in (one.title, one.why, one.helped)))))
+    for day in {day for one in past for day in _days(one)}:
+        if (place := text.find(day)) >= 0 and not LIKE_IT.search(text):
+            start, end = context.clause((place, place + len(day)), text)
+            if (topics(text[start:end]) & UNTOLD) - told:
+                yield Claim("number", (place, place + len(day)), day, False, "that is not known of it", is_open=True)
+    for found in AS_THEN.finditer(text):
+        if _content(found["same"]) and not _is_told(found["same"], past):
+            yield judged("state", found, False, "that is not told of it", is_open=True)
+
+
+def _places(text: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
+    """The regions of a clause that tells of it, one of which must be that where it was."""
+    regions = [one for one in mentions if one.text in known.regions]
+    for one in regions:
+        start, end = context.clause(one.span, text)
+        beside = {other.text for other in regions if start <= other.span[0] < end}
+        is_of_it = any(day in text[start:end] for it in past for day in _days(it)) or THEN.search(text[start:end])
+        there = [bool(beside & {it.region}) for it in past]
+        is_there = all(there) if EVERY.search(text[start:end]) else any(there)
+        if is_of_it and not LIKE_IT.search(text[start:end]) and not is_there:
+            yield Claim("state", one.span, one.text, holds=False, why="it was not there", is_open=True)
+
+
+THEN = re.compile(r"\b(?:past|earlier|previous|prior|former|similar) incidents?\b", re.IGNORECASE)
+EVERY = re.compile(r"\b(?:all|both|each|every)\b", re.IGNORECASE)
+RANKED = re.compile(
+    r"\b(?:(?P<last>most recent|latest|newest|last)|(?P<first>oldest|earliest|first)|(?P<longest>longest)"
+    r"|(?P<shortest>shortest|briefest))\b[^,;.]{0,30}\bincidents?\b",
+    re.IGNORECASE,
+)
+
+
+def _ranked(text: str, dated: list[SimilarIncident], known: Known) -> Iterator[Claim]:
+    """ "The most recent similar incident was that of 18 November": of all that are listed, by date or length."""
+    past = known.report.similar_incidents
+    told = [one for one in dated if any(day in text for day in _days(one))]
+    for found in RANKED.finditer(text) if told else ():
+        by_length = sorted((it for it in past if _lasted(it)), key=lambda it: _lasted(it)[0])
+        by_time = sorted(past, key=lambda it: it.at)
+        order = by_length if found["longest"] or found["shortest"] else by_time
+        first = order[-1 if found["last"] or found["longest"] else 0] if order else None
+        yield judged("state", found, first in told, "it was another one", is_open=True)
+
+
+def _days(one: SimilarIncident) -> Iterator[str]:
+    for month in (f"{one.at:%B}", f"{one.at:%b}"):
+        yield from (f"{one.at.day} {month}", f"{month} {one.at.day}")
+
+
+def _lasted(one: SimilarIncident) -> list[float]:
+    found = [it.value for it in numerals.numbers(one.ended or "") if it.dimension == "seconds"]
+    return [sum(found)] if found else []
+
+
+def _is_told(how: str, past: list[SimilarIncident]) -> bool:
+    """Whether what is known to have helped has one of its words; of which nothing is known, nothing is told."""
+    said = _content(how)
+    helped = [one for one in past if one.helped]
+    return not said or any(said & _content(f"{one.helped} {one.title}") for one in helped)
+
+
+def _content(text: str) -> set[str]:
+    """ "a rollback" and "rolled back" begin alike."""
+    words = {word for word in WORD.findall(text.lower()) if len(word) > 2}
+    return {word[:4] for word in words - _EMPTY if word not in common() or word in _TELLING}
+
+
+_EMPTY = {"incident", "incidents", "that", "then", "similar"}
+_TELLING = {"rollback", "rolled", "rolling", "restart", "restarted", "deployment", "database", "failover", "retry"}

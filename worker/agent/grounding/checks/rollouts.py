@@ -1,0 +1,145 @@
+"""How many deployments there were before the onset, whether the last came before it, and how long one had run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from worker.agent.grounding.report.known import Change, Known
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+_CHANGE = r"(?:deployment|release|rollout|change)"
+ONLY_ONE = re.compile(
+    rf"\b(?:only|just) (?:one|a single) (?:\w+ )?{_CHANGE}\b|\ba single {_CHANGE}\b(?= (?:is|was|has been) )",
+    re.IGNORECASE,
+)
+SO_OFTEN = re.compile(
+    r"\b(?:deployed|released|changed|rolled out) (?:(?:only|just|exactly) )?"
+    r"(?P<many>once|twice|three times|four times)\b"
+    r"[^,;.]{0,20}\bbefore\b",
+    re.IGNORECASE,
+)
+MANY = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
+LAST = re.compile(
+    rf"\b(?P<last>last|latest|newest|most recent|first|earliest) (?:recorded )?{_CHANGE}\b(?P<of>[^,;.]{{0,40}}?) "
+    r"(?:came|was (?:made|rolled out|started|recorded)|happened|took place|fell|went out) "
+    r"(?:\w+ )?(?P<side>before|after) the onset\b",
+    re.IGNORECASE,
+)
+RUNNING = re.compile(
+    r"\b(?:had|has) (?:already )?been (?:running|in place|live|out|in production|in use|deployed)[^,;.]{0,12}?"
+    r" for (?:several |many |some )?(?P<long>hours|days|weeks|a (?:long|good) while|a long time|long)\b",
+    re.IGNORECASE,
+)
+# "First the pool ran out, then deploy-8740 was rolled out".
+FIRST_THEN = re.compile(
+    r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?"
+    r"(?:then|afterwards|after that|later)\b(?P<then>[^;]*)",
+    re.IGNORECASE,
+)
+DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|change[ds]?|switched on)\b", re.IGNORECASE)
+# "Its failures began when cart was deployed".
+BEGAN_WHEN = re.compile(
+    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
+    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
+    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
+    re.IGNORECASE,
+)
+AT_ONCE = timedelta(minutes=5)
+BETWEEN = re.compile(r"\bbetween (?:the two|both|the) (?:deployments|releases|changes|rollouts)\b", re.IGNORECASE)
+NOT = re.compile(r"\b(?:not|never|no)\b|n['’]t\b")
+
+
+DEPLOYED_LAST = re.compile(
+    r" (?:was|got) (?:deployed|released|rolled out|changed) (?P<place>last|first)\b", re.IGNORECASE
+)
+
+
+def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of services of which no change is known others tell (`changes`)."""
+    dated = [one for one in known.changes if one.at]
+    named = {one.text for one in mentions}
+    services = named & known.services
+    made = [one for one in dated if not services or one.service in services]
+    if services and not made:
+        return
+    yield from _often(text, made, known)
+    yield from _ends(text, [one.at for one in made if one.at], known)
+    yield from _placed(text, mentions, dated, known)
+    yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
+    yield from _begun_when(text, mentions, known)
+    yield from _between(text, [one.at for one in dated if one.at], known)
+    yield from _running(text, [one.at for one in dated if one.at and named & {one.deployment_id, one.version}], known)
+
+
+def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
+    for found in ONLY_ONE.finditer(text):
+        yield judged("cause", found, 1 in _counts(made, known), "there are others")
+    for found in SO_OFTEN.finditer(text):
+        yield judged("number", found, MANY[found["many"].lower()] in _counts(made, known), "it was another number")
+
+
+def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    """ "The last deployment came before the onset"."""
+    for found in LAST.finditer(text) if times else ():
+        at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
+        holds = (at < _onset(known)) == (found["side"].lower() == "before")
+        yield judged("cause", found, holds, "it was the other way")
+
+
+def _placed(text: str, mentions: list[Found], dated: list[Change], known: Known) -> Iterator[Claim]:
+    """ "cart was deployed last"."""
+    times = [one.at for one in dated if one.at]
+    for one in mentions:
+        if one.text in known.services and times and (placed := DEPLOYED_LAST.match(text, one.span[1])):
+            end = max(times) if placed["place"].lower() == "last" else min(times)
+            of = {it.service for it in dated if it.at == end}
+            yield judged("cause", placed, one.text in of, "another one was")
+
+
+def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    for found in FIRST_THEN.finditer(text) if times else ():
+        is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"]))
+        if is_last != is_first:
+            yield judged("cause", found, (max(times) > _onset(known)) == is_last, "it was the other way")
+
+
+def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for found in BEGAN_WHEN.finditer(text):
+        behind = {one.text for one in mentions if found.start() <= one.span[0] < found.end() + 40}
+        of = [one.at for one in known.changes if one.at and behind & {one.deployment_id, one.service, one.version}]
+        if of:
+            holds = any(timedelta(minutes=-1) <= _onset(known) - at <= AT_ONCE for at in of)
+            yield judged("cause", found, holds, "it was at another time")
+
+
+def _between(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    for found in BETWEEN.finditer(text) if times else ():
+        yield judged("cause", found, min(times) <= _onset(known) <= max(times), "it began later")
+
+
+def _running(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    for found in RUNNING.finditer(text) if times else ():
+        if not NOT.search(text[: found.start()]):
+            holds = known.report.window.start - max(times) >= timedelta(hours=1)
+            yield judged("cause", found, holds, "it was deployed later")
+
+
+def _told(named: set[str], known: Known) -> list[Change]:
+    return [one for one in known.changes if named & {one.deployment_id, one.version}] or (
+        [one for one in known.changes if one.at]
+    )
+
+
+def _counts(made: list[Change], known: Known) -> set[int]:
+    """Everywhere or in the alerted region, in all that was read or up to the onset."""
+    begun = _onset(known)
+    here = [one for one in made if known.report.region in (None, one.region) or one.region is None]
+    ways = [some for one in (made, here) for some in (one, [it for it in one if it.at and it.at < begun])]
+    return {len({it.deployment_id for it in way}) for way in ways}
+
+
+def _onset(known: Known) -> datetime:
+    root = known.report.root_cause
+    return (root.onset if root else None) or known.report.window.start

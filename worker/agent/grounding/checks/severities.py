@@ -1,0 +1,86 @@
+"""Why a severity is what it is: for the figures that the report gives as its reasons, and for nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report import record
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text.claims import Claim
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import Verdict
+
+_LEVEL = r"(?:low|medium|high|critical)"
+_RATED = (
+    rf"(?:severity\b[^.;,]{{0,24}}\b{_LEVEL}|\b(?:rated|classed|classified|graded|judged) (?:as )?(?:an? )?{_LEVEL})"
+)
+_SINCE = r"because(?: of)?|since|as|due to|owing to|on account of|given(?: that)?|in view of|on the grounds that"
+REASONS = (
+    re.compile(
+        rf"{_RATED}(?: severity)?,? (?:only |just |mainly |merely )?(?:{_SINCE}) (?P<reason>[^;.]+(?:\.\d[^;.]*)*)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"^(?:because(?: of)?|since|as|given that) (?P<reason>(?:[^,;]|,\d)+), (?:the |its )?{_RATED}", re.IGNORECASE
+    ),
+)
+UNMOVED = re.compile(
+    r"\b(?:hardly|barely|scarcely|did not|has not|have not|not|unchanged|as usual|normal|only|merely|no more than)\b",
+    re.IGNORECASE,
+)
+QUIET = re.compile(
+    r"\b(?:no|not|none|nothing|never|neither|too few|threshold|within|usual|expected|normal|demand)\b", re.IGNORECASE
+)
+MONEY_AND_PEOPLE = {"users", "orders", "revenue", "cost"}
+
+
+def severities(text: str, known: Known) -> Iterator[Claim]:
+    """ "It is critical on account of the latency": where the report counts that among its reasons."""
+    for pattern in REASONS:
+        for found in pattern.finditer(text):
+            span = found.span("reason")
+            why = _wrong(found["reason"], known)
+            # No statement of the report makes it one: "users noticed it" is told of something else.
+            yield Claim("word" if why else "state", span, found["reason"], not why, why)
+
+
+def _wrong(reason: str, known: Known) -> str:
+    given = " ".join(known.report.severity_reasons)
+    told, of = topics(reason) & {*SIGNALS, *MONEY_AND_PEOPLE}, topics(given)
+    if known.report.severity.value == "low":
+        is_quiet = QUIET.search(reason) and (not UNMOVED_SIGNAL.search(reason) or told <= of or _is_settled(known))
+        return "" if is_quiet or record.meanings(given) >= record.meanings(reason) else NO_REASON
+    if told - of or not (told & of or _shares(reason, given)):
+        return NO_REASON
+    if UNMOVED.search(" ".join(reason.split()[:4])) and not _figures(reason):
+        return NO_REASON
+    return "" if _are_given(reason, given) else "the figure is another one"
+
+
+NO_REASON = "that is no reason of it"
+UNMOVED_SIGNAL = re.compile(r"\bback at\b", re.IGNORECASE)
+
+
+def _is_settled(known: Known) -> bool:
+    return known.report.verdict is Verdict.NOT_CONFIRMED
+
+
+def _shares(reason: str, given: str) -> bool:
+    """Whether it has a word of its own in common with what is given: "services", "53 g more than expected"."""
+    return bool(set(re.findall(r"[a-z₂]{5,}", reason.lower())) & set(re.findall(r"[a-z₂]{5,}", given.lower())))
+
+
+def _are_given(reason: str, given: str) -> bool:
+    """Shares and ratios are those that are given."""
+    those = _figures(given)
+    return all(
+        any(one.low - 1e-9 <= it.value <= one.high + 1e-9 or it.low <= one.value <= it.high for it in those)
+        for one in _figures(reason)
+    )
+
+
+def _figures(text: str) -> list[Number]:
+    return [one for one in numerals.numbers(text) if one.dimension in ("share", "times")]

@@ -1,0 +1,63 @@
+"""Whose part of a rise is the largest, the second or the smallest, and which two figures are the ends of one range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from worker.agent.grounding.report.known import Fact, Known
+from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.pairs import Number
+
+_NTH = r"second|third|fourth"
+_MOST = r"largest|biggest|greatest|main|strongest|top"
+CONTRIBUTOR = re.compile(
+    rf"\b(?:(?P<nth>{_NTH})[- ](?:{_MOST})|(?P<most>{_MOST})|(?P<least>smallest|least))"
+    r" (?:contributor|contribution|share|part|portion)\b(?: (?:to|of|in) the (?:rise|increase|additional|new)\b)",
+    re.IGNORECASE,
+)
+PLACES = {"second": 1, "third": 2, "fourth": 3}
+NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
+
+
+def contributors(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "frontend is the second largest contributor to the rise": by the shares of the rise."""
+    ranked = _ranked(known)
+    for found in CONTRIBUTOR.finditer(text) if len(ranked) > 1 else ():
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        place = PLACES.get((found["nth"] or "").lower(), -1 if found["least"] else 0)
+        if named and place < len(ranked) and not NOT.search(text[: found.start()]):
+            yield judged("number", found, ranked[place] == named[0], "another one is")
+
+
+def _ranked(known: Known) -> list[str]:
+    """Services by their share, the largest first; those without one have no place."""
+    shares: dict[str, float] = {}
+    for one in known.facts:
+        if (one.whole, one.dimension) == ("rise", "share") and one.subject.service and one.value > 0:
+            shares[one.subject.service] = max(shares.get(one.subject.service, 0), one.value)
+    return sorted(shares, key=lambda one: -shares[one])
+
+
+BETWEEN = re.compile(r"\bbetween \S*\d\S*(?: \w+)? and \S*\d", re.IGNORECASE)
+
+
+def betweens(text: str, known: Known) -> Iterator[Claim]:
+    """ "Between 10,800 and 28,900 requests": both are ends of one range."""
+    for found in BETWEEN.finditer(text):
+        ends = [one for one in numerals.numbers(text) if found.start() <= one.span[0] < found.end()]
+        if len(ends) == 2:
+            low, high = (_ends(one, end, known) for one, end in zip(ends, ("low", "high"), strict=True))
+            if low or high:
+                holds = any(_range(one) == _range(other) for one in low for other in high)
+                yield judged("number", found, holds, "they are no ends of one range")
+
+
+def _ends(number: Number, end: str, known: Known) -> list[Fact]:
+    return [one for one in known.facts if one.end == end and number.low <= one.value <= number.high]
+
+
+def _range(fact: Fact) -> Fact:
+    return replace(fact, value=0.0, end=None)

@@ -1,0 +1,206 @@
+"""Claims about the state of things: what was not deployed, how severe it is, that it is over or nothing to worry of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks import causation
+from worker.agent.grounding.checks.conditions import NONE_OF, rising
+from worker.agent.grounding.report.known import Known, cause_names
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.domain.report import CauseKind, Verdict
+
+# What a report at the time of an alert cannot know.
+OVER = re.compile(
+    r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
+    r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
+    r"|will (?:be|recover|return|end|stay|remain|keep|continue|fail|rise|fall|grow|worsen|happen|hit|reach|spread)"
+    r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
+    r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
+    r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
+    r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    re.IGNORECASE,
+)
+# How many it is said of, and how fast it went: what was not looked at.
+EXTENT = re.compile(
+    r"\b(?:(?:all|each|both)(?: (?:two|three|four|five|\d+))? (?:of )?(?:the |its |their |these )?regions"
+    r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
+    r"|progressively|little by little|bit by bit|over time|overnight)\b",
+    re.IGNORECASE,
+)
+CLEARED = re.compile(
+    r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated"
+    r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
+    r"|did not cause|false alarm|no incident|nothing is wrong|ruled out|(?:can|may|should|could) be excluded)\b",
+    re.IGNORECASE,
+)
+_SEVERITY = "low|medium|high|critical"
+SEVERITY = re.compile(
+    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
+    rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b",
+    re.IGNORECASE,
+)
+
+
+_TROUBLE = r"(?:incident|spike|outage|anomaly|degradation|disruption|breakdown|malfunction|slowdown|problem|failure)s?"
+INCIDENT = re.compile(
+    rf"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?{_TROUBLE}\b"
+    r"|\b(?:has|is|have|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent|undergoes"
+    r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
+    r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
+    rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
+    rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
+    r"|\b(?:the|this) (?:incident|outage|degradation|disruption|breakdown)\b[^,;.]{0,40}?"
+    r" (?:began|begins|started|starts|lasted|hit|affect(?:ed|s)|rais(?:ed|es)|caus(?:ed|es)|lasts|struck|occurred)\b",
+    re.IGNORECASE,
+)
+# "Nothing points to an outage", "it is no real spike".
+UNTOLD = re.compile(
+    r"\b(?:no|not|nor|never|neither|nothing|none|nobody|without|whether|if|rather than|instead of|hardly|against"
+    r"|cannot)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+
+
+NO_INCIDENT = re.compile(
+    r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
+    r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage)\b[^,;.]{0,24}"
+    r" (?:was|is|could be|has been) confirmed"
+    r"|(?:was|is|were|could) not (?:be )?confirmed|not (?:to be )?an incident"
+    r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
+    r"|no (?:real )?incident)\b",
+    re.IGNORECASE,
+)
+
+
+CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b", re.IGNORECASE)
+
+
+def verdicts(text: str, known: Known) -> Iterator[Claim]:
+    """ "The rise was confirmed": not where the verdict is that none was."""
+    for found in CONFIRMED.finditer(text):
+        if NONE_OF.search(text[context.clause(found.span(), text)[0] : found.start()]):
+            # "No spike was confirmed": see `NO_INCIDENT`.
+            continue
+        holds = known.report.verdict is not Verdict.NOT_CONFIRMED
+        yield judged("state", found, holds, "the alert was not confirmed")
+
+
+# "… could not be confirmed in that way": how something was looked at.
+IN_THAT_WAY = re.compile(r" (?:in|by|with|from) (?:that|this|it|them|the (?:log )?lines)\b")
+QUIET = re.compile(
+    r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
+    r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
+    re.IGNORECASE,
+)
+
+
+def quiet(text: str, known: Known) -> Iterator[Claim]:
+    """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
+    for found in QUIET.finditer(text):
+        holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
+        yield judged("state", found, holds, "there is an incident")
+
+
+REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
+
+
+def is_demand(known: Known) -> bool:
+    root = known.report.root_cause
+    return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
+
+
+def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Failed to deserialize": where a log line of it says so."""
+    behind = re.match(r" (\w{4,})", text[found.end() :])
+    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    said = f"{found[0]} {behind[1]}".lower().replace("fails", "failed") if behind else ""
+    return bool(said) and any(said in line.lower() for one in services for line in known.logged.get(one, ()))
+
+
+AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
+
+
+def _are_of_others(mentions: list[Found], known: Known) -> bool:
+    """ "rel-2291 and rel-2290 are of other services": than the alerted one."""
+    named = {one.text for one in mentions}
+    services = {one.service for one in known.changes if one.deployment_id in named}
+    return bool(services) and known.report.service not in services
+
+
+BLAMED = "it is what the evidence blames"
+CANNOT_KNOW = "a report cannot know that"
+
+
+def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    said = found[0].lower()
+    if said.startswith("other region"):
+        is_none = re.search(r"\bno $", text[: found.start()], re.IGNORECASE)
+        return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if re.match(r"(?:all|every|each)\b(?!.*\bother\b).*\bregion", said):
+        return len(known.regions) > 1 and known.regions <= rising(known)
+    if said == "other service":
+        return _is_no_others(found, text, mentions, known)
+    if said == "other services":
+        return _are_of_others(mentions, known)
+    if said in ("both services", "both deployments"):
+        named = {one.text for one in mentions} | known.about
+        return len(named & known.services) == 2 or (said == "both deployments" and _deployed(known) == 2)
+    return known.report.service is None and said == "all services"
+
+
+HAS_NO_PART = re.compile(r" (?:has|had|takes|took) (?:any |a )?(?:share|part) in (?:it|this|that|the rise)\b")
+
+
+def _is_no_others(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "The rise is shipping's; no other service has a share in it": where it is all of those that are named."""
+    named = {one.text for one in mentions} & known.services
+    parts = [one for one in known.facts if one.whole == "rise" and one.subject.service and not one.of]
+    shares = [one.value for one in parts if one.subject.service not in named]
+    is_told = text[: found.start()].lower().endswith("no ") and HAS_NO_PART.match(text, found.end())
+    return bool(is_told and named and parts) and max(shares, default=0.0) <= 0
+
+
+def _deployed(known: Known) -> int:
+    return len({one.deployment_id for one in known.changes if one.at})
+
+
+def _incidents(text: str, known: Known) -> Iterator[Claim]:
+    """ "It suffered an outage": not where the alert was not confirmed, unless it is denied."""
+    is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
+    for found in INCIDENT.finditer(text):
+        if is_confirmed or not UNTOLD.search(text[context.clause(found.span(), text)[0] : found.end()]):
+            yield judged("state", found, is_confirmed, "the alert was not confirmed")
+
+
+def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    """How it stands: severity, that it is over, that something is not to blame."""
+    report = known.report
+    for found in SEVERITY.finditer(text):
+        holds = (found["a"] or found["b"] or found["c"]).lower() == report.severity.value
+        yield judged("state", found, holds, f"severity is {report.severity.value}")
+    yield from _incidents(text, known)
+    for found in NO_INCIDENT.finditer(text):
+        if IN_THAT_WAY.match(text, found.end()):
+            continue
+        holds = report.verdict is Verdict.NOT_CONFIRMED
+        yield judged("state", found, holds, "there is an incident")
+    for found in () if is_advice else OVER.finditer(text):
+        holds = _is_logged(found, text, mentions, known)
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_unproven=not holds)
+    for found in () if is_advice else EXTENT.finditer(text):
+        holds = _is_extent(found, text, mentions, known)
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_open=not holds)
+    for found in CLEARED.finditer(text):
+        blamed = cause_names(known) & {one.text for one in mentions}
+        root = report.root_cause
+        if root and root.deployment_id and not blamed & {root.deployment_id, root.version}:
+            blamed -= {root.service}
+        span = context.clause(found.span(), text)
+        is_another = causation.names_another(text[slice(*span)], span, mentions, known)
+        holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
+        yield judged("state", found, holds, BLAMED)

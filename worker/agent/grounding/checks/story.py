@@ -1,0 +1,290 @@
+"""Claims about the course of things: what is denied or waved away, what came first, where something went out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from worker.agent.grounding.checks import causation, directions, doubts, statements
+from worker.agent.grounding.report import vocabulary
+from worker.agent.grounding.report.known import Known, cause_names
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import topics
+from worker.domain.report import Verdict
+
+# That nothing need be done, that it was no real thing, or that it has passed: no report can know.
+DISMISSED = re.compile(
+    r"\b(?:(?:nobody|no ?one|nothing|no action|none)\b[^.;,]{0,20}\b(?:need\w*|necessary|required|to do(?! with)"
+    r"|to fear|wrong)"
+    r"|no (?:action|need|reason|cause for|harm|problem|concern|danger|alarm)|(?:need not|needn['’]t|not needed"
+    r"|unneeded)"
+    r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
+    r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
+    r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
+    r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
+    r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
+    r"|negligible|acceptable|under control"
+    r"|(?:problem|incident|spike|outage|errors?|failures?|(?<!fail )it|this|everything|situation|emissions?) "
+    r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
+    r"|past|closed)"
+    r"|(?:has|have|had) (?:already |since |now |all )?(?:stopped|ended|ceased|subsided|gone away)(?! \w+ing)"
+    r"|(?:errors?|failures?|timeouts?|retries)\b[^,;.]{0,30}\b(?:stopped|ended|ceased)(?! \w+ing)"
+    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
+    r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
+    r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
+    r"|self-heal\w*|heals? itself|went away)\b",
+    re.IGNORECASE,
+)
+# Only of mere demand.
+SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECASE)
+# Down, gone or broken is a finding of its own.
+BROKEN = re.compile(
+    r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
+    r"|down(?! (?:to|by|at|from)\b)|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
+    r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
+    r" (?:version|release)"
+    r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
+    r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
+    # What a rule does is not in what it set off.
+    r"|\b(?:rule|threshold)s?\b(?!['’]s (?:count|value|sum)\b)"
+    r"[^.;]{0,20}\b(?:compare|use|measure|check|watche|count|ignore)s?\b",
+    re.IGNORECASE,
+)
+ORDER = re.compile(
+    r"\b(?P<later>after(?! which)|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
+    r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
+    re.IGNORECASE,
+)
+# "… since no spike was confirmed": why, not when.
+REASON = re.compile(r"\b(?:is|are|was|were|shows?|names?|has|have|had|does|did|explains?|cannot|can|could|deviates?)\b")
+BEGUN = re.compile(r"\b(?:began|started|rose|deployed|released|rolled out|went out)\b")
+DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
+BEGINNING = re.compile(
+    r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
+    re.IGNORECASE,
+)
+ASIDE = re.compile(
+    r"\b(?:when|after(?! that of\b)|following|once(?! before| (?:demand|traffic|load) is \w+ for)"
+    r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
+    r"|failed)\b))\b(?P<what>[^,;]+)"
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left|drove|drives|pushed|forced|produced|provoked|induced"
+    r"|resulted in)\b",
+    re.IGNORECASE,
+)
+ANCHOR = re.compile(
+    r"\d|\b(?:onset|window|deploy\w*|rollout|release|incident|alert|baseline|version|usual|it|this)\b", re.IGNORECASE
+)
+
+
+def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
+    yield from doubts.doubts(text, mentions, known)
+    yield from _order(text, mentions, known)
+    if not statements.is_demand(known):
+        yield from _states(SOUND, text)
+    for one in _states(DISMISSED, text):
+        is_awaited = is_advice and re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :])
+        if not is_awaited and not _is_quiet(one, text, known):
+            yield one
+    if is_advice:
+        return
+    for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
+        if not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
+            yield one
+    yield from _asides(text, mentions, known)
+    yield from _never_before(text, mentions, known)
+
+
+# What follows from the verdict that there was no incident, or nothing to repair.
+NOTHING_TO_DO = re.compile(
+    r"(?:nobody|no ?one|nothing|no action)\b[^.;,]*\b(?:need\w*|necessary|required|to do)"
+    r"|no (?:action|need|reason|cause for|alarm)|false (?:positive|alarm)s?",
+    re.IGNORECASE,
+)
+
+
+def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
+    repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
+    if repaired and claim.text.lower().startswith("nothing"):
+        return statements.is_demand(known)
+    return known.report.verdict is Verdict.NOT_CONFIRMED and bool(NOTHING_TO_DO.fullmatch(claim.text))
+
+
+def _logged(mentions: list[Found], known: Known) -> set[str]:
+    services = {one.text for one in mentions} & known.services or known.suffering | {known.report.service or ""}
+    return {word for service in services for word in known.messages.get(service, ())}
+
+
+# "Traffic is down": a direction.
+OF_SIGNAL = re.compile(
+    r"\b(?:traffic|latency|errors?|rate|load|demand|requests?|emissions?|carbon|usage|volume|throughput|CPU|memory)"
+    r"(?: \w+)? (?:is|are|was|were|went) down$",
+    re.IGNORECASE,
+)
+
+
+def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
+    """`logged`: words of log lines, which may be said of those that wrote them."""
+    for found in pattern.finditer(text):
+        if found[0].split()[-1] in logged or OF_SIGNAL.search(text[: found.end()]):
+            continue
+        yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
+
+
+# "The pool is exhausted": where a line tells that there is none left of it.
+EXHAUSTED = re.compile(r"\b(?:exhausted|saturated)$", re.IGNORECASE)
+USED_UP = re.compile(
+    r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
+    r"|waiting=\d)",
+    re.IGNORECASE,
+)
+
+
+def _is_used_up(one: Claim, text: str, mentions: list[Found], known: Known) -> bool:
+    """Of what the line itself names: its pool, not the memory."""
+    said = vocabulary.telling(text[context.clause(one.span, text)[0] : one.span[0]])
+    services = {it.text for it in mentions} & known.services or {*known.about, known.report.service or ""}
+    lines = [line for service in services for line in known.logged.get(service, ()) if USED_UP.search(line)]
+    return any(said & vocabulary.telling(line) for line in lines)
+
+
+def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A change and the onset, one before the other as the sentence has it."""
+    onsets = {moment.at for moment in known.moments if moment.kind == "onset"}
+    for found in ORDER.finditer(text):
+        before, after = text[: found.start()], text[found.end() :]
+        after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
+        if found[0].lower() == "since" and REASON.search(after) and not BEGUN.search(after):
+            continue
+        left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
+        if not re.search(r"\w", before) and "," in after:
+            first, _, rest = after.partition(",")
+            right = _spoken(first, found.end(), mentions, known)
+            left = _spoken(rest, found.end() + len(first) + 1, mentions, known)
+        times = _times(left, right)
+        if times is None or not onsets:
+            continue
+        change_is_left, changes = times
+        says_change_first = bool(found["earlier"]) == change_is_left
+        if found[0].lower() in ("followed", "following") and not change_is_left and found["later"]:
+            says_change_first = True
+        is_first = any(at <= max(onsets) for at in changes)
+        if changes:
+            holds = is_first == says_change_first and not _is_since_another(found, after, mentions, known)
+            yield judged("cause", found, holds, "it was the other way round")
+
+
+def _is_since_another(found: re.Match[str], after: str, mentions: list[Found], known: Known) -> bool:
+    """ "Since deploy-8718 went out, requests fail": of a change that is not the cause."""
+    inside = {one.text for one in mentions if found.end() <= one.span[0] < found.end() + len(after)}
+    told = {one.deployment_id for one in known.changes if inside & {one.deployment_id, one.version}}
+    root = known.report.root_cause
+    is_since = found[0].lower() == "since" and known.has_cause
+    return is_since and bool(told) and root is not None and root.deployment_id not in told
+
+
+def _times(left: list[datetime] | str | None, right: list[datetime] | str | None) -> tuple[bool, list[datetime]] | None:
+    if isinstance(left, list) and right == "onset":
+        return True, left
+    if isinstance(right, list) and left == "onset":
+        return False, right
+    return None
+
+
+def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list[datetime] | str | None:
+    """The times of the change that a part speaks of, or that it speaks of the onset."""
+    inside = {one.text for one in mentions if offset <= one.span[0] < offset + len(part)}
+    named = [change for change in known.changes if change.at and (inside & {change.deployment_id, change.version})]
+    if named:
+        return [change.at for change in named if change.at]
+    if DEPLOYING.search(part):
+        own = [one.at for one in known.changes if one.at and one.service in inside]
+        if own:
+            return own
+        root = known.report.root_cause
+        of_cause = [one.at for one in known.changes if one.at and root and one.deployment_id == root.deployment_id]
+        return of_cause or None
+    return "onset" if BEGINNING.search(part) else None
+
+
+NONE_WAS = re.compile(
+    r" ?(?:none|no such \w+|nothing) (?:was|were|is|are|has been) (?:recorded|found|known|seen|logged)\b"
+)
+
+
+def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "… when the tax table was deleted": what is told beside the rise is told as its cause."""
+    named = cause_names(known)
+    for found in ASIDE.finditer(text):
+        group = "what" if found["what"] else "who"
+        start, end = found.span(group)
+        inside = {one.text for one in mentions if start <= one.span[0] < end}
+        if (
+            BEFORE_AND.search(text[: found.start()])
+            or causation.PRONOUN.fullmatch(found[group])
+            or NONE_WAS.match(found[group])
+        ):
+            continue
+        if inside & named or (
+            group == "what"
+            and (
+                ANCHOR.search(found[group])
+                or _is_beginning(found[group], inside, known)
+                or _is_measured(found, text, mentions, known)
+            )
+        ):
+            continue
+        if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
+            continue
+        yield Claim(
+            "cause",
+            found.span(),
+            found[0],
+            False,
+            "the evidence shows no such cause",
+            group == "what" and not inside,
+            is_unproven=True,
+        )
+
+
+# "The version was 2.5.4 before and after the change".
+BEFORE_AND = re.compile(r"\bbefore and $", re.IGNORECASE)
+
+
+def _is_measured(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """ "As traffic was slightly below what was expected", "a minute after the errors": checked by itself."""
+    if re.fullmatch(r"\W*(?:its |the |their )?(?:first )?(?:errors|failures|timeouts)\W*", found["what"]):
+        return True
+    start, end = found.span("what")
+    return any(start <= one.span[0] < end for one in directions.directions(text, mentions, known))
+
+
+def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
+    """ "… when the errors of payments began": of what deviates."""
+    begun = re.search(r"\b(?:beg[au]n|started|rose|risen|set in|increased|climbed|jumped)\b", what)
+    return bool(begun and topics(what)) and inside <= known.suffering
+
+
+def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "… and not before": of a type of errors only where none was logged before."""
+    found = re.search(
+        r"^before\b[^,;]{0,40}, (?:no|none)\b[^,;.]{0,40}"
+        r"|\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"|previously|until then)",
+        text,
+        re.IGNORECASE,
+    )
+    logged = {fact.of for fact in known.facts if fact.role == "now" and fact.of in known.types and fact.value > 0}
+    types = {one.text for one in mentions if one.text in known.types} or logged
+    if (
+        not found
+        or not types
+        or not re.search(r"\b(?:errors?|lines?|logged|Error|Exception|messages?|such)|[a-z][A-Z]", text)
+    ):
+        return
+    before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
+    holds = bool(before) and all(fact.value == 0 for fact in before)
+    yield judged("direction", found, holds, "it was logged before")

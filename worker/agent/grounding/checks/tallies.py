@@ -1,0 +1,195 @@
+"""Counts that are taken of a list, of lines, or of all others: "two of them: a and b", "none of the others rises"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from worker.agent.grounding.report import relations, roster
+from worker.agent.grounding.report.known import Change, Known
+from worker.agent.grounding.text import claims, numerals, units
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+MESSAGES = re.compile(
+    r" of (?:the |its )?(?P<all>\w+) (?:(?:quoted|sampled|shown|listed|example|log|error) )*"
+    r"(?:messages|lines|examples)\b",
+    re.IGNORECASE,
+)
+OTHERS = re.compile(
+    r" of (?:the |its )?(?P<who>others?|rest|(?:\w+ ){0,2}services)\b[^;.]*? (?:show|ha|see)\w*"
+    r" (?:an?|any) (?P<what>rise|increase|growth)\b",
+    re.IGNORECASE,
+)
+LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such )?[a-z]+s)?)(?P<told>[^:;.]*): ")
+
+
+def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
+    if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
+        return is_so
+    if (is_so := _of_quoted(number, text, sentence, known)) is not None:
+        return is_so
+    if found := LIST.match(text, number.span[1]):
+        listed = [one for one in mentions if one.span[0] >= found.end()]
+        return _of_list(number.value, found, listed, sentence, mentions, known)
+    return _of_named(number, text, mentions, known)
+
+
+def _of_quoted(number: Number, text: str, sentence: str, known: Known) -> bool | None:
+    """ "Two of the three messages", "all three messages"."""
+    if found := next((one for one in EVERY.finditer(sentence) if one.start() <= number.span[0] < one.end()), None):
+        return _is_of_every(found, sentence, known)
+    found = MESSAGES.match(text, number.span[1])
+    return _of_messages(number.value, _count(found["all"]), sentence, known) if found else None
+
+
+def _of_named(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "All four share the onset", "together they hold 1 % of the confidence": of those who were named before."""
+    before, after = text[: number.span[0]], text[number.span[1] :]
+    if TOGETHER.search(before) and OF_CONFIDENCE.match(after):
+        return _is_sum(number, mentions, text, known)
+    named = _listed_before(number, mentions, known)
+    is_of_all = ALL.search(before) and not re.match(r" [a-z]+s\b", after)
+    return len(named) == number.value if is_of_all and len(named) > 1 else None
+
+
+SURER = re.compile(
+    r" of (?P<who>them|these|those|the others?)\b[^,;.]*\bconfidence (?:above|over|of more than|higher than)"
+    r" (?:about )?(?P<least>0\.\d+)",
+    re.IGNORECASE,
+)
+SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|lasts?) longer\b", re.IGNORECASE)
+
+
+def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "None of the others rises", "none of them has a confidence above 0.01", "none of the calls takes longer"."""
+    if found := OTHERS.match(text, number.span[1]):
+        named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
+        is_of_rest = re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower())
+        return _none_rises(named if is_of_rest else set(), text, known)
+    if found := SURER.match(text, number.span[1]):
+        named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
+        rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
+        return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
+    if SLOWER.match(text, number.span[1]):
+        return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
+    return None
+
+
+# "All four share the onset".
+ALL = re.compile(r"\b(?:all|these|those|all of the) $", re.IGNORECASE)
+
+
+TOGETHER = re.compile(r"\b(?:together|combined|between them)\b", re.IGNORECASE)
+OF_CONFIDENCE = re.compile(r" of (?:the |all )?confidence\b", re.IGNORECASE)
+
+
+def _is_sum(number: Number, mentions: list[Found], text: str, known: Known) -> bool:
+    """ "cart and frontend together hold less than one percent of the confidence"."""
+    named = _listed_before(number, mentions, known)
+    total = sum(one.confidence for one in known.report.candidates if one.service in named)
+    low = 0.0 if numerals.BELOW.search(text[: number.span[0]]) else number.low
+    return low <= total <= number.high
+
+
+def _listed_before(number: Number, mentions: list[Found], known: Known) -> set[str]:
+    """Whom this sentence named before, else the one before it."""
+    here = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
+    return here or ({one.text for one in roster.mentions(known.previous, known)} & known.services)
+
+
+def _count(word: str) -> float:
+    return float(word) if word.isdigit() else units.IN_WORDS.get(word.lower(), (0.0, ""))[0]
+
+
+def _quoted(sentence: str) -> list[str]:
+    return [next(part for part in one.groups() if part) for one in claims.QUOTED.finditer(sentence)]
+
+
+def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
+    """ "Two of the three messages say “…”": of a type with so many, so many have it."""
+    quoted = _quoted(sentence)[:1]
+    kinds = [one for one in _messages(known) if len(one) == total]
+    if not quoted or not kinds:
+        return None
+    return any(sum(quoted[0] in message for message in one) == some for one in kinds)
+
+
+EVERY = re.compile(
+    r"\b(?:all|each|every one)(?: of)?(?: the| its)?(?: (?P<all>\w+))?"
+    r"(?: quoted| sampled| shown| listed| example| error)* (?:messages|examples)\b",
+    re.IGNORECASE,
+)
+
+
+def every_message(sentence: str, known: Known) -> Iterator[Claim]:
+    """ "All three messages say “…”": each of a type's messages has it."""
+    for found in EVERY.finditer(sentence):
+        if (is_so := _is_of_every(found, sentence, known)) is not None:
+            yield judged("state", found, is_so, "not all of them do")
+
+
+def _is_of_every(found: re.Match[str], sentence: str, known: Known) -> bool | None:
+    quoted = _quoted(sentence)[:1]
+    kinds = [one for one in _messages(known) if quoted and any(quoted[0] in message for message in one)]
+    count = _count(found["all"] or "")
+    return any(all(quoted[0] in message for message in one) and count in (0, len(one)) for one in kinds) or (
+        False if kinds else None
+    )
+
+
+def _messages(known: Known) -> Iterator[list[str]]:
+    for item in known.report.evidence:
+        for one in item.result.get("types") or ():
+            yield [str(message) for message in one.get("messages") or ()]
+
+
+def _none_rises(named: set[str], text: str, known: Known) -> bool | None:
+    """Of whom the rise is: of none but those who are named."""
+    told = topics(text) & {*SIGNALS}
+    parts: list[dict[str, Any]] = []
+    for item in known.report.evidence:
+        of = re.match(r"Whose rise of (\w+)", item.title)
+        if of and (not told or topics(of[1]) & told):
+            parts += item.result.get("parts") or []
+    return all(one.get("rise", 0) <= 0 for one in parts if one.get("service") not in named) if parts else None
+
+
+def _of_list(
+    count: float, found: re.Match[str], listed: list[Found], sentence: str, mentions: list[Found], known: Known
+) -> bool | None:
+    """ "Five services: a, b, …", "two of them hit cart: v1 and v2"."""
+    names = {one.text for one in listed}
+    changes = [one for one in known.changes if one.at and one.deployment_id in names]
+    if changes:
+        between = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
+        is_count = len({one.deployment_id for one in changes}) == count
+        return is_count and all(_is_told_so(one, between, found["told"], known) for one in changes)
+    services = names & known.services
+    if "callers" in found["noun"] and services:
+        called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
+        is_calling = all(any((one, of) in known.calls for of in called) for one in services)
+        is_open = len(services) < count and re.search(r"\b(?:services|others|more)\b", sentence[found.end() :])
+        return len(services) == count and is_calling if called and not is_open else None
+    if "services" not in found["noun"] or not services:
+        return None
+    quoted = _quoted(sentence)
+    logging = {one.subject.service for one in known.facts if one.of in quoted}
+    return len(services) == count and (not quoted or services <= logging)
+
+
+def _is_told_so(change: Change, services: set[str], told: str, known: Known) -> bool:
+    """Whether it is of the service that is named, and as long before the onset as it says."""
+    if services and change.service not in services:
+        return False
+    within = next((one for one in numerals.numbers(told) if one.dimension == "seconds"), None)
+    if within is None or change.at is None or "before" not in told:
+        return True
+    root = known.report.root_cause
+    of = [known.report.service, root.service if root else None]
+    onsets = [known.report.window.start, *(at for one in of if one and (at := relations.onset(one, known)))]
+    return any(timedelta(0) <= onset - change.at <= timedelta(seconds=within.high) for onset in onsets)

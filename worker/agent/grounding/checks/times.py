@@ -1,0 +1,219 @@
+"""Whether a time of day or a date is that of what the sentence says happened then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from worker.agent.grounding.report.known import Known, Moment
+from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+SINCE = re.compile(
+    r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
+    r"|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
+    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
+    r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
+    re.IGNORECASE,
+)
+DEPLOYED = re.compile(
+    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought)\b[^.;]{0,70}$", re.IGNORECASE
+)
+# "deploy-7 was started at 10:38": somebody put it there.
+PUT = re.compile(r"\b(?:is|was|were|been) started\b[^,.;]{0,20}$", re.IGNORECASE)
+BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
+
+
+def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    clocks = list(claims.TIME.finditer(text))
+    for found in clocks:
+        before, after = plain[: found.start()], plain[found.end() :]
+        change = _change_before(found.start(), plain, mentions, known)
+        put = _put(found.start(), plain, mentions, known)
+        change = put or change
+        is_put = put or (change and PUT.search(before))
+        wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
+        told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
+        told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
+        if wanted == {"change"} and not change:
+            told = _of_named(found.start(), plain, mentions, told, known)
+        if day := _day_of(found, text):
+            told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
+        holds = _is_known_time(found, told)
+        yield judged("time", found, holds, "nothing that was read happened then")
+    rest = claims.blanked(text, [found.span() for found in clocks])
+    for found in claims.DATE.finditer(rest):
+        wanted = _kinds_wanted(plain[: found.start()])
+        told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
+        holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
+        yield judged("time", found, holds, "nothing that was read happened that day")
+
+
+def _day_of(clock: re.Match[str], text: str) -> re.Match[str] | None:
+    """ "At 15:37 UTC on 23 November 2026", "on 23 November at 15:37 UTC": the day that it is told of."""
+    behind = ON_DAY.match(text, clock.end())
+    if behind:
+        return claims.DATE.match(text, behind.end())
+    before = list(claims.DATE.finditer(text, 0, clock.start()))[-1:]
+    return before[0] if before and AT_CLOCK.fullmatch(text[before[0].end() : clock.start()]) else None
+
+
+ON_DAY = re.compile(r",? (?:on |of )?(?:the )?(?=[A-Z\d])")
+AT_CLOCK = re.compile(r",? (?:at |around |about |from |since )?")
+
+
+# "Nothing was deployed in the two hours before 12:10 UTC".
+NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORECASE)
+
+
+# The time of comparison has times of its own.
+COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference)\b", re.IGNORECASE)
+
+
+# "The window runs from 02:25 to 02:35 UTC".
+OF_WINDOW = re.compile(
+    r"\bwindow\b[^,;.]{0,60}"
+    r"(?:(?P<end>\b(?:to|until|till|and|(?:end(?:s|ed|ing)?) (?:at|on))|[–-])|\b(?:from|between|at)) ?$",
+    re.IGNORECASE,
+)
+
+
+# "The alert was raised at 15:51 UTC".
+ALERTED = re.compile(
+    r"\b(?:alert|alarm|rule)\b[^,;.\d]{0,40}\b(?:raised|fired|triggered|went off|sent|arrived)\b[^,;.\d]{0,12}$",
+    re.IGNORECASE,
+)
+
+
+def _kinds_wanted(before: str) -> set[str]:
+    if ALERTED.search(before) and not SINCE.search(before):
+        return {"alert", "end"}
+    if NOTHING_BEFORE.search(before):
+        return {"onset"}
+    if window := OF_WINDOW.search(before):
+        return {"end"} if window["end"] else {"onset"}
+    baseline = {"baseline"} if COMPARED.search(before) else set()
+    since, deployed = SINCE.search(before), DEPLOYED.search(before)
+    if since and (not deployed or since.start() > deployed.start()):
+        return {"onset", *baseline}
+    return {"change"} if deployed else set()
+
+
+def _begun(before: str, after: str) -> set[str]:
+    """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
+    is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE)
+    return {"onset"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+
+
+def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that the clause named last before the time; of one in brackets, the clause before them."""
+    place = context.opening(place, text)
+    start, _ = context.clause((place, place), text)
+    ids = {change.deployment_id for change in known.changes}
+    named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
+    return named[-1] if named else None
+
+
+# "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
+STARTED = re.compile(
+    r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|, version [\w.+-]+)*"
+    r",? (?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
+    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at)\b[^,;.]{0,25}"
+)
+
+
+def _put(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
+    """The change that is said to have been made at the time that stands at `place`."""
+    ids = {change.deployment_id for change in known.changes}
+    named = [one for one in mentions if one.text in ids and one.span[1] <= place]
+    between = text[named[-1].span[1] : place] if named else ""
+    return named[-1].text if named and STARTED.fullmatch(between) and not topics(between) else None
+
+
+def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], known: Known) -> list[Moment]:
+    """ "cart was deployed at 09:27 UTC": of those services that the clause names, where it names any."""
+    start, _ = context.clause((place, place), text)
+    named = {one.text for one in mentions if start <= one.span[0] < place} & known.services
+    regions = {one.text for one in mentions} & known.regions
+    made = {
+        (change.deployment_id, change.at)
+        for change in known.changes
+        if (not named or change.service in named) and (not regions or change.region in {None, *regions})
+    }
+    return [one for one in told if (one.of, one.at) in made] if named or regions else told
+
+
+def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list[Moment]:
+    """Of the onsets, those of the services that were named before, where any is known, and of the region named last.
+
+    And of the one signal that is spoken of: "traffic rose at 12:22 UTC".
+    """
+    before = [one.text for one in mentions if one.span[1] <= place]
+    region = next((name for name in reversed(before) if name in known.regions), None)
+    onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
+    own = [one for one in onsets if one.of in before]
+    of = {*before, *(() if {*before} & known.services else (known.report.service,))}
+    signals = topics(text[context.clause((place, place), text)[0] : place]) & set(SIGNALS)
+    told = [one for one in onsets if one.signal in signals and one.of in of] if len(signals) == 1 else []
+    if signals & {*topics(known.report.headline or ""), known.report.signal}:
+        # The window begins with what was alerted.
+        told = []
+    return [*(told or own or onsets), *(one for one in known.moments if one.kind != "onset")]
+
+
+# A time that is told of nothing in particular is no end of anything.
+SPOKEN_OF = {
+    "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),
+    "alert": re.compile(r"\b(?:alert\w*|fired|triggered|rule|between|until|till|to)\b", re.IGNORECASE),
+    "baseline": re.compile(r"\b(?:baseline|compar\w+|reference|between|from)\b", re.IGNORECASE),
+}
+
+
+def _is_spoken_of(moment: Moment, text: str, known: Known) -> bool:
+    if moment.kind == "past":
+        return bool(known.past)
+    said = SPOKEN_OF.get(moment.kind)
+    return said is None or bool(said.search(text))
+
+
+def _fits(moment: Moment, wanted: set[str], change: str | None) -> bool:
+    return (not wanted or moment.kind in wanted) and (moment.kind != "change" or change in (None, moment.of))
+
+
+def _is_known_time(found: re.Match[str], told: list[Moment]) -> bool:
+    zone = (found["zone"] or "").strip()
+    if zone not in ("", "Z", "UTC"):
+        return False
+    day = found["iso"] or found["day"]
+    clock = [int(part) for part in found["clock"].split(":")]
+    return any((not day or _is_day(day, one.at)) and _is_clock(clock, one.at) for one in told)
+
+
+def _is_clock(clock: list[int], at: datetime) -> bool:
+    """To the minute, cut or rounded; to the second where seconds are told."""
+    at = at.astimezone(UTC)
+    if len(clock) == 3:
+        return clock == [at.hour, at.minute, at.second]
+    rounded = at + timedelta(seconds=30)
+    return clock in ([at.hour, at.minute], [rounded.hour, rounded.minute])
+
+
+def _is_date(found: re.Match[str], moment: Moment, *, is_about_past: bool) -> bool:
+    """`2026-03-12`, `12 Mar 2026`, `March 12th`; a weekday is told of what happened now."""
+    if whole := found["iso"] or found["day"]:
+        return _is_day(whole, moment.at)
+    at = moment.at.astimezone(UTC)
+    if moment.kind == "past" and not is_about_past:
+        return False
+    if found["weekday"]:
+        return found["weekday"] == f"{at:%A}"
+    month = re.search(r"[A-Z][a-z]{2}", found["date"])
+    day, *year = (int(one) for one in re.findall(r"\d+", found["date"]))
+    return bool(month) and (f"{at:%b}", at.day) == (month[0] if month else "", day) and year in ([], [at.year])
+
+
+def _is_day(text: str, at: datetime) -> bool:
+    at = at.astimezone(UTC)
+    return text in (f"{at:%Y-%m-%d}", f"{at.day} {at:%b %Y}", f"{at.day} {at:%B %Y}")

@@ -1,0 +1,116 @@
+"""Figures that follow from others of the same text: "104 of the 114 g, or 91 %", "3,763 against 3,284, 15 % more"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import NamedTuple
+
+from worker.agent.grounding.checks import tallies
+from worker.agent.grounding.report import distances
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import pairs, roles
+from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.pairs import Number
+
+APART = ("share", "times", "points")
+
+
+class Text(NamedTuple):
+    """A sentence without what it quotes, as it is written, and whom it names."""
+
+    plain: str
+    sentence: str
+    mentions: list[Found]
+
+
+def settled(claims: list[Claim], numbers: list[Number], text: Text, known: Known) -> list[Claim]:
+    """The claims of `numbers`; one that is no figure of the report may follow from others, or be counted."""
+    held = [one for one, claim in zip(numbers, claims, strict=True) if claim.holds]
+    return [_settled(claim, number, held, text, known) for claim, number in zip(claims, numbers, strict=True)]
+
+
+def _settled(claim: Claim, number: Number, held: list[Number], text: Text, known: Known) -> Claim:
+    is_so = tallies.is_tallied(number, text.plain, text.sentence, text.mentions, known)
+    if is_so is None and not claim.holds:
+        is_apart = distances.is_apart(number, text.plain, text.mentions, known)
+        is_so = _follows(number, held, text.plain) if is_apart is None else is_apart
+    if is_so is None or (is_so and claim.holds):
+        return claim
+    why = "" if is_so else "it does not follow from the others"
+    return replace(claim, holds=is_so, why=why, is_open=False)
+
+
+# "…, or roughly 91 %", "(91 %)".
+WHICH_IS = re.compile(
+    r"(?:, (?:or|i\.e\.|that is|which is|thus|so|hence)|\(|—| –)"
+    r"(?: (?:or|about|roughly|around|nearly|almost|some))* ?$",
+    re.IGNORECASE,
+)
+PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its )*(?:about |roughly )?")
+
+
+# "Seventeen were logged, ten more than the seven before".
+MORE_THAN = re.compile(r" (?:(?P<less>fewer|less|lower)|more|higher) than (?:the |its )?(?:usual |former |previous )?$")
+
+
+def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
+    """Whether it is what the figure before it has more, or less, than the one behind."""
+    before = [one for one in held if one.span[1] <= number.span[0]]
+    behind = [one for one in held if one.span[0] >= number.span[1]]
+    told = MORE_THAN.match(text[number.span[1] : behind[0].span[0]]) if before and behind else None
+    if told is None or {before[-1].dimension, number.dimension} - {"", behind[0].dimension}:
+        return None
+    apart = before[-1].value - behind[0].value
+    return number.low <= (-apart if told["less"] else apart) <= number.high
+
+
+def _follows(number: Number, held: list[Number], text: str) -> bool | None:
+    """Whether it is what the two figures around or before it make; None where it is not told as such."""
+    before = [one for one in held if one.span[1] <= number.span[0]]
+    if (is_so := _is_difference(number, held, text)) is not None:
+        return is_so
+    if len(before) < 2 or number.dimension not in APART:
+        return None
+    first, second = before[-2:]
+    if second.value and number.dimension == "share" and _is_share_of(number, first, second, text):
+        return number.low <= first.value / second.value <= number.high
+    return _is_so_far(number, first, second, text)
+
+
+def _is_share_of(number: Number, first: Number, second: Number, text: str) -> bool:
+    is_part = PART_OF.fullmatch(text[first.span[1] : second.span[0]]) and first.dimension == second.dimension
+    return bool(is_part and WHICH_IS.search(text[: number.span[0]]))
+
+
+MORE = re.compile(r" (?:more|higher|above|over|up|larger|greater|longer|slower|as (?:many|much|high|long|large))\b")
+LESS = re.compile(r" (?:less|fewer|lower|below|under|down|smaller|shorter|faster)\b")
+
+
+def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool | None:
+    """ "From 295 to 10, a drop of 97 %": how far the one of now is from the usual one."""
+    before, after = text[: number.span[0]], text[number.span[1] :]
+    side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
+    is_told = side or roles.APART_BY.search(before) or number.dimension == "times"
+    is_pair = first.dimension == second.dimension or not (first.dimension and second.dimension)
+    if not is_told or not is_pair or number.span[0] - second.span[1] > FAR:
+        return None
+    now, usual = _in_order(first, second, text)
+    if not usual:
+        return None
+    apart = {"share": now / usual - 1, "times": now / usual, "points": now - usual}[number.dimension]
+    if number.dimension == "times":
+        return number.low <= apart <= number.high
+    return number.low <= abs(apart) <= number.high and side * apart >= 0
+
+
+# What is further behind tells of something else.
+FAR = 60
+FROM = re.compile(r"\bfrom (?:about |roughly |the usual )?\$?$", re.IGNORECASE)
+
+
+def _in_order(first: Number, second: Number, text: str) -> tuple[float, float]:
+    """The figure of now, and the one that it is set against: "from 295 to 10" has them the other way round."""
+    is_from = FROM.search(text[: first.span[0]]) or roles.role(first.span, text) == "usual"
+    scaled = first if first.dimension else first.scaled(pairs.factor(text, second), second.dimension)
+    return (second.value, scaled.value) if is_from else (scaled.value, second.value)

@@ -1,0 +1,67 @@
+"""How many there are of what a report lists: candidates, changes, services affected, and what the rule fires at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report.fields import dimension_of
+from worker.agent.grounding.report.known import Change, Fact, Known, Subject
+from worker.agent.grounding.report.said import Said
+
+
+def facts(known: Known) -> Iterator[Fact]:
+    yield from _changes(known)
+    yield Fact(len(known.report.candidates), "of candidates")
+    weighed = known.report.severity_facts
+    if weighed and weighed.services_affected is not None:
+        yield Fact(weighed.services_affected, "of services", signal="affected")
+    rises = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
+    if rises:
+        yield Fact(len(rises), "of services", signal="contributing")
+    yield from _thresholds(known)
+    for lines in re.findall(r"\brests on (\d+) log lines\b", known.report.sections.overview):
+        yield Fact(float(lines), "lines", known.scope, "basis")
+
+
+def _thresholds(known: Known) -> Iterator[Fact]:
+    """ "sum(emissions_kg_co2e) is greater than 0.18": 0.18, or 0.18 kg."""
+    conditions = known.report.alert.conditions
+    factor = 1000.0 if "_kg" in conditions else 1.0 if "grams" in conditions else None
+    for found in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w.])", conditions):
+        value = float(found.replace(",", ""))
+        yield Fact(value, "count", known.scope, "threshold")
+        if factor:
+            yield Fact(value * factor, "grams", known.scope, "threshold")
+        dimension, scale = dimension_of((conditions.partition(")")[0],))
+        if dimension == "seconds":
+            # "avg(latency_ms) is greater than 500".
+            yield Fact(value * scale, dimension, known.scope, "threshold")
+
+
+def _changes(known: Known) -> Iterator[Fact]:
+    """ "Six changes, four deployments and two flags": of all, and of each service."""
+    for service in {None, *(change.service for change in known.changes)}:
+        made = [one for one in known.changes if one.at and service in (None, one.service)]
+        nouns = {"changes": made, **({"versions": made} if service else {})}
+        deployed = [one for one in made if one.kind in (None, "deployment")]
+        nouns |= {"deployments": deployed, "releases": deployed, "rollouts": deployed}
+        kinds = {"flag", *(one.kind for one in known.changes if one.kind)} - {"deployment"}
+        nouns |= {f"{kind}s": [one for one in made if one.kind == kind] for kind in kinds}
+        yield from (Fact(_distinct(some), f"of {noun}", Subject(service)) for noun, some in nouns.items())
+
+
+def _distinct(changes: list[Change]) -> int:
+    return len({one.deployment_id for one in changes})
+
+
+SAID = {
+    "affected": re.compile(r"\b(?:affected|hit|suffer\w*|impacted|involved)\b", re.IGNORECASE),
+    "contributing": re.compile(r"\b(?:contribut\w+|rise|rises|increase\w*|share\w*|account\w*)\b", re.IGNORECASE),
+}
+
+
+def fits(fact: Fact, said: Said) -> bool:
+    """ "Three services are affected", "two services contribute to the rise": in those words."""
+    words = SAID.get(fact.signal or "")
+    return words is None or bool(words.search(said.clause))

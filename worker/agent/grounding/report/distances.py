@@ -1,0 +1,120 @@
+"""How far apart two onsets are said to be: "errors rose one minute before traffic", "cart followed a minute later"."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import datetime, timedelta
+
+from worker.agent.grounding.report import relations, roster
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import claims
+from worker.agent.grounding.text.claims import Found, Span
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+# "… before X", "… after X": of what is told first from X; "later" and "earlier" are from what was told before.
+TO = re.compile(r" ?(?:(?P<less>before|prior to|ahead of|earlier than)|(?:after|following|behind|later than)) (?=\S)")
+FROM_BEFORE = re.compile(r" ?(?:(?P<less>earlier|beforehand|sooner)|(?:later|afterwards))\b(?! than)")
+BREAK = re.compile(r"[;()—]|[:,](?= )|\.(?= |$)| (?:and|while|whereas|but|with) ")
+JOINT = re.compile(r",? (?:and )?|,")
+# There are other figures of how far these are from what they are told to.
+OTHERS = re.compile(
+    r"\b(?:deploy\w*|release\w*|rollout|version|changes?|flag|alert\w*|onset|window|incident|baseline)\b", re.IGNORECASE
+)
+# "Retries rose a minute after the errors" tells of retries.
+DISTANCE = re.compile(
+    r"\b[\w.]+ (?:minutes?|seconds?|hours?|min|s|h) (?:before|after|prior|ahead|earlier|later|following)\b"
+)
+BEGINNING = re.compile(
+    r"\b(?:follow\w*|beg[ai]n\w*|start\w*|set in|onset|fail\w*|deviat\w*|affected|hit)\b", re.IGNORECASE
+)
+PRONOUN = re.compile(r"\W*(?:it|that|this|them|those|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE)
+
+
+def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether they are so far apart, in that order; None where it is not told of two onsets that are known."""
+    said = TO.match(text, number.span[1]) or FROM_BEFORE.match(text, number.span[1])
+    if said is None or number.dimension != "seconds":
+        return None
+    parts = _parts(text, mentions)
+    before = [part for part in parts if part[0] < number.span[0]][::-1]
+    target = next((part for part in parts if part[1] > said.end()), (len(text), len(text)))
+    target = (max(said.end(), target[0]), target[1])
+    first, place = _nearest(before, number.span[0], text, mentions, known)
+    if said.re is TO and not PRONOUN.match(text[slice(*target)]):
+        second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
+    elif said.re is FROM_BEFORE and (behind := _onsets((said.end(), _end(said.end(), text)), text, mentions, known)):
+        # "Two minutes later retries followed".
+        first, second = behind, first
+    else:
+        second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known)
+        second = second or _of_previous(mentions, known)
+    if not first or not second:
+        return None
+    sign = -1 if said["less"] else 1
+    low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
+    holding = {low <= sign * (one - other) <= high for one in first for other in second}
+    # Of two metrics with onsets of their own it is not known which is meant.
+    return holding.pop() if len(holding) == 1 else None
+
+
+def _end(place: int, text: str) -> int:
+    """Where what is told behind `place` ends."""
+    found = re.compile(r"[;,](?= )|\.(?= |$)").search(text, place)
+    return found.start() if found else len(text)
+
+
+def _parts(text: str, mentions: list[Found]) -> list[Span]:
+    """Its clauses; a list of names is in one of them."""
+    listed = [
+        (one.span[1], other.span[0])
+        for one, other in itertools.pairwise(mentions)
+        if JOINT.fullmatch(text[one.span[1] : other.span[0]])
+    ]
+    breaks = [one.span() for one in BREAK.finditer(claims.blanked(text, listed))]
+    return [(a[1], b[0]) for a, b in itertools.pairwise([(0, 0), *breaks, (len(text), len(text))])]
+
+
+def _nearest(
+    parts: list[Span], until: int, text: str, mentions: list[Found], known: Known
+) -> tuple[set[datetime], int]:
+    """The onsets of the first part that tells of any, and its place."""
+    for place, (start, end) in enumerate(parts):
+        apart = DISTANCE.search(text[start : min(end, until)])
+        told = (start, start + apart.start() if apart else min(end, until))
+        if found := _onsets(told, text, mentions, known):
+            return found, place
+    return set(), len(parts)
+
+
+def _of_previous(named: list[Found], known: Known) -> set[datetime]:
+    """Those of the sentence before, but for whom this one names."""
+    mentions = [one for one in roster.mentions(known.previous, known) if one.text not in {own.text for own in named}]
+    return _onsets((0, len(known.previous)), known.previous, mentions, known)
+
+
+def _onsets(part: Span, text: str, mentions: list[Found], known: Known) -> set[datetime]:
+    """When what a part of a sentence tells of began: a signal of a service, or the service as a whole."""
+    words = text[slice(*part)]
+    within = {one.text for one in mentions if part[0] <= one.span[0] < part[1]}
+    if made := {one.at for one in known.changes if one.at and one.deployment_id in within}:
+        return made
+    named = within & known.services
+    metrics = {one.signal for one in known.moments if one.signal and one.signal in words}
+    signals = (topics(words) & {*SIGNALS}) | metrics
+    if not named and not signals:
+        return set()
+    if not signals and BEGINNING.search(words):
+        return {at for owner in named if (at := relations.onset(owner, known))}
+    if not signals:
+        # Of which signal it is told is not known.
+        found = {one.at for one in known.moments if one.kind == "onset" and one.of in named}
+        return found - {known.report.window.start} or found
+    before = [one.text for one in mentions if one.span[0] < part[0] and one.text in known.services]
+    # Where it names nobody: of who was named before, else of the alerted service.
+    for owners in [named] if named else [{*before[-1:]}, known.about, {known.scope.service}]:
+        found = {one.at for one in known.moments if one.of in owners and one.signal in signals}
+        if found:
+            return found
+    return set()

@@ -1,0 +1,186 @@
+"""Metrics that a text calls by the name of their field: `panic_count`, `latency_p99_seconds`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from worker.agent.grounding.report import owners
+from worker.agent.grounding.report.fields import dimension_of, titles
+from worker.agent.grounding.report.known import Known, Level, Subject
+from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import topics
+
+
+def enrol(known: Known) -> None:
+    """A field of one word is a word like others."""
+    names = {one.metric for one in known.levels} | {one.metric or "" for one in known.report.candidates}
+    known.fields = frozenset(one for one in names if "_" in one)
+
+
+def fields(text: str, known: Known) -> list[Found]:
+    """Where the text names a metric as its field is called."""
+    return list(_fields(text, known.fields))
+
+
+@lru_cache(maxsize=64)
+def _fields(text: str, names: frozenset[str]) -> tuple[Found, ...]:
+    return tuple(Found(one.span(), one[0]) for one in _called(names).finditer(text)) if names else ()
+
+
+@lru_cache(maxsize=64)
+def _called(names: frozenset[str]) -> re.Pattern[str]:
+    called = "|".join(re.escape(one) for one in sorted(names, key=len, reverse=True))
+    return re.compile(rf"(?<![\w.-])(?:{called})(?![\w-]|\.\w)")
+
+
+def unquoted(text: str, known: Known) -> str:
+    """`text` without the marks around a field: a quoted field is a name, no line that was read."""
+    marks = [
+        place
+        for one in fields(text, known)
+        for place in (one.span[0] - 1, one.span[1])
+        if claims.QUOTED.fullmatch(text[max(0, one.span[0] - 1) : one.span[1] + 1])
+    ]
+    return claims.blanked(text, [(place, place + 1) for place in marks])
+
+
+def named(text: str, found: list[Found], mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A field holds, unless it is put to a service of which it was not measured."""
+    for one in found:
+        told = owners.subjects(one.span, text, mentions, known)
+        measured = {fact.subject for fact in known.facts if fact.metric == one.text}
+        holds = not told or any(owners.is_of(subject, other) for subject in measured for other in told)
+        yield Claim("name", one.span, one.text, holds, "" if holds else f"it was not measured of {told[0].service}")
+
+
+# "frontend and cartservice deviate in cpu_percent and in memory_percent".
+DEVIATES = re.compile(
+    r" (?P<not>(?:do|does|did) not )?(?:(?:also|both|all|each|\w+ly) )?deviat(?:e|es|ed) (?:in|on|by|from)"
+    r" (?:its |their )?"
+)
+JOINT = re.compile(r"(?:,| and|, and)(?: (?:also )?(?:in|on))? ")
+
+
+def deviating(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Each service that is listed before it, in each of the fields that are listed behind it."""
+    for found in DEVIATES.finditer(text):
+        before = [one for one in reversed(mentions) if one.span[1] <= found.start() and one.text in known.services]
+        services = _listed(text, before, found.start())
+        named = _listed(text, [one for one in fields(text, known) if one.span[0] >= found.end()], found.end())
+        levels = [_level(known, service, field) for service in services for field in named]
+        if levels:
+            holds = all(one is not None and (abs(one.deviations) < 3) == bool(found["not"]) for one in levels)
+            yield judged("direction", found, holds, "it went another way", is_open=None in levels)
+
+
+# "None of cart's metrics deviates".
+NONE_DEVIATES = re.compile(
+    r"\b(?:none|not one|not a single one) of [^,;.]{0,60}?\b(?:metrics|signals)"
+    r" (?:really )?(?:deviat\w+|(?:is|are) unusual)",
+    re.IGNORECASE,
+)
+
+
+def calm(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom it is said, every level is as usual."""
+    for found in NONE_DEVIATES.finditer(text):
+        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in subjects)]
+        holds = bool(levels) and all(abs(one.deviations) < 3 for one in levels)
+        yield judged("direction", found, holds, "one of them does", is_open=not levels)
+
+
+def _listed(text: str, found: list[Found], place: int) -> list[str]:
+    """Those of `found`, the nearest first, that are joined to `place` by commas and "and" alone."""
+    listed: list[str] = []
+    for one in found:
+        between = text[slice(*sorted((place, one.span[0] if one.span[0] >= place else one.span[1])))]
+        if between and not (listed and JOINT.fullmatch(between)):
+            break
+        listed.append(one.text)
+        place = one.span[1] if one.span[0] >= place else one.span[0]
+    return listed
+
+
+def _level(known: Known, service: str, field: str) -> Level | None:
+    return next((one for one in known.levels if (one.subject.service, one.metric) == (service, field)), None)
+
+
+def titled(span: Span, text: str, known: Known) -> str | None:
+    """ "syscall write 0 (usually 78); …", as the ranking says it: the field of both."""
+    begin, _ = context.part(span, text)
+    title = SYMPTOM.search(text[begin : span[0]])
+    field = next((one for one in sorted(known.fields) if title and title["title"] in titles(one)), None)
+    return field or ("requests" if title and title["title"] == "requests" else None)
+
+
+SYMPTOM = re.compile(r"^\s*(?P<title>[a-z][a-z\d ]*?) (?:\d[\d.,]*(?: \S+)? \(usually )?$")
+
+
+def of_clause(span: Span, text: str, known: Known) -> list[str]:
+    """The fields that the clause around it names."""
+    start, end = context.clause(span, text)
+    return sorted({one.text for one in fields(text, known) if start <= one.span[0] < end})
+
+
+def of_figure(number: Number, text: str, known: Known) -> str | None:
+    """The field that a figure is of: of its own clause, or named before it where its clause speaks of nothing else.
+
+    "syscall_write fell from 100 to 0 and syscall_read from 46 to 0": each the one before it.
+    """
+    found = fields(text, known)
+    if not found or _is_a_time(number.span, text):
+        return None
+    start, end = context.clause(number.span, text)
+    own = [one for one in found if start <= one.span[0] < end]
+    before = [one for one in own if one.span[1] <= number.span[0]]
+    if not own and not topics(text[start:end]):
+        begin, _ = context.part(number.span, text)
+        before = [one for one in found if begin <= one.span[0] < number.span[0]]
+    field = next(iter([*before[-1:], *own[:1]]), None)
+    return field.text if field and _may_be_of(number, field.text, known) else None
+
+
+def _is_a_time(span: Span, text: str) -> bool:
+    """ "Two minutes after the onset"."""
+    return context.says_of_time(span, text) not in (None, "taking")
+
+
+def _may_be_of(number: Number, metric: str, known: Known) -> bool:
+    """Whether its unit is one that the metric is told in; without one it is in that of the field."""
+    return not number.dimension or any(one.dimension == number.dimension for one in known.facts if one.metric == metric)
+
+
+def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
+    """ "http_server_duration_p99_milliseconds is 3811.8": without a unit a figure is in that of its field."""
+    if metric is None or number.dimension:
+        return number
+    dimension, factor = dimension_of((metric,))
+    own = next((one.dimension for one in known.facts if one.metric == metric and one.role == "now"), dimension)
+    return number.scaled(factor if dimension == own else 1.0, own)
+
+
+UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", "avg", "count", "rate", "total"})
+
+
+def is_told_by_words(metric: str, text: str) -> bool:
+    """Whether the text has at least half of the words of its name."""
+    words = [word[:5] for word in metric.split("_") if word not in UNITS]
+    return 2 * sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) >= len(words) > 0
+
+
+def alone(subjects: Iterable[Subject], known: Known) -> frozenset[str]:
+    """The metrics that are the only one of their dimension that was measured there: "it stays at 0.72"."""
+    told = [*subjects]
+    measured = {
+        (fact.dimension, fact.metric)
+        for fact in known.facts
+        if fact.metric and fact.role == "now" and any(owners.is_of(fact.subject, one) for one in told)
+    }
+    counts = Counter(dimension for dimension, _ in measured)
+    return frozenset(metric for dimension, metric in measured if metric and told and counts[dimension] == 1)

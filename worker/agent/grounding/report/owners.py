@@ -1,0 +1,222 @@
+"""Whose a figure is said to be."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.report.known import NOBODY, Known, Subject
+from worker.agent.grounding.text import context, numerals, quantifiers
+from worker.agent.grounding.text.claims import Found, Span
+
+
+def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
+    clause = context.clause(span, text)
+    services = [one for one in mentions if one.text in known.services and not is_called(one, text)]
+    before = [one for one in services if one.span[1] <= span[0]]
+    after = [one for one in services if span[1] <= one.span[0] < clause[1]]
+    regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
+    at = [
+        one
+        for one in mentions
+        if one.text in known.regions
+        and span[1] <= one.span[0] < clause[1]
+        and re.search(r"\b(?:in|of|at|from|to)\W*$", text[span[1] : one.span[0]])
+    ]
+    region = (at or regions)[-1 if not at else 0].text if at or regions else None
+    own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
+    of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
+    return (
+        [Subject(of[0].text, at[0].text if at else None)]
+        if of and not _is_others(text[span[1] : of[0].span[0]])
+        else own
+    )
+
+
+SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )(?<!\bhalf of )(?<!quarter of )(?<!quarters of )(?<!third of )"
+    r"(?<!thirds of )(?<!% of )\b(?:its?|they|their|itself|th(?:at|is) call)\b",
+    re.IGNORECASE,
+)
+
+
+# "With 0.04 it is the runner-up".
+SECOND = re.compile(r"\brunner-up\b", re.IGNORECASE)
+SECOND_PLACE = 2
+
+
+def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
+    said = subjects(span, text, mentions, known)
+    scope, root = known.scope, known.report.root_cause
+    if SAVING.search(text[: span[0]]) and root and {one.service for one in said} <= {scope.service, root.service}:
+        # What is saved where the cause is mended is the excess of what was alerted.
+        return [scope]
+    if said or (scope.service is None and not known.about):
+        return said
+    if SECOND.search(text) and not {one.text for one in mentions} & known.services:
+        return [Subject(one.service) for one in known.report.candidates if one.rank == SECOND_PLACE]
+    names = {one.text for one in mentions}
+    # "It" behind the figure says nothing of whose it is.
+    pronoun = PRONOUN.search(text[: span[1] + 40])
+    is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
+    if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
+        named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
+        return [Subject(service) for service in sorted(named)]
+    told = {one.text for one in mentions if not pronoun or one.span[0] < pronoun.start()}
+    owners = {change.service for change in known.changes if told & {change.deployment_id, *change.versions}}
+    owners |= {service for name in told for service in known.types.get(name, ())}
+    if pronoun:
+        owners |= known.about or (set() if owners else {scope.service, root.service if root else None})
+    owners = owners or {*known.about, scope.service}
+    if scope.service is None and not pronoun:
+        return []
+    return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
+
+
+def _listed(place: int, text: str, mentions: list[Found], names: set[str]) -> list[Found]:
+    """The last list of services, or of regions, before `place`: "a, b and c"."""
+    listed: list[Found] = []
+    for one in reversed([one for one in mentions if one.text in names and one.span[1] <= place]):
+        if listed and not JOINT.fullmatch(text[one.span[1] : listed[0].span[0]]):
+            break
+        listed.insert(0, one)
+    return listed
+
+
+def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
+    """ "payments and checkout fail, with 49 % and 53 %": the first of the first, the second of the second."""
+    if place := _paired(span, text, mentions, known.services):
+        return Subject(place)
+    region = _paired(span, text, mentions, known.regions)
+    return Subject(None, region) if region else None
+
+
+def _paired(span: Span, text: str, mentions: list[Found], names: set[str]) -> str | None:
+    services = _listed(span[0], text, mentions, names)
+    if not services:
+        return None
+    begin = services[-1].span[1]
+    figures = [(one.span[0] + begin, one.span[1] + begin) for one in numerals.numbers(text[begin:])]
+    if span not in figures:
+        return None
+    row = _row(figures, figures.index(span), text)
+    if len(row) > 1 and RESPECTIVELY.search(text[row[-1][1] :]):
+        services = _list_of(len(row), services, text, mentions, names)
+    return services[row.index(span)].text if len(row) == len(services) > 1 else None
+
+
+RESPECTIVELY = re.compile(r"[^.;\d]{0,40}\brespectively\b")
+
+
+def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], names: set[str]) -> list[Found]:
+    """The last list of so many: "a and b see it, with their calls to c taking 120 ms and 91 ms respectively"."""
+    while last and len(last) != many:
+        last = _listed(last[0].span[0], text, mentions, names)
+    return last
+
+
+def _row(figures: list[Span], place: int, text: str) -> list[Span]:
+    """The figures of one list: "0.37, 0.32 and 0.26"."""
+    first = last = place
+    while first and JOINT.fullmatch(text[figures[first - 1][1] : figures[first][0]]):
+        first -= 1
+    while last + 1 < len(figures) and JOINT.fullmatch(text[figures[last][1] : figures[last + 1][0]]):
+        last += 1
+    return figures[first : last + 1]
+
+
+# "Both against 0.002", "each had 18 before", "none of the four logged it".
+EACH = re.compile(
+    r"\b(?:both|alike|(?:each|all)(?: of (?:them|the|these|those))?|none of (?:them|the|these|those))"
+    r"(?: (?P<many>two|three|four|five|six|seven|eight))?\b[^;:.\d]*$",
+    re.IGNORECASE,
+)
+
+
+def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
+    """Of each of whom a figure is told, where it is told of every one of a list."""
+    told = EACH.search(text[: span[1]])
+    services = [one.text for one in _listed(told.start(), text, mentions, known.services)] if told else []
+    is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
+    named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
+    return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
+
+
+# "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
+CALLED = re.compile(
+    r"\b(?:calls?|calling|called|names?|naming|mentions?|timeouts?|depends?|relies|waiting|waits?"
+    r"|(?:its|their|['’]s?|failed|failing|POST|GET|PUT) requests?)"
+    r"(?: to| for| on)? $",
+    re.IGNORECASE,
+)
+
+
+# "The cause of PetSite's alert": the alert is spoken of.
+OF_ALERT = re.compile(r"['’]s alert\b")
+
+
+def is_called(one: Found, text: str) -> bool:
+    return bool(CALLED.search(text[: one.span[0]]) or OF_ALERT.match(text, one.span[1]))
+
+
+def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that was named last before the figure."""
+    ids = {change.deployment_id for change in known.changes}
+    return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
+
+
+# "cart waits 2 s for ledger".
+WAITING = re.compile(r" (?:\w+ly )?waits? [\d.,]+ ?\w+ (?:for|on) ")
+
+
+CALLING = re.compile(r"\b(?:calls?|requests?) (?:made )?(?:from|by|of)(?: [\w-]+ by)? $", re.IGNORECASE)
+
+
+def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Calls from cart …", in the figure's own clause."""
+    start, end = context.clause(span, text)
+    for one in mentions:
+        if not start <= one.span[0] < end:
+            continue
+        before = text[: one.span[0]]
+        if one.text in known.services and WAITING.match(text, one.span[1]):
+            return one.text
+        # "A call of ledger by cart": the second calls the first.
+        is_called = re.search(r"\bcalls? of $", before) and re.match(r" by \S", text[one.span[1] :])
+        if one.text in known.services and CALLING.search(before) and not is_called:
+            return one.text
+    return None
+
+
+TO = re.compile(
+    r"\b(?:calls?|requests?) (?:made )?to (?:the )?$|\b(?:waits?|waiting|waited) (?:\S+ \w+ )?(?:for|on) (?:the )?$"
+)
+
+
+def callee(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "Its calls to ledger take 2 s", in the figure's own clause."""
+    start, end = context.clause(span, text)
+    named = [one.text for one in mentions if start <= one.span[0] < end and TO.search(text[: one.span[0]])]
+    return next((one for one in named if one in known.services), None)
+
+
+def last_before(place: int, mentions: list[Found]) -> Found | None:
+    return next((one for one in reversed(mentions) if one.span[1] <= place), None)
+
+
+def _is_others(between: str) -> bool:
+    return bool(context.BREAK.search(between))
+
+
+def is_of(subject: Subject, told: Subject) -> bool:
+    """The figures of a region, or of everything, are nobody's in particular."""
+    if subject == NOBODY:
+        return True
+    is_service = told.service is None or subject.service in (None, told.service)
+    is_region = told.region is None or subject.region in (None, told.region)
+    return is_service and is_region

@@ -1,0 +1,273 @@
+"""Who is said to do something to whom: calls that were seen, victims, what made it worse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from worker.agent.grounding.report import owners
+from worker.agent.grounding.report.known import Fact, Known, cause_names
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+VICTIM = re.compile(
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b",
+    re.IGNORECASE,
+)
+SERVICE_VERB = (
+    r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
+    r"|is\b|are\b|was\b|were\b|and\b|or\b|but\b|of\b|in\b"
+    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|towards?\b|only\b)[a-z]+)"
+    r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
+)
+CALLING = re.compile(
+    r"call(?:s|ed|ing)?|depend(?:s|ed|ing)?|wait(?:s|ed|ing)?|us(?:e|es|ed|ing)|need(?:s|ed|ing)?|quer(?:y|ies|ied)"
+    r"|name(?:s|d)?|mention(?:s|ed)?|point(?:s|ed|ing)?|refer(?:s|red)?|reach(?:es|ed|ing)?|involve(?:s|d)?"
+    r"|invoke(?:s|d)?|contact(?:s|ed)?",
+    re.IGNORECASE,
+)
+# Passing nothing on: what both do, or how they compare.
+BESIDE = re.compile(
+    r"show(?:s|ed)?|share(?:s|d)?|behave(?:s|d)?|follow(?:s|ed)?|fail(?:s|ed|ing)?|time(?:s|d)?|suffer(?:s|ed)?"
+    r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?",
+    re.IGNORECASE,
+)
+
+
+def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "payments is a victim": of what deviates, and is not the cause."""
+    for found in VICTIM.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions]
+        holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
+        yield judged("cause", found, holds, "nothing shows that it is one")
+
+
+SUFFERING = re.compile(r"\bsuffer(?:s|ed|ing)? from\b(?P<what>[^.;]+)", re.IGNORECASE)
+
+
+def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger suffers from its callers": what causes it suffers from none of those that call it."""
+    root = known.report.root_cause
+    for found in SUFFERING.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        start, end = found.span("what")
+        services = [one for one in mentions if one.span[1] <= found.start() and one.text in known.services]
+        joined = len(services) > 1 and text[services[-2].span[1] : services[-1].span[0]] == " and "
+        before = [one.text for one in services[-2 if joined else -1 :]]
+        named = {one.text for one in mentions if start <= one.span[0] < end} & known.services
+        if root and root.service in before and root.service != known.report.service and " it" in found["what"]:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+            continue
+        is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
+        if root and root.service != known.report.service and before == [root.service] and is_callers:
+            yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+
+
+AGAINST = re.compile(
+    r"\bnothing (?:that was read )?(?:speaks|spoke|stands|counts|argues) against (?P<what>[^,.;]+)", re.IGNORECASE
+)
+THE_FIRST = re.compile(r"(?:it|this|that|the (?:first|top|leading|likeliest) (?:candidate|cause))\b", re.IGNORECASE)
+
+
+def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Nothing speaks against ledger": of the cause, where the ranking has nothing against it."""
+    for found in AGAINST.finditer(text):
+        start, end = found.span("what")
+        named = {one.text for one in mentions if start <= one.span[0] < end} - known.regions
+        is_cause = named <= cause_names(known) if named else bool(THE_FIRST.match(found["what"]))
+        holds = known.has_cause and is_cause and not known.report.candidates[0].against
+        yield judged("cause", found, holds, "something does")
+
+
+def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "search overloads checkout": what one does to another is told as a cause, unless it is a call that was seen."""
+    services = [one for one in mentions if one.text in known.services]
+    for one, other in pairwise(services):
+        between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
+        if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
+            yield from _calls(one, other, text, services, known)
+            continue
+        span = (one.span[0], other.span[1])
+        is_call = CALLING.fullmatch(between["verb"])
+        holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
+        why = "" if holds else "nothing shows that it does so"
+        is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
+
+
+# "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
+AHEAD = re.compile(
+    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $"
+    r"|\balready (?:been )?(?:\w+ing|down|broken|slow|unavailable|in trouble)\b[^,;]{0,16}"
+    r" (?:when|as|by the time)(?: the)? $",
+    re.IGNORECASE,
+)
+BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: that of)?(?: the)? $", re.IGNORECASE)
+FIRST = re.compile(
+    r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow|affected|hit)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
+)
+SECOND = re.compile(
+    r" (?:only |then )*(?:followed|came (?:later|second|after\w*)|(?:fail|start)\w* later)\b", re.IGNORECASE
+)
+BEGINNING = re.compile(
+    r"\b(?:fail\w*|fell|dropped|jumped|climbed|beg[ai]n\w*|start\w*|rose|broke|deviat\w*|slow\w*|errors?|reject\w*"
+    r"|refus\w*|stopped|collaps\w*|went down|dropp\w*|degrad\w*|suffer\w*|unavailable|affected|hit|onset)\b",
+    re.IGNORECASE,
+)
+
+
+def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "drm failed before playback": as their onsets were measured."""
+    services = [one for one in mentions if one.text in known.services]
+    if {one.text for one in mentions} & {change.deployment_id for change in known.changes}:
+        return
+    for one, other in pairwise(services):
+        is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
+        if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
+            continue
+        first, second = (one.text, other.text) if is_first else (other.text, one.text)
+        when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
+        when = _failed if when is onset and FAILING.search(text[: other.span[1]]) else when
+        begun, later = when(first, known), when(second, known)
+        holds = begun is not None and later is not None and begun < later
+        span = (one.span[0], other.span[1])
+        is_open = begun is None or later is None
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order", is_open)
+
+
+FAILING = re.compile(r"\b(?:fail\w*|errors?)\b", re.IGNORECASE)
+
+
+def _says_first(between: str, behind: str) -> bool | None:
+    """Whether the first of two is said to be the earlier one; None where no order is told."""
+    if BEHIND.search(between):
+        return False
+    return True if AHEAD.search(between) or FIRST.search(between) or SECOND.match(behind) else None
+
+
+DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out|shipped|went live|went out)\b", re.IGNORECASE)
+
+
+def _made(service: str, known: Known) -> datetime | None:
+    """When its last change was made."""
+    return max((one.at for one in known.changes if one.at and one.service == service), default=None)
+
+
+def onset(service: str, known: Known) -> datetime | None:
+    """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
+    return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
+
+
+def _failed(service: str, known: Known) -> datetime | None:
+    """When it began to fail, where its errors have an onset of their own."""
+    told = [one.at for one in known.moments if one.kind == "onset" and (one.of, one.signal) == (service, "errors")]
+    return min(told, default=None) or onset(service, known)
+
+
+def first_onset(found: list[datetime], known: Known) -> datetime | None:
+    """Without the begin of the window, unless something rose just then."""
+    rest = list(found)
+    if known.report.window.start in rest:
+        rest.remove(known.report.window.start)
+    return min(rest or found, default=None)
+
+
+def _does(service: str, other: str, known: Known) -> bool:
+    """Only what causes it does anything to others."""
+    root = known.report.root_cause
+    return known.has_cause and root is not None and service == root.service and other in known.suffering
+
+
+def _is_called(one: Found, other: Found, text: str, services: list[Found], known: Known) -> bool:
+    return all((caller, other.text) in known.calls for caller in _callers(one, text, services))
+
+
+def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
+    """ "payments and checkout call …": both."""
+    before = [other for other in services if other.span[1] <= one.span[0]]
+    joined = before and re.fullmatch(r",? (?:and|or) |, ", text[before[-1].span[1] : one.span[0]])
+    return [one.text, *([before[-1].text] if joined else [])]
+
+
+LOGGING = re.compile(
+    r"\b(?:logs?|logged|raises?|raised|throws?|threw|reports?|reported|are|is|were|occurs?|appears?|fails? with)\b",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|without|longer)\b|n['’]t\b", re.IGNORECASE)
+
+
+def logging(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "playback and catalog both log LicenseUnavailableError": each of them does so now."""
+    named = [one for one in mentions if one.text in known.types and one.text not in known.services]
+    if len(named) != 1 or DENIED.search(text) or not LOGGING.search(text):
+        return
+    callees = {callee for _, callee in known.calls}
+    services = {one.text for one in mentions if one.text in known.services and not owners.is_called(one, text)}
+    subjects = [fact.subject for fact in known.facts if _is_logged_now(fact, named[0].text)]
+    regions = {one.text for one in mentions} & known.regions
+    is_there = all(any(one.region in (None, region) for one in subjects) for region in regions)
+    holds = bool(subjects) and is_there and services - callees <= {one.service for one in subjects}
+    yield Claim("message", named[0].span, named[0].text, holds, "" if holds else "not all of them log it")
+
+
+def _is_logged_now(fact: Fact, error_type: str) -> bool:
+    return (fact.of, fact.dimension, fact.role) == (error_type, "lines", "now") and fact.value > 0
+
+
+NO_CALL = "nothing shows that it calls it"
+# "playback receives a 503 from drm-license".
+RECEIVING = re.compile(r" (?:\w+ly )?(?:receives?|received|gets?|got) (?:\w+ ){0,4}(?:errors? )?from (?:the )?")
+PASSIVE = re.compile(
+    r",? (?:which )?(?:is|was|are|were) (?:\w+ly |also )?(?:called|named|used|queried|reached|needed|mentioned) by"
+    r"(?: the)? ",
+    re.IGNORECASE,
+)
+CALLS = re.compile(
+    r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits?(?: [\d.,]+ ?\w+)? for|depends? on|naming|names?"
+    r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
+    re.IGNORECASE,
+)
+
+
+# "… name ledger, and every one of them names payments": ledger names nobody.
+OF_OTHERS = re.compile(r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none)\b")
+
+
+def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """ "payments times out when it calls ledger", "ledger is called by payments"."""
+    if RECEIVING.fullmatch(text[one.span[1] : other.span[0]]):
+        holds, span = (one.text, other.text) in known.calls, (one.span[0], other.span[1])
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
+        return
+    if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
+        holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
+        is_open = not holds and (one.text, other.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
+        return
+    between = text[one.span[1] : other.span[0]]
+    if CALLS.fullmatch(between) and not OF_OTHERS.search(between):
+        holds = _is_called(one, other, text, services, known)
+        span = (one.span[0], other.span[1])
+        is_open = not holds and (other.text, one.text) not in known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
+
+
+def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether a deployment made it worse: only the one that is the cause did."""
+    changes = {change.deployment_id for change in known.changes}
+    root = known.report.root_cause
+    for found in WORSE.finditer(text):
+        named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
+        if named and known.has_cause and root and root.deployment_id:
+            is_worse = named.text == root.deployment_id
+            holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
+            yield judged("cause", found, holds, "the evidence shows otherwise")
+
+
+WORSE = re.compile(
+    r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
+    r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse)\b",
+    re.IGNORECASE,
+)

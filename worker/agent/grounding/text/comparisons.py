@@ -1,0 +1,87 @@
+"""What two figures of a sentence say by themselves of a direction: "119 ms is lower than the usual 132 ms"."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import topics
+
+NEGATED = re.compile(
+    r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further"
+    r"| comparable| similar| such| clear| marked)? $"
+)
+# "Lower than usual, at 120 ms instead of 133 ms".
+AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
+INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
+TO = re.compile(r" ?(?:(?:usually |before |in the baseline |as usual )?to(?: about| only)?) ?")
+FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
+IF = re.compile(
+    r"\b(?:if|when|once|until|unless|should|whether|back|return\w*|again|confirm|ensure|verify"
+    r"|(?:check|see|make sure) that)\b",
+    re.IGNORECASE,
+)
+
+
+def told(wanted: int, found: re.Match[str], text: str) -> bool | None:
+    """ "119 ms is lower than the usual 132 ms": what both figures say by themselves."""
+    if not IF.search(text) and (went_so := _from_to(wanted, found, text)) is not None:
+        return went_so
+    read = numerals.numbers(text)
+    if (told := _beside(wanted, found, text, read)) is not None:
+        return told
+    if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
+        return None
+    before = [one for one in read if one.span[1] <= found.start()][-1:]
+    after = [one for one in read if one.span[0] >= found.end()][:1]
+    if not before or not after or before[0].dimension != after[0].dimension:
+        return None
+    return (before[0].value < after[0].value) == (found[0].lower() == "lower")
+
+
+# "103 ms, below the expected 110 ms"; "223,700 requests against 269,900, was lower".
+LEVEL = re.compile(
+    r"(?:above|below|over|under) (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*", re.IGNORECASE
+)
+BESIDE = re.compile(
+    r"[^;\d]{0,20}\b(?:compared (?:to|with)|against|versus|vs\.?|instead of|rather than|where)\b[^;\d]{0,24}"
+)
+BEHIND = re.compile(r"(?! and )[^;\d]{0,24}")
+
+
+def _beside(wanted: int, found: re.Match[str], text: str, read: list[Number]) -> bool | None:
+    before = [one for one in read if one.span[1] <= found.start()]
+    after = [one for one in read if one.span[0] >= found.end()][:1]
+    if not wanted or not before or NEGATED.search(text[: found.start()]):
+        return None
+    if LEVEL.fullmatch(found[0]):
+        is_level = after and re.fullmatch(r"(?: of)?(?: about)? \$?", text[found.end() : after[0].span[0]])
+        return _is_so(wanted, before[-1], after[0]) if is_level else None
+    behind = text[before[-1].span[1] : found.start()]
+    if len(before) < 2 or not BEHIND.fullmatch(behind) or topics(behind) or " and " in behind:
+        return None
+    one, other = before[-2:]
+    return _is_so(wanted, one, other) if BESIDE.fullmatch(text[one.span[1] : other.span[0]]) else None
+
+
+def _is_so(wanted: int, one: Number, usual: Number) -> bool | None:
+    """Whether the one is higher than the usual, or lower, where both are of one unit."""
+    if one.dimension != usual.dimension and {one.dimension, usual.dimension} - {"", "count", "per_minute", "requests"}:
+        return None
+    return (one.value > usual.value) == (wanted > 0)
+
+
+def _from_to(wanted: int, found: re.Match[str], text: str) -> bool | None:
+    """ "dropped slightly, from 132 to 119 ms": what both figures say, each of which is checked by itself."""
+    after = [one for one in numerals.numbers(text) if one.span[0] >= found.end()][:2]
+    if len(after) < 2 or not wanted or NEGATED.search(text[: found.start()]):
+        return None
+    between, (one, other) = text[after[0].span[1] : after[1].span[0]], after
+    if INSTEAD.fullmatch(between) and AT.fullmatch(text[found.end() : one.span[0]]):
+        one, other, between = other, one, "to"
+    elif not FROM_TO.fullmatch(text[found.end() : one.span[0]]):
+        return None
+    if not TO.fullmatch(between) or one.dimension != other.dimension:
+        return None
+    return (one.value < other.value) == (wanted > 0)

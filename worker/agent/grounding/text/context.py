@@ -1,0 +1,275 @@
+"""What the words around a figure make of it: of which signal, statistic and whole, per what, and of what time."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import lru_cache
+
+from worker.agent.grounding.text import quantifiers, units
+from worker.agent.grounding.text.claims import Span
+from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
+
+BREAK = re.compile(
+    r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and | but | while | whereas | because | although | even though | until "
+)
+LASTING = re.compile(
+    r"\b(?:last(?:ed|s|ing)?|for|in|over|within|during|spann\w+|after just|persist\w*)"
+    r"(?: only| just| about| the| last| first| a| mere)* $",
+    re.IGNORECASE,
+)
+TAKING = re.compile(
+    r"\b(?:took|takes?|taking|needs?|needed)(?: only| just| about| a)* $"
+    r"|\b(?:answer\w*|respon\w+|repl(?:y|ies|ied)|served?|serves|return\w*|complet\w+|finish\w*)"
+    r"(?: requests?| calls?| them| it)? (?:in|within|after)(?: only| just| about)* $",
+    re.IGNORECASE,
+)
+APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
+DISTANCE = re.compile(
+    r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after|prior to|ahead of|earlier|later|following|ago)\b",
+    re.IGNORECASE,
+)
+_STATISTICS = (
+    ("p50", r"p50|median|50th percentile"),
+    ("p75", r"p75|75th percentile"),
+    ("p90", r"p90|90th percentile"),
+    ("p95", r"p95|95th percentile"),
+    ("p99", r"p99|99th percentile"),
+    ("mean", r"mean|averages?|averaged|averaging|on average"),
+    ("extreme", r"max(?:imum|imal)?|minim\w+|peak\w*|highest|lowest|longest|shortest|slowest|fastest|worst|best"),
+    ("sum", r"in total|totall?(?:ing|ed|s)?|altogether|summed|combined|cumulative(?:ly)?"),
+)
+STATISTICS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _STATISTICS}
+
+
+DEPLOYING = re.compile(r"\b(?:deploy\w*|releas\w+|rollouts?|rolled out|changed?|changes)\b", re.IGNORECASE)
+
+
+def says_of_time(span: Span, text: str) -> str | None:
+    """Whether a duration is the distance of a change from the onset, or how long something lasted or took."""
+    before, after = text[: span[0]], text[span[1] :]
+    if re.search(r"\b(?:in|within|for|over) (?:the )?(?:last |past )?$", before, re.IGNORECASE) and re.match(
+        r" ?(?:before|ahead|of the (?:alert|onset))\b", after
+    ):
+        return "looked back"
+    if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
+        return "looked back"
+    if DISTANCE.match(after) or APART.search(before):
+        return "to alert" if re.match(r"[^,;.]{0,24}\balert\b", after) else "change"
+    if TAKING.search(before):
+        return "taking"
+    return "span" if LASTING.search(before) else None
+
+
+def clause(span: Span, text: str) -> Span:
+    starts = [end for _, end in _breaks(text) if end <= span[0]]
+    ends = [start for start, _ in _breaks(text) if start >= span[1]]
+    return (starts[-1] if starts else 0, ends[0] if ends else len(text))
+
+
+@lru_cache(maxsize=64)
+def _breaks(text: str) -> tuple[Span, ...]:
+    return tuple(found.span() for found in BREAK.finditer(text))
+
+
+def part(span: Span, text: str) -> Span:
+    """Between semicolons: what a figure may inherit words from."""
+    return text.rfind(";", 0, span[0]) + 1, text.find(";", span[1]) % (len(text) + 1)
+
+
+def bracket(span: Span, text: str) -> int | None:
+    opened = text.rfind("(", 0, span[0])
+    return opened if opened > text.rfind(")", 0, span[0]) else None
+
+
+def opening(place: int, text: str) -> int:
+    """Where the bracket begins that `place` stands in; `place` itself outside of brackets."""
+    opened = bracket((place, place), text)
+    return place if opened is None else opened
+
+
+def figure_before(place: int, text: str) -> int:
+    """Where the last figure before `place` begins."""
+    return max((one.start() for one in units.number_pattern().finditer(text[:place])), default=place)
+
+
+_APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
+
+
+PART_OF = re.compile(
+    rf"(?:(?<=\d) (?P<what>requests?) (?:\([^)]*\) )?)?\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+)
+
+
+def spoken_of(span: Span, text: str) -> frozenset[str]:
+    """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
+
+    "2,260 of 10,600 requests failed": the second did not.
+    """
+    is_of = PART_OF.search(text[: span[0]])
+    is_behind = text[: span[1]].endswith("requests") or re.match(r" (?:[a-z]+ )?requests\b", text[span[1] :])
+    if is_of and (is_of["what"] or is_behind):
+        return frozenset({"traffic"})
+    start, end = _own_clause(span, text)
+    own = topics(text[start:end])
+    if own & {*SIGNALS, *EXCLUSIVE}:
+        return own
+    begin, over = part(span, text)
+    told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
+    before = own | (last_spoken_of(start, text) if told or begin else frozenset())
+    return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
+
+
+def _first_spoken_of(place: int, text: str) -> frozenset[str]:
+    """ "An estimated 19,800 (10,800 to 28,900) of 53,400 requests failed, and …": the first clause behind with any."""
+    for start, end in _clauses(text[place:]):
+        found = topics(text[place + start : place + end])
+        if found & {*SIGNALS, *EXCLUSIVE}:
+            return found
+    return frozenset()
+
+
+def last_spoken_of(place: int, text: str) -> frozenset[str]:
+    """ "Of payments' requests 70 % fail; 0.3 % is usual": the topics of the last clause before that has any."""
+    for start, end in reversed(_clauses(text[:place])):
+        found = topics(text[start:end])
+        if found & {*SIGNALS, *EXCLUSIVE}:
+            return found
+    return frozenset()
+
+
+def _clauses(text: str) -> list[Span]:
+    ends = [(0, 0), *_breaks(text), (len(text), len(text))]
+    return [(before[1], after[0]) for before, after in itertools.pairwise(ends)]
+
+
+def _own_clause(span: Span, text: str) -> Span:
+    """That of the figure before, for one in brackets behind it."""
+    opened = bracket(span, text)
+    place = figure_before(opened, text) if opened is not None and span[0] - opened < 12 else span[0]
+    return clause((place, span[1] if place == span[0] else opened or place), text)
+
+
+def own_clause(span: Span, text: str) -> str:
+    return text[slice(*_own_clause(span, text))]
+
+
+def signal(span: Span, text: str) -> str | None:
+    """The one signal that the clause speaks of; where requests are retries, those."""
+    found = topics(own_clause(span, text)) & set(SIGNALS)
+    if "retries" in found:
+        return "retries"
+    return next(iter(found)) if len(found) == 1 else None
+
+
+AT_A_STATISTIC = re.compile(
+    r" (?:average|mean|median|p\d\d)\b|[^,;.\d]{0,14}\b(?:on average|in total"
+    r"|at (?:the )?(?:p\d|\d+(?:st|nd|rd|th)|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
+)
+
+
+def statistic(span: Span, text: str) -> str | None:
+    """Right behind the figure, or named last before it in its part of the sentence."""
+    behind = AT_A_STATISTIC.match(text[span[1] :])
+    if behind:
+        after = text[span[1] : span[1] + behind.end() + 18]
+        return next((name for name, words in STATISTICS.items() if words.search(after)), None)
+    before = text[part(span, text)[0] : span[0]]
+    found = [(one.end(), name) for name, words in STATISTICS.items() for one in words.finditer(before)]
+    return max(found)[1] if found else None
+
+
+PER = re.compile(
+    r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
+    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
+    r"(?: (?:lost|failed|failing|affected|new|slow))?"
+    r" (?P<noun>[a-z]+))\b(?! fail| end)[^,;.\d]{0,40}$",
+    re.IGNORECASE,
+)
+# "9.3 g per minute instead of …" says of the first figure that it is a rate.
+RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
+# "Each recorded three", "each fell": a verb.
+NO_NOUN = re.compile(r"thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?")
+RANKS = (
+    ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
+    ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),
+)
+
+
+def per(span: Span, text: str) -> str | None:
+    """ "Each request … 20 g": that the figure is of every single one."""
+    found = PER.search(RATED.sub(" ", text[clause(span, text)[0] : span[0]]))
+    noun = (found["one"] or found["noun"]).lower() if found else None
+    return None if noun is None or NO_NOUN.fullmatch(noun) else noun
+
+
+def rank(span: Span, text: str) -> str | None:
+    """Said right behind the figure, or before it with no other between them."""
+    begin, over = part(span, text)
+    before = re.split(r"\d", text[begin : span[0]])[-1]
+    around = f"{before} {text[span[1] : min(over, clause(span, text)[1])]}"
+    return next((name for name, words in RANKS if re.search(rf"\b(?:{words})\b", around, re.IGNORECASE)), None)
+
+
+_DETERMINER = (
+    r"all|the|its|their|these|those|this|total|overall|incoming|sampled|new|old|served|recorded|logged|observed|failed"
+    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
+)
+_OF = re.compile(
+    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
+    re.IGNORECASE,
+)
+_WHOLES = (
+    ("requests", r"requests?|calls?|traffic|responses?|answers?|replies|invocations?|operations"),
+    ("lines", r"lines?|documents?|entries|logs?|messages?"),
+    ("errors", r"errors?|failures?|exceptions?"),
+    ("rise", r"rise|increase|growth|spike|surge|jump|excess|deviation"),
+    ("emissions", r"co₂e?|co2e?|carbon|emissions?"),
+    ("cpu", r"cpu"),
+    ("memory", r"memory"),
+    ("users", r"users?|customers?|sessions?"),
+    ("it", r"it|them|that|others|rest|which|what|ones?"),
+)
+
+
+def whole(span: Span, text: str, names: set[str]) -> str | None:
+    """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
+    found = _OF.match(text, span[1])
+    before = text[: span[0]]
+    if not found and (of := OF_WHICH.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)):
+        found = _OF.search(f" of {of['whole']}")
+    if not found and (share := SHARE_BEFORE.search(before)):
+        return whole(share.span("share"), text, names)
+    if not found:
+        # "Every request fails".
+        return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
+    nouns = re.findall(r"[^\W\d][\w₂-]*", (found["noun"] or "").lower())
+    if not nouns or nouns[0] in NO_WHOLE or nouns[0] in {one.lower() for one in names}:
+        return None
+    kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
+    if {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
+        return "rise"
+    # "None of the four logged it": of whom, not of what.
+    is_of_several = nouns[0] in quantifiers.SMALL and not kinds
+    return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
+
+
+# "In 12 % of the cases", "none of them fail".
+NO_WHOLE = frozenset({"cases", "time", "fail", "fails", "failed", "do", "does", "did", "is", "are", "was", "were"})
+# "60 % of the excess, retries 22 % and errors 17 %": of the same.
+SHARE_BEFORE = re.compile(
+    r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
+)
+# "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
+OF_WHICH = re.compile(
+    r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"
+    r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
+    re.IGNORECASE,
+)
+# "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
+OF_FIRST = re.compile(
+    r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
+)
+OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
+# "72 % of the additional errors" are of their rise.
+MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

@@ -1,0 +1,304 @@
+"""Figures as a text writes them: digits and words, with their units, and on which side of a bound they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from worker.agent.grounding.text import confidences, pairs, quantifiers, units
+from worker.agent.grounding.text.claims import Span
+from worker.agent.grounding.text.pairs import Number
+
+ABOUT = re.compile(
+    r"(?:\b(?:about|around|roughly|some|approximately|an estimated|close to|near)(?: (?:a|the))?|~) ?$", re.IGNORECASE
+)
+# "More than half", "nearly doubled": on which side of what is said the figure is.
+ABOVE = re.compile(
+    r"\b(?:more than|over|above|at least|exceed(?:s|ed|ing)?|greater than|higher than|upwards of)(?: a| the)? ?$",
+    re.IGNORECASE,
+)
+BELOW = re.compile(
+    r"\b(?:nearly|almost|just under|under|below|less than|fewer than|lower than|up to|not quite|at most)"
+    r"(?: a| the)? ?$",
+    re.IGNORECASE,
+)
+# "Within 1 % of what was expected": no more apart than that.
+WITHIN = re.compile(r"\bwithin (?:about )?$", re.IGNORECASE)
+OF_USUAL = re.compile(r" of (?:what (?:is|was) |the |its )?(?:usual|expected|normal|baseline|typical)")
+
+
+def _is_within(span: Span, text: str) -> bool:
+    return bool(WITHIN.search(text[: span[0]]) and OF_USUAL.match(text, span[1]))
+
+
+# How far beyond its bound a figure may be for the words to be right: "over 5,000" of 5,510, "more than doubled" of 2.4.
+BEYOND = {"digits": 1.12, "words": 1.5}
+
+
+def numbers(text: str) -> list[Number]:
+    shares = quantifiers.shares(text)
+    fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
+    taken = [one.span for one in fractions]
+    others = [
+        one
+        for one in (*_in_digits(text), *_in_words(text), *_a_minute(text), *_places(text))
+        if not any(a <= one.span[0] < b for a, b in taken)
+    ]
+    found = pairs.with_compound_durations(text, sorted([*fractions, *others], key=lambda one: one.span))
+    found = pairs.with_inherited_units(text, found)
+    found = [_of_usual(one, text) for one in found]
+    rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
+    compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
+    return pairs.with_ranged_rates(text, pairs.with_named_units(text, pairs.with_measured_in_time(text, compared)))
+
+
+# "Emissions per minute (11 g)".
+PER_MINUTE = re.compile(r"\b(?:per|a|each|every) minute \($", re.IGNORECASE)
+
+
+def _a_rate(text: str, number: Number) -> Number:
+    """`259 gCO₂e (255 to 294) an hour`: of a dimension that only figures of that rate have."""
+    behind = units.language().rate.match(text, number.span[1])
+    if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
+        return replace(number, dimension="grams_per_minute")
+    if behind is None or number.dimension in ("times", "confidence"):
+        return number
+    per = next(one for one in behind.groups() if one).split()[-1].lower()
+    if not number.dimension and (number.dimension, per) not in RATES:
+        return number
+    if (number.dimension, per) == ("grams", "hour"):
+        return replace(number, dimension="grams_per_hour")
+    return replace(number, dimension=RATES.get((number.dimension, per), f"{number.dimension} a {per}"))
+
+
+RATES = {
+    ("grams", "minute"): "grams_per_minute",
+    ("requests", "minute"): "per_minute",
+    ("lines", "minute"): "per_minute",
+    ("requests", "second"): "per_second",
+    ("lines", "second"): "per_second",
+    ("grams", "requests"): "grams_per_requests",
+    # A request is what takes so long.
+    ("seconds", "request"): "seconds",
+    ("seconds", "call"): "seconds",
+    ("seconds", "each"): "seconds",
+    ("", "second"): "per_second",
+    ("", "minute"): "per_minute",
+}
+
+
+def _of_something_else(text: str, end: int) -> str:
+    """`20 connections`, `five earlier incidents`: what is counted; of what no report counts there is no figure."""
+    noun = COUNTED_NOUN.match(text, end)
+    if noun is None or noun["noun"] in NO_NOUNS:
+        return ""
+    dimension, _ = units.language().units.get(noun["noun"], (f"of {noun['noun']}", 1.0))
+    return dimension
+
+
+COUNTED_NOUN = re.compile(
+    r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
+    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
+)
+NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
+
+
+def _in_digits(text: str) -> Iterator[Number]:
+    for found in units.language().number.finditer(text):
+        digits = found["digits"].replace(",", "")
+        if found["currency"] and re.fullmatch(r"\d+\.\d0", digits):
+            # $3.40 is how $3.4 is written.
+            digits = digits[:-1]
+        dimension, factor = _dimension(found, digits, text)
+        low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
+        is_share = dimension in ("share", "confidence")
+        if dimension == "confidence" and digits == "0":
+            # Of two digits, as all are told.
+            high = 0.005
+        if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
+            low = 0.0
+        yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
+
+
+# "By a factor of 47".
+FACTOR = re.compile(r"\bfactor (?:of |is |was )+(?:about |roughly |almost |nearly |over |more than )?$", re.IGNORECASE)
+OF_USERS = re.compile(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b")
+
+
+def _dimension(found: re.Match[str], digits: str, text: str) -> tuple[str, float]:
+    """(dimension, factor to its base), by its unit, or by the words around it."""
+    before, after = text[: found.start()], text[found.end() :]
+    dimension, factor = units.unit_of(found)
+    if dimension == "seconds" and re.fullmatch(r"[45]\d\ds", found[0]):
+        return "status", 1.0
+    if dimension == "share" and confidences.is_share(before, after):
+        return "confidence", factor
+    if dimension == "share" and OF_USERS.match(after):
+        return "share_of_users", factor
+    return dimension or _told_dimension(digits, found, text), factor
+
+
+def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
+    before = text[: found.start()]
+    if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
+        return "status"
+    if counted := _of_something_else(text, found.end()):
+        return counted
+    if FACTOR.search(before):
+        return "times"
+    return "confidence" if confidences.is_score(digits, found.span(), text) else ""
+
+
+# "Fewer than 1 %": of so little there is nothing close below it.
+LITTLE = 0.02
+
+
+def _is_hardly(value: float, start: int, text: str) -> bool:
+    """ "Less than one percent" is told of whatever is less."""
+    return value <= LITTLE and bool(BELOW.search(text[:start])) and not CLOSE.search(text[:start])
+
+
+CLOSE = re.compile(r"\b(?:nearly|almost|close to|just under|just below|not quite|up to)(?: a| the)? ?$", re.IGNORECASE)
+
+
+def _tolerance(digits: str) -> float:
+    """Half of the last digit that is told; of round numbers two digits count, as prose rounds to two."""
+    whole, _, decimals = digits.partition(".")
+    if decimals:
+        return 0.5000001 * 10.0 ** -len(decimals)
+    significant = max(len(whole.rstrip("0")), min(2, len(whole)))
+    return 0.5000001 * 10.0 ** max(0, len(whole) - significant)
+
+
+A_MINUTE = re.compile(
+    r"\b(?<!about )(?<!per )an? (?P<unit>minute|hour)(?= (?:before|after|earlier|later|ahead)\b)", re.IGNORECASE
+)
+
+
+def _a_minute(text: str) -> Iterator[Number]:
+    """ "A minute later"."""
+    for found in A_MINUTE.finditer(text):
+        seconds = 60.0 if found["unit"].lower() == "minute" else 3600.0
+        yield Number(found.span(), seconds, "seconds", 0.5 * seconds, 1.5 * seconds, found[0])
+
+
+def _of_usual(one: Number, text: str) -> Number:
+    """ "Half of what is usual" is so many times the usual."""
+    is_ratio = one.dimension == "share" and OF_USUAL.match(text, one.span[1]) and not _is_within(one.span, text)
+    return replace(one, dimension="times") if is_ratio else one
+
+
+def _of_share(one: quantifiers.Share, text: str) -> tuple[float, float]:
+    """The bounds that the words give, or those of a fraction behind "more than" or "nearly"."""
+    if one.written is None:
+        return one.low, one.high
+    return _bounds(one.value, 0.08 * one.value, text[: one.span[0]], one.written)
+
+
+def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[float, float]:
+    """From where to where the figure may be that is told as `value`."""
+    beyond = max(BEYOND[written], 1.25 if value < 10 else 1.0)
+    if ABOVE.search(before):
+        return value - tolerance, value * beyond
+    if BELOW.search(before) and written == "digits" and value <= 0.05:
+        # "Below 0.01": there is nothing that is close below it.
+        return 0.0, value + tolerance
+    if BELOW.search(before):
+        return value / (1.25 if value < 10 else BEYOND["digits"]), value + tolerance
+    wide = max(tolerance, 0.05 * value) if ABOUT.search(before) else tolerance
+    return value - wide, value + wide
+
+
+# "It cannot be told from zero", "the range includes zero".
+FROM_ZERO = re.compile(
+    r"\b(?:from|includ\w+|contain\w*|around|cross\w*|span\w*|straddl\w+|on both sides of) $", re.IGNORECASE
+)
+# "It was deployed twice".
+DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out) (?:only |just )?$", re.IGNORECASE)
+# "All 13 errors are of that type, and none of them was seen before."
+OF_THEM = re.compile(
+    r" of (?:them|these|those|which) (?:was |were |had )?(?:seen|logged|found|known|occurr\w+|appear\w+|existed)\b"
+)
+# "Twenty-two" is counted.
+COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
+
+
+# "None of its metrics deviates" tells of directions (`metrics.calm`).
+OF_METRICS = re.compile(r" of (?:the |its |their |['’]s? |\S+['’]s? |\s)*(?:own )?(?:metrics|signals)\b")
+
+
+def _in_words(text: str) -> Iterator[Number]:
+    language = units.language()
+    for found in language.word.finditer(text):
+        if _is_no_figure(found, text):
+            continue
+        word, before = found["word"].lower(), text[: found.start()]
+        value, dimension = units.IN_WORDS[word][0], _dimension_of_word(word, found, text)
+        counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
+        unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
+        if (word == "one" and unit not in ("share", "seconds")) or _is_ordinal(found, text):
+            continue
+        # "Three minutes" is rounded, "doubled" is about the double.
+        tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
+        low, high = _bounds(value, 0.5 if COMPOUND.fullmatch(word) else tolerance, before, "words")
+        is_any = unit == "share" and (_is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text))
+        if unit == "share" and confidences.is_share(before, text[found.end() :]):
+            unit = "confidence"
+        yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)
+
+
+NONE_WAS_MEASURED = re.compile(
+    r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
+)
+NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
+
+
+def _is_no_figure(found: re.Match[str], text: str) -> bool:
+    """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
+    if NEAR.search(text[: found.start()]):
+        return True
+    behind = text[found.end() :]
+    is_of_none = NONE_OF.match(behind) and not NONE_WAS_MEASURED.match(behind) and not OF_METRICS.match(behind)
+    return found["word"].lower() == "none" and not is_of_none
+
+
+def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
+    """Its own, or that of the words around it; "" where it is told by a unit behind it."""
+    before = text[: found.start()]
+    if word == "zero" and confidences.TOLD.search(before[-90:]):
+        return "confidence"
+    if word == "none" and OF_THEM.match(text, found.end()):
+        return "lines"
+    dimension = units.IN_WORDS[word][1]
+    if dimension == "times" and DEPLOYED.search(before):
+        return "of deployments"
+    return "zero" if word == "zero" and FROM_ZERO.search(before) else dimension
+
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+# "It ranks third", "cart is second with 0.02".
+PLACE = re.compile(
+    rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
+    rf"|\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|in the ranking|(?:with|at)\b[^,;.\d]{{0,24}} 0\.\d))",
+    re.IGNORECASE,
+)
+
+
+def _places(text: str) -> Iterator[Number]:
+    for found in PLACE.finditer(text):
+        place = ORDINALS.index((found["ranked"] or found["placed"]).lower()) + 1.0
+        yield Number(found.span(), place, "place", place, place, found[0])
+
+
+# "A third of", "two thirds"; "it ranks third", "the third candidate" is a place.
+FRACTIONAL = re.compile(r"\b(?:an?|one|two|three|four|nine)[ -]$", re.IGNORECASE)
+
+
+def _is_ordinal(found: re.Match[str], text: str) -> bool:
+    is_fraction = FRACTIONAL.search(text[: found.start()]) or re.match(r"s?\b of\b", text[found.end() :])
+    return found["word"].lower() in ("third", "fifth", "tenth") and not is_fraction
+
+
+# "Near zero" is no figure, nor is "half a gram" a share.
+NEAR = re.compile(r"\b(?:near|near-|close to|virtually|practically) ?$", re.IGNORECASE)

@@ -1,0 +1,266 @@
+"""A figure, and the unit that it takes from another beside it: "7.9 against 3 g/min"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from worker.agent.grounding.text import units
+from worker.agent.grounding.text.claims import Span
+
+
+@dataclass(frozen=True)
+class Number:
+    """`low` to `high` is what a figure may be that is told so."""
+
+    span: Span
+    value: float
+    dimension: str
+    low: float
+    high: float
+    text: str
+
+    def scaled(self, factor: float, dimension: str) -> Number:
+        return replace(
+            self, value=self.value * factor, low=self.low * factor, high=self.high * factor, dimension=dimension
+        )
+
+
+PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
+# "11 g a minute is close to the usual 10 g": of the second as well.
+USUAL_MASS = re.compile(
+    r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $"
+    r"|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
+    re.IGNORECASE,
+)
+IS_USUAL = re.compile(r" (?:is|are|was|were) (?:usual|normal)\b", re.IGNORECASE)
+
+
+def with_paired_rates(text: str, found: list[Number]) -> list[Number]:
+    """`from 3 to 7.9 grams a minute`: of the first as well."""
+    paired = [
+        replace(one, dimension=after.dimension)
+        if after and _is_its_rate(one, after) and PAIR.fullmatch(text[one.span[1] : after.span[0]])
+        else one
+        for one, after in zip(found, [*found[1:], None], strict=False)
+    ]
+    return [
+        replace(one, dimension=before.dimension)
+        if before and _is_its_rate(one, before) and _is_told_as_usual(one, text)
+        else one
+        for before, one in zip([None, *paired], paired, strict=False)
+    ]
+
+
+def _is_its_rate(one: Number, other: Number) -> bool:
+    return other.dimension in {"grams": ["grams_per_minute"], "requests": ["per_second", "per_minute"]}.get(
+        one.dimension, []
+    )
+
+
+def _is_told_as_usual(one: Number, text: str) -> bool:
+    return bool(USUAL_MASS.search(text[: one.span[0]]) or IS_USUAL.match(text, one.span[1]))
+
+
+# "1,933 requests per minute against 1,825 expected", "… instead of the expected 4.3": the same unit.
+COMPARING = re.compile(
+    r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?"
+    r"(?: (?:(?:was|were|is|are) )?(?:measured|emitted|received|sent|used|logged|counted|recorded|seen))?"
+    r",? (?:against|instead of|rather than|versus|vs\.?"
+    r"|compared (?:with|to)|where|while|when|up from|down from)"
+    r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
+    re.IGNORECASE,
+)
+
+
+def with_compared(text: str, found: list[Number]) -> list[Number]:
+    """A figure without a unit behind a comparison has that of the one before."""
+    found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
+    return [
+        one.scaled(factor(text, before), before.dimension)
+        if before
+        and not one.dimension
+        and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        and not IN_TIME.search(text[: before.span[0]])
+        else one
+        for before, one in zip([None, *found], found, strict=False)
+    ]
+
+
+# "89 g were measured in 15 minutes against 90 (88 to 91)": no other minutes.
+IN_TIME = re.compile(r"\b(?:in|within|over|during|for)(?: the| about| these)? $", re.IGNORECASE)
+MEASURED_IN = re.compile(
+    r"(?: of CO[₂2]e?)?(?: (?:was|were))?(?: (?:measured|emitted|used|produced))?"
+    r" (?:in|within|over|during|for)(?: the)? $"
+)
+
+
+def with_measured_in_time(text: str, found: list[Number]) -> list[Number]:
+    """The figures behind the length of the window have the unit of the one before it."""
+    for place in range(2, len(found)):
+        first, length, one = found[place - 2 : place + 1]
+        is_so = MEASURED_IN.fullmatch(text[first.span[1] : length.span[0]]) and length.dimension == "seconds"
+        between = text[length.span[1] : one.span[0]]
+        if is_so and not one.dimension and first.dimension == "grams" and COMPARING.fullmatch(between):
+            found = [
+                other.scaled(factor(text, first), first.dimension)
+                if span in (one.span, *_range_of(one, found, text))
+                else other
+                for span, other in ((other.span, other) for other in found)
+            ]
+    return found
+
+
+def _range_of(one: Number, found: list[Number], text: str) -> list[Span]:
+    """ "90 (88 to 91)": the ends of it."""
+    behind = re.match(r" \(([\d.,]+)(?: to |–)([\d.,]+)\)", text[one.span[1] :])
+    places = (
+        [(one.span[1] + behind.start(group), one.span[1] + behind.end(group)) for group in (1, 2)] if behind else []
+    )
+    return [other.span for other in found if other.span in places and not other.dimension]
+
+
+# "Its bytes received fell from 34,923 to 22,336".
+NAMED_UNIT = re.compile(
+    r"\b(?P<unit>bytes|milliseconds|grams)\b(?: \w+){0,4} from (?:about )?(?:[\d.,]+ to (?:about )?)?$", re.IGNORECASE
+)
+
+
+def with_named_units(text: str, found: list[Number]) -> list[Number]:
+    """A figure of what is itself called by a unit has that."""
+    named = [None if one.dimension else NAMED_UNIT.search(text[: one.span[0]]) for one in found]
+    of = units.language().units
+    return [
+        one.scaled(of[told["unit"].lower()][1], of[told["unit"].lower()][0]) if told else one
+        for one, told in zip(found, named, strict=True)
+    ]
+
+
+# "357 g per hour, with a range of 354 to 403 g".
+RANGED_RATE = re.compile(
+    r" (?:an|a|per|each) (?:hour|minute)(?:, | \()(?:with )?(?:a |the )?(?:range|between|ranging|from)"
+    r"[^;.\d]*(?:[\d.,]+[^;.\d]* (?:to|and) )?$"
+)
+
+
+def with_ranged_rates(text: str, found: list[Number]) -> list[Number]:
+    """The ends of the range of a rate are rates."""
+    rates = [one for one in found if one.dimension in ("grams_per_hour", "grams_per_minute")]
+    return [
+        replace(one, dimension=rates[-1].dimension)
+        if rates and one.dimension == "grams" and RANGED_RATE.search(text[rates[-1].span[1] - 9 : one.span[0]])
+        else one
+        for one in found
+    ]
+
+
+WERE_EXPECTED = re.compile(r" (?:is|are|was|were|being|would be|would have been) (?:expected|usual|normal)\b")
+
+
+WOULD_HAVE = re.compile(r"\b(?:would|should) have (?:been|produced|emitted|taken)(?: only| about)* $")
+
+
+# "687 MiB, 18 % more than the expected 584".
+MORE_THAN = re.compile(
+    r"\b(?:than|above|below|over|under|exceeds?) (?:the )?(?:(?:expected|usual|normal|typical) )?(?:about )?$"
+)
+
+
+def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
+    """ "168 grams were emitted in 18 minutes, where 77 were expected": the unit of what was measured."""
+    measured = [other for other in before if other.dimension not in ("", "seconds", "times", "share")]
+    is_share = bool(before) and before[-1].dimension == "share"
+    is_usual = (
+        WERE_EXPECTED.match(text, one.span[1])
+        or WOULD_HAVE.search(text[: one.span[0]])
+        or (is_share and MORE_THAN.search(text[: one.span[0]]))
+    )
+    if one.dimension or not measured or not is_usual:
+        return one
+    return one.scaled(factor(text, measured[-1]), measured[-1].dimension)
+
+
+PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
+
+
+EACH = re.compile(
+    r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
+    r"|(?:a|one|each|every|per) thousand) requests\b(?=[^.;]*\d)",
+    re.IGNORECASE,
+)
+
+
+def with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
+    """`20 g per 1,000 requests, before 8 g`: of the second as well."""
+    each = EACH.search(text)
+    if each:
+        found = [
+            replace(one, dimension="grams_per_requests")
+            if one.dimension == "grams" and one.span[0] >= each.end()
+            else one
+            for one in found
+        ]
+    rated = [one for one in found if one.dimension == "grams_per_requests"]
+    return [
+        replace(one, dimension=rated[0].dimension)
+        if rated and one.dimension == "grams" and any(_is_pair(text, one, other) for other in rated)
+        else one
+        for one in found
+    ]
+
+
+def _is_pair(text: str, one: Number, other: Number) -> bool:
+    first, second = sorted((one.span, other.span))
+    return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
+
+
+def with_compound_durations(text: str, found: list[Number]) -> list[Number]:
+    """`3 h 49 min`, `an hour and 20 minutes`: one figure."""
+    merged: list[Number] = []
+    for one in found:
+        last = merged[-1] if merged else None
+        if last and _is_rest_of(last, one) and re.fullmatch(r" (?:and )?", text[last.span[1] : one.span[0]]):
+            span = (last.span[0], one.span[1])
+            value, low, high = last.value + one.value, last.value + one.low, last.value + one.high
+            merged[-1] = Number(span, value, "seconds", low, high, text[slice(*span)])
+        else:
+            merged.append(one)
+    return merged
+
+
+def _is_rest_of(hours: Number, minutes: Number) -> bool:
+    """Whether the second is less than one unit of the first."""
+    unit = next((one for one in (3600.0, 60.0) if hours.value >= one), 0.0)
+    return hours.dimension == minutes.dimension == "seconds" and 0 < minutes.value < unit and hours.value % unit == 0
+
+
+RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
+
+
+PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|(?:out )?of(?: the| about| roughly| some)?) |–")
+
+
+def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
+    """`7.9 against 3 g/min`, `66 to 77 g`: the unit of the second; `68 g (66 to 77)`: that of the number before."""
+    dimensions = [one.dimension for one in found]
+    scales = [factor(text, one) for one in found]
+    for place in range(len(found) - 2, -1, -1):
+        between = text[found[place].span[1] : found[place + 1].span[0]]
+        is_pair = PAIRED_UNITS.fullmatch(between)
+        is_range = dimensions[place + 1] and between == " ("
+        if not dimensions[place] and (is_pair or is_range):
+            dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
+    for place in range(1, len(found)):
+        between = text[found[place - 1].span[1] : found[place].span[0]]
+        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
+        if not dimensions[place] and (is_between or RANGED.fullmatch(between)):
+            dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
+    return [
+        one if one.dimension else one.scaled(scale, unit)
+        for one, unit, scale in zip(found, dimensions, scales, strict=True)
+    ]
+
+
+def factor(text: str, number: Number) -> float:
+    found = units.language().number.match(text, number.span[0])
+    return units.unit_of(found)[1] if found else 1.0

@@ -1,0 +1,75 @@
+"""Shares that are told without a figure: "one in five", "nearly all", "every request fails"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker.agent.grounding.text.claims import Span
+
+SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+# "One in five requests", "two out of three".
+FRACTION = re.compile(
+    rf"\b(?P<part>{'|'.join(SMALL)}) (?:in|out of|of|in every|of every|out of every) (?P<whole>{'|'.join(SMALL)})\b",
+    re.IGNORECASE,
+)
+# "Six in a thousand".
+PER_MILLE = re.compile(
+    rf"\b(?P<part>{'|'.join(SMALL)}|\d+) (?:in|out of|of) (?:a|one|every) (?P<whole>hundred|thousand)\b", re.IGNORECASE
+)
+# "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
+QUANTIFIED = re.compile(
+    r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
+    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail))"
+    r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
+    r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
+    re.IGNORECASE,
+)
+# "Three quarters", "two-thirds".
+WHOLES = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
+PARTS = re.compile(rf"\b(?P<part>two|three|four|five|nine)[ -](?P<whole>(?:{'|'.join(WHOLES)})s)\b", re.IGNORECASE)
+WHOLE_RISE = re.compile(
+    r"(?<=accounts for )(?:all of the|the whole|the entire) (?:rise|increase|growth|excess)\b", re.IGNORECASE
+)
+# "No request fails", "not a single request failed".
+NO_REQUEST = re.compile(
+    r"\b(?:no|not a|not one)(?: single)? (?:requests?|calls?)(?= (?:(?:has|have|had|was|were) )?fail(?:s|ed|ing)?\b)",
+    re.IGNORECASE,
+)
+LEAST = {"all": 0.9, "most": 0.5, "every": 0.99}
+
+
+class Share(NamedTuple):
+    """From `low` to `high`. `written`, "words" or "digits": of a fraction, both are the value that prose rounds."""
+
+    span: Span
+    text: str
+    value: float
+    low: float
+    high: float
+    written: str | None = None
+
+
+def shares(text: str) -> Iterator[Share]:
+    yield from _fractions(text)
+    for found in PER_MILLE.finditer(text):
+        part = SMALL.index(found["part"].lower()) + 1 if found["part"].lower() in SMALL else int(found["part"])
+        whole = {"hundred": 100, "thousand": 1000}[found["whole"].lower()]
+        yield Share(found.span(), found[0], part / whole, (part - 0.5) / whole, (part + 0.5) / whole)
+    for pattern, low, high in ((WHOLE_RISE, 0.97, 1.0), (NO_REQUEST, 0.0, 0.0)):
+        yield from (Share(found.span(), found[0], high, low, high) for found in pattern.finditer(text))
+    for found in QUANTIFIED.finditer(text):
+        low = LEAST[found.lastgroup or "most"]
+        yield Share(found.span(), found[0], low, low, 1.0)
+
+
+def _fractions(text: str) -> Iterator[Share]:
+    for found in FRACTION.finditer(text):
+        part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
+        if part < whole:
+            yield Share(found.span(), found[0], part / whole, part / whole, part / whole, "words")
+    for found in PARTS.finditer(text):
+        share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
+        if share < 1:
+            yield Share(found.span(), found[0], share, share, share, "digits")

@@ -1,0 +1,66 @@
+"""Whether a figure is told as an end of a range, as a bound, or as neither."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.text.claims import Span
+
+# "In the expected range of 92 to 96 grams": both ends are of it.
+OF_RANGE = re.compile(
+    r"\b(?:range|band|interval|corridor) (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE
+)
+LOW = re.compile(
+    r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
+    r"\b[^,;]{0,20}$",
+    re.IGNORECASE,
+)
+HIGH = re.compile(
+    r"\b(?:at most|up to|no more than|maximum|less than|fewer than|as many as|high(?:er)?)\b[^,;]{0,20}$"
+    r"|\b(?:between|from|range of) [^;]{1,24} (?:and|to) (?:about )?\W?$",
+    re.IGNORECASE,
+)
+
+UP_TO = re.compile(r"\b(?:up to|at most|no more than|as many as) $", re.IGNORECASE)
+AT_LEAST = re.compile(r"\b(?:at least|no (?:less|fewer) than) $", re.IGNORECASE)
+
+
+def bound(span: Span, text: str) -> str | None:
+    """ "Up to 4,500": of what has a range, its high end."""
+    if UP_TO.search(text[: span[0]]):
+        return "high"
+    return "low" if AT_LEAST.search(text[: span[0]]) else None
+
+
+def in_range(span: Span, text: str, end: str | None) -> bool:
+    """Whether the words say that the figure is that end of a range; of no end: that it is none."""
+    place = _place_in_range(span, text)
+    if place is not None:
+        return end == place
+    if end is None or _is_between(span, text, end):
+        return True
+    return bool((LOW if end == "low" else HIGH).search(text[: span[0]]))
+
+
+def _is_between(span: Span, text: str, end: str) -> bool:
+    """ "Estimated at $1,406 to $1,562": no course of things, which would begin with "from"."""
+    before, after = text[: span[0]], text[span[1] :]
+    if end == "low":
+        return bool(re.match(r"[^\d,;.()]{0,12}(?: to |–|-)\W?\d", after)) and not re.search(r"\bfrom $", before)
+    return bool(re.search(r"(?<!from )(?<!from \$)(?<![\d.,$])\$?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-)$", before))
+
+
+def _place_in_range(span: Span, text: str) -> str | None:
+    """Of "(66 to 77)" the first is the low end; "from 66 to 77" may be a course of things."""
+    before, after = text[: span[0]], text[span[1] :]
+    if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
+        return "low"
+    if OF_RANGE.search(before):
+        return "high"
+    if re.search(r"\b(?:range|band|interval|corridor) (?:of|from) [−-]?$", before) and re.match(
+        r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after
+    ):
+        return "low"
+    if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
+        return "high"
+    return None

@@ -1,0 +1,243 @@
+"""Whether a figure is told as the value of now, as the usual one, or as the excess of the one over the other."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.text import context, numerals, ranges, units
+from worker.agent.grounding.text.claims import Span
+
+_LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
+_COMPARED = (
+    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|relative to"
+    r"|(?<!more )(?<!less )(?<!fewer )than"
+    r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored)"
+    r" (?:to|at|near|towards?|around|within)"
+)
+BEFORE = re.compile(
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|(?<!as )expected"
+    r"|(?<!below the )(?<!above the )(?<!below )(?<!above )expectation|normally|typically|(?<!is )"
+    r"(?<!are )(?<!look )normal"
+    rf"|typical|of (?:the )?others|earlier"
+    rf"|previously|the others?(?: \w+)?"
+    rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
+    r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
+    r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate"
+    r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
+    re.IGNORECASE,
+)
+# "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
+AFTER = re.compile(
+    r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but|from)\b)"
+    r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
+    r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
+    r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
+    r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
+    r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
+    r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
+    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
+    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
+    r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
+)
+# "68 g more than expected".
+MORE = re.compile(
+    r"^(?: \([^)]*\))?(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
+    r"|^(?: carbon| CO[₂2]e?)? excess\b(?! of)"
+    r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
+    r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
+    r"|^(?! (?:is|was|are|were)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
+    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
+    r" (?:expected|usual|expectation|normal|baseline)"
+)
+EXCESS = re.compile(
+    r"\b(?:excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
+    r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
+    re.IGNORECASE,
+)
+# "The expected emissions were 441 g", "Before the deployment, 46 % …".
+WAS_USUAL = re.compile(
+    rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
+    r" (?:is|was|were|are|of|at|came to|amounted to|becomes?|became|would (?:then )?be|would have been)"
+    r"(?: about| only| then| close to| around| roughly| at)? $"
+    r"|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
+    r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
+    r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
+    r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
+    r"|\b(?:usually|normally|typically|ordinarily|generally),?"
+    r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)[^,;:(\d]{0,40}$"
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
+    re.IGNORECASE,
+)
+USUAL_THEN = re.compile(
+    r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
+    r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b)"
+    r"[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
+    r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
+)
+_BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
+_UP = (
+    r"exceed\w*|above|over|up|rose|risen|rais\w+|increas\w+|gr[eo]w\w*|climbed|higher|larger|greater|jumped|surpass\w+"
+)
+_DOWN = r"fell|fallen|falls|dropped|drops|declined|decreas\w+|reduc\w+|lower|below|down|less|fewer|smaller"
+_BY = r"(?:[^,;.\d]{{0,30}}\b|[^,;.\d]{{0,30}}\d[\d.,]*[^,;.\d]{{0,24}} |[^;]{{0,60}}, or )by (?:{barely} )*$"
+_OF = r"(?: of| is| was)+ (?:{barely} )*$"
+
+
+def _by(verbs: str, nouns: str) -> re.Pattern[str]:
+    by, of = (one.format(barely=_BARELY) for one in (_BY, _OF))
+    return re.compile(rf"\b(?:{verbs}|{nouns})\b{by}|\b(?:{nouns}){of}", re.IGNORECASE)
+
+
+# "Rose by 15 %", "a drop of 97 %", "a difference of 17 %".
+UP_BY = _by(_UP, "increase|rise|growth|jump|gain|excess")
+DOWN_BY = _by(_DOWN, "drop|fall|decline|decrease|reduction|loss")
+APART_BY = _by("differ|differs|differed", "difference|margin|deviation")
+
+
+def side(before: str) -> int:
+    """1 or -1 where what is apart is told to be more or less, by the verb that is closest, else 0."""
+    found = [(one.start(), sign) for sign, words in ((1, UP_BY), (-1, DOWN_BY)) if (one := words.search(before))]
+    return max(found)[1] if found else 0
+
+
+LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
+
+
+def role(span: Span, text: str) -> str | None:
+    """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
+    if behind := RANGE_BEHIND.search(text[: span[0]]):
+        of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
+        return _role_at(*of.span(), text) if of else None
+    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
+        return _role_at(*ranged.span("low"), text)
+    opened = context.bracket(span, text)
+    if opened is not None:
+        within = text[opened : span[0]]
+        if re.search(r"usual|before|expected|baseline|normal|previous", within):
+            return "usual"
+        if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
+            return "usual"
+        if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
+            span = (opened - 1, text.find(")", opened) + 1 or len(text))
+            return _role_at(context.figure_before(opened, text), span[1], text)
+    # "Within the 178–183 g that were expected": the first as the second.
+    ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
+    rated = ranged_to or RATED.match(text, span[1])
+    return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+def _is_apart(opened: int, text: str) -> bool:
+    """ "memory (33 %, usually 10 %) and CPU (20 %)": the bracket is not of the figure before."""
+    found = units.number_pattern().match(text, context.figure_before(opened, text))
+    return found is not None and bool(re.search(r"[,;)]| and ", text[found.end() : opened]))
+
+
+# "100 % (6 % before)".
+TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
+# "17.9 g per minute that would be expected".
+RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
+RANGED_TO = re.compile(
+    r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
+)
+THRESHOLD = re.compile(
+    r"\b(?:more|requests)\b[^,;.\d]{0,30}\bexceed(?:ed|s)? (?:about )?$"
+    r"|\b(?:if|when|whether|once|as soon as|until|unless)\b.*\b(?:above|below|beyond|over|under|exceeds?) $",
+    re.IGNORECASE,
+)
+
+
+def _role_at(start: int, end: int, text: str) -> str | None:
+    if THRESHOLD.search(text[:start]):
+        return None
+    if FROM_NOW.search(text[:start]):
+        return "now"
+    if (
+        side(text[:start])
+        or APART_BY.search(text[:start])
+        or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end))
+    ):
+        return "excess"
+    if _is_usual(start, end, text):
+        return "usual"
+    begin = context.clause((start, start), text)[0]
+    is_excess = (
+        (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
+        or MORE.search(text[end : end + 44])
+        or EXCESS.search(text[max(0, begin - 12) : start])
+        or SET_BESIDE.search(text[:start])
+    )
+    return "excess" if is_excess else "now"
+
+
+# "Verify that its retries have declined from 36 %": from what they are now.
+FROM_NOW = re.compile(
+    r"\b(?:verify|check|confirm|ensure|make sure|watch|see|until|once|when|whether)\b(?:[^.;]|\.\d)*"
+    r"\b(?:declin\w+|drop\w*|fall\w*|fell|c[oa]me down|decreas\w+|gone down|goes down)(?: \w+)? from(?: about)? $",
+    re.IGNORECASE,
+)
+# "15 % more", "45 % above what was expected"; not "6 % lower availability".
+MORE_BY = re.compile(
+    r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
+    r"(?: than\b|[^\w ]| (?:its|the|what)\b|$)"
+)
+# "The excess is small, 0.14 gCO₂e".
+SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
+# What is expected again is the usual value.
+AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
+# "68 grams were wasted, between 66 and 77": as the figure before.
+# "It returns to zero and its latency to 120 ms".
+RETURNS_TOO = re.compile(
+    r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
+    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
+)
+RANGE_BEHIND = re.compile(
+    r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)) (?:\$?\d[\d.,]* (?:and|to) )?$",
+    re.IGNORECASE,
+)
+RANGING = re.compile(
+    r"\b(?:range[sd]?|ranging)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$", re.IGNORECASE
+)
+# "Recovers along with it, to a p90 of about 12 ms".
+GOAL = re.compile(
+    r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}"
+    r"\b(?:to|at|near|around|below)\b"
+    r"(?:[^,;.\d]|p\d\d){0,20}$",
+    re.IGNORECASE,
+)
+MORE_THAN = re.compile(
+    r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
+    r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$"
+)
+
+
+# "Memory was normal, 53 % against 51 %": the first is of now.
+SET_AGAINST = re.compile(
+    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where)\b",
+    re.IGNORECASE,
+)
+JUDGED = re.compile(
+    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation)\b[^,;:\d]{0,8}"
+    r"[,:](?: [a-z]+){0,2} $",
+    re.IGNORECASE,
+)
+# "Falls from 5,010 ms back toward 430 ms": from what is now to what is usual.
+GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
+
+
+def _is_told_before(before: str, after: str) -> bool:
+    """By the words right before it, unless these judge a figure that is then set against the usual one."""
+    return bool(BEFORE.search(before)) and not (JUDGED.search(before) and SET_AGAINST.match(after))
+
+
+def _is_usual(start: int, end: int, text: str) -> bool:
+    before, after = text[:start], text[end:]
+    is_told = WAS_USUAL.search(before) or RETURNS_TOO.search(before) or GOAL.search(before)
+    if is_told or USUAL_THEN.search(after) or AGAIN.match(after):
+        return True
+    if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
+        return False
+    if not MORE_THAN.search(before) and _is_told_before(before[-44:], after):
+        return True
+    return bool(AFTER.search(after[:44]) and not MORE.search(after[:44]))
