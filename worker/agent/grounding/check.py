@@ -165,6 +165,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     impacts.measured,
     statements.quiet,
     impacts.noticed,
+    impacts.suffered_in,
     impacts.unmeasured,
     impacts.counts,
     severities.severities,

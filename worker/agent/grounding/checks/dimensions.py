@@ -143,8 +143,13 @@ def _is_apart(fact: Fact, said: Said) -> bool:
         is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
         return said.of_time == "change" and is_of_both and is_of_changes
     if fact.signal == "until alert":
-        return said.of_time == "change" and bool(re.search(r"\balert\b", said.clause))
+        is_of_alert = re.search(r"\balert\b", said.clause) or OF_ALERT.search(said.before)
+        return said.of_time in ("change", "to alert") and bool(is_of_alert)
     return said.of_time in (fact.signal, None)
+
+
+# "The alert fired at 21:54 UTC, four minutes after the onset".
+OF_ALERT = re.compile(r"\balert\b[^;]{0,40}, (?:only |just |about )*$", re.IGNORECASE)
 
 
 # "Fails after 50 ms": a latency is no time until a failure.

@@ -357,10 +357,14 @@ def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Kn
     if signal == "carbon_per_demand" and is_elsewhere:
         # "Each request …" is of whom the sentence before spoke.
         return []
+    start, end = context.clause(span, text)
+    regions = {one.text for one in mentions if start <= one.span[0] < end} & known.regions
     return [
         level
         for level in known.levels
-        if signal in (level.signal, level.metric) and any(owners.is_of(level.subject, subject) for subject in subjects)
+        if signal in (level.signal, level.metric)
+        and any(owners.is_of(level.subject, subject) for subject in subjects)
+        and (not regions or level.subject.region in {None, *regions})
     ]
 
 

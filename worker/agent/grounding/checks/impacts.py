@@ -78,6 +78,28 @@ def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
             yield judged("state", found, not any(is_known[one] for one in of), "it was measured")
 
 
+# "Users in europe-west1 experienced the same slowdown".
+IN_REGIONS = re.compile(
+    r"\b(?:users?|customers?|callers?|clients?|visitors?) (?:in|of|from) (?P<where>[^;.:]{2,60}?) (?:\w+ )?"
+    r"(?:experience|feel|felt|see|saw|suffer|notice|face|report)\w*\b(?! (?:no|nothing|none|less|fewer)\b)",
+    re.IGNORECASE,
+)
+
+
+def suffered_in(text: str, known: Known) -> Iterator[Claim]:
+    """Only where requests of those regions are known to fail or to be slow."""
+    worse = {
+        one.subject.region
+        for one in known.levels
+        if one.signal in ("errors", "latency") and one.deviations >= 3 and one.actual > one.expected
+    }
+    for found in IN_REGIONS.finditer(text):
+        regions = {one for one in known.regions if one in found["where"]}
+        if regions:
+            holds = None in worse or regions <= worse
+            yield judged("state", found, holds, "nothing shows that they did")
+
+
 UNNOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
     r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"

@@ -275,7 +275,7 @@ def _of_number(
         Subject(subject.service or owner.service, subject.region or owner.region),
         signal,
         roles.role(number.span, text),
-        statistic=context.statistic(number.span, text),
+        statistic="slower" if SLOWER.search(text[: number.span[0]]) else context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
         of=caller
         or (owner.service if is_of_errors and candidate else None)
@@ -295,6 +295,8 @@ def _symptom(number: Number, text: str, owner: Subject, metric: str) -> Fact:
 
 # "Named by 100 % of payments' new errors".
 OF_NEW_ERRORS = re.compile(r" of \S+ new errors\b")
+# "27,800 more requests than usual were slower than 431 ms": no usual mean.
+SLOWER = re.compile(r"\bslower than (?:about )?$")
 EXPLAINS = re.compile(r"\b(?:explains?|accounts? for) (?:about )?$")
 # "42 % of its log lines are errors, of the others 0 %": the second, too.
 OF_LINES = re.compile(

@@ -197,10 +197,12 @@ LEANING = re.compile(
 def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: Known) -> bool:
     if not clause.words <= statement.words or not _are_told_so(names, statement.names, known):
         return False
+    # "Users did not notice" is not what "users affected: not measured" says.
+    is_of_gap = clause.is_denied and MEASURED in statement.words - clause.words
     return any(
         part.is_denied == clause.is_denied
         and part.words & QUALIFYING <= clause.words
-        and 2 * len(part.words & clause.words) >= len(clause.words)
+        and 2 * len(part.words & clause.words) >= len(clause.words) + is_of_gap
         and (not clause.is_denied or (MEASURED in part.words) == (MEASURED in clause.words) or CHANGES & part.words)
         for part in statement.clauses
     )
