@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from worker.agent.grounding.text import confidences, pairs, quantifiers, units
 from worker.agent.grounding.text.claims import Span
 from worker.agent.grounding.text.pairs import Number
+from worker.domain.terms import Terms, terms
 
 ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|some|approximately|an estimated|close to|near)(?: (?:a|the))?|~) ?$", re.IGNORECASE
@@ -37,6 +39,13 @@ BEYOND = {"digits": 1.12, "words": 1.5}
 
 
 def numbers(text: str) -> list[Number]:
+    """In the order of the text, in the words that this process has for orders and money."""
+    return list(_numbers(text, terms()))
+
+
+# Many rules ask for those of one sentence.
+@lru_cache(maxsize=256)
+def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     shares = quantifiers.shares(text)
     fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
     taken = [one.span for one in fractions]
@@ -50,7 +59,8 @@ def numbers(text: str) -> list[Number]:
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
     compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
-    return pairs.with_ranged_rates(text, pairs.with_named_units(text, pairs.with_measured_in_time(text, compared)))
+    named = pairs.with_named_units(text, pairs.with_measured_in_time(text, compared))
+    return tuple(pairs.with_ranged_rates(text, named))
 
 
 # "Emissions per minute (11 g)".
