@@ -26,6 +26,11 @@ def outcome(report: str, text: str, *, is_advice: bool = False) -> str:
     return ground_known(text, known(report), is_advice=is_advice).sentences[-1].outcome
 
 
+def check_right_and_wrong(report: str, text: str, right: str, wrong: str) -> None:
+    assert outcome(report, text.format(right)) == "kept"
+    assert outcome(report, text.format(wrong)) != "kept"
+
+
 WORKED_OUT = [
     (CHECKOUT, "Traffic rose to 5,776 requests per minute against an expected 2,905, roughly {} more.", "99 %", "60 %"),
     (CHECKOUT, "CPU fell from 93.8 % to 84.6 %, a drop of {} percentage points.", "9.3", "4.3"),
@@ -40,8 +45,7 @@ WORKED_OUT = [
 
 @pytest.mark.parametrize(("report", "text", "right", "wrong"), WORKED_OUT)
 def test_what_follows_from_other_figures(report: str, text: str, right: str, wrong: str) -> None:
-    assert outcome(report, text.format(right)) == "kept"
-    assert outcome(report, text.format(wrong)) != "kept"
+    check_right_and_wrong(report, text, right, wrong)
 
 
 APART = [
@@ -58,8 +62,7 @@ APART = [
 
 @pytest.mark.parametrize(("report", "text", "right", "wrong"), APART)
 def test_how_far_onsets_are_apart(report: str, text: str, right: str, wrong: str) -> None:
-    assert outcome(report, text.format(right)) == "kept"
-    assert outcome(report, text.format(wrong)) != "kept"
+    check_right_and_wrong(report, text, right, wrong)
 
 
 COUNTED = [
@@ -79,8 +82,7 @@ COUNTED = [
 
 @pytest.mark.parametrize(("report", "text", "right", "wrong"), COUNTED)
 def test_how_many_there_are(report: str, text: str, right: str, wrong: str) -> None:
-    assert outcome(report, text.format(right)) == "kept"
-    assert outcome(report, text.format(wrong)) != "kept"
+    check_right_and_wrong(report, text, right, wrong)
 
 
 WHOSE = [
@@ -119,8 +121,7 @@ WHOSE = [
 
 @pytest.mark.parametrize(("report", "text", "right", "wrong"), WHOSE)
 def test_whose_a_figure_is_and_when(report: str, text: str, right: str, wrong: str) -> None:
-    assert outcome(report, text.format(right)) == "kept"
-    assert outcome(report, text.format(wrong)) != "kept"
+    check_right_and_wrong(report, text, right, wrong)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from worker.agent.grounding.report import owners, roster
+from worker.agent.grounding.report import log, owners, roster
 from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -163,11 +163,12 @@ LOGGED_MORE = re.compile(
 
 def logged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments logged more new errors than ledger": by how many of each type were counted."""
+    if not LOGGED_MORE.search(text):
+        return
     counted: dict[str, float] = {}
     for item in known.report.evidence:
         of = roster.subject_of(item.title, known).service or ""
-        types = item.result.get("types")
-        for one in types if isinstance(types, list) else ():
+        for one in log.types(item.result):
             counted[of] = counted.get(of, 0) + float(one.get("in_window") or 0)
     for found in LOGGED_MORE.finditer(text):
         own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in counted][-1:]

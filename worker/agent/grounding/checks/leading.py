@@ -82,8 +82,10 @@ def _of_whom(found: re.Match[str], text: str, mentions: list[Found]) -> str:
 
 def _orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Search contributed most, ahead of cart and auth": each of those before it is no less than those behind it."""
+    if not (AHEAD.search(text) and TELLS.search(text)):
+        return
     parts = _ranked(text, known) or _parts(text, mentions, known, falling=bool(FALLING.search(text)))
-    for found in AHEAD.finditer(text) if TELLS.search(text) else ():
+    for found in AHEAD.finditer(text):
         before = [parts[one.text] for one in mentions if one.span[1] <= found.start() and one.text in parts][-1:]
         after = [one for one in mentions if one.span[0] >= found.end() and one.text in parts]
         if before and after and after[0].span[0] - found.end() <= NEAR:

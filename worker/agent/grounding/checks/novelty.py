@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from worker.agent.grounding.report import roster
+from worker.agent.grounding.report import log, roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import QUOTED, Claim, Found
 
 
@@ -91,8 +91,8 @@ def _spoken_of(text: str, mentions: list[Found], known: Known) -> Iterator[tuple
     named = [one for one in mentions if one.text in known.types and one.text not in known.services]
     found += [(one.span, [it for name, it in types if name == one.text]) for one in named]
     for quoted in QUOTED.finditer(text):
-        said = " ".join(next(it for it in quoted.groups() if it is not None).casefold().rstrip("….,").split())
-        found.append((quoted.span(), [it for line, it in lines if said in " ".join(line.casefold().split())]))
+        said = claims.even(claims.quoted(quoted).rstrip("….,"))
+        found.append((quoted.span(), [it for line, it in lines if said in claims.even(line)]))
     if not found and (word := A_KIND.search(text)):
         found.append((word.span(), [it for name, it in types if word["word"].lower() in name.lower()]))
     for span, counts in found:
@@ -107,14 +107,13 @@ A_KIND = re.compile(r"\b(?P<word>[A-Za-z]{5,}) (?:errors|failures|exceptions)\b"
 def _types(known: Known) -> Iterator[tuple[str, Counted]]:
     for item in known.report.evidence:
         of = roster.subject_of(item.title, known).service
-        for one in item.result.get("types") or ():
-            if isinstance(one, dict) and "in_window" in one:
+        for one in log.types(item.result):
+            if "in_window" in one:
                 yield str(one.get("name")), Counted(of, float(one["in_window"]), float(one.get("in_baseline") or 0))
 
 
 def _lines(known: Known) -> Iterator[tuple[str, Counted]]:
-    for item in known.report.evidence:
-        for one in item.result.get("patterns") or ():
-            if isinstance(one, dict) and "within" in one:
-                counted = Counted(one.get("service"), float(one["within"]), float(one.get("before") or 0))
-                yield from ((str(one.get(key) or ""), counted) for key in ("text", "example"))
+    for one in log.patterns(known.report):
+        if "within" in one:
+            counted = Counted(one.get("service"), float(one["within"]), float(one.get("before") or 0))
+            yield from ((str(one.get(key) or ""), counted) for key in ("text", "example"))

@@ -23,14 +23,13 @@ def quotations(text: str, known: Known) -> list[Claim]:
     matches = list(claims.QUOTED.finditer(text))
     if not matches:
         return []
-    lines = [_even(line) for line in known.lines if line]
+    lines = [claims.even(line) for line in known.lines if line]
     mentions = roster.mentions(text, known)
     found = []
     for match in matches:
-        quoted = next(part for part in match.groups() if part is not None)
-        said = _even(quoted.rstrip("….,")).strip()
+        said = claims.even(claims.quoted(match).rstrip("….,")).strip()
         why = ""
-        if not any(said in line for line in lines) and said not in map(_even, known.names):
+        if not any(said in line for line in lines) and said not in map(claims.even, known.names):
             why = "nothing that was read says so"
         elif not _is_of_its_service(said, match.span(), text, mentions, known):
             why = "another service says so"
@@ -40,7 +39,7 @@ def quotations(text: str, known: Known) -> list[Claim]:
 
 def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """Of the one that was named last before it, or of one right behind it."""
-    owners = {service for service, lines in known.logged.items() if any(said in _even(line) for line in lines)}
+    owners = {service for service, lines in known.logged.items() if any(said in claims.even(line) for line in lines)}
     services = [one for one in mentions if one.text in known.services]
     outside = [
         one
@@ -64,7 +63,3 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
 
 
 ITS = re.compile(r"^\W*(?:its|their)\b", re.IGNORECASE)
-
-
-def _even(text: str) -> str:
-    return " ".join(text.casefold().split())

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from worker.agent.grounding.report import owners
+from worker.agent.grounding.report import log, owners
 from worker.agent.grounding.report.known import Fact, Known, Quoted
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -56,23 +55,13 @@ def enrolled(sentence: str, quotations: list[Claim], known: Known) -> Known:
 
 
 def _patterns(said: str, report: Report) -> frozenset[str]:
-    told = _even(said.rstrip("….,"))
-    return frozenset(one["text"] for one in _counted(report) if any(told in _even(str(one.get(key))) for key in _TEXTS))
+    told = claims.even(said.rstrip("….,"))
+    return frozenset(
+        one["text"] for one in log.patterns(report) if any(told in claims.even(str(one.get(key))) for key in _TEXTS)
+    )
 
 
 _TEXTS = ("text", "example")
-
-
-def _counted(report: Report) -> Iterator[dict[str, Any]]:
-    for item in report.evidence:
-        patterns = item.result.get("patterns")
-        for one in patterns if isinstance(patterns, list) else ():
-            if isinstance(one, dict) and isinstance(one.get("text"), str):
-                yield one
-
-
-def _even(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:

@@ -24,7 +24,7 @@ NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
 
 def contributors(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "frontend is the second largest contributor to the rise": by the shares of the rise."""
-    ranked = _ranked(known)
+    ranked = _ranked(known) if CONTRIBUTOR.search(text) else []
     for found in CONTRIBUTOR.finditer(text) if len(ranked) > 1 else ():
         named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
         place = PLACES.get((found["nth"] or "").lower(), -1 if found["least"] else 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding.report import relations, roster
+from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, numerals, units
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -107,7 +107,7 @@ def _count(word: str) -> float:
 
 
 def _quoted(sentence: str) -> list[str]:
-    return [next(part for part in one.groups() if part) for one in claims.QUOTED.finditer(sentence)]
+    return [claims.quoted(one) for one in claims.QUOTED.finditer(sentence)]
 
 
 def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
@@ -144,7 +144,7 @@ def _is_of_every(found: re.Match[str], sentence: str, known: Known) -> bool | No
 
 def _messages(known: Known) -> Iterator[list[str]]:
     for item in known.report.evidence:
-        for one in item.result.get("types") or ():
+        for one in log.types(item.result):
             yield [str(message) for message in one.get("messages") or ()]
 
 

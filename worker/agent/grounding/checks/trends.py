@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import QUOTED, Claim, Found
 
 _MORE = (
@@ -30,7 +31,7 @@ def trends(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim
         found = TREND.match(sentence, quoted.end())
         if found is None or NOT.search(found[0]):
             continue
-        text = next(part for part in quoted.groups() if part is not None).casefold().rstrip("….,")
+        text = claims.quoted(quoted).casefold().rstrip("….,")
         group = "more" if found["more"] else "less"
         went = list(_went(text, {one.text for one in mentions} & known.services, known))
         if went:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from worker.agent.grounding.report import measures, metrics, owners, record, roster, template, vocabulary
+from worker.agent.grounding.report import log, measures, metrics, owners, record, roster, template, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.report.known import NOBODY, Fact, Known, Level, Moment, Subject
 from worker.agent.grounding.text import claims, context, numerals, roles
@@ -42,20 +42,13 @@ def known_of(report: Report) -> Known:
     _told(known)
     known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
-    known.patterns = {text: vocabulary.telling(text) for text in _patterns(report)}
+    known.patterns = {one["text"]: vocabulary.telling(one["text"]) for one in log.patterns(report)}
     root = report.root_cause
     for service in {report.service or "", root.service or "" if root else ""}:
         known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
     known.statements = record.statements(report, known)
     return known
-
-
-def _patterns(report: Report) -> Iterator[str]:
-    for item in report.evidence:
-        for one in item.result.get("patterns") or ():
-            if isinstance(one, Mapping) and isinstance(one.get("text"), str):
-                yield one["text"]
 
 
 # What weighs a pattern.

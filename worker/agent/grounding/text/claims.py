@@ -100,6 +100,16 @@ def sentences(text: str) -> list[str]:
     return [part for start, end in zip(starts, [*ends, len(text)], strict=True) if (part := text[start:end].strip())]
 
 
+def quoted(found: re.Match[str]) -> str:
+    """What stands between the marks of a quotation that QUOTED found."""
+    return next(part for part in found.groups() if part is not None)
+
+
+def even(text: str) -> str:
+    """In one case and with single blanks, for comparing."""
+    return " ".join(text.casefold().split())
+
+
 def plain(sentence: str) -> str:
     """As it reads without its citations, for comparing."""
     return " ".join(CITED.sub(" ", sentence).split()).rstrip(" .")
