@@ -138,7 +138,7 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     named |= {"errors"} if named & FAILURES or service in known.failing else set()
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
     if what.lower().startswith("deviat"):
-        return bool(deviating)
+        return bool(deviating) or is_cause
     if not signals:
         is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
         return bool(deviating) or is_cause or (is_confirmed and service == known.report.service)

@@ -40,6 +40,7 @@ LEFT_OPEN = re.compile(
 A_SHARE = re.compile(
     r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b"
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
+    r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
@@ -147,7 +148,7 @@ def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known)
 SEVERITY = re.compile(
     r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
     r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?"
-    r"(?:low|medium|high|critical)[\s,]*$",
+    r"(?:low|medium|high|critical)\b(?=[\s,]*(?:$|, and\b))",
     re.IGNORECASE,
 )
 RATED = re.compile(

@@ -31,6 +31,8 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     if of_line := quoted.figure(number, text, mentions, known):
         return of_line
+    if (is_lead := _is_lead(number, text, known)) is not None:
+        return Claim("number", number.span, number.text, is_lead, "" if is_lead else "it is another distance")
     number = _counted(number, text)
     number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]
@@ -84,6 +86,24 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
 
 
 TOGETHER = re.compile(r"\b(?:together|combined|between them|in sum)\b", re.IGNORECASE)
+
+
+# "The first candidate leads the second by 0.91 in confidence".
+LEADING = re.compile(
+    r"\b(?P<one>[\w:.-]+) (?:leads|is ahead of|beats|outranks) (?:the (?:second|next|runner-up)(?: one| candidate)?"
+    r"|(?P<other>[\w:.-]+))(?:,)? by (?:about |a margin of )?$"
+)
+
+
+def _is_lead(number: Number, text: str, known: Known) -> bool | None:
+    """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
+    if len(known.report.candidates) < SECOND or not LEADING.search(text[: number.span[0]]):
+        return None
+    first, second = known.report.candidates[:SECOND]
+    return number.low <= first.confidence - second.confidence <= number.high
+
+
+SECOND = 2
 
 
 def _is_measured(number: Number, said: Said, known: Known) -> bool:
@@ -143,10 +163,12 @@ def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozen
     start, _ = context.clause(span, text)
     services = [one.span[0] for one in mentions if one.text in known.services and one.span[1] <= span[0]]
     is_told = pronoun and not any(place < pronoun.start() or place >= start for place in services)
-    return known.about if is_told else frozenset()
+    return known.about if is_told or (not services and IT_BEHIND.match(text, span[1])) else frozenset()
 
 
 IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
+# "With a confidence of 0.98 it is the clear first".
+IT_BEHIND = re.compile(r",? it\b")
 
 
 def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:

@@ -30,9 +30,14 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     past, window = known.report.similar_incidents, known.report.window
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
-    dated = [one for one in past if one.at.date() not in own and any(date in text for date in _dates(one))]
+    dated = [one for one in past if one.at.date() not in own and _is_dated(one, text)]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
+
+
+def _is_dated(one: SimilarIncident, text: str) -> bool:
+    """ "21 November" is not the first."""
+    return any(re.search(rf"\b{date}\b", text) for date in _dates(one))
 
 
 CLAIMED = re.compile(

@@ -11,12 +11,15 @@ from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 NOTHING_AGAINST = re.compile(
-    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against (?:it|this|that|them)\b", re.IGNORECASE
+    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
+    r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
+    re.IGNORECASE,
 )
 LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came) (?:the )?(?P<last>weakest|last|least likely|lowest)\b"
     r"(?= (?:of|among) (?:the|all|these)?|[,.;:]|$)"
-    r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)",
+    r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
+    r"|\b(?:is|was) (?:the|\S+['’]s) (?P<suspect>(?:first|prime|main|top|chief|likeliest) (?:candidate|suspect))\b",
     re.IGNORECASE,
 )
 FEW_LINES = re.compile(r"\btoo few (?:sampled )?(?:log )?lines\b", re.IGNORECASE)
@@ -36,7 +39,7 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
-        if named and ranked and re.search(r"\bcandidates?\b", text, re.IGNORECASE):
+        if named and ranked and (found["suspect"] or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
             holds = named[0] in ranked[-1 if found["last"] else 0]
             yield judged("state", found, holds, "another one ranks there")
 

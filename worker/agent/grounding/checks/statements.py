@@ -41,7 +41,9 @@ _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
     rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
     rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
-    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b",
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
+    rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
+    rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b",
     re.IGNORECASE,
 )
 
@@ -181,7 +183,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
     for found in SEVERITY.finditer(text):
-        holds = (found["a"] or found["b"] or found["c"]).lower() == report.severity.value
+        holds = next(filter(None, found.groups())).lower() == report.severity.value
         yield judged("state", found, holds, f"severity is {report.severity.value}")
     yield from _incidents(text, known)
     for found in NO_INCIDENT.finditer(text):

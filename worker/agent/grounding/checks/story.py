@@ -68,7 +68,8 @@ BEGINNING = re.compile(
     re.IGNORECASE,
 )
 ASIDE = re.compile(
-    r"\b(?:when|after(?! that of\b)|following|once(?! before| (?:demand|traffic|load) is \w+ for)"
+    r"\b(?:when|after(?! that of\b)|following(?! (?:day|morning|night)\b)"
+    r"|once(?! before| in\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
     r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left|drove|drives|pushed|forced|produced|provoked|induced"

@@ -53,7 +53,7 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
     if TOGETHER.search(before) and OF_CONFIDENCE.match(after):
         return _is_sum(number, mentions, text, known)
     named = _listed_before(number, mentions, known)
-    is_of_all = ALL.search(before) and not re.match(r" [a-z]+s\b", after)
+    is_of_all = ALL.search(before) and not number.dimension and not re.match(r" [a-z]+s\b", after)
     return len(named) == number.value if is_of_all and len(named) > 1 else None
 
 

@@ -69,7 +69,7 @@ NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORE
 
 
 # The time of comparison has times of its own.
-COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference)\b", re.IGNORECASE)
+COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|level)s?)\b", re.IGNORECASE)
 
 
 # "The window runs from 02:25 to 02:35 UTC".
@@ -87,8 +87,12 @@ ALERTED = re.compile(
 )
 
 
+# "Between the onset and the alert at 08:33:53 UTC".
+THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
+
+
 def _kinds_wanted(before: str) -> set[str]:
-    if ALERTED.search(before) and not SINCE.search(before):
+    if THE_ALERT.search(before) or (ALERTED.search(before) and not SINCE.search(before)):
         return {"alert", "end"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}

@@ -60,6 +60,9 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     names = {one.text for one in mentions}
     # "It" behind the figure says nothing of whose it is.
     pronoun = PRONOUN.search(text[: span[1] + 40])
+    if pronoun and pronoun.start() > figure_first(text) and not {one.text for one in mentions} & known.services:
+        # "The median request takes 2 s, whereas it took 238 ms before": of what the sentence itself speaks.
+        pronoun = None
     is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
     if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
         named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
@@ -73,6 +76,11 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if scope.service is None and not pronoun:
         return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+def figure_first(text: str) -> int:
+    """Where the first figure stands."""
+    return min((one.span[0] for one in numerals.numbers(text)), default=len(text))
 
 
 JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")

@@ -13,6 +13,8 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 BREAK = re.compile(
     r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and | but | while | whereas | because | although | even though | until "
 )
+# "At 816, the number of reads is …" is one clause.
+AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
     r"\b(?:last(?:ed|s|ing)?|for|in|over|within|during|spann\w+|after just|persist\w*)"
     r"(?: only| just| about| the| last| first| a| mere)* $",
@@ -24,7 +26,9 @@ TAKING = re.compile(
     r"(?: requests?| calls?| them| it)? (?:in|within|after)(?: only| just| about)* $",
     re.IGNORECASE,
 )
-APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
+APART = re.compile(
+    r"\b(?:preced\w+|before|after|ahead|followed)\b(?:[^,;\d]|-\d+\b){0,30} by (?:about )?$", re.IGNORECASE
+)
 DISTANCE = re.compile(
     r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after|prior to|ahead of|earlier|later|following|ago)\b",
     re.IGNORECASE,
@@ -69,7 +73,8 @@ def clause(span: Span, text: str) -> Span:
 
 @lru_cache(maxsize=64)
 def _breaks(text: str) -> tuple[Span, ...]:
-    return tuple(found.span() for found in BREAK.finditer(text))
+    opening = AT.match(text)
+    return tuple(found.span() for found in BREAK.finditer(text, opening.end() if opening else 0))
 
 
 def part(span: Span, text: str) -> Span:
@@ -101,13 +106,21 @@ PART_OF = re.compile(
 )
 
 
+OF_GRAMS = re.compile(
+    rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+)
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
     "2,260 of 10,600 requests failed": the second did not.
     """
+    if OF_GRAMS.search(text[: span[0]]):
+        # "About 2 g of the 2.3 g are put down to retries": the second is all of it.
+        return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
-    is_behind = text[: span[1]].endswith("requests") or re.match(r" (?:[a-z]+ )?requests\b", text[span[1] :])
+    is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1])
     if is_of and (is_of["what"] or is_behind):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
@@ -118,6 +131,10 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
     before = own | (last_spoken_of(start, text) if told or begin else frozenset())
     return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
+
+
+# "12,600 requests failed, of about 53,200 in all".
+OF_THE_REQUESTS = re.compile(r" (?:[a-z]+ )?requests\b| (?:in all|in total|altogether|overall)\b")
 
 
 def _first_spoken_of(place: int, text: str) -> frozenset[str]:
@@ -179,11 +196,15 @@ def statistic(span: Span, text: str) -> str | None:
     return max(found)[1] if found else None
 
 
+def named_statistics(text: str) -> set[str]:
+    return {name for name, words in STATISTICS.items() if words.search(text)}
+
+
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
     r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
-    r" (?P<noun>[a-z]+))\b(?! fail| end)[^,;.\d]{0,40}$",
+    r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
@@ -224,7 +245,7 @@ _WHOLES = (
     ("lines", r"lines?|documents?|entries|logs?|messages?"),
     ("errors", r"errors?|failures?|exceptions?"),
     ("rise", r"rise|increase|growth|spike|surge|jump|excess|deviation"),
-    ("emissions", r"co₂e?|co2e?|carbon|emissions?"),
+    ("emissions", r"[mk]?g(?:co[₂2]e?)?|co₂e?|co2e?|carbon|emissions?|emitted"),
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
@@ -255,7 +276,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
 
 
 # "In 12 % of the cases", "none of them fail".
-NO_WHOLE = frozenset({"cases", "time", "fail", "fails", "failed", "do", "does", "did", "is", "are", "was", "were"})
+_NO_WHOLE = "of cases time fail fails failed do does did is are was were"
+NO_WHOLE = frozenset(_NO_WHOLE.split())
 # "60 % of the excess, retries 22 % and errors 17 %": of the same.
 SHARE_BEFORE = re.compile(
     r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
@@ -263,7 +285,7 @@ SHARE_BEFORE = re.compile(
 # "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
 OF_WHICH = re.compile(
     r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"
-    r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
+    r"[ ,(](?<!any )of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
     re.IGNORECASE,
 )
 # "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".

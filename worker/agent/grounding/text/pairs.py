@@ -76,6 +76,12 @@ COMPARING = re.compile(
 def with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
+    found = [
+        replace(one, dimension=before.dimension)
+        if before and _is_its_rate(one, before) and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        else one
+        for before, one in zip([None, *found], found, strict=False)
+    ]
     return [
         one.scaled(factor(text, before), before.dimension)
         if before
@@ -185,7 +191,7 @@ PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|in
 
 EACH = re.compile(
     r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
-    r"|(?:a|one|each|every|per) thousand) requests\b(?=[^.;]*\d)",
+    r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)",
     re.IGNORECASE,
 )
 

@@ -14,6 +14,8 @@ FRACTION = re.compile(
     rf"\b(?P<part>{'|'.join(SMALL)}) (?:in|out of|of|in every|of every|out of every) (?P<whole>{'|'.join(SMALL)})\b",
     re.IGNORECASE,
 )
+# "Four of six timed log lines": counted, each by itself.
+OF_LINES = re.compile(r" (?:(?:timed|sampled|log|logged) )+lines\b")
 # "Six in a thousand".
 PER_MILLE = re.compile(
     rf"\b(?P<part>{'|'.join(SMALL)}|\d+) (?:in|out of|of) (?:a|one|every) (?P<whole>hundred|thousand)\b", re.IGNORECASE
@@ -67,7 +69,7 @@ def shares(text: str) -> Iterator[Share]:
 def _fractions(text: str) -> Iterator[Share]:
     for found in FRACTION.finditer(text):
         part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
-        if part < whole:
+        if part < whole and not OF_LINES.match(text, found.end()):
             yield Share(found.span(), found[0], part / whole, part / whole, part / whole, "words")
     for found in PARTS.finditer(text):
         share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
