@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import fitting, quoted
+from worker.agent.grounding.checks import charted, fitting, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
@@ -21,7 +21,11 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
+    if told := charted.extreme(number, text, mentions, known):
+        return told
     claim = _figure(number, text, mentions, known)
+    if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
+        return of_chart
     if claim.holds or number.dimension != "confidence" or not metrics.fields(text, known):
         return claim
     other = _figure(replace(number, dimension=""), text, mentions, known)
@@ -224,7 +228,9 @@ def _is_close(number: Number, fact: Fact) -> bool:
         return False
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
-    if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
+    # A cost is written as its metric is, without its currency.
+    is_bare = fact.dimension in COUNTED or (fact.dimension == "usd" and fact.metric)
+    if not number.dimension and not is_ratio and not is_bare:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9
 
