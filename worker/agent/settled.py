@@ -15,8 +15,11 @@ SEVERITY = re.compile(
 # Other people's scales: nothing in a report is told in them.
 OTHER_SCALE = re.compile(r"\b(?:P[0-5]|SEV[- ]?\d)\b")
 DISMISSED = re.compile(
-    r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident|\bno (?:\w+ )?(?:incident|action|rollback|cause)\b"
-    r"|\bnothing (?:is|was|to)\b"
+    r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident"
+    r"|\bno (?:(?!similar|past|earlier|previous|comparable)\w+ )?"
+    r"(?:incident|action|rollback|cause)\b"
+    # That there is none of what could be read is checked against the evidence.
+    r"|\bnothing (?:is|was|to)\b(?! (?:logged|recorded|measured|deployed|released|rolled out|changed)\b)"
     r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"
     r"|\bharmless\b|\bself-?heal|\b(?:test|drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
     r"|\b(?:ignor|disregard|dismiss|suppress|silenc|mut|acknowledg|clos|delet|hid|omit)(?:e|ed|ing)? (?:\w+ ){0,3}"
