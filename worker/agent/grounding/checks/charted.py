@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import NamedTuple
 
+from worker.agent.grounding.checks.ways import DOWN, UP
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, Point, Series
-from worker.agent.grounding.text import claims, context, numerals
+from worker.agent.grounding.text import claims, context, numerals, ranges
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -20,8 +21,11 @@ CHART = re.compile(
 )
 # What a figure of a chart is said to be, by the words that stand last before it.
 MARKS = (
-    ("peak", r"peak(?:s|ed|ing)?|maximum|highest|tops? out|topped out|crest(?:s|ed)?"),
-    ("lowest", r"minimum|lowest|trough(?:s|ed)?|bottom(?:s|ed)? out"),
+    (
+        "peak",
+        r"peak(?:s|ed|ing)?|maximum|highest|tops? out|topped out|crest(?:s|ed)?|(?:is|was|were) (?:longest|largest)",
+    ),
+    ("lowest", r"minimum|lowest|trough(?:s|ed)?|bottom(?:s|ed)? out|(?:is|was|were) (?:shortest|smallest)"),
     ("last", rf"(?:last|latest|final|most recent) {_OF_CHART}|ends? (?:at|on|with)|ended (?:at|on|with)"),
     ("first", rf"first {_OF_CHART}|(?:starts?|started|begins?|began) (?:at|with)"),
 )
@@ -50,11 +54,20 @@ RANGE = re.compile(
     re.IGNORECASE,
 )
 LOW_END = re.compile(r"\b(?:low(?:er|est)?|down to|bottom|begins?|starts?|from|between)\b[^,;\d]{0,20}$", re.IGNORECASE)
+FALLING, RISING = (
+    re.compile(rf"(?:{words.pattern}|\b(?:{plain})\b)[^,;]*? from\b", re.IGNORECASE)
+    for words, plain in ((DOWN, "fall|drop|sink|decline|decrease"), (UP, "rise|climb|jump|grow|increase"))
+)
 ONE_STEP = re.compile(
     r"\b(?:in|within|by) (?:one|a single) (?:step|point|sample)|\bfrom one (?:point|sample)", re.IGNORECASE
 )
 # "It then falls to 14 %": of the chart of the sentence before.
 LEANING = re.compile(r"\W*(?:It|From there|Then|Afterwards|After that|Later|Before that)\b")
+
+
+# What is counted of a chart, and how long a stretch of it is.
+COUNTED = ("of points", "of values", "of samples", "of steps")
+LASTING = re.compile(r"\b(?:in|within|during|over) the (?P<end>last|first|final) $", re.IGNORECASE)
 
 
 class Told(NamedTuple):
@@ -72,6 +85,15 @@ def told(text: str, mentions: list[Found], known: Known) -> Told:
 def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """ "CO₂ peaked at 0.68 g a minute", "the last value of the chart is 30": of whatever was drawn, it is that."""
     it = told(text, mentions, known)
+    if number.dimension == "points" and re.fullmatch(r"\S+ points", number.text):
+        # No percentage points.
+        number = number.scaled(100.0, "of points")
+    if number.dimension in COUNTED:
+        return _counted(number, it)
+    if number.dimension == "seconds" and LASTING.search(it.text[: number.span[0]]) and _has_extreme(it.text):
+        return _lasting(number, it)
+    if BOUND.search(it.text[: number.span[0]]) or (ranges.bound(number.span, it.text) and RANGE.search(it.text)):
+        return _bound(number, it)
     mark = _mark(number.span, it.text)
     if mark is None or not (mark in EXTREMES or _speaks_of_chart(it)):
         return None
@@ -83,17 +105,14 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 
 
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
-    """A bound, an end of the expected range, or, where the sentence speaks of the chart, any of its values."""
+    """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = told(text, mentions, known)
-    bound = BOUND.search(it.text[: number.span[0]])
-    if not (bound or RANGE.search(it.text) or _speaks_of_chart(it)):
+    if not (RANGE.search(it.text) or _speaks_of_chart(it)):
         return None
     found = _drawn(number, it)
     if not found:
         return None
-    if bound:
-        return _claim(number, holds=any(_is_bound(number, one, bool(bound["over"]), it) for one in found))
-    if RANGE.search(it.text[: number.span[0]]) and any(_is_expected(number, one, it) for one in found):
+    if RANGE.search(it.text) and any(_is_expected(number, one, it) for one in found):
         return _claim(number, holds=True)
     return _claim(number, holds=any(_has(number, one, it) for one in found)) if _speaks_of_chart(it) else None
 
@@ -131,18 +150,65 @@ def _covers(series: Series, point: Point, clock: str) -> bool:
 
 
 def moved(way: int, span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """ "CPU peaked at 25 % and then fell again": whether the last value is on that side of the peak."""
+    """ "CPU peaked at 25 % and then fell again": whether the last value is on that side of the peak; 0: as expected."""
     it = told(text, mentions, known)
     marks = [one for one in MARK.finditer(it.text, 0, span[0]) if one.lastgroup in EXTREMES]
     start, end = context.clause(span, it.text)
-    if not marks or not way or not THEN.search(it.text[start:end]):
+    if not marks or not THEN.search(it.text[start:end]):
         return None
     of = _drawn(Number(span, 0.0, "", 0.0, 0.0, ""), it)
+    if not way:
+        return any(one.low and one.low[-1].value <= one.points[-1].value <= one.high[-1].value for one in of)
     pairs = [(one.points[-1], point) for one in of for point in _marked(one, marks[-1].lastgroup or "", span, it)]
     return any(way * (last.value - point.value) > 0 for last, point in pairs) if pairs else None
 
 
 THEN = re.compile(r"\b(?:then|again|later|afterwards|after that|since(?! \d)|by the end|at the end)\b", re.IGNORECASE)
+
+
+def _bound(number: Number, it: Told) -> Claim | None:
+    """ "Never above 7 %", "up to 1,093 s would have been within the expected range"."""
+    of, bound = _drawn(number, it), BOUND.search(it.text[: number.span[0]])
+    if not of:
+        return None
+    if bound is None:
+        return _claim(number, holds=any(_is_expected(number, one, it) for one in of))
+    return _claim(number, holds=any(_is_bound(number, one, bool(bound["over"]), it) for one in of))
+
+
+def _counted(number: Number, it: Told) -> Claim | None:
+    """ "The chart's three points": of all that are there; "the last three" are no more than that."""
+    if not it.known.series or not _speaks_of_chart(it):
+        return None
+    if number.dimension == "of steps":
+        chain = [one for one in numerals.numbers(it.text) if one.span[1] <= number.span[0]]
+        return _claim(number, holds=len(chain) > 1 and any(_is_chain(chain, number, one) for one in it.known.series))
+    is_part = re.search(r"\b(?:last|first|next|latest|final) $", it.text[: number.span[0]])
+    many = [len(one.points) for one in it.known.series]
+    return _claim(number, holds=any(number.value < one if is_part else number.value == one for one in many))
+
+
+def _is_chain(chain: list[Number], steps: Number, series: Series) -> bool:
+    """ "From 59 to 159 and on to 363 within two steps": from the first of them to the last."""
+    first, last = (
+        [point.place for point in series.points if _is_close(one, series, point)] for one in (chain[0], chain[-1])
+    )
+    return any(b - a == steps.value for a in first for b in last)
+
+
+def _lasting(number: Number, it: Told) -> Claim | None:
+    """ "Peaked at 8.2 s in the last two minutes": whether the peak was there."""
+    found = LASTING.search(it.text[: number.span[0]])
+    mark = next((one for one in MARK.finditer(it.text, 0, number.span[0]) if one.lastgroup in EXTREMES), None)
+    others = [one for one in numerals.numbers(it.text) if one.span[1] <= number.span[0]]
+    of = _drawn(others[-1], it) if others else []
+    if not (found and mark and of):
+        return None
+    window, length = it.known.report.window, timedelta(seconds=number.value)
+    points = [(one, point) for one in of for point in _marked(one, mark.lastgroup or "", number.span, it)]
+    if found["end"].lower() == "first":
+        return _claim(number, holds=any(point.at < window.start + length for _, point in points))
+    return _claim(number, holds=any(point.at + one.step > window.end - length for one, point in points))
 
 
 def _claim(number: Number, *, holds: bool) -> Claim:
@@ -188,6 +254,8 @@ def _is_named(series: Series, words: str) -> bool:
 
 def _is_in_its_unit(number: Number, series: Series, it: Told) -> bool:
     noun = number.dimension.removeprefix("of ")
+    if noun == "degrees":
+        return bool(re.search(r"fahrenheit|celsius|temperature", series.metric))
     if noun != number.dimension:
         return bool({form[:6] for form in vocabulary.forms(noun)} & {part[:6] for part in series.metric.split("_")})
     if number.dimension == "grams":
@@ -206,7 +274,8 @@ def _scopes(series: Series, span: Span, it: Told) -> Iterator[list[Point]]:
     within = [one for one in series.points if one.at + series.step > window.start and one.at < window.end]
     before = [one for one in series.points if one.at + series.step <= window.start]
     clause = it.text[slice(*context.clause(span, it.text))]
-    is_before, is_within = EARLIER.search(clause), WITHIN.search(it.text)
+    is_before = EARLIER.search(clause) or EARLIER.match(it.text.lstrip())
+    is_within = WITHIN.search(it.text)
     yield from [before] if is_before else [within] if is_within else [within, list(series.points)]
 
 
@@ -240,6 +309,10 @@ def _has(number: Number, series: Series, it: Told) -> bool:
     if other is None:
         return bool(places)
     others = [one.place for one in series.points if _is_close(other, series, one)]
+    falls, rises = FALLING.search(it.text), RISING.search(it.text)
+    first, second = (number, other) if is_first else (other, number)
+    if bool(falls) != bool(rises) and (first.value < second.value) == bool(falls):
+        return False
     steps = [(b - a) * (1 if is_first else -1) for a in places for b in others]
     return any(step == 1 if ONE_STEP.search(it.text) else step > 0 for step in steps)
 

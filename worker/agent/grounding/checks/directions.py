@@ -70,7 +70,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
-            elif (is_so := charted.moved(wanted, found.span(), text, mentions, known)) is not None:
+            elif wanted and (is_so := charted.moved(wanted, found.span(), text, mentions, known)) is not None:
                 yield judged("direction", found, is_so, "the chart goes another way")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim

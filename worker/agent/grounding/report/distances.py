@@ -36,6 +36,8 @@ PRONOUN = re.compile(
 
 def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether they are so far apart, in that order; None where it is not told of two onsets that are known."""
+    if number.dimension == "seconds" and (fixed := FIXED.match(text, number.span[1])):
+        return _is_apart_from(number, fixed, text, mentions, known)
     said = TO.match(text, number.span[1]) or FROM_BEFORE.match(text, number.span[1])
     if said is None or number.dimension != "seconds":
         return None
@@ -73,7 +75,9 @@ def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
     return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == told["clock"]} or found if told else found
 
 
-AT_TIME = re.compile(r"(?P<clock>\d\d:\d\d)(?: UTC)?,? (?:and so |thus |only |just |about )*$")
+AT_TIME = re.compile(
+    r"(?P<clock>\d\d:\d\d)(?: UTC)?,? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$"
+)
 
 
 def _end(place: int, text: str) -> int:
@@ -91,6 +95,40 @@ def _parts(text: str, mentions: list[Found]) -> list[Span]:
     ]
     breaks = [one.span() for one in BREAK.finditer(claims.blanked(text, listed))]
     return [(a[1], b[0]) for a, b in itertools.pairwise([(0, 0), *breaks, (len(text), len(text))])]
+
+
+# "Two minutes before the alert", "five minutes after the onset", "one minute into the window".
+FIXED = re.compile(
+    r" (?:(?P<less>before|ahead of)|after|into|behind) the"
+    r" (?:(?P<alert>alert)|(?P<onset>onset)(?! of)|(?P<window>window))\b"
+)
+
+
+def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Of what has an onset of its own; whatever else is told so far from these is a figure of the report."""
+    parts = [part for part in _parts(text, mentions) if part[0] < number.span[0]][::-1]
+    before = text[: number.span[0]]
+    if not AT_TIME.search(before) or OTHERS.search(re.sub(r"\b[Oo]nset\b", " ", before)):
+        return None
+    first, _ = _nearest(parts, number.span[0], text, mentions, known)
+    if not first and re.search(r"\bonset\b", before, re.IGNORECASE):
+        first = _of_report(known)
+    first = _at_its_time(first, before)
+    if fixed["alert"]:
+        second = {known.report.alert.date}
+    else:
+        second = {known.report.window.start} if fixed["window"] else _of_report(known)
+    sign = -1 if fixed["less"] else 1
+    low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
+    holding = {low <= sign * (one - other) <= high for one in first for other in second}
+    return holding.pop() if len(holding) == 1 else None
+
+
+def _of_report(known: Known) -> set[datetime]:
+    """The onset that the report tells: "… since 18:05 UTC", else where the window begins."""
+    start = known.report.window.start
+    found = re.search(r" since (\d\d):(\d\d) UTC", known.report.headline)
+    return {start.replace(hour=int(found[1]), minute=int(found[2])) if found else start}
 
 
 def _of_target(target: Span, before: list[Span], text: str, mentions: list[Found], known: Known) -> set[datetime]:

@@ -29,7 +29,7 @@ class Number:
 PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
-    r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $"
+    r"\b(?:usual|usually|normal|normally|expected)(?: is| are| about)* $"
     r"|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
     re.IGNORECASE,
 )
