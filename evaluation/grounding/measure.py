@@ -16,7 +16,7 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.neutral import neutralise
 from worker.domain.report import Report
 
-# Real reports of the tests' shop, without their queries and charts.
+# Real reports of the tests' shop, without their queries, most without their charts.
 REPORTS = Path(__file__).parent / "reports"
 # Texts that were written without looking at what the rules make of them, one batch after the other: of each, what was
 # lost taught the rules before the next was written.

@@ -16,9 +16,10 @@ SEVERITY = re.compile(
 OTHER_SCALE = re.compile(r"\b(?:P[0-5]|SEV[- ]?\d)\b")
 DISMISSED = re.compile(
     r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident"
-    r"|\bno (?:(?!similar|past|earlier|other|previous)\w+ )?(?:incident|action|rollback)\b"
-    r"|\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said)"
-    r"|to\b(?! do with))"
+    r"|\bno (?:(?!similar|past|earlier|other|previous|comparable)\w+ )?(?:incident|action|rollback)\b"
+    # That there is none of what could be read is checked against the evidence.
+    r"|\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
+    r"|released|rolled out)|to\b(?! do with))"
     r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"
     r"(?! (?:when|once|as soon)\b)"
     r"|\bharmless\b|\bself-?heal|\b(?:drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"

@@ -71,6 +71,8 @@ MEASURED = re.compile(
 
 def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
     """Both sides are checked by themselves; where a cause is known, nothing is concluded of it."""
+    if WHERE.search(found["effect"]) and NOT_THERE.search(found["cause"]):
+        return True
     if not MEASURED.search(found["cause"]):
         return False
     if JUDGEMENT.search(found["effect"]) and not WHY.search(found["effect"]):
@@ -81,6 +83,9 @@ def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> b
     return bool(CONCLUDED.search(found["effect"])) and not named and not is_blaming
 
 
+# "The rise belongs to europe-west1 alone, since us-central1 shows none": `lacking` checks both.
+WHERE = re.compile(r"\b(?:rise|increase|excess)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b", re.IGNORECASE)
+NOT_THERE = re.compile(r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess))\b", re.IGNORECASE)
 WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 
 

@@ -100,6 +100,10 @@ def _are_days(_: Fact, said: Said) -> bool:
     return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
 
 
+def _is_unsampled(_: Fact, said: Said) -> bool:
+    return bool(re.search(r"\bsamples?\b", f"{said.before} {said.after}"))
+
+
 # "In the almost four hours before".
 HOURS_BEFORE = re.compile(r"\b(?:in|during|over|within|of) the (?:almost |nearly |roughly |about |some |last )*$")
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
@@ -169,6 +173,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "length": _is_length,
     "days": _are_days,
     "baseline": _is_of_baseline,
+    "unsampled": _is_unsampled,
     "message": _is_of_message,
     "threshold": _is_of_threshold,
     "calls": _is_of_call,

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import against
+from worker.agent.grounding.checks import against, charted
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
@@ -58,14 +58,27 @@ DEVIATIONS = re.compile(r"\b(?:standard deviations?|sigma) $")
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
 
+def _is_a_count(found: re.Match[str], before: str, text: str) -> bool:
+    """ "Only 1 of 10 timed lines was slower than the usual p95": how many they are is a figure."""
+    return bool(THAN_A_QUANTILE.match(text, found.end()) and numerals.numbers(before))
+
+
+THAN_A_QUANTILE = re.compile(
+    r" than (?:the |its |their )?(?:usual |former |previous |normal )?(?:p\d\d|median|\d+(?:st|nd|rd|th) percentile)\b"
+)
+
+
 def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or DEVIATIONS.search(before):
+            is_counted = DEVIATIONS.search(before) or _is_a_count(found, before, text)
+            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or is_counted:
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
+            elif wanted and (is_so := charted.moved(wanted, found.span(), text, mentions, known)) is not None:
+                yield judged("direction", found, is_so, "the chart goes another way")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
@@ -245,10 +258,16 @@ BOTH = re.compile(
 )
 
 
+# "2.5 % below its usual value": how far is a figure of its own.
+BY_SO_MUCH = re.compile(r"(?:above|over|below|under|higher|lower)\b", re.IGNORECASE)
+
+
 def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
     if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
         return False
+    if IS_FIGURE.search(text[: span[0]]) and BY_SO_MUCH.match(text[slice(*span)]):
+        return True
     return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
 
 

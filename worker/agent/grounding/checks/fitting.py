@@ -41,6 +41,7 @@ UNTOLD = (
     "baseline",
     "slower",
     "fewer",
+    "unsampled",
 )
 
 

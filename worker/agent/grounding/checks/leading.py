@@ -13,7 +13,8 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 LEADS = re.compile(
     r"\b(?:leads?|led|leading|heads?|headed|heading|tops?|topped|topping) (?:the |all |this )?"
     r"(?:(?:list|ranking|order|table)\b(?: of (?:the )?(?:\w+ )?candidates)?|(?:\w+ )?candidates)\b"
-    r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b",
+    r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b"
+    r"|(?<=\w )first (?:of|among|in) (?:the |all )?(?:\w+ )?(?:candidates|ranking)\b",
     re.IGNORECASE,
 )
 _LARGE = r"(?P<large>largest|biggest|greatest|strongest|highest|steepest|most)"

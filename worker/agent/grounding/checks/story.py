@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding.checks import causation, directions, doubts, statements
+from worker.agent.grounding.checks import causation, charted, directions, doubts, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
@@ -93,7 +93,8 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     if is_advice:
         return
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
-        if not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
+        is_drawn = one.text.startswith("return") and charted.moved(0, one.span, text, mentions, known)
+        if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from worker.agent.grounding.checks import charted
 from worker.agent.grounding.report.known import Known, Moment
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -41,7 +42,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
             told = _of_named(found.start(), plain, mentions, told, known)
         if day := _day_of(found, text):
             told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
-        holds = _is_known_time(found, told)
+        is_drawn = charted.is_then(found.span("clock"), plain, mentions, known)
+        holds = _is_known_time(found, told) if is_drawn is None else is_drawn
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):

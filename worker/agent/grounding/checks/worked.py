@@ -54,6 +54,17 @@ PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its )*(?:about |
 MORE_THAN = re.compile(r" (?:(?P<less>fewer|less|lower)|more|higher) than (?:the |its )?(?:usual |former |previous )?$")
 
 
+OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
+BY_FROM = re.compile(r"(?: points)?,? (?:down |up )?from (?:about |roughly )?\$?", re.IGNORECASE)
+
+
+def _is_so_many(number: Number, now: Number, usual: Number) -> bool | None:
+    """ "Peaked at 0.9 g a minute, almost three times the expected 0.33 g"."""
+    if number.dimension != "times" or now.dimension != usual.dimension or not usual.value:
+        return None
+    return number.low <= now.value / usual.value <= number.high
+
+
 def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
     """Whether it is what the figure before it has more, or less, than the one behind."""
     before = [one for one in held if one.span[1] <= number.span[0]]
@@ -72,20 +83,25 @@ TWO = 2
 
 def _follows(number: Number, held: list[Number], text: str, previous: str) -> bool | None:
     """Whether it is what the two figures around or before it make; None where it is not told as such."""
-    before = [one for one in held if one.span[1] <= number.span[0] and one.dimension not in APART]
+    before = [one for one in held if one.span[1] <= number.span[0]]
+    behind = [one for one in held if one.span[0] >= number.span[1]]
     if (is_so := _is_difference(number, held, text)) is not None:
         return is_so
-    if len(before) < TWO and THAT_IS.match(text):
+    if before and behind and OF_USUAL.fullmatch(text[number.span[1] : behind[0].span[0]]):
+        return _is_so_many(number, before[-1], behind[0])
+    is_by = len(behind) > 1 and BY_FROM.fullmatch(text[number.span[1] : behind[0].span[0]])
+    # "Down by a quarter, from 1,110 to 816".
+    pair = behind[:2] if is_by else before[-2:]
+    if THAT_IS.match(text) and sum(one.dimension not in APART for one in before) < TWO and not is_by:
         return _is_of_previous(number, text, previous)
-    before = [one for one in held if one.span[1] <= number.span[0]]
-    if len(before) < TWO:
+    if len(pair) < TWO:
         return None
-    first, second = before[-2:]
+    first, second = pair
     if number.dimension not in APART:
         return _is_as_far(number, first, second, text)
-    if second.value and number.dimension == "share" and _is_share_of(number, first, second, text):
+    if second.value and number.dimension == "share" and not is_by and _is_share_of(number, first, second, text):
         return number.low <= first.value / second.value <= number.high
-    return _is_so_far(number, first, second, text)
+    return _is_so_far(number, first, second, text, is_told=bool(is_by))
 
 
 def _is_of_previous(number: Number, text: str, previous: str) -> bool | None:
@@ -123,11 +139,11 @@ MORE = re.compile(r" (?:more|higher|above|over|up|larger|greater|longer|slower|a
 LESS = re.compile(r" (?:less|fewer|lower|below|under|down|smaller|shorter|faster)\b")
 
 
-def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool | None:
+def _is_so_far(number: Number, first: Number, second: Number, text: str, *, is_told: bool = False) -> bool | None:
     """ "From 295 to 10, a drop of 97 %": how far the one of now is from the usual one."""
     before, after = text[: number.span[0]], text[number.span[1] :]
     side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
-    is_told = side or roles.APART_BY.search(before) or number.dimension == "times"
+    is_told = is_told or bool(side or roles.APART_BY.search(before)) or number.dimension == "times"
     is_pair = first.dimension == second.dimension or not (first.dimension and second.dimension)
     if not is_told or not is_pair or number.span[0] - second.span[1] > FAR:
         return None
@@ -137,7 +153,18 @@ def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool
     apart = {"share": now / usual - 1, "times": now / usual, "points": now - usual}[number.dimension]
     if number.dimension == "times":
         return number.low <= apart <= number.high
-    return number.low <= abs(apart) <= number.high and side * apart >= 0
+    # Both are rounded as they are written.
+    slack = (_rounding(first) + _rounding(second)) if number.dimension == "share" else 0.0
+    return number.low - slack <= abs(apart) <= number.high + slack and side * apart >= 0
+
+
+def _rounding(number: Number) -> float:
+    """Half of its last digit, as a share of it: 707 is 706.5 to 707.5."""
+    digits = re.search(r"[\d,]+(?:\.(?P<decimals>\d+))?", number.text)
+    if digits is None:
+        return 0.0
+    value = float(digits[0].replace(",", ""))
+    return 0.5 * 10.0 ** -len(digits["decimals"] or "") / value if value else 0.0
 
 
 # What is further behind tells of something else.

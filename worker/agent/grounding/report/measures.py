@@ -192,7 +192,7 @@ def rest(known: Known) -> None:
         Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    known.facts += [*_callers(known), *_days(known), *counts.facts(known)]
+    known.facts += [*_unsampled(known), *_callers(known), *_days(known), *counts.facts(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
         known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))
@@ -213,6 +213,13 @@ def rest(known: Known) -> None:
         known.facts.append(Fact(float(served[1].replace(",", "")), "requests", known.scope, "traffic"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
+
+
+def _unsampled(known: Known) -> Iterator[Fact]:
+    """ "No sample speaks of 2 of the window's 10 minutes by itself", as the gap of the emissions has it."""
+    for gap in known.report.gaps:
+        if found := re.search(r"\bno sample speaks of (\d+) of the window's (\d+) minutes\b", gap.reason):
+            yield Fact(60.0 * float(found[1]), "seconds", signal="unsampled")
 
 
 def _days(known: Known) -> Iterator[Fact]:

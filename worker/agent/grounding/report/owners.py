@@ -26,6 +26,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
+    of += [one for one in after if not of and ITS_OWN.fullmatch(f"{text[span[1] : one.span[0]]}|{text[one.span[1] :]}")]
     return (
         [Subject(of[0].text, at[0].text if at else None)]
         if of and not _is_others(text[span[1] : of[0].span[0]])
@@ -33,6 +34,8 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
+# "70 % is auth's and 30 % checkout's".
+ITS_OWN = re.compile(r" (?:is |are |was |were )?\|['’]s(?:[,.;]| and | in |$).*", re.DOTALL)
 SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
 PRONOUN = re.compile(
     r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )(?<!\bhalf of )(?<!quarter of )(?<!quarters of )(?<!third of )"

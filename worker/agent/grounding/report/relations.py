@@ -10,6 +10,7 @@ from itertools import pairwise
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 VICTIM = re.compile(
     r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b",
@@ -30,7 +31,7 @@ CALLING = re.compile(
 # Passing nothing on: what both do, or how they compare.
 BESIDE = re.compile(
     r"show(?:s|ed)?|share(?:s|d)?|behave(?:s|d)?|follow(?:s|ed)?|fail(?:s|ed|ing)?|time(?:s|d)?|suffer(?:s|ed)?"
-    r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?",
+    r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?|puts?",
     re.IGNORECASE,
 )
 
@@ -131,7 +132,8 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
         when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
         when = _failed if when is onset and FAILING.search(text[: other.span[1]]) else when
-        begun, later = when(first, known), when(second, known)
+        told = topics(text[: other.span[1]]) & {*SIGNALS} if when is onset else frozenset()
+        begun, later = (_rose(name, told, known) or when(name, known) for name in (first, second))
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
         is_open = begun is None or later is None
@@ -161,6 +163,12 @@ def _made(service: str, known: Known) -> datetime | None:
 def onset(service: str, known: Known) -> datetime | None:
     """When the first of its signals rose; the window begins a little before the onset of the alerted service."""
     return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
+
+
+def _rose(service: str, signals: frozenset[str], known: Known) -> datetime | None:
+    """ "The latency of ledger rose a minute before checkout's": of the one signal that is told."""
+    found = [one.at for one in known.moments if one.of == service and one.signal in signals]
+    return min(found) if found and len(signals) == 1 else None
 
 
 def _failed(service: str, known: Known) -> datetime | None:

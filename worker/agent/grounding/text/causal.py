@@ -22,7 +22,7 @@ _CAUSED = (
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
     r"|lies? (?:in|with)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
-    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
+    r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
 _KNOWN = "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|of unknown kind"
 _NAMED = "identified|named|found|given"

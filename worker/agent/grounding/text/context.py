@@ -185,6 +185,21 @@ AT_A_STATISTIC = re.compile(
 )
 
 
+# "Half of the requests took longer than 303 ms".
+SLOWEST = re.compile(
+    r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
+    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:took|takes?|were|are|needed|needs?|waited)"
+    r" (?:longer|slower|more) than (?:about )?(?=\d|$)",
+    re.IGNORECASE,
+)
+QUANTILE_OF = {
+    **dict.fromkeys(("half",), "p50"),
+    **dict.fromkeys(("one in ten", "a tenth", "one tenth", "10 %", "10%", "10 percent"), "p90"),
+    **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
+    **dict.fromkeys(("one in a hundred", "1 %", "1%", "1 percent"), "p99"),
+}
+
+
 def statistic(span: Span, text: str) -> str | None:
     """Right behind the figure, or named last before it in its part of the sentence."""
     behind = AT_A_STATISTIC.match(text[span[1] :])
@@ -192,6 +207,8 @@ def statistic(span: Span, text: str) -> str | None:
         after = text[span[1] : span[1] + behind.end() + 18]
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     before = text[part(span, text)[0] : span[0]]
+    if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
+        return of
     found = [(one.end(), name) for name, words in STATISTICS.items() for one in words.finditer(before)]
     return max(found)[1] if found else None
 

@@ -112,11 +112,12 @@ COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
     r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
 )
-_NO_NOUNS = (
-    "others less plus versus was has does its this is as across times leaves shows gives means makes takes says tells"
-    " comes goes needs remains stands lies"
+NO_NOUNS = frozenset(
+    """
+    across as comes does equals exceeds falls fits gives goes has is its keeps leaves less lies looks makes means needs
+    others plus remains rises says seems shows sits stands stays takes tells this times versus was
+    """.split()  # noqa: SIM905 - read as prose
 )
-NO_NOUNS = frozenset(_NO_NOUNS.split())
 
 
 def _in_digits(text: str) -> Iterator[Number]:

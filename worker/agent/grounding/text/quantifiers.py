@@ -18,7 +18,9 @@ FRACTION = re.compile(
 OF_LINES = re.compile(r" (?:(?:timed|sampled|log|logged) )+lines\b")
 # "Six in a thousand".
 PER_MILLE = re.compile(
-    rf"\b(?P<part>{'|'.join(SMALL)}|\d+) (?:in|out of|of) (?:a|one|every) (?P<whole>hundred|thousand)\b", re.IGNORECASE
+    rf"\b(?P<part>{'|'.join(SMALL)}|\d+) (?:in|out of|of) "
+    r"(?:(?:a|one|every) (?P<whole>hundred|thousand)|(?:every )?(?P<twenty>twenty))\b",
+    re.IGNORECASE,
 )
 # "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
 QUANTIFIED = re.compile(
@@ -57,7 +59,7 @@ def shares(text: str) -> Iterator[Share]:
     yield from _fractions(text)
     for found in PER_MILLE.finditer(text):
         part = SMALL.index(found["part"].lower()) + 1 if found["part"].lower() in SMALL else int(found["part"])
-        whole = {"hundred": 100, "thousand": 1000}[found["whole"].lower()]
+        whole = {"hundred": 100, "thousand": 1000, "twenty": 20}[(found["whole"] or found["twenty"]).lower()]
         yield Share(found.span(), found[0], part / whole, (part - 0.5) / whole, (part + 0.5) / whole)
     for pattern, low, high in ((WHOLE_RISE, 0.97, 1.0), (NO_REQUEST, 0.0, 0.0)):
         yield from (Share(found.span(), found[0], high, low, high) for found in pattern.finditer(text))
