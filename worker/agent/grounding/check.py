@@ -12,6 +12,7 @@ from worker.agent.grounding.checks import (
     alerting,
     awaited,
     beginnings,
+    calls,
     causation,
     changes,
     conditions,
@@ -145,13 +146,15 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     plain, mentions, known, is_advice = parts.plain, parts.mentions, parts.known, parts.is_advice
     backed = list(relations.backed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
-    beside = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *beside])
+    figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *figures_of])
     yield from backed
     yield from unexplained
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
-    moved = claims.blanked(plain, [one.span for one in unexplained])
+    beside = [*changes.kinds(plain, mentions, known), *calls.paces(plain, mentions, known)]
+    yield from beside
+    moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
     yield from directions.directions(moved, mentions, known, is_advice=is_advice)
 
 
@@ -190,6 +193,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     against.averaged,
     metrics.deviating,
     metrics.calm,
+    calls.calls,
     conditions.affected,
     conditions.conditions,
     absences.absences,
@@ -208,6 +212,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.beginnings,
     rollouts.rollouts,
     shares.contributors,
+    shares.alone,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (trends.trends, novelty.novelty)

@@ -59,7 +59,8 @@ def _is_measured_of(one: Found, known: Known) -> bool:
 def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search fails", "the errors of search": only of a service that was seen to."""
     for one in mentions:
-        if one.text not in known.services or owners.is_called(one, text):
+        is_called = owners.is_called(one, text) or CALLS_TO.search(text[: one.span[0]])
+        if one.text not in known.services or is_called:
             continue
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         found = DOES.match(text, one.span[1]) or owned
@@ -81,6 +82,8 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
+# "The calls from frontend to cart slowed down" (`calls`).
+CALLS_TO = re.compile(r"\bcalls? (?:from|by|of) (?:the )?[\w.:@-]+ (?:to|for) (?:the )?$", re.IGNORECASE)
 # "The spike of checkout was not confirmed".
 DENIED = re.compile(
     r"[^,;.]{0,12} (?:(?:was|is|were|are|could|can) ?not|(?:was|is|were|could)n['’]t)"

@@ -80,16 +80,42 @@ def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, holds, "something does")
 
 
+def missing(known: Known) -> set[tuple[str, str]]:
+    """(caller, callee) of the calls that are no longer made."""
+    fewer = [one for item in known.report.evidence for one in item.result.get("fewer") or ()]
+    return {(str(one["service"]), str(callee)) for one in fewer for callee in one.get("missing") or ()}
+
+
+# "It hardly calls cart any more" is told of what is missing (`calls`).
+UNMADE = re.compile(r"\b(?:hardly|barely|scarcely|rarely|no longer|never|stop\w*|ceas\w+)\b", re.IGNORECASE)
+# "… put ledger first" (`leading`).
+RANKED = re.compile(r" (?:first|last|at the top)\b")
+AGAIN = re.compile(r" (?:(?:just |much )?as (?:before|usual|often)|again|once more)\b")
+TO_BE = re.compile(r"\b(?:verify|check|confirm|ensure|make sure|see|watch|until|once|when|whether)\b", re.IGNORECASE)
+
+
+def _is_awaited(one: Found, other: Found, text: str, known: Known) -> bool:
+    """ "Verify that checkout calls cart as before": of a call that is missing now."""
+    is_again = AGAIN.match(text, other.span[1]) and TO_BE.search(text[: one.span[0]])
+    return bool(is_again) and (one.text, other.text) in missing(known)
+
+
 def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search overloads checkout": what one does to another is told as a cause, unless it is a call that was seen."""
     services = [one for one in mentions if one.text in known.services]
     for one, other in pairwise(services):
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
+        is_told_apart = between and (UNMADE.search(between[0]) or RANKED.match(text, other.span[1]))
+        if is_told_apart or _is_awaited(one, other, text, known):
+            continue
         if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])
         is_call = CALLING.fullmatch(between["verb"])
+        if is_call and AGAIN.match(text, other.span[1]) and (one.text, other.text) in missing(known):
+            yield Claim("cause", span, text[slice(*span)], holds=False, why="it hardly calls it any more")
+            continue
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
         why = "" if holds else "nothing shows that it does so"
         is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
