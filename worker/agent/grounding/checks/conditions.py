@@ -63,7 +63,7 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if one.text not in known.services or is_called:
             continue
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
-        found = DOES.match(text, one.span[1]) or owned
+        found = DOES.match(text, _end(one, text, mentions, known)) or owned
         if (denied := NOT_SO.match(text, one.span[1])) and (_is_measured_of(one, known)):
             holds = not _is_so(one.text, denied["what"], known)
             yield judged("direction", denied, holds, f"{one.text} does")
@@ -80,6 +80,13 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
+
+
+def _end(one: Found, text: str, mentions: list[Found], known: Known) -> int:
+    """Behind the region that it is told of: "ledger in europe-west1 fails"."""
+    there = next((it for it in mentions if it.span[0] >= one.span[1] and it.text in known.regions), None)
+    is_its = there and re.fullmatch(r" in (?:the )?|, ", text[one.span[1] : there.span[0]])
+    return there.span[1] if there and is_its else one.span[1]
 
 
 # "The calls from frontend to cart slowed down" (`calls`).

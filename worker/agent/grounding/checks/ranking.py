@@ -77,6 +77,7 @@ def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         span = (found.end(), len(text)) if is_behind else (0, found.start())
         named = [ranks[one.text] for one in mentions if span[0] <= one.span[0] < span[1] and one.text in ranks]
         before = [ranks[one.text] for one in roster.mentions(known.previous, known) if one.text in ranks]
+        named = [one for one in named if one > 1 or len(named) == 1]
         starts = {2, *(one + 1 for one in before)}
         if named and (re.search(r"candidate|suspect|rank|confidence", text + known.previous, re.IGNORECASE)):
             rows = [list(range(first, first + len(named))) for first in starts]

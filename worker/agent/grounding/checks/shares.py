@@ -57,8 +57,8 @@ NONE_OF_IT = re.compile(
     rf"|no (?:such )?(?:{_RISE})\b(?! (?:in|of) (?!it\b)))",
     re.IGNORECASE,
 )
-# What is less of the largest part is none.
-LITTLE = 0.05
+# Less of the largest part than that is none.
+LITTLE = 0.1
 
 
 def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

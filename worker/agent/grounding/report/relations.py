@@ -59,9 +59,39 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if root and root.service in before and root.service != known.report.service and " it" in found["what"]:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
             continue
+        if OF_IT.match(found["what"]) and before and known.has_cause and not named:
+            earlier = {one.text for one in services} - {*before}
+            meant = {root.service if root else None} & {*known.about, known.report.service, *earlier}
+            is_so = {*before} <= known.suffering - cause_names(known)
+            if not IT.search(text[: found.start()]) and (meant or not is_so):
+                yield judged("cause", found, is_so, "nothing shows that they do")
+            continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
         if root and root.service != known.report.service and before == [root.service] and is_callers:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+
+
+IT = re.compile(r"\b(?:it|they|this|that)(?: \w+){0,2} $", re.IGNORECASE)
+OF_IT = re.compile(r" (?:it|that|this|its (?:failures?|errors|slowness))\b", re.IGNORECASE)
+# "payments lies between checkout and ledger", "payments sits in between".
+IN_BETWEEN = re.compile(
+    r" (?:itself )?(?:lies|lay|sits|sat|stands|stood|is|was) (?:in )?between(?: the)?\b(?P<of>(?! two\b| ?[,;:.]|$))?"
+)
+
+
+def between(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who lies between two is called by one of them, and calls the other."""
+    services = [one for one in mentions if one.text in known.services]
+    for place, one in enumerate(services):
+        found = IN_BETWEEN.match(text, one.span[1])
+        if found is None:
+            continue
+        both = [it.text for it in services[place + 1 :][:2]] if found["of"] is not None else []
+        callers = {caller for caller, callee in known.calls if callee == one.text}
+        callees = {callee for caller, callee in known.calls if caller == one.text}
+        ways = [(both[0], both[1]), (both[1], both[0])] if len(both) == 2 else []
+        holds = any(a in callers and b in callees for a, b in ways) if ways else bool(callers and callees)
+        yield judged("cause", found, holds, NO_CALL, is_open=not holds)
 
 
 AGAINST = re.compile(
