@@ -33,7 +33,7 @@ def is_kept(report: str, text: str, *, is_advice: bool = False) -> bool:
         (f"{TWO}Both of these services {{}}.", "name ledger in their new errors", "are as usual"),
         (f"{TWO}Both {{}}.", "are slow", "call cart"),
         ("{} was logged 13 times. None of that type was logged before.", "PaymentFailed", "DownstreamTimeout"),
-        ("deploy-8736 was made 16 min before the onset. That change {}.", "came before the onset", "started the errors of checkout"),
+        ("deploy-8736 was made 16 min ago. That change {}.", "came before the onset", "started the errors of checkout"),
         ("Payments fails. {} in the same region fails, too.", "Ledger", "Cart"),
         ("{} in the same region suffer from ledger.", "Payments and checkout", "Payments and cart"),
         ("{} lies in between: checkout's errors name it, and its own errors name ledger.", "Payments", "Ledger"),

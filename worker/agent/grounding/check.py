@@ -14,6 +14,7 @@ from worker.agent.grounding.checks import (
     beginnings,
     calls,
     causation,
+    certainties,
     changes,
     conditions,
     consequences,
@@ -22,6 +23,7 @@ from worker.agent.grounding.checks import (
     doubts,
     extents,
     figures,
+    happenings,
     impacts,
     names,
     novelty,
@@ -189,6 +191,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
+    happenings.happenings,
     quoted.uncounted,
     periods.before,
     doubts.denied_effects,
@@ -214,6 +217,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     changes.deployments,
     impacts.none_measured,
     ranking.ranking,
+    certainties.certainties,
     relations.logging,
     degrees.degrees,
     degrees.logged,

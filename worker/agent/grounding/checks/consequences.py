@@ -179,6 +179,9 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
     rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
     named = {one.text for one in mentions} & known.services
     pairs = {(one, other) for one in cause for other in effect}
+    others = {one for one, other in FOLLOWS if other in effect} & rose - cause
+    if others and re.search(r"\b(?:alone|only|solely|nothing but|exclusively)\b", found["cause"], re.IGNORECASE):
+        return False
     return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
 
 

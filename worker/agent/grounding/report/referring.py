@@ -22,6 +22,7 @@ REFERRING = re.compile(
     r"|both of (?:them|these|those)\b(?! [a-z]+s\b)|the two services)"
     rf"|(?P<bare>both)(?= (?:{_VERB})\b)"
     r"|(?P<these>(?:all (?:of )?)?(?:these|those) (?:two |three |four |five )?(?:services|callers))"
+    r"|(?P<every>(?:every|each) candidate|(?:each|all) of the candidates|all (?:the )?candidates)"
     r"|(?P<former>the former)|(?P<latter>the latter)"
     r"|(?P<change>(?:this|that) (?:change|deployment|release|rollout))"
     r"|(?P<region>(?:the same|that|this) region)"
@@ -29,7 +30,7 @@ REFERRING = re.compile(
     r"|(?P<service>that (?:very )?service))\b",
     re.IGNORECASE,
 )
-MOST_READINGS = 4
+MOST_READINGS = 8
 
 
 class Reference(NamedTuple):
@@ -64,6 +65,8 @@ def _meant(kind: str, before: str, known: Known) -> tuple[str, ...]:
         named = _named(before, own, known) or _named(known.previous, own, known)
         named = named or ((known.report.region,) if kind == "region" and known.report.region else ())
         return named if len(named) == 1 else ()
+    if kind == "every":
+        return tuple(dict.fromkeys(one.service for one in known.report.candidates if one.service))
     services = _named(before, known.services, known) or _named(known.previous, known.services, known)
     services = services or (() if kind in ("former", "latter") else tuple(sorted(known.about)))
     if kind in ("former", "latter"):

@@ -116,6 +116,13 @@ def missing(known: Known) -> set[tuple[str, str]]:
     return {(str(one["service"]), str(callee)) for one in fewer for callee in one.get("missing") or ()}
 
 
+def is_called_directly(caller: str, callee: str, known: Known) -> bool:
+    """Whether calls between them were read, or a line of the caller has the address of the callee."""
+    edges = {(one.of, one.subject.service) for one in known.facts if one.signal == "calls"} | missing(known)
+    told = any(re.search(rf"://{re.escape(callee)}\b", line) for line in known.logged.get(caller, ()))
+    return told or (caller, callee) in edges
+
+
 # "It hardly calls cart any more" is told of what is missing (`calls`).
 UNMADE = re.compile(r"\b(?:hardly|barely|scarcely|rarely|no longer|never|stop\w*|ceas\w+)\b", re.IGNORECASE)
 # "… put ledger first" (`leading`).
@@ -236,7 +243,16 @@ def _does(service: str, other: str, known: Known) -> bool:
 
 
 def _is_called(one: Found, other: Found, text: str, services: list[Found], known: Known) -> bool:
-    return all((caller, other.text) in known.calls for caller in _callers(one, text, services))
+    between = text[one.span[1] : other.span[0]]
+    is_direct = ASKS.search(between) and (DIRECTLY.match(text, other.span[1]) or DIRECTLY.search(between))
+    return all(
+        (caller, other.text) in known.calls and (not is_direct or is_called_directly(caller, other.text, known))
+        for caller in _callers(one, text, services)
+    )
+
+
+ASKS = re.compile(r"\b(?:calls?|calling|called|reach\w*|contacts?|queries|uses?|depends?|waits?)\b", re.IGNORECASE)
+DIRECTLY = re.compile(r" (?:directly|itself)\b")
 
 
 def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
