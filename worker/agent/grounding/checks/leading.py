@@ -78,6 +78,16 @@ def _first(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             is_first = named[0] in (candidates[0].service, candidates[0].deployment_id)
             holds = is_first != bool(NOT.search(text[: found.start()]))
             yield judged("state", found, holds, "another one ranks there")
+    for one in mentions if candidates else ():
+        placed = FIRST.match(text, one.span[1]) if PUTS.search(text[: one.span[0]]) else None
+        if placed:
+            there = candidates[-1 if placed["last"] else 0]
+            yield judged("state", placed, one.text in (there.service, there.deployment_id), "another one ranks there")
+
+
+# "What puts ledger first among the candidates".
+PUTS = re.compile(r"\b(?:puts?|places?|ranks?|lists?|keeps?)(?: the)? $", re.IGNORECASE)
+FIRST = re.compile(r" (?:first|(?P<last>last)|(?:in|on) (?:first place|top)|at the (?:top|head))\b")
 
 
 def _alike(text: str, known: Known) -> Iterator[Claim]:

@@ -17,6 +17,7 @@ OVER = re.compile(
     r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
     r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
     r"|will (?:be|recover|return|end|stay|remain|keep|continue|fail|rise|fall|grow|worsen|happen|hit|reach|spread)"
+    r"|would (?:be|have been) (?:\w+ )?(?:higher|lower|larger|smaller|greater|less|more|worse|better)"
     r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"

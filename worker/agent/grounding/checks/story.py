@@ -46,6 +46,7 @@ BROKEN = re.compile(
     r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
+    r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
     r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
@@ -137,17 +138,19 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
 
 
 # "The pool is exhausted": where a line tells that there is none left of it.
-EXHAUSTED = re.compile(r"\b(?:exhausted|saturated)$", re.IGNORECASE)
+EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
 USED_UP = re.compile(
     r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
-    r"|waiting=\d)",
+    r"|waiting=\d|exhausted|depleted|insufficient)",
     re.IGNORECASE,
 )
 
 
 def _is_used_up(one: Claim, text: str, mentions: list[Found], known: Known) -> bool:
     """Of what the line itself names: its pool, not the memory."""
-    said = vocabulary.telling(text[context.clause(one.span, text)[0] : one.span[0]])
+    start, end = context.clause(one.span, text)
+    # "It ran out of connections".
+    said = vocabulary.telling(text[one.span[1] : end] if one.text[-2:] in ("of", "on") else text[start : one.span[0]])
     services = {it.text for it in mentions} & known.services or {*known.about, known.report.service or ""}
     lines = [line for service in services for line in known.logged.get(service, ()) if USED_UP.search(line)]
     return any(said & vocabulary.telling(line) for line in lines)

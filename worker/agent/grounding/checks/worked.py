@@ -94,14 +94,16 @@ def _follows(number: Number, held: list[Number], text: str, previous: str) -> bo
     pair = behind[:2] if is_by else before[-2:]
     if THAT_IS.match(text) and sum(one.dimension not in APART for one in before) < TWO and not is_by:
         return _is_of_previous(number, text, previous)
-    if len(pair) < TWO:
-        return None
-    first, second = pair
+    return _is_of_pair(number, pair[0], pair[1], text, is_by=bool(is_by)) if len(pair) == TWO else None
+
+
+def _is_of_pair(number: Number, first: Number, second: Number, text: str, *, is_by: bool) -> bool | None:
+    """Whether it is how far the two are apart, or what share the first is of the second."""
     if number.dimension not in APART:
         return _is_as_far(number, first, second, text)
     if second.value and number.dimension == "share" and not is_by and _is_share_of(number, first, second, text):
         return number.low <= first.value / second.value <= number.high
-    return _is_so_far(number, first, second, text, is_told=bool(is_by))
+    return _is_so_far(number, first, second, text, is_told=is_by)
 
 
 def _is_of_previous(number: Number, text: str, previous: str) -> bool | None:
@@ -110,7 +112,7 @@ def _is_of_previous(number: Number, text: str, previous: str) -> bool | None:
     if len(found) < TWO or found[0].dimension != found[1].dimension:
         return None
     side = 1 if MORE.match(text, number.span[1]) else -1 if LESS.match(text, number.span[1]) else 0
-    now, usual = _in_order(*found, previous)
+    now, usual = _in_order(found[0], found[1], previous)
     if not usual or not (side or number.dimension == "times"):
         return None
     by = {"times": now / usual, "share": now / usual - 1, "points": now - usual}.get(number.dimension, now - usual)

@@ -151,7 +151,7 @@ EACH = re.compile(
 
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
-    told = EACH.search(text[: span[1]])
+    told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in _listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from worker.agent.grounding.text import quantifiers, units
 from worker.agent.grounding.text.claims import Span
@@ -116,6 +117,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 
     "2,260 of 10,600 requests failed": the second did not.
     """
+    if listed := in_turn(span, text):
+        return frozenset({listed.topic})
     if OF_GRAMS.search(text[: span[0]]):
         # "About 2 g of the 2.3 g are put down to retries": the second is all of it.
         return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
@@ -135,6 +138,52 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 
 # "12,600 requests failed, of about 53,200 in all".
 OF_THE_REQUESTS = re.compile(r" (?:[a-z]+ )?requests\b| (?:in all|in total|altogether|overall)\b")
+
+
+class InTurn(NamedTuple):
+    """Of which of the signals a figure is in "errors and latency rose to 24 % and 1,450 ms"; `first`: of the row."""
+
+    topic: str
+    first: Span
+
+
+# "24 %, 44 % and about 1,450 ms".
+NEXT_FIGURE = re.compile(r",? (?:and )?(?:about |around |roughly )?", re.IGNORECASE)
+NOUNS = re.compile(
+    r"\W*(?:[\w'’-]+ ){0,7}?"
+    r"(?:errors?|failures?|retries|latency|cpu|memory|traffic|carbon|emissions|rate|share|usage)\W*",
+    re.IGNORECASE,
+)
+VERBS = re.compile(
+    r"\b(?:rose|fell|is|are|was|were|has|have|had|stay\w*|stand\w*|climb\w*|grew|jump\w*|drop\w*|fails?|failed)\b"
+)
+BEHIND_ROW = re.compile(
+    r"\W*$|[.,;:)]|(?:,? (?:respectively|again|now|instead|against|in|since|by|after|while|before)\b)"
+)
+
+
+@lru_cache(maxsize=256)
+def in_turn(span: Span, text: str) -> InTurn | None:
+    """A list of signals, and behind it one of as many figures: each is of the one in its place."""
+    figures = [one.span() for one in units.number_pattern().finditer(text)]
+    place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), None)
+    if place is None:
+        return None
+    first = last = place
+    while first and NEXT_FIGURE.fullmatch(text[figures[first - 1][1] : figures[first][0]]):
+        first -= 1
+    while last + 1 < len(figures) and NEXT_FIGURE.fullmatch(text[figures[last][1] : figures[last + 1][0]]):
+        last += 1
+    many = last - first + 1
+    begin = max(text.rfind(mark, 0, figures[first][0]) for mark in ";:") + 1
+    parts = re.split(r", (?:and )?| and ", text[begin : figures[first][0]])[-many:]
+    told = [[*(topics(one) & {*SIGNALS})] for one in parts]
+    if many < 2 or len(parts) != many or any(len(one) != 1 for one in told) or re.search(r"\d", "".join(parts)):
+        return None
+    is_listed = all(NOUNS.fullmatch(one) and not VERBS.search(one) for one in parts[:-1])
+    if not is_listed or len({one[0] for one in told}) < many or not BEHIND_ROW.match(text, figures[last][1]):
+        return None
+    return InTurn(told[place - first][0], figures[first])
 
 
 def _first_spoken_of(place: int, text: str) -> frozenset[str]:

@@ -111,6 +111,8 @@ LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|shor
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
+    listed = context.in_turn(span, text)
+    span = listed.first if listed else span
     if behind := RANGE_BEHIND.search(text[: span[0]]):
         of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
         return _role_at(*of.span(), text) if of else None
@@ -205,8 +207,11 @@ AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
 # "It returns to zero and its latency to 120 ms".
 RETURNS_TOO = re.compile(
-    r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
-    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
+    r"\b(?:(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
+    r"|(?:is|are) (?:back )?(?:at|near) [^,;]{1,12} again)"
+    r"(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}(?:(?:to|at|near) (?:about |around )?$"
+    r"|(?:to|at|near) [^,;]{1,12}(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}"
+    r"(?:to|at|near) (?:about |around )?$)"
 )
 RANGE_BEHIND = re.compile(
     r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from))"
