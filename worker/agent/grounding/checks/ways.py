@@ -10,6 +10,7 @@ _ROSE = (
     r"|leap(?:ed|t|s)|balloon(?:ed|s)|swell(?:ed|s)|swollen|escalat(?:ed|es)|(?:sky)?rocket(?:ed|s)|shot up|shoots up"
     r"|mount(?:ed|s)|explode[ds]|(?:ticked|edged|pushed|driven|drove|came|gone|picked) up"
     r"|accelerat(?:ed|es)|multipl(?:ied|ies)|widen(?:ed|s)|elevat(?:ed|es)"
+    r"|burgeon(?:ed|s)|intensif(?:ied|ies)|heighten(?:ed|s)|inflate[ds]|(?:built|piled|stacked) up"
 )
 _FELL = (
     r"fell|falls(?! (?:on|upon|within|between|outside|inside|under)\b)"
@@ -18,6 +19,8 @@ _FELL = (
     r"|dwindle[ds]|dip(?:ped|s)|eased"
     r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
     r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
+    r"|abate[ds]|ebb(?:ed|s)|fade[ds]|taper(?:ed|s)|sag(?:ged|s)|slacken(?:ed|s)|nosedive[ds]|retreat(?:ed|s)"
+    r"|diminish(?:ed|es)|lessen(?:ed|s)|wane[ds]|relent(?:ed|s)"
 )
 UP = re.compile(
     rf"\b(?:{_ROSE}"
@@ -43,7 +46,7 @@ DOWN = re.compile(
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
+    r"\b(?:unchanged|as usual|as always|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
     r"|(?:(?:did|does|do|has|have) not|hardly|barely|scarcely) (?:changed?|moved?|budged?)"
@@ -58,6 +61,7 @@ SAME = re.compile(
     r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
+    r"|(?:bare|free|devoid|empty|clear|clean) of (?:any )?(?:errors|failures|retries)|plateau(?:ed|s)"
     r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
     r"|keeps? to (?:its|the|their) (?:usual|normal)"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
