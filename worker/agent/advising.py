@@ -6,8 +6,8 @@ import re
 
 _VERBS = """
     add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
-    compare confirm consider contact continue correct decrease delay deploy determine disable document drain
-    enable engage ensure escalate evaluate examine expand extend fail find fix focus follow give hold identify
+    compare confirm consider contact continue correct decrease delay deploy determine dig disable document drain
+    enable engage ensure enter escalate evaluate examine expand extend fail find fix focus follow give have hold identify
     implement increase inspect introduce investigate isolate keep let limit look lower make measure monitor
     move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
     provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace

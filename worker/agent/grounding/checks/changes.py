@@ -71,7 +71,7 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
 
 
 NONE = re.compile(
-    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
+    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
     r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
     r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",

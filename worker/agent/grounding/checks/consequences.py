@@ -44,7 +44,8 @@ A_SHARE = re.compile(
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
-    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
+    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
+    r"|nothing (?:is|was) broken|(?:nothing|no requests?) fail(?:s|ed)?)\b",
     re.IGNORECASE,
 )
 # "…, which speaks for a rollback": what is to be done, and no cause.
@@ -52,7 +53,7 @@ TO_BE_DONE = re.compile(r"\W*(?:an?|the) (?:\w+ )?(?:rollback|restart|revert|fai
 # What somebody concludes, can count or tells: that comes of figures and of their lack.
 CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
-    r"|(?:could|can) ?not (?:be )?(?:counted|compared|determined|quantified|measured|estimated|told|known|split"
+    r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told|known|split"
     r"|confirmed)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"

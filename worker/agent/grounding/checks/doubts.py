@@ -72,10 +72,25 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, mentions
     return (
         any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
         or _is_of_impact(found, text)
-        or (consequences.is_cause_open(known) and bool(re.search(r"\bkind\b", clause)))
+        or (consequences.is_cause_open(known) and bool(OPEN.search(clause)))
+        or _is_elsewhere(clause, known)
+        or (bool(known.past) and bool(OF_THEN.search(clause)))
         or _doubts_another(found.span(), text, mentions, known)
         or _denies_another_kind(found, text, known)
     )
+
+
+# "Its cause is listed as unknown", where it is of no known kind.
+OPEN = re.compile(r"\bkind\b|\b(?:unknown|unclear|not (?:known|clear|told|named))\b", re.IGNORECASE)
+# "…, which perhaps had the same kind of cause": of a past incident (`remembered`).
+OF_THEN = re.compile(r"\bthe same (?:kind of )?cause\b", re.IGNORECASE)
+
+
+def _is_elsewhere(clause: str, known: Known) -> bool:
+    """ "catalog in asia-east1 has no part in it", where it is the cause in another region."""
+    root = known.report.root_cause
+    regions = {one for one in known.regions if one in clause}
+    return bool(regions) and root is not None and root.region is not None and root.region not in regions
 
 
 def _is_of_impact(found: re.Match[str], text: str) -> bool:

@@ -180,7 +180,8 @@ A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
-    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*)\b"
+    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
+    r"|(?:turn|show|crop|c[oa]m)\w* up)\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
 )

@@ -109,7 +109,7 @@ def _of_something_else(text: str, end: int) -> str:
 
 COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
-    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
+    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s|day)\b"
 )
 NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
 

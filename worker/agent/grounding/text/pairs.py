@@ -26,7 +26,7 @@ class Number:
         )
 
 
-PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
+PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against|instead of|rather than|versus) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
     r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $"
@@ -237,7 +237,7 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
 RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
 
 
-PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|(?:out )?of(?: the| about| roughly| some)?) |–")
+PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|instead of|rather than|versus|(?:out )?of(?: the| about| roughly| some)?) |–")
 
 
 def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
