@@ -17,9 +17,11 @@ OTHER_SCALE = re.compile(r"\b(?:P[0-5]|SEV[- ]?\d)\b")
 DISMISSED = re.compile(
     r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident|\bno (?:\w+ )?(?:incident|action|rollback|cause)\b"
     # "Nothing was changed", "nothing is broken": checked with what was read.
-    r"|\bnothing (?:is|was|to)\b(?! (?:\w+ )?(?:broken|deployed|changed|released|shipped|rolled|recorded|logged|measured)\b)"
+    r"|\bnothing (?:is|was|to)\b(?! (?:\w+ )?"
+    r"(?:broken|deployed|changed|released|shipped|rolled|recorded|logged|measured)\b)"
     r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"
-    r"|\bharmless\b|\bself-?heal|\b(?:test|drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
+    r"|\bharmless\b|\bself-?heal|\b(?:test(?! (?:the|whether|if|how|each|one|its)\b)"
+    r"|drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
     r"|\b(?:ignor|disregard|dismiss|suppress|silenc|mut|acknowledg|clos|delet|hid|omit)(?:e|ed|ing)? (?:\w+ ){0,3}"
     r"(?:alert|incident|report|ticket|warning|evidence|cause|finding)s?\b",
     re.IGNORECASE,

@@ -208,6 +208,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.beginnings,
     rollouts.rollouts,
     shares.contributors,
+    shares.partless,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (trends.trends, novelty.novelty)

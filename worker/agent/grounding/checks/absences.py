@@ -51,6 +51,11 @@ NO_MISSING_CALL = re.compile(
     r"|\blist of (?:fewer|missing) calls (?:is|was) empty",
     re.IGNORECASE,
 )
+LOGGED_NOTHING = re.compile(
+    r"\b(?:log(?:ged|s)|wrote) nothing\b(?! (?:new|more|else|but|of)\b)"
+    r"|\b(?:left|wrote|has|had|with|are|were|is) no log lines\b",
+    re.IGNORECASE,
+)
 
 
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -66,6 +71,11 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         (NO_SLOWER_CALL, lambda: None if is_of_named else _has_none("slower", known)),
         (NO_MISSING_CALL, lambda: None if is_of_named else _has_none("fewer", known)),
     )
+    named = {one.text for one in mentions} & known.services
+    if (silent := LOGGED_NOTHING.search(text)) and named <= {report.service}:
+        told = (report.sections.user_impact, *(one.reason for one in report.gaps))
+        is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
+        yield judged("state", silent, is_told, "it logged some")
     for pattern, is_so in ways:
         if found := pattern.search(text):
             holds = is_so()

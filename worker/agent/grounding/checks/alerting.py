@@ -9,7 +9,9 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
-FIRED = re.compile(r"\b(?:c[ao]mes? from|fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|sets off|went off|met)\b", re.IGNORECASE)
+FIRED = re.compile(
+    r"\b(?:c[ao]mes? from|fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|sets off|went off|met)\b", re.IGNORECASE
+)
 ALERT = re.compile(r"\b(?:alert|alarm|rule)\b", re.IGNORECASE)
 THE_ALERT = re.compile(r"\W*(?:the|this|that|an) (?:[\w-]+ )?(?:alert|alarm)\b", re.IGNORECASE)
 THE_RULE = re.compile(r"\W*(?:the|its|a|this) (?:\w+ )?(?:rule|threshold|alert)\b", re.IGNORECASE)

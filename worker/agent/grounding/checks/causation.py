@@ -25,7 +25,8 @@ STATE = re.compile(
     r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
     r"|name|blame|identif|regard|consider|take\b|hold\b"
     r"|see\b"
-    r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))"
+    r"|\bno longer (?:answer|respond|reach|return|log|serve|work|get|find|call|accept)\w*",
     re.IGNORECASE,
 )
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".

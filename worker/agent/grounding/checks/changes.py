@@ -80,6 +80,9 @@ NONE = re.compile(
 # "No deployment fell into the last twenty minutes before the onset".
 WITHIN = re.compile(r"\b(?:in|into|within|during|over) the (?:last |past )?$")
 
+# "No change precedes the alert by less than two hours".
+BY_LESS = re.compile(r"\bpreced\w+ [^,;.]{0,30}\bby (?:less than|fewer than|under|up to) $")
+
 
 def looked_back(text: str, known: Known) -> list[Number]:
     """How far a denial looks back: as far as was read any figure may be told, with which it holds or does not."""
@@ -93,8 +96,10 @@ def looked_back(text: str, known: Known) -> list[Number]:
         and one.value <= furthest
         and found
         and found.end() <= one.span[0] < (end if end > 0 else len(text))
-        and WITHIN.search(text[: one.span[0]])
-        and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :])
+        and (
+            BY_LESS.search(text[: one.span[0]])
+            or (WITHIN.search(text[: one.span[0]]) and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :]))
+        )
     ]
 
 

@@ -53,8 +53,8 @@ TO_BE_DONE = re.compile(r"\W*(?:an?|the) (?:\w+ )?(?:rollback|restart|revert|fai
 # What somebody concludes, can count or tells: that comes of figures and of their lack.
 CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
-    r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told|known|split"
-    r"|confirmed)"
+    r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told"
+    r"|known|split|confirmed)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"

@@ -39,7 +39,9 @@ NONE_OF_THEM = re.compile(
 )
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
-OUTSIDE = re.compile(r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE)
+OUTSIDE = re.compile(
+    r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE
+)
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -48,7 +50,7 @@ BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 # "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
 UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
 TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
-# "checkout in europe-west1 has no share in the rise of errors".
+# "checkout in europe-west1 has no share in the rise of errors": see `shares.partless`.
 NO_PART = re.compile(r"\b(?:no|any|hardly any) (?:share|part|hand) (?:in|of) (?:the |this |that )?$", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
@@ -58,7 +60,8 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before):
+            is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
+            if is_told or NO_PART.search(before) or UNTOLD.match(text, found.end()) or TO_SHOW.search(before):
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
@@ -106,7 +109,7 @@ def _way(
     else:
         is_negated = bool(NEGATED.search(before))
         if wanted:
-            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before) or NO_PART.search(before))
+            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
         else:
             is_negated |= bool(OUTSIDE.search(before))
         holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
@@ -176,7 +179,9 @@ def _is_clean(fact: Fact) -> bool:
 
 
 # "It raised the alert on latency, but its own metrics are as usual": of all of them.
-OF_ALL = re.compile(r"\b(?:metrics|signals|measures) (?:(?:is|are|was|were|all|themselves|look|stay|stayed) )*$", re.IGNORECASE)
+OF_ALL = re.compile(
+    r"\b(?:metrics|signals|measures) (?:(?:is|are|was|were|all|themselves|look|stay|stayed) )*$", re.IGNORECASE
+)
 
 
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
@@ -251,7 +256,12 @@ def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
     if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
         return False
-    return bool(SLIGHT.search(text[start:end]) or BY_DEVIATIONS.search(text[: span[0]]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
+    return bool(
+        SLIGHT.search(text[start:end])
+        or BY_DEVIATIONS.search(text[: span[0]])
+        or BOTH.match(text, span[1])
+        or BY_FIGURE.match(text, span[1])
+    )
 
 
 def _is_better(wanted: int, level: Level) -> bool:

@@ -39,6 +39,7 @@ WHY_OPEN = re.compile(
     r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
     re.IGNORECASE,
 )
+REASON = re.compile(r"\b(?:because|since|as|for)\b", re.IGNORECASE)
 DOUBTED = "the evidence shows the cause"
 
 
@@ -49,13 +50,11 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     named = {one.text for one in mentions} & _blamed(known)
     if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return
-    for found in DOUBT.finditer(text):
+    for found in _of_the_cause(text, mentions, known):
         start, end = _part(text, found.start())
         clause = text[start:end]
         other = causation.RATHER.search(clause)
         denied = (start + other.end(), end) if other else (start, end)
-        if _is_of_something_else(found, clause, text, mentions, known):
-            continue
         is_rather = bool(other) and start <= found.start() < denied[0]
         if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
             denied = (start, end)
@@ -67,7 +66,19 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             return
 
 
-def _is_of_something_else(found: re.Match[str], clause: str, text: str, mentions: list[Found], known: Known) -> bool:
+def _of_the_cause(text: str, mentions: list[Found], known: Known) -> Iterator[re.Match[str]]:
+    """Without doubts of another one, and why that is none: "client is no suspect, since no call leads there"."""
+    other = 0
+    for found in DOUBT.finditer(text):
+        if other and REASON.search(text[other : found.start()]):
+            continue
+        if _doubts_another(found.span(), text, mentions, known):
+            other = found.end()
+        elif not _is_of_something_else(found, text[slice(*_part(text, found.start()))], text, known):
+            yield found
+
+
+def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: Known) -> bool:
     """Whether it doubts nothing, or another cause than that of the verdict."""
     return (
         any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
@@ -75,7 +86,6 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, mentions
         or (consequences.is_cause_open(known) and bool(OPEN.search(clause)))
         or _is_elsewhere(clause, known)
         or (bool(known.past) and bool(OF_THEN.search(clause)))
-        or _doubts_another(found.span(), text, mentions, known)
         or _denies_another_kind(found, text, known)
     )
 

@@ -11,7 +11,7 @@ from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import context, ranges, roles
+from worker.agent.grounding.text import claims, context, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS
@@ -105,7 +105,8 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     paired = owners.paired(span, text, mentions, known)
     subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
     return Said(
-        lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
+        lines=vocabulary.telling(claims.blanked(text, [one.span for one in mentions]))
+        & frozenset().union(*known.patterns.values()),
         patterns=known.patterns,
         previous=known.previous,
         metrics=_metrics(known),

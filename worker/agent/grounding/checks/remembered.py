@@ -20,7 +20,9 @@ LIKE_IT = re.compile(
     re.IGNORECASE,
 )
 THE_SAME = re.compile(
-    r"\b(?:the same|this|that same|(?P<other>another|a different|some other)) (?P<what>region|service|error|kind of cause)\b", re.IGNORECASE
+    r"\b(?:the same|this|that same|(?P<other>another|a different|some other))"
+    r" (?P<what>region|service|error|kind of cause)\b",
+    re.IGNORECASE,
 )
 SO_LONG = re.compile(
     r"\b(?P<under>(?:within|in under|in less than|less than|under) (?:the|an|one) hour|within minutes)"

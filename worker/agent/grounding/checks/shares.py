@@ -32,6 +32,36 @@ def contributors(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
             yield judged("number", found, ranked[place] == named[0], "another one is")
 
 
+PARTLESS = re.compile(
+    r"\b(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of) (?:it|this|that|them|(?:the|this|that)\b)",
+    re.IGNORECASE,
+)
+
+
+def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
+    for found in PARTLESS.finditer(text):
+        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
+        services, regions = named & known.services, named & known.regions
+        parts = [
+            one
+            for one in known.facts
+            if (one.whole, one.dimension) == ("rise", "share")
+            and (not services or one.subject.service in services)
+            and (not regions or one.subject.region in regions)
+        ]
+        if services or regions:
+            of = {one.subject.service for one in parts}
+            is_calm = not (services - of) & known.suffering
+            holds = is_calm and all(one.value <= NONE for one in parts)
+            yield judged("state", found, holds, "it has one", is_open=not parts and is_calm)
+
+
+# Less than that is told as nothing.
+NONE = 0.005
+
+
 def _ranked(known: Known) -> list[str]:
     """Services by their share, the largest first; those without one have no place."""
     shares: dict[str, float] = {}

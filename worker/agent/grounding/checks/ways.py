@@ -42,7 +42,8 @@ DOWN = re.compile(
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|as usual|stable|steady|flat|unaffected|not affected|healthy"
+    r"\b(?:unchanged|as usual|as (?:it|they) (?:usually|normally|always) (?:does|do|did|is|are|was|were)"
+    r"|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
     r"|(?:(?:did|does|do|has|have) not|hardly|barely|scarcely) (?:changed?|moved?|budged?)"

@@ -183,6 +183,8 @@ def _told(known: Known) -> None:
             told = [fact for fact in _of_text(text or "", known, candidate) if not _is_bare(fact)]
             known.facts += told
             known.levels += [*_ranked_levels(told, candidate, known)]
+    for text in claims.sentences(known.report.sections.deployment_correlation or ""):
+        known.facts += [fact for fact in _of_text(text, known) if fact.whole == "lines" and fact.of]
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
         known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]

@@ -213,7 +213,7 @@ def rest(known: Known) -> None:
 
 def _days(known: Known) -> Iterator[Fact]:
     """How many earlier days it was compared with, as the template tells it."""
-    found = re.findall(r"(?:\(|\bthe last )(\d+) (?:earlier )?days\b", known.report.sections.overview)
+    found = re.findall(r"(?:\(|\bthe last )(\d+) (?:earlier )?days?\b", known.report.sections.overview)
     for days in found[:1]:
         yield Fact(86_400.0 * float(days), "seconds", signal="days")
 

@@ -21,7 +21,9 @@ PLACED = re.compile(
     r"|\b(?:behind|ahead of|before) [\w.:-]*\s+(?:with|at) (?:only |just )?$",
     re.IGNORECASE,
 )
-CANDIDATE = re.compile(r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b", re.IGNORECASE)
+CANDIDATE = re.compile(
+    r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b", re.IGNORECASE
+)
 TOLD = re.compile(
     r"confidence:? (?:(?:in|as|for) [a-z ]{1,30})?"
     r"(?:(?:of|is|was|being|at|score|stands|:|only|just|no|more|less|than|below|under|above|over|about|high|low),? )*$"

@@ -98,7 +98,9 @@ _APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of
 
 
 PART_OF = re.compile(
-    rf"(?:(?<=\d) (?P<what>(?:(?:failed|failing|slow|slower) )?requests?) (?:\([^)]*\) )?)?\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+    r"(?:(?<=\d) (?P<what>(?:(?:failed|failing|slow|slower) )?requests?) (?:\([^)]*\) )?)?"
+    rf"\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$",
+    re.IGNORECASE,
 )
 
 

@@ -290,7 +290,9 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 # "It ranks third", "cart is second with 0.02".
 PLACE = re.compile(
     rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
-    rf"|\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|in the ranking|(?:with|at)\b[^,;.\d]{{0,24}} 0\.\d))",
+    r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )"
+    rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b|in the ranking"
+    r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))",
     re.IGNORECASE,
 )
 

@@ -237,7 +237,9 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
 RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
 
 
-PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|instead of|rather than|versus|(?:out )?of(?: the| about| roughly| some)?) |–")
+PAIRED_UNITS = re.compile(
+    r" ?(?:to|–|-|and|against|instead of|rather than|versus|(?:out )?of(?: the| about| roughly| some)?) |–"
+)
 
 
 def with_inherited_units(text: str, found: list[Number]) -> list[Number]:

@@ -72,7 +72,7 @@ WAS_USUAL = re.compile(
 )
 USUAL_THEN = re.compile(
     r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
-    r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b)"
+    r"|^(?!(?:(?! and )[^,;.(\d]){0,50}\b(?:not|never|new|absent|unknown|unseen)\b)"
     r"[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
@@ -197,7 +197,8 @@ RANGE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$", re.IGNORECASE
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$",
+    re.IGNORECASE,
 )
 # "Recovers along with it, to a p90 of about 12 ms".
 GOAL = re.compile(
