@@ -56,6 +56,9 @@ LOGGED_NOTHING = re.compile(
     r"|\b(?:left|wrote|has|had|with|are|were|is) no log lines\b",
     re.IGNORECASE,
 )
+LOGGED_SOME = re.compile(
+    r" (?:itself )?(?:has |had |also )?(?:log(?:s|ged)|wrote|writes) (?!nothing|no\b|none|hardly|less)", re.IGNORECASE
+)
 
 
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -76,6 +79,10 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = (report.sections.user_impact, *(one.reason for one in report.gaps))
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
+    for one in mentions:
+        of_lines = LOGGED_SOME.match(text, one.span[1]) if one.text == report.service else None
+        if of_lines and "logged nothing in the window" in report.sections.user_impact:
+            yield judged("state", of_lines, False, "it logged nothing")
     for pattern, is_so in ways:
         if found := pattern.search(text):
             holds = is_so()

@@ -85,7 +85,7 @@ def told_limits(text: str, known: Known) -> Iterator[Claim]:
             yield judged("number", found, False, "the rule has another threshold")
 
 
-RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)
+RAISED = re.compile(r"\b(?:rais(?:ed|es)|c[ao]mes? from)\b", re.IGNORECASE)
 
 
 def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:

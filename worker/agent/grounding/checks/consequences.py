@@ -45,7 +45,7 @@ A_SHARE = re.compile(
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
-    r"|nothing (?:is|was) broken|(?:nothing|no requests?) fail(?:s|ed)?)\b",
+    r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?)\b",
     re.IGNORECASE,
 )
 # "…, which speaks for a rollback": what is to be done, and no cause.

@@ -111,6 +111,11 @@ def _is_of_message(_: Fact, said: Said) -> bool:
     )
 
 
+def _is_unsampled(_: Fact, said: Said) -> bool:
+    """ "No sample speaks of 7 of the window's 10 minutes": told of samples."""
+    return bool(re.search(r"\bsampl", said.before + said.after))
+
+
 def _is_of_call(_: Fact, said: Said) -> bool:
     return said.of_time in (None, "taking", "span")
 
@@ -166,6 +171,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "message": _is_of_message,
     "threshold": _is_of_threshold,
     "calls": _is_of_call,
+    "unsampled": _is_unsampled,
 }
 MONEY_LOST = re.compile(
     r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE
@@ -221,6 +227,8 @@ THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?
 def _count(fact: Fact, said: Said) -> bool:
     if fact.signal == "threshold":
         return bool(THRESHOLD.search(said.before + said.after[:24]))
+    if fact.signal == "unsampled":
+        return _is_unsampled(fact, said)
     if "_per_" in (fact.signal or "") and not _says_per_what(fact.signal or "", said):
         return False
     return fact.signal != "message" or bool(A_STATUS.search(said.before))

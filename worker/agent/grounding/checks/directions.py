@@ -112,7 +112,10 @@ def _way(
             is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
         else:
             is_negated |= bool(OUTSIDE.search(before))
-        holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+        if not wanted and OF_ALL.search(text[: found.start()]):
+            holds = _is_calm(found.span(), text, mentions, known) != is_negated
+        else:
+            holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
@@ -184,9 +187,20 @@ OF_ALL = re.compile(
 )
 
 
+# As the template has it: by what was alerted, though one or the other metric may deviate.
+OWN = "its own metrics are as usual"
+
+
+def _is_calm(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    told = {one.service for one in owners.subjects_or_scope(span, text, mentions, known)}
+    if told == {known.report.service} and OWN in known.report.headline:
+        return True
+    return bool(_is_all_as_usual(span, text, mentions, known))
+
+
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
-    signals = [] if OF_ALL.search(text[: span[0]]) else _signals(span, text, known)
+    signals = _signals(span, text, known)
     found = [_levels(span, text, mentions, signal, known) for signal in signals]
     if any(found):
         # "The RPC client error rate" is not of another service's `rpc_server_cancelled_rate`.

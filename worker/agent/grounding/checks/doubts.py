@@ -128,9 +128,20 @@ NEVER_BEFORE = re.compile(
 )
 
 
+# "checkout itself is no candidate".
+NO_SUSPECT = re.compile(
+    r" (?:itself )?(?:is|was) (?:also |therefore )?(?:no|not an?|not the|hardly an?) (?:\w+ )?"
+    r"(?:explanation|candidate|suspect|culprit|rival|contender|cause)\b"
+)
+
+
 def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
     local = context.clause(span, text)
+    for one in mentions:
+        told = NO_SUSPECT.match(text, one.span[1])
+        if told and told.start() <= span[0] < told.end() and one.text in known.services:
+            return causation.names_another(text[slice(*one.span)], one.span, mentions, known)
     if not any(local[0] <= one.span[0] < local[1] for one in mentions):
         # "…, and deploy-8718 of cart (version 4.9.6) is not a convincing explanation".
         local = (causation.begin_of(text[: span[0]]), local[1])

@@ -39,6 +39,7 @@ UNTOLD = (
     "basis",
     "helped",
     "baseline",
+    "unsampled",
 )
 
 

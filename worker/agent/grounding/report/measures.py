@@ -188,7 +188,7 @@ def rest(known: Known) -> None:
         Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    known.facts += [*_callers(known), *_days(known), *counts.facts(known)]
+    known.facts += [*_callers(known), *_days(known), *_unsampled(known), *counts.facts(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
         known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))
@@ -216,6 +216,14 @@ def _days(known: Known) -> Iterator[Fact]:
     found = re.findall(r"(?:\(|\bthe last )(\d+) (?:earlier )?days?\b", known.report.sections.overview)
     for days in found[:1]:
         yield Fact(86_400.0 * float(days), "seconds", signal="days")
+
+
+def _unsampled(known: Known) -> Iterator[Fact]:
+    """ "No sample speaks of 7 of the window's 10 minutes"."""
+    for gap in known.report.gaps:
+        for minutes in re.findall(r"\bno sample speaks of (\d+) of the window's", gap.reason):
+            yield Fact(float(minutes), "count", known.scope, "unsampled")
+            yield Fact(60 * float(minutes), "seconds", known.scope, "unsampled")
 
 
 def _callers(known: Known) -> Iterator[Fact]:
