@@ -20,6 +20,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
+        or (is_cause_open(known) and AS_OPEN.fullmatch(text[slice(*cause)]))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
         or _is_inferred(found, mentions, known)
@@ -41,6 +42,8 @@ A_SHARE = re.compile(
     r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b"
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
 )
+# "Its cause is listed as unknown".
+AS_OPEN = re.compile(r"\W*(?:\w+ as )?(?:unknown|unclear|open|not (?:known|clear|told))\W*", re.IGNORECASE)
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
