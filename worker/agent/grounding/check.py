@@ -183,6 +183,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     impacts.noticed,
     impacts.suffered_in,
     impacts.unmeasured,
+    impacts.none_at_all,
     impacts.counts,
     severities.severities,
     degrees.versions,
@@ -230,6 +231,8 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     rollouts.rollouts,
     shares.contributors,
     shares.alone,
+    shares.partless,
+    shares.equals,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (trends.trends, novelty.novelty)
