@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, timedelta
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from worker.agent.grounding.checks.ways import DOWN, UP
@@ -67,7 +68,7 @@ LEANING = re.compile(r"\W*(?:It|From there|Then|Afterwards|After that|Later|Befo
 
 # What is counted of a chart, and how long a stretch of it is.
 COUNTED = ("of points", "of values", "of samples", "of steps")
-LASTING = re.compile(r"\b(?:in|within|during|over) the (?P<end>last|first|final) $", re.IGNORECASE)
+LASTING = re.compile(r"\b(?:in|within|during|over|of) the (?P<end>last|first|final) $", re.IGNORECASE)
 
 
 class Told(NamedTuple):
@@ -76,10 +77,17 @@ class Told(NamedTuple):
     text: str
     mentions: list[Found]
     known: Known
+    since: str = ""
+
+
+# "80 % at 13:52 UTC, and has stayed above 75 % since".
+SINCE = re.compile(r" (?:ever )?since(?: then)?\b(?! \d)")
 
 
 def told(text: str, mentions: list[Found], known: Known) -> Told:
-    return Told(claims.blanked(text, [one.span() for one in claims.TIME.finditer(text)]), mentions, known)
+    clocks = list(claims.TIME.finditer(text))
+    plain = claims.blanked(text, [one.span() for one in clocks])
+    return Told(plain, mentions, known, clocks[0]["clock"] if clocks else "")
 
 
 def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
@@ -107,9 +115,12 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = told(text, mentions, known)
+    found = _drawn(number, it) if number.dimension else []
+    if (found and _names_one(it)) and any(_is_shown(number, one, text, it) for one in found):
+        return _claim(number, holds=True)
     if not (RANGE.search(it.text) or _speaks_of_chart(it)):
         return None
-    found = _drawn(number, it)
+    found = found or _drawn(number, it)
     if not found:
         return None
     if RANGE.search(it.text) and any(_is_expected(number, one, it) for one in found):
@@ -117,10 +128,39 @@ def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Cla
     return _claim(number, holds=any(_has(number, one, it) for one in found)) if _speaks_of_chart(it) else None
 
 
+def _names_one(it: Told) -> bool:
+    return bool(topics(it.text) & {*SIGNALS}) or any(_is_named(one, it.text) for one in it.known.series)
+
+
+# "Between 18.0 and 18.2 g a minute".
+BETWEEN = re.compile(r"\bbetween (?:about )?$", re.IGNORECASE)
+AND = re.compile(r"[^,;.\d]{0,12} and (?:about )?")
+
+
+def _is_shown(number: Number, series: Series, text: str, it: Told) -> bool:
+    """Of "from 1.6 to 2.5 g", "between 18.0 and 18.2 g", "80 % at 13:52 UTC": whether the chart goes so."""
+    other, _ = _paired(number, it.text)
+    if other is not None:
+        return _has(number, series, it)
+    figures = numerals.numbers(it.text)
+    place = next((place for place, one in enumerate(figures) if one.span == number.span), 0)
+    for low, high in pairwise(figures[max(0, place - 1) : place + 2]):
+        if BETWEEN.search(it.text[: low.span[0]]) and AND.fullmatch(it.text[low.span[1] : high.span[0]]):
+            window = it.known.report.window
+            points = [one for one in series.points if one.at + series.step > window.start and one.at < window.end]
+            return bool(points) and all(low.low <= one.value <= high.high for one in points)
+    clock = AT_CLOCK.match(text, number.span[1])
+    at = [one for one in series.points if clock and _covers(series, one, clock["clock"])]
+    return any(_is_close(number, series, one) for one in at)
+
+
+AT_CLOCK = re.compile(r"(?: of CO[₂2]e?)?(?: (?:a|per) minute)? (?:at|around|about) (?P<clock>\d\d:\d\d)\b")
+
+
 def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether what the clause tells of a chart was at that time; None where it tells of none."""
     it = told(text, mentions, known)
-    if not AT.search(text[: clock[0]]) or not (_has_extreme(text) or CHART.search(text)):
+    if not AT.search(text[: clock[0]]) or not (_has_extreme(text) or CHART.search(text) or REACHED.search(text)):
         return None
     start, end = context.clause(clock, it.text)
     figures = [one for one in numerals.numbers(it.text) if start <= one.span[0] < end]
@@ -134,6 +174,7 @@ def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool
     return any(_covers(one, point, text[slice(*clock)]) for one, point in points) or None
 
 
+REACHED = re.compile(r"\b(?:touch(?:es|ed)|reach(?:es|ed)|hits?|stood|stands?)\b[^,;]*\d", re.IGNORECASE)
 # "At 14:21 UTC", and no onset or alert then.
 AT = re.compile(
     r"(?<!onset )(?<!window )(?<!alert )(?<!deployed )\b(?:at|around|about|by|in the minute of) $|\($|^$",
@@ -159,10 +200,19 @@ def moved(way: int, span: Span, text: str, mentions: list[Found], known: Known) 
     of = _drawn(Number(span, 0.0, "", 0.0, 0.0, ""), it)
     if not way:
         return any(one.low and one.low[-1].value <= one.points[-1].value <= one.high[-1].value for one in of)
+    if WAYS.search(it.text, marks[-1].end(), span[0]):
+        # "… fell to 1.3 million before rising to 31 million".
+        last = [max(point.place for point in _marked(one, marks[-1].lastgroup or "", span, it)) for one in of]
+        return any(
+            way * (after.value - before.value) > 0
+            for one, place in zip(of, last, strict=True)
+            for before, after in combinations([point for point in one.points if point.place >= place], 2)
+        )
     pairs = [(one.points[-1], point) for one in of for point in _marked(one, marks[-1].lastgroup or "", span, it)]
     return any(way * (last.value - point.value) > 0 for last, point in pairs) if pairs else None
 
 
+WAYS = re.compile(f"{DOWN.pattern}|{UP.pattern}", re.IGNORECASE)
 THEN = re.compile(r"\b(?:then|again|later|afterwards|after that|since(?! \d)|by the end|at the end)\b", re.IGNORECASE)
 
 
@@ -200,11 +250,15 @@ def _lasting(number: Number, it: Told) -> Claim | None:
     """ "Peaked at 8.2 s in the last two minutes": whether the peak was there."""
     found = LASTING.search(it.text[: number.span[0]])
     mark = next((one for one in MARK.finditer(it.text, 0, number.span[0]) if one.lastgroup in EXTREMES), None)
-    others = [one for one in numerals.numbers(it.text) if one.span[1] <= number.span[0]]
-    of = _drawn(others[-1], it) if others else []
+    others = [one for one in numerals.numbers(it.text) if one.span != number.span]
+    of = [one for other in others for one in _drawn(other, it)]
     if not (found and mark and of):
         return None
     window, length = it.known.report.window, timedelta(seconds=number.value)
+    if length > window.length:
+        # "The highest value of the last three hours": as long as the chart is.
+        shown = max(one.points[-1].at + one.step - one.points[0].at for one in of)
+        return _claim(number, holds=abs(shown - length) <= 0.1 * length)
     points = [(one, point) for one in of for point in _marked(one, mark.lastgroup or "", number.span, it)]
     if found["end"].lower() == "first":
         return _claim(number, holds=any(point.at < window.start + length for _, point in points))
@@ -290,6 +344,9 @@ def _marked(series: Series, mark: str, span: Span, it: Told) -> Iterator[Point]:
 
 def _is_bound(number: Number, series: Series, is_over: bool, it: Told) -> bool:
     points = next(iter(_scopes(series, number.span, it)), [])
+    if it.since and SINCE.match(it.text, number.span[1]):
+        since = [one for one in points if _covers(series, one, it.since)]
+        points = [one for one in points if since and one.at >= since[0].at]
     values = [one.value if number.dimension else one.value / series.factor for one in points]
     return bool(values) and (min(values) >= number.value if is_over else max(values) <= number.value)
 

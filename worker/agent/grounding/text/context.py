@@ -198,7 +198,7 @@ def statistic(span: Span, text: str) -> str | None:
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
-    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
+    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
     r" (?P<noun>[a-z]+))\b(?! fail| end)[^,;.\d]{0,40}$",
     re.IGNORECASE,

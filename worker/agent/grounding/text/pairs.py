@@ -245,7 +245,8 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
 
 RANGED = re.compile(
     r"[^.;]{0,12} ?\($| ?(?:to|–) "
-    r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)) "
+    r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)"
+    r"|with bounds of|at least|at most) | and at most "
 )
 
 
@@ -264,7 +265,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
             dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
-        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
+        is_between = between == " and " and text[: found[place - 1].span[0]].endswith(("between ", "bounds of "))
         is_ranged = RANGED.fullmatch(between) and not IN_TIME.search(text[: found[place - 1].span[0]])
         if not dimensions[place] and (is_between or is_ranged):
             dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]

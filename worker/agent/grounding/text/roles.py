@@ -47,8 +47,12 @@ MORE = re.compile(
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
     r"|^(?! (?:is|was|are|were)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
-    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
-    r" (?:expected|usual|expectation|normal|baseline)"
+    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower|longer|slower|shorter|faster)\b"
+    r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
+    # "32 points above what this traffic usually needs".
+    r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
+    # "… although 0.46 g were expected, so 0.13 g less".
+    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
     r"\b(?:excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
@@ -193,7 +197,8 @@ RETURNS_TOO = re.compile(
     r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
 )
 RANGE_BEHIND = re.compile(
-    r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)) (?:\$?\d[\d.,]* (?:and|to) )?$",
+    r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)|with bounds of)"
+    r" (?:\$?\d[\d.,]* (?:and|to) )?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(
