@@ -11,7 +11,7 @@ from typing import NamedTuple
 from worker.agent.grounding.checks.ways import DOWN, UP
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, Point, Series
-from worker.agent.grounding.text import claims, context, numerals, ranges
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -115,17 +115,36 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = told(text, mentions, known)
+    role = roles.role(number.span, it.text) if _paired(number, it.text)[0] is None else "now"
+    if role == "excess":
+        return None
+    if role == "usual":
+        return _of_usual(number, it)
     found = _drawn(number, it) if number.dimension else []
     if (found and _names_one(it)) and any(_is_shown(number, one, text, it) for one in found):
         return _claim(number, holds=True)
     if not (RANGE.search(it.text) or _speaks_of_chart(it)):
         return None
     found = found or _drawn(number, it)
-    if not found:
+    is_end = bool(RANGE.search(it.text)) and any(_is_expected(number, one, it) for one in found)
+    if not found or not (is_end or _speaks_of_chart(it)):
         return None
-    if RANGE.search(it.text) and any(_is_expected(number, one, it) for one in found):
-        return _claim(number, holds=True)
-    return _claim(number, holds=any(_has(number, one, it) for one in found)) if _speaks_of_chart(it) else None
+    return _claim(number, holds=is_end or any(_has(number, one, it) for one in found))
+
+
+def _of_usual(number: Number, it: Told) -> Claim | None:
+    """ "Against an expected 0.33 g": in the expected range of the window."""
+    of = _drawn(number, it) if _speaks_of_chart(it) else []
+    return _claim(number, holds=any(_is_usual(number, one, it) for one in of)) if of else None
+
+
+def _is_usual(number: Number, series: Series, it: Told) -> bool:
+    window, factor = it.known.report.window, 1.0 if number.dimension else series.factor
+    return any(
+        number.high * factor >= one.value and number.low * factor <= other.value
+        for one, other in zip(series.low, series.high, strict=False)
+        if one.at + series.step > window.start and one.at < window.end
+    )
 
 
 def _names_one(it: Told) -> bool:
@@ -163,6 +182,9 @@ def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool
     if not AT.search(text[: clock[0]]) or not (_has_extreme(text) or CHART.search(text) or REACHED.search(text)):
         return None
     start, end = context.clause(clock, it.text)
+    behind = WHEN.match(text, clock[1])
+    if EVENT.search(it.text, start, clock[0]) or (behind and EVENT.search(behind["what"])):
+        return None
     figures = [one for one in numerals.numbers(it.text) if start <= one.span[0] < end]
     mark = next((found for found in MARK.finditer(it.text, start, end) if found.lastgroup in EXTREMES), None)
     number = next(iter(figures), Number(clock, 0.0, "", 0.0, 0.0, ""))
@@ -174,6 +196,11 @@ def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool
     return any(_covers(one, point, text[slice(*clock)]) for one, point in points) or None
 
 
+# What is told to have happened then is no point of a chart.
+EVENT = re.compile(
+    r"\b(?:deploy|releas|roll|alert|onset|beg[au]n|start|chang|since|after|before|until)\w*", re.IGNORECASE
+)
+WHEN = re.compile(r"(?: UTC)?,? (?:when|as|just as|at which)\b(?=(?P<what>[^;]*))")
 REACHED = re.compile(r"\b(?:touch(?:es|ed)|reach(?:es|ed)|hits?|stood|stands?)\b[^,;]*\d", re.IGNORECASE)
 # "At 14:21 UTC", and no onset or alert then.
 AT = re.compile(
@@ -287,9 +314,21 @@ def _mark(span: Span, text: str) -> str | None:
     return next((found.lastgroup for found in reversed(list(MARK.finditer(before)))), None)
 
 
+EACH = ("request", "call", "order", "user", "customer", "session", "line")
+
+
+def _is_of_a_chart(number: Number, it: Told) -> bool:
+    """No chart tells a share of users, of a rise, or of writes, nor what each request emits."""
+    whole = context.whole(number.span, it.text, it.known.services) if number.dimension == "share" else None
+    is_of_each = context.per(number.span, it.text) in EACH and number.dimension != "seconds"
+    return not is_of_each and whole in (None, "requests", "lines", "cpu", "memory")
+
+
 def _drawn(number: Number, it: Told) -> list[Series]:
     """The charts of whom the sentence names, and of the signal that the clause, or else the sentence, speaks of."""
     known, names = it.known, {one.text for one in it.mentions}
+    if not _is_of_a_chart(number, it):
+        return []
     found = [one for one in known.series if _is_in_its_unit(number, one, it)]
     found = [one for one in found if one.subject.service in names or not names & known.services]
     found = [one for one in found if one.subject.region in names or not names & known.regions]

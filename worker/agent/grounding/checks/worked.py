@@ -126,10 +126,14 @@ def _is_so_far(number: Number, first: Number, second: Number, text: str, *, is_t
     return number.low - slack <= abs(apart) <= number.high + slack and side * apart >= 0
 
 
+# Of fewer digits prose does not reckon so exactly.
+EXACT = 3
+
+
 def _rounding(number: Number) -> float:
     """Half of its last digit, as a share of it: 707 is 706.5 to 707.5."""
     digits = re.search(r"[\d,]+(?:\.(?P<decimals>\d+))?", number.text)
-    if digits is None:
+    if digits is None or len(re.findall(r"\d", digits[0])) < EXACT:
         return 0.0
     value = float(digits[0].replace(",", ""))
     return 0.5 * 10.0 ** -len(digits["decimals"] or "") / value if value else 0.0
