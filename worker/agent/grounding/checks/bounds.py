@@ -22,17 +22,24 @@ ALL_WITHIN = re.compile(
     r"\b(?:all|each|every one)\b[^,;.]{0,40}\b(?:figures|metrics|signals|values)\b[^,;.]{0,30}\bwithin (?:about )?$",
     re.IGNORECASE,
 )
+# "No metric of it is more than two standard deviations from its usual value".
+NONE_BEYOND = re.compile(
+    r"\bno (?:other |single )?(?:metric|signal|figure|value)s?\b[^,;]{0,80}"
+    r"\b(?:more than|further than|beyond|above|over) $",
+    re.IGNORECASE,
+)
 # "Half of the requests took longer than 303 ms".
 SLOWER = re.compile(
     r"(?:half|one in [a-z]+|(?:a|one) [a-z]+|\d+ ?(?:%|percent))(?: of)? (?:the |its |all )?(?:requests|calls)"
-    r" (?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than (?:about )?(?=\d)",
+    r" (?:now |usually )?(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than (?:about )?(?=\d)",
     re.IGNORECASE,
 )
 
 
 def told(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """The claim of a figure that is told so; None for all others."""
-    if number.dimension == "deviations" and (found := ALL_WITHIN.search(text[: number.span[0]])):
+    before = text[: number.span[0]]
+    if number.dimension == "deviations" and (found := ALL_WITHIN.search(before) or NONE_BEYOND.search(before)):
         of = owners.subjects_or_scope(found.span(), text, mentions, known)
         levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
         holds = bool(levels) and all(abs(one.deviations) <= number.value for one in levels)

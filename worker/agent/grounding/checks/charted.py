@@ -78,17 +78,17 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = points.told(text, mentions, known)
-    role = roles.role(number.span, it.text) if _paired(number, it.text)[0] is None else "now"
+    is_shown = _paired(number, it.text)[0] is not None or NEXT.match(it.text, number.span[1])
+    role = "now" if is_shown else roles.role(number.span, it.text)
     if role == "excess":
         return None
     if role == "usual":
         return _of_usual(number, it)
-    found = points.drawn_for(number, it) if number.dimension else []
+    found = points.drawn_for(number, it)
     if (found and _names_one(it)) and any(_is_shown(number, one, text, it) for one in found):
         return _claim(number, holds=True)
     if not (RANGE.search(it.text) or _speaks_of_chart(it)):
         return None
-    found = found or points.drawn_for(number, it)
     is_end = bool(RANGE.search(it.text)) and any(_is_expected(number, one, it) for one in found)
     if not found or not (is_end or _speaks_of_chart(it)):
         return None
@@ -183,9 +183,10 @@ def moved(way: int, span: Span, text: str, mentions: list[Found], known: Known) 
     it = points.told(text, mentions, known)
     marks = [one for one in points.MARK.finditer(it.text, 0, span[0]) if one.lastgroup in points.EXTREMES]
     start, end = context.clause(span, it.text)
-    if not marks or not THEN.search(it.text[start:end]):
-        return None
     of = points.drawn_for(Number(span, 0.0, "", 0.0, 0.0, ""), it)
+    is_after = marks and THEN.search(it.text[start:end])
+    if not is_after and (way or not points.CHART.search(it.text)):
+        return None
     if not way:
         return any(one.low and one.low[-1].value <= one.points[-1].value <= one.high[-1].value for one in of)
     if WAYS.search(it.text, marks[-1].end(), span[0]):
@@ -288,9 +289,17 @@ def _is_expected(number: Number, series: Series, it: points.Told) -> bool:
     return any(points.is_close(number, series, one) for one in points.in_window(end, series, it))
 
 
+# "From 4 to 78, and was back at 7 in the next point".
+NEXT = re.compile(r"(?: [a-z]+)? (?:in|at|with) the (?:next|following) (?:point|sample|value|step)\b")
+
+
 def _has(number: Number, series: Series, it: points.Told) -> bool:
     """Whether it has that value; of "from 10 to 53" the second after the first."""
     places = [one.place for one in series.points if points.is_close(number, series, one)]
+    if NEXT.match(it.text, number.span[1]):
+        before = [one for one in numerals.numbers(it.text) if one.span[1] <= number.span[0]][-1:]
+        behind = {one.place + 1 for one in series.points if before and points.is_close(before[0], series, one)}
+        return bool(behind & {*places})
     other, is_first = _paired(number, it.text)
     if other is None:
         return bool(places)
@@ -303,6 +312,11 @@ def _has(number: Number, series: Series, it: points.Told) -> bool:
     return any(step == 1 if ONE_STEP.search(it.text) else step > 0 for step in steps)
 
 
+TO = re.compile(r"[^,;.\d]{0,16} to (?:about |roughly |over )?")
+# "From 0.1 % to 57 % and then to 97 %".
+ON_TO = re.compile(r"[^,;.\d]{0,16},? (?:and )?(?:then|later|finally|on)(?: on)? to (?:about )?")
+
+
 def _paired(number: Number, text: str) -> tuple[Number | None, bool]:
     """The other figure of "from 10 to 53", and whether `number` is the first of them."""
     found = numerals.numbers(text)
@@ -310,9 +324,8 @@ def _paired(number: Number, text: str) -> tuple[Number | None, bool]:
     for first in (place, place - 1) if place is not None else ():
         if 0 <= first < len(found) - 1:
             one, other = found[first : first + 2]
-            is_pair = re.search(r"\bfrom (?:about |roughly |just )?$", text[: one.span[0]]) and re.fullmatch(
-                r"[^,;.\d]{0,16} to (?:about |roughly |over )?", text[one.span[1] : other.span[0]]
-            )
-            if is_pair:
+            between = text[one.span[1] : other.span[0]]
+            is_pair = re.search(r"\bfrom (?:about |roughly |just )?$", text[: one.span[0]]) and TO.fullmatch(between)
+            if is_pair or ON_TO.fullmatch(between):
                 return (other, True) if first == place else (one, False)
     return None, False

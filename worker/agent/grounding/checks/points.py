@@ -16,7 +16,9 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _OF_CHART = r"(?:value|point|sample|reading|figure|bucket|data point)s?"
 CHART = re.compile(
-    rf"\b(?:charts?|graph|plot(?:ted)?|curve|time series|data points?|(?:last|first) {_OF_CHART})\b", re.IGNORECASE
+    r"\b(?:charts?|graph|plot(?:ted)?|curve|time series|data points?"
+    rf"|(?:last|first|next|previous) {_OF_CHART})\b",
+    re.IGNORECASE,
 )
 # What a figure of a chart is said to be, by the words that stand last before it.
 MARKS = (

@@ -171,7 +171,7 @@ AT_A_STATISTIC = re.compile(
 # "Half of the requests took longer than 303 ms".
 SLOWEST = re.compile(
     r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
-    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:took|takes?|were|are|needed|needs?|waited)"
+    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:now |usually )?(?:took|takes?|were|are|needed|needs?|waited)"
     r" (?:longer|slower|more) than (?:about )?(?=\d|$)",
     re.IGNORECASE,
 )
@@ -183,11 +183,17 @@ QUANTILE_OF = {
 }
 
 
+# "From 347 to 298 ms at p95": of both.
+TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
+
+
 def statistic(span: Span, text: str) -> str | None:
     """Right behind the figure, or named last before it in its part of the sentence."""
-    behind = AT_A_STATISTIC.match(text[span[1] :])
+    other = TO_ANOTHER.match(text, span[1]) if text[: span[0]].endswith("from ") else None
+    end = other.end() if other else span[1]
+    behind = AT_A_STATISTIC.match(text[end:])
     if behind:
-        after = text[span[1] : span[1] + behind.end() + 18]
+        after = text[end : end + behind.end() + 18]
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     before = text[part(span, text)[0] : span[0]]
     if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):

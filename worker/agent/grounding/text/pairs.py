@@ -82,9 +82,19 @@ COMPARING = re.compile(
 )
 
 
+# "88 millicores, twelve times the usual 7.3".
+TIMES_THE = re.compile(r"\b(?:times|twice|half|double) (?:the|its|their) (?:usual|expected|normal)(?: value of)? $")
+
+
+def _with_usual(text: str, one: Number, now: Number | None) -> Number:
+    is_its = now and not one.dimension and TIMES_THE.search(text[: one.span[0]])
+    return one.scaled(factor(text, now), now.dimension) if now and is_its else one
+
+
 def with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
+    found = [_with_usual(text, one, now) for now, one in zip(_measured_before(found), found, strict=True)]
     return [
         one.scaled(factor(text, before), before.dimension)
         if before

@@ -167,7 +167,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         return "usual"
     begin = context.clause((start, start), text)[0]
     is_excess = (
-        (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
+        (text[start:end].endswith(("%", "percent")) and OR_SO.search(text[:start]))
+        or (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
         or MORE.search(text[end : end + 44])
         or EXCESS.search(text[max(0, begin - 12) : start])
         or SET_BESIDE.search(text[:start])
@@ -185,6 +186,12 @@ FROM_NOW = re.compile(
 MORE_BY = re.compile(
     r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
     r"(?: than\b|[^\w ]| (?:its|the|what)\b|$)"
+    r"| (?:up|down)(?=[,.;]|$)"
+)
+# "17 ms above the usual 258 ms, or 6.5 %".
+OR_SO = re.compile(
+    r"\b(?:above|below|more than|less than|over|under|higher than|lower than) (?:the|its) (?:usual|expected) "
+    r"[\d.,]+ ?\S{0,6},? (?:or|which is|that is|\() ?(?:about )?$"
 )
 # "The excess is small, 0.14 gCO₂e".
 SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
