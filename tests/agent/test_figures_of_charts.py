@@ -43,6 +43,14 @@ DRAWN = [
     (MENTIONS, "In the chart they {} from 59 to 30.", "fall", "rise"),
     (COST, "Up to {} would have been within the expected range.", "0.99", "0.85"),
     (DEPLOYED, "CO₂ peaked at 0.9 g a minute, almost {} times the expected 0.32 g.", "three", "five"),
+    (MENTIONS, "The mentions jumped from 10 to 53 and on to {}.", "59", "13"),
+    (MENTIONS, "The mentions rose to 53 in the chart, with {} in the next point.", "33", "46"),
+    (DEPLOYED, "CO₂ stood at 0.84 g a minute at {} UTC.", "15:45", "15:39"),
+    (DEPLOYED, "In the window CO₂ stood between {} and 0.9 g a minute.", "0.32", "0.6"),
+    (DEPLOYED, "The highest value of the last {} was 0.9 g a minute of CO₂.", "three hours", "seven hours"),
+    (DEPLOYED, "CO₂ rose from 0.33 to {} a minute.", "0.84 g", "0.74 g"),
+    (DEPLOYED, "The chart shows retries of up to {}.", "80 % of the requests", "80 % of the users"),
+    (DEPLOYED, "CO₂ peaked at 0.9 g a minute at 15:47 UTC{}.", "", ", when deploy-8740 was started"),
     (LEDGER, "CO₂ never exceeded {} a minute.", "0.09 g", "0.06 g"),
 ]
 APART = [
@@ -57,6 +65,7 @@ APART = [
 ]
 
 
+QUIET, CONFIGURED, NETWORK = "demo-4eec42", "demo-f2fafe", "nab-aws-ec2-network-in-5abac7-1394248260"
 FRONTEND, PETSITE = "nezha-online-boutique-2022-08-23-1430", "petshop-low_traffic-train-issue_7"
 WORKED_OUT = [
     (FRONTEND, "The median latency rose {}, from 125 ms to 693 ms.", "sixfold", "twentyfold"),
@@ -64,6 +73,15 @@ WORKED_OUT = [
     (FRONTEND, "One in twenty requests took longer than {}.", "1.9 s", "693 ms"),
     (FRONTEND, "All candidates together reach a confidence of {}.", "0.94", "0.87"),
     (FRONTEND, "The median latency of frontend went up by a factor of {}, from 125 ms to 693 ms.", "5.5", "7.5"),
+    (FRONTEND, "None of the four candidates reaches a confidence of {}.", "0.9", "0.5"),
+    (QUIET, "6.3 gCO₂e were measured where 6.1 gCO₂e are expected, with bounds of {} and 6.3.", "6", "5"),
+    (QUIET, "No metric is more than {} standard deviations from its usual value.", "two", "0.1"),
+    (PETSITE, "The p99 of PetSearch_AWS::ECS::Fargate is 181 ms, 3.6 times the usual {}.", "50", "80"),
+    (QUIET, "Memory is within {} standard deviations of its usual value.", "1.5", "0.5"),
+    (QUIET, "All of its metrics lie within {} standard deviations of the usual values.", "two", "0.1"),
+    (NETWORK, "The network received {} bytes.", "2.65 million", "3.65 million"),
+    (CONFIGURED, "13,000 requests failed, at least {} and at most 21,100.", "4,910", "8,910"),
+    (CONFIGURED, "{} of 10 timed lines were slower than the usual p95.", "1", "3"),
     (PETSITE, "PetSite's availability fell by {} percentage points to 96.3 %.", "3.7", "1.7"),
     (PETSITE, "The p99 of PetSearch_AWS::ECS::Fargate is up by {}, from 50 ms to 181 ms.", "262 %", "62 %"),
     (LEDGER, "The traffic of checkout is {} higher, 3,208 requests per minute where 2,472 are usual.", "30 %", "3 %"),

@@ -210,9 +210,22 @@ OF_LATENCY = re.compile(
 )
 
 
+# "Only 1 of 10 timed lines was slower than the usual p95".
+SLOWER_LINES = re.compile(
+    r" (?:of (?:the )?[\d,]+ |of (?:them|these) )?(?:[a-z]+ ){0,3}(?:was|were|is|are|took|takes?)"
+    r" (?:[a-z]+ )?(?:slower|longer) than "
+)
+
+
+OF_ALL = re.compile(r"\bof (?:the |its |all )*$")
+
+
 def _lines(fact: Fact, said: Said) -> bool:
     if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
         return fact.signal == "basis" and bool(BASIS.search(said.before))
+    is_part = SLOWER_LINES.match(said.after) and not OF_ALL.search(said.before)
+    if is_part and fact.statistic != "slower":
+        return False
     if said.types and fact.signal == "errors" and fact.of not in said.types:
         return False
     if said.types and fact.of not in said.types and not OF_ALL_LINES.search(f"{said.before[-12:]}|{said.after[:12]}"):
@@ -270,7 +283,7 @@ def _per_minute(fact: Fact, said: Said) -> bool:
 def _incidents(_: Fact, said: Said) -> bool:
     """ "There are 12": told of incidents."""
     around = said.previous + said.before + said.after + said.clause
-    return bool(re.search(r"\b(?:incident|happened|occurred|case|time)", around, re.IGNORECASE))
+    return bool(re.search(r"\b(?:incident|happened|occurred|case|times?\b)", around, re.IGNORECASE))
 
 
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import charted, fitting, quoted
+from worker.agent.grounding.checks import bounds, charted, fitting, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
@@ -21,12 +21,9 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
-    if told := charted.extreme(number, text, mentions, known):
+    told = charted.extreme(number, text, mentions, known) or bounds.told(number, text, mentions, known)
+    if told:
         return told
-    if number.dimension == "share" and (slower := SLOWER.match(text, number.span[0])):
-        # "Half of the requests took longer than 303 ms": its figure is that of the quantile.
-        is_one = bool(context.SLOWEST.search(text[: slower.end()]))
-        return Claim("number", number.span, number.text, is_one, "" if is_one else NO_QUANTILE)
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
@@ -36,13 +33,8 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     return other if other.holds else claim
 
 
+# "Half of the requests took longer than 303 ms": a figure of now.
 SLOWER_THAN = re.compile(rf"{context.SLOWEST.pattern}$", re.IGNORECASE)
-NO_QUANTILE = "no such quantile was measured"
-SLOWER = re.compile(
-    r"(?:half|one in [a-z]+|(?:a|one) [a-z]+|\d+ ?(?:%|percent))(?: of)? (?:the |its |all )?(?:requests|calls)"
-    r" (?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than (?:about )?(?=\d)",
-    re.IGNORECASE,
-)
 
 
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:

@@ -11,7 +11,7 @@ from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
-from worker.agent.grounding.text.topics import topics
+from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
 # That nothing need be done, that it was no real thing, or that it has passed: no report can know.
@@ -95,7 +95,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     if is_advice:
         return
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
-        is_drawn = one.text.startswith("return") and charted.moved(0, one.span, text, mentions, known)
+        is_drawn = one.text.startswith(("return", "back")) and charted.moved(0, one.span, text, mentions, known)
         if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
     yield from _asides(text, mentions, known)
@@ -221,6 +221,10 @@ NONE_WAS = re.compile(
 )
 
 
+# "Two minutes after CPU and carbon": how far apart they are is checked as a figure.
+SO_LONG = re.compile(r"\b[\w.]+ (?:minutes?|seconds?|hours?|min) $", re.IGNORECASE)
+
+
 def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… when the tax table was deleted": what is told beside the rise is told as its cause."""
     named = cause_names(known)
@@ -230,6 +234,7 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         inside = {one.text for one in mentions if start <= one.span[0] < end}
         if (
             BEFORE_AND.search(text[: found.start()])
+            or (topics(found[group]) & {*SIGNALS} and SO_LONG.search(text[: found.start()]))
             or causation.PRONOUN.fullmatch(found[group])
             or NONE_WAS.match(found[group])
         ):

@@ -76,7 +76,7 @@ COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|
 
 # "The window runs from 02:25 to 02:35 UTC".
 OF_WINDOW = re.compile(
-    r"\bwindow\b[^,;.]{0,60}"
+    r"\bwindow\b[^;]{0,60}\bfrom [\d:]+(?: UTC)?(?P<until> to) $|\bwindow\b[^,;.]{0,60}"
     r"(?:(?P<end>\b(?:to|until|till|and|(?:end(?:s|ed|ing)?) (?:at|on))|[–-])|\b(?:from|between|at)) ?$",
     re.IGNORECASE,
 )
@@ -99,7 +99,7 @@ def _kinds_wanted(before: str) -> set[str]:
     if NOTHING_BEFORE.search(before):
         return {"onset"}
     if window := OF_WINDOW.search(before):
-        return {"end"} if window["end"] else {"onset"}
+        return {"end"} if window["end"] or window["until"] else {"onset"}
     baseline = {"baseline"} if COMPARED.search(before) else set()
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):

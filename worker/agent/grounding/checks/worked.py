@@ -43,15 +43,18 @@ def _settled(claim: Claim, number: Number, held: list[Number], text: Text, known
 
 # "…, or roughly 91 %", "(91 %)".
 WHICH_IS = re.compile(
-    r"(?:, (?:or|i\.e\.|that is|which is|thus|so|hence)|\(|—| –)"
+    r"(?:, (?:or|i\.e\.|that is|which is|thus|so|hence|(?:fewer|less|more) than)|\(|—| –)"
     r"(?: (?:or|about|roughly|around|nearly|almost|some))* ?$",
     re.IGNORECASE,
 )
-PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its )*(?:about |roughly )?")
+PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its |expected |usual )*(?:about |roughly )?")
 
 
 # "Seventeen were logged, ten more than the seven before".
-MORE_THAN = re.compile(r" (?:(?P<less>fewer|less|lower)|more|higher) than (?:the |its )?(?:usual |former |previous )?$")
+MORE_THAN = re.compile(
+    r" (?:(?:(?P<less>fewer|less|lower)|more|higher) than|(?P<below>below|under)|above|over)"
+    r" (?:the |its )?(?:usual |former |previous |expected )?$"
+)
 
 
 OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
@@ -73,7 +76,7 @@ def _is_difference(number: Number, held: list[Number], text: str) -> bool | None
     if told is None or {before[-1].dimension, number.dimension} - {"", behind[0].dimension}:
         return None
     apart = before[-1].value - behind[0].value
-    return number.low <= (-apart if told["less"] else apart) <= number.high
+    return number.low <= (-apart if told["less"] or told["below"] else apart) <= number.high
 
 
 # "That is about a third more, or some 73 more": than what the sentence before told.
@@ -160,10 +163,14 @@ def _is_so_far(number: Number, first: Number, second: Number, text: str, *, is_t
     return number.low - slack <= abs(apart) <= number.high + slack and side * apart >= 0
 
 
+# Of fewer digits prose does not reckon so exactly.
+EXACT = 3
+
+
 def _rounding(number: Number) -> float:
     """Half of its last digit, as a share of it: 707 is 706.5 to 707.5."""
     digits = re.search(r"[\d,]+(?:\.(?P<decimals>\d+))?", number.text)
-    if digits is None:
+    if digits is None or len(re.findall(r"\d", digits[0])) < EXACT:
         return 0.0
     value = float(digits[0].replace(",", ""))
     return 0.5 * 10.0 ** -len(digits["decimals"] or "") / value if value else 0.0

@@ -20,7 +20,7 @@ UNITS = {
 
 
 def enrol(known: Known) -> None:
-    known.series = [_series(chart, known) for chart in known.report.charts]
+    known.series = [one for chart in known.report.charts if (one := _series(chart, known)).points]
 
 
 def _series(chart: Chart, known: Known) -> Series:

@@ -100,7 +100,7 @@ def _parts(text: str, mentions: list[Found]) -> list[Span]:
 # "Two minutes before the alert", "five minutes after the onset", "one minute into the window".
 FIXED = re.compile(
     r" (?:(?P<less>before|ahead of)|after|into|behind) the"
-    r" (?:(?P<alert>alert)|(?P<onset>onset)(?! of)|(?P<window>window))\b"
+    r" (?:(?P<alert>alert)|(?P<onset>onset|incident)(?! of)|(?P<window>window))\b"
 )
 
 

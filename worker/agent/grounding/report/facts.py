@@ -190,7 +190,19 @@ def _told(known: Known) -> None:
         known.facts += [replace(fact, subject=owner[fact.of]) for fact in told if fact.of]
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
-        known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
+        told = [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
+        known.facts += [*told, *_usual_beside(text, told)]
+
+
+def _usual_beside(text: str, told: list[Fact]) -> Iterator[Fact]:
+    """ "Server latency p99 of ts-ui-dashboard is 972 ms; 975 ms is usual": the second is of the same."""
+    found = IS_USUAL.search(claims.without_names(text))
+    for one in numerals.numbers(found["usual"]) if found and len(told) == 1 else ():
+        if one.dimension == told[0].dimension:
+            yield replace(told[0], value=one.value, role="usual")
+
+
+IS_USUAL = re.compile(r"; (?P<usual>\d[\d.,]*(?: \S+)?) is usual\b")
 
 
 def _ranked_levels(told: list[Fact], candidate: Candidate, known: Known) -> Iterator[Level]:

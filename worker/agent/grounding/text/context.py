@@ -240,7 +240,7 @@ AT_A_STATISTIC = re.compile(
 # "Half of the requests took longer than 303 ms".
 SLOWEST = re.compile(
     r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
-    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:took|takes?|were|are|needed|needs?|waited)"
+    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:now |usually )?(?:took|takes?|were|are|needed|needs?|waited)"
     r" (?:longer|slower|more) than (?:about )?(?=\d|$)",
     re.IGNORECASE,
 )
@@ -254,11 +254,17 @@ QUANTILE_OF = {
 OF_IT = re.compile(r" *(?:it|this|that) (?:now |still )?(?:is|was|stands|stood)\b", re.IGNORECASE)
 
 
+# "From 347 to 298 ms at p95": of both.
+TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
+
+
 def statistic(span: Span, text: str) -> str | None:
     """Right behind the figure, or named last before it in its part of the sentence."""
-    behind = AT_A_STATISTIC.match(text[span[1] :])
+    other = TO_ANOTHER.match(text, span[1]) if text[: span[0]].endswith("from ") else None
+    end = other.end() if other else span[1]
+    behind = AT_A_STATISTIC.match(text[end:])
     if behind:
-        after = text[span[1] : span[1] + behind.end() + 18]
+        after = text[end : end + behind.end() + 18]
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     begin, _ = part(span, text)
     if begin and OF_IT.match(text, begin):
@@ -276,7 +282,7 @@ def named_statistics(text: str) -> set[str]:
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
-    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
+    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
     r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)[^,;.\d]{0,40}$",
     re.IGNORECASE,

@@ -50,9 +50,13 @@ def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     shares = quantifiers.shares(text)
     fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
     taken = [one.span for one in fractions]
+    digits = [_with_large(one, text) for one in _in_digits(text)]
+    taken += [one.span for one in digits]
+    words = [one for one in _in_words(text) if not any(a <= one.span[0] < b for a, b in taken)]
+    taken = [one.span for one in fractions]
     others = [
         one
-        for one in (*_in_digits(text), *_in_words(text), *_a_minute(text), *_places(text))
+        for one in (*digits, *words, *_a_minute(text), *_places(text))
         if not any(a <= one.span[0] < b for a, b in taken)
     ]
     found = pairs.with_compound_durations(text, sorted([*fractions, *others], key=lambda one: one.span))
@@ -120,6 +124,22 @@ NO_NOUNS = frozenset(
 )
 
 
+# "171 million bytes", "31 million".
+LARGE = re.compile(r" (?P<times>thousand|million|billion)\b(?: (?P<unit>bytes|requests|grams|lines))?", re.IGNORECASE)
+LARGES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+
+
+def _with_large(one: Number, text: str) -> Number:
+    """The figure with the word behind it that says how many times it is meant."""
+    found = LARGE.match(text, one.span[1])
+    if found is None or one.dimension not in ("", "of millions"):
+        return one
+    noun = (found["unit"] or "").lower()
+    unit = units.language().units[noun][0] if noun else _of_something_else(text, found.end())
+    span = (one.span[0], found.end())
+    return replace(one.scaled(LARGES[found["times"].lower()], unit), span=span, text=text[slice(*span)])
+
+
 def _in_digits(text: str) -> Iterator[Number]:
     for found in units.language().number.finditer(text):
         digits = found["digits"].replace(",", "")
@@ -132,6 +152,8 @@ def _in_digits(text: str) -> Iterator[Number]:
         if dimension == "confidence" and digits == "0":
             # Of two digits, as all are told.
             high = 0.005
+        if dimension == "deviations" and WITHIN.search(text[: found.start()]):
+            low = 0.0
         if is_share and (_is_within(found.span(), text) or _is_hardly(float(digits) * factor, found.start(), text)):
             low = 0.0
         yield Number(found.span(), float(digits), "", low, high, found[0]).scaled(factor, dimension)
@@ -253,15 +275,17 @@ def _in_words(text: str) -> Iterator[Number]:
         value, dimension = units.IN_WORDS[word][0], _dimension_of_word(word, found, text)
         counted = "" if dimension or found["unit"] else _of_something_else(text, found.end())
         unit, factor = language.units.get((found["unit"] or "").lower(), (dimension or counted, 1.0))
-        if (word == "one" and unit not in ("share", "seconds")) or _is_ordinal(found, text):
+        if (word == "one" and unit not in ("share", "seconds", "deviations")) or _is_ordinal(found, text):
             continue
         # "Three minutes" is rounded, "doubled" is about the double.
-        tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
+        tolerance = 0.08 * value if dimension else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         low, high = _bounds(value, 0.5 if COMPOUND.fullmatch(word) else tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
             # "More than doubled" says no more than that.
             high = math.inf
-        is_any = unit == "share" and (_is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text))
+        is_any = unit == "deviations" and bool(WITHIN.search(before))
+        if unit == "share":
+            is_any = _is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text)
         if unit == "share" and confidences.is_share(before, text[found.end() :]):
             unit = "confidence"
         yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)

@@ -82,6 +82,15 @@ COMPARING = re.compile(
 )
 
 
+# "88 millicores, twelve times the usual 7.3".
+TIMES_THE = re.compile(r"\b(?:times|twice|half|double) (?:the|its|their) (?:usual|expected|normal)(?: value of)? $")
+
+
+def _with_usual(text: str, one: Number, now: Number | None) -> Number:
+    is_its = now and not one.dimension and TIMES_THE.search(text[: one.span[0]])
+    return one.scaled(factor(text, now), now.dimension) if now and is_its else one
+
+
 def with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
@@ -91,6 +100,7 @@ def with_compared(text: str, found: list[Number]) -> list[Number]:
         else one
         for before, one in zip([None, *found], found, strict=False)
     ]
+    found = [_with_usual(text, one, now) for now, one in zip(_measured_before(found), found, strict=True)]
     return [
         one.scaled(factor(text, before), before.dimension)
         if before
@@ -251,7 +261,8 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
 
 RANGED = re.compile(
     r"[^.;]{0,12} ?\($| ?(?:to|–) "
-    r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)) "
+    r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)"
+    r"|with bounds of|at least|at most) | and at most "
 )
 
 
@@ -273,7 +284,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
             dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
-        is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
+        is_between = between == " and " and text[: found[place - 1].span[0]].endswith(("between ", "bounds of "))
         is_ranged = RANGED.fullmatch(between) and not IN_TIME.search(text[: found[place - 1].span[0]])
         if not dimensions[place] and (is_between or is_ranged):
             dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]

@@ -7,11 +7,11 @@ import re
 from worker.agent.grounding.text.claims import Span
 
 # "In the expected range of 92 to 96 grams": both ends are of it.
-OF_RANGE = re.compile(
-    r"\b(?:range|band|interval|corridor|any(?:thing|where)|somewhere) (?:of|from) (?P<low>\d[\d.,]*)"
-    r"[^\d,;.()]{0,12} ?(?:to|and|–) $",
-    re.IGNORECASE,
+_RANGE_OF = (
+    r"\b(?:(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere) (?:of|from)"
+    r"|end of the (?:expected|usual)) "
 )
+OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
     r"\b[^,;]{0,20}$",
@@ -52,6 +52,9 @@ def _is_between(span: Span, text: str, end: str) -> bool:
     return bool(re.search(r"(?<!from )(?<!from \$)(?<![\d.,$])\$?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-)$", before))
 
 
+RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
+
+
 def _place_in_range(span: Span, text: str) -> str | None:
     """Of "(66 to 77)" the first is the low end; "from 66 to 77" may be a course of things."""
     before, after = text[: span[0]], text[span[1] :]
@@ -59,9 +62,7 @@ def _place_in_range(span: Span, text: str) -> str | None:
         return "low"
     if OF_RANGE.search(before):
         return "high"
-    if re.search(
-        r"\b(?:range|band|interval|corridor|any(?:thing|where)|somewhere) (?:of|from) [−-]?$", before
-    ) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
+    if RANGE_OF.search(before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
         return "low"
     if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
         return "high"

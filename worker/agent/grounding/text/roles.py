@@ -49,8 +49,12 @@ MORE = re.compile(
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
     r"|^(?! (?:is|was|are|were)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
-    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
-    r" (?:expected|usual|expectation|normal|baseline)"
+    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower|longer|slower|shorter|faster)\b"
+    r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
+    # "32 points above what this traffic usually needs".
+    r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
+    # "… although 0.46 g were expected, so 0.13 g less".
+    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
     r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
@@ -181,7 +185,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         return "usual"
     begin = context.clause((start, start), text)[0]
     is_excess = (
-        (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
+        (text[start:end].endswith(("%", "percent")) and OR_SO.search(text[:start]))
+        or (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
         or MORE.search(text[end : end + 44])
         or OF_IT_IS_EXCESS.match(text, end)
         or EXCESS.search(text, max(0, begin - 12), start)
@@ -200,6 +205,12 @@ FROM_NOW = re.compile(
 MORE_BY = re.compile(
     r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
     r"(?: than\b|[^\w ]| (?:its|the|what)\b|$)"
+    r"| (?:up|down)(?=[,.;]|$)"
+)
+# "17 ms above the usual 258 ms, or 6.5 %".
+OR_SO = re.compile(
+    r"\b(?:above|below|more than|less than|over|under|higher than|lower than) (?:the|its) (?:usual|expected) "
+    r"[\d.,]+ ?\S{0,6},? (?:or|which is|that is|\() ?(?:about )?$"
 )
 # "The excess is small, 0.14 gCO₂e".
 SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
@@ -215,7 +226,7 @@ RETURNS_TOO = re.compile(
     r"(?:to|at|near) (?:about |around )?$)"
 )
 RANGE_BEHIND = re.compile(
-    r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from))"
+    r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)|with bounds of)"
     r"|,? and (?:it )?(?:lies|lay|ranges|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,

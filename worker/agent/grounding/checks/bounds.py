@@ -1,0 +1,60 @@
+"""Figures that bound others: no candidate's confidence, all metrics' deviations, what so many requests exceed."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.report import owners
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.pairs import Number
+
+# "None of the four candidates reaches a confidence of 0.5".
+NO_CANDIDATE = re.compile(
+    r"\b(?:none of (?:the |these |its )?(?:\w+ )?candidates|no (?:single )?candidate)"
+    r" (?:reaches|exceeds|has|gets|comes to|is above) (?:(?:a confidence (?:of|above)|more than|above) )*"
+    r"(?P<limit>0\.\d+)",
+    re.IGNORECASE,
+)
+# "All of frontend's own figures lie within one standard deviation".
+ALL_WITHIN = re.compile(
+    r"\b(?:all|each|every one)\b[^,;.]{0,40}\b(?:figures|metrics|signals|values)\b[^,;.]{0,30}\bwithin (?:about )?$",
+    re.IGNORECASE,
+)
+# "No metric of it is more than two standard deviations from its usual value".
+NONE_BEYOND = re.compile(
+    r"\bno (?:other |single )?(?:metric|signal|figure|value)s?\b[^,;]{0,80}"
+    r"\b(?:more than|further than|beyond|above|over) $",
+    re.IGNORECASE,
+)
+# "Half of the requests took longer than 303 ms".
+SLOWER = re.compile(
+    r"(?:half|one in [a-z]+|(?:a|one) [a-z]+|\d+ ?(?:%|percent))(?: of)? (?:the |its |all )?(?:requests|calls)"
+    r" (?:now |usually )?(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than (?:about )?(?=\d)",
+    re.IGNORECASE,
+)
+
+
+def told(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
+    """The claim of a figure that is told so; None for all others."""
+    before = text[: number.span[0]]
+    if number.dimension == "deviations" and (found := ALL_WITHIN.search(before) or NONE_BEYOND.search(before)):
+        of = owners.subjects_or_scope(found.span(), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
+        holds = bool(levels) and all(abs(one.deviations) <= number.value for one in levels)
+        return _claim(number, holds=holds, why="one of them is further off")
+    if number.dimension not in ("share", "confidence"):
+        return None
+    bound = NO_CANDIDATE.search(text)
+    if bound and bound.start() <= number.span[0] < bound.end():
+        most = max((one.confidence for one in known.report.candidates), default=0.0)
+        return _claim(number, holds=most < float(bound["limit"]), why="one of them does")
+    slower = SLOWER.match(text, number.span[0])
+    # Its figure is that of the quantile, and checked as such.
+    is_one = slower and context.SLOWEST.search(text[: slower.end()])
+    return _claim(number, holds=bool(is_one), why="no such quantile was measured") if slower else None
+
+
+def _claim(number: Number, *, holds: bool, why: str) -> Claim:
+    return Claim("number", number.span, number.text, holds, "" if holds else why)

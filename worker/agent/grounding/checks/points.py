@@ -1,0 +1,143 @@
+"""Which charts a sentence speaks of, and which of their points: the peak, the lowest, the first, the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from typing import NamedTuple
+
+from worker.agent.grounding.report import vocabulary
+from worker.agent.grounding.report.known import Known, Point, Series
+from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text.claims import Found, Span
+from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+_OF_CHART = r"(?:value|point|sample|reading|figure|bucket|data point)s?"
+CHART = re.compile(
+    r"\b(?:charts?|graph|plot(?:ted)?|curve|time series|data points?"
+    rf"|(?:last|first|next|previous) {_OF_CHART})\b",
+    re.IGNORECASE,
+)
+# What a figure of a chart is said to be, by the words that stand last before it.
+MARKS = (
+    (
+        "peak",
+        r"peak(?:s|ed|ing)?|maximum|highest|tops? out|topped out|crest(?:s|ed)?|(?:is|was|were) (?:longest|largest)",
+    ),
+    ("lowest", r"minimum|lowest|trough(?:s|ed)?|bottom(?:s|ed)? out|(?:is|was|were) (?:shortest|smallest)"),
+    ("last", rf"(?:last|latest|final|most recent) {_OF_CHART}|ends? (?:at|on|with)|ended (?:at|on|with)"),
+    ("first", rf"first {_OF_CHART}|(?:starts?|started|begins?|began) (?:at|with)"),
+)
+EXTREMES = ("peak", "lowest")
+MARK = re.compile("|".join(rf"(?P<{name}>\b(?:{words})\b)" for name, words in MARKS), re.IGNORECASE)
+WITHIN = re.compile(r"\b(?:in|within|during|of|over) the window\b", re.IGNORECASE)
+EARLIER = re.compile(
+    r"\b(?:before (?:the (?:window|onset|incident|alert)|that|then|it)|until then|up to then|beforehand|earlier"
+    r"|in the hours before)\b",
+    re.IGNORECASE,
+)
+
+
+class Told(NamedTuple):
+    """A sentence without its times of day, and whom it names."""
+
+    text: str
+    mentions: list[Found]
+    known: Known
+    since: str = ""
+
+
+def told(text: str, mentions: list[Found], known: Known) -> Told:
+    clocks = list(claims.TIME.finditer(text))
+    plain = claims.blanked(text, [one.span() for one in clocks])
+    return Told(plain, mentions, known, clocks[0]["clock"] if clocks else "")
+
+
+def has_extreme(text: str) -> bool:
+    return any(found[name] for found in MARK.finditer(text) for name in EXTREMES)
+
+
+EACH = ("request", "call", "order", "user", "customer", "session", "line")
+
+
+def _is_of_a_chart(number: Number, it: Told) -> bool:
+    """No chart tells a share of users, of a rise, or of writes, nor what each request emits."""
+    whole = context.whole(number.span, it.text, it.known.services) if number.dimension == "share" else None
+    is_of_each = context.per(number.span, it.text) in EACH and number.dimension != "seconds"
+    return not is_of_each and whole in (None, "requests", "lines", "cpu", "memory")
+
+
+def drawn_for(number: Number, it: Told) -> list[Series]:
+    """The charts of whom the sentence names, and of the signal that the clause, or else the sentence, speaks of."""
+    known, names = it.known, {one.text for one in it.mentions}
+    if not _is_of_a_chart(number, it):
+        return []
+    found = [one for one in known.series if _is_in_its_unit(number, one, it)]
+    found = [one for one in found if one.subject.service in names or not names & known.services]
+    found = [one for one in found if one.subject.region in names or not names & known.regions]
+    for words in (it.text[slice(*context.clause(number.span, it.text))], it.text, known.previous):
+        if spoken := topics(words) & {*SIGNALS}:
+            return [one for one in found if one.signal in spoken]
+        if named := [one for one in found if is_named(one, words)]:
+            return named
+    return found
+
+
+def is_named(series: Series, words: str) -> bool:
+    parts = [part for part in series.metric.split("_") if len(part) > 3 and part not in ("percent", "seconds")]
+    return any(re.search(rf"\b{re.escape(part[:6])}", words, re.IGNORECASE) for part in parts)
+
+
+def _is_in_its_unit(number: Number, series: Series, it: Told) -> bool:
+    noun = number.dimension.removeprefix("of ")
+    if noun == "degrees":
+        return bool(re.search(r"fahrenheit|celsius|temperature", series.metric))
+    if noun != number.dimension:
+        return bool({form[:6] for form in vocabulary.forms(noun)} & {part[:6] for part in series.metric.split("_")})
+    if number.dimension == "grams":
+        return series.dimension == "grams_per_minute" and bool(CHART.search(it.text))
+    return number.dimension in ("", series.dimension)
+
+
+def is_close(number: Number, series: Series, point: Point) -> bool:
+    value = point.value if number.dimension else point.value / series.factor
+    return number.low - 1e-9 <= value <= number.high + 1e-9
+
+
+def in_window(shown: tuple[Point, ...], series: Series, it: Told) -> list[Point]:
+    window = it.known.report.window
+    return [one for one in shown if one.at + series.step > window.start and one.at < window.end]
+
+
+def scopes(series: Series, span: Span, it: Told) -> Iterator[list[Point]]:
+    """The points that it may be told of: those of the window, those before it, or all."""
+    within = in_window(series.points, series, it)
+    before = [one for one in series.points if one.at + series.step <= it.known.report.window.start]
+    clause = it.text[slice(*context.clause(span, it.text))]
+    is_before = EARLIER.search(clause) or EARLIER.match(it.text.lstrip())
+    is_within = WITHIN.search(it.text)
+    yield from [before] if is_before else [within] if is_within else [within, list(series.points)]
+
+
+def marked(series: Series, mark: str, span: Span, it: Told) -> Iterator[Point]:
+    for points in filter(None, scopes(series, span, it)):
+        values = [one.value for one in points]
+        of = {"peak": max(values), "lowest": min(values)}.get(mark)
+        yield from (
+            [one for one in points if one.value == of] if of is not None else [points[-1 if mark == "last" else 0]]
+        )
+
+
+HOURS, MINUTES = 24, 60
+
+
+def covers(series: Series, point: Point, clock: str) -> bool:
+    """Whether that time, to the minute, is in the stretch that the point is of."""
+    hour, minute = (int(one) for one in clock.split(":")[:2])
+    if hour >= HOURS or minute >= MINUTES:
+        return False
+    at = point.at.astimezone(UTC)
+    then = at.replace(hour=hour, minute=minute, second=0)
+    return at.replace(second=0) <= then < at + series.step
