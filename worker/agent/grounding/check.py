@@ -22,6 +22,7 @@ from worker.agent.grounding.checks import (
     extents,
     figures,
     impacts,
+    mishaps,
     names,
     novelty,
     past,
@@ -207,6 +208,11 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.equals,
     beginnings.beginnings,
     rollouts.rollouts,
+    mishaps.mishaps,
+    mishaps.certainties,
+    mishaps.only_ones,
+    mishaps.slowness,
+    mishaps.failing,
     shares.contributors,
 )
 # What looks at quotations, too.

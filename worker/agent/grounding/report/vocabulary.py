@@ -171,6 +171,8 @@ def _stripped(word: str) -> Iterator[str]:
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             yield word[: -len(ending)] + instead
+    if word.endswith("ings"):
+        yield from _stripped(word[:-1])
     if re.search(r"(.)\1(?:ed|ing)$", word):
         yield re.sub(r"(.)\1(?:ed|ing)$", r"\1", word)
 
@@ -186,6 +188,9 @@ _ENDINGS = (
         ("ing", ""),
         ("ing", "e"),
         ("ly", ""),
+        ("ily", "y"),
+        ("ness", ""),
+        ("iness", "y"),
         ("est", ""),
         ("iest", "y"),
     ),
