@@ -17,7 +17,9 @@ ACTIVE = re.compile(
     r"""
     [a-z][a-z0-9+.-]{0,20}:\s?/[\s/]*/                          # an address
     | \b(?:javascript|data|vbscript|mailto|file|tel):\S         # one without slashes
-    | \bwww\d?\. | \bh(?:tt|xx)ps?\b | \S@\S+\.\w
+    | \bwww\d?\. | \S@\S+\.\w
+    | \bh(?:tt|xx)ps?\b                                         # but "HTTP 401"
+      (?!\s(?:[1-5](?:\d\d|xx)|status|code|error|response|request|call|method|client|server))
     | <\s*[a-z/!?] | [a-z"'/]\s*> | <!--                        # HTML
     | \]\s*[(:\[] | !\[ | ` | ~~~ | \$\{ | \{\{ | \{% | \$\(    # Markdown, templates, shells
     | ^\s*(?:\#{1,6}\s|[>|]|[-*+]\s\[) | \|\s*(?:ba|z)?sh\b     # headings, tables, pipes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from worker.domain.report import Report, Verdict
+from worker.domain.report import CauseKind, Report, Verdict
 
 SEVERITY = re.compile(
     r"\b(?P<a>low|minor|medium|moderate|high|critical)[- ](?:severity|priority|impact|risk|urgency)\b"
@@ -15,12 +15,23 @@ SEVERITY = re.compile(
 # Other people's scales: nothing in a report is told in them.
 OTHER_SCALE = re.compile(r"\b(?:P[0-5]|SEV[- ]?\d)\b")
 DISMISSED = re.compile(
-    r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident|\bno (?:\w+ )?(?:incident|action|rollback|cause)\b"
-    r"|\bnothing (?:is|was|to)\b"
+    r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident"
+    r"|\bno (?:(?!similar|past|earlier|other|previous|comparable)\w+ )?(?:incident|action|rollback)\b"
+    # That there is none of what could be read is checked against the evidence.
+    r"|\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
+    r"|released|rolled out)|to\b(?! do with))"
     r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"
-    r"|\bharmless\b|\bself-?heal|\b(?:test|drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
+    r"(?! (?:when|once|as soon)\b)"
+    r"|\bharmless\b|\bself-?heal|\b(?:drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
+    r"|(?<!^)(?<!\badd a )(?<!\bwrite a )\btest\b|^test (?!the\b|that\b|whether\b|if\b)"
     r"|\b(?:ignor|disregard|dismiss|suppress|silenc|mut|acknowledg|clos|delet|hid|omit)(?:e|ed|ing)? (?:\w+ ){0,3}"
     r"(?:alert|incident|report|ticket|warning|evidence|cause|finding)s?\b",
+    re.IGNORECASE,
+)
+NO_CAUSE = re.compile(r"\bno (?:\w+ )?cause\b", re.IGNORECASE)
+# Where there is but more demand, nothing is to be repaired.
+SOUND = re.compile(
+    r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b|\bnothing (?:is )?to (?:be )?(?:repair(?:ed)?|fix(?:ed)?)\b",
     re.IGNORECASE,
 )
 OBEYING = re.compile(
@@ -36,14 +47,29 @@ ENCODED = re.compile(
 MOST_FOREIGN = 0.15
 
 
+NO_ROLLBACK = re.compile(r"\bnothing to (?:roll back|revert)\b", re.IGNORECASE)
+
+
 def contradicts(sentence: str, report: Report, names: frozenset[str]) -> bool:
     plain = _without(names, sentence)
     return (
         _is_other_severity(plain, report)
         or bool(OBEYING.search(plain) or ENCODED.search(plain))
-        or (report.verdict is not Verdict.NOT_CONFIRMED and bool(DISMISSED.search(plain)))
+        or _dismisses(plain, report)
         or _is_foreign(plain)
     )
+
+
+def _dismisses(sentence: str, report: Report) -> bool:
+    """Of what was confirmed: that it is none, or has none of the causes that the report names."""
+    root = report.root_cause
+    if report.verdict is Verdict.NOT_CONFIRMED:
+        return False
+    if root and root.kind is CauseKind.TRAFFIC:
+        sentence = SOUND.sub(" ", sentence)
+    if root and root.kind is not CauseKind.DEPLOYMENT:
+        sentence = NO_ROLLBACK.sub(" ", sentence)
+    return bool(DISMISSED.search(sentence) or (root and NO_CAUSE.search(sentence)))
 
 
 def _without(names: frozenset[str], sentence: str) -> str:

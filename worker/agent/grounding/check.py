@@ -12,7 +12,9 @@ from worker.agent.grounding.checks import (
     alerting,
     awaited,
     beginnings,
+    calls,
     causation,
+    certainties,
     changes,
     conditions,
     consequences,
@@ -21,7 +23,9 @@ from worker.agent.grounding.checks import (
     doubts,
     extents,
     figures,
+    happenings,
     impacts,
+    lacking,
     mishaps,
     names,
     novelty,
@@ -42,7 +46,7 @@ from worker.agent.grounding.checks import (
     trends,
     worked,
 )
-from worker.agent.grounding.report import metrics, relations, roster, vocabulary
+from worker.agent.grounding.report import metrics, referring, relations, roster, vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
 from worker.agent.grounding.text.claims import Claim, Found
@@ -78,9 +82,19 @@ class Parts:
 
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
+    first, *others = [_read_so(sentence, meant, known, is_advice) for meant in referring.readings(sentence, known)]
+    # What is said of both holds where it holds of each.
+    wrong = {(one.kind, one.span): one for found in others for one in found if not one.holds}
+    told = [wrong.pop((one.kind, one.span), one) if one.holds else one for one in first]
+    untold = [one for key, one in wrong.items() if key not in {(it.kind, it.span) for it in first}]
+    return sorted([*told, *untold], key=lambda one: one.span)
+
+
+def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -> list[Claim]:
+    """`meant`: what is to be read as a name, as "the former" is of whom it means."""
     if past_incidents := past.spoken_of(sentence, known):
         known = past.extended(known, past_incidents)
-    parts = _parts(sentence, known, is_advice=is_advice)
+    parts = _parts(sentence, meant, known, is_advice=is_advice)
     plain, mentions, known = parts.plain, parts.mentions, parts.known
     found = [
         *_read(parts),
@@ -98,17 +112,17 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
         found = list(awaited.without_conditional(found, plain))
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
-    return sorted(found, key=lambda one: one.span)
+    return found
 
 
-def _parts(sentence: str, known: Known, *, is_advice: bool) -> Parts:
+def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) -> Parts:
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
     plain = metrics.unquoted(claims.blanked(sentence, cited), known)
     quoting = quotations.quotations(claims.blanked(plain, odd), known)
     plain = claims.blanked(plain, [one.span for one in quoting])
     known = quoted.enrolled(plain, quoting, known)
-    mentions = roster.mentions(plain, known)
+    mentions = sorted([*roster.mentions(plain, known), *meant], key=lambda one: one.span)
     fields = metrics.fields(plain, known)
     rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
     clocks = list(times.times(rest, plain, mentions, known))
@@ -146,13 +160,15 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     plain, mentions, known, is_advice = parts.plain, parts.mentions, parts.known, parts.is_advice
     backed = list(relations.backed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
-    beside = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *beside])
+    figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *figures_of])
     yield from backed
     yield from unexplained
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
-    moved = claims.blanked(plain, [one.span for one in unexplained])
+    beside = [*changes.kinds(plain, mentions, known), *calls.paces(plain, mentions, known)]
+    yield from beside
+    moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
     yield from directions.directions(moved, mentions, known, is_advice=is_advice)
 
 
@@ -177,11 +193,13 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
+    happenings.happenings,
     quoted.uncounted,
     periods.before,
     doubts.denied_effects,
     relations.victims,
     relations.suffering,
+    relations.between,
     relations.relations,
     relations.orders,
     relations.worse,
@@ -191,15 +209,18 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     against.averaged,
     metrics.deviating,
     metrics.calm,
+    calls.calls,
     conditions.affected,
     conditions.conditions,
     absences.absences,
+    lacking.lacking,
     changes.deeds,
     changes.soles,
     changes.undeployed,
     changes.deployments,
     impacts.none_measured,
     ranking.ranking,
+    certainties.certainties,
     relations.logging,
     degrees.degrees,
     degrees.logged,
@@ -214,6 +235,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     mishaps.slowness,
     mishaps.failing,
     shares.contributors,
+    shares.alone,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (trends.trends, novelty.novelty)

@@ -125,7 +125,8 @@ def _breaks(sentence: str) -> list[int]:
 
 # What says "it" of what is gone would say it of something else.
 LEANING = re.compile(
-    r"(?:This|That|These|Those|It|They|Its|Their|Therefore|Thus|Hence|So|Consequently|As a (?:result|consequence))\b"
+    r"(?:This|That|These|Those|It|They|Its|Their|The (?:former|latter)"
+    r"|Both of (?:these|those|them)|Therefore|Thus|Hence|So|Consequently|As a (?:result|consequence))\b"
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
 _NO = r"\b(?:no|not (?:a single|one)|none|without (?:any|an?)|neither)"
@@ -17,7 +18,7 @@ ONLY_CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
-    rf"{_NO} (?:\w+ )?candidates?\b(?! (?:has|have|is|was|reaches|gets|comes))"
+    rf"{_NO} (?:(?!second|other|further)\w+ )?candidates?\b(?! (?:has|have|is|was|reaches|gets|comes))"
     rf"|\b(?:list of|the) candidates? (?:list )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,
 )
@@ -41,6 +42,11 @@ NO_CAUSE = re.compile(
 NO_VERDICT = re.compile(
     r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b", re.IGNORECASE
 )
+NO_ONSET = re.compile(
+    r"\b(?:no|without an?|not have an?|has no|had no) onset\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
+    r"\b(?:(?:was|could|is)(?: not|n['’]t)(?: be)?) (?:found|seen|detected|determined|established)\b",
+    re.IGNORECASE,
+)
 NO_SLOWER_CALL = re.compile(
     r"\b(?:no|none of the|not a single) calls?\b[^,;.]{0,40}"
     r"\b(?:got slower|slower|slowed|takes? longer|take more time|took longer|slow)\b",
@@ -63,6 +69,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         (NO_CAUSE, lambda: report.root_cause is None),
         (NO_VERDICT, lambda: report.verdict is Verdict.INCONCLUSIVE),
         (NO_CHANGE, lambda: None if is_of_named else not any(one.at for one in known.changes)),
+        (NO_ONSET, lambda: not _has_onset(text, mentions, known)),
         (NO_SLOWER_CALL, lambda: None if is_of_named else _has_none("slower", known)),
         (NO_MISSING_CALL, lambda: None if is_of_named else _has_none("fewer", known)),
     )
@@ -71,6 +78,14 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = is_so()
             if holds is not None:
                 yield judged("state", found, holds, "the report lists some")
+
+
+def _has_onset(text: str, mentions: list[Found], known: Known) -> bool:
+    """Of the signals that are spoken of, or else of any, in the service that is named, or else in the alerted one."""
+    named = {one.text for one in mentions} & known.services or {known.scope.service or ""}
+    signals = topics(text) & {*SIGNALS}
+    begun = [one for one in known.moments if one.kind == "onset" and one.signal and one.of in named]
+    return any(one.signal in signals or not signals for one in begun)
 
 
 def _has_none(of: str, known: Known) -> bool | None:

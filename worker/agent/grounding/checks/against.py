@@ -41,9 +41,13 @@ AVERAGE = re.compile(
 )
 
 
+# "Answers within the region's 670 ms".
+WITHIN = re.compile(r"\b(?:within|inside) the (?:region['’]s|regional) (?=\d)", re.IGNORECASE)
+
+
 def averaged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Who is named must be on that side of the figure, in the one signal that the sentence speaks of."""
-    for found in AVERAGE.finditer(text):
+    for found in (*AVERAGE.finditer(text), *WITHIN.finditer(text)):
         named = [one.text for one in mentions if one.text in known.services and one.span[1] <= found.start()][-1:]
         number = next((one for one in numerals.numbers(text) if one.span[0] == found.end()), None)
         signals = topics(text) & {fact.signal for fact in known.facts if fact.role == "now"}
@@ -55,7 +59,7 @@ def averaged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             if (fact.subject.service, fact.role, fact.dimension) == (named[0], "now", number.dimension)
             and fact.signal in signals
         ]
-        wanted = bool(found["more"]) != bool(NEGATED.search(text[: found.start()]))
+        wanted = bool(found.groupdict().get("more")) != bool(NEGATED.search(text[: found.start()]))
         if own:
             holds = any((value > number.value) == wanted for value in own)
             yield judged("direction", found, holds, "it is on the other side")

@@ -238,7 +238,13 @@ def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
 
 def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
     """Of what is said not to be the cause."""
+    if THE_CALLERS.fullmatch(text[slice(*span)]):
+        return ""
     return "" if names_another(text[slice(*span)], span, mentions, known) else IT_IS
+
+
+# "The cause lies in ledger and not in the services that call it".
+THE_CALLERS = re.compile(r"\W*(?:in |with )?(?:any of )?(?:its callers|the services (?:that|which) call it)[\W_]*")
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:

@@ -32,6 +32,61 @@ def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is not the cause")
 
 
+# "The change left the version at 2.5.4", "it changed the configuration and not the version".
+KEPT = re.compile(
+    r"\b(?:left|leaves?|leaving|kept|keeps?|keeping) (?:the|its) version(?: unchanged| alone| as it (?:is|was)"
+    r"| (?:at|on) (?=(?P<a>\S+)))?"
+    r"|\bversion (?:itself )?(?:(?:did|does|has) not (?:change|move)d?\b|(?:stayed|stays|remained|remains)\b"
+    r"(?: unchanged| the same| as it was| (?:at|on) (?=(?P<b>\S+)))?|(?:is|was) (?:left )?(?:unchanged|the same))"
+    r"|(?:\b(?:not|rather than|instead of|without (?:changing|touching))|, not) the version\b"
+    r"|\bversion (?:is|was|ran) (?=(?P<c>\S+) before and after\b)"
+    r"|\bthe same version\b(?= (?:as|before|ran|is|was|runs))",
+    re.IGNORECASE,
+)
+# "Deploy-8740, a configuration change, …".
+IS_CONFIGURATION = re.compile(
+    r",? (?:(?:which )?(?:is|was) )?(?:an?|the) (?:pure |mere )?(?:configuration|config) change\b", re.IGNORECASE
+)
+IS_VERSION = re.compile(
+    r",? (?:which )?(?:(?:brought|introduced|installed|(?:rolled|put) out) (?:an?|the) (?:new|other|different)"
+    r" (?:version|release)|chang(?:ed|es) (?:the|its) version)\b",
+    re.IGNORECASE,
+)
+
+
+def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether a change brought a version, or changed the configuration and kept it."""
+    named = {one.text for one in mentions}
+    made = [one for one in known.changes if one.at]
+    root = known.report.root_cause
+    told = (
+        [one for one in made if named & {one.deployment_id}]
+        or [one for one in made if one.service in named]
+        or [one for one in made if root and one.deployment_id == root.deployment_id]
+        or made
+    )
+    for found in KEPT.finditer(text):
+        at = (found["a"] or found["b"] or found["c"] or "").rstrip(".,;:)")
+        holds = bool(told) and all(one.version and one.version == one.previous for one in told)
+        holds = holds and (not at or at == told[0].version)
+        is_open = not holds and any(one.previous is None for one in told)
+        yield judged("state", found, holds, "its version is another one", is_open=is_open)
+    configured = _configured(known)
+    for one in mentions:
+        if one.text in {it.deployment_id for it in made}:
+            if is_one := IS_CONFIGURATION.match(text, one.span[1]):
+                yield judged("state", is_one, one.text in configured, "it is no change of the configuration")
+            if brought := IS_VERSION.match(text, one.span[1]):
+                yield judged("state", brought, one.text not in configured, "it changed the configuration")
+
+
+def _configured(known: Known) -> set[str]:
+    """What changed the configuration alone."""
+    recorded = [one for item in known.report.evidence for one in item.result.get("changes") or ()]
+    by_status = {str(one.get("deployment_id")) for one in recorded if one.get("status") == "config"}
+    return by_status | {one.deployment_id for one in known.changes if one.version and one.version == one.previous}
+
+
 OF_SERVICE = re.compile(r" (?:of|to|for|in) (?:the )?")
 SOLE = re.compile(
     r"\b(?:the|its) only (?:other )?(?:recent |recorded )?(?:deployment|change|release|rollout)\b", re.IGNORECASE

@@ -59,10 +59,11 @@ def _is_measured_of(one: Found, known: Known) -> bool:
 def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search fails", "the errors of search": only of a service that was seen to."""
     for one in mentions:
-        if one.text not in known.services or owners.is_called(one, text):
+        is_called = owners.is_called(one, text) or CALLS_TO.search(text[: one.span[0]])
+        if one.text not in known.services or is_called:
             continue
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
-        found = DOES.match(text, one.span[1]) or owned
+        found = DOES.match(text, _end(one, text, mentions, known)) or owned
         if (denied := NOT_SO.match(text, one.span[1])) and (_is_measured_of(one, known)):
             holds = not _is_so(one.text, denied["what"], known)
             yield judged("direction", denied, holds, f"{one.text} does")
@@ -81,6 +82,15 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
+def _end(one: Found, text: str, mentions: list[Found], known: Known) -> int:
+    """Behind the region that it is told of: "ledger in europe-west1 fails"."""
+    there = next((it for it in mentions if it.span[0] >= one.span[1] and it.text in known.regions), None)
+    is_its = there and re.fullmatch(r" in (?:the )?|, ", text[one.span[1] : there.span[0]])
+    return there.span[1] if there and is_its else one.span[1]
+
+
+# "The calls from frontend to cart slowed down" (`calls`).
+CALLS_TO = re.compile(r"\bcalls? (?:from|by|of) (?:the )?[\w.:@-]+ (?:to|for) (?:the )?$", re.IGNORECASE)
 # "The spike of checkout was not confirmed".
 DENIED = re.compile(
     r"[^,;.]{0,12} (?:(?:was|is|were|are|could|can) ?not|(?:was|is|were|could)n['’]t)"
@@ -138,7 +148,7 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     named |= {"errors"} if named & FAILURES or service in known.failing else set()
     is_cause = known.has_cause and known.report.root_cause is not None and known.report.root_cause.service == service
     if what.lower().startswith("deviat"):
-        return bool(deviating)
+        return bool(deviating) or is_cause
     if not signals:
         is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
         return bool(deviating) or is_cause or (is_confirmed and service == known.report.service)

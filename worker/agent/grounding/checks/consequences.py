@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting
+from worker.agent.grounding.checks import alerting, shares
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -26,6 +26,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or _is_the_rest(found)
         or _is_reckoned(found, mentions)
         or _is_less_for_less(found, mentions, known)
+        or shares.is_why_alone(found["effect"], found["cause"])
         or _is_where_it_rises(text, cause, found.span("effect"), mentions, known)
     )
 
@@ -40,6 +41,7 @@ LEFT_OPEN = re.compile(
 A_SHARE = re.compile(
     r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b"
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
+    r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
@@ -70,6 +72,8 @@ MEASURED = re.compile(
 
 def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
     """Both sides are checked by themselves; where a cause is known, nothing is concluded of it."""
+    if WHERE.search(found["effect"]) and NOT_THERE.search(found["cause"]):
+        return True
     if not MEASURED.search(found["cause"]):
         return False
     if JUDGEMENT.search(found["effect"]) and not WHY.search(found["effect"]):
@@ -80,6 +84,9 @@ def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> b
     return bool(CONCLUDED.search(found["effect"])) and not named and not is_blaming
 
 
+# "The rise belongs to europe-west1 alone, since us-central1 shows none": `lacking` checks both.
+WHERE = re.compile(r"\b(?:rise|increase|excess)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b", re.IGNORECASE)
+NOT_THERE = re.compile(r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess))\b", re.IGNORECASE)
 WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 
 
@@ -147,7 +154,7 @@ def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known)
 SEVERITY = re.compile(
     r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
     r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?"
-    r"(?:low|medium|high|critical)[\s,]*$",
+    r"(?:low|medium|high|critical)\b(?=[\s,]*(?:$|, and\b))",
     re.IGNORECASE,
 )
 RATED = re.compile(
@@ -178,6 +185,9 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
     rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
     named = {one.text for one in mentions} & known.services
     pairs = {(one, other) for one in cause for other in effect}
+    others = {one for one, other in FOLLOWS if other in effect} & rose - cause
+    if others and re.search(r"\b(?:alone|only|solely|nothing but|exclusively)\b", found["cause"], re.IGNORECASE):
+        return False
     return bool(pairs) and pairs <= FOLLOWS and cause | effect <= rose and named <= {known.report.service}
 
 
@@ -237,19 +247,23 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
         re.DOTALL,
     )
     effect = re.split(r"[,;]| (?:while|whereas|but)\b", found["effect"].lstrip(" ,"))[0]
+    alone = said and ONLY.match(said["rest"])
     if said is None or not (EXCESS.search(found["effect"]) or PART_OF.search(found["effect"])):
         return None
     if topics(re.sub(rf"\b(?:{named}) (?:about |only )?\d", " ", effect.lower())) & {"errors", "latency", "retries"}:
         # "… of the excess and of the errors".
         return None
     inside = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - {*known.scope}
-    if (inside and not RELATIVE.match(said["rest"])) or re.match(
-        r" (?!which|that|at|with|and|in|by|a\b)\w", said["rest"]
-    ):
+    rest = said["rest"][alone.end() :] if alone else said["rest"]
+    if (inside and not RELATIVE.match(rest)) or re.match(r" (?!which|that|at|with|and|in|by|a\b)\w", rest):
         return None
+    if alone and sizes[said["part"]] < 0.995 * sum(sizes.values()):
+        return NOT_A_PART
     return "" if _is_as_large(said["part"], sizes, found) else NOT_A_PART
 
 
+# "… put down to retries alone".
+ONLY = re.compile(r" (?:alone|only|exclusively|entirely)\b")
 # What the parts are called besides.
 CALLED_SO = {
     "errors": re.compile(r"\A\W*(?:the |its )*(?:fail(?:ed|ing) (?:requests|calls)|failures)\b"),
@@ -286,13 +300,17 @@ RISE = re.compile(
 )
 
 
+REASON = re.compile(r"\b(?:since|because|as|for)\b", re.IGNORECASE)
+
+
 def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
     """ "Nearly all of the rise comes from us-central1": where, not why."""
     # "… from us-central1, whereas europe-west1 contributes 4 %": the rest are figures.
     other = re.search(r",? (?:whereas|while|and only|and just|but)\b", text[slice(*cause)])
     cause = (cause[0], cause[0] + other.start()) if other else cause
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    if not places or not RISE.search(text[slice(*effect)]):
+    is_reason = effect[1] <= cause[0] and REASON.search(text[effect[1] : cause[0]])
+    if not places or is_reason or not RISE.search(text[slice(*effect)]):
         return False
     least = 0.5 if places <= known.regions else 0.05
     parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]

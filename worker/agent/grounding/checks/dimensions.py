@@ -91,7 +91,7 @@ def _is_length(fact: Fact, said: Said) -> bool:
         return False
     if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
-    is_none = said.of_time == "span" and NONE.search(re.split(r", (?:as|since|and|but|while)\b", said.before)[-1])
+    is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -100,8 +100,18 @@ def _are_days(_: Fact, said: Said) -> bool:
     return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
 
 
+def _is_unsampled(_: Fact, said: Said) -> bool:
+    return bool(re.search(r"\bsamples?\b", f"{said.before} {said.after}"))
+
+
+# "In the almost four hours before".
+HOURS_BEFORE = re.compile(r"\b(?:in|during|over|within|of) the (?:almost |nearly |roughly |about |some |last )*$")
+BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
+
+
 def _is_of_baseline(_: Fact, said: Said) -> bool:
-    return "baseline" in said.clause.lower()
+    is_before = HOURS_BEFORE.search(said.before) and BEFORE.match(said.after)
+    return bool(is_before) or "baseline" in said.clause.lower()
 
 
 def _is_of_message(_: Fact, said: Said) -> bool:
@@ -163,6 +173,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "length": _is_length,
     "days": _are_days,
     "baseline": _is_of_baseline,
+    "unsampled": _is_unsampled,
     "message": _is_of_message,
     "threshold": _is_of_threshold,
     "calls": _is_of_call,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import against
+from worker.agent.grounding.checks import against, charted
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
@@ -32,7 +33,10 @@ IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
 A_VALUE = re.compile(
     r"(?:its )?(?:usual|normal) (?:level|value|rate|range|traffic|latency|load|error rate|memory)s?", re.IGNORECASE
 )
-ITS_FIGURE = re.compile(r"(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]")
+ITS_FIGURE = re.compile(
+    r"(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]"
+    r"| (?:rests|rest|(?:is|was) (?:taken|drawn|reckoned|based)|comes?|stems?) "
+)
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
@@ -48,18 +52,33 @@ BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 # "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
 UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
 TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
+# "0.74 standard deviations below what was expected": its side is checked with the figure.
+DEVIATIONS = re.compile(r"\b(?:standard deviations?|sigma) $")
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
+
+
+def _is_a_count(found: re.Match[str], before: str, text: str) -> bool:
+    """ "Only 1 of 10 timed lines was slower than the usual p95": how many they are is a figure."""
+    return bool(THAN_A_QUANTILE.match(text, found.end()) and numerals.numbers(before))
+
+
+THAN_A_QUANTILE = re.compile(
+    r" than (?:the |its |their )?(?:usual |former |previous |normal )?(?:p\d\d|median|\d+(?:st|nd|rd|th) percentile)\b"
+)
 
 
 def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before):
+            is_counted = DEVIATIONS.search(before) or _is_a_count(found, before, text)
+            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or is_counted:
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
+            elif wanted and (is_so := charted.moved(wanted, found.span(), text, mentions, known)) is not None:
+                yield judged("direction", found, is_so, "the chart goes another way")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
@@ -195,7 +214,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
         any(
-            (went(level) == wanted and (wanted or not is_at or _is_near(level)))
+            (_gone(level, known) == wanted and (wanted or not is_at or _is_near(level)))
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
             or (not wanted and _is_settled(level, known) and (not is_at or _is_near(level)))
             or (_is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
@@ -239,10 +258,16 @@ BOTH = re.compile(
 )
 
 
+# "2.5 % below its usual value": how far is a figure of its own.
+BY_SO_MUCH = re.compile(r"(?:above|over|below|under|higher|lower)\b", re.IGNORECASE)
+
+
 def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
     if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
         return False
+    if IS_FIGURE.search(text[: span[0]]) and BY_SO_MUCH.match(text[slice(*span)]):
+        return True
     return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
 
 
@@ -372,6 +397,14 @@ def _is_settled(level: Level, known: Known) -> bool:
     """What the alert was of is as usual, where the verdict says so."""
     is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
     return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def _gone(level: Level, known: Known) -> int:
+    """Which way it went; the only thing measured of the cause did, however much it usually varies."""
+    own = [one for one in known.levels if one.subject.service == level.subject.service]
+    root = known.report.root_cause
+    is_blamed = known.has_cause and root is not None and root.service == level.subject.service and len(own) == 1
+    return went(level) or (int(math.copysign(1, level.actual - level.expected)) if is_blamed else 0)
 
 
 def _is_alerted(level: Level, known: Known) -> bool:

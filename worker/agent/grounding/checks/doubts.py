@@ -54,7 +54,8 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         clause = text[start:end]
         other = causation.RATHER.search(clause)
         denied = (start + other.end(), end) if other else (start, end)
-        if _is_of_something_else(found, clause, text, mentions, known):
+        is_of_callers = other and causation.THE_CALLERS.fullmatch(text[slice(*denied)])
+        if is_of_callers or _is_of_something_else(found, clause, text, mentions, known):
             continue
         is_rather = bool(other) and start <= found.start() < denied[0]
         if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):

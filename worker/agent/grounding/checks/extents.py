@@ -45,14 +45,6 @@ FOR_ALL = re.compile(
 TO_NOTHING = re.compile(
     r"\b(?:to|at|of) (?:nearly|almost|practically|virtually|close to|next to) (?:zero|nothing|none)\b", re.IGNORECASE
 )
-CALLED_LESS = re.compile(
-    r" (?:is|was|are|were) (?:hardly|no longer|barely|scarcely|not|almost never|never)(?: ever)? called\b(?! by)",
-    re.IGNORECASE,
-)
-CALLED_LESS_BY = re.compile(
-    r" (?:is|was|are|were) (?:hardly|no longer|barely|scarcely|almost never) called(?: any more)? by (?:the )?",
-    re.IGNORECASE,
-)
 BUDGET = re.compile(r"\b(?:error budget|SLOs?|service level objectives?)\b(?! (?:is|was|are) not)", re.IGNORECASE)
 NOT_REACHED = re.compile(
     r"\bthreshold\b(?:[^,;.]|\.\d){0,24}\b(?:not|never) (?:\w+ )?(?:reached|exceeded|crossed|met|passed|breached)\b"
@@ -80,8 +72,6 @@ SHARED = re.compile(
 def extents(text: str, sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _parts(text, mentions, known)
     yield from _literals(sentence, known)
-    yield from _confined(text, mentions, known)
-    yield from _calls(text, mentions, known)
     yield from _thresholds(text, known)
     yield from _regions(text, mentions, known)
     for found in BUDGET.finditer(text):
@@ -142,37 +132,6 @@ def _literals(text: str, known: Known) -> Iterator[Claim]:
             kind = re.sub(r"\S*\d\S*", "", having[0].split(token)[0])[-16:].strip(" '\"(:")
             others = [line for line in lines if token not in line and kind and kind in re.sub(r"\S*\d\S*", "", line)]
             yield Claim("word", found.span(), found[0], not others, "other lines name another" if others else "")
-
-
-CONFINED = re.compile(r"\b(?:confined|limited|restricted) to (?:the )?(?=\S)", re.IGNORECASE)
-
-
-def _confined(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The rise is confined to ledger": where nearly all of it is its own."""
-    for found in CONFINED.finditer(text):
-        of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
-        parts = [one for one in known.facts if one.whole == "rise" and one.dimension == "share" and one.subject.service]
-        if of and parts and RISE.search(text[: found.start()]):
-            share = sum(one.value for one in parts if one.subject.service == of)
-            yield judged("direction", found, share >= NEARLY_ALL, "others have a part of it")
-
-
-RISE = re.compile(r"\b(?:rise|increase|errors|failures|problem|incident|emissions|excess)\b", re.IGNORECASE)
-NEARLY_ALL = 0.9
-
-
-def _calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "emailservice is hardly called any more": whose calls are missing."""
-    read = [one for item in known.report.evidence for one in item.result.get("fewer") or () if isinstance(one, dict)]
-    missing = {str(callee) for one in read for callee in one.get("missing") or ()}
-    for one in mentions:
-        if one.text in known.services and read and (found := CALLED_LESS.match(text, one.span[1])):
-            yield judged("cause", found, one.text in missing, "it is called as before")
-        by = CALLED_LESS_BY.match(text, one.span[1])
-        caller = next((it.text for it in mentions if by and it.span[0] == by.end()), None)
-        if by and read and caller in known.services:
-            of = [it for it in read if it.get("service") == caller and one.text in (it.get("missing") or ())]
-            yield judged("cause", by, bool(of), "it is called as before")
 
 
 def _thresholds(text: str, known: Known) -> Iterator[Claim]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import fitting, quoted
+from worker.agent.grounding.checks import charted, fitting, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
@@ -21,16 +21,35 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
+    if told := charted.extreme(number, text, mentions, known):
+        return told
+    if number.dimension == "share" and (slower := SLOWER.match(text, number.span[0])):
+        # "Half of the requests took longer than 303 ms": its figure is that of the quantile.
+        is_one = bool(context.SLOWEST.search(text[: slower.end()]))
+        return Claim("number", number.span, number.text, is_one, "" if is_one else NO_QUANTILE)
     claim = _figure(number, text, mentions, known)
+    if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
+        return of_chart
     if claim.holds or number.dimension != "confidence" or not metrics.fields(text, known):
         return claim
     other = _figure(replace(number, dimension=""), text, mentions, known)
     return other if other.holds else claim
 
 
+SLOWER_THAN = re.compile(rf"{context.SLOWEST.pattern}$", re.IGNORECASE)
+NO_QUANTILE = "no such quantile was measured"
+SLOWER = re.compile(
+    r"(?:half|one in [a-z]+|(?:a|one) [a-z]+|\d+ ?(?:%|percent))(?: of)? (?:the |its |all )?(?:requests|calls)"
+    r" (?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than (?:about )?(?=\d)",
+    re.IGNORECASE,
+)
+
+
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     if of_line := quoted.figure(number, text, mentions, known):
         return of_line
+    if (is_lead := _is_lead(number, text, known)) is not None:
+        return Claim("number", number.span, number.text, is_lead, "" if is_lead else "it is another distance")
     number = _counted(number, text)
     number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]
@@ -40,7 +59,11 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         close = [*([] if is_sum else close), *_sums(number, text, mentions, known)]
     if _is_status(number, text):
         close += [fact for fact in known.facts if fact.dimension == "status" and fact.value == number.value]
-    held = [fact for fact in close if _fits(fact, said, known) and ranges.in_range(number.span, text, fact.end)]
+    held = [
+        fact
+        for fact in close
+        if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
+    ]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -52,6 +75,12 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
+
+
+def _end(fact: Fact, number: Number, text: str) -> str | None:
+    """ "0.13 g less, with a range of 0.11 to 0.16": without its sign the high end of -0.16 to -0.11 is the low one."""
+    is_signed = fact.value >= 0 or text[: number.span[0]].endswith(("-", "−"))
+    return fact.end if is_signed or fact.end is None else {"low": "high", "high": "low"}[fact.end]
 
 
 def _fits(fact: Fact, said: Said, known: Known) -> bool:
@@ -68,6 +97,12 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
     before = [one for one in mentions if one.span[1] <= number.span[0]]
     if not re.search(r"\b(?:together|account\w*|make up|makes up|contribut\w+|combined|between them)\b", text):
         return
+    if number.dimension == "confidence" and (all_of := ALL_CANDIDATES.search(text)):
+        own = [one.confidence for one in known.report.candidates]
+        many = {"both": 2, "all": len(own)}.get(all_of["many"].lower(), 0)
+        if many == len(own) and number.low <= sum(own) <= number.high:
+            yield Fact(sum(own), "confidence")
+        return
     for names in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
         parts = {
             one.subject: one
@@ -83,7 +118,28 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
             yield from (replace(one, value=total) for one in parts.values())
 
 
+ALL_CANDIDATES = re.compile(
+    r"\b(?P<many>both|all)(?: \w+)? candidates (?:together|combined|taken together)\b", re.IGNORECASE
+)
 TOGETHER = re.compile(r"\b(?:together|combined|between them|in sum)\b", re.IGNORECASE)
+
+
+# "The first candidate leads the second by 0.91 in confidence".
+LEADING = re.compile(
+    r"\b(?P<one>[\w:.-]+) (?:leads|is ahead of|beats|outranks) (?:the (?:second|next|runner-up)(?: one| candidate)?"
+    r"|(?P<other>[\w:.-]+))(?:,)? by (?:about |a margin of )?$"
+)
+
+
+def _is_lead(number: Number, text: str, known: Known) -> bool | None:
+    """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
+    if len(known.report.candidates) < SECOND or not LEADING.search(text[: number.span[0]]):
+        return None
+    first, second = known.report.candidates[:SECOND]
+    return number.low <= first.confidence - second.confidence <= number.high
+
+
+SECOND = 2
 
 
 def _is_measured(number: Number, said: Said, known: Known) -> bool:
@@ -116,9 +172,9 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         it=_meant(span, text, mentions, known),
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
-        role=roles.role(span, text),
+        role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
         topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
-        statistic=context.statistic(span, text),
+        statistic=_statistic(span, text),
         whole=context.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
@@ -137,16 +193,24 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     )
 
 
+def _statistic(span: Span, text: str) -> str | None:
+    """ "It peaked at 3,394, against an expected 2,636": the second is no peak."""
+    found = context.statistic(span, text)
+    return None if found == "extreme" and roles.role(span, text) == "usual" else found
+
+
 def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
     """Whom "it" means in "it is a poor candidate, with confidence 0.01": who was named in the sentence before."""
     pronoun = IT.search(text[: span[0]])
     start, _ = context.clause(span, text)
     services = [one.span[0] for one in mentions if one.text in known.services and one.span[1] <= span[0]]
     is_told = pronoun and not any(place < pronoun.start() or place >= start for place in services)
-    return known.about if is_told else frozenset()
+    return known.about if is_told or (not services and IT_BEHIND.match(text, span[1])) else frozenset()
 
 
 IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
+# "With a confidence of 0.98 it is the clear first".
+IT_BEHIND = re.compile(r",? it\b")
 
 
 def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:
@@ -224,7 +288,9 @@ def _is_close(number: Number, fact: Fact) -> bool:
         return False
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
-    if not number.dimension and not is_ratio and fact.dimension not in COUNTED:
+    # A cost is written as its metric is, without its currency.
+    is_bare = fact.dimension in COUNTED or (fact.dimension == "usd" and fact.metric)
+    if not number.dimension and not is_ratio and not is_bare:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9
 
@@ -238,5 +304,7 @@ def _is_counted_by(metric: str, dimension: str) -> bool:
     """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
     noun, _, per = dimension.removeprefix("of ").partition(" a ")
     words = metric.split("_")
+    if noun == "degrees":
+        return bool({"fahrenheit", "celsius", "temperature"} & {*words})
     is_noun = {form[:5] for form in vocabulary.forms(noun)} & {word[:5] for word in words}
     return bool(is_noun) and (not per or any(word.startswith(per[:3]) for word in words))

@@ -13,7 +13,8 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 LEADS = re.compile(
     r"\b(?:leads?|led|leading|heads?|headed|heading|tops?|topped|topping) (?:the |all |this )?"
     r"(?:(?:list|ranking|order|table)\b(?: of (?:the )?(?:\w+ )?candidates)?|(?:\w+ )?candidates)\b"
-    r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b",
+    r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b"
+    r"|(?<=\w )first (?:of|among|in) (?:the |all )?(?:\w+ )?(?:candidates|ranking)\b",
     re.IGNORECASE,
 )
 _LARGE = r"(?P<large>largest|biggest|greatest|strongest|highest|steepest|most)"
@@ -37,6 +38,12 @@ EVENLY = re.compile(
     r"|\b(?:evenly|equally|uniformly) (?:spread|distributed|shared|split|divided)\b",
     re.IGNORECASE,
 )
+ALIKE = re.compile(
+    r"\b(?:candidates|causes|explanations)\b[^,;.]{0,30}\b(?:equally|similarly|about as|nearly as|just as)"
+    r" (?:likely|probable|plausible|strong|good|convincing)\b"
+    r"|\b(?:candidates|causes|explanations)\b[^,;.]{0,30}\b(?:on a par|neck and neck|hardly (?:differ|apart)|tied)\b",
+    re.IGNORECASE,
+)
 NOT = re.compile(r"\b(?:not|never|hardly|rather than|far from)\b[^,;.]{0,20}$|n['’]t\b[^,;.]{0,20}$", re.IGNORECASE)
 # Parts further apart are no even ones.
 EVEN = 1.5
@@ -45,6 +52,7 @@ EVEN = 1.5
 def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """What leads, what is the largest part, what comes before what, and what is spread evenly."""
     yield from _first(text, mentions, known)
+    yield from _alike(text, known)
     for found in MOST.finditer(text):
         parts = _parts(text, mentions, known, falling=bool(found["fall"]))
         named = _of_whom(found, text, mentions)
@@ -70,6 +78,27 @@ def _first(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             is_first = named[0] in (candidates[0].service, candidates[0].deployment_id)
             holds = is_first != bool(NOT.search(text[: found.start()]))
             yield judged("state", found, holds, "another one ranks there")
+    for one in mentions if candidates else ():
+        placed = FIRST.match(text, one.span[1]) if PUTS.search(text[: one.span[0]]) else None
+        if placed:
+            there = candidates[-1 if placed["last"] else 0]
+            yield judged("state", placed, one.text in (there.service, there.deployment_id), "another one ranks there")
+
+
+# "What puts ledger first among the candidates".
+PUTS = re.compile(r"\b(?:puts?|places?|ranks?|lists?|keeps?)(?: the)? $", re.IGNORECASE)
+FIRST = re.compile(r" (?:first|(?P<last>last)|(?:in|on) (?:first place|top)|at the (?:top|head))\b")
+
+
+def _alike(text: str, known: Known) -> Iterator[Claim]:
+    """ "The first two candidates are equally likely": by their confidences."""
+    first = [one.confidence for one in known.report.candidates[:2]]
+    for found in ALIKE.finditer(text):
+        is_so = len(first) > 1 and first[0] - first[1] < CLOSE
+        yield judged("state", found, is_so != bool(NOT.search(text[: found.end()])), "they are not")
+
+
+CLOSE = 0.05
 
 
 def _of_whom(found: re.Match[str], text: str, mentions: list[Found]) -> str:

@@ -17,10 +17,12 @@ MISHAP = re.compile(
     r"\b(?:(?:ran|runs?|running|filled|fills) (?:\w+ly |nearly |almost )?(?:full|up|dry|short|hot|low|wild|away|idle)"
     r"(?! (?:against|with|to|from|until|than|by)\b)"
     r"|(?:ran|runs?|running) out of (?=memory|cpu|capacity|time|room|energy|it\b|them\b)"
-    rf"|(?:memory|cpu|storage|capacity|buffer|it|they|which)(?: (?:of|in) \S+)? {_IS} (?:\w+ly |nearly |almost )?(?:full(?! of)|pegged|maxed)"
+    rf"|(?:memory|cpu|storage|capacity|buffer|it|they|which)(?: (?:of|in) \S+)? {_IS} (?:\w+ly |nearly |almost )?"
+    r"(?:full(?! of)|pegged|maxed)"
     r"|(?:fell|falls?|tipped|tips|rolled|rolls|toppled) over(?! (?:the|a|its|their|that|this|time|\d))"
     r"|(?:went|goes|going|gone) (?:under|dark|astray|wild|missing|away|off)\b"
-    r"|(?:gave|gives?|given) (?:way|out|in)(?! (?:to|for)\b)|(?:broke|breaks?|broken) (?:down|apart)(?! (?:by|into|of)\b)"
+    r"|(?:gave|gives?|given) (?:way|out|in)(?! (?:to|for)\b)"
+    r"|(?:broke|breaks?|broken) (?:down|apart)(?! (?:by|into|of)\b)"
     r"|(?:fell|falls|fallen|came|comes) (?:apart|to pieces|to an? (?:halt|stop|end|rest))"
     rf"|{_IS} (?:\w+ )?(?:cut|switched|turned|taken|closed|signed|left|kept|locked) (?:off|out)"
     r"|(?:lost|loses|losing|found|finds|regained) (?:its|their) (?:footing|feet|balance|way|grip|memory|data)"
@@ -30,7 +32,8 @@ MISHAP = re.compile(
 )
 # "Traffic moved elsewhere", "ledger was moved to us-central1".
 MOVED = re.compile(
-    r"\b(?:mov(?:ed?|es|ing)|shift(?:ed|s|ing)?|switch(?:ed|es|ing)?|divert(?:ed|s)?|drift(?:ed|s)?|(?:went|sent)(?= elsewhere)|travel\w+)"
+    r"\b(?:mov(?:ed?|es|ing)|shift(?:ed|s|ing)?|switch(?:ed|es|ing)?|divert(?:ed|s)?|drift(?:ed|s)?|travel\w+"
+    r"|(?:went|sent)(?= elsewhere))"
     r" (?:\w+ly |over |on |away )?(?:elsewhere|away\b|(?P<to>(?:in)?to |from ))",
     re.IGNORECASE,
 )
@@ -100,7 +103,8 @@ def _sentence_part(found: re.Match[str], text: str) -> tuple[int, int]:
 # "ledger is the only service that misbehaves".
 ONLY_ONE = re.compile(
     r"\b(?:is|was) (?:the (?:only|sole|one)|alone(?: as)? the|the single) "
-    r"(?:(?:\w+ )?(?:faulty|failing|broken|slow|ailing|affected|deviating|misbehaving|troubled|abnormal) (?:service|one)"
+    r"(?:(?:\w+ )?(?:faulty|failing|broken|slow|ailing|affected|deviating|misbehaving|troubled|abnormal)"
+    r" (?:service|one)"
     r"|(?:service|one)\b[^,;.]{0,20}\b(?:fails|misbehaves|deviates|suffers|struggles|is slow|is affected))\b",
     re.IGNORECASE,
 )
@@ -117,8 +121,8 @@ def only_ones(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 # "Requests have become slow", "it answers sluggishly": of a latency.
 SLOW = re.compile(
-    r"\b(?:(?:requests?|calls?|answers?|responses?|replies)\b[^,;.]{0,40}? (?:is|are|was|were|be|been|become|became|got|get"
-    r"|grew|turned|ran|run) (?:\w+ly |too |very )?(?:slow|sluggish)"
+    r"\b(?:(?:requests?|calls?|answers?|responses?|replies)\b[^,;.]{0,40}? (?:is|are|was|were|be|been|become|became"
+    r"|got|get|grew|turned|ran|run) (?:\w+ly |too |very )?(?:slow|sluggish)"
     r"|(?:answers?|answered|responds?|responded|replies|replied|reacts?) (?:too |very )?(?:slowly|sluggishly))\b",
     re.IGNORECASE,
 )
@@ -132,8 +136,9 @@ def slowness(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = {one.text for one in mentions} & known.services
         levels = [one for one in known.levels if any(word in one.signal for word in SLOWNESS)]
         slow = {one.subject.service for one in levels if went(one) > 0}
-        slow |= {one for service in named if _is_in_a_slower_call(service, known) for one in (service,)}
-        holds = bool(slow & (named or {known.report.service, None}))
+        slow |= {service for service in named if _is_in_a_slower_call(service, known)}
+        told: set[str | None] = {*named} or {known.report.service, None}
+        holds = bool(slow & told)
         is_open = not any(one.subject.service in named for one in levels)
         yield judged("direction", found, holds, "it does not", is_open=is_open)
 

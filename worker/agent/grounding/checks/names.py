@@ -208,7 +208,17 @@ def _is_read(name: str, words: set[str], lines: list[str], *, is_advice: bool) -
     if is_advice or is_spelled:
         return any(re.search(told, line) for line in lines)
     called = re.compile(rf"([a-z]{{3,}})\W{{1,3}}{told}")
-    return any({*vocabulary.forms(noun)} & words for line in lines for noun in called.findall(line))
+    if any({*vocabulary.forms(noun)} & words for line in lines for noun in called.findall(line)):
+        return True
+    # "Refused connections to ledger-db-0", of "connection to primary ledger-db-0 refused": by the words around it.
+    around = re.compile(rf"(?:([a-z]{{3,}})\W{{1,3}})?(?:\w+\W{{1,3}}){{0,2}}{told}(?:\W{{1,3}}([a-z]{{3,}}))?")
+    telling = words - vocabulary.common()
+    near = {word for line in lines if HOST.fullmatch(name) for found in around.findall(line) for word in found if word}
+    return any({*vocabulary.forms(word)} & telling for word in near)
+
+
+# "ledger-db-0", "node-7.internal": what a line can speak of as a machine.
+HOST = re.compile(r"[A-Za-z][\w.]*(?:[-.]\w+)*-\w+")
 
 
 # "RouteController": what logs a line is a part of its service.

@@ -14,7 +14,7 @@ from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common, forms
 from worker.agent.grounding.text import numerals
-from worker.agent.grounding.text.claims import Claim
+from worker.agent.grounding.text.claims import Claim, judged
 from worker.domain.report import SimilarIncident
 
 SPOKEN_OF = re.compile(
@@ -30,7 +30,7 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     past, window = known.report.similar_incidents, known.report.window
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
-    dated = [one for one in past if one.at.date() not in own and any(date in text for date in _dates(one))]
+    dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in _dates(one))]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
 
@@ -43,11 +43,28 @@ CLAIMED = re.compile(
 
 
 def claimed(text: str, known: Known) -> Iterator[Claim]:
-    """ "A similar incident is on file": not where the report is like none."""
+    """ "A similar incident is on file": not where the report is like none; "as in that of 3 May": one of that date."""
+    dates = [date for one in known.report.similar_incidents for date in _dates(one)]
+    for found in AS_IN.finditer(text):
+        if not any(is_in(date, found["when"]) for date in dates):
+            yield judged("state", found, holds=False, otherwise="no such incident is known")
     for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
         around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
         if not NONE_OF.search(around):
             yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
+
+
+# "As in the incident of 23 November".
+AS_IN = re.compile(
+    r"\b(?:as|like|unlike|just as|than|similar to)(?: in| with| during| on)? (?:the|that) (?:\w+ )?"
+    r"(?:incident|case|outage|failure)s? (?:of|on|from) (?P<when>[^,;.]{3,20})",
+    re.IGNORECASE,
+)
+
+
+def is_in(date: str, text: str) -> bool:
+    """ "23 November" is not the third."""
+    return re.search(rf"(?<!\d){re.escape(date)}(?!\d)", text) is not None
 
 
 def _dates(one: SimilarIncident) -> Iterator[str]:

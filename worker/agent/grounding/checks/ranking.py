@@ -6,23 +6,26 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import leading
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 NOTHING_AGAINST = re.compile(
-    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against (?:it|this|that|them)\b", re.IGNORECASE
+    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
+    r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
+    re.IGNORECASE,
 )
 LAST = re.compile(
-    r"\b(?:is|was|ranks?|ranked|comes?|came) (?:the )?(?P<last>weakest|last|least likely|lowest)\b"
+    r"\b(?:is|was|ranks?|ranked|comes?|came) (?:the )?(?P<last>weakest|last|least likely|lowest|laggard)\b"
     r"(?= (?:of|among) (?:the|all|these)?|[,.;:]|$)"
-    r"|\b(?:is|was) (?:the )?(?P<tail>laggard|outsider|weakest (?:suspect|candidate))\b"
-    r"|\b(?:is|was|as) (?:the |its |(?:the )?\w+['’]s )?(?P<first>strongest|likeliest|most likely|leading|top|prime|main"
-    r"|chief|first|best|front-?runner|winner)(?: (?:of|among)\b| (?:candidate|suspect)\b)",
+    r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
+    r"|\b(?:is|was|as) (?:(?:the|its|\S+['’]s) )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
+    r" (?:candidate|suspect)|front-?runner|winner)\b",
     re.IGNORECASE,
 )
 NO_RIVAL = re.compile(
-    r"\b(?:no|without an?y?|has no|without) (?:serious |real |close |other |strong )?(?:rivals?|challengers?|contenders?)\b"
+    r"\b(?:no|without an?y?|has no|without) (?:serious |real |close |other |strong )?(?:rival|challenger|contender)s?\b"
     r"|\bun(?:rivall?ed|challenged|contested)\b",
     re.IGNORECASE,
 )
@@ -46,10 +49,12 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, bool(candidates) and not candidates[0].against, "something does")
     for found in NO_RIVAL.finditer(text):
         sizes = [one.confidence for one in candidates]
-        holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])  # noqa: PLR2004
+        holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
         yield judged("state", found, holds, "another candidate comes close")
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
+    yield from _chances(text, mentions, known)
+    yield from _nexts(text, mentions, known)
     yield from leading.places(text, mentions, known)
 
 
@@ -58,9 +63,49 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
-        if named and ranked and re.search(r"\b(?:candidates?|suspects?)\b", text, re.IGNORECASE):
-            holds = named[0] in ranked[0 if found["first"] else -1]
+        is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
+        if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
+            holds = named[0] in ranked[-1 if found["last"] else 0]
             yield judged("state", found, holds, "another one ranks there")
+
+
+def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "What it shows is hardly more than chance": of whom the ranking says so."""
+    for found in CHANCE.finditer(text):
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        of = {*named} or {*known.about}
+        told = [one for one in known.report.candidates if "chance" in (one.against or "")]
+        holds = bool(told) and (not of or of <= {one.service for one in told})
+        yield judged("state", found, holds, "the report does not say so")
+
+
+CHANCE = re.compile(
+    r"\b(?:hardly|barely|scarcely) (?:more|better) than (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
+    re.IGNORECASE,
+)
+
+
+# "adservice and cartservice are the next candidates", "the next candidate is ledger".
+NEXT = re.compile(
+    r"\b(?:is|are|comes?|as) (?:the )?next(?: (?:candidates?|suspects?|in (?:line|the ranking|the list))\b|(?=[,.;]|$))"
+    r"|\bnext (?:(?:two|three|four) )?(?P<behind>candidates?|suspects?) (?:is|are)\b|\bnext,? (?:come|follow)s?\b",
+    re.IGNORECASE,
+)
+
+
+def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Those who come behind the first, or behind whom the sentence before named."""
+    ranks = {name: one.rank for one in reversed(known.report.candidates) for name in (one.service, one.deployment_id)}
+    for found in NEXT.finditer(text) if ranks else ():
+        is_behind = found["behind"] or found[0].lower().startswith("next")
+        span = (found.end(), len(text)) if is_behind else (0, found.start())
+        named = [ranks[one.text] for one in mentions if span[0] <= one.span[0] < span[1] and one.text in ranks]
+        before = [ranks[one.text] for one in roster.mentions(known.previous, known) if one.text in ranks]
+        named = [one for one in named if one > 1 or len(named) == 1]
+        starts = {2, *(one + 1 for one in before)}
+        if named and (re.search(r"candidate|suspect|rank|confidence", text + known.previous, re.IGNORECASE)):
+            rows = [list(range(first, first + len(named))) for first in starts]
+            yield judged("state", found, sorted(named) in rows, "others rank there")
 
 
 def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks.past import is_in
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common
@@ -61,7 +62,9 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
     for found in ENDED_BY.finditer(text):
         if not A_WHILE.match(found["how"]):
-            yield judged("state", found, _is_told(found["how"], past), "that is not what helped", is_open=True)
+            is_each = bool(EVERY.search(text[: found.start()]))
+            holds = _is_what_helped(found["how"], past, is_each=is_each)
+            yield judged("state", found, holds, "that is not what helped", is_open=True)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
@@ -83,7 +86,8 @@ def _unknown(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
     """ "The failover of 5 November had the same effect on emissions", "as in October, a certificate had expired"."""
     told = topics(" ".join(filter(None, (it for one in past for it in (one.title, one.why, one.helped)))))
     for day in {day for one in past for day in _days(one)}:
-        if (place := text.find(day)) >= 0 and not LIKE_IT.search(text):
+        if is_in(day, text) and not LIKE_IT.search(text):
+            place = text.find(day)
             start, end = context.clause((place, place + len(day)), text)
             if (topics(text[start:end]) & UNTOLD) - told:
                 yield Claim("number", (place, place + len(day)), day, False, "that is not known of it", is_open=True)
@@ -98,7 +102,7 @@ def _places(text: str, mentions: list[Found], past: list[SimilarIncident], known
     for one in regions:
         start, end = context.clause(one.span, text)
         beside = {other.text for other in regions if start <= other.span[0] < end}
-        is_of_it = any(day in text[start:end] for it in past for day in _days(it)) or THEN.search(text[start:end])
+        is_of_it = any(is_in(day, text[start:end]) for it in past for day in _days(it)) or THEN.search(text[start:end])
         there = [bool(beside & {it.region}) for it in past]
         is_there = all(there) if EVERY.search(text[start:end]) else any(there)
         if is_of_it and not LIKE_IT.search(text[start:end]) and not is_there:
@@ -117,7 +121,7 @@ RANKED = re.compile(
 def _ranked(text: str, dated: list[SimilarIncident], known: Known) -> Iterator[Claim]:
     """ "The most recent similar incident was that of 18 November": of all that are listed, by date or length."""
     past = known.report.similar_incidents
-    told = [one for one in dated if any(day in text for day in _days(one))]
+    told = [one for one in dated if any(is_in(day, text) for day in _days(one))]
     for found in RANKED.finditer(text) if told else ():
         by_length = sorted((it for it in past if _lasted(it)), key=lambda it: _lasted(it)[0])
         by_time = sorted(past, key=lambda it: it.at)
@@ -141,6 +145,25 @@ def _is_told(how: str, past: list[SimilarIncident]) -> bool:
     said = _content(how)
     helped = [one for one in past if one.helped]
     return not said or any(said & _content(f"{one.helped} {one.title}") for one in helped)
+
+
+def _is_what_helped(how: str, past: list[SimilarIncident], *, is_each: bool) -> bool:
+    """Whether it shares a word with what is known to have helped; in "both were ended by …" in each of them."""
+    said = {word[:4] for word in WORD.findall(how.lower()) if len(word) > 2 and word not in _FUNCTION}
+    told = [
+        {word[:4] for word in WORD.findall(f"{one.helped} {one.ended or ''}".lower())} for one in past if one.helped
+    ]
+    if is_each and len(past) > 1:
+        return len(told) == len(past) and all(said & one for one in told)
+    return not said or any(said & one for one in told)
+
+
+_FUNCTION = frozenset(
+    """
+    the was were been had has again its his her that this these those then after when once and for with from into one
+    them they itself while some all any not what which who where there
+    """.split()  # noqa: SIM905 - read as prose
+)
 
 
 def _content(text: str) -> set[str]:

@@ -10,6 +10,7 @@ from worker.agent.grounding.report.known import Fact, Known
 from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _NTH = r"second|third|fourth"
 _MOST = r"largest|biggest|greatest|main|strongest|top"
@@ -39,6 +40,63 @@ def _ranked(known: Known) -> list[str]:
         if (one.whole, one.dimension) == ("rise", "share") and one.subject.service and one.value > 0:
             shares[one.subject.service] = max(shares.get(one.subject.service, 0), one.value)
     return sorted(shares, key=lambda one: -shares[one])
+
+
+_RISE = r"rise|increase|growth|excess|jump"
+# "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
+BELONGS = re.compile(
+    rf"\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to|(?:is|was) (?:all |entirely |wholly |only |solely )?"
+    r"(?:that of|in|of|from|seen in|confined to|limited to)|(?:comes?|came) from|(?:falls?|fell) (?:on|to)) (?:the )?$",
+    re.IGNORECASE,
+)
+ALL_OF_IT = re.compile(r"\b(?:all|entirely|wholly|only|solely|confined|limited)\b", re.IGNORECASE)
+ALONE = re.compile(r" (?:alone|only|exclusively)\b", re.IGNORECASE)
+# "… since checkout in us-central1 shows none".
+NONE_OF_IT = re.compile(
+    rf" (?:shows?|showed|has|had|sees?|saw) (?:none\b(?! of the)|no (?:part|share) (?:of|in) (?:it|the (?:{_RISE}))"
+    rf"|no (?:such )?(?:{_RISE})\b(?! (?:in|of) (?!it\b)))",
+    re.IGNORECASE,
+)
+# Less of the largest part than that is none.
+LITTLE = 0.1
+
+
+def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whose the whole rise is said to be, and who is said to have no part in it: by the parts of the rise."""
+    parts = _rises(text, known)
+    least = LITTLE * max((rise for *_, rise in parts), default=0.0)
+    for place, one in enumerate(mentions):
+        begun = BELONGS.search(text[: one.span[0]])
+        if begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0])):
+            others = [rise for service, region, rise in parts if one.text not in (service, region)]
+            own = sum(rise for service, region, rise in parts if one.text in (service, region))
+            holds = bool(parts) and own > 0 and max(others, default=0.0) <= least
+            yield _alone(begun.start(), one.span[1], text, holds, parts)
+        if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
+            of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] == " in ")}
+            told = [rise for service, region, rise in parts if of <= {service, region}]
+            yield _alone(one.span[0], found.end(), text, bool(told) and max(told) <= least, parts)
+
+
+def _alone(start: int, end: int, text: str, holds: bool, parts: list[tuple[str, str, float]]) -> Claim:
+    why = "" if holds else "the rise is told otherwise"
+    return Claim("state", (start, end), text[start:end], holds, why, is_open=not (parts or holds))
+
+
+def is_why_alone(effect: str, cause: str) -> bool:
+    """ "The rise is checkout's alone, since cart shows none": both are checked by themselves."""
+    return bool(NONE_OF_IT.search(cause)) and bool(re.search(rf"\b(?:{_RISE})\b", effect))
+
+
+def _rises(text: str, known: Known) -> list[tuple[str, str, float]]:
+    """(service, region, rise) of the signal that the sentence speaks of, else of any."""
+    told = topics(text) & {*SIGNALS}
+    found: list[tuple[str, str, float]] = []
+    for item in known.report.evidence:
+        of = item.title.startswith("Whose rise of ") and (not told or told & topics(item.title))
+        parts = item.result.get("parts") if of else None
+        found += [(str(one.get("service")), str(one.get("region")), float(one.get("rise", 0))) for one in parts or ()]
+    return found
 
 
 BETWEEN = re.compile(r"\bbetween \S*\d\S*(?: \w+)? and \S*\d", re.IGNORECASE)

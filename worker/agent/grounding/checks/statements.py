@@ -17,6 +17,7 @@ OVER = re.compile(
     r"\b(?:recover(?:ed|s)|resolved|mitigated|fixed itself|is over|back to normal|rolled back already"
     r"|no longer (?:fails?|failing)|fail(?:s|ed|ing)? to\b"
     r"|will (?:be|recover|return|end|stay|remain|keep|continue|fail|rise|fall|grow|worsen|happen|hit|reach|spread)"
+    r"|would (?:be|have been) (?:\w+ )?(?:higher|lower|larger|smaller|greater|less|more|worse|better)"
     r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
@@ -43,7 +44,9 @@ _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
     rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
     rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
-    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b",
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
+    rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
+    rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b",
     re.IGNORECASE,
 )
 
@@ -183,7 +186,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
     for found in SEVERITY.finditer(text):
-        holds = (found["a"] or found["b"] or found["c"]).lower() == report.severity.value
+        holds = next(filter(None, found.groups())).lower() == report.severity.value
         yield judged("state", found, holds, f"severity is {report.severity.value}")
     yield from _incidents(text, known)
     for found in NO_INCIDENT.finditer(text):

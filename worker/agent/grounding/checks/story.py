@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from worker.agent.grounding.checks import causation, directions, doubts, statements
+from worker.agent.grounding.checks import causation, charted, directions, doubts, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
@@ -43,10 +43,12 @@ SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECA
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
     r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
-    r"|down(?! (?:to|by|at|from)\b(?! (?:about )?\d\d?:\d\d))|unreachable|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
+    r"|down(?! (?:to|by|at|from)\b(?! (?:about )?\d\d?:\d\d))|unreachable"
+    r"|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
     r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
+    r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
     r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
@@ -69,7 +71,8 @@ BEGINNING = re.compile(
     re.IGNORECASE,
 )
 ASIDE = re.compile(
-    r"\b(?:when|after(?! that of\b)|following|once(?! before| (?:demand|traffic|load) is \w+ for)"
+    r"\b(?:when|after(?! that of\b)|following(?! (?:day|morning|night)\b)"
+    r"|once(?! before| in\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
     r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left|drove|drives|pushed|forced|produced|provoked|induced"
@@ -93,7 +96,8 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     if is_advice:
         return
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
-        if not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
+        is_drawn = one.text.startswith("return") and charted.moved(0, one.span, text, mentions, known)
+        if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
@@ -136,17 +140,19 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
 
 
 # "The pool is exhausted": where a line tells that there is none left of it.
-EXHAUSTED = re.compile(r"\b(?:exhausted|saturated)$", re.IGNORECASE)
+EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
 USED_UP = re.compile(
     r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
-    r"|waiting=\d)",
+    r"|waiting=\d|exhausted|depleted|insufficient)",
     re.IGNORECASE,
 )
 
 
 def _is_used_up(one: Claim, text: str, mentions: list[Found], known: Known) -> bool:
     """Of what the line itself names: its pool, not the memory."""
-    said = vocabulary.telling(text[context.clause(one.span, text)[0] : one.span[0]])
+    start, end = context.clause(one.span, text)
+    # "It ran out of connections".
+    said = vocabulary.telling(text[one.span[1] : end] if one.text[-2:] in ("of", "on") else text[start : one.span[0]])
     services = {it.text for it in mentions} & known.services or {*known.about, known.report.service or ""}
     lines = [line for service in services for line in known.logged.get(service, ()) if USED_UP.search(line)]
     return any(said & vocabulary.telling(line) for line in lines)

@@ -53,7 +53,7 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
     if TOGETHER.search(before) and OF_CONFIDENCE.match(after):
         return _is_sum(number, mentions, text, known)
     named = _listed_before(number, mentions, known)
-    is_of_all = ALL.search(before) and not re.match(r" [a-z]+s\b", after)
+    is_of_all = ALL.search(before) and not number.dimension and not re.match(r" [a-z]+s\b", after)
     return len(named) == number.value if is_of_all and len(named) > 1 else None
 
 
@@ -63,6 +63,14 @@ SURER = re.compile(
     re.IGNORECASE,
 )
 SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|lasts?) longer\b", re.IGNORECASE)
+
+
+# "None of that type was logged before".
+OF_THAT_TYPE = re.compile(
+    r" of (?:that|this|the same) (?:type|kind|error)\b[^,;.]*\b(?:logged|seen|found|recorded|there|known)"
+    r" (?:\w+ )?(?:before|earlier|previously|in the baseline)\b",
+    re.IGNORECASE,
+)
 
 
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -75,6 +83,12 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
         named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
         rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
         return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
+    if OF_THAT_TYPE.match(text, number.span[1]):
+        types = {one.text for one in mentions} & {*known.types}
+        before = [
+            one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
+        ]
+        return not any(before) if before else None
     if SLOWER.match(text, number.span[1]):
         return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
     return None

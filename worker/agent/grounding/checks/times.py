@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from worker.agent.grounding.checks import charted
 from worker.agent.grounding.report.known import Known, Moment
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -41,7 +42,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
             told = _of_named(found.start(), plain, mentions, told, known)
         if day := _day_of(found, text):
             told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
-        holds = _is_known_time(found, told)
+        is_drawn = charted.is_then(found.span("clock"), plain, mentions, known)
+        holds = _is_known_time(found, told) if is_drawn is None else is_drawn
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
@@ -69,7 +71,7 @@ NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORE
 
 
 # The time of comparison has times of its own.
-COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference)\b", re.IGNORECASE)
+COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|level)s?)\b", re.IGNORECASE)
 
 
 # "The window runs from 02:25 to 02:35 UTC".
@@ -87,8 +89,12 @@ ALERTED = re.compile(
 )
 
 
+# "Between the onset and the alert at 08:33:53 UTC".
+THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
+
+
 def _kinds_wanted(before: str) -> set[str]:
-    if ALERTED.search(before) and not SINCE.search(before):
+    if THE_ALERT.search(before) or (ALERTED.search(before) and not SINCE.search(before)):
         return {"alert", "end"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}

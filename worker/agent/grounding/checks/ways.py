@@ -27,7 +27,8 @@ UP = re.compile(
     r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?:above|over) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
-    r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up|higher|elevated|more than usual"
+    r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
+    r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
     re.IGNORECASE,
@@ -60,8 +61,10 @@ SAME = re.compile(
     r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
-    r"|up and running|in (?:good|perfect|fine|working) (?:shape|health|order|condition)|(?:bare|free|devoid|empty|clear|clean) of (?:any )?(?:errors|failures|retries)|plateau(?:ed|s)"
+    r"|up and running|in (?:good|perfect|fine|working) (?:shape|health|order|condition)"
+    r"|(?:bare|free|devoid|empty|clear|clean) of (?:any )?(?:errors|failures|retries)|plateau(?:ed|s)"
     r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
+    r"|keeps? to (?:its|the|their) (?:usual|normal)"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"

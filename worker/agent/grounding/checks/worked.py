@@ -9,7 +9,7 @@ from typing import NamedTuple
 from worker.agent.grounding.checks import tallies
 from worker.agent.grounding.report import distances
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import pairs, roles
+from worker.agent.grounding.text import numerals, pairs, roles
 from worker.agent.grounding.text.claims import Claim, Found
 from worker.agent.grounding.text.pairs import Number
 
@@ -34,7 +34,7 @@ def _settled(claim: Claim, number: Number, held: list[Number], text: Text, known
     is_so = tallies.is_tallied(number, text.plain, text.sentence, text.mentions, known)
     if is_so is None and not claim.holds:
         is_apart = distances.is_apart(number, text.plain, text.mentions, known)
-        is_so = _follows(number, held, text.plain) if is_apart is None else is_apart
+        is_so = _follows(number, held, text.plain, known.previous) if is_apart is None else is_apart
     if is_so is None or (is_so and claim.holds):
         return claim
     why = "" if is_so else "it does not follow from the others"
@@ -54,6 +54,17 @@ PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its )*(?:about |
 MORE_THAN = re.compile(r" (?:(?P<less>fewer|less|lower)|more|higher) than (?:the |its )?(?:usual |former |previous )?$")
 
 
+OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
+BY_FROM = re.compile(r"(?: points)?,? (?:down |up )?from (?:about |roughly )?\$?", re.IGNORECASE)
+
+
+def _is_so_many(number: Number, now: Number, usual: Number) -> bool | None:
+    """ "Peaked at 0.9 g a minute, almost three times the expected 0.33 g"."""
+    if number.dimension != "times" or now.dimension != usual.dimension or not usual.value:
+        return None
+    return number.low <= now.value / usual.value <= number.high
+
+
 def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
     """Whether it is what the figure before it has more, or less, than the one behind."""
     before = [one for one in held if one.span[1] <= number.span[0]]
@@ -65,17 +76,47 @@ def _is_difference(number: Number, held: list[Number], text: str) -> bool | None
     return number.low <= (-apart if told["less"] else apart) <= number.high
 
 
-def _follows(number: Number, held: list[Number], text: str) -> bool | None:
+# "That is about a third more, or some 73 more": than what the sentence before told.
+THAT_IS = re.compile(r"(?:That|This|It|Which) (?:is|was|means|makes|comes to|amounts to|corresponds to|equals)\b")
+TWO = 2
+
+
+def _follows(number: Number, held: list[Number], text: str, previous: str) -> bool | None:
     """Whether it is what the two figures around or before it make; None where it is not told as such."""
     before = [one for one in held if one.span[1] <= number.span[0]]
+    behind = [one for one in held if one.span[0] >= number.span[1]]
     if (is_so := _is_difference(number, held, text)) is not None:
         return is_so
-    if len(before) < 2 or number.dimension not in APART:
-        return None
-    first, second = before[-2:]
-    if second.value and number.dimension == "share" and _is_share_of(number, first, second, text):
+    if before and behind and OF_USUAL.fullmatch(text[number.span[1] : behind[0].span[0]]):
+        return _is_so_many(number, before[-1], behind[0])
+    is_by = len(behind) > 1 and BY_FROM.fullmatch(text[number.span[1] : behind[0].span[0]])
+    # "Down by a quarter, from 1,110 to 816".
+    pair = behind[:2] if is_by else before[-2:]
+    if THAT_IS.match(text) and sum(one.dimension not in APART for one in before) < TWO and not is_by:
+        return _is_of_previous(number, text, previous)
+    return _is_of_pair(number, pair[0], pair[1], text, is_by=bool(is_by)) if len(pair) == TWO else None
+
+
+def _is_of_pair(number: Number, first: Number, second: Number, text: str, *, is_by: bool) -> bool | None:
+    """Whether it is how far the two are apart, or what share the first is of the second."""
+    if number.dimension not in APART:
+        return _is_as_far(number, first, second, text)
+    if second.value and number.dimension == "share" and not is_by and _is_share_of(number, first, second, text):
         return number.low <= first.value / second.value <= number.high
-    return _is_so_far(number, first, second, text)
+    return _is_so_far(number, first, second, text, is_told=is_by)
+
+
+def _is_of_previous(number: Number, text: str, previous: str) -> bool | None:
+    """Whether it is how far the last two figures of the sentence before are apart; what was wrong there has gone."""
+    found = [one for one in numerals.numbers(previous) if one.dimension not in APART or one.dimension == "share"][-2:]
+    if len(found) < TWO or found[0].dimension != found[1].dimension:
+        return None
+    side = 1 if MORE.match(text, number.span[1]) else -1 if LESS.match(text, number.span[1]) else 0
+    now, usual = _in_order(found[0], found[1], previous)
+    if not usual or not (side or number.dimension == "times"):
+        return None
+    by = {"times": now / usual, "share": now / usual - 1, "points": now - usual}.get(number.dimension, now - usual)
+    return number.low <= abs(by) <= number.high and side * (now - usual) >= 0
 
 
 def _is_share_of(number: Number, first: Number, second: Number, text: str) -> bool:
@@ -83,15 +124,28 @@ def _is_share_of(number: Number, first: Number, second: Number, text: str) -> bo
     return bool(is_part and WHICH_IS.search(text[: number.span[0]]))
 
 
+def _is_as_far(number: Number, first: Number, second: Number, text: str) -> bool | None:
+    """ "From 182 ms to 249 ms, or by 67 ms": what the one has more than the other, in their own unit."""
+    before, after = text[: number.span[0]], text[number.span[1] :]
+    side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
+    is_told = side or roles.APART_BY.search(before) or BY.search(before)
+    is_one_unit = first.dimension == second.dimension and number.dimension in ("", first.dimension)
+    if not is_told or not is_one_unit or number.span[0] - second.span[1] > FAR:
+        return None
+    now, usual = _in_order(first, second, text)
+    return number.low <= abs(now - usual) <= number.high and side * (now - usual) >= 0
+
+
+BY = re.compile(r", (?:or|that is|i\.e\.|thus|so) by (?:about |roughly |some )?$")
 MORE = re.compile(r" (?:more|higher|above|over|up|larger|greater|longer|slower|as (?:many|much|high|long|large))\b")
 LESS = re.compile(r" (?:less|fewer|lower|below|under|down|smaller|shorter|faster)\b")
 
 
-def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool | None:
+def _is_so_far(number: Number, first: Number, second: Number, text: str, *, is_told: bool = False) -> bool | None:
     """ "From 295 to 10, a drop of 97 %": how far the one of now is from the usual one."""
     before, after = text[: number.span[0]], text[number.span[1] :]
     side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
-    is_told = side or roles.APART_BY.search(before) or number.dimension == "times"
+    is_told = is_told or bool(side or roles.APART_BY.search(before)) or number.dimension == "times"
     is_pair = first.dimension == second.dimension or not (first.dimension and second.dimension)
     if not is_told or not is_pair or number.span[0] - second.span[1] > FAR:
         return None
@@ -101,7 +155,18 @@ def _is_so_far(number: Number, first: Number, second: Number, text: str) -> bool
     apart = {"share": now / usual - 1, "times": now / usual, "points": now - usual}[number.dimension]
     if number.dimension == "times":
         return number.low <= apart <= number.high
-    return number.low <= abs(apart) <= number.high and side * apart >= 0
+    # Both are rounded as they are written.
+    slack = (_rounding(first) + _rounding(second)) if number.dimension == "share" else 0.0
+    return number.low - slack <= abs(apart) <= number.high + slack and side * apart >= 0
+
+
+def _rounding(number: Number) -> float:
+    """Half of its last digit, as a share of it: 707 is 706.5 to 707.5."""
+    digits = re.search(r"[\d,]+(?:\.(?P<decimals>\d+))?", number.text)
+    if digits is None:
+        return 0.0
+    value = float(digits[0].replace(",", ""))
+    return 0.5 * 10.0 ** -len(digits["decimals"] or "") / value if value else 0.0
 
 
 # What is further behind tells of something else.

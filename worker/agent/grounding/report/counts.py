@@ -13,6 +13,10 @@ from worker.agent.grounding.report.said import Said
 def facts(known: Known) -> Iterator[Fact]:
     yield from _changes(known)
     yield Fact(len(known.report.candidates), "of candidates")
+    for item in known.report.evidence:
+        yield from (
+            Fact(len(item.result[one]), "of calls", signal=one) for one in SLOWER_OR_FEWER if one in item.result
+        )
     weighed = known.report.severity_facts
     if weighed and weighed.services_affected is not None:
         yield Fact(weighed.services_affected, "of services", signal="affected")
@@ -55,7 +59,10 @@ def _distinct(changes: list[Change]) -> int:
     return len({one.deployment_id for one in changes})
 
 
+SLOWER_OR_FEWER = ("slower", "fewer")
 SAID = {
+    "slower": re.compile(r"\b(?:longer|slow\w*)\b", re.IGNORECASE),
+    "fewer": re.compile(r"\b(?:missing|fewer|stopped|no longer|absent|lost)\b", re.IGNORECASE),
     "affected": re.compile(r"\b(?:affected|hit|suffer\w*|impacted|involved)\b", re.IGNORECASE),
     "contributing": re.compile(r"\b(?:contribut\w+|rise|rises|increase\w*|share\w*|account\w*)\b", re.IGNORECASE),
 }

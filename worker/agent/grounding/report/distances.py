@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from worker.agent.grounding.report import relations, roster
 from worker.agent.grounding.report.known import Known
@@ -29,11 +29,15 @@ DISTANCE = re.compile(
 BEGINNING = re.compile(
     r"\b(?:follow\w*|beg[ai]n\w*|start\w*|set in|onset|fail\w*|deviat\w*|affected|hit)\b", re.IGNORECASE
 )
-PRONOUN = re.compile(r"\W*(?:it|that|this|them|those|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"\W*(?:it|that(?! of\b)|this|them|those(?! of\b)|they|the (?:first|former|other)(?: one)?)\b", re.IGNORECASE
+)
 
 
 def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether they are so far apart, in that order; None where it is not told of two onsets that are known."""
+    if number.dimension == "seconds" and (fixed := FIXED.match(text, number.span[1])):
+        return _is_apart_from(number, fixed, text, mentions, known)
     said = TO.match(text, number.span[1]) or FROM_BEFORE.match(text, number.span[1])
     if said is None or number.dimension != "seconds":
         return None
@@ -42,21 +46,38 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     target = next((part for part in parts if part[1] > said.end()), (len(text), len(text)))
     target = (max(said.end(), target[0]), target[1])
     first, place = _nearest(before, number.span[0], text, mentions, known)
+    own = next(
+        (one.text for one in reversed(mentions) if one.span[1] <= number.span[0] and one.text in known.services), ""
+    )
     if said.re is TO and not PRONOUN.match(text[slice(*target)]):
-        second = set() if OTHERS.search(text[slice(*target)]) else _onsets(target, text, mentions, known)
+        second = (
+            set() if OTHERS.search(text[slice(*target)]) else _of_target(target, before[place:], text, mentions, known)
+        )
     elif said.re is FROM_BEFORE and (behind := _onsets((said.end(), _end(said.end(), text)), text, mentions, known)):
         # "Two minutes later retries followed".
         first, second = behind, first
     else:
-        second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known)
-        second = second or _of_previous(mentions, known)
+        second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known, besides=own)
+        second = second or _of_previous(mentions, known) or _of_alerted(own, before[place:], text, known)
     if not first or not second:
         return None
+    first = _at_its_time(first, text[: number.span[0]])
     sign = -1 if said["less"] else 1
     low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
     holding = {low <= sign * (one - other) <= high for one in first for other in second}
     # Of two metrics with onsets of their own it is not known which is meant.
     return holding.pop() if len(holding) == 1 else None
+
+
+def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
+    """ "At 15:44 UTC, four minutes after …": of several onsets the one that is told."""
+    told = AT_TIME.search(before)
+    return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == told["clock"]} or found if told else found
+
+
+AT_TIME = re.compile(
+    r"(?P<clock>\d\d:\d\d)(?: UTC)?,? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$"
+)
 
 
 def _end(place: int, text: str) -> int:
@@ -76,14 +97,71 @@ def _parts(text: str, mentions: list[Found]) -> list[Span]:
     return [(a[1], b[0]) for a, b in itertools.pairwise([(0, 0), *breaks, (len(text), len(text))])]
 
 
+# "Two minutes before the alert", "five minutes after the onset", "one minute into the window".
+FIXED = re.compile(
+    r" (?:(?P<less>before|ahead of)|after|into|behind) the"
+    r" (?:(?P<alert>alert)|(?P<onset>onset)(?! of)|(?P<window>window))\b"
+)
+
+
+def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Of what has an onset of its own; whatever else is told so far from these is a figure of the report."""
+    parts = [part for part in _parts(text, mentions) if part[0] < number.span[0]][::-1]
+    before = text[: number.span[0]]
+    if not AT_TIME.search(before) or OTHERS.search(re.sub(r"\b[Oo]nset\b", " ", before)):
+        return None
+    first, _ = _nearest(parts, number.span[0], text, mentions, known)
+    if not first and re.search(r"\bonset\b", before, re.IGNORECASE):
+        first = _of_report(known)
+    first = _at_its_time(first, before)
+    if fixed["alert"]:
+        second = {known.report.alert.date}
+    else:
+        second = {known.report.window.start} if fixed["window"] else _of_report(known)
+    sign = -1 if fixed["less"] else 1
+    low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
+    holding = {low <= sign * (one - other) <= high for one in first for other in second}
+    return holding.pop() if len(holding) == 1 else None
+
+
+def _of_report(known: Known) -> set[datetime]:
+    """The onset that the report tells: "… since 18:05 UTC", else where the window begins."""
+    start = known.report.window.start
+    found = re.search(r" since (\d\d):(\d\d) UTC", known.report.headline)
+    return {start.replace(hour=int(found[1]), minute=int(found[2])) if found else start}
+
+
+def _of_target(target: Span, before: list[Span], text: str, mentions: list[Found], known: Known) -> set[datetime]:
+    """Of "before checkout did", "after that of the errors": what names no signal is of the one that was told."""
+    words = text[slice(*target)]
+    told = next((found for part in before if (found := topics(text[slice(*part)]) & {*SIGNALS})), frozenset())
+    named = {one.text for one in mentions if target[0] <= one.span[0] < target[1]} & known.services
+    if named and told and not topics(words) & {*SIGNALS} and AS_WELL.search(words):
+        return {one.at for one in known.moments if one.kind == "onset" and one.of in named and one.signal in told}
+    return _onsets(target, text, mentions, known)
+
+
+# "One minute before checkout did", "before those of checkout", "before checkout's".
+AS_WELL = re.compile(r"\b(?:did|does|do)\b|^(?:that|those) of\b|['’]s?\W*$")
+
+
+def _of_alerted(own: str, before: list[Span], text: str, known: Known) -> set[datetime]:
+    """ "ledger fails, and began to do so a minute earlier": than the alerted service, in the same signal."""
+    told = topics(text[slice(*before[0])]) & {*SIGNALS} if before else frozenset()
+    alerted = known.scope.service
+    if own in ("", alerted):
+        return set()
+    return {one.at for one in known.moments if one.kind == "onset" and one.of == alerted and one.signal in told}
+
+
 def _nearest(
-    parts: list[Span], until: int, text: str, mentions: list[Found], known: Known
+    parts: list[Span], until: int, text: str, mentions: list[Found], known: Known, besides: str = ""
 ) -> tuple[set[datetime], int]:
     """The onsets of the first part that tells of any, and its place."""
     for place, (start, end) in enumerate(parts):
         apart = DISTANCE.search(text[start : min(end, until)])
         told = (start, start + apart.start() if apart else min(end, until))
-        if found := _onsets(told, text, mentions, known):
+        if found := _onsets(told, text, mentions, known, besides):
             return found, place
     return set(), len(parts)
 
@@ -94,8 +172,8 @@ def _of_previous(named: list[Found], known: Known) -> set[datetime]:
     return _onsets((0, len(known.previous)), known.previous, mentions, known)
 
 
-def _onsets(part: Span, text: str, mentions: list[Found], known: Known) -> set[datetime]:
-    """When what a part of a sentence tells of began: a signal of a service, or the service as a whole."""
+def _onsets(part: Span, text: str, mentions: list[Found], known: Known, besides: str = "") -> set[datetime]:
+    """When what a part of a sentence tells of began: a signal of a service, or a service, `besides` one, as a whole."""
     words = text[slice(*part)]
     within = {one.text for one in mentions if part[0] <= one.span[0] < part[1]}
     if made := {one.at for one in known.changes if one.at and one.deployment_id in within}:
@@ -103,6 +181,7 @@ def _onsets(part: Span, text: str, mentions: list[Found], known: Known) -> set[d
     named = within & known.services
     metrics = {one.signal for one in known.moments if one.signal and one.signal in words}
     signals = (topics(words) & {*SIGNALS}) | metrics
+    named -= set() if signals else {besides}
     if not named and not signals:
         return set()
     if not signals and BEGINNING.search(words):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from worker.agent.grounding.report import log, measures, metrics, owners, record, roster, template, vocabulary
+from worker.agent.grounding.report import charts, log, measures, metrics, owners, record, roster, template, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.report.known import NOBODY, Fact, Known, Level, Moment, Subject
 from worker.agent.grounding.text import claims, context, numerals, roles
@@ -34,6 +34,7 @@ def known_of(report: Report) -> Known:
         if "types" in item.result:
             known.heard.setdefault(subject.service or "", set()).add(subject.region)
     metrics.enrol(known)
+    charts.enrol(known)
     known.facts += _of_lines(known)
     measures.of_impact(known)
     measures.moments(known)

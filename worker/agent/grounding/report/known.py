@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from worker.domain.report import Report, Verdict
@@ -87,6 +87,28 @@ class Level(NamedTuple):
     metric: str = ""
 
 
+class Point(NamedTuple):
+    """One value of a chart, from `at` on, as the `place`th of its series."""
+
+    place: int
+    at: datetime
+    value: float
+
+
+class Series(NamedTuple):
+    """A chart: its values in base units (`factor` times what it shows), and where they were to be expected."""
+
+    signal: str
+    metric: str
+    dimension: str
+    factor: float
+    subject: Subject
+    step: timedelta
+    points: tuple[Point, ...]
+    low: tuple[Point, ...]
+    high: tuple[Point, ...]
+
+
 class Clause(NamedTuple):
     """What is said in one part of a sentence: the stems of its words, whom it names, and whether it denies it."""
 
@@ -114,7 +136,7 @@ class Known:
     `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
     a past incident, where the sentence is about one. `previous`: the sentence before.
-    `quoted`: the counted log lines that the sentence quotes.
+    `quoted`: the counted log lines that the sentence quotes. `series`: the charts.
     """
 
     report: Report
@@ -122,6 +144,7 @@ class Known:
     moments: list[Moment] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)

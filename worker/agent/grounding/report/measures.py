@@ -30,7 +30,10 @@ def of_impact(known: Known) -> None:
     for end, value in _ends(impact.carbon.excess_co2_grams):
         known.facts.append(Fact(value / hours, "grams_per_hour", known.scope, "carbon", "excess", end=end))
     known.facts += [*_shares_of_excess(known)]
-    excess = impact.carbon.excess_co2_grams
+    excess, emitted = impact.carbon.excess_co2_grams, impact.carbon.actual_co2_grams
+    if excess and emitted and emitted.likely:
+        share = excess.likely / emitted.likely
+        known.facts.append(Fact(share, "share", known.scope, "carbon", "excess", whole="emissions"))
     if excess and excess.low <= 0 <= excess.high:
         # The excess cannot be told from it.
         known.facts.append(Fact(0.0, "zero", known.scope))
@@ -133,6 +136,7 @@ def moments(known: Known) -> None:
         *(Moment(report.window.end, "end"), Moment(report.alert.date, "alert")),
         *(Moment(report.baseline.start, "baseline"), Moment(report.baseline.end, "baseline")),
         *(Moment(past.at, "past") for past in report.similar_incidents),
+        *([Moment(report.known_by, "known by")] if report.known_by else []),
         *(Moment(cause.onset, "onset", cause.service, cause.region) for cause in report.candidates if cause.onset),
     ]
     # The onset that distances are told to is the report's, not that of each signal.
@@ -176,7 +180,7 @@ def distances(known: Known) -> Iterator[Fact]:
         yield Fact(
             (made[service] - made[other]).total_seconds(), "seconds", Subject(service), "between changes", of=other
         )
-    for at in begun.get(known.report.service or "", []):
+    for at in begun.get(known.report.service or "", [known.report.window.start]):
         yield Fact((known.report.alert.date - at).total_seconds(), "seconds", known.scope, "until alert")
 
 
@@ -188,7 +192,7 @@ def rest(known: Known) -> None:
         Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    known.facts += [*_callers(known), *_days(known), *counts.facts(known)]
+    known.facts += [*_unsampled(known), *_callers(known), *_days(known), *counts.facts(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
         known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))
@@ -209,6 +213,13 @@ def rest(known: Known) -> None:
         known.facts.append(Fact(float(served[1].replace(",", "")), "requests", known.scope, "traffic"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
+
+
+def _unsampled(known: Known) -> Iterator[Fact]:
+    """ "No sample speaks of 2 of the window's 10 minutes by itself", as the gap of the emissions has it."""
+    for gap in known.report.gaps:
+        if found := re.search(r"\bno sample speaks of (\d+) of the window's (\d+) minutes\b", gap.reason):
+            yield Fact(60.0 * float(found[1]), "seconds", signal="unsampled")
 
 
 def _days(known: Known) -> Iterator[Fact]:

@@ -125,7 +125,13 @@ SYMPTOM = re.compile(r"^\s*(?P<title>[a-z][a-z\d ]*?) (?:\d[\d.,]*(?: \S+)? \(us
 def of_clause(span: Span, text: str, known: Known) -> list[str]:
     """The fields that the clause around it names."""
     start, end = context.clause(span, text)
-    return sorted({one.text for one in fields(text, known) if start <= one.span[0] < end})
+    named = {one.text for one in fields(text, known) if start <= one.span[0] < end}
+    if SYSTEM_CALLS.search(text[start:end]) and not named:
+        named = {one for one in known.fields if one.startswith("syscall")}
+    return sorted(named)
+
+
+SYSTEM_CALLS = re.compile(r"\b(?:system calls?|syscalls)\b", re.IGNORECASE)
 
 
 def of_figure(number: Number, text: str, known: Known) -> str | None:

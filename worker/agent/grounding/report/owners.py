@@ -26,6 +26,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
+    of += [one for one in after if not of and ITS_OWN.fullmatch(f"{text[span[1] : one.span[0]]}|{text[one.span[1] :]}")]
     return (
         [Subject(of[0].text, at[0].text if at else None)]
         if of and not _is_others(text[span[1] : of[0].span[0]])
@@ -33,6 +34,8 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     )
 
 
+# "70 % is auth's and 30 % checkout's".
+ITS_OWN = re.compile(r" (?:is |are |was |were )?\|['’]s(?:[,.;]| and | in |$).*", re.DOTALL)
 SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
 PRONOUN = re.compile(
     r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )(?<!\bhalf of )(?<!quarter of )(?<!quarters of )(?<!third of )"
@@ -60,6 +63,9 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     names = {one.text for one in mentions}
     # "It" behind the figure says nothing of whose it is.
     pronoun = PRONOUN.search(text[: span[1] + 40])
+    if pronoun and pronoun.start() > figure_first(text) and not {one.text for one in mentions} & known.services:
+        # "The median request takes 2 s, whereas it took 238 ms before": of what the sentence itself speaks.
+        pronoun = None
     is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
     if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
         named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
@@ -73,6 +79,11 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if scope.service is None and not pronoun:
         return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+def figure_first(text: str) -> int:
+    """Where the first figure stands."""
+    return min((one.span[0] for one in numerals.numbers(text)), default=len(text))
 
 
 JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
@@ -140,7 +151,7 @@ EACH = re.compile(
 
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
-    told = EACH.search(text[: span[1]])
+    told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in _listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)

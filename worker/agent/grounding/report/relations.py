@@ -10,6 +10,7 @@ from itertools import pairwise
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 VICTIM = re.compile(
     r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b",
@@ -30,7 +31,7 @@ CALLING = re.compile(
 # Passing nothing on: what both do, or how they compare.
 BESIDE = re.compile(
     r"show(?:s|ed)?|share(?:s|d)?|behave(?:s|d)?|follow(?:s|ed)?|fail(?:s|ed|ing)?|time(?:s|d)?|suffer(?:s|ed)?"
-    r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?",
+    r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?|puts?",
     re.IGNORECASE,
 )
 
@@ -59,9 +60,39 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if root and root.service in before and root.service != known.report.service and " it" in found["what"]:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
             continue
+        if OF_IT.match(found["what"]) and before and known.has_cause and not named:
+            earlier = {one.text for one in services} - {*before}
+            meant = {root.service if root else None} & {*known.about, known.report.service, *earlier}
+            is_so = {*before} <= known.suffering - cause_names(known)
+            if not IT.search(text[: found.start()]) and (meant or not is_so):
+                yield judged("cause", found, is_so, "nothing shows that they do")
+            continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
         if root and root.service != known.report.service and before == [root.service] and is_callers:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+
+
+IT = re.compile(r"\b(?:it|they|this|that)(?: \w+){0,2} $", re.IGNORECASE)
+OF_IT = re.compile(r" (?:it|that|this|its (?:failures?|errors|slowness))\b", re.IGNORECASE)
+# "payments lies between checkout and ledger", "payments sits in between".
+IN_BETWEEN = re.compile(
+    r" (?:itself )?(?:lies|lay|sits|sat|stands|stood|is|was) (?:in )?between(?: the)?\b(?P<of>(?! two\b| ?[,;:.]|$))?"
+)
+
+
+def between(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who lies between two is called by one of them, and calls the other."""
+    services = [one for one in mentions if one.text in known.services]
+    for place, one in enumerate(services):
+        found = IN_BETWEEN.match(text, one.span[1])
+        if found is None:
+            continue
+        both = [it.text for it in services[place + 1 :][:2]] if found["of"] is not None else []
+        callers = {caller for caller, callee in known.calls if callee == one.text}
+        callees = {callee for caller, callee in known.calls if caller == one.text}
+        ways = [(both[0], both[1]), (both[1], both[0])] if len(both) == 2 else []
+        holds = any(a in callers and b in callees for a, b in ways) if ways else bool(callers and callees)
+        yield judged("cause", found, holds, NO_CALL, is_open=not holds)
 
 
 AGAINST = re.compile(
@@ -80,16 +111,49 @@ def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, holds, "something does")
 
 
+def missing(known: Known) -> set[tuple[str, str]]:
+    """(caller, callee) of the calls that are no longer made."""
+    fewer = [one for item in known.report.evidence for one in item.result.get("fewer") or ()]
+    return {(str(one["service"]), str(callee)) for one in fewer for callee in one.get("missing") or ()}
+
+
+def is_called_directly(caller: str, callee: str, known: Known) -> bool:
+    """Whether calls between them were read, or a line of the caller has the address of the callee."""
+    edges = {(one.of, one.subject.service) for one in known.facts if one.signal == "calls"} | missing(known)
+    told = any(re.search(rf"://{re.escape(callee)}\b", line) for line in known.logged.get(caller, ()))
+    return told or (caller, callee) in edges
+
+
+# "It hardly calls cart any more" is told of what is missing (`calls`).
+UNMADE = re.compile(r"\b(?:hardly|barely|scarcely|rarely|no longer|never|stop\w*|ceas\w+)\b", re.IGNORECASE)
+# "… put ledger first" (`leading`).
+RANKED = re.compile(r" (?:first|last|at the top)\b")
+AGAIN = re.compile(r" (?:(?:just |much )?as (?:before|usual|often)|again|once more)\b")
+TO_BE = re.compile(r"\b(?:verify|check|confirm|ensure|make sure|see|watch|until|once|when|whether)\b", re.IGNORECASE)
+
+
+def _is_awaited(one: Found, other: Found, text: str, known: Known) -> bool:
+    """ "Verify that checkout calls cart as before": of a call that is missing now."""
+    is_again = AGAIN.match(text, other.span[1]) and TO_BE.search(text[: one.span[0]])
+    return bool(is_again) and (one.text, other.text) in missing(known)
+
+
 def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search overloads checkout": what one does to another is told as a cause, unless it is a call that was seen."""
     services = [one for one in mentions if one.text in known.services]
     for one, other in pairwise(services):
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
+        is_told_apart = between and (UNMADE.search(between[0]) or RANKED.match(text, other.span[1]))
+        if is_told_apart or _is_awaited(one, other, text, known):
+            continue
         if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])
         is_call = CALLING.fullmatch(between["verb"])
+        if is_call and AGAIN.match(text, other.span[1]) and (one.text, other.text) in missing(known):
+            yield Claim("cause", span, text[slice(*span)], holds=False, why="it hardly calls it any more")
+            continue
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
         why = "" if holds else "nothing shows that it does so"
         is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
@@ -124,18 +188,23 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     for one, other in pairwise(services):
         is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
+        if RANKED.match(text, other.span[1]) and text[one.span[1] : other.span[0]].endswith("followed by "):
+            continue
         if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
         when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
         when = _failed if when is onset and FAILING.search(text[: other.span[1]]) else when
-        begun, later = when(first, known), when(second, known)
+        told = topics(text[: other.span[1]]) & {*SIGNALS} if when is onset else frozenset()
+        begun, later = (_rose(name, told, known) or when(name, known) for name in (first, second))
         holds = begun is not None and later is not None and begun < later
         span = (one.span[0], other.span[1])
         is_open = begun is None or later is None
         yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that order", is_open)
 
 
+# "shipping owns 83 % of the rise, followed by checkout with 11 %": by their shares.
+RANKED = re.compile(r" ?(?:with|at|\() ?(?:about |only |just )?\d")
 FAILING = re.compile(r"\b(?:fail\w*|errors?)\b", re.IGNORECASE)
 
 
@@ -159,6 +228,12 @@ def onset(service: str, known: Known) -> datetime | None:
     return first_onset([one.at for one in known.moments if one.kind == "onset" and one.of == service], known)
 
 
+def _rose(service: str, signals: frozenset[str], known: Known) -> datetime | None:
+    """ "The latency of ledger rose a minute before checkout's": of the one signal that is told."""
+    found = [one.at for one in known.moments if one.of == service and one.signal in signals]
+    return min(found) if found and len(signals) == 1 else None
+
+
 def _failed(service: str, known: Known) -> datetime | None:
     """When it began to fail, where its errors have an onset of their own."""
     told = [one.at for one in known.moments if one.kind == "onset" and (one.of, one.signal) == (service, "errors")]
@@ -180,7 +255,16 @@ def _does(service: str, other: str, known: Known) -> bool:
 
 
 def _is_called(one: Found, other: Found, text: str, services: list[Found], known: Known) -> bool:
-    return all((caller, other.text) in known.calls for caller in _callers(one, text, services))
+    between = text[one.span[1] : other.span[0]]
+    is_direct = ASKS.search(between) and (DIRECTLY.match(text, other.span[1]) or DIRECTLY.search(between))
+    return all(
+        (caller, other.text) in known.calls and (not is_direct or is_called_directly(caller, other.text, known))
+        for caller in _callers(one, text, services)
+    )
+
+
+ASKS = re.compile(r"\b(?:calls?|calling|called|reach\w*|contacts?|queries|uses?|depends?|waits?)\b", re.IGNORECASE)
+DIRECTLY = re.compile(r" (?:directly|itself)\b")
 
 
 def _callers(one: Found, text: str, services: list[Found]) -> list[str]:

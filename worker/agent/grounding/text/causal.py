@@ -20,9 +20,9 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
-    r"|lies? (?:in|with)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
+    r"|lies? (?:in|with)(?! between\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
-    r"|point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
+    r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
 _KNOWN = "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|of unknown kind"
 _NAMED = "identified|named|found|given"

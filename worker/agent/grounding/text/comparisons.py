@@ -56,6 +56,10 @@ def _beside(wanted: int, found: re.Match[str], text: str, read: list[Number]) ->
     if not wanted or not before or NEGATED.search(text[: found.start()]):
         return None
     if LEVEL.fullmatch(found[0]):
+        is_by = text[before[-1].span[1] : found.start()] == " "
+        if is_by and after and before[-1].value < 0.5 * after[0].value:
+            # "1.1 ms above the usual 98 ms": by so much.
+            return None
         is_level = after and re.fullmatch(r"(?: of)?(?: about)? \$?", text[found.end() : after[0].span[0]])
         return _is_so(wanted, before[-1], after[0]) if is_level else None
     behind = text[before[-1].span[1] : found.start()]

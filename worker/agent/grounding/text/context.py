@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from worker.agent.grounding.text import quantifiers, units
 from worker.agent.grounding.text.claims import Span
@@ -13,6 +14,8 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 BREAK = re.compile(
     r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and | but | while | whereas | because | although | even though | until "
 )
+# "At 816, the number of reads is …" is one clause.
+AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
     r"\b(?:last(?:ed|s|ing)?|for|in|over|within|during|spann\w+|after just|persist\w*)"
     r"(?: only| just| about| the| last| first| a| mere)* $",
@@ -24,7 +27,9 @@ TAKING = re.compile(
     r"(?: requests?| calls?| them| it)? (?:in|within|after)(?: only| just| about)* $",
     re.IGNORECASE,
 )
-APART = re.compile(r"\b(?:preced\w+|before|after|ahead|followed)\b[^,;\d]{0,30} by (?:about )?$", re.IGNORECASE)
+APART = re.compile(
+    r"\b(?:preced\w+|before|after|ahead|followed)\b(?:[^,;\d]|-\d+\b){0,30} by (?:about )?$", re.IGNORECASE
+)
 DISTANCE = re.compile(
     r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after|prior to|ahead of|earlier|later|following|ago)\b",
     re.IGNORECASE,
@@ -69,7 +74,8 @@ def clause(span: Span, text: str) -> Span:
 
 @lru_cache(maxsize=64)
 def _breaks(text: str) -> tuple[Span, ...]:
-    return tuple(found.span() for found in BREAK.finditer(text))
+    opening = AT.match(text)
+    return tuple(found.span() for found in BREAK.finditer(text, opening.end() if opening else 0))
 
 
 def part(span: Span, text: str) -> Span:
@@ -101,13 +107,23 @@ PART_OF = re.compile(
 )
 
 
+OF_GRAMS = re.compile(
+    rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+)
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
     "2,260 of 10,600 requests failed": the second did not.
     """
+    if listed := in_turn(span, text):
+        return frozenset({listed.topic})
+    if OF_GRAMS.search(text[: span[0]]):
+        # "About 2 g of the 2.3 g are put down to retries": the second is all of it.
+        return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
-    is_behind = text[: span[1]].endswith("requests") or re.match(r" (?:[a-z]+ )?requests\b", text[span[1] :])
+    is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1])
     if is_of and (is_of["what"] or is_behind):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
@@ -118,6 +134,56 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
     before = own | (last_spoken_of(start, text) if told or begin else frozenset())
     return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
+
+
+# "12,600 requests failed, of about 53,200 in all".
+OF_THE_REQUESTS = re.compile(r" (?:[a-z]+ )?requests\b| (?:in all|in total|altogether|overall)\b")
+
+
+class InTurn(NamedTuple):
+    """Of which of the signals a figure is in "errors and latency rose to 24 % and 1,450 ms"; `first`: of the row."""
+
+    topic: str
+    first: Span
+
+
+# "24 %, 44 % and about 1,450 ms".
+NEXT_FIGURE = re.compile(r",? (?:and )?(?:about |around |roughly )?", re.IGNORECASE)
+NOUNS = re.compile(
+    r"\W*(?:[\w'’-]+ ){0,7}?"
+    r"(?:errors?|failures?|retries|latency|cpu|memory|traffic|carbon|emissions|rate|share|usage)\W*",
+    re.IGNORECASE,
+)
+VERBS = re.compile(
+    r"\b(?:rose|fell|is|are|was|were|has|have|had|stay\w*|stand\w*|climb\w*|grew|jump\w*|drop\w*|fails?|failed)\b"
+)
+BEHIND_ROW = re.compile(
+    r"\W*$|[.,;:)]|(?:,? (?:respectively|again|now|instead|against|in|since|by|after|while|before)\b)"
+)
+
+
+@lru_cache(maxsize=256)
+def in_turn(span: Span, text: str) -> InTurn | None:
+    """A list of signals, and behind it one of as many figures: each is of the one in its place."""
+    figures = [one.span() for one in units.number_pattern().finditer(text)]
+    place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), None)
+    if place is None:
+        return None
+    first = last = place
+    while first and NEXT_FIGURE.fullmatch(text[figures[first - 1][1] : figures[first][0]]):
+        first -= 1
+    while last + 1 < len(figures) and NEXT_FIGURE.fullmatch(text[figures[last][1] : figures[last + 1][0]]):
+        last += 1
+    many = last - first + 1
+    begin = max(text.rfind(mark, 0, figures[first][0]) for mark in ";:") + 1
+    parts = re.split(r", (?:and )?| and ", text[begin : figures[first][0]])[-many:]
+    told = [[*(topics(one) & {*SIGNALS})] for one in parts]
+    if many < 2 or len(parts) != many or any(len(one) != 1 for one in told) or re.search(r"\d", "".join(parts)):
+        return None
+    is_listed = all(NOUNS.fullmatch(one) and not VERBS.search(one) for one in parts[:-1])
+    if not is_listed or len({one[0] for one in told}) < many or not BEHIND_ROW.match(text, figures[last][1]):
+        return None
+    return InTurn(told[place - first][0], figures[first])
 
 
 def _first_spoken_of(place: int, text: str) -> frozenset[str]:
@@ -168,6 +234,21 @@ AT_A_STATISTIC = re.compile(
 )
 
 
+# "Half of the requests took longer than 303 ms".
+SLOWEST = re.compile(
+    r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
+    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:took|takes?|were|are|needed|needs?|waited)"
+    r" (?:longer|slower|more) than (?:about )?(?=\d|$)",
+    re.IGNORECASE,
+)
+QUANTILE_OF = {
+    **dict.fromkeys(("half",), "p50"),
+    **dict.fromkeys(("one in ten", "a tenth", "one tenth", "10 %", "10%", "10 percent"), "p90"),
+    **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
+    **dict.fromkeys(("one in a hundred", "1 %", "1%", "1 percent"), "p99"),
+}
+
+
 def statistic(span: Span, text: str) -> str | None:
     """Right behind the figure, or named last before it in its part of the sentence."""
     behind = AT_A_STATISTIC.match(text[span[1] :])
@@ -175,15 +256,21 @@ def statistic(span: Span, text: str) -> str | None:
         after = text[span[1] : span[1] + behind.end() + 18]
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     before = text[part(span, text)[0] : span[0]]
+    if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
+        return of
     found = [(one.end(), name) for name, words in STATISTICS.items() for one in words.finditer(before)]
     return max(found)[1] if found else None
+
+
+def named_statistics(text: str) -> set[str]:
+    return {name for name, words in STATISTICS.items() if words.search(text)}
 
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
     r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
-    r" (?P<noun>[a-z]+))\b(?! fail| end)[^,;.\d]{0,40}$",
+    r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)[^,;.\d]{0,40}$",
     re.IGNORECASE,
 )
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
@@ -224,7 +311,7 @@ _WHOLES = (
     ("lines", r"lines?|documents?|entries|logs?|messages?"),
     ("errors", r"errors?|failures?|exceptions?"),
     ("rise", r"rise|increase|growth|spike|surge|jump|excess|deviation"),
-    ("emissions", r"co₂e?|co2e?|carbon|emissions?"),
+    ("emissions", r"[mk]?g(?:co[₂2]e?)?|co₂e?|co2e?|carbon|emissions?|emitted"),
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
@@ -255,7 +342,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
 
 
 # "In 12 % of the cases", "none of them fail".
-NO_WHOLE = frozenset({"cases", "time", "fail", "fails", "failed", "do", "does", "did", "is", "are", "was", "were"})
+_NO_WHOLE = "of cases time fail fails failed do does did is are was were"
+NO_WHOLE = frozenset(_NO_WHOLE.split())
 # "60 % of the excess, retries 22 % and errors 17 %": of the same.
 SHARE_BEFORE = re.compile(
     r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
@@ -263,7 +351,7 @@ SHARE_BEFORE = re.compile(
 # "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
 OF_WHICH = re.compile(
     r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"
-    r"[ ,(]of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
+    r"[ ,(](?<!any )of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
     re.IGNORECASE,
 )
 # "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".

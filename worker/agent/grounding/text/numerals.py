@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -111,7 +112,12 @@ COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
     r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
 )
-NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
+NO_NOUNS = frozenset(
+    """
+    across as comes does equals exceeds falls fits gives goes has is its keeps leaves less lies looks makes means needs
+    others plus remains rises says seems shows sits stands stays takes tells this times versus was
+    """.split()  # noqa: SIM905 - read as prose
+)
 
 
 def _in_digits(text: str) -> Iterator[Number]:
@@ -252,6 +258,9 @@ def _in_words(text: str) -> Iterator[Number]:
         # "Three minutes" is rounded, "doubled" is about the double.
         tolerance = 0.08 * value if dimension else max(0.5 if value > 1 else 0.0, 0.05 * value)
         low, high = _bounds(value, 0.5 if COMPOUND.fullmatch(word) else tolerance, before, "words")
+        if dimension == "times" and ABOVE.search(before):
+            # "More than doubled" says no more than that.
+            high = math.inf
         is_any = unit == "share" and (_is_within(found.span(), text) or _is_hardly(value * factor, found.start(), text))
         if unit == "share" and confidences.is_share(before, text[found.end() :]):
             unit = "confidence"
@@ -264,9 +273,16 @@ NONE_WAS_MEASURED = re.compile(
 NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
 
 
+# "Half of its requests took 70 ms or less" tells of the median.
+A_MEDIAN = re.compile(
+    r" of (?:the |its |all )?requests\b[^,;.\d]{0,40} (?:took|take|(?:are|were) (?:answered|served) (?:in|within))"
+    r"(?: about)? [\d.,]+ ?m?s or (?:less|faster)\b"
+)
+
+
 def _is_no_figure(found: re.Match[str], text: str) -> bool:
     """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
-    if NEAR.search(text[: found.start()]):
+    if NEAR.search(text[: found.start()]) or A_MEDIAN.match(text, found.end()):
         return True
     behind = text[found.end() :]
     is_of_none = NONE_OF.match(behind) and not NONE_WAS_MEASURED.match(behind) and not OF_METRICS.match(behind)

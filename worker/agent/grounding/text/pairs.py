@@ -29,7 +29,7 @@ class Number:
 PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
-    r"\b(?:usual|usually|normal|normally)(?: is| are| about)* $"
+    r"\b(?:usual|usually|normal|normally|expected)(?: is| are| about)* $"
     r"|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
     re.IGNORECASE,
 )
@@ -48,7 +48,16 @@ def with_paired_rates(text: str, found: list[Number]) -> list[Number]:
         replace(one, dimension=before.dimension)
         if before and _is_its_rate(one, before) and _is_told_as_usual(one, text)
         else one
-        for before, one in zip([None, *paired], paired, strict=False)
+        for before, one in zip(_measured_before(paired), paired, strict=True)
+    ]
+
+
+def _measured_before(found: list[Number]) -> list[Number | None]:
+    """For each the one before it; of "0.63 g a minute, about twice the usual 0.32 g" that is the first."""
+    apart = ("times", "share", "points")
+    return [
+        next((other for other in reversed(found[:place]) if other.dimension not in apart), None)
+        for place in range(len(found))
     ]
 
 
@@ -76,6 +85,12 @@ COMPARING = re.compile(
 def with_compared(text: str, found: list[Number]) -> list[Number]:
     """A figure without a unit behind a comparison has that of the one before."""
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
+    found = [
+        replace(one, dimension=before.dimension)
+        if before and _is_its_rate(one, before) and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        else one
+        for before, one in zip([None, *found], found, strict=False)
+    ]
     return [
         one.scaled(factor(text, before), before.dimension)
         if before
@@ -185,7 +200,7 @@ PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|in
 
 EACH = re.compile(
     r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
-    r"|(?:a|one|each|every|per) thousand) requests\b(?=[^.;]*\d)",
+    r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)",
     re.IGNORECASE,
 )
 
@@ -234,10 +249,13 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
     return hours.dimension == minutes.dimension == "seconds" and 0 < minutes.value < unit and hours.value % unit == 0
 
 
-RANGED = re.compile(r"[^.;]{0,12} ?\($| ?(?:to|–) |[^.;\d]{0,30}, (?:between|ranging from) ")
+RANGED = re.compile(
+    r"[^.;]{0,12} ?\($| ?(?:to|–) "
+    r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)) "
+)
 
 
-PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|(?:out )?of(?: the| about| roughly| some)?) |–")
+PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|(?:out )?of(?: the| about| roughly| some)?(?: window['’]s)?) |–")
 
 
 def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
@@ -253,7 +271,8 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
         is_between = between == " and " and text[: found[place - 1].span[0]].endswith("between ")
-        if not dimensions[place] and (is_between or RANGED.fullmatch(between)):
+        is_ranged = RANGED.fullmatch(between) and not IN_TIME.search(text[: found[place - 1].span[0]])
+        if not dimensions[place] and (is_between or is_ranged):
             dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
     return [
         one if one.dimension else one.scaled(scale, unit)

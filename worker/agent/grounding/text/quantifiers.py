@@ -14,9 +14,13 @@ FRACTION = re.compile(
     rf"\b(?P<part>{'|'.join(SMALL)}) (?:in|out of|of|in every|of every|out of every) (?P<whole>{'|'.join(SMALL)})\b",
     re.IGNORECASE,
 )
+# "Four of six timed log lines": counted, each by itself.
+OF_LINES = re.compile(r" (?:(?:timed|sampled|log|logged) )+lines\b")
 # "Six in a thousand".
 PER_MILLE = re.compile(
-    rf"\b(?P<part>{'|'.join(SMALL)}|\d+) (?:in|out of|of) (?:a|one|every) (?P<whole>hundred|thousand)\b", re.IGNORECASE
+    rf"\b(?P<part>{'|'.join(SMALL)}|\d+) (?:in|out of|of) "
+    r"(?:(?:a|one|every) (?P<whole>hundred|thousand)|(?:every )?(?P<twenty>twenty))\b",
+    re.IGNORECASE,
 )
 # "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
 QUANTIFIED = re.compile(
@@ -55,7 +59,7 @@ def shares(text: str) -> Iterator[Share]:
     yield from _fractions(text)
     for found in PER_MILLE.finditer(text):
         part = SMALL.index(found["part"].lower()) + 1 if found["part"].lower() in SMALL else int(found["part"])
-        whole = {"hundred": 100, "thousand": 1000}[found["whole"].lower()]
+        whole = {"hundred": 100, "thousand": 1000, "twenty": 20}[(found["whole"] or found["twenty"]).lower()]
         yield Share(found.span(), found[0], part / whole, (part - 0.5) / whole, (part + 0.5) / whole)
     for pattern, low, high in ((WHOLE_RISE, 0.97, 1.0), (NO_REQUEST, 0.0, 0.0)):
         yield from (Share(found.span(), found[0], high, low, high) for found in pattern.finditer(text))
@@ -67,7 +71,7 @@ def shares(text: str) -> Iterator[Share]:
 def _fractions(text: str) -> Iterator[Share]:
     for found in FRACTION.finditer(text):
         part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
-        if part < whole:
+        if part < whole and not OF_LINES.match(text, found.end()):
             yield Share(found.span(), found[0], part / whole, part / whole, part / whole, "words")
     for found in PARTS.finditer(text):
         share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]

@@ -36,6 +36,7 @@ AFTER = re.compile(
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?(?:usual|normal|typical)"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
+    r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
@@ -44,17 +45,20 @@ MORE = re.compile(
     r"^(?: \([^)]*\))?(?: of (?:CO[₂2]e?|carbon))?(?: (?:was|were) emitted)? (?:in|of) excess\b"
     r"|^(?: carbon| CO[₂2]e?)? excess\b(?! of)"
     r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
-    r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be) (?:wasted|saved|in excess|additional)\b"
+    r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
+    r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
     r"|^(?! (?:is|was|are|were)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower)\b(?: than)?(?: (?:the|its|what was))?"
     r" (?:expected|usual|expectation|normal|baseline)"
 )
 EXCESS = re.compile(
-    r"\b(?:excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
+    r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
     r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
     re.IGNORECASE,
 )
+# "27 % of the 396 mg emitted is excess".
+OF_IT_IS_EXCESS = re.compile(r" of (?:the |its |all )?[^,;.%]{0,40}\b(?:is|are|was|were|counts? as) (?:in )?excess\b")
 # "The expected emissions were 441 g", "Before the deployment, 46 % …".
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
@@ -107,11 +111,13 @@ LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|shor
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
+    listed = context.in_turn(span, text)
+    span = listed.first if listed else span
     if behind := RANGE_BEHIND.search(text[: span[0]]):
         of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
         return _role_at(*of.span(), text) if of else None
-    if ranged := ranges.OF_RANGE.search(text[: span[0]]):
-        return _role_at(*ranged.span("low"), text)
+    if ranged := _ranged(span, text):
+        return _role_at(*ranged, text)
     opened = context.bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
@@ -128,6 +134,14 @@ def role(span: Span, text: str) -> str | None:
     return _role_at(span[0], rated.end() if rated else span[1], text)
 
 
+def _ranged(span: Span, text: str) -> Span | None:
+    """ "The range of 289 mg to 306 mg that was expected": from one end to the other, where the figure is one."""
+    if low := ranges.OF_RANGE.search(text[: span[0]]):
+        return low.start("low"), span[1]
+    high = TO_HIGH.match(text, span[1]) if IN_RANGE.search(text[: span[0]]) else None
+    return (span[0], high.end()) if high else None
+
+
 def _is_apart(opened: int, text: str) -> bool:
     """ "memory (33 %, usually 10 %) and CPU (20 %)": the bracket is not of the figure before."""
     found = units.number_pattern().match(text, context.figure_before(opened, text))
@@ -138,6 +152,9 @@ def _is_apart(opened: int, text: str) -> bool:
 TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 # "17.9 g per minute that would be expected".
 RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
+# "Within the range of 289 mg to 306 mg that was expected".
+IN_RANGE = re.compile(r"\b(?:range|band|interval|corridor) (?:of|from) [−-]?$", re.IGNORECASE)
+TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
@@ -165,7 +182,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
     is_excess = (
         (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
         or MORE.search(text[end : end + 44])
-        or EXCESS.search(text[max(0, begin - 12) : start])
+        or OF_IT_IS_EXCESS.match(text, end)
+        or EXCESS.search(text, max(0, begin - 12), start)
         or SET_BESIDE.search(text[:start])
     )
     return "excess" if is_excess else "now"
@@ -189,11 +207,16 @@ AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
 # "It returns to zero and its latency to 120 ms".
 RETURNS_TOO = re.compile(
-    r"\b(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
-    r" and (?:[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
+    r"\b(?:(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
+    r"|(?:is|are) (?:back )?(?:at|near) [^,;]{1,12} again)"
+    r"(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}(?:(?:to|at|near) (?:about |around )?$"
+    r"|(?:to|at|near) [^,;]{1,12}(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}"
+    r"(?:to|at|near) (?:about |around )?$)"
 )
 RANGE_BEHIND = re.compile(
-    r", (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)) (?:\$?\d[\d.,]* (?:and|to) )?$",
+    r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from))"
+    r"|,? and (?:it )?(?:lies|lay|ranges|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(

@@ -34,7 +34,7 @@ WORDS = (
     ("traffic", _TRAFFIC),
     ("carbon_per_demand", r"per request|(?:co₂|carbon|emissions?) (?:of|for) (?:a|each|every)(?: single)? request"),
     ("lines", r"lines?|log(?:s|ged|ging)?|messages?|documents?|silent|silence|quiet"),
-    ("calls", r"calls?|calling"),
+    ("calls", r"(?<!system )calls?|calling"),
     ("users", r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients"),
     ("orders", r"orders?"),
     ("revenue", r"revenue|loss(?:es)?|lost|loses?|refund\w*|sales|turnover|income|earn\w*|damage\w*"),

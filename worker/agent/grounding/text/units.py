@@ -41,7 +41,8 @@ UNITS = {
     **dict.fromkeys(("users", "sessions", "customers"), ("users", 1.0)),
     **dict.fromkeys(("requests", "request"), ("requests", 1.0)),
     **dict.fromkeys(("incidents", "recorded incidents", "past incidents"), ("incidents", 1.0)),
-    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors", "occurrences", "occurrence", "warnings"), ("lines", 1.0)),
+    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors", "warnings"), ("lines", 1.0)),
+    **dict.fromkeys(("occurrences", "occurrence"), ("lines", 1.0)),
 }  # fmt: skip
 # A prefix is told by its case: Mg is no mg, and T no t.
 _NUMBER = (
@@ -64,7 +65,9 @@ IN_WORDS = {
     **dict.fromkeys(("triple", "tripled", "triples", "tripling"), (3.0, "times")),
     **dict.fromkeys(("quadruple", "quadrupled"), (4.0, "times")),
     **{f"{word}fold": (float(value), "times") for value, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
+        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)},
+    **{f"{word}fold": (value, "times") for word, value in (
+        ("twenty", 20.0), ("thirty", 30.0), ("forty", 40.0), ("fifty", 50.0), ("hundred", 100.0))},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
     "one": (1.0, ""),
     "one and a half times": (1.5, "times"),

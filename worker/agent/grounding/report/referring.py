@@ -1,0 +1,84 @@
+"""Whom "the former", "both of these services", "that change" and "the same region" mean: who was named before.
+
+Such words are read as mentions of those names. What is said of both, or of all, is read once for each of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker.agent.grounding.report import roster
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Found, Span
+
+_VERB = (
+    r"names?|fail|call|retry|are|were|have|had|show|log|logged|suffer|wait|time|deviate|began|started|lie|depend|do|did"
+)
+REFERRING = re.compile(
+    r"\b(?:(?P<both>both (?:of )?(?:these|those|the) (?:two )?(?:services|callers)|both (?:services|callers)"
+    r"|both of (?:them|these|those)\b(?! [a-z]+s\b)|the two services)"
+    rf"|(?P<bare>both)(?= (?:{_VERB})\b)"
+    r"|(?P<these>(?:all (?:of )?)?(?:these|those) (?:two |three |four |five )?(?:services|callers))"
+    r"|(?P<every>(?:every|each) candidate|(?:each|all) of the candidates|all (?:the )?candidates)"
+    r"|(?P<former>the former)|(?P<latter>the latter)"
+    r"|(?P<change>(?:this|that) (?:change|deployment|release|rollout))"
+    r"|(?P<region>(?:the same|that|this) region)"
+    r"|(?P<type>(?:this|that|the same) (?:type|error|kind of error)s?)"
+    r"|(?P<service>that (?:very )?service))\b",
+    re.IGNORECASE,
+)
+MOST_READINGS = 8
+
+
+class Reference(NamedTuple):
+    """`names`: one, or those of each of whom it is said."""
+
+    span: Span
+    names: tuple[str, ...]
+
+
+def readings(text: str, known: Known) -> list[list[Found]]:
+    """What to read as mentions besides the names that are there: one list, or one for each of those who are meant."""
+    found = list(_references(text, known))
+    many = [len(one.names) for one in found]
+    if not found or max(many) > MOST_READINGS:
+        return [[]]
+    ways = itertools.islice(itertools.product(*(one.names for one in found)), MOST_READINGS)
+    return [[Found(one.span, name) for one, name in zip(found, names, strict=True)] for names in ways]
+
+
+def _references(text: str, known: Known) -> Iterator[Reference]:
+    for found in REFERRING.finditer(text):
+        kind = found.lastgroup or ""
+        names = _meant(kind, text[: found.start()], known)
+        if names:
+            yield Reference(found.span(), names)
+
+
+def _meant(kind: str, before: str, known: Known) -> tuple[str, ...]:
+    """Of the names of its kind in this sentence, else in the one before; () where that leaves it open."""
+    if kind in ("change", "region", "type", "service"):
+        own = _of(kind, known)
+        named = _named(before, own, known) or _named(known.previous, own, known)
+        named = named or ((known.report.region,) if kind == "region" and known.report.region else ())
+        return named if len(named) == 1 else ()
+    if kind == "every":
+        return tuple(dict.fromkeys(one.service for one in known.report.candidates if one.service))
+    services = _named(before, known.services, known) or _named(known.previous, known.services, known)
+    services = services or (() if kind in ("former", "latter") else tuple(sorted(known.about)))
+    if kind in ("former", "latter"):
+        return services[:: 1 if kind == "former" else -1][:1] if len(services) == 2 else ()
+    return services if len(services) == 2 or (kind == "these" and len(services) > 1) else ()
+
+
+def _of(kind: str, known: Known) -> set[str]:
+    if kind == "change":
+        return {one.deployment_id for one in known.changes}
+    return known.regions if kind == "region" else {*known.types} if kind == "type" else known.services
+
+
+def _named(text: str, names: set[str], known: Known) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.text for one in roster.mentions(text, known) if one.text in names))
