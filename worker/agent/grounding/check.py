@@ -189,6 +189,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     degrees.versions,
     consequences.parts,
     beginnings.baselines,
+    mishaps.failing,
     shares.betweens,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
@@ -233,7 +234,8 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     mishaps.certainties,
     mishaps.only_ones,
     mishaps.slowness,
-    mishaps.failing,
+    mishaps.chances,
+    mishaps.independents,
     shares.contributors,
     shares.alone,
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks.directions import went
-from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
@@ -75,6 +75,12 @@ CERTAIN = re.compile(
     r"|(?:full|final|hard|clear|definite|conclusive) proof|for (?:certain|sure)|certainly|definitely)\b",
     re.IGNORECASE,
 )
+# "… which leaves little room for coincidence", "that is no coincidence": who is named is blamed.
+NO_CHANCE = re.compile(
+    r"\b(?:no|little|hardly any|not much) room for (?:coincidence|chance|accident|another)"
+    r"|\b(?:is|was|be) (?:no|not an?|hardly an?|anything but an?) (?:\w+ )?(?:coincidence|accident|fluke)\b",
+    re.IGNORECASE,
+)
 BLAMING = re.compile(
     r"\b(?:caus\w+|culprit|blam\w+|responsible|fault\w*|origin\w*|explain\w*|reasons?|behind|guilty|made|broke)\b",
     re.IGNORECASE,
@@ -89,9 +95,30 @@ def certainties(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
     for found in CERTAIN.finditer(text):
         start, end = _sentence_part(found, text)
         rest = text[start : found.start()] + text[found.end() : end]
-        if BLAMING.search(rest) and not DENYING.search(rest) and any(one.text in known.services for one in mentions):
+        if BLAMING.search(rest) and not DENYING.search(rest) and mentions:
             holds = known.has_cause and root is not None and root.confidence >= SURE
             yield judged("state", found, holds, "the confidence in it is lower")
+
+
+def chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "auth was deployed just before, which leaves little room for coincidence": only of the cause."""
+    for found in NO_CHANCE.finditer(text):
+        before = {one.text for one in mentions if one.span[1] <= found.start()} - known.regions
+        named = before or {one.text for one in mentions} - known.regions
+        holds = known.has_cause and (not named or bool(named & cause_names(known)))
+        yield judged("cause", found, holds, "the evidence shows another cause")
+
+
+INDEPENDENT = re.compile(r"\b(?:independent(?:ly)?|regardless|irrespective)(?: of)? $", re.IGNORECASE)
+
+
+def independents(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "payments fails independently of ledger": not where it was seen to call it."""
+    for one in mentions:
+        found = INDEPENDENT.search(text[: one.span[0]])
+        callers = {it.text for it in mentions if it.span[1] <= one.span[0]}
+        if found and any((caller, one.text) in known.calls for caller in callers):
+            yield judged("cause", found, holds=False, otherwise="it calls it")
 
 
 def _sentence_part(found: re.Match[str], text: str) -> tuple[int, int]:
@@ -154,7 +181,7 @@ def _is_in_a_slower_call(service: str, known: Known) -> bool:
 FAILING = re.compile(r"\b(?:failing|failed) (?:requests?|calls?|responses?)\b", re.IGNORECASE)
 
 
-def failing(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def failing(text: str, known: Known) -> Iterator[Claim]:
     """ "… with failing calls": where nothing at all was read of errors."""
     is_read = known.failing or known.types or any("error" in f"{one.signal} {one.metric}" for one in known.levels)
     for found in () if is_read else FAILING.finditer(text):

@@ -28,7 +28,8 @@ OVER = re.compile(
 EXTENT = re.compile(
     r"\b(?:(?:all|each|both)(?: (?:two|three|four|five|\d+))? (?:of )?(?:the |its |their |these )?regions"
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
-    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?|(?<!more )slowly|steadily"
+    r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?"
+    r"|(?<!more )(?<!answers )(?<!answered )(?<!responds )slowly|steadily"
     r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
 )
@@ -44,7 +45,8 @@ _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
     rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
     rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
-    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated|labell?ed|deemed|called)"
+    rf" (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
     rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
     rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b",
     re.IGNORECASE,

@@ -27,6 +27,7 @@ DISMISSED = re.compile(
     r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
     r"|negligible|acceptable|under control|of (?:no|little) (?:importance|consequence|concern|note|moment)"
     r"|(?:is|are|was|were) (?:just |only |but |merely )?an? (?:illusion|mirage|myth|phantom|fluke|trifle|triviality)"
+    r"|(?:is|are|was|were) (?:\w+ )?(?:unimportant|insignificant|inconsequential|of no account)"
     r"|(?:problem|incident|spike|outage|errors?|failures?|(?<!fail )it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
