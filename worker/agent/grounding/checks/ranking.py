@@ -53,6 +53,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, holds, "another candidate comes close")
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
+    yield from _sure_of(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _nexts(text, mentions, known)
     yield from leading.places(text, mentions, known)
@@ -67,6 +68,21 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
             holds = named[0] in ranked[-1 if found["last"] else 0]
             yield judged("state", found, holds, "another one ranks there")
+
+
+# "deploy-8716 has a confidence of 0.85".
+SURE_OF = re.compile(r"[^,;.:]{0,30}\bconfidence (?:of |is )(?:about |only |just )*(?P<value>[01]\.(?P<digits>\d+))")
+
+
+def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A deployment's confidence is that of its own candidate; one that is right is checked as a figure."""
+    made = {one.deployment_id for one in known.changes}
+    for one in mentions:
+        found = SURE_OF.match(text, one.span[1]) if one.text in made else None
+        if found and not any(one.span[1] <= it.span[0] < found.end() for it in mentions):
+            own = [it.confidence for it in known.report.candidates if it.deployment_id == one.text]
+            if not any(abs(value - float(found["value"])) <= 0.51 * 10 ** -len(found["digits"]) for value in own):
+                yield judged("number", found, holds=False, otherwise="it is another's")
 
 
 def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

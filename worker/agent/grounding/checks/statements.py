@@ -37,6 +37,8 @@ CLEARED = re.compile(
     r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated"
     r"|exonerat\w+|absolv\w+|acquit\w*|exculpat\w+|vindicat\w+|in the clear|off the hook|red herring|irrelevant"
     r"|(?:above|beyond|free of) suspicion|beside the point"
+    r"|(?:is|are|was|were|looks?|seems?|appears?) (?:\w+ )?(?:benign|blameless|faultless|trustworthy|inconspicuous"
+    r"|unsuspicious|unobtrusive|unremarkable|reliable|successful)"
     r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
     r"|did not cause|false alarm|no incident|nothing is wrong|ruled out|(?:can|may|should|could) be excluded)\b",
     re.IGNORECASE,
