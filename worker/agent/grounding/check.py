@@ -26,6 +26,7 @@ from worker.agent.grounding.checks import (
     happenings,
     impacts,
     lacking,
+    mishaps,
     names,
     novelty,
     past,
@@ -189,6 +190,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     degrees.versions,
     consequences.parts,
     beginnings.baselines,
+    mishaps.failing,
     shares.betweens,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
@@ -229,6 +231,12 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.equals,
     beginnings.beginnings,
     rollouts.rollouts,
+    mishaps.mishaps,
+    mishaps.certainties,
+    mishaps.only_ones,
+    mishaps.slowness,
+    mishaps.chances,
+    mishaps.independents,
     shares.contributors,
     shares.alone,
     shares.partless,

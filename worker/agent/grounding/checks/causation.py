@@ -38,7 +38,7 @@ JUDGED = re.compile(
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
     r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
-    r"|innocent|unlikely|not involved"
+    r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
     r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",

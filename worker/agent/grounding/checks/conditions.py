@@ -25,7 +25,7 @@ _FAILING = (
 _SLOW = r"slow(?:s|ed|er|ly|ness|down)?|delay(?:s|ed)?|lags?"
 _AILING = (
     r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
-    r"|deviat(?:e|es|ed|ing)"
+    r"|deviat(?:e|es|ed|ing)|misbehav\w+|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble"
 )
 CONDITIONS = (
     (re.compile(_FAILING, re.IGNORECASE), ("errors",)),

@@ -90,7 +90,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
 
 def _of_others(wanted: int, found: re.Match[str], before: str, known: Known) -> Claim | None:
     """ "The old version shows no errors", "none of the services shows a rise"."""
-    if OLD.search(before) and re.match(r"(?:no|without) (?:any )?errors", found[0]):
+    if OLD.search(before) and re.match(r"(?:no|without|\w+ of) (?:any )?errors", found[0]):
         holds = any(_is_clean(fact) for fact in known.facts)
         return judged("direction", found, holds, "it logged errors, too")
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]

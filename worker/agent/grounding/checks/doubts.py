@@ -15,9 +15,11 @@ DOUBT = re.compile(
     r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not"
     r"|hardly(?! (?:any|writes?|wrote|log(?:s|ged)|answers?|sends?)\b)"
     r"|not|never"
-    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|more)s?\b)"
+    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|call|more)s?\b)"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|(?:poor|weak) (?:candidate|suspect|explanation)|unconvincing"
+    r"|misconception|misunderstanding|conjecture|guesswork|speculation|flimsy|unfounded|untenable|groundless|untrue"
+    r"|debunk\w*|discredit\w*|rebut\w*"
     r"|coinciden\w+|cleared|acquitted|unproven|unknown|unclear|disproves?d?|refuted?|wrongly|falsely|contrary"
     r"|(?:another|different|other) (?:\w+ )?cause|may|might|could|maybe|perhaps|possibly|only partly)\b"
     r"|\w+n['’]t\b",

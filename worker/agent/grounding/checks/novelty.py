@@ -30,13 +30,21 @@ SEEN_BEFORE = re.compile(
     rf" (?:been )?{_SEEN}"
     r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
     rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
-    rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b|\b(?:is|was) an old acquaintance\b",
+    rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b"
+    r"|\b(?:is|was) an? (?:old|familiar|well-known|regular) (?:acquaintance|friend|sight|guest)\b",
     re.IGNORECASE,
 )
 NEW = re.compile(
     r"\b(?:is|are|was|were) (?:entirely |completely |all )?new\b(?! (?:version|release|deployment))"
     r"|\bappear(?:ed|s) for the first time\b|\bfirst (?:appeared|occurred|logged|seen) (?:in|within|during) the window"
     r"|\b(?:unseen|unknown) before\b",
+    re.IGNORECASE,
+)
+# "It became rarer", "it is more frequent than before".
+OFTENER = re.compile(
+    r"\b(?:(?P<rarer>rarer|scarcer|sparser|(?:less|not so) (?:frequent|common|numerous|often)\w*)"
+    r"|commoner|more (?:frequent|common|numerous|often)\w*)\b(?! than (?!before|usual|normal|in the|expected|earlier))"
+    r"(?P<then> (?:before(?! \d)|earlier|usually|in the baseline))?",
     re.IGNORECASE,
 )
 ROSE = re.compile(
@@ -68,10 +76,20 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
                 yield _claim(seen, all(one.before == 0 for one in counts), "it was there before")
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
+        yield from _oftener(sentence, start, counts)
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
         if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
             yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
+
+
+def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
+    """ "PoolTimeout became rarer", "it was commoner before"."""
+    found = OFTENER.search(text, start)
+    if found and counts and not DENIED.search(text[start : found.start()]):
+        fell = [(one.now < one.before) != bool(found["then"]) for one in counts if one.now != one.before]
+        holds = bool(fell) and all(it == bool(found["rarer"]) for it in fell)
+        yield _claim(found, holds, "it is the other way round")
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

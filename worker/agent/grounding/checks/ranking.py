@@ -17,22 +17,43 @@ NOTHING_AGAINST = re.compile(
     re.IGNORECASE,
 )
 LAST = re.compile(
-    r"\b(?:is|was|ranks?|ranked|comes?|came) (?:the )?(?P<last>weakest|last|least likely|lowest)\b"
+    r"\b(?:is|was|ranks?|ranked|comes?|came) (?:the )?(?P<last>weakest|last|least likely|lowest|laggard)\b"
     r"(?= (?:of|among) (?:the|all|these)?|[,.;:]|$)"
     r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
-    r"|\b(?:is|was) (?:the )?(?:\S+['’]s )?"
-    r"(?P<suspect>(?:first|prime|main|top|chief|likeliest) (?:candidate|suspect))\b",
+    r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
+    r" (?:candidate|suspect)|front-?runner|winner)\b",
+    re.IGNORECASE,
+)
+NO_RIVAL = re.compile(
+    r"\b(?:no|without an?y?|has no|without) (?:serious |real |close |other |strong )?(?:rival|challenger|contender)s?\b"
+    r"|\bun(?:rivall?ed|challenged|contested)\b",
+    re.IGNORECASE,
+)
+# By what factor the first must be ahead of the second to have no rival.
+CLEAR_OF = 4
+# "A direct comparison of its lines shows", "the lines since cfg-3095 fail more often than those before".
+LINES_COMPARED = re.compile(
+    r"\bcomparison\b[^;.]{0,40}\b(?:shows?|showed|confirms?|confirmed|proves?|proved|reveals?|convicts?|says?)\b"
+    r"|\blines\b[^;.]{0,60}\b(?:more|worse|fewer|less|better)\b[^;.]{0,30}\bthan\b",
     re.IGNORECASE,
 )
 FEW_LINES = re.compile(r"\btoo few (?:sampled )?(?:log )?lines\b", re.IGNORECASE)
+
+
+NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without|impossible)\b|n['’]t\b", re.IGNORECASE)
 
 
 def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     candidates = known.report.candidates
     for found in NOTHING_AGAINST.finditer(text):
         yield judged("state", found, bool(candidates) and not candidates[0].against, "something does")
+    for found in NO_RIVAL.finditer(text):
+        sizes = [one.confidence for one in candidates]
+        holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
+        yield judged("state", found, holds, "another candidate comes close")
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
+    yield from _sure_of(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _nexts(text, mentions, known)
     yield from leading.places(text, mentions, known)
@@ -48,6 +69,21 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
             holds = named[0] in ranked[-1 if found["last"] else 0]
             yield judged("state", found, holds, "another one ranks there")
+
+
+# "deploy-8716 has a confidence of 0.85".
+SURE_OF = re.compile(r"[^,;.:]{0,30}\bconfidence (?:of |is )(?:about |only |just )*(?P<value>[01]\.(?P<digits>\d+))")
+
+
+def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A deployment's confidence is that of its own candidate; one that is right is checked as a figure."""
+    made = {one.deployment_id for one in known.changes}
+    for one in mentions:
+        found = SURE_OF.match(text, one.span[1]) if one.text in made else None
+        if found and not any(one.span[1] <= it.span[0] < found.end() for it in mentions):
+            own = [it.confidence for it in known.report.candidates if it.deployment_id == one.text]
+            if not any(abs(value - float(found["value"])) <= 0.51 * 10 ** -len(found["digits"]) for value in own):
+                yield judged("number", found, holds=False, otherwise="it is another's")
 
 
 def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -121,6 +157,9 @@ def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     ranked = [f"{one.deployment_id} {one.reason}; {one.against or ''}" for one in known.report.candidates]
     told = [*ranked, *claims.sentences(known.report.sections.deployment_correlation or "")]
     said = [one for one in told if FEW_LINES.search(one)]
+    if named and not FEW_LINES.search(text) and all(any(name in one for one in said) for name in named):
+        for found in LINES_COMPARED.finditer(text):
+            yield judged("state", found, bool(NOT_COMPARED.search(text)), "too few log lines to compare")
     for found in FEW_LINES.finditer(text):
         of = next((one for one in mentions if text[found.end() : one.span[0]] == " of "), None)
         if of and of.text in known.services and of.text not in {one.service for one in known.changes}:

@@ -35,6 +35,10 @@ EXTENT = re.compile(
 )
 CLEARED = re.compile(
     r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated"
+    r"|exonerat\w+|absolv\w+|acquit\w*|exculpat\w+|vindicat\w+|in the clear|off the hook|red herring|irrelevant"
+    r"|(?:above|beyond|free of) suspicion|beside the point"
+    r"|(?:is|are|was|were|looks?|seems?|appears?) (?:\w+ )?(?:benign|blameless|faultless|trustworthy|inconspicuous"
+    r"|unsuspicious|unobtrusive|unremarkable|reliable|successful)"
     r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
     r"|did not cause|false alarm|no incident|nothing is wrong|ruled out"
     r"|(?:can|may|should|could) be (?:excluded|(?:set|left|put) aside))\b",
@@ -44,7 +48,8 @@ _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
     rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
     rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
-    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated) (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
+    rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated|labell?ed|deemed|called)"
+    rf" (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
     rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
     rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b",
     re.IGNORECASE,

@@ -25,7 +25,9 @@ DISMISSED = re.compile(
     r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
     r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
     r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
-    r"|negligible|acceptable|under control"
+    r"|negligible|acceptable|under control|of (?:no|little) (?:importance|consequence|concern|note|moment)"
+    r"|(?:is|are|was|were) (?:just |only |but |merely )?an? (?:illusion|mirage|myth|phantom|fluke|trifle|triviality)"
+    r"|(?:is|are|was|were) (?:\w+ )?(?:unimportant|insignificant|inconsequential|of no account)"
     r"|(?:problem|incident|spike|outage|errors?|failures?|(?<!fail )it|this|everything|situation|emissions?) "
     r"(?:has |have |had |is |are |was )?(?:already )?(?:ended|stopped(?! \w+ing)|ceased|gone|solved|settled|passed|over"
     r"|past|closed)"
@@ -42,8 +44,9 @@ SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECA
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
     r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
-    r"|down(?! (?:to|by|at|from)\b(?! \d\d?:\d\d))|unreachable|dead|broken|overloaded|exhausted|saturated"
-    r"|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|down(?! (?:to|by|at|from)\b(?! (?:about )?\d\d?:\d\d))|unreachable"
+    r"|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
+    r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
     r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"

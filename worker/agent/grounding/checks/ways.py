@@ -20,6 +20,7 @@ _FELL = (
     r"|recede[ds]|slump(?:ed|s)|crashed|vanish(?:ed|es)|disappear(?:ed|s)|dried up|tailed off"
     r"|(?:came|gone|went|goes) down|weaken(?:ed|s)|subside[ds]"
     r"|abate[ds]|ebb(?:ed|s)|fade[ds]|taper(?:ed|s)|sag(?:ged|s)|slacken(?:ed|s)|nosedive[ds]|retreat(?:ed|s)"
+    r"|(?<=s )(?:abate|ebb|fade|taper|sag|slacken|wane|lessen|diminish)"
     r"|diminish(?:ed|es)|lessen(?:ed|s)|wane[ds]|relent(?:ed|s)"
 )
 UP = re.compile(
@@ -64,6 +65,9 @@ SAME = re.compile(
     r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
     r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
+    r"|up and running"
+    r"|(?:is|are|was|were|looks?|stays?) (?:\w+ )?(?:good|decent|passable|unremarkable)(?=[,;.:]|$| (?:at|since)\b)"
+    r"|in (?:good|perfect|fine|working) (?:shape|health|order|condition)"
     r"|(?:bare|free|devoid|empty|clear|clean) of (?:any )?(?:errors|failures|retries)|plateau(?:ed|s)"
     r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
     r"|keeps? to (?:its|the|their) (?:usual|normal)"

@@ -47,6 +47,14 @@ def common(*, is_advice: bool = False) -> frozenset[str]:
     )
 
 
+@cache
+def _idioms() -> re.Pattern[str]:
+    """Of which no word is looked at by itself: "the common thread", "it clocks in at 5 s"."""
+    text = files("worker.agent.grounding.report").joinpath("idioms.txt").read_text(encoding="utf-8")
+    told = [one for line in text.splitlines() if not line.startswith("#") for one in line.split(", ") if one]
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, told))})\b", re.IGNORECASE)
+
+
 def words_of(report: Report) -> frozenset[str]:
     """What the evidence is called; of queries, log lines and a model's words nothing."""
     impact = report.impact.carbon.comparison or "", report.impact.business.assumption or ""
@@ -82,6 +90,7 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
 
     Words of log lines may be told of the service that wrote them: that is a claim that holds.
     """
+    text = claims.blanked(text, [found.span() for found in _idioms().finditer(text)])
     logged, told = _words_about(text, mentions, known)
     if is_advice:
         logged = frozenset(form for words in known.messages.values() for word in words for form in forms(word))
@@ -171,6 +180,8 @@ def _stripped(word: str) -> Iterator[str]:
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             yield word[: -len(ending)] + instead
+    if word.endswith("ings"):
+        yield from _stripped(word[:-1])
     if re.search(r"(.)\1(?:ed|ing)$", word):
         yield re.sub(r"(.)\1(?:ed|ing)$", r"\1", word)
 
@@ -186,6 +197,9 @@ _ENDINGS = (
         ("ing", ""),
         ("ing", "e"),
         ("ly", ""),
+        ("ily", "y"),
+        ("ness", ""),
+        ("iness", "y"),
         ("est", ""),
         ("iest", "y"),
     ),

@@ -24,7 +24,10 @@ PER_MILLE = re.compile(
 )
 # "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
 QUANTIFIED = re.compile(
-    r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
+    r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most"
+    r"|the (?:(?:vast|overwhelming|great|large|clear) )?(?:majority|bulk)|the lion['’]s share)"
+    r"|(?:only |just )?(?P<tiny>(?:an? (?:mere |tiny )?|hardly a )(?:sliver|handful|smattering|sprinkling|modicum))"
+    r"|(?P<minority>a (?:small |tiny )?minority)"
     r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail))"
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
     r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
@@ -41,7 +44,7 @@ NO_REQUEST = re.compile(
     r"\b(?:no|not a|not one)(?: single)? (?:requests?|calls?)(?= (?:(?:has|have|had|was|were) )?fail(?:s|ed|ing)?\b)",
     re.IGNORECASE,
 )
-LEAST = {"all": 0.9, "most": 0.5, "every": 0.99}
+BOUNDS = {"all": (0.9, 1.0), "most": (0.5, 1.0), "every": (0.99, 1.0), "tiny": (0.0, 0.1), "minority": (0.0, 0.5)}
 
 
 class Share(NamedTuple):
@@ -64,8 +67,8 @@ def shares(text: str) -> Iterator[Share]:
     for pattern, low, high in ((WHOLE_RISE, 0.97, 1.0), (NO_REQUEST, 0.0, 0.0)):
         yield from (Share(found.span(), found[0], high, low, high) for found in pattern.finditer(text))
     for found in QUANTIFIED.finditer(text):
-        low = LEAST[found.lastgroup or "most"]
-        yield Share(found.span(), found[0], low, low, 1.0)
+        low, high = BOUNDS[found.lastgroup or "most"]
+        yield Share(found.span(), found[0], low, low, high)
 
 
 def _fractions(text: str) -> Iterator[Share]:

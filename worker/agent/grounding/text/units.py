@@ -41,7 +41,8 @@ UNITS = {
     **dict.fromkeys(("users", "sessions", "customers"), ("users", 1.0)),
     **dict.fromkeys(("requests", "request"), ("requests", 1.0)),
     **dict.fromkeys(("incidents", "recorded incidents", "past incidents"), ("incidents", 1.0)),
-    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors", "occurrences", "occurrence"), ("lines", 1.0)),
+    **dict.fromkeys(("lines", "log lines", "sampled log lines", "errors", "warnings"), ("lines", 1.0)),
+    **dict.fromkeys(("occurrences", "occurrence"), ("lines", 1.0)),
 }  # fmt: skip
 # A prefix is told by its case: Mg is no mg, and T no t.
 _NUMBER = (
