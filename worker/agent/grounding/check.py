@@ -168,6 +168,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     impacts.suffered_in,
     impacts.unmeasured,
     impacts.none_at_all,
+    impacts.unfailing,
     impacts.counts,
     severities.severities,
     degrees.versions,

@@ -17,7 +17,7 @@ ONLY_CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
-    rf"(?<!\bis )(?<!\bwas )(?<!\bare ){_NO} (?:\w+ )?candidates?\b(?! (?:has|have|is|was|reaches|gets|comes))"
+    rf"(?<!\bis )(?<!\bwas ){_NO} (?:\w+ )?candidates?\b(?! (?:has|have|is|was|reaches|gets|comes))"
     rf"|\b(?:list of|the) candidates? (?:list )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,
 )

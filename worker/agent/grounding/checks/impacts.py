@@ -156,6 +156,17 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
             yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
 
 
+NOTHING_FAILS = re.compile(r"\bnothing (?:\w+ )?(?:fails?|failed|is failing)\b", re.IGNORECASE)
+
+
+def unfailing(text: str, known: Known) -> Iterator[Claim]:
+    """ "Nothing fails": where no more requests of what was alerted do than usual."""
+    errors = [one for one in known.levels if one.subject == known.scope and one.signal == "errors"]
+    for found in NOTHING_FAILS.finditer(text):
+        holds = bool(errors) and all(one.deviations < 3 or one.actual <= one.expected for one in errors)
+        yield judged("direction", found, holds, "requests fail", is_open=not errors)
+
+
 MEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
     r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "
