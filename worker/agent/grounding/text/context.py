@@ -104,6 +104,10 @@ PART_OF = re.compile(
 )
 
 
+# "The number of failed requests is put at 21,600 of 23,800".
+NUMBER_OF = re.compile(r"\bnumber of (?:\w+ )?requests\b[^;]*\d $", re.IGNORECASE)
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
@@ -111,7 +115,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     """
     is_of = PART_OF.search(text[: span[0]])
     is_behind = text[: span[1]].endswith("requests") or re.match(r" (?:[a-z]+ )?requests\b", text[span[1] :])
-    if is_of and (is_of["what"] or is_behind):
+    is_number = is_of and NUMBER_OF.search(text[: is_of.start()])
+    if is_of and (is_of["what"] or is_behind or is_number):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
