@@ -48,7 +48,13 @@ TOLD = [
     # In the window and before it.
     (DEPLOYED, "PoolTimeout turned up 15 times {}.", "in the window and never before it", "before and never in it"),
     (OF_AUTH, "auth's CertificateExpired appeared {} times before the window and 9 times in it.", "7", "9"),
+    (OF_AUTH, "In {} is untouched by the rise of errors.", "us-central1, checkout", "europe-west1, auth"),
+    (OF_AUTH, "{} of checkout names auth.", "Every new error", "No error"),
+    (OF_AUTH, "auth is far ahead of {} with 0.10.", "checkout", "inventory"),
+    (OF_AUTH, "{} is at 0.10 only, since its new errors name auth.", "checkout", "inventory"),
+    (UNSAMPLED, "{} request takes the CO₂ it usually takes.", "A single", "Not a single"),
     # Ranges.
+    (DEPLOYED, "The number of failed requests is put at 22,600 of {}.", "87,500", "13,000"),
     (DEPLOYED, "The estimate is 22,600 failed requests out of about {}.", "87,500", "32,200"),
     (DEPLOYED, "22,600 requests failed, and anything from {} to 32,200 is possible.", "13,000", "22,600"),
     (DEPLOYED, "checkout emits {} g/min.", "0.66 instead of 0.32", "0.32 instead of 0.66"),
@@ -80,6 +86,10 @@ GROUNDS = [
     (DEPLOYED, "checkout is slow because search no longer answers.", False),
     (DEPLOYED, "checkout fails because its memory ran full.", False),
     (DEPLOYED, "The pool of checkout ran full.", True),
+    (UNSAMPLED, "Requests fail because of more demand.", False),
+    (DEPLOYED, "deploy-8739 of search has no bearing on this, because search shows no deviation.", True),
+    (DEPLOYED, "deploy-8740 has no bearing on this, because checkout shows no deviation.", False),
+    (DEPLOYED, "checkout emits more CO₂ because fewer requests came.", False),
     (DEPLOYED, "All instances of checkout were down from 15:37 UTC on.", False),
     (DEPLOYED, "Retries make up 48 % of checkout's requests, just as they usually do.", False),
 ]

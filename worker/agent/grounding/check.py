@@ -221,6 +221,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     changes.undeployed,
     changes.deployments,
     impacts.none_measured,
+    impacts.failing,
     ranking.ranking,
     certainties.certainties,
     relations.logging,

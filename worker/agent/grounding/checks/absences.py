@@ -18,8 +18,7 @@ ONLY_CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
-    r"(?:(?<=there is )|(?<=there are )|(?<!\bis )(?<!\bwas )(?<!\bare ))"
-    rf"{_NO} (?:(?!second|other|further)\w+ )?candidates?\b"
+    rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?candidates?\b"
     r"(?! (?:has|have|is|was|reaches|gets|comes))"
     rf"|\b(?:list of|the) candidates? (?:list )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,

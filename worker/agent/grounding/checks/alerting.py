@@ -38,7 +38,13 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     own = {known.report.service, known.report.region, *known.report.alert.instance.split(",")}
     if named - own or not ALERT.search(found["effect"]):
         return False
-    if named and THE_ALERT.match(found["effect"]) and not FIRED.search(found["effect"]):
+    told = topics(found["effect"]) & {*SIGNALS} if known.report.signal in SIGNALS else frozenset()
+    if (
+        named
+        and told <= {known.report.signal}
+        and THE_ALERT.match(found["effect"])
+        and not FIRED.search(found["effect"])
+    ):
         return True
     return _is_exceeded(found["cause"], known)
 

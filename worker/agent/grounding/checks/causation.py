@@ -34,6 +34,7 @@ JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
     r"|(?:not (?:an?|the)|no|hardly an?) (?:\w+ )?(?:explanation|candidate|suspect|culprit|rival|contender|alternative)"
     r"|not (?:an?|the) (?:\w+ )?(?:reason|origin|source)|(?:set|left|put) aside"
+    r"|no (?:bearing|influence|effect|impact) on"
     r"|not (?:\w+ )?supported"
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"

@@ -153,6 +153,7 @@ def looked_back(text: str, known: Known) -> list[Number]:
         and found.end() <= one.span[0] < (end if end > 0 else len(text))
         and (
             BY_LESS.search(text[: one.span[0]])
+            or text[: one.span[0]].endswith("as far as ")
             or (WITHIN.search(text[: one.span[0]]) and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :]))
         )
     ]

@@ -111,10 +111,14 @@ def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
     """ "Retries of auth stand at 33 %": there are some, and how many is a figure, which is checked by itself."""
     end = context.part(one.span, text)[1]
     is_measured = any(
-        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what) and fact.value > 0
+        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what)
         for fact in known.facts
+        if fact.value > 0 or NONE.search(text[one.span[1] : end])
     )
     return is_measured and bool(re.search(r"\d", text[one.span[1] : end]))
+
+
+NONE = re.compile(r"(?<![\d.,])0 %")
 
 
 def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:

@@ -141,11 +141,12 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
 
 LOAD = re.compile(r"\b(?:requests|traffic|load|demand|calls)\b", re.IGNORECASE)
 FEWER = re.compile(r"\b(?:fewer|less|lower|fell|dropped|falling|reduced|decreas\w+)\b", re.IGNORECASE)
+MORE = re.compile(r"\b(?:more|higher|rose|rises?|risen|increas\w+|grew|up)\b", re.IGNORECASE)
 
 
 def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
     """ "Because fewer requests came, ledger emitted less": where both fell."""
-    if not FEWER.search(found["cause"]) or "carbon" not in topics(found["effect"]):
+    if not FEWER.search(found["cause"]) or "carbon" not in topics(found["effect"]) or MORE.search(found["effect"]):
         return False
     named: set[str | None] = {one.text for one in mentions if one.text in known.services} or {known.report.service}
     levels = {one.signal: one for one in known.levels if named == {one.subject.service}}

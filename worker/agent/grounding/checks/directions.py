@@ -55,7 +55,11 @@ BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
 TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
 # "checkout in europe-west1 has no share in the rise of errors": see `shares.partless`.
-NO_PART = re.compile(r"\b(?:no|any|hardly any) (?:share|part|hand) (?:in|of) (?:the |this |that )?$", re.IGNORECASE)
+NO_PART = re.compile(
+    r"\b(?:(?:no|any|hardly any) (?:share|part|hand) (?:in|of)|(?:untouched|spared|unaffected) by)"
+    r"(?: the| this| that)? $",
+    re.IGNORECASE,
+)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 

@@ -14,23 +14,32 @@ from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import claims, context, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
-from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS
+from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 
 COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
-    told = charted.extreme(number, text, mentions, known) or bounds.told(number, text, mentions, known)
-    if told:
-        return told
+    of_bound = charted.extreme(number, text, mentions, known) or bounds.told(number, text, mentions, known)
+    if of_bound:
+        return of_bound
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
-    if claim.holds or number.dimension != "confidence" or not metrics.fields(text, known):
+    if claim.holds or not (told := _told_besides(number, text, known)):
         return claim
-    other = _figure(replace(number, dimension=""), text, mentions, known)
+    other = _figure(replace(number, dimension="" if told == "metric" else told), text, mentions, known)
     return other if other.holds else claim
+
+
+def _told_besides(number: Number, text: str, known: Known) -> str | None:
+    """ "checkout is at 0.04 only": where its clause speaks of no signal, it may be a confidence."""
+    if number.dimension == "confidence":
+        return "metric" if metrics.fields(text, known) else None
+    is_score = not number.dimension and re.fullmatch(r"0\.\d+", number.text)
+    clause = text[slice(*context.clause(number.span, text))]
+    return "confidence" if is_score and not topics(clause) & {*SIGNALS} else None
 
 
 # "Half of the requests took longer than 303 ms": a figure of now.

@@ -156,6 +156,26 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
             yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
 
 
+FAILING = re.compile(
+    r"\b(?P<not>nothing) (?:\w+ )?(?:fails?|failed|is failing)\b"
+    r"|(?:^|[,;:] |\b(?:because|so|and|while) )(?:the |its )?requests (?:fail|failed|are failing|time out|timed out)\b"
+    r"(?! (?:no|less|as|more|in)\b)",
+    re.IGNORECASE,
+)
+
+
+def failing(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Nothing fails", "requests fail": of those who are named, else of what was alerted."""
+    services = {one.text for one in mentions} & known.services
+    told = [one for one in known.levels if one.signal == "errors"]
+    for found in FAILING.finditer(text):
+        of = [
+            one for one in told if one.subject == known.scope or (not found["not"] and one.subject.service in services)
+        ]
+        is_up = any(one.deviations >= 3 and one.actual > one.expected for one in of)
+        yield judged("direction", found, bool(of) and is_up != bool(found["not"]), "it is otherwise", is_open=not of)
+
+
 MEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
     r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "

@@ -127,14 +127,18 @@ NEAR = 5
 FALLING = re.compile(r"\b(?:falls?|fell|drop\w*|decreas\w+|declin\w+|reduc\w+)\b", re.IGNORECASE)
 # "Rose in cart, followed by auth" is told of times.
 TELLS = re.compile(
-    r"\b(?:contribut\w+|shares?|largest|biggest|greatest|most|candidates?|ranks?|ranking|account\w* for)\b",
+    r"\b(?:with|at) (?:only |just )?0\.\d"
+    r"|\b(?:contribut\w+|shares?|largest|biggest|greatest|most|candidates?|ranks?|ranking|account\w* for)\b",
     re.IGNORECASE,
 )
 
 
+RANKED = re.compile(r"\b(?:candidates?|ranking|ranks?|ranked|(?:with|at) (?:only |just )?0\.\d)", re.IGNORECASE)
+
+
 def _ranked(text: str, known: Known) -> dict[str, float]:
     """Where candidates are spoken of: who ranks before whom."""
-    if not re.search(r"\b(?:candidates?|ranking|ranks?|ranked)\b", text, re.IGNORECASE):
+    if not RANKED.search(text):
         return {}
     found: dict[str, float] = {}
     for one in known.report.candidates:

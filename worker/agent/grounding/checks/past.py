@@ -99,7 +99,20 @@ def as_then(found: list[Claim], text: str, words: str, past: list[SimilarInciden
         replace(one, holds=False, why="it was not there", is_open=True) if _misplaced(one, text, past, known) else one
         for one in found
     ]
+    if not NOW.search(text):
+        # What log lines say now is not told of then.
+        placed = [
+            replace(one, holds=False, why=UNTOLD, is_open=True) if _is_of_now(one, known) else one for one in placed
+        ]
     return [_told(one, known) for one in (*placed, *_message(words, known))]
+
+
+UNTOLD = "it is not told of that incident"
+
+
+def _is_of_now(claim: Claim, known: Known) -> bool:
+    words = WORD.findall(claim.text.lower())
+    return claim.kind == "message" and claim.holds and not any({*forms(word)} & known.past for word in words)
 
 
 def _message(text: str, known: Known) -> Iterator[Claim]:
@@ -129,7 +142,7 @@ def _misplaced(claim: Claim, text: str, past: list[SimilarIncident], known: Know
 def _told(claim: Claim, known: Known) -> Claim:
     """How it was then was not measured here, and what helped is no state of now; nor were the errors those of now."""
     if claim.text in known.types and not {*WORD.findall(claim.text.lower())} <= known.past:
-        return replace(claim, holds=False, why="it is not told of that incident", is_open=True)
+        return replace(claim, holds=False, why=UNTOLD, is_open=True)
     if claim.kind == "direction" and {*forms(claim.text.lower())} & {*known.past, "incident"}:
         return replace(claim, holds=True, why="", is_open=False)
     content = {*WORD.findall(claim.text.lower())} - common()

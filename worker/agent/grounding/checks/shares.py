@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.report.known import Fact, Known
+from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
@@ -68,7 +68,8 @@ def _part_of(names: set[str], known: Known) -> float | None:
 
 
 PARTLESS = re.compile(
-    r"\b(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of) (?:it|this|that|them|(?:the|this|that)\b)",
+    r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
+    r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)",
     re.IGNORECASE,
 )
 
@@ -77,11 +78,12 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
         begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        begin = 0 if re.fullmatch(r"In [\w-]+,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions
         if services or regions:
             each = [_part_of({one, *regions}, known) for one in services] or [_part_of(regions, known)]
-            is_calm = None not in each or not services & known.suffering
+            is_calm = None not in each or not services & (known.suffering | cause_names(known))
             holds = is_calm and all((one or 0.0) <= NONE for one in each)
             yield judged("state", found, holds, "it has one", is_open=None in each and is_calm)
 

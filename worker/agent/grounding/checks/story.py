@@ -33,7 +33,7 @@ DISMISSED = re.compile(
     r"|past|closed)"
     r"|(?:has|have|had) (?:already |since |now |all )?(?:stopped|ended|ceased|subsided|gone away)(?! \w+ing)"
     r"|(?:errors?|failures?|timeouts?|retries)\b[^,;.]{0,30}\b(?:stopped|ended|ceased)(?! \w+ing)"
-    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic| can (?:tell|say|know)\b)|no ?one(?! notic)"
+    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
     r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
     r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
     r"|self-heal\w*|heals? itself|went away)\b",
@@ -114,6 +114,8 @@ NOTHING_TO_DO = re.compile(
 
 
 def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
+    if claim.text.lower() == "nobody" and re.match(r" (?:can|could) (?:tell|say|know)\b", text[claim.span[1] :]):
+        return "logged nothing" in known.report.sections.user_impact
     repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
     if repaired and claim.text.lower().startswith("nothing"):
         return statements.is_demand(known)

@@ -154,12 +154,20 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if is_call and AGAIN.match(text, other.span[1]) and (one.text, other.text) in missing(known):
             yield Claim("cause", span, text[slice(*span)], holds=False, why="it hardly calls it any more")
             continue
+        if is_call and NO_ERROR.search(text[: one.span[0]]):
+            span, is_called = (one.span[0], other.span[1]), (one.text, other.text) in known.calls
+            yield Claim("cause", span, text[slice(*span)], not is_called, "its errors do" if is_called else "")
+            continue
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
         why = "" if holds else "nothing shows that it does so"
         is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
+# "No error of payments names ledger".
+NO_ERROR = re.compile(
+    r"\b(?:no|not a single|none of the)(?: new)? (?:errors?|lines?|messages?) (?:of|from) (?:the )?$", re.IGNORECASE
+)
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
 AHEAD = re.compile(
     r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $"
@@ -287,12 +295,20 @@ def logging(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     if len(named) != 1 or DENIED.search(text) or not LOGGING.search(text):
         return
     callees = {callee for _, callee in known.calls}
-    services = {one.text for one in mentions if one.text in known.services and not owners.is_called(one, text)}
+    services = {
+        one.text
+        for one in mentions
+        if one.text in known.services and not owners.is_called(one, text) and not RANKED.search(text[: one.span[0]])
+    }
     subjects = [fact.subject for fact in known.facts if _is_logged_now(fact, named[0].text)]
     regions = {one.text for one in mentions} & known.regions
     is_there = all(any(one.region in (None, region) for one in subjects) for region in regions)
     holds = bool(subjects) and is_there and services - callees <= {one.service for one in subjects}
     yield Claim("message", named[0].span, named[0].text, holds, "" if holds else "not all of them log it")
+
+
+# "…, far ahead of payments and checkout".
+RANKED = re.compile(r"\b(?:ahead of|behind|followed by)(?: [\w.-]+(?:,| and))* $")
 
 
 def _is_logged_now(fact: Fact, error_type: str) -> bool:

@@ -113,6 +113,8 @@ PART_OF = re.compile(
 OF_GRAMS = re.compile(
     rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
 )
+# "The number of failed requests is put at 21,600 of 23,800".
+NUMBER_OF = re.compile(r"\bnumber of (?:\w+ )?requests\b[^;]*\d $", re.IGNORECASE)
 
 
 def spoken_of(span: Span, text: str) -> frozenset[str]:
@@ -127,7 +129,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
     is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1])
-    if is_of and (is_of["what"] or is_behind):
+    is_number = is_of and NUMBER_OF.search(text[: is_of.start()])
+    if is_of and (is_of["what"] or is_behind or is_number):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])

@@ -233,7 +233,8 @@ RANGE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$",
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b(?: is|:| goes| was| wide| broad|,)*"
+    r" from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
 # "Recovers along with it, to a p90 of about 12 ms".
@@ -245,7 +246,8 @@ GOAL = re.compile(
 )
 MORE_THAN = re.compile(
     r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
-    r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$"
+    r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$",
+    re.IGNORECASE,
 )
 
 

@@ -21,6 +21,7 @@ _LATENCY = (
 _TRAFFIC = (
     r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )"
     r"(?<!this level of )(?<!network )traffic|demand|usual requests|request (?:rate|volume)"
+    r"|requests (?:came|come|arrive[ds]?)"
     r"|requests (?:per|a|each|every) (?:minute|second)|requests/(?:min|s)"
     r"|(?<!cpu )load"
 )
