@@ -65,6 +65,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         for fact in close
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
+    held = [fact for fact in held if not _is_of_the_region(fact, said, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -91,6 +92,19 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
     before = context.last_spoken_of(len(known.previous), known.previous)
     is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
     return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
+
+
+def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
+    """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has one of its own."""
+    if fact.subject.service or not fact.subject.region:
+        return False
+    kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
+    return any(
+        (one.dimension, one.signal, one.role, one.statistic) == kind and one.subject.service == told.service
+        for told in said.subjects
+        if told.service
+        for one in known.facts
+    )
 
 
 def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:
