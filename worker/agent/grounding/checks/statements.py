@@ -20,7 +20,9 @@ OVER = re.compile(
     r"|would (?:be|have been) (?:\w+ )?(?:higher|lower|larger|smaller|greater|less|more|worse|better)"
     r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
-    r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
+    r"|(?:last|past|next|every|each) (?:week|month|year|quarter|decade|night|weekday|morning|evening)"
+    r"|(?:every|each|on) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|tomorrow"
+    r"|(?:ever|never) (?:seen|measured|recorded|observed|logged) (?:so|such)|(?:ever|all-time|since records began)"
     r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
     re.IGNORECASE,
 )
