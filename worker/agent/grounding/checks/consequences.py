@@ -45,6 +45,7 @@ A_SHARE = re.compile(
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
+    r"|nothing (?:needs|has) to be done|no action"
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
     re.IGNORECASE,
 )
@@ -57,6 +58,7 @@ CONCLUDED = re.compile(
     r"|confirmed)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
+    r"|there (?:is|are) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?)\b"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+)\b",
     re.IGNORECASE,

@@ -239,11 +239,18 @@ BOTH = re.compile(
 )
 
 
+# "1 ms above the usual 98 ms".
+DIFFERENCE = re.compile(r"\d\S*(?: [\w%₂]+)? $")
+
+
 def _is_slight(span: Span, text: str) -> bool:
     start, end = context.clause(span, text)
     if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
         return False
-    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
+    is_apart = DIFFERENCE.search(text[: span[0]]) and comparisons.LEVEL.match(text[slice(*span)])
+    return bool(
+        is_apart or SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1])
+    )
 
 
 def _is_better(wanted: int, level: Level) -> bool:
@@ -293,7 +300,7 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
-    start, end = context.clause(span, text)
+    start, end = _within_order(span, *context.clause(span, text), text, measured)
     own = _spoken_of(text[start:end], measured)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -310,6 +317,19 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     if special := own & {"retries", "carbon_per_demand"}:
         return sorted(special)
     return sorted(own - ({"lines"} if len(own) > 1 else set()))
+
+
+# "Its memory rose a minute before its latency did": each side is of its own signal.
+IN_ORDER = re.compile(
+    r" (?:before|after) (?!(?:the|that|this|a|an) (?:onset|window|alert|deployment|change|rollout)|\d)", re.IGNORECASE
+)
+
+
+def _within_order(span: Span, start: int, end: int, text: str, measured: set[str]) -> tuple[int, int]:
+    for found in IN_ORDER.finditer(text, start, end):
+        if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
+            start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
+    return start, end
 
 
 # "Served at the usual error rate and latency": what is as usual stands behind.
@@ -344,11 +364,17 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
     if shares:
         return all(share < 0.1 for share in shares)
+    if OWN_AS_USUAL in known.report.headline and {one.service for one in subjects} == {known.report.service}:
+        return True
     if levels:
         return all(went(level) == 0 for level in levels)
     # Where nothing of it was measured, what the ranking says of it.
     named = {one.service for one in subjects}
     return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
+
+
+# What the template says where what the alerted service calls is the cause.
+OWN_AS_USUAL = "its own metrics are as usual"
 
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
@@ -359,13 +385,16 @@ def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Kn
         return []
     start, end = context.clause(span, text)
     regions = {one.text for one in mentions if start <= one.span[0] < end} & known.regions
-    return [
+    statistic = {"mean": "avg"}.get(told := context.statistic(span, text) or "", told)
+    found = [
         level
         for level in known.levels
         if signal in (level.signal, level.metric)
         and any(owners.is_of(level.subject, subject) for subject in subjects)
         and (not regions or level.subject.region in {None, *regions})
     ]
+    # "At the median it is faster": of that metric, where it was measured.
+    return [one for one in found if statistic and statistic in one.metric.split("_")] or found
 
 
 def _is_settled(level: Level, known: Known) -> bool:
@@ -377,7 +406,8 @@ def _is_settled(level: Level, known: Known) -> bool:
 def _is_alerted(level: Level, known: Known) -> bool:
     """What the alert was of deviates, where the verdict says so, however much it usually varies."""
     is_signal = known.report.signal in (level.signal, level.metric)
-    return known.report.verdict is not Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+    is_so = known.report.verdict is not Verdict.NOT_CONFIRMED and OWN_AS_USUAL not in known.report.headline
+    return is_so and is_signal and level.subject == known.scope
 
 
 def went(level: Level) -> int:

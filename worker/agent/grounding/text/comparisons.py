@@ -55,6 +55,9 @@ def _beside(wanted: int, found: re.Match[str], text: str, read: list[Number]) ->
     after = [one for one in read if one.span[0] >= found.end()][:1]
     if not wanted or not before or NEGATED.search(text[: found.start()]):
         return None
+    if LEVEL.fullmatch(found[0]) and not text[before[-1].span[1] : found.start()].strip():
+        # "1 ms above the usual 98 ms": a difference.
+        return None
     if LEVEL.fullmatch(found[0]):
         is_level = after and re.fullmatch(r"(?: of)?(?: about)? \$?", text[found.end() : after[0].span[0]])
         return _is_so(wanted, before[-1], after[0]) if is_level else None

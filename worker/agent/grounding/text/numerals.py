@@ -111,7 +111,9 @@ COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
     r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
 )
-NO_NOUNS = frozenset({"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times"})
+NO_NOUNS = frozenset(
+    {"less", "plus", "versus", "was", "has", "does", "its", "this", "is", "as", "across", "times", "degrees"}
+)
 
 
 def _in_digits(text: str) -> Iterator[Number]:

@@ -21,7 +21,8 @@ PER_MILLE = re.compile(
 # "Nearly all of its requests", "most requests", "every request fails": with the least share that it can be.
 QUANTIFIED = re.compile(
     r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most|the majority)"
-    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail))"
+    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail)"
+    r"|(?:(?<=fails )|(?<=failed )|(?<=failing )|(?<=rejects )|(?<=rejected ))(?P<each>all|every|each))"
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
     r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
     re.IGNORECASE,
@@ -37,7 +38,7 @@ NO_REQUEST = re.compile(
     r"\b(?:no|not a|not one)(?: single)? (?:requests?|calls?)(?= (?:(?:has|have|had|was|were) )?fail(?:s|ed|ing)?\b)",
     re.IGNORECASE,
 )
-LEAST = {"all": 0.9, "most": 0.5, "every": 0.99}
+LEAST = {"all": 0.9, "most": 0.5, "every": 0.99, "each": 0.99}
 
 
 class Share(NamedTuple):
