@@ -9,7 +9,7 @@ from worker.agent.grounding.checks import against
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals
+from worker.agent.grounding.text import comparisons, context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF, NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -190,7 +190,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
             return _is_told_by_parts(wanted, rises, span, text, mentions, known, is_negated=is_negated)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
-    is_slight, is_at = bool(wanted) and _is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
+    is_slight, is_at = bool(wanted) and slightness.is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
     if is_slight and STRONG.fullmatch(text[slice(*span)]):
         is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
@@ -225,32 +225,6 @@ def _is_near(level: Level) -> bool:
 def _is_much(level: Level) -> bool:
     """Whether a word such as "jumped" may be told of it, where it usually varies more."""
     return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
-
-
-SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
-# "Grew by a factor of 2.3": what it says is checked as a figure.
-BY_FIGURE = re.compile(
-    r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over|only|less than|more than) )*"
-    r"\d"
-)
-BOTH = re.compile(
-    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and"
-    r"|although|though|times (?:the|its)|of an? expected)\b[^;]{0,30}\d"
-)
-
-
-# "1 ms above the usual 98 ms".
-DIFFERENCE = re.compile(r"\d\S*(?: [\w%₂]+)? $")
-
-
-def _is_slight(span: Span, text: str) -> bool:
-    start, end = context.clause(span, text)
-    if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
-        return False
-    is_apart = DIFFERENCE.search(text[: span[0]]) and comparisons.LEVEL.match(text[slice(*span)])
-    return bool(
-        is_apart or SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1])
-    )
 
 
 def _is_better(wanted: int, level: Level) -> bool:
