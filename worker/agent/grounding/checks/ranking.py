@@ -132,8 +132,8 @@ def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = [one for one in named if one > 1 or len(named) == 1]
         starts = {2, *(one + 1 for one in before)}
         if named and (re.search(r"candidate|suspect|rank|confidence", text + known.previous, re.IGNORECASE)):
-            rows = [list(range(first, first + len(named))) for first in starts]
-            yield judged("state", found, sorted(named) in rows, "others rank there")
+            rows = [[*range(first, first + len({*named}))] for first in starts]
+            yield judged("state", found, sorted({*named}) in rows, "others rank there")
 
 
 def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
