@@ -10,6 +10,7 @@ from worker.agent.grounding.checks import (
     absences,
     against,
     alerting,
+    amounts,
     awaited,
     beginnings,
     calls,
@@ -109,7 +110,7 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *(() if is_advice else alerting.limits(plain, known)),
     ]
     if is_advice:
-        found = list(awaited.without_conditional(found, plain))
+        found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found
@@ -209,9 +210,12 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     directions.compared,
     against.compared,
     against.averaged,
+    amounts.amounts,
     metrics.deviating,
     metrics.calm,
     calls.calls,
+    calls.passed,
+    calls.leading,
     conditions.affected,
     conditions.conditions,
     absences.absences,

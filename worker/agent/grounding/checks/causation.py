@@ -263,10 +263,17 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
         return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
-    if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
+    told = _told_with(root, known) | ({known.report.service} if _is_a_dependency(text[slice(*cause)], root) else set())
+    if causing & known.services - told or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
-    is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
+    is_kind = causing <= {known.report.service} if _is_a_dependency(text[slice(*cause)], root) else not causing
+    is_kind = is_kind and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
     return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+def _is_a_dependency(cause: str, root: RootCause) -> bool:
+    """ "The cause is a dependency of frontend": which it is that was alerted."""
+    return root.kind is CauseKind.DEPENDENCY and bool(OF_KIND[root.kind].match(cause))
 
 
 def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> bool:

@@ -49,6 +49,7 @@ AS_OPEN = re.compile(r"\W*(?:\w+ as )?(?:unknown|unclear|open|not (?:known|clear
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
+    r"|nothing (?:needs|has) to be done|no action"
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
     r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?)\b",
     re.IGNORECASE,
@@ -62,6 +63,7 @@ CONCLUDED = re.compile(
     r"|known|split|confirmed)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
+    r"|there (?:is|are) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?)\b"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+)\b",
     re.IGNORECASE,

@@ -65,6 +65,7 @@ INCIDENT = re.compile(
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
     r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
+    rf"|(?<!not )\b(?:enough|sufficient) (?:for|to be|to make(?: it)?) an? (?:\w+ )?{_TROUBLE}\b"
     rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
     r"|\b(?:the|this) (?:incident|outage|degradation|disruption|breakdown)\b[^,;.]{0,40}?"
     r" (?:began|begins|started|starts|lasted|hit|affect(?:ed|s)|rais(?:ed|es)|caus(?:ed|es)|lasts|struck|occurred)\b",
@@ -80,7 +81,7 @@ UNTOLD = re.compile(
 
 NO_INCIDENT = re.compile(
     r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
-    r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage)\b[^,;.]{0,24}"
+    r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage|failure)\b[^,;.]{0,24}"
     r" (?:was|is|could be|has been) confirmed"
     r"|(?:was|is|were|could) not (?:be )?confirmed"
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"

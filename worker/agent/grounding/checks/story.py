@@ -188,12 +188,15 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds, "it was the other way round")
 
 
+DENIED = re.compile(r"\b(?:no|not|none|nothing|never)\b", re.IGNORECASE)
+
+
 def _is_since_another(found: re.Match[str], after: str, mentions: list[Found], known: Known) -> bool:
     """ "Since deploy-8718 went out, requests fail": of a change that is not the cause."""
     inside = {one.text for one in mentions if found.end() <= one.span[0] < found.end() + len(after)}
     told = {one.deployment_id for one in known.changes if inside & {one.deployment_id, one.version}}
     root = known.report.root_cause
-    is_since = found[0].lower() == "since" and known.has_cause
+    is_since = found[0].lower() == "since" and known.has_cause and not DENIED.search(found.string[: found.start()])
     return is_since and bool(told) and root is not None and root.deployment_id not in told
 
 

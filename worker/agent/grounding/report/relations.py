@@ -39,7 +39,11 @@ BESIDE = re.compile(
 def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments is a victim": of what deviates, and is not the cause."""
     for found in VICTIM.finditer(text):
-        before = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions]
+        before = [
+            one.text
+            for one in mentions
+            if one.span[1] <= found.start() and one.text not in known.regions and not owners.is_called(one, text)
+        ]
         holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
         yield judged("cause", found, holds, "nothing shows that it is one")
 
