@@ -6,10 +6,10 @@ import re
 
 _VERBS = """
     add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
-    compare confirm consider contact continue correct decrease delay deploy determine disable document drain
-    enable engage ensure escalate evaluate examine expand extend fail find fix focus follow give hold identify
-    implement increase inspect introduce investigate isolate keep let limit look lower make measure monitor
-    move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
+    compare confirm consider contact continue correct decrease delay deploy determine dig disable document drain
+    enable engage ensure enter escalate evaluate examine expand extend fail find fix focus follow give have hold
+    identify implement increase inspect introduce investigate isolate keep leave let limit look lower make measure
+    monitor move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
     provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
     report reproduce rerun reset resize resolve restart restore retry return revert review roll rotate route
     rule run scale schedule see send separate set shift shorten size slow split start stop switch take
@@ -39,7 +39,7 @@ PROPOSED = re.compile(
     r"|(?:sensible|good|obvious|natural) next step"
     rf"|{_WHAT_ENDS} (?:\w+ ){{0,3}}"
     r"(?:is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"
-    r"(?:once|when|that|only when|as soon as|if)\b)",
+    r"(?:once|when|only when|as soon as|if|(?<!doubt )(?<!proven )(?<!certain )that)\b)",
     re.IGNORECASE,
 )
 

@@ -184,6 +184,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     impacts.noticed,
     impacts.suffered_in,
     impacts.unmeasured,
+    impacts.none_at_all,
     impacts.counts,
     severities.severities,
     degrees.versions,
@@ -231,13 +232,15 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.beginnings,
     rollouts.rollouts,
     mishaps.mishaps,
-    mishaps.certainties,
+    mishaps.proofs,
     mishaps.only_ones,
     mishaps.slowness,
     mishaps.chances,
     mishaps.independents,
     shares.contributors,
     shares.alone,
+    shares.partless,
+    shares.equals,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (trends.trends, novelty.novelty)

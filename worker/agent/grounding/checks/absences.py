@@ -18,7 +18,9 @@ ONLY_CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
-    rf"{_NO} (?:(?!second|other|further)\w+ )?candidates?\b(?! (?:has|have|is|was|reaches|gets|comes))"
+    r"(?:(?<=there is )|(?<=there are )|(?<!\bis )(?<!\bwas )(?<!\bare ))"
+    rf"{_NO} (?:(?!second|other|further)\w+ )?candidates?\b"
+    r"(?! (?:has|have|is|was|reaches|gets|comes))"
     rf"|\b(?:list of|the) candidates? (?:list )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,
 )
@@ -57,6 +59,14 @@ NO_MISSING_CALL = re.compile(
     r"|\blist of (?:fewer|missing) calls (?:is|was) empty",
     re.IGNORECASE,
 )
+LOGGED_NOTHING = re.compile(
+    r"\b(?:log(?:ged|s)|wrote) nothing\b(?! (?:new|more|else|but|of)\b)"
+    r"|\b(?:left|wrote|has|had|with|are|were|is) no log lines\b",
+    re.IGNORECASE,
+)
+LOGGED_SOME = re.compile(
+    r" (?:itself )?(?:has |had |also )?(?:log(?:s|ged)|wrote|writes) (?!nothing|no\b|none|hardly|less)", re.IGNORECASE
+)
 
 
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -73,6 +83,15 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         (NO_SLOWER_CALL, lambda: None if is_of_named else _has_none("slower", known)),
         (NO_MISSING_CALL, lambda: None if is_of_named else _has_none("fewer", known)),
     )
+    named = {one.text for one in mentions} & known.services
+    if (silent := LOGGED_NOTHING.search(text)) and named <= {report.service}:
+        told = (report.sections.user_impact, *(one.reason for one in report.gaps))
+        is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
+        yield judged("state", silent, is_told, "it logged some")
+    for one in mentions:
+        of_lines = LOGGED_SOME.match(text, one.span[1]) if one.text == report.service else None
+        if of_lines and "logged nothing in the window" in report.sections.user_impact:
+            yield judged("state", of_lines, False, "it logged nothing")
     for pattern, is_so in ways:
         if found := pattern.search(text):
             holds = is_so()

@@ -9,9 +9,11 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
-FIRED = re.compile(r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|sets off|went off|met)\b", re.IGNORECASE)
+FIRED = re.compile(
+    r"\b(?:c[ao]mes? from|fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|sets off|went off|met)\b", re.IGNORECASE
+)
 ALERT = re.compile(r"\b(?:alert|alarm|rule)\b", re.IGNORECASE)
-THE_ALERT = re.compile(r"\W*(?:the|this|that|an) (?:alert|alarm)\b", re.IGNORECASE)
+THE_ALERT = re.compile(r"\W*(?:the|this|that|an) (?:[\w-]+ )?(?:alert|alarm)\b", re.IGNORECASE)
 THE_RULE = re.compile(r"\W*(?:the|its|a|this) (?:\w+ )?(?:rule|threshold|alert)\b", re.IGNORECASE)
 EXCEEDED = re.compile(
     r"\b(?:exceed(?:s|ed|ing)?|above|over|more than|greater than|higher than|larger than|reached|crossed|passed"
@@ -83,7 +85,7 @@ def told_limits(text: str, known: Known) -> Iterator[Claim]:
             yield judged("number", found, False, "the rule has another threshold")
 
 
-RAISED = re.compile(r"\brais(?:ed|es)\b", re.IGNORECASE)
+RAISED = re.compile(r"\b(?:rais(?:ed|es)|c[ao]mes? from)\b", re.IGNORECASE)
 
 
 def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:

@@ -25,13 +25,15 @@ STATE = re.compile(
     r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
     r"|name|blame|identif|regard|consider|take\b|hold\b"
     r"|see\b"
-    r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))",
+    r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))"
+    r"|\bno longer (?:answer|respond|reach|return|log|serve|work|get|find|call|accept)\w*",
     re.IGNORECASE,
 )
 # A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
 JUDGED = re.compile(
     r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
-    r"|not (?:an?|the) (?:\w+ )?(?:explanation|reason|candidate|suspect|culprit|origin|source|alternative)"
+    r"|(?:not (?:an?|the)|no|hardly an?) (?:\w+ )?(?:explanation|candidate|suspect|culprit|rival|contender|alternative)"
+    r"|not (?:an?|the) (?:\w+ )?(?:reason|origin|source)|(?:set|left|put) aside"
     r"|not (?:\w+ )?supported"
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"

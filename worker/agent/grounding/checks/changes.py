@@ -126,7 +126,7 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
 
 
 NONE = re.compile(
-    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither) (?:other )?(?:recent |recorded |new )?"
+    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
     r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
     r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
@@ -134,6 +134,9 @@ NONE = re.compile(
 )
 # "No deployment fell into the last twenty minutes before the onset".
 WITHIN = re.compile(r"\b(?:in|into|within|during|over) the (?:last |past )?$")
+
+# "No change precedes the alert by less than two hours".
+BY_LESS = re.compile(r"\bpreced\w+ [^,;.]{0,30}\bby (?:less than|fewer than|under|up to) $")
 
 
 def looked_back(text: str, known: Known) -> list[Number]:
@@ -148,8 +151,10 @@ def looked_back(text: str, known: Known) -> list[Number]:
         and one.value <= furthest
         and found
         and found.end() <= one.span[0] < (end if end > 0 else len(text))
-        and WITHIN.search(text[: one.span[0]])
-        and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :])
+        and (
+            BY_LESS.search(text[: one.span[0]])
+            or (WITHIN.search(text[: one.span[0]]) and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :]))
+        )
     ]
 
 

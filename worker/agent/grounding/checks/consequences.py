@@ -20,6 +20,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
+        or (is_cause_open(known) and AS_OPEN.fullmatch(text[slice(*cause)]))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
         or _is_inferred(found, mentions, known)
@@ -43,10 +44,13 @@ A_SHARE = re.compile(
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
     r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
+# "Its cause is listed as unknown".
+AS_OPEN = re.compile(r"\W*(?:\w+ as )?(?:unknown|unclear|open|not (?:known|clear|told))\W*", re.IGNORECASE)
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
-    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation)\b",
+    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
+    r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?)\b",
     re.IGNORECASE,
 )
 # "…, which speaks for a rollback": what is to be done, and no cause.
@@ -54,8 +58,8 @@ TO_BE_DONE = re.compile(r"\W*(?:an?|the) (?:\w+ )?(?:rollback|restart|revert|fai
 # What somebody concludes, can count or tells: that comes of figures and of their lack.
 CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
-    r"|(?:could|can) ?not (?:be )?(?:counted|compared|determined|quantified|measured|estimated|told|known|split"
-    r"|confirmed)"
+    r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told"
+    r"|known|split|confirmed)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"

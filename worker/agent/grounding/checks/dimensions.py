@@ -100,10 +100,6 @@ def _are_days(_: Fact, said: Said) -> bool:
     return bool(EARLIER.search(said.before[-14:] + " " + said.after[:14]))
 
 
-def _is_unsampled(_: Fact, said: Said) -> bool:
-    return bool(re.search(r"\bsamples?\b", f"{said.before} {said.after}"))
-
-
 # "In the almost four hours before".
 HOURS_BEFORE = re.compile(r"\b(?:in|during|over|within|of) the (?:almost |nearly |roughly |about |some |last )*$")
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
@@ -119,6 +115,11 @@ def _is_of_message(_: Fact, said: Said) -> bool:
     return bool(
         said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b|\bwait(?:s|ed|ing)?\b|\blast seen\b", said.clause)
     )
+
+
+def _is_unsampled(_: Fact, said: Said) -> bool:
+    """ "No sample speaks of 7 of the window's 10 minutes": told of samples."""
+    return bool(re.search(r"\bsampl", said.before + said.after))
 
 
 def _is_of_call(_: Fact, said: Said) -> bool:
@@ -154,7 +155,8 @@ def _is_apart(fact: Fact, said: Said) -> bool:
         return said.of_time == "change" and is_of_both and is_of_changes
     if fact.signal == "until alert":
         is_of_alert = re.search(r"\balert\b", said.clause) or OF_ALERT.search(said.before)
-        return said.of_time in ("change", "to alert") and bool(is_of_alert)
+        is_of_onset = not DEPLOYING.search(said.clause)
+        return said.of_time in ("change", "to alert") and bool(is_of_alert) and is_of_onset
     return said.of_time in (fact.signal, None)
 
 
@@ -232,6 +234,8 @@ THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?
 def _count(fact: Fact, said: Said) -> bool:
     if fact.signal == "threshold":
         return bool(THRESHOLD.search(said.before + said.after[:24]))
+    if fact.signal == "unsampled":
+        return _is_unsampled(fact, said)
     if "_per_" in (fact.signal or "") and not _says_per_what(fact.signal or "", said):
         return False
     return fact.signal != "message" or bool(A_STATUS.search(said.before))

@@ -43,7 +43,9 @@ NONE_OF_THEM = re.compile(
 )
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
-OUTSIDE = re.compile(r"\b(?:outside|out|beyond)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE)
+OUTSIDE = re.compile(
+    r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE
+)
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
@@ -52,8 +54,8 @@ BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 # "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
 UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
 TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
-# "0.74 standard deviations below what was expected": its side is checked with the figure.
-DEVIATIONS = re.compile(r"\b(?:standard deviations?|sigma) $")
+# "checkout in europe-west1 has no share in the rise of errors": see `shares.partless`.
+NO_PART = re.compile(r"\b(?:no|any|hardly any) (?:share|part|hand) (?:in|of) (?:the |this |that )?$", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
@@ -72,8 +74,9 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
-            is_counted = DEVIATIONS.search(before) or _is_a_count(found, before, text)
-            if UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or is_counted:
+            is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
+            is_no_way = UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or NO_PART.search(before)
+            if is_told or is_no_way or _is_a_count(found, before, text):
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
@@ -126,7 +129,10 @@ def _way(
             is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
         else:
             is_negated |= bool(OUTSIDE.search(before))
-        holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+        if not wanted and OF_ALL.search(text[: found.start()]):
+            holds = _is_calm(found.span(), text, mentions, known) != is_negated
+        else:
+            holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
@@ -192,6 +198,23 @@ def _is_clean(fact: Fact) -> bool:
     return (fact.whole, fact.role, fact.dimension, fact.value) == ("lines", "usual", "share", 0)
 
 
+# "It raised the alert on latency, but its own metrics are as usual": of all of them.
+OF_ALL = re.compile(
+    r"\b(?:metrics|signals|measures) (?:(?:is|are|was|were|all|themselves|look|stay|stayed) )*$", re.IGNORECASE
+)
+
+
+# As the template has it: by what was alerted, though one or the other metric may deviate.
+OWN = "its own metrics are as usual"
+
+
+def _is_calm(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    told = {one.service for one in owners.subjects_or_scope(span, text, mentions, known)}
+    if told == {known.report.service} and OWN in known.report.headline:
+        return True
+    return bool(_is_all_as_usual(span, text, mentions, known))
+
+
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
     signals = _signals(span, text, known)
@@ -247,6 +270,8 @@ def _is_much(level: Level) -> bool:
 
 
 SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
+# "2.26 standard deviations above what is expected".
+BY_DEVIATIONS = re.compile(r"\d (?:standard deviations?|sigma) $", re.IGNORECASE)
 # "Grew by a factor of 2.3": what it says is checked as a figure.
 BY_FIGURE = re.compile(
     r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over|only|less than|more than) )*"
@@ -268,7 +293,12 @@ def _is_slight(span: Span, text: str) -> bool:
         return False
     if IS_FIGURE.search(text[: span[0]]) and BY_SO_MUCH.match(text[slice(*span)]):
         return True
-    return bool(SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1]))
+    return bool(
+        SLIGHT.search(text[start:end])
+        or BY_DEVIATIONS.search(text[: span[0]])
+        or BOTH.match(text, span[1])
+        or BY_FIGURE.match(text, span[1])
+    )
 
 
 def _is_better(wanted: int, level: Level) -> bool:
@@ -278,12 +308,15 @@ def _is_better(wanted: int, level: Level) -> bool:
     return wanted == 0 and level.signal in ("errors", "retries", "latency") and went(level) < 0
 
 
+def _is_share(fact: Fact) -> bool:
+    """Of a rise; of emissions the rise itself is told in grams besides."""
+    return (fact.whole, fact.dimension) == ("rise", "share")
+
+
 def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether a region that has no levels of its own has a part of the rise; None where that is not known."""
     subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
-    parts = [
-        one for one in known.facts if one.whole == "rise" and any(owners.is_of(one.subject, it) for it in subjects)
-    ]
+    parts = [one for one in known.facts if _is_share(one) and any(owners.is_of(one.subject, it) for it in subjects)]
     return any(one.value >= 0.05 for one in parts) if parts else None
 
 
@@ -364,13 +397,13 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     shares = [
         fact.value
         for fact in known.facts
-        if fact.whole == "rise" and any(owners.is_of(fact.subject, one) for one in subjects)
+        if _is_share(fact) and any(owners.is_of(fact.subject, one) for one in subjects)
     ]
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
     if shares:
         return all(share < 0.1 for share in shares)
     if levels:
-        return all(went(level) == 0 for level in levels)
+        return all(went(level) == 0 or _is_better(0, level) for level in levels)
     # Where nothing of it was measured, what the ranking says of it.
     named = {one.service for one in subjects}
     return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)

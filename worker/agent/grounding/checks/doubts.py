@@ -41,6 +41,7 @@ WHY_OPEN = re.compile(
     r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
     re.IGNORECASE,
 )
+REASON = re.compile(r"\b(?:because|since|as|for)\b", re.IGNORECASE)
 DOUBTED = "the evidence shows the cause"
 
 
@@ -51,13 +52,12 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     named = {one.text for one in mentions} & _blamed(known)
     if not known.has_cause or not (named or re.search(r"\b(?:caus\w+|culprit|reasons?|blame\w*)", text)):
         return
-    for found in DOUBT.finditer(text):
+    for found in _of_the_cause(text, mentions, known):
         start, end = _part(text, found.start())
         clause = text[start:end]
         other = causation.RATHER.search(clause)
         denied = (start + other.end(), end) if other else (start, end)
-        is_of_callers = other and causation.THE_CALLERS.fullmatch(text[slice(*denied)])
-        if is_of_callers or _is_of_something_else(found, clause, text, mentions, known):
+        if other and causation.THE_CALLERS.fullmatch(text[slice(*denied)]):
             continue
         is_rather = bool(other) and start <= found.start() < denied[0]
         if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
@@ -70,15 +70,41 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             return
 
 
-def _is_of_something_else(found: re.Match[str], clause: str, text: str, mentions: list[Found], known: Known) -> bool:
+def _of_the_cause(text: str, mentions: list[Found], known: Known) -> Iterator[re.Match[str]]:
+    """Without doubts of another one, and why that is none: "client is no suspect, since no call leads there"."""
+    other = 0
+    for found in DOUBT.finditer(text):
+        if other and REASON.search(text[other : found.start()]):
+            continue
+        if _doubts_another(found.span(), text, mentions, known):
+            other = found.end()
+        elif not _is_of_something_else(found, text[slice(*_part(text, found.start()))], text, known):
+            yield found
+
+
+def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: Known) -> bool:
     """Whether it doubts nothing, or another cause than that of the verdict."""
     return (
         any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
         or _is_of_impact(found, text)
-        or (consequences.is_cause_open(known) and bool(re.search(r"\bkind\b", clause)))
-        or _doubts_another(found.span(), text, mentions, known)
+        or (consequences.is_cause_open(known) and bool(OPEN.search(clause)))
+        or _is_elsewhere(clause, known)
+        or (bool(known.past) and bool(OF_THEN.search(clause)))
         or _denies_another_kind(found, text, known)
     )
+
+
+# "Its cause is listed as unknown", where it is of no known kind.
+OPEN = re.compile(r"\bkind\b|\b(?:unknown|unclear|not (?:known|clear|told|named))\b", re.IGNORECASE)
+# "…, which perhaps had the same kind of cause": of a past incident (`remembered`).
+OF_THEN = re.compile(r"\bthe same (?:kind of )?cause\b", re.IGNORECASE)
+
+
+def _is_elsewhere(clause: str, known: Known) -> bool:
+    """ "catalog in asia-east1 has no part in it", where it is the cause in another region."""
+    root = known.report.root_cause
+    regions = {one for one in known.regions if one in clause}
+    return bool(regions) and root is not None and root.region is not None and root.region not in regions
 
 
 def _is_of_impact(found: re.Match[str], text: str) -> bool:
@@ -106,9 +132,20 @@ NEVER_BEFORE = re.compile(
 )
 
 
+# "checkout itself is no candidate".
+NO_SUSPECT = re.compile(
+    r" (?:itself )?(?:is|was) (?:also |therefore )?(?:no|not an?|not the|hardly an?) (?:\w+ )?"
+    r"(?:explanation|candidate|suspect|culprit|rival|contender|cause)\b"
+)
+
+
 def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
     local = context.clause(span, text)
+    for one in mentions:
+        told = NO_SUSPECT.match(text, one.span[1])
+        if told and told.start() <= span[0] < told.end() and one.text in known.services:
+            return causation.names_another(text[slice(*one.span)], one.span, mentions, known)
     if not any(local[0] <= one.span[0] < local[1] for one in mentions):
         # "…, and deploy-8718 of cart (version 4.9.6) is not a convincing explanation".
         local = (causation.begin_of(text[: span[0]]), local[1])

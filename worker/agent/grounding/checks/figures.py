@@ -11,7 +11,7 @@ from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import context, ranges, roles
+from worker.agent.grounding.text import claims, context, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS
@@ -161,7 +161,8 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     paired = owners.paired(span, text, mentions, known)
     subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
     return Said(
-        lines=vocabulary.telling(text) & frozenset().union(*known.patterns.values()),
+        lines=vocabulary.telling(claims.blanked(text, [one.span for one in mentions]))
+        & frozenset().union(*known.patterns.values()),
         patterns=known.patterns,
         previous=known.previous,
         metrics=_metrics(known),
@@ -244,7 +245,8 @@ A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
-    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*)\b"
+    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
+    r"|(?:turn|show|crop|c[oa]m)\w* up)\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ from worker.agent.grounding.text.comparisons import IF
 _IS = r"(?:is|are|was|were|been|being|stays?|stayed|remains?|remained|went|goes|got|gets|became|becomes)"
 # None of these words alone names a mishap, or an event that a report could have read.
 MISHAP = re.compile(
-    r"\b(?:(?:ran|runs?|running|filled|fills) (?:\w+ly |nearly |almost )?(?:full|up|dry|short|hot|low|wild|away|idle)"
+    r"\b(?:(?:ran|runs?|running|filled|fills) (?:\w+ly )?(?:up|hot|wild|away|idle)"
     r"(?! (?:against|with|to|from|until|than|by)\b)"
     r"|(?:ran|runs?|running) out of (?=memory|cpu|capacity|time|room|energy|it\b|them\b)"
     rf"|(?:memory|cpu|storage|capacity|buffer|it|they|which)(?: (?:of|in) \S+)? {_IS} (?:\w+ly |nearly |almost )?"
@@ -89,7 +89,7 @@ DENYING = re.compile(r"\b(?:not|nothing|neither|none|cannot|far from|hardly|less
 SURE = 0.9
 
 
-def certainties(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def proofs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "It is proven beyond doubt": of a cause only where the confidence in it is nearly one."""
     root = next(iter(known.report.candidates), None)
     for found in CERTAIN.finditer(text):

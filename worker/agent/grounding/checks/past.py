@@ -31,6 +31,7 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
     dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in _dates(one))]
+    dated = dated or [one for one in past if one.title and one.title in text]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
 
@@ -76,7 +77,7 @@ def _dates(one: SimilarIncident) -> Iterator[str]:
 
 def extended(known: Known, past: list[SimilarIncident]) -> Known:
     """What is known besides, where a sentence is about one of them."""
-    texts = {one.id: " ".join(filter(None, (one.title, one.ended, one.helped, one.status))) for one in past}
+    texts = {one.id: " ".join(filter(None, (one.title, one.ended, one.helped, one.status, one.why))) for one in past}
     words = frozenset(form for text in texts.values() for word in WORD.findall(text.lower()) for form in forms(word))
     months = frozenset(f"{one.at:%B}".lower() for one in past)
     facts = [

@@ -57,6 +57,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _chances(text, mentions, known)
     yield from _nexts(text, mentions, known)
     yield from leading.places(text, mentions, known)
+    yield from _compared(text, mentions, known)
 
 
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -122,6 +123,32 @@ def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if named and (re.search(r"candidate|suspect|rank|confidence", text + known.previous, re.IGNORECASE)):
             rows = [list(range(first, first + len(named))) for first in starts]
             yield judged("state", found, sorted(named) in rows, "others rank there")
+
+
+COMPARED = re.compile(
+    r"\b(?P<more>more|less|fewer|rarer|slower|faster)\b[^,;.]{0,20} than (?:those|the (?:log )?lines|the ones)"
+    r" (?:before|of (?:the )?(?:old|other|previous|earlier|rest))|\b(?:side|direct) comparison\b",
+    re.IGNORECASE,
+)
+
+
+def _compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Lines since deploy-8717 fail more often than those before": of what was compared, as it was found."""
+    ids = {one.deployment_id for one in known.changes}
+    named = {one.text for one in mentions} & ids
+    made = {
+        name: item.result
+        for item in known.report.evidence
+        for name in named
+        if f" of {name} against " in item.title and "error_share_new" in item.result
+    }
+    for found in COMPARED.finditer(text) if named and not NOT_MADE.search(text) else ():
+        is_worse = all(one.get("verdict") == "worse" for one in made.values())
+        holds = bool(made) and (found["more"] is None or is_worse == (found["more"].lower() in ("more", "slower")))
+        yield judged("state", found, holds, "its log lines say otherwise" if made else "they were not compared")
+
+
+NOT_MADE = re.compile(r"\b(?:no|not|without|too few|cannot)\b|n['’]t\b", re.IGNORECASE)
 
 
 def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -21,7 +21,9 @@ LIKE_IT = re.compile(
     re.IGNORECASE,
 )
 THE_SAME = re.compile(
-    r"\b(?:the same|this|that same|(?P<other>another|a different|some other)) (?P<what>region|service)\b", re.IGNORECASE
+    r"\b(?:the same|this|that same|(?P<other>another|a different|some other))"
+    r" (?P<what>region|service|error|kind of cause)\b",
+    re.IGNORECASE,
 )
 SO_LONG = re.compile(
     r"\b(?P<under>(?:within|in under|in less than|less than|under) (?:the|an|one) hour|within minutes)"
@@ -53,8 +55,8 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
     yield from _ranked(text, past, known)
     for found in THE_SAME.finditer(text):
         what, own = found["what"].lower(), known.report
-        places = [one.region if what == "region" else one.service for one in past]
-        holds = any((one == getattr(own, what)) != bool(found["other"]) for one in places)
+        shared = [f"same {what}" in one.why or (getattr(one, what, own) == getattr(own, what, "")) for one in past]
+        holds = any(one != bool(found["other"]) for one in shared)
         yield judged("state", found, holds, "it was another one", is_open=True)
     for found in SO_LONG.finditer(text):
         lasted = [one for it in past for one in _lasted(it)]

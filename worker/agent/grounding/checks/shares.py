@@ -33,6 +33,63 @@ def contributors(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
             yield judged("number", found, ranked[place] == named[0], "another one is")
 
 
+THE_SAME = re.compile(
+    r"\bthe same (?:share|part|portion|rise|increase|growth|jump)\b[^,;.]*?"
+    r" as (?:that |those )?(?:in|of|has|had|does)?",
+    re.IGNORECASE,
+)
+
+
+def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "us-central1 shows the same rise as europe-west1": by the part of it that each has."""
+    for found in THE_SAME.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start()][-2:]
+        after = [one.text for one in mentions if one.span[0] >= found.end() - 1][:2]
+        mine, theirs = (_part_of({*names}, known) for names in (before, after))
+        if mine is not None and theirs is not None:
+            holds = max(mine, theirs) <= ALIKE * min(mine, theirs)
+            yield judged("number", found, holds, "one has more of it")
+
+
+ALIKE = 1.15
+
+
+def _part_of(names: set[str], known: Known) -> float | None:
+    """What those that are named have of the rise; None where nothing was told of them."""
+    services, regions = names & known.services, names & known.regions
+    parts = [
+        one.value
+        for one in known.facts
+        if (one.whole, one.dimension) == ("rise", "share")
+        and (not services or one.subject.service in services)
+        and (not regions or one.subject.region in regions)
+    ]
+    return sum(parts) if parts and (services or regions) else None
+
+
+PARTLESS = re.compile(
+    r"\b(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of) (?:it|this|that|them|(?:the|this|that)\b)",
+    re.IGNORECASE,
+)
+
+
+def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
+    for found in PARTLESS.finditer(text):
+        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
+        services, regions = named & known.services, named & known.regions
+        if services or regions:
+            each = [_part_of({one, *regions}, known) for one in services] or [_part_of(regions, known)]
+            is_calm = None not in each or not services & known.suffering
+            holds = is_calm and all((one or 0.0) <= NONE for one in each)
+            yield judged("state", found, holds, "it has one", is_open=None in each and is_calm)
+
+
+# Less than that is told as nothing.
+NONE = 0.005
+
+
 def _ranked(known: Known) -> list[str]:
     """Services by their share, the largest first; those without one have no place."""
     shares: dict[str, float] = {}

@@ -29,7 +29,7 @@ EXTENT = re.compile(
     r"\b(?:(?:all|each|both)(?: (?:two|three|four|five|\d+))? (?:of )?(?:the |its |their |these )?regions"
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?"
-    r"|(?<!more )(?<!answers )(?<!answered )(?<!responds )slowly|steadily"
+    r"|(?<!more )(?<!answers )(?<!answered )(?<!responds )(?<!responded )(?<!answer )(?<!respond )slowly|steadily"
     r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
 )
@@ -40,7 +40,8 @@ CLEARED = re.compile(
     r"|(?:is|are|was|were|looks?|seems?|appears?) (?:\w+ )?(?:benign|blameless|faultless|trustworthy|inconspicuous"
     r"|unsuspicious|unobtrusive|unremarkable|reliable|successful)"
     r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
-    r"|did not cause|false alarm|no incident|nothing is wrong|ruled out|(?:can|may|should|could) be excluded)\b",
+    r"|did not cause|false alarm|no incident|nothing is wrong|ruled out"
+    r"|(?:can|may|should|could) be (?:excluded|(?:set|left|put) aside))\b",
     re.IGNORECASE,
 )
 _SEVERITY = "low|medium|high|critical"
@@ -79,7 +80,8 @@ NO_INCIDENT = re.compile(
     r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
     r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage)\b[^,;.]{0,24}"
     r" (?:was|is|could be|has been) confirmed"
-    r"|(?:was|is|were|could) not (?:be )?confirmed|not (?:to be )?an incident"
+    r"|(?:was|is|were|could) not (?:be )?confirmed"
+    r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
     r"|no (?:real )?incident)\b",
     re.IGNORECASE,

@@ -33,7 +33,7 @@ DISMISSED = re.compile(
     r"|past|closed)"
     r"|(?:has|have|had) (?:already |since |now |all )?(?:stopped|ended|ceased|subsided|gone away)(?! \w+ing)"
     r"|(?:errors?|failures?|timeouts?|retries)\b[^,;.]{0,30}\b(?:stopped|ended|ceased)(?! \w+ing)"
-    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
+    r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic| can (?:tell|say|know)\b)|no ?one(?! notic)"
     r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
     r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
     r"|self-heal\w*|heals? itself|went away)\b",
@@ -44,9 +44,9 @@ SOUND = re.compile(r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b", re.IGNORECA
 # Down, gone or broken is a finding of its own.
 BROKEN = re.compile(
     r"(?<!nothing )\b(?:is|was|were|are|went|been|being) (?:completely |partly )?(?:offline|unavailable"
-    r"|down(?! (?:to|by|at|from)\b(?! (?:about )?\d\d?:\d\d))|unreachable"
-    r"|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
-    r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|down(?! (?:to|by|at|from)\b(?! \d\d?:\d\d))|unreachable|dead|broken|overloaded|exhausted|saturated"
+    r"|corrupt(?:ed)?|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
+    r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
     r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
@@ -141,7 +141,7 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
 
 
 # "The pool is exhausted": where a line tells that there is none left of it.
-EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
+EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
 USED_UP = re.compile(
     r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
     r"|waiting=\d|exhausted|depleted|insufficient)",

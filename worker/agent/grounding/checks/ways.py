@@ -27,6 +27,7 @@ UP = re.compile(
     rf"\b(?:{_ROSE}"
     r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
+    r"|(?:have|has|had) (?:become|got|grown|turned) (?:\w+ )?slow"
     r"|(?:above|over) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
@@ -47,12 +48,14 @@ DOWN = re.compile(
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|as usual|as always|stable|steady|flat|unaffected|not affected|healthy"
+    r"\b(?:unchanged|as usual|as always"
+    r"|(?:as|what) (?:it|they) (?:usually|normally|always) (?:does|do|did|is|are|was|were)"
+    r"|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
     r"|(?:(?:did|does|do|has|have) not|hardly|barely|scarcely) (?:changed?|moved?|budged?)"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
-    r"|neither\b[^;.]{3,60}\b(?:chang(?:ed|es)|abnormal|unusual|conspicuous|worse|slower)"
+    r"|neither\b[^;.]{3,60}\b(?:changed|changes(?! (?:is|are|was|were)\b)|abnormal|unusual|conspicuous|worse|slower)"
     r"|(?:each|every|a) request (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) (?:no more|as much|the same)"
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)?"
     r" (?:before|usual|normal|it (?:usually|normally) (?:does|takes))"

@@ -184,6 +184,10 @@ def _told(known: Known) -> None:
             told = [fact for fact in _of_text(text or "", known, candidate) if not _is_bare(fact)]
             known.facts += told
             known.levels += [*_ranked_levels(told, candidate, known)]
+    for text in claims.sentences(known.report.sections.deployment_correlation or ""):
+        owner = {one.deployment_id: Subject(one.service, one.region) for one in known.changes if one.at}
+        told = [fact for fact in _of_text(text, known) if fact.whole == "lines" and fact.of in owner]
+        known.facts += [replace(fact, subject=owner[fact.of]) for fact in told if fact.of]
     for text in template.texts(known.report):
         # A figure without a unit is nothing without its sentence.
         known.facts += [fact for fact in _of_text(text, known) if _tells_of_what(fact)]

@@ -215,18 +215,19 @@ def rest(known: Known) -> None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
 
 
-def _unsampled(known: Known) -> Iterator[Fact]:
-    """ "No sample speaks of 2 of the window's 10 minutes by itself", as the gap of the emissions has it."""
-    for gap in known.report.gaps:
-        if found := re.search(r"\bno sample speaks of (\d+) of the window's (\d+) minutes\b", gap.reason):
-            yield Fact(60.0 * float(found[1]), "seconds", signal="unsampled")
-
-
 def _days(known: Known) -> Iterator[Fact]:
     """How many earlier days it was compared with, as the template tells it."""
-    found = re.findall(r"(?:\(|\bthe last )(\d+) (?:earlier )?days\b", known.report.sections.overview)
+    found = re.findall(r"(?:\(|\bthe last )(\d+) (?:earlier )?days?\b", known.report.sections.overview)
     for days in found[:1]:
         yield Fact(86_400.0 * float(days), "seconds", signal="days")
+
+
+def _unsampled(known: Known) -> Iterator[Fact]:
+    """ "No sample speaks of 7 of the window's 10 minutes"."""
+    for gap in known.report.gaps:
+        for minutes in re.findall(r"\bno sample speaks of (\d+) of the window's", gap.reason):
+            yield Fact(float(minutes), "count", known.scope, "unsampled")
+            yield Fact(60 * float(minutes), "seconds", known.scope, "unsampled")
 
 
 def _callers(known: Known) -> Iterator[Fact]:

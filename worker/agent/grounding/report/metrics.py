@@ -63,6 +63,12 @@ DEVIATES = re.compile(
     r" (?P<not>(?:do|does|did) not )?(?:(?:also|both|all|each|\w+ly) )?deviat(?:e|es|ed) (?:in|on|by|from)"
     r" (?:its |their )?"
 )
+# "What is not as usual is ledger".
+UNUSUAL = re.compile(
+    r"\bwhat (?:(?:is|are) (?:not as usual|unusual)|(?:does not|differs?|deviates?)[^,;.]{0,16}),?"
+    r" (?:is|are) (?:the )?",
+    re.IGNORECASE,
+)
 JOINT = re.compile(r"(?:,| and|, and)(?: (?:also )?(?:in|on))? ")
 
 
@@ -76,6 +82,12 @@ def deviating(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if levels:
             holds = all(one is not None and (abs(one.deviations) < 3) == bool(found["not"]) for one in levels)
             yield judged("direction", found, holds, "it went another way", is_open=None in levels)
+    for found in UNUSUAL.finditer(text):
+        of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
+        own = [one for one in known.levels if one.subject.service == of]
+        if of:
+            holds = any(abs(one.deviations) >= 3 for one in own)
+            yield judged("direction", found, holds, "it does not deviate", is_open=not own)
 
 
 # "None of cart's metrics deviates".

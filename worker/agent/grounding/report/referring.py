@@ -22,7 +22,7 @@ REFERRING = re.compile(
     r"|both of (?:them|these|those)\b(?! [a-z]+s\b)|the two services)"
     rf"|(?P<bare>both)(?= (?:{_VERB})\b)"
     r"|(?P<these>(?:all (?:of )?)?(?:these|those) (?:two |three |four |five )?(?:services|callers))"
-    r"|(?P<every>(?:every|each) candidate|(?:each|all) of the candidates|all (?:the )?candidates)"
+    r"|(?P<every>(?:every|each) candidate|(?:each|all) of the candidates|all (?:the )?candidates(?! together))"
     r"|(?P<former>the former)|(?P<latter>the latter)"
     r"|(?P<change>(?:this|that) (?:change|deployment|release|rollout))"
     r"|(?P<region>(?:the same|that|this) region)"

@@ -21,7 +21,7 @@ _MONTH = (
 DATE = re.compile(
     r"(?<![\w:.-])(?:(?P<iso>\d{4}-\d\d-\d\d)|(?P<day>\d{1,2} [A-Z][a-z]{2,8} \d{4})"
     rf"|(?P<date>\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?)"
-    r"|(?P<weekday>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day))(?![\w:-])"
+    r"|(?P<weekday>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day))(?![\w-]|:\d)"
 )
 QUOTED = re.compile(r"“(?P<a>[^”]{3,})”|\"(?P<b>[^\"]{3,})\"|`(?P<c>[^`]{2,})`|(?<!\w)'(?P<d>[^']{3,})'(?!\w)")
 # What looks like a name of something: ids, versions, types of errors, regions.

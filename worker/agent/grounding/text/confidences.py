@@ -16,10 +16,15 @@ CONFIDENT = re.compile(
 # "shippingservice comes second with 0.008"; names are blanks here.
 PLACED = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|last)(?: place)?,? (?:with|at) (?:only |just )?$"
+    r"|\b(?:gets?|got|scores?|scored|receives?|leads?(?: \w+ly)?|follows?|trails?(?: \w+)?)"
+    r"(?: (?:with|at|only|just|no more than|at most|about|a mere))* $"
+    r"|\b(?:cause|culprit|verdict|suspect|origin),? (?:with|at) (?:only |just )?$"
     r"|\b(?:behind|ahead of|before) [\w.:-]*\s+(?:with|at) (?:only |just )?$",
     re.IGNORECASE,
 )
-CANDIDATE = re.compile(r"\b(?:candidates?|likeliest|runner-up|suspects?)\b", re.IGNORECASE)
+CANDIDATE = re.compile(
+    r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b", re.IGNORECASE
+)
 TOLD = re.compile(
     r"confidence:? (?:(?:in|as|for) [a-z ]{1,30})?"
     r"(?:(?:of|is|was|being|at|score|stands|:|a|an|mere|meagre|modest|only|just|no|more|less|than|below|under|above"

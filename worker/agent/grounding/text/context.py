@@ -31,7 +31,8 @@ APART = re.compile(
     r"\b(?:preced\w+|before|after|ahead|followed)\b(?:[^,;\d]|-\d+\b){0,30} by (?:about )?$", re.IGNORECASE
 )
 DISTANCE = re.compile(
-    r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after|prior to|ahead of|earlier|later|following|ago)\b",
+    r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after(?! an? (?:usual|normal)\b)"
+    r"|prior to|ahead of|earlier|later|following|ago)\b",
     re.IGNORECASE,
 )
 _STATISTICS = (
@@ -103,7 +104,9 @@ _APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of
 
 
 PART_OF = re.compile(
-    rf"(?:(?<=\d) (?P<what>requests?) (?:\([^)]*\) )?)?\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+    r"(?:(?<=\d) (?P<what>(?:(?:failed|failing|slow|slower) )?requests?) (?:\([^)]*\) )?)?"
+    rf"\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$",
+    re.IGNORECASE,
 )
 
 
@@ -230,7 +233,7 @@ def signal(span: Span, text: str) -> str | None:
 
 AT_A_STATISTIC = re.compile(
     r" (?:average|mean|median|p\d\d)\b|[^,;.\d]{0,14}\b(?:on average|in total"
-    r"|at (?:the )?(?:p\d|\d+(?:st|nd|rd|th)|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
+    r"|at (?:the )?(?:[a-z]+ )?(?:p\d|\d+(?:st|nd|rd|th)|median|mean|average)|at (?:its|the|a) (?:peak|worst))"
 )
 
 
@@ -247,6 +250,8 @@ QUANTILE_OF = {
     **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
     **dict.fromkeys(("one in a hundred", "1 %", "1%", "1 percent"), "p99"),
 }
+# "The p95 latency did not suffer; it is 298 ms": of the same.
+OF_IT = re.compile(r" *(?:it|this|that) (?:now |still )?(?:is|was|stands|stood)\b", re.IGNORECASE)
 
 
 def statistic(span: Span, text: str) -> str | None:
@@ -255,7 +260,10 @@ def statistic(span: Span, text: str) -> str | None:
     if behind:
         after = text[span[1] : span[1] + behind.end() + 18]
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
-    before = text[part(span, text)[0] : span[0]]
+    begin, _ = part(span, text)
+    if begin and OF_IT.match(text, begin):
+        begin, _ = part((begin - 1, begin - 1), text)
+    before = text[begin : span[0]]
     if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
         return of
     found = [(one.end(), name) for name, words in STATISTICS.items() for one in words.finditer(before)]

@@ -110,12 +110,12 @@ def _of_something_else(text: str, end: int) -> str:
 
 COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
-    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s)\b"
+    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s|day)\b"
 )
 NO_NOUNS = frozenset(
     """
-    across as comes does equals exceeds falls fits gives goes has is its keeps leaves less lies looks makes means needs
-    others plus remains rises says seems shows sits stands stays takes tells this times versus was
+    across as comes degrees does equals exceeds falls fits gives goes has is its keeps leaves less lies looks makes
+    means needs others plus remains rises says seems shows sits stands stays takes tells this times versus was
     """.split()  # noqa: SIM905 - read as prose
 )
 
@@ -306,7 +306,9 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 # "It ranks third", "cart is second with 0.02".
 PLACE = re.compile(
     rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
-    rf"|\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|in the ranking|(?:with|at)\b[^,;.\d]{{0,24}} 0\.\d))",
+    r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )"
+    rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b|in the ranking"
+    r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))",
     re.IGNORECASE,
 )
 

@@ -26,7 +26,7 @@ class Number:
         )
 
 
-PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against) ", re.IGNORECASE)
+PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against|instead of|rather than|versus) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
     r"\b(?:usual|usually|normal|normally|expected)(?: is| are| about)* $"
@@ -255,7 +255,10 @@ RANGED = re.compile(
 )
 
 
-PAIRED_UNITS = re.compile(r" ?(?:to|–|-|and|against|(?:out )?of(?: the| about| roughly| some)?(?: window['’]s)?) |–")
+PAIRED_UNITS = re.compile(
+    r" ?(?:to|–|-|and|against|instead of|rather than|versus"
+    r"|(?:out )?of(?: the| about| roughly| some)?(?: window['’]s)?) |–"
+)
 
 
 def with_inherited_units(text: str, found: list[Number]) -> list[Number]:

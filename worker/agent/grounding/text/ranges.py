@@ -8,7 +8,9 @@ from worker.agent.grounding.text.claims import Span
 
 # "In the expected range of 92 to 96 grams": both ends are of it.
 OF_RANGE = re.compile(
-    r"\b(?:range|band|interval|corridor) (?:of|from) (?P<low>\d[\d.,]*)[^\d,;.()]{0,12} ?(?:to|and|–) $", re.IGNORECASE
+    r"\b(?:range|band|interval|corridor|any(?:thing|where)|somewhere) (?:of|from) (?P<low>\d[\d.,]*)"
+    r"[^\d,;.()]{0,12} ?(?:to|and|–) $",
+    re.IGNORECASE,
 )
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
@@ -57,9 +59,9 @@ def _place_in_range(span: Span, text: str) -> str | None:
         return "low"
     if OF_RANGE.search(before):
         return "high"
-    if re.search(r"\b(?:range|band|interval|corridor) (?:of|from) [−-]?$", before) and re.match(
-        r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after
-    ):
+    if re.search(
+        r"\b(?:range|band|interval|corridor|any(?:thing|where)|somewhere) (?:of|from) [−-]?$", before
+    ) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
         return "low"
     if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
         return "high"

@@ -67,8 +67,9 @@ WAS_USUAL = re.compile(
     r"(?: about| only| then| close to| around| roughly| at)? $"
     r"|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
-    r"|\bthe (?:old|previous|former|earlier) (?:version|release)(?: v?\d[\d.]*)?"
-    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: only| about)* $"
+    r"|\bthe (?:old|previous|former|earlier) (?:version|release|one)(?: v?\d[\d.]*)?"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: only| about)* $"
+    r"|\b(?:hours|days|weeks) before (?:make|suggest|show|give)s?(?: about)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)[^,;:(\d]{0,40}$"
@@ -77,7 +78,7 @@ WAS_USUAL = re.compile(
 )
 USUAL_THEN = re.compile(
     r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
-    r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b)"
+    r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b[^,;.(\d]{0,30}\b(?:before|prior|ahead|until))"
     r"[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
@@ -221,7 +222,8 @@ RANGE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$", re.IGNORECASE
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything)\b(?: is| goes| was| wide| broad|,)* from (?:about )?[−-]?$",
+    re.IGNORECASE,
 )
 # "Recovers along with it, to a p90 of about 12 ms".
 GOAL = re.compile(
