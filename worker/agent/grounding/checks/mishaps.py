@@ -41,16 +41,21 @@ MOVED = re.compile(
 
 def mishaps(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Its memory ran full": nothing that is read tells so, unless a log line of the service has those words."""
-    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
-    logged = {word for one in services for word in known.messages.get(one, ())} | known.past
     for found in MISHAP.finditer(text):
-        if found[0].lower().rpartition(" ")[2] not in logged and not _is_untold(found, text):
+        if not _is_logged(found, mentions, known) and not _is_untold(found, text):
             yield judged("state", found, holds=False, otherwise=UNREAD, is_open=True)
     places = known.regions | known.services
     for found in MOVED.finditer(text):
         is_place = any(one.span[0] == found.end() and one.text in places for one in mentions)
         if (is_place or not found["to"]) and not _is_untold(found, text):
             yield judged("state", found, holds=False, otherwise=UNREAD, is_open=True)
+
+
+def _is_logged(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """Whether a log line of those that are named has its last word, or a past incident that it speaks of."""
+    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    word = found[0].lower().rpartition(" ")[2]
+    return word in known.past or any(word in known.messages.get(one, ()) for one in services)
 
 
 UNREAD = "nothing that was read tells so"
