@@ -237,7 +237,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.beginnings,
     rollouts.rollouts,
     mishaps.mishaps,
-    mishaps.certainties,
+    mishaps.proofs,
     mishaps.only_ones,
     mishaps.slowness,
     mishaps.chances,
