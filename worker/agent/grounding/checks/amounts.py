@@ -113,9 +113,9 @@ def _levels(span: Span, what: str, text: str, mentions: list[Found], known: Know
         return [one for one in own if one.metric.startswith("syscall") and (not side or one.metric.endswith(side[0]))]
     if re.search(r"\b(?:requests?|calls|traffic|load)\b", what) and not topics(what) & {"errors", "retries", "latency"}:
         return [one for one in own if one.signal in ("traffic", "requests") or one.metric.startswith("requests")]
-    if topics(what) & {*SIGNALS}:
-        # That is a direction, which is checked by itself.
-        return []
+    if found := topics(what) & {*SIGNALS}:
+        # Whether it rose is a direction, which is checked by itself where a verb tells it.
+        return [one for one in own if one.signal in found and one.signal == "carbon"]
     words = {word[:5] for word in re.findall(r"[a-z]{4,}", what)} - {"than", "usual"}
     return [one for one in own if words & {word[:5] for word in one.metric.split("_")}]
 

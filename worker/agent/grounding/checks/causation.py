@@ -130,7 +130,8 @@ PRONOUN = re.compile(
 # "The incident raised emissions", "the report takes it as the cause".
 THE_INCIDENT = re.compile(
     r"\W*(?:the|this) (?:incident|spike|outage|problem|failures?)(?: also| itself)?\W*"
-    r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
+    r"|[^,;]{0,30}\b(?:takes?|names?|holds?|considers?|sees?"
+    r"|regards?|identif(?:y|ies)|ranks?|treats?) (?:it|this|that)\W*",
     re.IGNORECASE,
 )
 # "Adservice stopped, and frontend failed as a consequence of that": the cause is what stands before.

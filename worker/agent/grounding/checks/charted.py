@@ -126,7 +126,8 @@ def _is_shown(number: Number, series: Series, text: str, it: points.Told) -> boo
     """Of "from 1.6 to 2.5 g", "between 18.0 and 18.2 g", "80 % at 13:52 UTC": whether the chart goes so."""
     other, _ = _paired(number, it.text)
     if other is not None:
-        return _has(number, series, it)
+        # "Went from 43 % to 41 %" is told of the window against what is usual, unless it says of when it is.
+        return bool(context.AT_A_TIME.search(it.text)) and _has(number, series, it)
     figures = numerals.numbers(it.text)
     place = next((place for place, one in enumerate(figures) if one.span == number.span), 0)
     for low, high in pairwise(figures[max(0, place - 1) : place + 2]):

@@ -200,7 +200,9 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
 
 # "Most of which is attributed to retries", "all of the excess is put down to retries".
 MOST = re.compile(
-    r"\b(?:most(?:ly)?|mainly|largely|primarily|chiefly|predominantly|bulk|majority|largest)\b", re.IGNORECASE
+    r"\b(?:most(?:ly)?|mainly|largely|primarily|chiefly|predominantly|bulk|majority|largest|greatest|biggest"
+    r"|(?:main|major|lion['’]s) (?:part|share|portion))\b",
+    re.IGNORECASE,
 )
 ALL = re.compile(r"\b(?:all|entire(?:ly)?|exclusively|solely|only|wholly|completely|alone|just)\b", re.IGNORECASE)
 NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
@@ -295,7 +297,7 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
         return share >= 0.995
     if PART_OF.search(found["effect"]) and OF_THE_EXCESS.search(found["effect"]) and not MOST.search(told):
         return True
-    return share > 0 if SOME.search(told) else share > 0.5
+    return share > 0 if SOME.search(told) and not MOST.search(told) else share > 0.5
 
 
 # "… 15 gCO₂e of the excess", "an excess of 15 g": the figure is that of the part.

@@ -60,6 +60,8 @@ NO_PART = re.compile(
     r"(?: the| this| that)? $",
     re.IGNORECASE,
 )
+IMPROVED = re.compile(r"(?:improve[ds]|got better)", re.IGNORECASE)
+SERVED = re.compile(r"\b(?:availab\w*|success\w*|uptime|throughput)\b", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
@@ -136,10 +138,16 @@ def _way(
         if not wanted and OF_ALL.search(text[: found.start()]):
             holds = _is_calm(found.span(), text, mentions, known) != is_negated
         else:
-            holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+            holds = _went(_meant(wanted, found, text), found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+def _meant(wanted: int, found: re.Match[str], text: str) -> int:
+    """ "Availability improved": of what is better the more there is of it, that is a rise."""
+    is_served = SERVED.search(text[slice(*context.clause(found.span(), text))])
+    return -wanted if IMPROVED.fullmatch(found[0]) and is_served else wanted
 
 
 def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:

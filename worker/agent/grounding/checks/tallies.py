@@ -59,7 +59,8 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
         slower = {(one.of, one.subject) for one in known.facts if (one.signal, one.role) == ("calls", "excess")}
         return sum(not by or caller in by for caller, _ in slower) == number.value if slower else None
     named = _listed_before(number, mentions, known)
-    is_of_all = ALL.search(before) and not number.dimension and not re.match(r" [a-z]+s\b", after)
+    is_counted = number.dimension or re.match(r" [a-z]+s\b", after) or re.search(r"\b(?:errors|lines)\b", before)
+    is_of_all = ALL.search(before) and not is_counted
     return len(named) == number.value if is_of_all and len(named) > 1 else None
 
 

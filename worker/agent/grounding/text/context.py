@@ -14,6 +14,7 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 BREAK = re.compile(
     r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and | but | while | whereas | because | although | even though | until "
 )
+AT_A_TIME = re.compile(r"\b\d\d:\d\d\b|\b(?:step|point|sample|minute by minute|at once|within (?:a|one) minute)\b")
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
