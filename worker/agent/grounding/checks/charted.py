@@ -124,10 +124,11 @@ AND = re.compile(r"[^,;.\d]{0,12} and (?:about )?")
 
 def _is_shown(number: Number, series: Series, text: str, it: points.Told) -> bool:
     """Of "from 1.6 to 2.5 g", "between 18.0 and 18.2 g", "80 % at 13:52 UTC": whether the chart goes so."""
-    other, _ = _paired(number, it.text)
+    other, is_first = _paired(number, it.text)
     if other is not None:
-        # "Went from 43 % to 41 %" is told of the window against what is usual, unless it says of when it is.
-        return bool(context.AT_A_TIME.search(it.text)) and _has(number, series, it)
+        first, second = (number, other) if is_first else (other, number)
+        is_told = context.AT_A_TIME.search(it.text) or _goes_with(first, second, series, it)
+        return bool(is_told) and _has(number, series, it)
     figures = numerals.numbers(it.text)
     place = next((place for place, one in enumerate(figures) if one.span == number.span), 0)
     for low, high in pairwise(figures[max(0, place - 1) : place + 2]):
@@ -137,6 +138,15 @@ def _is_shown(number: Number, series: Series, text: str, it: points.Told) -> boo
     clock = AT_CLOCK.match(text, number.span[1])
     at = [one for one in series.points if clock and points.covers(series, one, clock["clock"])]
     return any(points.is_close(number, series, one) for one in at)
+
+
+def _goes_with(first: Number, second: Number, series: Series, it: points.Told) -> bool:
+    """ "CPU went from 43 % to 41 %", where it is higher in the window than before: a moment is no course of it."""
+    within = [one.value for one in points.in_window(series.points, series, it)]
+    before = [one.value for one in series.points if one.at < it.known.report.window.start]
+    if not within or not before:
+        return True
+    return (second.value - first.value) * (sum(within) / len(within) - sum(before) / len(before)) > 0
 
 
 AT_CLOCK = re.compile(r"(?: of CO[₂2]e?)?(?: (?:a|per) minute)? (?:at|around|about) (?P<clock>\d\d:\d\d)\b")
