@@ -42,7 +42,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
             told = _of_named(found.start(), plain, mentions, told, known)
         if day := _day_of(found, text):
             told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
-        is_drawn = charted.is_then(found.span("clock"), plain, mentions, known)
+        is_drawn = charted.is_then(found, plain, mentions, known)
         holds = _is_known_time(found, told) if is_drawn is None else is_drawn
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
@@ -193,7 +193,7 @@ def _is_known_time(found: re.Match[str], told: list[Moment]) -> bool:
     if zone not in ("", "Z", "UTC"):
         return False
     day = found["iso"] or found["day"]
-    clock = [int(part) for part in found["clock"].split(":")]
+    clock = [int(part) for part in claims.clock(found).split(":")]
     return any((not day or _is_day(day, one.at)) and _is_clock(clock, one.at) for one in told)
 
 
