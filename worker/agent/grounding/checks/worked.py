@@ -59,7 +59,7 @@ MORE_THAN = re.compile(
 
 
 OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
-BY_FROM = re.compile(r"(?: points)?,? (?:down |up )?from (?:about |roughly )?\$?", re.IGNORECASE)
+BY_FROM = re.compile(r"(?: points)?,? (?:(?:down |up )?from|at) (?:about |roughly )?\$?", re.IGNORECASE)
 
 
 def _is_so_many(number: Number, now: Number, usual: Number) -> bool | None:
