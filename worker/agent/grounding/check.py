@@ -176,6 +176,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     alerting.told_limits,
     past.claimed,
+    past.own,
     periods.periods,
     changes.denials,
     statements.verdicts,
@@ -233,6 +234,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.logged,
     degrees.still,
     degrees.as_ever,
+    degrees.costs,
     degrees.equals,
     beginnings.beginnings,
     rollouts.rollouts,

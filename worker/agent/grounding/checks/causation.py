@@ -40,6 +40,7 @@ JUDGED = re.compile(
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
     r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
     r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
+    r"|no (?:verdict|conclusion|judge?ment)"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
     r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
@@ -89,6 +90,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     if accounting and of_part is not None:
         yield judged("cause", accounting, not of_part, of_part)
     text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
+    text = claims.blanked(text, [found.span() for found in WHENCE.finditer(text)])
     for pattern in CAUSAL:
         found = pattern.search(text)
         if found and BLAME.search(found["effect"]):
@@ -116,6 +118,12 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # "A thousand requests caused 82.3 mgCO₂e".
 EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
+# "Find out where the additional requests come from" asks for it.
+WHENCE = re.compile(
+    r"\b(?:find out|check|determine|see|learn|clarify|investigate|trace|establish) (?:where|what|why|who)\b[^,;.]*"
+    r"\b(?:comes?|came|stems?|originates?) from\b(?=\W*$|[,;.])",
+    re.IGNORECASE,
+)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from worker.agent.grounding.checks import points
 from worker.agent.grounding.checks.ways import DOWN, UP
 from worker.agent.grounding.report.known import Known, Series
-from worker.agent.grounding.text import context, numerals, ranges, roles
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -152,9 +152,10 @@ def _goes_with(first: Number, second: Number, series: Series, it: points.Told) -
 AT_CLOCK = re.compile(r"(?: of CO[₂2]e?)?(?: (?:a|per) minute)? (?:at|around|about) (?P<clock>\d\d:\d\d)\b")
 
 
-def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+def is_then(time: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether what the clause tells of a chart was at that time; None where it tells of none."""
     it = points.told(text, mentions, known)
+    clock, at = time.span("clock"), claims.clock(time)
     if not AT.search(text[: clock[0]]) or not (
         points.has_extreme(text) or points.CHART.search(text) or REACHED.search(text)
     ):
@@ -171,9 +172,9 @@ def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool
     of = points.drawn_for(number, it)
     if mark and of:
         shown = [(one, point) for one in of for point in points.marked(one, mark.lastgroup or "", clock, it)]
-        return any(points.covers(one, point, text[slice(*clock)]) for one, point in shown)
+        return any(points.covers(one, point, at) for one, point in shown)
     shown = [(one, point) for one in of for point in one.points if figures and points.is_close(number, one, point)]
-    return any(points.covers(one, point, text[slice(*clock)]) for one, point in shown) or None
+    return any(points.covers(one, point, at) for one, point in shown) or None
 
 
 # What is told to have happened then is no point of a chart.

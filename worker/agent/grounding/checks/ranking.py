@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import leading
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 NOTHING_AGAINST = re.compile(
@@ -22,6 +22,13 @@ LAST = re.compile(
     r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
+    re.IGNORECASE,
+)
+ORDINALS = ("last", *numerals.ORDINALS)
+# "Second on the list is checkout", "third in the ranking comes cart".
+IN_PLACE = re.compile(
+    rf"\b(?P<place>{'|'.join(ORDINALS)})(?: place)? (?:on|in|of) the (?:list|ranking)(?: of candidates)?"
+    r" (?:is|was|comes?|stands|ranks|(?:is )?(?:taken|held) by|goes to)(?: the (?:service|deployment))? (?=\s*\S)",
     re.IGNORECASE,
 )
 NO_RIVAL = re.compile(
@@ -64,6 +71,11 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "frontend is the weakest of the candidates": by its rank."""
     ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
+    for found in IN_PLACE.finditer(text) if ranked else ():
+        place = ORDINALS.index(found["place"].lower()) - 1 if found["place"].lower() != "last" else -1
+        named = next((one.text for one in mentions if one.span[0] >= found.end()), None)
+        holds = place < len(ranked) and named in ranked[place]
+        yield judged("state", found, holds, "another one ranks there")
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
         is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
@@ -104,7 +116,9 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 CHANCE = re.compile(
-    r"\b(?:hardly|barely|scarcely) (?:more|better) than (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
+    r"\b(?:(?:hardly|barely|scarcely|little) (?:(?:more|better|other) than|exceeds?|(?:goes |is )?(?:beyond|above))"
+    r"|(?:does not|doesn['’]t|do not) (?:really )?exceed|no more than|cannot be told from|indistinguishable from)"
+    r" (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
     re.IGNORECASE,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from worker.agent.grounding.report import log, relations, roster
@@ -222,6 +223,8 @@ def _of_list(
         is_count = len({one.deployment_id for one in changes}) == count
         return is_count and all(_is_told_so(one, between, found["told"], known) for one in changes)
     services = names & known.services
+    if "calls" in found["noun"] and (pairs := _calls_in(listed, sentence, known)):
+        return len(pairs) == count and pairs <= known.calls
     if "callers" in found["noun"] and services:
         called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
         is_calling = all(any((one, of) in known.calls for of in called) for one in services)
@@ -232,6 +235,16 @@ def _of_list(
     quoted = _quoted(sentence)
     logging = {one.subject.service for one in known.facts if one.of in quoted}
     return len(services) == count and (not quoted or services <= logging)
+
+
+def _calls_in(listed: list[Found], text: str, known: Known) -> set[tuple[str, str]]:
+    """ "Two calls stand out: a to b with 583 ms and c to d with 500 ms"."""
+    services = [one for one in listed if one.text in known.services]
+    return {
+        (one.text, other.text)
+        for one, other in pairwise(services)
+        if re.fullmatch(r" (?:to|→|calling) (?:the )?", text[one.span[1] : other.span[0]])
+    }
 
 
 def _is_told_so(change: Change, services: set[str], told: str, known: Known) -> bool:

@@ -8,7 +8,8 @@ from worker.agent.grounding.text.claims import Span
 
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
-    r"\b(?:(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere) (?:of|from)"
+    r"\b(?:(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
+    r"(?: (?:that |which )?(?:runs?|ran|goes|extends?|stretches|reaches|is|being))? (?:of|from)"
     r"|end of the (?:expected|usual)) "
 )
 OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)

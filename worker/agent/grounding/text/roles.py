@@ -207,7 +207,7 @@ FROM_NOW = re.compile(
 # "15 % more", "45 % above what was expected"; not "6 % lower availability".
 MORE_BY = re.compile(
     r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
-    r"(?: than\b|[^\w ]| (?:its|the|what)\b|$)"
+    r"(?: than\b|[^\w ]| (?:its|the|what)\b|$| (?:requests|calls|errors|lines) than (?:usual|expected|normal|before)\b)"
     r"| (?:up|down)(?=[,.;]|$)"
 )
 # "17 ms above the usual 258 ms, or 6.5 %".
@@ -230,7 +230,8 @@ RETURNS_TOO = re.compile(
 )
 RANGE_BEHIND = re.compile(
     r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)|with bounds of)"
-    r"|,? and (?:it )?(?:lies|lay|ranges|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
+    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )
