@@ -108,7 +108,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             # Only what is told as the cause is marked.
             end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
             marked = (found.start(), end) if is_open else found.span()
-            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=why in UNPROVEN)
+            # "The cause is payments": what the report says of payments besides does not make it so.
+            is_named = bool(CULPRIT.search(found[0]) and _within(span, mentions, known) & known.services)
+            is_said = why in UNPROVEN and not (why == ANOTHER and is_named)
+            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
             return
 
 
@@ -118,9 +121,12 @@ ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) f
 EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
+CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to blame|at fault)\b", re.IGNORECASE)
 UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
 OPEN = (ANOTHER, IT_IS)
-BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
+BLAME = re.compile(
+    r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b|\bcause (?:is|was|lies (?:in|with)) ", re.IGNORECASE
+)
 PRONOUN = re.compile(
     r"\W*(?:(?:this|that|it)"
     r"(?: (?:is|was|has been) (?:\w+ly )?(?:named|identified|held|regarded|considered|given|listed))?"

@@ -331,7 +331,9 @@ CALLS = re.compile(
 
 
 # "… name ledger, and every one of them names payments": ledger names nobody.
-OF_OTHERS = re.compile(r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none)\b")
+OF_OTHERS = re.compile(
+    r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none|(?:about |only )?\d[\d.]* ?%)(?=\W)"
+)
 
 
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:

@@ -227,7 +227,8 @@ RETURNS_TOO = re.compile(
     r"(?:to|at|near) (?:about |around )?$)"
 )
 RANGE_BEHIND = re.compile(
-    r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)|with bounds of)"
+    rf"(?:, (?:between|ranging from|with bounds of)"
+    rf"|(?:,|[,;]? (?:and|but)| lies| is)(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? and (?:it )?(?:lies|lay|ranges|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
