@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
+from worker.agent.grounding.text import quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import topics
@@ -62,10 +65,61 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in UNMADE.finditer(text):
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
+    yield from _lost_between(text, services, known)
+    yield from _seen(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
         is_made = bool(of & {caller for caller, _ in missing(known)}) or _is_as_usual(of, known)
         yield judged("state", found, is_made != bool(found["not"]), UNSHOWN, is_open=not is_made)
+
+
+# "The time is lost between a and b, not in the dashboard itself", "the delay arises between a and b".
+_LOST = r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)|lies|lay|sits|arises?|arose|occurs?|builds up"
+LOST_BETWEEN = re.compile(
+    rf"\b(?:time|delays?|latency|slowness|slowdown|wait|waiting|extra \w+)\b(?: itself)? (?:{_LOST})"
+    r"(?P<not>,? not)?[^,;.]{0,16} between (?:the )?(?:calls of )?$",
+    re.IGNORECASE,
+)
+BOTH = re.compile(r" and (?:the )?")
+ELSEWHERE = re.compile(r"(?: itself)?,? (?:and |but )?(?:not|rather than|instead of) (?:in|inside|within|with|at) (?:the )?")
+
+
+def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """Of two whose calls spend longer between them; what it is said not to be lost in is neither of them."""
+    for one, other in pairwise(services):
+        found = LOST_BETWEEN.search(text[: one.span[0]])
+        if found is None or not BOTH.fullmatch(text[one.span[1] : other.span[0]]):
+            continue
+        gaps = [{*it["edge"]} for it in _slower(known) if it.get("basis") == "gap" and it.get("rise", 0) > 0]
+        elsewhere = ELSEWHERE.match(text, other.span[1])
+        rest = {it.text for it in services if elsewhere and it.span[0] == elsewhere.end()}
+        holds = ({one.text, other.text} in gaps) != bool(found["not"]) and not rest & {one.text, other.text}
+        span = (found.start(), other.span[1])
+        yield Claim("direction", span, text[slice(*span)], holds, "" if holds else UNSHOWN)
+
+
+# "Two different callers see the delay of ledger".
+CALLERS = re.compile(
+    rf"\b(?P<many>{'|'.join(quantifiers.SMALL)}|\d+) (?:different |separate |distinct |other |of its )?callers "
+    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
+    re.IGNORECASE,
+)
+
+
+def _seen(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """By how many calls to whom is named behind it, else to any that was spoken of, take longer."""
+    for found in CALLERS.finditer(text):
+        behind = [one.text for one in services if one.span[0] > found.end()][:1]
+        told = {*behind} or {one.text for one in services} | known.about
+        many = found["many"].lower()
+        count = quantifiers.SMALL.index(many) + 1 if many in quantifiers.SMALL else int(many)
+        edges = [(caller, callee) for (caller, callee), rise in _rises(known).items() if rise > 0]
+        counts = {len({caller for caller, it in edges if it == callee}) for callee in told}
+        yield judged("state", found, count in counts, UNSHOWN)
+
+
+def _slower(known: Known) -> list[dict[str, Any]]:
+    return [one for item in known.report.evidence for one in item.result.get("slower") or () if one.get("edge")]
 
 
 def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

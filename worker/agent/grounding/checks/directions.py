@@ -356,6 +356,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = context.clause(span, text)
+    if AT_THE.search(text[slice(*span)]) and (behind := _behind(text[span[1] : end + 40], measured)):
+        return behind
     own = _spoken_of(text[start:end], measured)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -376,6 +378,16 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
 
 # "Served at the usual error rate and latency": what is as usual stands behind.
 AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
+
+
+LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
+
+
+def _behind(text: str, measured: set[str]) -> list[str]:
+    """The signals of a list that "at the usual" stands before; "cost" is what a request takes."""
+    found = LIST.match(text)
+    of = topics(found[0]) if found else frozenset()
+    return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
 
 
 # "18 g/min is above what is usual".

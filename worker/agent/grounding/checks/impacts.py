@@ -124,7 +124,9 @@ UNNOTICED = re.compile(
     re.IGNORECASE,
 )
 NOTICED = re.compile(
-    r"\b(?:users?|customers?|callers?|clients?) (?:\w+ )?(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)", re.IGNORECASE
+    rf"(?<!different )(?<!separate )(?<!distinct )\b(?:users?|customers?|(?<!two )(?<!three )callers?|clients?) (?:\w+ )?"
+    r"(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)",
+    re.IGNORECASE,
 )
 
 
