@@ -62,7 +62,8 @@ _MANY = r"(?P<many>an?|one|single|\d+|two|three|four|five|six|seven|several|many
 _EARLIER_DAY = rf"(?:{_MANY} )?(?:earlier|previous|prior|past) days?\b"
 BASELINE = re.compile(
     r"\b(?:usual|baseline|compar\w+|expected|normal)\b[^;.]*?"
-    rf"(?:(?P<day>{_EARLIER_DAY}|\bdays? before\b)|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b))",
+    rf"(?:(?P<day>{_EARLIER_DAY}|\bdays? before\b)|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b)"
+    r"|(?P<long>(?<=of )(?:weeks|months|years)\b|\b(?:weeks|months?|years?) of (?:data|history|records|days)\b))",
     re.IGNORECASE,
 )
 
@@ -90,6 +91,7 @@ def baselines(text: str, known: Known) -> Iterator[Claim]:
     by_day, by_hours = (mark in known.report.headline for mark in ("earlier day", "by the hours before"))
     for found in BASELINE.finditer(text) if by_day != by_hours else ():
         if not DENIED.search(found[0]):
-            group = "day" if found["day"] else "hours"
-            holds = by_day and _are_so_many(found["many"], known) if found["day"] else by_hours
+            group = next(name for name in ("day", "hours", "long") if found[name])
+            so_many = by_day and _are_so_many(found["many"], known)
+            holds = {"day": so_many, "hours": by_hours, "long": False}[group]
             yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting, shares
+from worker.agent.grounding.checks import absences, alerting, shares
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -19,6 +19,8 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or RATED.search(found["effect"])
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
+        or BASIS.fullmatch(found["effect"])
+        or (absences.NO_VERDICT.search(found["effect"]) and THIN.search(found["cause"]))
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
         or (is_cause_open(known) and AS_OPEN.fullmatch(text[slice(*cause)]))
         or alerting.is_why_it_fired(found, cause, mentions, known)
@@ -32,6 +34,13 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     )
 
 
+# "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
+BASIS = re.compile(
+    r"[^,;:]*\b(?:usual (?:value|level|rate|figure)s?|baseline|comparison|expectation|expected (?:value|level)s?)\b[^,;:]*",
+    re.IGNORECASE,
+)
+# "There is no verdict, because the evidence is too thin" (`absences`, and its figures).
+THIN = re.compile(r"\btoo (?:few|thin|little|weak|scarce)\b|\d+ (?:sampled )?log lines\b", re.IGNORECASE)
 # "What drove the mentions stays open".
 WHAT = re.compile(r"\W*(?:what|who|which)\W*", re.IGNORECASE)
 LEFT_OPEN = re.compile(
