@@ -67,6 +67,7 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield _unmade(found, text, services, known)
     yield from _lost_between(text, services, known)
     yield from _seen(text, services, known)
+    yield from _fewer(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
         is_made = bool(of & {caller for caller, _ in missing(known)}) or _is_as_usual(of, known)
@@ -116,6 +117,24 @@ def _seen(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
         edges = [(caller, callee) for (caller, callee), rise in _rises(known).items() if rise > 0]
         counts = {len({caller for caller, it in edges if it == callee}) for callee in told}
         yield judged("state", found, count in counts, UNSHOWN)
+
+
+# "frontend makes fewer calls for each request that it receives".
+FEWER = re.compile(
+    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) (?:far |clearly )?(?P<way>fewer|more)"
+    r" calls\b",
+    re.IGNORECASE,
+)
+
+
+def _fewer(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom the evidence lists so."""
+    listed = {one.get("service") for item in known.report.evidence for one in item.result.get("fewer") or ()}
+    for one in services:
+        if found := FEWER.match(text, one.span[1]):
+            is_denied = "not" in found["not"].lower()
+            holds = found["way"].lower() == "fewer" and (one.text in listed) != is_denied
+            yield Claim("state", (one.span[0], found.end()), text[one.span[0] : found.end()], holds, "" if holds else UNSHOWN)
 
 
 def _slower(known: Known) -> list[dict[str, Any]]:
