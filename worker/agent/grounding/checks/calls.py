@@ -9,9 +9,9 @@ from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
-from worker.agent.grounding.text import quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import topics
 
 _SLOWER = (
@@ -66,7 +66,6 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
     yield from _lost_between(text, services, known)
-    yield from _seen(text, services, known)
     yield from _fewer(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
@@ -101,22 +100,23 @@ def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Cl
 
 # "Two different callers see the delay of ledger".
 CALLERS = re.compile(
-    rf"\b(?P<many>{'|'.join(quantifiers.SMALL)}|\d+) (?:different |separate |distinct |other |of its )?callers "
-    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
+    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
     re.IGNORECASE,
 )
 
 
-def _seen(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
-    """By how many calls to whom is named behind it, else to any that was spoken of, take longer."""
-    for found in CALLERS.finditer(text):
-        behind = [one.text for one in services if one.span[0] > found.end()][:1]
-        told = {*behind} or {one.text for one in services} | known.about
-        many = found["many"].lower()
-        count = quantifiers.SMALL.index(many) + 1 if many in quantifiers.SMALL else int(many)
-        edges = [(caller, callee) for (caller, callee), rise in _rises(known).items() if rise > 0]
-        counts = {len({caller for caller, it in edges if it == callee}) for callee in told}
-        yield judged("state", found, count in counts, UNSHOWN)
+def is_so_often(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether so many callers see it, who may be named behind; None where they are not counted."""
+    found = next((one for one in CALLERS.finditer(text) if one.start("many") == number.span[0]), None)
+    if found is None:
+        return None
+    after = [one.text for one in mentions if one.span[0] > found.end() and one.text in known.services]
+    edges = {(caller, callee) for (caller, callee), rise in _rises(known).items() if rise > 0}
+    slow = {callee: {caller for caller, it in edges if it == callee} for _, callee in edges}
+    told = [one for one in after if one in slow] or [one.text for one in mentions] + [*known.about]
+    if len(after) == number.value and not {*after} & {*slow}:
+        return any({*after} == callers for callers in slow.values())
+    return any(len(slow.get(callee, ())) == number.value for callee in {*told})
 
 
 # "frontend makes fewer calls for each request that it receives".

@@ -256,7 +256,7 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 
 # "The cause lies in ledger and not in the services that call it".
-THE_CALLERS = re.compile(r"\W*(?:in |with )?(?:any of )?(?:its callers|the services (?:that|which) call it)[\W_]*")
+THE_CALLERS = re.compile(r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?|the services (?:that|which) call it)[\W_]*")
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:

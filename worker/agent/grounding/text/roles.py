@@ -240,6 +240,7 @@ RANGING = re.compile(
 )
 # "Recovers along with it, to a p90 of about 12 ms".
 GOAL = re.compile(
+    r"\b(?:whether|verify|confirm|until|check|watch)\b[^.;\d]{0,60}\b(?:falls?|drops?|sinks?|goes|come down) to (?:about )?$|"
     r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}"
     r"\b(?:to|at|near|around|below)\b"
     r"(?:[^,;.\d]|p\d\d){0,20}$",
