@@ -21,9 +21,9 @@ ONLY_CANDIDATE = re.compile(
 )
 ONE_CANDIDATE = re.compile(r"\bthere (?:is|was) (?:one|just one|a single|a) (?:\w+ )?candidate\b", re.IGNORECASE)
 NO_CANDIDATE = re.compile(
-    rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?candidates?\b"
-    r"(?! (?:has|have|is|was|reaches|gets|comes))"
-    rf"|\b(?:list of|the) candidates? (?:list )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
+    rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
+    r"(?! (?:has|have|is|was(?! put forward)|reaches|gets|comes))"
+    rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,
 )
 NO_PAST = re.compile(
@@ -38,7 +38,7 @@ NO_CHANGE = re.compile(
 )
 NO_CAUSE = re.compile(
     r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
-    r"\b(?:named|identified|found|given|established|known|told)\b"
+    r"\b(?:named|identified|found|given|established|known|told|put forward|proposed|suggested)\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
     r"(?:named|identified|found|established|determined|known)\b",
     re.IGNORECASE,
@@ -59,7 +59,10 @@ NONE_DEVIATES = re.compile(
 # Standard deviations, from which on something deviates.
 LEAST = 3
 NO_VERDICT = re.compile(
-    r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b", re.IGNORECASE
+    r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b"
+    r"|\bverdict\b[^,;.]{0,12}\b(?:was|is|could)(?: not|n['’]t) (?:be )?(?:reached|given|made|possible)\b"
+    r"|\bevidence (?:is|was) (?:too |rather |very )?(?:thin|weak|scarce|slim|sparse)\b",
+    re.IGNORECASE,
 )
 NO_ONSET = re.compile(
     r"\b(?:no|without an?|not have an?|has no|had no) onset\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
@@ -73,7 +76,9 @@ NO_SLOWER_CALL = re.compile(
 )
 NO_MISSING_CALL = re.compile(
     r"\b(?:no|none of the|not a single) calls?\b[^,;.]{0,30}\b(?:missing|no longer made|stopped|absent|lost)\b"
-    r"|\blist of (?:fewer|missing) calls (?:is|was) empty",
+    r"|\blist of (?:fewer|missing) calls (?:is|was) empty"
+    r"|\b(?:no|none of the|not a single) (?:services?|callers?|calls?)\b[^,;.]{0,36}"
+    r"\b(?:fewer calls|less often|more rarely)\b",
     re.IGNORECASE,
 )
 LOGGED_NOTHING = re.compile(

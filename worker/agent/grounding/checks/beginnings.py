@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import context, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -58,12 +58,32 @@ def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
     return [one.at for one in known.moments if one.kind == "onset" and (one.of or "") in of and one.signal in signals]
 
 
-_EARLIER_DAY = r"(?:an?|one|a single|\d|two|three|several)? ?(?:earlier|previous|prior|past) days?\b"
+_MANY = r"(?P<many>an?|one|single|\d+|two|three|four|five|six|seven|several|many|some|multiple|dozens of|weeks of|months of)"
+_EARLIER_DAY = rf"(?:{_MANY} )?(?:earlier|previous|prior|past) days?\b"
 BASELINE = re.compile(
     r"\b(?:usual|baseline|compar\w+|expected|normal)\b[^;.]*?"
-    rf"(?:(?P<day>{_EARLIER_DAY}|\bdays? before\b)|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b))",
+    rf"(?:(?P<day>{_EARLIER_DAY}|\bdays? before\b)|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b)"
+    r"|(?P<long>(?<=of )(?:weeks|months|years)\b|\b(?:weeks|months?|years?) of (?:data|history|records|days)\b))",
     re.IGNORECASE,
 )
+
+
+DAYS = re.compile(r"(?P<many>\d+) earlier days?\b")
+AT_LEAST = {"several": 3, "many": 5, "some": 2, "multiple": 2}
+
+
+def _are_so_many(told: str | None, known: Known) -> bool:
+    """ "Several earlier days": as many as the headline has; without a number any."""
+    found = DAYS.search(known.report.headline)
+    many, word = int(found["many"]) if found else 0, (told or "").lower()
+    if not word or word in AT_LEAST:
+        return many >= AT_LEAST.get(word, 0)
+    count = int(word) if word.isdigit() else {"a": 1, "an": 1, "single": 1}.get(word) or _in_words(word)
+    return many == count
+
+
+def _in_words(word: str) -> int:
+    return quantifiers.SMALL.index(word) + 1 if word in quantifiers.SMALL else 0
 
 
 def baselines(text: str, known: Known) -> Iterator[Claim]:
@@ -71,6 +91,7 @@ def baselines(text: str, known: Known) -> Iterator[Claim]:
     by_day, by_hours = (mark in known.report.headline for mark in ("earlier day", "by the hours before"))
     for found in BASELINE.finditer(text) if by_day != by_hours else ():
         if not DENIED.search(found[0]):
-            group = "day" if found["day"] else "hours"
-            holds = by_day if found["day"] else by_hours
+            group = next(name for name in ("day", "hours", "long") if found[name])
+            so_many = by_day and _are_so_many(found["many"], known)
+            holds = {"day": so_many, "hours": by_hours, "long": False}[group]
             yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
 from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import topics
 
 _SLOWER = (
@@ -64,10 +66,84 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in UNMADE.finditer(text):
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
+    yield from _lost_between(text, services, known)
+    yield from _fewer(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
         is_made = bool(of & {caller for caller, _ in missing(known)}) or _is_as_usual(of, known)
         yield judged("state", found, is_made != bool(found["not"]), UNSHOWN, is_open=not is_made)
+
+
+# "The time is lost between a and b, not in the dashboard itself", "the delay arises between a and b".
+_LOST = r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)|lies|lay|sits|arises?|arose|occurs?|builds up"
+LOST_BETWEEN = re.compile(
+    rf"\b(?:time|delays?|latency|slowness|slowdown|wait|waiting|extra \w+)\b(?: itself)? (?:{_LOST})"
+    r"(?P<not>,? not)?[^,;.]{0,16} between (?:the )?(?:calls of )?$",
+    re.IGNORECASE,
+)
+BOTH = re.compile(r" and (?:the )?")
+ELSEWHERE = re.compile(
+    r"(?: itself)?,? (?:and |but )?(?:not|rather than|instead of) (?:in|inside|within|with|at) (?:the )?"
+)
+
+
+def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """Of two whose calls spend longer between them; what it is said not to be lost in is neither of them."""
+    for one, other in pairwise(services):
+        found = LOST_BETWEEN.search(text[: one.span[0]])
+        if found is None or not BOTH.fullmatch(text[one.span[1] : other.span[0]]):
+            continue
+        gaps = [{*it["edge"]} for it in _slower(known) if it.get("basis") == "gap" and it.get("rise", 0) > 0]
+        elsewhere = ELSEWHERE.match(text, other.span[1])
+        rest = {it.text for it in services if elsewhere and it.span[0] == elsewhere.end()}
+        holds = ({one.text, other.text} in gaps) != bool(found["not"]) and not rest & {one.text, other.text}
+        span = (found.start(), other.span[1])
+        yield Claim("direction", span, text[slice(*span)], holds, "" if holds else UNSHOWN)
+
+
+# "Two different callers see the delay of ledger".
+CALLERS = re.compile(
+    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
+    re.IGNORECASE,
+)
+
+
+def is_so_often(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether so many callers see it, who may be named behind; None where they are not counted."""
+    found = next((one for one in CALLERS.finditer(text) if one.start("many") == number.span[0]), None)
+    if found is None:
+        return None
+    after = [one.text for one in mentions if one.span[0] > found.end() and one.text in known.services]
+    edges = {(caller, callee) for (caller, callee), rise in _rises(known).items() if rise > 0}
+    slow = {callee: {caller for caller, it in edges if it == callee} for _, callee in edges}
+    told = [one for one in after if one in slow] or [one.text for one in mentions] + [*known.about]
+    if len(after) == number.value and not {*after} & {*slow}:
+        return any({*after} == callers for callers in slow.values())
+    return any(len(slow.get(callee, ())) == number.value for callee in {*told})
+
+
+# "frontend makes fewer calls for each request that it receives".
+FEWER = re.compile(
+    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) (?:far |clearly )?(?P<way>fewer|more)"
+    r" calls\b",
+    re.IGNORECASE,
+)
+
+
+def _fewer(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom the evidence lists so."""
+    listed = {one.get("service") for item in known.report.evidence for one in item.result.get("fewer") or ()}
+    for one in services:
+        if found := FEWER.match(text, one.span[1]):
+            is_denied = "not" in found["not"].lower()
+            holds = found["way"].lower() == "fewer" and (one.text in listed) != is_denied
+            yield Claim(
+                "state", (one.span[0], found.end()), text[one.span[0] : found.end()], holds, "" if holds else UNSHOWN
+            )
+
+
+def _slower(known: Known) -> list[dict[str, Any]]:
+    return [one for item in known.report.evidence for one in item.result.get("slower") or () if one.get("edge")]
 
 
 def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -37,8 +37,11 @@ JUDGED = re.compile(
     r"|no (?:bearing|influence|effect|impact) on"
     r"|not (?:\w+ )?supported"
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
-    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak) candidate"
+    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak|unlikely) (?:candidate|suspect|contender)"
     r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
+    r"|(?:cannot|(?:can|could) not|hardly|barely|no (?:\w+ ){1,3}(?:can|could|is to)) (?:be )?(?:blamed|suspected|accused)"
+    r"|(?:victims?|sufferers?) (?:rather than|and not|not) (?:the|an?) (?:\w+ )?(?:cause|origin|source|culprit)"
+    r"|play(?:s|ed)? no (?:\w+ )?(?:part|role)"
     r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
     r"|no (?:verdict|conclusion|judge?ment)"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
@@ -110,7 +113,10 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
             # Only what is told as the cause is marked.
             end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
             marked = (found.start(), end) if is_open else found.span()
-            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=why in UNPROVEN)
+            # "The cause is payments": what the report says of payments besides does not make it so.
+            is_named = bool(CULPRIT.search(found[0]) and _within(span, mentions, known) & known.services)
+            is_said = why in UNPROVEN and not (why == ANOTHER and is_named)
+            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
             return
 
 
@@ -126,9 +132,12 @@ WHENCE = re.compile(
 )
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
+CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to blame|at fault)\b", re.IGNORECASE)
 UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
 OPEN = (ANOTHER, IT_IS)
-BLAME = re.compile(r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b", re.IGNORECASE)
+BLAME = re.compile(
+    r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b|\bcause (?:is|was|lies (?:in|with)) ", re.IGNORECASE
+)
 PRONOUN = re.compile(
     r"\W*(?:(?:this|that|it)"
     r"(?: (?:is|was|has been) (?:\w+ly )?(?:named|identified|held|regarded|considered|given|listed))?"
@@ -256,7 +265,9 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 
 # "The cause lies in ledger and not in the services that call it".
-THE_CALLERS = re.compile(r"\W*(?:in |with )?(?:any of )?(?:its callers|the services (?:that|which) call it)[\W_]*")
+THE_CALLERS = re.compile(
+    r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?|the services (?:that|which) call it)[\W_]*"
+)
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:

@@ -113,7 +113,7 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
-    found = NONE.search(text) or NOTHING_DEPLOYED.search(text)
+    found = _none_made(text)
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
         near = [
@@ -132,6 +132,20 @@ NONE = re.compile(
     r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
     re.IGNORECASE,
 )
+# "A release can hardly be blamed, since none was recorded".
+NONE_WAS = re.compile(
+    r"(?<=, )(?:since|as|because) (?:none|nothing of (?:the|that) (?:kind|sort)) (?:is|was|has been|had been)"
+    r" (?:recorded|known|found|seen|listed|made)\b"
+)
+
+
+def _none_made(text: str) -> re.Match[str] | None:
+    """Where it says that there was no change."""
+    of = DEPLOYMENT.search(text) or CHANGE.search(text)
+    return NONE.search(text) or NOTHING_DEPLOYED.search(text) or (NONE_WAS.search(text, of.end()) if of else None)
+
+
+CHANGE = re.compile(r"\bchanges?\b", re.IGNORECASE)
 # "No deployment fell into the last twenty minutes before the onset".
 WITHIN = re.compile(r"\b(?:in|into|within|during|over) the (?:last |past )?$")
 
@@ -142,7 +156,7 @@ BY_LESS = re.compile(r"\bpreced\w+ [^,;.]{0,30}\bby (?:less than|fewer than|unde
 def looked_back(text: str, known: Known) -> list[Number]:
     """How far a denial looks back: as far as was read any figure may be told, with which it holds or does not."""
     furthest = max((one.value for one in known.facts if one.signal == "looked back"), default=0.0)
-    found = NONE.search(text) or NOTHING_DEPLOYED.search(text)
+    found = _none_made(text)
     end = text.find(";", found.end()) if found else 0
     return [
         one

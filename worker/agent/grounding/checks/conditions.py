@@ -165,9 +165,16 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))
+        or ("latency" in signals and _is_called_slower(service, known))
         or has_types
         or (is_cause and "errors" in signals and bool(known.messages.get(service)))
     )
+
+
+def _is_called_slower(service: str, known: Known) -> bool:
+    """Whether calls to it take longer than usual."""
+    of = [one for one in known.facts if one.signal == "calls" and one.subject.service == service]
+    return any(one.role == "excess" and one.value > 0 for one in of)
 
 
 # "An error of checkout's own is unlikely": says that there is none.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting, shares
+from worker.agent.grounding.checks import absences, alerting, shares
+from worker.agent.grounding.checks.directions import went
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -19,6 +20,9 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or RATED.search(found["effect"])
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
+        or BASIS.fullmatch(found["effect"])
+        or (SLOW_ONLY.fullmatch(found["effect"]) and _is_slow_only(known))
+        or (absences.NO_VERDICT.search(found["effect"]) and THIN.search(found["cause"]))
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
         or (is_cause_open(known) and AS_OPEN.fullmatch(text[slice(*cause)]))
         or alerting.is_why_it_fired(found, cause, mentions, known)
@@ -32,6 +36,17 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     )
 
 
+# "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
+BASIS = re.compile(
+    r"[^,;:]*\b(?:usual (?:value|level|rate|figure)s?|baseline|comparison|expectation|expected (?:value|level)s?)\b[^,;:]*",
+    re.IGNORECASE,
+)
+# "None of its lines is an error, so requests are slow rather than failing".
+SLOW_ONLY = re.compile(
+    r"\W*(?:the |its )?requests are (?:only )?slow(?:er)?,? (?:rather than|and not|not) failing\W*", re.IGNORECASE
+)
+# "There is no verdict, because the evidence is too thin" (`absences`, and its figures).
+THIN = re.compile(r"\btoo (?:few|thin|little|weak|scarce)\b|\d+ (?:sampled )?log lines\b", re.IGNORECASE)
 # "What drove the mentions stays open".
 WHAT = re.compile(r"\W*(?:what|who|which)\W*", re.IGNORECASE)
 LEFT_OPEN = re.compile(
@@ -61,6 +76,7 @@ CONCLUDED = re.compile(
     r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
     r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told"
     r"|known|split|confirmed)"
+    r"|(?:nothing|nobody|no field) (?:tells?|says?|shows?)(?: us)? how (?:many|much)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
     r"|there (?:is|are) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?)\b"
@@ -74,6 +90,11 @@ MEASURED = re.compile(
     r"|log lines?|names? no|too few|threshold)\b",
     re.IGNORECASE,
 )
+
+
+def _is_slow_only(known: Known) -> bool:
+    own = {one.signal: went(one) for one in known.levels if one.subject == known.scope}
+    return own.get("latency", 0) > 0 >= own.get("errors", 1)
 
 
 def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
@@ -91,8 +112,13 @@ def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> b
 
 
 # "The rise belongs to europe-west1 alone, since us-central1 shows none": `lacking` checks both.
-WHERE = re.compile(r"\b(?:rise|increase|excess)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b", re.IGNORECASE)
-NOT_THERE = re.compile(r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess))\b", re.IGNORECASE)
+WHERE = re.compile(
+    r"\b(?:rise|increase|excess|fault|problem|trouble|incident|failures|errors)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b",
+    re.IGNORECASE,
+)
+NOT_THERE = re.compile(
+    r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess|part|share))\b", re.IGNORECASE
+)
 WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 
 

@@ -44,7 +44,9 @@ NONE_OF_THEM = re.compile(
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
 OUTSIDE = re.compile(
-    r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$", re.IGNORECASE
+    r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$"
+    r"|\bnot (?:served|handled|answered|met) $",
+    re.IGNORECASE,
 )
 # "Check that it falls back to 0.005".
 COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
@@ -332,6 +334,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = _within_order(span, *context.clause(span, text), text, measured)
+    if AT_THE.search(text[slice(*span)]) and (behind := _behind(text[span[1] : end + 40], measured)):
+        return behind
     own = _spoken_of(text[start:end], measured)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -365,6 +369,16 @@ def _within_order(span: Span, start: int, end: int, text: str, measured: set[str
 
 # "Served at the usual error rate and latency": what is as usual stands behind.
 AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
+
+
+LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
+
+
+def _behind(text: str, measured: set[str]) -> list[str]:
+    """The signals of a list that "at the usual" stands before; "cost" is what a request takes."""
+    found = LIST.match(text)
+    of = topics(found[0]) if found else frozenset()
+    return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
 
 
 # "18 g/min is above what is usual".

@@ -130,7 +130,7 @@ def _is_of_its_call(fact: Fact, said: Said) -> bool:
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
-    if fact.dimension == "confidence" or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
+    if fact.dimension in ("confidence", "place") or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
@@ -229,6 +229,8 @@ def _own_topics(fact: Fact) -> frozenset[str]:
     return frozenset({fact.signal or "", *of_users, *of_grid})
 
 
+# "100 % name payments": of whom it names next.
+NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
 # "Of the log lines of deploy-8740, 34 % are errors": names are blanks here.
 ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with|on|since) [\w.-]*\s*,?[^,;.\d]{0,16}$")
 
@@ -240,7 +242,8 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
         is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
-        return fact.of in said.names
+        named = NAMING.match(said.after)
+        return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of in said.names
 

@@ -30,6 +30,7 @@ OVER = re.compile(
 EXTENT = re.compile(
     r"\b(?:(?:all|each|both)(?: (?:two|three|four|five|\d+))? (?:of )?(?:the |its |their |these )?regions"
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
+    r"|(?:both|several|many) (?:\w+ )?(?:changes|releases|rollouts)"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?"
     r"|(?<!more )(?<!answers )(?<!answered )(?<!responds )(?<!responded )(?<!answer )(?<!respond )slowly|steadily"
     r"|progressively|little by little|bit by bit|over time|overnight)\b",
@@ -139,10 +140,16 @@ def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Kn
 AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
 
 
-def _are_of_others(mentions: list[Found], known: Known) -> bool:
-    """ "rel-2291 and rel-2290 are of other services": than the alerted one."""
+ALL_DEPLOYMENTS = re.compile(r"\b(?:both|all|the) (?:\w+ )?(?:deployments|changes|releases|rollouts)\b", re.IGNORECASE)
+
+
+def _are_of_others(text: str, mentions: list[Found], known: Known) -> bool:
+    """ "rel-2291 and rel-2290 are of other services", "both deployments are …": than the alerted one."""
     named = {one.text for one in mentions}
-    services = {one.service for one in known.changes if one.deployment_id in named}
+    told = [one for one in known.changes if one.deployment_id in named]
+    if not told and ALL_DEPLOYMENTS.search(text):
+        told = [one for one in known.changes if one.at]
+    services = {one.service for one in told}
     return bool(services) and known.report.service not in services
 
 
@@ -160,10 +167,11 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     if said == "other service":
         return _is_no_others(found, text, mentions, known)
     if said == "other services":
-        return _are_of_others(mentions, known)
-    if said in ("both services", "both deployments"):
-        named = {one.text for one in mentions} | known.about
-        return len(named & known.services) == 2 or (said == "both deployments" and _deployed(known) == 2)
+        return _are_of_others(text, mentions, known)
+    if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
+        return _are_so_many(found, text, mentions, known)
+    if said == "both services":
+        return len(({one.text for one in mentions} | known.about) & known.services) == 2
     return known.report.service is None and said == "all services"
 
 
@@ -179,8 +187,19 @@ def _is_no_others(found: re.Match[str], text: str, mentions: list[Found], known:
     return bool(is_told and named and parts) and max(shares, default=0.0) <= 0
 
 
-def _deployed(known: Known) -> int:
-    return len({one.deployment_id for one in known.changes if one.at})
+# "Several deployments of cart", "both deployments in us-central1".
+OF_OR_IN = re.compile(r" (?:of|to|for|in) (?:the )?")
+MANY = {"both": (2, 2), "several": (3, None), "many": (5, None)}
+
+
+def _are_so_many(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    """Of all changes, or of those of whom is named right behind; and both of two that are named."""
+    behind = OF_OR_IN.match(text, found.end())
+    of = {one.text for one in mentions if behind and one.span[0] == behind.end()}
+    made = {one.deployment_id for one in known.changes if one.at and of <= {one.service, one.region}}
+    least, most = MANY[found[0].split()[0].lower()]
+    is_of_named = most is not None and len({one.text for one in mentions} & (made | known.services)) == most
+    return is_of_named or least <= len(made) <= (most or len(made))
 
 
 def _incidents(text: str, known: Known) -> Iterator[Claim]:

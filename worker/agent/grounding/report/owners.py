@@ -215,11 +215,18 @@ TO = re.compile(
 )
 
 
+BETWEEN_THE_TWO = re.compile(r"[^,;.\d]{0,12} between (?:the two|them)\b")
+
+
 def callee(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
     """ "Its calls to ledger take 2 s", in the figure's own clause."""
     start, end = context.clause(span, text)
-    named = [one.text for one in mentions if start <= one.span[0] < end and TO.search(text[: one.span[0]])]
-    return next((one for one in named if one in known.services), None)
+    services = [one for one in mentions if one.text in known.services]
+    named = [one.text for one in services if start <= one.span[0] < end and TO.search(text[: one.span[0]])]
+    if not named and BETWEEN_THE_TWO.match(text, span[1]):
+        # "X is the cause, because calls from Y spend 2 s between the two": those to X.
+        named = [one.text for one in services if one.span[0] < start][-1:]
+    return next(iter(named), None)
 
 
 def last_before(place: int, mentions: list[Found]) -> Found | None:

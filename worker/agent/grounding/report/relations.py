@@ -13,7 +13,7 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 VICTIM = re.compile(
-    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?victims?\b",
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?(?:victims?|sufferers?)\b",
     re.IGNORECASE,
 )
 SERVICE_VERB = (
@@ -38,14 +38,22 @@ BESIDE = re.compile(
 )
 
 
+MAKING_IT = re.compile(r"ma(?:kes?|de) it\b", re.IGNORECASE)
+NAMING = re.compile(
+    r"\b(?:names?|call(?:s|ed)?|waits? for|depends? on|points? (?:to|at)) [\w.:-]+,? (?:which|and|that) $"
+)
+
+
 def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments is a victim": of what deviates, and is not the cause."""
     for found in VICTIM.finditer(text):
-        before = [
-            one.text
-            for one in mentions
-            if one.span[1] <= found.start() and one.text not in known.regions and not owners.is_called(one, text)
-        ]
+        services = [one for one in mentions if one.text not in known.regions and not owners.is_called(one, text)]
+        before = [one.text for one in services if one.span[1] <= found.start()]
+        inside = [one.text for one in services if found.start() < one.span[0] < found.end()]
+        if MAKING_IT.match(found[0]) and NAMING.search(text[: found.start()]):
+            # "The errors of payments name ledger, which makes it a victim": payments.
+            del before[1:]
+        before = inside or before
         holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
         yield judged("cause", found, holds, "nothing shows that it is one")
 
@@ -337,7 +345,9 @@ CALLS = re.compile(
 
 
 # "… name ledger, and every one of them names payments": ledger names nobody.
-OF_OTHERS = re.compile(r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none)\b")
+OF_OTHERS = re.compile(
+    r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none|(?:about |only )?\d[\d.]* ?%)(?=\W)"
+)
 
 
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:

@@ -173,8 +173,8 @@ def _mentions(text: str, names: frozenset[str], services: frozenset[str], root: 
 
 @lru_cache(maxsize=64)
 def _capitals(services: frozenset[str], names: frozenset[str]) -> dict[str, str]:
-    """As a sentence begins with them: "Ledger fails"."""
-    numbered = {one for one in names if re.fullmatch(r"[a-z]+-\d+", one)}
+    """As a sentence begins with them: "Ledger fails", "Us-central1 has no share in it"."""
+    numbered = {one for one in names if re.fullmatch(r"[a-z]+(?:-[a-z]+)*-?\d+", one)}
     capitals = {f"{one[0].upper()}{one[1:]}": one for one in services | numbered if one[:1].islower()}
     return {one: service for one, service in capitals.items() if one not in names | services}
 

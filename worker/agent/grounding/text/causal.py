@@ -24,7 +24,9 @@ _CAUSED = (
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
     r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
-_KNOWN = "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|of unknown kind"
+_KNOWN = (
+    "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+)
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
@@ -38,7 +40,7 @@ _AFFECTING = (
     r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
     r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
     r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
-    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s) an? (?:\w+ )?(?:part|role) in"
+    r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s)? an? (?:\w+ )?(?:part|role) in"
     r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
     r"|ma(?:de|kes) (?=[\w-]* *(?:work|run|fail|wait|retry|time out|emit|answer|slow)\b)"
     r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
@@ -59,6 +61,8 @@ _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|f
 _THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
 CAUSES = (
+    # "… which makes payments the origin".
+    rf"\bma(?:kes?|de) (?!it\b|this\b|that\b)(?P<cause>[\w.@:-]+) {_THE_CULPRIT}\b(?! of)(?P<effect>)",
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     (

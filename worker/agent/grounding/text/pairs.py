@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from worker.agent.grounding.text import units
+from worker.agent.grounding.text import ranges, units
 from worker.agent.grounding.text.claims import Span
 
 
@@ -80,6 +80,9 @@ COMPARING = re.compile(
     r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
     re.IGNORECASE,
 )
+# "It rose to 88 millicores from 7.3", "… from a usual 7.3".
+FROM = re.compile(r",? from(?: (?:an?|the|its|only|about|usual|normal|expected))* ")
+RISEN_TO = re.compile(r"\bto (?:about |only |roughly )?$")
 
 
 # "88 millicores, twelve times the usual 7.3".
@@ -105,11 +108,17 @@ def with_compared(text: str, found: list[Number]) -> list[Number]:
         one.scaled(factor(text, before), before.dimension)
         if before
         and not one.dimension
-        and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        and _is_compared(text, before, one)
         and not IN_TIME.search(text[: before.span[0]])
         else one
         for before, one in zip([None, *found], found, strict=False)
     ]
+
+
+def _is_compared(text: str, before: Number, one: Number) -> bool:
+    between = text[before.span[1] : one.span[0]]
+    is_from = FROM.fullmatch(between) and RISEN_TO.search(text[: before.span[0]])
+    return bool(is_from or COMPARING.fullmatch(between))
 
 
 # "89 g were measured in 15 minutes against 90 (88 to 91)": no other minutes.
@@ -152,12 +161,17 @@ NAMED_UNIT = re.compile(
 )
 
 
+# "In millicores, it climbed from 4.7 to 254".
+UNIT_AHEAD = re.compile(r"\W*[Ii]n (?P<unit>millicores|milliseconds|seconds|grams|\w*bytes|percent), ")
+
+
 def with_named_units(text: str, found: list[Number]) -> list[Number]:
-    """A figure of what is itself called by a unit has that."""
-    named = [None if one.dimension else NAMED_UNIT.search(text[: one.span[0]]) for one in found]
+    """A figure of what is itself called by a unit has that, or all of a sentence that begins with it."""
+    ahead = UNIT_AHEAD.match(text)
+    named = [None if one.dimension else ahead or NAMED_UNIT.search(text[: one.span[0]]) for one in found]
     of = units.language().units
     return [
-        one.scaled(of[told["unit"].lower()][1], of[told["unit"].lower()][0]) if told else one
+        one.scaled(*of.get(told["unit"].lower(), ("", 1.0))[::-1]) if told else one
         for one, told in zip(found, named, strict=True)
     ]
 
@@ -264,6 +278,7 @@ RANGED = re.compile(
     r"[^.;]{0,12} ?\($| ?(?:to|–) "
     r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)"
     r"|with bounds of|at least|at most) | and at most "
+    rf"|[^.;\d]{{0,30}}?,? (?:(?:and|but|with|in|within) )?(?:its|the|an?) (?:[a-z]+ )?{ranges.RUNS_FROM} "
 )
 
 

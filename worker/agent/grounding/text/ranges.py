@@ -6,10 +6,14 @@ import re
 
 from worker.agent.grounding.text.claims import Span
 
+# "Its range runs from 0.013 to 0.41".
+RUNS_FROM = (
+    r"(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
+    r"(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches|is|being))? (?:of|from)"
+)
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
-    r"\b(?:(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
-    r"(?: (?:that |which )?(?:runs?|ran|goes|extends?|stretches|reaches|is|being))? (?:of|from)"
+    rf"\b(?:{RUNS_FROM}"
     r"|end of the (?:expected|usual)) "
 )
 OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)

@@ -229,9 +229,10 @@ RETURNS_TOO = re.compile(
     r"(?:to|at|near) (?:about |around )?$)"
 )
 RANGE_BEHIND = re.compile(
-    r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)|with bounds of)"
+    rf"(?:, (?:between|ranging from|with bounds of)"
+    rf"|(?:,|[,;]? (?:and|but)| lies| is)(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
-    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r"(?:lies|lay|ranges|runs?|goes|extends|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )
@@ -242,6 +243,7 @@ RANGING = re.compile(
 )
 # "Recovers along with it, to a p90 of about 12 ms".
 GOAL = re.compile(
+    r"\b(?:whether|verify|confirm|until|check|watch)\b[^.;\d]{0,60}\b(?:falls?|drops?|sinks?|goes|come down) to (?:about )?$|"
     r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}"
     r"\b(?:to|at|near|around|below)\b"
     r"(?:[^,;.\d]|p\d\d){0,20}$",

@@ -19,7 +19,7 @@ UNITS = {
     **dict.fromkeys(("grams", "gram"), ("grams", 1.0)),
     **dict.fromkeys(("%", " %", "percent", "per cent"), ("share", 0.01)),
     **dict.fromkeys(("percentage points", "points", "%-points"), ("points", 0.01)),
-    **dict.fromkeys(("ms", "milliseconds"), ("seconds", 0.001)),
+    **dict.fromkeys(("ms", "milliseconds", "millisecond"), ("seconds", 0.001)),
     **dict.fromkeys(("s", "seconds", "sec", "second"), ("seconds", 1.0)),
     **dict.fromkeys(("min", "minutes", "minute"), ("seconds", 60.0)),
     **dict.fromkeys(("h", "hours", "hour"), ("seconds", 3600.0)),
