@@ -55,6 +55,12 @@ AS_BEFORE = re.compile(
     re.IGNORECASE,
 )
 
+# "Frontend makes fewer calls for each one that it receives".
+FEWER = re.compile(
+    r"\bma(?:kes?|de) (?P<way>fewer|more) calls\b[^,;.]{0,20}\b(?:for (?:each|every)|per) (?:one|call|request)\b",
+    re.IGNORECASE,
+)
+
 
 def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the calls that were read; of what advice waits for, nothing."""
@@ -62,6 +68,11 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in UNMADE.finditer(text):
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
+    for found in FEWER.finditer(text):
+        of = _named_before(found.start(), services) or _meant(known)
+        told = {str(one["service"]) for item in known.report.evidence for one in item.result.get("fewer") or ()}
+        is_fewer = found["way"].lower() == "fewer"
+        yield judged("state", found, is_fewer and bool(of & told), UNSHOWN, is_open=is_fewer and not told)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
         is_made = bool(of & {caller for caller, _ in missing(known)}) or _is_as_usual(of, known)

@@ -110,7 +110,7 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 CHANCE = re.compile(
     r"\b(?:(?:hardly|barely|scarcely|little) (?:(?:more|better|other) than|exceeds?|(?:goes |is )?(?:beyond|above))"
-    r"|(?:does not|doesn['’]t|do not) (?:really )?exceed|no more than|cannot be told from|indistinguishable from)"
+    r"|(?:does not|doesn['’]t|do not) (?:really )?exceed|cannot be told from|indistinguishable from)"
     r" (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
     re.IGNORECASE,
 )

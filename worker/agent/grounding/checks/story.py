@@ -142,7 +142,11 @@ BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d")
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
-        if found[0].split()[-1] in logged or OF_SIGNAL.search(text[: found.end()]) or BY_SO_MUCH.match(text, found.end()):
+        if (
+            found[0].split()[-1] in logged
+            or OF_SIGNAL.search(text[: found.end()])
+            or BY_SO_MUCH.match(text, found.end())
+        ):
             continue
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 

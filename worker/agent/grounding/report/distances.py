@@ -75,9 +75,7 @@ def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
     return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)} or found if told else found
 
 
-AT_TIME = re.compile(
-    rf"{claims.TIME.pattern},? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$"
-)
+AT_TIME = re.compile(rf"{claims.TIME.pattern},? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$")
 
 
 def _end(place: int, text: str) -> int:

@@ -341,7 +341,11 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
     before = text[: span[0]]
-    if not found and (of := OF_WHICH.search(before) or MOST_OF.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)):
+    if not found and (
+        of := OF_WHICH.search(before)
+        or MOST_OF.search(before)
+        or (OF_FIRST.match(before) if OR_SO.search(before) else None)
+    ):
         found = _OF.search(f" of {of['whole']}")
     if not found and (share := SHARE_BEFORE.search(before)):
         return whole(share.span("share"), text, names)
