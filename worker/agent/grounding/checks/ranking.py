@@ -72,8 +72,8 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
     for found in IN_PLACE.finditer(text) if ranked else ():
         place = ORDINALS.index(found["place"].lower()) - 1 if found["place"].lower() != "last" else -1
-        named = next((one.text for one in mentions if one.span[0] >= found.end()), None)
-        holds = place < len(ranked) and named in ranked[place]
+        behind = next((one.text for one in mentions if one.span[0] >= found.end()), None)
+        holds = place < len(ranked) and behind in ranked[place]
         yield judged("state", found, holds, "another one ranks there")
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]

@@ -12,7 +12,7 @@ _CAUSING = (
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
-    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|(?:fewer|more|(?:just )?as many) (?:calls|requests))\b| \d)"
+    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|(?:fewer|more|as many) (?:calls|requests))\b| \d)"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"

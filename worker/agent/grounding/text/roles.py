@@ -229,12 +229,14 @@ RETURNS_TOO = re.compile(
 RANGE_BEHIND = re.compile(
     r"(?:, (?:between|ranging from|(?:with|in) (?:a|the) (?:plausible )?range (?:of|from)|with bounds of)"
     r"|,? (?:and|but|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
-    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)"
+    r"(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b(?: that| which| is|:| goes| runs?| extends?| stretches| reaches| was| wide| broad|,)*"
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b"
+    r"(?: that| which| is|:| goes| runs?| extends?| stretches| reaches| was| wide| broad|,)*"
     r" from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
