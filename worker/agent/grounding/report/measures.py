@@ -201,6 +201,8 @@ def rest(known: Known) -> None:
         known.facts.append(Fact(report.confidence, "confidence", of=root.service if root else None))
     if report.alert.value is not None:
         known.facts.append(Fact(report.alert.value, "count", known.scope))
+        if "avg(latency_ms)" in report.alert.conditions:
+            known.facts.append(Fact(0.001 * report.alert.value, "seconds", known.scope, "alerted"))
     failed = report.impact.users.requests_failed
     share = next((fact.value for fact in known.facts if _is_failed_share(fact, known)), None)
     if failed and share:
