@@ -241,6 +241,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     mishaps.chances,
     mishaps.independents,
     shares.contributors,
+    shares.made_of,
     shares.alone,
     shares.partless,
     shares.equals,

@@ -37,6 +37,12 @@ ENDED_BY = re.compile(
     re.IGNORECASE,
 )
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+# "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
+WHAT_HELPED = re.compile(
+    r"\bwhat (?:helped|worked|ended it)\b[^,;.]{0,80}? (?:is|was)(?: to)? "
+    r"(?!noted|told|recorded|given|described|written|quoted|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
+    re.IGNORECASE,
+)
 NOT_HELPED = re.compile(
     r"\b(?:has|had|have|did) not help(?:ed)?\b|\b(?:was|were) (?:of )?(?:no help|in vain|without success)\b",
     re.IGNORECASE,
@@ -67,6 +73,9 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
+    for found in WHAT_HELPED.finditer(text):
+        holds = _is_what_helped(found["how"], past, is_each=False)
+        yield judged("state", found, holds, "that is not what helped", is_open=True)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)

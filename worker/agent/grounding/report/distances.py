@@ -71,8 +71,12 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
 
 def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
     """ "At 15:44 UTC, four minutes after …": of several onsets the one that is told."""
+    return _told_then(found, before) or found
+
+
+def _told_then(found: set[datetime], before: str) -> set[datetime]:
     told = AT_TIME.search(before)
-    return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)} or found if told else found
+    return {one for one in found if told and f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)}
 
 
 AT_TIME = re.compile(rf"{claims.TIME.pattern},? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$")
@@ -111,6 +115,8 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
     first, _ = _nearest(parts, number.span[0], text, mentions, known)
     if not first and re.search(r"\bonset\b", before, re.IGNORECASE):
         first = _of_cause(known) if OF_CAUSE.search(before) else _of_report(known)
+    if OF_CAUSE.search(before) and not _told_then(first, before):
+        return False
     first = _at_its_time(first, before)
     if fixed["alert"]:
         second = {known.report.alert.date}
