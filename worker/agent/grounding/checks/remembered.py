@@ -68,14 +68,11 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         lasted = [one for it in past for one in _lasted(it)]
         holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
         yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
-    for found in ENDED_BY.finditer(text):
+    for found in (*ENDED_BY.finditer(text), *WHAT_HELPED.finditer(text)):
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
-    for found in WHAT_HELPED.finditer(text):
-        holds = _is_what_helped(found["how"], past, is_each=False)
-        yield judged("state", found, holds, "that is not what helped", is_open=True)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)

@@ -93,7 +93,7 @@ ALERTED = re.compile(
 THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
 
 
-# "The baseline of four hours ends at 9:43 a.m."
+# "The baseline of four hours ends at 9:43 a.m. UTC": of the baseline alone.
 BASELINE_ENDS = re.compile(
     r"\bbaseline\b[^,;.]{0,60}\b(?:ends?|ended|ending|until|till|up to)(?: at| on)? $", re.IGNORECASE
 )
