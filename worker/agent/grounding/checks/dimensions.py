@@ -142,6 +142,18 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
     return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
+# "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
+FIRING = re.compile(
+    r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|triggered|raised|went off)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_of_alert(_: Fact, said: Said) -> bool:
+    return said.statistic in (None, "mean") and bool(FIRING.search(said.before[-60:] + said.after[:40]))
+
+
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
 EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
 DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
@@ -187,6 +199,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "message": _is_of_message,
     "threshold": _is_of_threshold,
     "calls": _is_of_call,
+    "alerted": _is_of_alert,
 }
 MONEY_LOST = re.compile(
     r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE

@@ -41,6 +41,12 @@ WHAT_HELPED = re.compile(
     r"(?:^|, )(?P<how>[^,.;]{3,60}?) (?:was|is|had been|proved to be) what (?:helped|ended it|fixed it|solved it|cured it)\b"
 )
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+# "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
+WHAT_HELPED = re.compile(
+    r"\bwhat (?:helped|worked|ended it)\b[^,;.]{0,80}? (?:is|was)(?: to)? "
+    r"(?!noted|told|recorded|given|described|written|quoted|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
+    re.IGNORECASE,
+)
 NOT_HELPED = re.compile(
     r"\b(?:has|had|have|did) not help(?:ed)?\b|\b(?:was|were) (?:of )?(?:no help|in vain|without success)\b",
     re.IGNORECASE,

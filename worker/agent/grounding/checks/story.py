@@ -136,7 +136,7 @@ OF_SIGNAL = re.compile(
 
 
 # "Availability is down 1.3 percentage points".
-BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d")
+BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d(?![^,;]*\bof (?:the|its) time\b)")
 
 
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:

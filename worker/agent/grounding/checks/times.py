@@ -95,9 +95,17 @@ ALERTED = re.compile(
 THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
 
 
+# "The baseline of four hours ends at 9:43 a.m. UTC": of the baseline alone.
+BASELINE_ENDS = re.compile(
+    r"\bbaseline\b[^,;.]{0,60}\b(?:ends?|ended|ending|until|till|up to)(?: at| on)? $", re.IGNORECASE
+)
+
+
 def _kinds_wanted(before: str) -> set[str]:
     if THE_ALERT.search(before) or (ALERTED.search(before) and not SINCE.search(before)):
         return {"alert", "end"}
+    if BASELINE_ENDS.search(before):
+        return {"baseline"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}
     if window := OF_WINDOW.search(before):

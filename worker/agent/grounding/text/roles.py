@@ -232,12 +232,13 @@ RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|ranging from|with bounds of)"
     rf"|(?:,|[,;]? (?:and|but)| lies| is)(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
-    r"(?:lies|lay|ranges|runs?|goes|extends|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b(?: is|:| goes| was| wide| broad|,)*"
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b"
+    r"(?: that| which| is|:| goes| runs?| extends?| stretches| reaches| was| wide| broad|,)*"
     r" from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
