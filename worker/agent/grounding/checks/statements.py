@@ -154,6 +154,9 @@ BLAMED = "it is what the evidence blames"
 CANNOT_KNOW = "a report cannot know that"
 
 
+COUNTED_CALLS = re.compile(r"\bcalls? (?:to|from) (?:two|three|four|five|six|\d+) $", re.IGNORECASE)
+
+
 def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said = found[0].lower()
     if said.startswith("other region"):
@@ -164,6 +167,9 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     if said == "other service":
         return _is_no_others(found, text, mentions, known)
     if said == "other services":
+        if COUNTED_CALLS.search(text[: found.start()]):
+            # How many they are is a figure, and checked as such.
+            return True
         return _are_of_others(text, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
         return _are_so_many(found, text, mentions, known)
