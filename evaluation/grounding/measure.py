@@ -129,7 +129,7 @@ def kept_of(name: str, report: Report) -> Kept:
 
 
 # So many of one report's mutations are tried: a sample, since there are thousands in all.
-MOST_OF_ONE_REPORT = 10
+MOST_OF_ONE_REPORT = 7
 
 
 class Seen(NamedTuple):

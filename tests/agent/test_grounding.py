@@ -23,15 +23,6 @@ KNOWN = {name: known_of(report) for name, report in REPORTS.items()}
 CHECKOUT = REPORTS["bad-deployment"]
 
 
-@pytest.fixture(scope="module")
-def measured() -> dict[str, Any]:
-    """What the command prints."""
-    run = CliRunner().invoke(main, ["--json"])
-    assert run.exit_code == 0, run.output
-    found: dict[str, Any] = json.loads(run.output)
-    return found
-
-
 def grounded(lie: Lie) -> Grounded:
     return ground_known(lie.text, KNOWN[lie.report])
 
@@ -44,21 +35,6 @@ def test_no_lie_passes_unmarked(lie: Lie) -> None:
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
 
 
-def test_of_lies_written_blind_none_passes_unmarked(measured: dict[str, Any]) -> None:
-    batches = measured["lying_batches"]
-    assert sum(one["texts"] for one in batches) > 400
-    assert [text for one in batches for text in one["unmarked"]] == []
-
-
-def test_of_true_sentences_written_blind_most_claims_are_kept(measured: dict[str, Any]) -> None:
-    tuned = [one for one in measured["true_batches"] if not one["unseen"]]
-    assert sum(one["kept"] for one in tuned) >= LEAST_KEPT * sum(one["claims"] for one in tuned)
-    (unseen,) = (one for one in measured["true_batches"] if one["name"] in UNSEEN)
-    assert unseen["kept"] >= 0.9 * unseen["claims"]
-    # What is lost is told.
-    assert any(one["doubted"] for one in measured["true_batches"])
-
-
 def test_there_are_lies_of_at_least_forty_kinds() -> None:
     assert len({lie.kind for lie in LIES}) >= 40
 
@@ -68,20 +44,6 @@ def test_true_text_stays_as_it_is(true: Lie) -> None:
     found = grounded(true)
     assert found.text == true.text
     assert found.claims_kept == found.claims_checked > 0
-
-
-def test_the_templates_own_text_keeps_at_least_95_of_100_claims(measured: dict[str, Any]) -> None:
-    assert measured["claims"] > 300
-    assert measured["share"] >= LEAST_KEPT
-
-
-def test_what_is_changed_in_true_sentences_is_seen(measured: dict[str, Any]) -> None:
-    found = {one["kind"]: (one["seen"], one["texts"]) for one in measured["mutations"]}
-    for kind in ("invented name", "invented service", "time", "unit"):
-        assert found[kind][0] == found[kind][1] > 10, kind
-    for kind in ("digit", "figure"):
-        assert found[kind][0] >= 0.99 * found[kind][1] > 100, kind
-    assert found["another service"][0] >= 0.94 * found["another service"][1] > 30
 
 
 def test_a_single_wrong_figure_is_marked_where_it_stands() -> None:
@@ -219,11 +181,6 @@ def test_what_was_kept_as_it_is_is_kept_again(texts: list[str]) -> None:
     kept = [one.text for one in ground_known(" ".join(texts), known).sentences if one.outcome == "kept"]
     again = ground_known(" ".join(kept), known)
     assert again.text == " ".join(kept)
-
-
-def test_the_command_prints_all_lies_of_the_list(measured: dict[str, Any]) -> None:
-    assert measured["unmarked"] == []
-    assert measured["lies"] == len(LIES)
 
 
 @pytest.mark.parametrize("text", ["1 " * 2_000, "because " * 1_000, "(1 to 2) " * 500])
@@ -412,3 +369,50 @@ def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text:
     assert found.sentences[-1].outcome == outcome, found.sentences[-1].claims
     assert (MARK in found.text) is (outcome == "marked")
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked > 0
+
+
+@pytest.mark.timeout(300)
+def test_what_the_command_measures() -> None:
+    """One test, since it takes a minute: workers beside each other would each measure it."""
+    run = CliRunner().invoke(main, ["--json"])
+    assert run.exit_code == 0, run.output
+    measured = json.loads(run.output)
+    lies_written_blind_none_passes_unmarked(measured)
+    true_sentences_written_blind_most_claims_are_kept(measured)
+    the_templates_own_text_keeps_at_least_95_of_100_claims(measured)
+    what_is_changed_in_true_sentences_is_seen(measured)
+    the_command_prints_all_lies_of_the_list(measured)
+
+
+def lies_written_blind_none_passes_unmarked(measured: dict[str, Any]) -> None:
+    batches = measured["lying_batches"]
+    assert sum(one["texts"] for one in batches) > 400
+    assert [text for one in batches for text in one["unmarked"]] == []
+
+
+def true_sentences_written_blind_most_claims_are_kept(measured: dict[str, Any]) -> None:
+    tuned = [one for one in measured["true_batches"] if not one["unseen"]]
+    assert sum(one["kept"] for one in tuned) >= LEAST_KEPT * sum(one["claims"] for one in tuned)
+    (unseen,) = (one for one in measured["true_batches"] if one["name"] in UNSEEN)
+    assert unseen["kept"] >= 0.9 * unseen["claims"]
+    # What is lost is told.
+    assert any(one["doubted"] for one in measured["true_batches"])
+
+
+def the_templates_own_text_keeps_at_least_95_of_100_claims(measured: dict[str, Any]) -> None:
+    assert measured["claims"] > 300
+    assert measured["share"] >= LEAST_KEPT
+
+
+def what_is_changed_in_true_sentences_is_seen(measured: dict[str, Any]) -> None:
+    found = {one["kind"]: (one["seen"], one["texts"]) for one in measured["mutations"]}
+    for kind in ("invented name", "invented service", "time", "unit"):
+        assert found[kind][0] == found[kind][1] > 10, kind
+    for kind in ("digit", "figure"):
+        assert found[kind][0] >= 0.99 * found[kind][1] > 100, kind
+    assert found["another service"][0] >= 0.94 * found["another service"][1] > 30
+
+
+def the_command_prints_all_lies_of_the_list(measured: dict[str, Any]) -> None:
+    assert measured["unmarked"] == []
+    assert measured["lies"] == len(LIES)

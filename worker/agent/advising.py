@@ -38,7 +38,7 @@ PROPOSED = re.compile(
     r"|(?:is|are) (?:recommended|advised|advisable|worth \w+ing)|we recommend"
     r"|(?:sensible|good|obvious|natural) next step"
     rf"|{_WHAT_ENDS} (?:\w+ ){{0,3}}"
-    r"(?:is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"
+    r"(?:(?<!\bit )is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"
     r"(?:once|when|only when|as soon as|if|(?<!doubt )(?<!proven )(?<!certain )that)\b)",
     re.IGNORECASE,
 )

@@ -10,6 +10,7 @@ from worker.agent.grounding.checks import (
     absences,
     against,
     alerting,
+    amounts,
     awaited,
     beginnings,
     calls,
@@ -109,7 +110,7 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *(() if is_advice else alerting.limits(plain, known)),
     ]
     if is_advice:
-        found = list(awaited.without_conditional(found, plain))
+        found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found
@@ -175,6 +176,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     alerting.told_limits,
     past.claimed,
+    past.own,
     periods.periods,
     changes.denials,
     statements.verdicts,
@@ -209,9 +211,12 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     directions.compared,
     against.compared,
     against.averaged,
+    amounts.amounts,
     metrics.deviating,
     metrics.calm,
     calls.calls,
+    calls.passed,
+    calls.leading,
     conditions.affected,
     conditions.conditions,
     absences.absences,
@@ -229,11 +234,12 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.logged,
     degrees.still,
     degrees.as_ever,
+    degrees.costs,
     degrees.equals,
     beginnings.beginnings,
     rollouts.rollouts,
     mishaps.mishaps,
-    mishaps.certainties,
+    mishaps.proofs,
     mishaps.only_ones,
     mishaps.slowness,
     mishaps.chances,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from worker.agent.grounding.checks.consequences import is_cause_open
+from worker.agent.grounding.checks.statements import is_demand
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -17,6 +19,7 @@ ONLY_CANDIDATE = re.compile(
     r"\b(?:only|just|a single|the sole) (?:one |a single )?candidates?\b|\bno (?:other|further|second) candidates?\b",
     re.IGNORECASE,
 )
+ONE_CANDIDATE = re.compile(r"\bthere (?:is|was) (?:one|just one|a single|a) (?:\w+ )?candidate\b", re.IGNORECASE)
 NO_CANDIDATE = re.compile(
     rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
     r"(?! (?:has|have|is|was(?! put forward)|reaches|gets|comes))"
@@ -40,6 +43,21 @@ NO_CAUSE = re.compile(
     r"(?:named|identified|found|established|determined|known)\b",
     re.IGNORECASE,
 )
+# "Why the mentions rose is known with certainty".
+WHY_KNOWN = re.compile(
+    r"\b(?:why [^,;]{3,40}|(?:the|its) (?:cause|reason)(?: of [^,;]{3,40})?) (?:is|was) (?:well |clearly |fully |now )*"
+    r"(?:known|clear|understood|established|certain)\b",
+    re.IGNORECASE,
+)
+# Of more work for the same requests it is the opposite.
+SAME_WORK = re.compile(r"\bthe same work for (?:\w+ )?more (?:requests|traffic|calls)\b", re.IGNORECASE)
+NONE_DEVIATES = re.compile(
+    r"\b(?:no service|none of the services|not a single service|no metric of any service) (?:\w+ )?"
+    r"(?:deviates?|is unusual|shows (?:a|any) deviation)\b",
+    re.IGNORECASE,
+)
+# Standard deviations, from which on something deviates.
+LEAST = 3
 NO_VERDICT = re.compile(
     r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b"
     r"|\bverdict\b[^,;.]{0,12}\b(?:was|is|could)(?: not|n['’]t) (?:be )?(?:reached|given|made|possible)\b"
@@ -78,6 +96,10 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     report, is_of_named = known.report, bool({one.text for one in mentions} & known.services)
     ways: tuple[tuple[re.Pattern[str], Callable[[], bool | None]], ...] = (
         (ONLY_CANDIDATE, lambda: len(report.candidates) == 1),
+        (ONE_CANDIDATE, lambda: len(report.candidates) == 1),
+        (WHY_KNOWN, lambda: not is_cause_open(known)),
+        (NONE_DEVIATES, lambda: not any(abs(one.deviations) >= LEAST for one in known.levels)),
+        (SAME_WORK, lambda: is_demand(known)),
         (NO_CANDIDATE, lambda: not report.candidates),
         (NO_PAST, lambda: not report.similar_incidents),
         (NO_CAUSE, lambda: report.root_cause is None),

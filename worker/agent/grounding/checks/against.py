@@ -84,7 +84,10 @@ def _measures(found: re.Match[str], text: str, known: Known) -> frozenset[str]:
     span = found.span()
     start, end = context.clause(span, text)
     measured = {level.signal for level in known.levels}
-    return frozenset(metrics.of_clause(span, text, known)) or topics(text[start:end]) & measured
+    told = frozenset(metrics.of_clause(span, text, known)) or topics(text[start:end]) & measured
+    # "Less available", of `availability_percent`.
+    words = {one for one in measured if len(one) > 7 and re.search(rf"\b{one[:7]}", text[start:end], re.IGNORECASE)}
+    return told or frozenset(words)
 
 
 def _pairs(one: Found, other: Found, told: frozenset[str], known: Known) -> list[tuple[Level, Level]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import causation
 from worker.agent.grounding.checks.doubts import DOUBTED
 from worker.agent.grounding.checks.statements import BLAMED
-from worker.agent.grounding.text.claims import Claim
+from worker.agent.grounding.report.known import Known, cause_names
+from worker.agent.grounding.text.claims import Claim, Found
 
 # "If the errors persist after the rollback, cfg-3095 was not the cause".
 STAYING = re.compile(
@@ -19,6 +20,24 @@ STAYING = re.compile(
 )
 REASON = re.compile(r"\b(?:because|since|as)\b", re.IGNORECASE)
 DENIALS = (causation.IT_IS, DOUBTED, BLAMED)
+
+
+# "Restart frontend first, not ledger".
+NOT_IT = re.compile(r"(?:, | )(?:not|instead of|rather than|and not|before)(?: (?:at|on|the))* $", re.IGNORECASE)
+MENDING = re.compile(
+    r"\b(?:restart|repair|fix|fail(?:ing)? over|take|roll(?:ing)? back|revert|look|start|begin|mend|inspect)\w*\b",
+    re.IGNORECASE,
+)
+
+
+def misdirected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """What would have something else mended first than the cause."""
+    if not MENDING.search(text):
+        return
+    for place, one in enumerate(mentions):
+        others = {it.text for it in mentions[:place]} - {*known.regions} - cause_names(known)
+        if one.text in cause_names(known) and others and NOT_IT.search(text[: one.span[0]]):
+            yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
 
 
 def without_conditional(found: list[Claim], text: str) -> Iterator[Claim]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
+from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.pairs import Number
@@ -81,7 +82,9 @@ LOST_BETWEEN = re.compile(
     re.IGNORECASE,
 )
 BOTH = re.compile(r" and (?:the )?")
-ELSEWHERE = re.compile(r"(?: itself)?,? (?:and |but )?(?:not|rather than|instead of) (?:in|inside|within|with|at) (?:the )?")
+ELSEWHERE = re.compile(
+    r"(?: itself)?,? (?:and |but )?(?:not|rather than|instead of) (?:in|inside|within|with|at) (?:the )?"
+)
 
 
 def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
@@ -149,7 +152,9 @@ def _fewer(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
         if found := FEWER.match(text, one.span[1]):
             is_denied = "not" in found["not"].lower()
             holds = found["way"].lower() == "fewer" and (one.text in listed) != is_denied
-            yield Claim("state", (one.span[0], found.end()), text[one.span[0] : found.end()], holds, "" if holds else UNSHOWN)
+            yield Claim(
+                "state", (one.span[0], found.end()), text[one.span[0] : found.end()], holds, "" if holds else UNSHOWN
+            )
 
 
 def _slower(known: Known) -> list[dict[str, Any]]:
@@ -225,6 +230,58 @@ def _meant(known: Known) -> set[str]:
     """Whom "it" means: who was named before, else the alerted service."""
     root = known.report.root_cause
     return {*known.about} or {one for one in (known.report.service, root.service if root else None) if one}
+
+
+# "The delay of ledger is passed on by payments to checkout".
+PASSED_ON = re.compile(
+    r"\bpass(?:ed|es) (?:it |them |this )?(?:on|along|up)(?: (?P<by>by|from))? (?:the )?$", re.IGNORECASE
+)
+PASSED_TO = re.compile(r"\b(?:on|along|up|and)? ?to (?:the )?$", re.IGNORECASE)
+ITS_DELAY = re.compile(
+    r"\b(?:delays?|slowness|latency|failures?|errors|trouble|problem) (?:of|in|at) (?:the )?$", re.IGNORECASE
+)
+INSIDE = re.compile(r"\b(?:inside|within)(?: of)? (?:the )?$", re.IGNORECASE)
+
+
+def passed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A delay goes from who is called to who calls; what is lost between two is lost inside of neither."""
+    services = [one for one in mentions if one.text in known.services]
+    for place, one in enumerate(services):
+        if PASSED_ON.search(text[: one.span[0]]):
+            behind = [it for it in services[place + 1 :] if PASSED_TO.search(text[one.span[1] : it.span[0]])][:1]
+            of = [it for it in services[:place] if ITS_DELAY.search(text[: it.span[0]])][-1:]
+            chain = [*of, one, *behind]
+            pairs = [(caller.text, callee.text) for callee, caller in pairwise(chain)]
+            if pairs:
+                span = (chain[0].span[0], chain[-1].span[1])
+                holds = all(pair in known.calls or pair in _rises(known) for pair in pairs)
+                yield Claim(
+                    "cause", span, text[slice(*span)], holds, "" if holds else "it goes the other way", not holds
+                )
+        if INSIDE.search(text[: one.span[0]]):
+            yield from _inside(one, text, known)
+
+
+# "… and calls of frontend lead there".
+LEAD_THERE = re.compile(r"\bcalls?\b[^,;]{0,60}? leads? (?:there|to it|to that)\b", re.IGNORECASE)
+
+
+def leading(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether a call leads to a candidate: not where the ranking has against it that none does."""
+    for found in LEAD_THERE.finditer(text):
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        of = {*named} or known.about
+        none = {one.service for one in known.report.candidates if "leads there" in (one.against or "")}
+        is_denied = bool(NOT.search(found[0]) or NOT.search(re.split(r"[,;]", text[: found.start()])[-1]))
+        yield judged("state", found, bool(of & none) == is_denied, "the ranking says otherwise")
+
+
+def _inside(one: Found, text: str, known: Known) -> Iterator[Claim]:
+    read = [edge for item in known.report.evidence for edge in item.result.get("slower") or ()]
+    gaps = [float(edge["actual"]) for edge in read if edge.get("basis") == "gap" and one.text in edge["edge"]]
+    for number in numerals.numbers(text):
+        if number.dimension == "seconds" and any(number.low <= gap <= number.high for gap in gaps):
+            yield Claim("state", one.span, one.text, holds=False, why="it is lost between the two")
 
 
 def _unmade(found: re.Match[str], text: str, services: list[Found], known: Known) -> Claim:

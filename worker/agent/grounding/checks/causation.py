@@ -43,6 +43,7 @@ JUDGED = re.compile(
     r"|(?:victims?|sufferers?) (?:rather than|and not|not) (?:the|an?) (?:\w+ )?(?:cause|origin|source|culprit)"
     r"|play(?:s|ed)? no (?:\w+ )?(?:part|role)"
     r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
+    r"|no (?:verdict|conclusion|judge?ment)"
     r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
     r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
@@ -92,6 +93,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     if accounting and of_part is not None:
         yield judged("cause", accounting, not of_part, of_part)
     text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
+    text = claims.blanked(text, [found.span() for found in WHENCE.finditer(text)])
     for pattern in CAUSAL:
         found = pattern.search(text)
         if found and BLAME.search(found["effect"]):
@@ -122,6 +124,12 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # "A thousand requests caused 82.3 mgCO₂e".
 EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
+# "Find out where the additional requests come from" asks for it.
+WHENCE = re.compile(
+    r"\b(?:find out|check|determine|see|learn|clarify|investigate|trace|establish) (?:where|what|why|who)\b[^,;.]*"
+    r"\b(?:comes?|came|stems?|originates?) from\b(?=\W*$|[,;.])",
+    re.IGNORECASE,
+)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to blame|at fault)\b", re.IGNORECASE)
@@ -139,7 +147,8 @@ PRONOUN = re.compile(
 # "The incident raised emissions", "the report takes it as the cause".
 THE_INCIDENT = re.compile(
     r"\W*(?:the|this) (?:incident|spike|outage|problem|failures?)(?: also| itself)?\W*"
-    r"|[^,;]{0,30}\b(?:takes|names|holds|considers|sees|regards|identifies|ranks|treats) (?:it|this|that)\W*",
+    r"|[^,;]{0,30}\b(?:takes?|names?|holds?|considers?|sees?"
+    r"|regards?|identif(?:y|ies)|ranks?|treats?) (?:it|this|that)\W*",
     re.IGNORECASE,
 )
 # "Adservice stopped, and frontend failed as a consequence of that": the cause is what stands before.
@@ -256,7 +265,9 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 
 # "The cause lies in ledger and not in the services that call it".
-THE_CALLERS = re.compile(r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?|the services (?:that|which) call it)[\W_]*")
+THE_CALLERS = re.compile(
+    r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?|the services (?:that|which) call it)[\W_]*"
+)
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
@@ -272,10 +283,17 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
         return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
-    if causing & known.services - _told_with(root, known) or causing & deployments - {root.deployment_id}:
+    told = _told_with(root, known) | ({known.report.service} if _is_a_dependency(text[slice(*cause)], root) else set())
+    if causing & known.services - told or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
-    is_kind = not causing and root.kind in KIND and KIND[root.kind].search(text[slice(*cause)])
+    is_kind = causing <= {known.report.service} if _is_a_dependency(text[slice(*cause)], root) else not causing
+    is_kind = is_kind and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
     return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+def _is_a_dependency(cause: str, root: RootCause) -> bool:
+    """ "The cause is a dependency of frontend": which it is that was alerted."""
+    return root.kind is CauseKind.DEPENDENCY and bool(OF_KIND[root.kind].match(cause))
 
 
 def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> bool:

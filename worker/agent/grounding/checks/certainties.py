@@ -71,6 +71,8 @@ def _confidence(place: int, mentions: list[Found], known: Known) -> float | None
 
 def _rests(text: str, known: Known) -> Iterator[Claim]:
     """ "That rests on 9 log lines": on as many as the template says."""
+    if " on " not in text:
+        return
     told = [
         one.value
         for one in numerals.numbers(known.report.headline)

@@ -258,7 +258,7 @@ DEPLOYMENT = re.compile(
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
     r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
-    r"(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)? (?:explains?|explained|accounts? for)"
+    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)? (?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from worker.agent.grounding.checks import points
 from worker.agent.grounding.checks.ways import DOWN, UP
 from worker.agent.grounding.report.known import Known, Series
-from worker.agent.grounding.text import context, numerals, ranges, roles
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -124,9 +124,11 @@ AND = re.compile(r"[^,;.\d]{0,12} and (?:about )?")
 
 def _is_shown(number: Number, series: Series, text: str, it: points.Told) -> bool:
     """Of "from 1.6 to 2.5 g", "between 18.0 and 18.2 g", "80 % at 13:52 UTC": whether the chart goes so."""
-    other, _ = _paired(number, it.text)
+    other, is_first = _paired(number, it.text)
     if other is not None:
-        return _has(number, series, it)
+        first, second = (number, other) if is_first else (other, number)
+        is_told = context.AT_A_TIME.search(it.text) or _goes_with(first, second, series, it)
+        return bool(is_told) and _has(number, series, it)
     figures = numerals.numbers(it.text)
     place = next((place for place, one in enumerate(figures) if one.span == number.span), 0)
     for low, high in pairwise(figures[max(0, place - 1) : place + 2]):
@@ -138,12 +140,22 @@ def _is_shown(number: Number, series: Series, text: str, it: points.Told) -> boo
     return any(points.is_close(number, series, one) for one in at)
 
 
+def _goes_with(first: Number, second: Number, series: Series, it: points.Told) -> bool:
+    """ "CPU went from 43 % to 41 %", where it is higher in the window than before: a moment is no course of it."""
+    within = [one.value for one in points.in_window(series.points, series, it)]
+    before = [one.value for one in series.points if one.at < it.known.report.window.start]
+    if not within or not before:
+        return True
+    return (second.value - first.value) * (sum(within) / len(within) - sum(before) / len(before)) > 0
+
+
 AT_CLOCK = re.compile(r"(?: of CO[₂2]e?)?(?: (?:a|per) minute)? (?:at|around|about) (?P<clock>\d\d:\d\d)\b")
 
 
-def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+def is_then(time: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether what the clause tells of a chart was at that time; None where it tells of none."""
     it = points.told(text, mentions, known)
+    clock, at = time.span("clock"), claims.clock(time)
     if not AT.search(text[: clock[0]]) or not (
         points.has_extreme(text) or points.CHART.search(text) or REACHED.search(text)
     ):
@@ -160,9 +172,9 @@ def is_then(clock: Span, text: str, mentions: list[Found], known: Known) -> bool
     of = points.drawn_for(number, it)
     if mark and of:
         shown = [(one, point) for one in of for point in points.marked(one, mark.lastgroup or "", clock, it)]
-        return any(points.covers(one, point, text[slice(*clock)]) for one, point in shown)
+        return any(points.covers(one, point, at) for one, point in shown)
     shown = [(one, point) for one in of for point in one.points if figures and points.is_close(number, one, point)]
-    return any(points.covers(one, point, text[slice(*clock)]) for one, point in shown) or None
+    return any(points.covers(one, point, at) for one, point in shown) or None
 
 
 # What is told to have happened then is no point of a chart.

@@ -156,6 +156,12 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     if not signals:
         is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
         return bool(deviating) or is_cause or (is_confirmed and service == known.report.service)
+    if "latency" in signals and any(
+        (one.signal, one.role, one.subject.service) == ("calls", "excess", service) and one.value > 0
+        for one in known.facts
+    ):
+        # Calls to it take longer.
+        return True
     has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))

@@ -42,7 +42,9 @@ BASIS = re.compile(
     re.IGNORECASE,
 )
 # "None of its lines is an error, so requests are slow rather than failing".
-SLOW_ONLY = re.compile(r"\W*(?:the |its )?requests are (?:only )?slow(?:er)?,? (?:rather than|and not|not) failing\W*", re.IGNORECASE)
+SLOW_ONLY = re.compile(
+    r"\W*(?:the |its )?requests are (?:only )?slow(?:er)?,? (?:rather than|and not|not) failing\W*", re.IGNORECASE
+)
 # "There is no verdict, because the evidence is too thin" (`absences`, and its figures).
 THIN = re.compile(r"\btoo (?:few|thin|little|weak|scarce)\b|\d+ (?:sampled )?log lines\b", re.IGNORECASE)
 # "What drove the mentions stays open".
@@ -62,6 +64,7 @@ AS_OPEN = re.compile(r"\W*(?:\w+ as )?(?:unknown|unclear|open|not (?:known|clear
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
+    r"|nothing (?:needs|has) to be done|no action"
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
     r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?)\b",
     re.IGNORECASE,
@@ -76,6 +79,7 @@ CONCLUDED = re.compile(
     r"|(?:nothing|nobody|no field) (?:tells?|says?|shows?)(?: us)? how (?:many|much)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
+    r"|there (?:is|are) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?)\b"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+)\b",
     re.IGNORECASE,
@@ -108,8 +112,13 @@ def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> b
 
 
 # "The rise belongs to europe-west1 alone, since us-central1 shows none": `lacking` checks both.
-WHERE = re.compile(r"\b(?:rise|increase|excess|fault|problem|trouble|incident|failures|errors)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b", re.IGNORECASE)
-NOT_THERE = re.compile(r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess|part|share))\b", re.IGNORECASE)
+WHERE = re.compile(
+    r"\b(?:rise|increase|excess|fault|problem|trouble|incident|failures|errors)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b",
+    re.IGNORECASE,
+)
+NOT_THERE = re.compile(
+    r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess|part|share))\b", re.IGNORECASE
+)
 WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 
 
@@ -217,7 +226,9 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
 
 # "Most of which is attributed to retries", "all of the excess is put down to retries".
 MOST = re.compile(
-    r"\b(?:most(?:ly)?|mainly|largely|primarily|chiefly|predominantly|bulk|majority|largest)\b", re.IGNORECASE
+    r"\b(?:most(?:ly)?|mainly|largely|primarily|chiefly|predominantly|bulk|majority|largest|greatest|biggest"
+    r"|(?:main|major|lion['’]s) (?:part|share|portion))\b",
+    re.IGNORECASE,
 )
 ALL = re.compile(r"\b(?:all|entire(?:ly)?|exclusively|solely|only|wholly|completely|alone|just)\b", re.IGNORECASE)
 NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
@@ -312,7 +323,7 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
         return share >= 0.995
     if PART_OF.search(found["effect"]) and OF_THE_EXCESS.search(found["effect"]) and not MOST.search(told):
         return True
-    return share > 0 if SOME.search(told) else share > 0.5
+    return share > 0 if SOME.search(told) and not MOST.search(told) else share > 0.5
 
 
 # "… 15 gCO₂e of the excess", "an excess of 15 g": the figure is that of the part.

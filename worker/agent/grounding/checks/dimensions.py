@@ -105,9 +105,13 @@ HOURS_BEFORE = re.compile(r"\b(?:in|during|over|within|of) the (?:almost |nearly
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
 
 
+# "As a baseline, the 23 hours and 50 minutes before 22:10 UTC are used".
+AS_BASELINE = re.compile(r"\b(?:baseline|comparison|reference)\b[^;.\d]*$", re.IGNORECASE)
+
+
 def _is_of_baseline(_: Fact, said: Said) -> bool:
     is_before = HOURS_BEFORE.search(said.before) and BEFORE.match(said.after)
-    return bool(is_before) or "baseline" in said.clause.lower()
+    return bool(is_before or AS_BASELINE.search(said.before)) or "baseline" in said.clause.lower()
 
 
 def _is_of_message(_: Fact, said: Said) -> bool:

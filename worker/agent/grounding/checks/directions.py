@@ -10,7 +10,7 @@ from worker.agent.grounding.checks import against, charted
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals
+from worker.agent.grounding.text import comparisons, context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF, NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -62,6 +62,8 @@ NO_PART = re.compile(
     r"(?: the| this| that)? $",
     re.IGNORECASE,
 )
+IMPROVED = re.compile(r"(?:improve[ds]|got better)", re.IGNORECASE)
+SERVED = re.compile(r"\b(?:availab\w*|success\w*|uptime|throughput)\b", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
@@ -138,10 +140,16 @@ def _way(
         if not wanted and OF_ALL.search(text[: found.start()]):
             holds = _is_calm(found.span(), text, mentions, known) != is_negated
         else:
-            holds = _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+            holds = _went(_meant(wanted, found, text), found.span(), text, mentions, known, is_negated=is_negated)
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+def _meant(wanted: int, found: re.Match[str], text: str) -> int:
+    """ "Availability improved": of what is better the more there is of it, that is a rise."""
+    is_served = SERVED.search(text[slice(*context.clause(found.span(), text))])
+    return -wanted if IMPROVED.fullmatch(found[0]) and is_served else wanted
 
 
 def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -238,7 +246,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
             return _is_told_by_parts(wanted, rises, span, text, mentions, known, is_negated=is_negated)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
-    is_slight, is_at = bool(wanted) and _is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
+    is_slight, is_at = bool(wanted) and slightness.is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
     if is_slight and STRONG.fullmatch(text[slice(*span)]):
         is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
@@ -273,38 +281,6 @@ def _is_near(level: Level) -> bool:
 def _is_much(level: Level) -> bool:
     """Whether a word such as "jumped" may be told of it, where it usually varies more."""
     return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
-
-
-SLIGHT = re.compile(r"\b(?:slight\w*|a (?:little|bit)|somewhat|marginal\w*|even|hardly|barely|small)\b", re.IGNORECASE)
-# "2.26 standard deviations above what is expected".
-BY_DEVIATIONS = re.compile(r"\d (?:standard deviations?|sigma) $", re.IGNORECASE)
-# "Grew by a factor of 2.3": what it says is checked as a figure.
-BY_FIGURE = re.compile(
-    r"[^,;.\d]{0,12} by (?:a factor of )?(?:(?:about|roughly|some|almost|nearly|over|only|less than|more than) )*"
-    r"\d"
-)
-BOTH = re.compile(
-    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and"
-    r"|although|though|times (?:the|its)|of an? expected)\b[^;]{0,30}\d"
-)
-
-
-# "2.5 % below its usual value": how far is a figure of its own.
-BY_SO_MUCH = re.compile(r"(?:above|over|below|under|higher|lower)\b", re.IGNORECASE)
-
-
-def _is_slight(span: Span, text: str) -> bool:
-    start, end = context.clause(span, text)
-    if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
-        return False
-    if IS_FIGURE.search(text[: span[0]]) and BY_SO_MUCH.match(text[slice(*span)]):
-        return True
-    return bool(
-        SLIGHT.search(text[start:end])
-        or BY_DEVIATIONS.search(text[: span[0]])
-        or BOTH.match(text, span[1])
-        or BY_FIGURE.match(text, span[1])
-    )
 
 
 def _is_better(wanted: int, level: Level) -> bool:
@@ -357,7 +333,7 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
-    start, end = context.clause(span, text)
+    start, end = _within_order(span, *context.clause(span, text), text, measured)
     if AT_THE.search(text[slice(*span)]) and (behind := _behind(text[span[1] : end + 40], measured)):
         return behind
     own = _spoken_of(text[start:end], measured)
@@ -376,6 +352,19 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     if special := own & {"retries", "carbon_per_demand"}:
         return sorted(special)
     return sorted(own - ({"lines"} if len(own) > 1 else set()))
+
+
+# "Its memory rose a minute before its latency did": each side is of its own signal.
+IN_ORDER = re.compile(
+    r" (?:before|after) (?!(?:the|that|this|a|an) (?:onset|window|alert|deployment|change|rollout)|\d)", re.IGNORECASE
+)
+
+
+def _within_order(span: Span, start: int, end: int, text: str, measured: set[str]) -> tuple[int, int]:
+    for found in IN_ORDER.finditer(text, start, end):
+        if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
+            start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
+    return start, end
 
 
 # "Served at the usual error rate and latency": what is as usual stands behind.
@@ -420,11 +409,17 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
     if shares:
         return all(share < 0.1 for share in shares)
+    if OWN_AS_USUAL in known.report.headline and {one.service for one in subjects} == {known.report.service}:
+        return True
     if levels:
         return all(went(level) == 0 or _is_better(0, level) for level in levels)
     # Where nothing of it was measured, what the ranking says of it.
     named = {one.service for one in subjects}
     return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
+
+
+# What the template says where what the alerted service calls is the cause.
+OWN_AS_USUAL = "its own metrics are as usual"
 
 
 def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
@@ -435,13 +430,16 @@ def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Kn
         return []
     start, end = context.clause(span, text)
     regions = {one.text for one in mentions if start <= one.span[0] < end} & known.regions
-    return [
+    statistic = {"mean": "avg"}.get(told := context.statistic(span, text) or "", told)
+    found = [
         level
         for level in known.levels
         if signal in (level.signal, level.metric)
         and any(owners.is_of(level.subject, subject) for subject in subjects)
         and (not regions or level.subject.region in {None, *regions})
     ]
+    # "At the median it is faster": of that metric, where it was measured.
+    return [one for one in found if statistic and statistic in one.metric.split("_")] or found
 
 
 def _is_settled(level: Level, known: Known) -> bool:
@@ -461,7 +459,8 @@ def _gone(level: Level, known: Known) -> int:
 def _is_alerted(level: Level, known: Known) -> bool:
     """What the alert was of deviates, where the verdict says so, however much it usually varies."""
     is_signal = known.report.signal in (level.signal, level.metric)
-    return known.report.verdict is not Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+    is_so = known.report.verdict is not Verdict.NOT_CONFIRMED and OWN_AS_USUAL not in known.report.headline
+    return is_so and is_signal and level.subject == known.scope
 
 
 def went(level: Level) -> int:

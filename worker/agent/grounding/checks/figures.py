@@ -65,6 +65,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         for fact in close
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
+    held = [fact for fact in held if not _is_of_the_region(fact, said, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -91,6 +92,19 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
     before = context.last_spoken_of(len(known.previous), known.previous)
     is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
     return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
+
+
+def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
+    """ "Ledger's latency is 616 ms in europe-west1": where that is the region's, and ledger has one of its own."""
+    if fact.subject.service or not fact.subject.region:
+        return False
+    kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
+    return any(
+        (one.dimension, one.signal, one.role, one.statistic) == kind and one.subject.service == told.service
+        for told in said.subjects
+        if told.service
+        for one in known.facts
+    )
 
 
 def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:
@@ -132,8 +146,22 @@ LEADING = re.compile(
 )
 
 
+# "Far below the 0.62 of the first candidate".
+OF_PLACE = re.compile(
+    r" (?:of|for|held by) the (?P<place>first|top|leading|likeliest|second|third|fourth|last)"
+    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=[.,;]|$))",
+    re.IGNORECASE,
+)
+HUNDREDTH = 0.0051
+PLACES = {"second": 1, "third": 2, "fourth": 3, "last": -1}
+
+
 def _is_lead(number: Number, text: str, known: Known) -> bool | None:
     """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
+    of = known.report.candidates
+    if number.dimension == "confidence" and (told := OF_PLACE.match(text, number.span[1])):
+        place = PLACES.get(told["place"].lower(), 0)
+        return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
     if len(known.report.candidates) < SECOND or not LEADING.search(text[: number.span[0]]):
         return None
     first, second = known.report.candidates[:SECOND]
@@ -175,7 +203,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
-        topics=context.spoken_of(span, text) | _errors_named(span, text, mentions, known),
+        topics=context.spoken_of(span, _unnamed(text, mentions, known)) | _errors_named(span, text, mentions, known),
         statistic=_statistic(span, text),
         whole=context.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
@@ -193,6 +221,11 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         per=context.per(span, text),
         rank=context.rank(span, text),
     )
+
+
+def _unnamed(text: str, mentions: list[Found], known: Known) -> str:
+    """ "ts-user-service" speaks of no users."""
+    return claims.blanked(text, [one.span for one in mentions if one.text in known.services and "-" in one.text])
 
 
 def _statistic(span: Span, text: str) -> str | None:

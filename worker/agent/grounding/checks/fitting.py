@@ -349,7 +349,9 @@ def _fits_per(fact: Fact, said: Said) -> bool:
     is_more = fact.dimension == "times" or (fact.dimension == "share" and fact.role == "excess")
     is_of_each = fact.signal in ("latency", "calls") or (fact.of == "demand" and is_more)
     is_called_so = f"_per_{said.per}" in (fact.metric or "")
-    return said.per is None or is_called_so or (is_of_each and said.per in ("request", "call"))
+    # A line tells of a request.
+    is_lined = said.per == "line" and fact.dimension == "seconds"
+    return said.per is None or is_called_so or is_lined or (is_of_each and said.per in ("request", "call"))
 
 
 def _fits_rank(fact: Fact, said: Said) -> bool:

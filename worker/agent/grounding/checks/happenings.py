@@ -74,7 +74,8 @@ BEFORE_THE_ONSET = re.compile(
 
 def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the lines of those who are named, else of the alerted service and the cause."""
-    lines = _lines(mentions, known)
+    is_of_lines = any(pattern.search(text) for pattern in (FINE, THAT_TIME, THING, BEFORE_THE_ONSET))
+    lines = _lines(mentions, known) if is_of_lines else []
     ids = {one.deployment_id for one in known.changes}
     if not any(one.text in ids for one in mentions):
         yield from _done(text, known)

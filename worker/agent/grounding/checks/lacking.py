@@ -84,7 +84,9 @@ CONFINED = re.compile(
     re.IGNORECASE,
 )
 ALONE = re.compile(r" (?:alone|only)\b", re.IGNORECASE)
-RISE = re.compile(r"\b(?:rise|increase|errors|failures|fault|trouble|problem|incident|emissions|excess)\b", re.IGNORECASE)
+RISE = re.compile(
+    r"\b(?:rise|increase|errors|failures|fault|trouble|problem|incident|emissions|excess)\b", re.IGNORECASE
+)
 NEARLY_ALL = 0.9
 
 

@@ -14,7 +14,7 @@ from worker.agent.grounding.text.comparisons import IF
 _IS = r"(?:is|are|was|were|been|being|stays?|stayed|remains?|remained|went|goes|got|gets|became|becomes)"
 # None of these words alone names a mishap, or an event that a report could have read.
 MISHAP = re.compile(
-    r"\b(?:(?:ran|runs?|running|filled|fills) (?:\w+ly |nearly |almost )?(?:full|up|dry|short|hot|low|wild|away|idle)"
+    r"\b(?:(?:ran|runs?|running|filled|fills) (?:\w+ly )?(?:up|hot|wild|away|idle)"
     r"(?! (?:against|with|to|from|until|than|by)\b)"
     r"|(?:ran|runs?|running) out of (?=memory|cpu|capacity|time|room|energy|it\b|them\b)"
     rf"|(?:memory|cpu|storage|capacity|buffer|it|they|which)(?: (?:of|in) \S+)? {_IS} (?:\w+ly |nearly |almost )?"
@@ -41,16 +41,21 @@ MOVED = re.compile(
 
 def mishaps(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Its memory ran full": nothing that is read tells so, unless a log line of the service has those words."""
-    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
-    logged = {word for one in services for word in known.messages.get(one, ())} | known.past
     for found in MISHAP.finditer(text):
-        if found[0].lower().rpartition(" ")[2] not in logged and not _is_untold(found, text):
+        if not _is_logged(found, mentions, known) and not _is_untold(found, text):
             yield judged("state", found, holds=False, otherwise=UNREAD, is_open=True)
     places = known.regions | known.services
     for found in MOVED.finditer(text):
         is_place = any(one.span[0] == found.end() and one.text in places for one in mentions)
         if (is_place or not found["to"]) and not _is_untold(found, text):
             yield judged("state", found, holds=False, otherwise=UNREAD, is_open=True)
+
+
+def _is_logged(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """Whether a log line of those that are named has its last word, or a past incident that it speaks of."""
+    services = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    word = found[0].lower().rpartition(" ")[2]
+    return word in known.past or any(word in known.messages.get(one, ()) for one in services)
 
 
 UNREAD = "nothing that was read tells so"
@@ -89,7 +94,7 @@ DENYING = re.compile(r"\b(?:not|nothing|neither|none|cannot|far from|hardly|less
 SURE = 0.9
 
 
-def certainties(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def proofs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "It is proven beyond doubt": of a cause only where the confidence in it is nearly one."""
     root = next(iter(known.report.candidates), None)
     for found in CERTAIN.finditer(text):

@@ -63,6 +63,20 @@ AS_IN = re.compile(
 )
 
 
+# "The alert belongs to incident inc-20261124-652f5501-1".
+BELONGS = re.compile(
+    r"\b(?:belongs to|is part of|part of|opened|filed (?:as|under)|recorded as|tracked (?:as|in|under))"
+    r"(?: the)? incident (?P<id>[\w-]*\d[\w-]*\w)|\bincident(?: id| number)? is (?P<of>[\w-]*\d[\w-]*\w)",
+    re.IGNORECASE,
+)
+
+
+def own(text: str, known: Known) -> Iterator[Claim]:
+    """The incident that the alert is part of, by its id."""
+    for found in BELONGS.finditer(text):
+        yield judged("state", found, (found["id"] or found["of"]) == known.report.incident_id, "it is of another one")
+
+
 def is_in(date: str, text: str) -> bool:
     """ "23 November" is not the third."""
     return re.search(rf"(?<!\d){re.escape(date)}(?!\d)", text) is not None
@@ -84,12 +98,16 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
         Fact(
             number.value,
             number.dimension or "count",
-            Subject(one.service),
+            Subject(of),
             "span" if number.dimension == "seconds" else None if number.dimension else "helped",
         )
         for one in past
+        # Where it is one of which the title is told, nobody need be named.
+        for of in {one.service, known.report.service if len(past) == 1 else one.service}
         for number in numerals.numbers(texts[one.id])
     ]
+    told = [text for one in past for text in (one.title, one.helped, one.ended) if text]
+    known = replace(known, lines=[*known.lines, *told])
     return replace(known, words=known.words | words | months, facts=[*known.facts, *facts], past=words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -23,6 +24,8 @@ BASELINE = re.compile(
     r"|(?:an?|one|the) (?P<ago>hour|day|week|month|year) (?:ago|earlier|before))\b",
     re.IGNORECASE,
 )
+# "The same hour of the week before": no longer than that.
+SAME_TIME = re.compile(r"\bthe same (?:hour|time|minutes?|\w+ minutes)\b", re.IGNORECASE)
 # A line or a type of errors that "had already occurred before the window".
 ALREADY = re.compile(
     r"\b(?:already|also|likewise|(?:just )?as (?:often|many|frequent\w*)) (?:\w+ )?(?:occurred|happened|logged|seen"
@@ -43,7 +46,8 @@ def periods(text: str, known: Known) -> Iterator[Claim]:
     for found in BASELINE.finditer(text) if not known.past else ():
         unit = SECONDS.get((found["unit"] or found["ago"] or "day").lower(), 1e9)
         reach = (window.start - baseline.start).total_seconds()
-        holds = reach >= 0.9 * unit and (unit > SECONDS["hour"] or reach <= 1.25 * unit)
+        is_long = SAME_TIME.search(text) and baseline.length > 3 * max(window.length, timedelta(hours=1))
+        holds = not is_long and reach >= 0.9 * unit and (unit > SECONDS["hour"] or reach <= 1.25 * unit)
         yield judged("state", found, holds, "the baseline is of another time")
 
 

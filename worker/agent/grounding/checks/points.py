@@ -52,7 +52,7 @@ class Told(NamedTuple):
 def told(text: str, mentions: list[Found], known: Known) -> Told:
     clocks = list(claims.TIME.finditer(text))
     plain = claims.blanked(text, [one.span() for one in clocks])
-    return Told(plain, mentions, known, clocks[0]["clock"] if clocks else "")
+    return Told(plain, mentions, known, claims.clock(clocks[0]) if clocks else "")
 
 
 def has_extreme(text: str) -> bool:

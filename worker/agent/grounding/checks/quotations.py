@@ -51,15 +51,15 @@ def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], 
     # "payments failed before ledger, and its errors read …".
     is_its = named and re.search(r"\b(?:its|their)\b", text[named[-1].span[1] : span[0]])
     before = [one.text for one in (named if is_its else named[-1:])]
-    behind = [
-        one.text
-        for one in outside
-        if one.span[0] >= span[1] and re.search(r"\b(?:of|in|by|from|for) $", text[: one.span[0]])
-    ]
+    behind = [one.text for one in outside if one.span[0] >= span[1] and OF_WHOM.search(text[: one.span[0]])]
     if not (before or behind) and ITS.search(text[: span[0]]):
         # "Its errors read …": of whom the sentence before spoke.
         before = sorted(known.about)
     return not owners or "" in owners or not (before or behind) or bool(owners & {*before, *behind[:1]})
 
 
+# "…" of payments, "…" is what payments logged, "…", says payments.
+OF_WHOM = re.compile(
+    r"\b(?:of|in|by|from|for|is what|was what|says|say|said|reads|logs|logged|reports|reported|complains) (?:the )?$"
+)
 ITS = re.compile(r"^\W*(?:its|their)\b", re.IGNORECASE)

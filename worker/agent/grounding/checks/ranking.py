@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import leading
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import claims
+from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 NOTHING_AGAINST = re.compile(
@@ -22,6 +22,13 @@ LAST = re.compile(
     r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
+    re.IGNORECASE,
+)
+ORDINALS = ("last", *numerals.ORDINALS)
+# "Second on the list is checkout", "third in the ranking comes cart".
+IN_PLACE = re.compile(
+    rf"\b(?P<place>{'|'.join(ORDINALS)})(?: place)? (?:on|in|of) the (?:list|ranking)(?: of candidates)?"
+    r" (?:is|was|comes?|stands|ranks|(?:is )?(?:taken|held) by|goes to)(?: the (?:service|deployment))? (?=\s*\S)",
     re.IGNORECASE,
 )
 NO_RIVAL = re.compile(
@@ -56,6 +63,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _sure_of(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _nexts(text, mentions, known)
+    yield from _placed(text, mentions, known)
     yield from leading.places(text, mentions, known)
     yield from _compared(text, mentions, known)
 
@@ -63,6 +71,11 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "frontend is the weakest of the candidates": by its rank."""
     ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
+    for found in IN_PLACE.finditer(text) if ranked else ():
+        place = ORDINALS.index(found["place"].lower()) - 1 if found["place"].lower() != "last" else -1
+        placed = next((one.text for one in mentions if one.span[0] >= found.end()), None)
+        holds = place < len(ranked) and placed in ranked[place]
+        yield judged("state", found, holds, "another one ranks there")
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
         is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
@@ -89,19 +102,71 @@ def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "What it shows is hardly more than chance": of whom the ranking says so."""
     for found in CHANCE.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
-        of = {*named} or {*known.about}
+        start, _ = context.clause(found.span(), text)
+        listed = re.split(r"[;:]|\b(?:while|whereas|but)\b", text[: found.start()])[-1]
+        begin = min(start, found.start() - len(listed))
+        named = [one.text for one in mentions if begin <= one.span[0] < found.start() and one.text in known.services]
+        placed = NTH.search(text[: found.start()])
+        ranked = [one for one in known.report.candidates if placed and one.rank == PLACES[placed["nth"].lower()]]
+        last = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        of = {*named} or {one.service for one in ranked if one.service} or {*last} or {*known.about}
         told = [one for one in known.report.candidates if "chance" in (one.against or "")]
         holds = bool(told) and (not of or of <= {one.service for one in told})
         yield judged("state", found, holds, "the report does not say so")
 
 
 CHANCE = re.compile(
-    r"\b(?:hardly|barely|scarcely) (?:more|better) than (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
+    r"\b(?:(?:hardly|barely|scarcely|little) (?:(?:more|better|other) than|exceeds?|(?:goes |is )?(?:beyond|above))"
+    r"|(?:does not|doesn['’]t|do not) (?:really )?exceed|no more than|cannot be told from|indistinguishable from)"
+    r" (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
     re.IGNORECASE,
 )
 
 
+PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
+_NTH = "|".join(PLACES)
+NTH = re.compile(
+    rf"\b(?:the )?(?P<nth>{_NTH}) (?:most likely |likeliest |strongest )?(?:candidate|suspect)\b", re.IGNORECASE
+)
+PLACED = re.compile(
+    r"(?: itself)?,? (?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
+    rf"(?:(?P<nth>{_NTH})(?: most likely| likeliest| strongest)?"
+    r" (?:candidate|suspect|place|of (?:the|all)|of (?:\w+ )?candidates|among the"
+    r"|among all|in the (?:list|ranking)|most likely|cause\b)"
+    r"|(?P<runner>runner-up)\b)",
+    re.IGNORECASE,
+)
+# "The third candidate is ledger".
+IS_PLACED = re.compile(rf"{NTH.pattern} (?:is|was) (?:the )?$", re.IGNORECASE)
+BEHIND = re.compile(
+    r"\b(?:(?P<close>(?:close|closely|just|narrowly|right)(?: behind)|a close second|(?:nearly|almost) as likely)"
+    r"|(?P<far>(?:far|well|long|way) behind))\b",
+    re.IGNORECASE,
+)
+
+
+def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Shippingservice is third among the candidates", "the runner-up"; "far behind" by its confidence."""
+    candidates = known.report.candidates
+    ranks = {name: one for one in reversed(candidates) for name in (one.service, one.deployment_id) if name}
+    for one in mentions if candidates else ():
+        if one.text not in ranks:
+            continue
+        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(text[: one.span[0]])
+        if found:
+            rank = 2 if found.groupdict().get("runner") else PLACES[found["nth"].lower()]
+            told = [it for it in candidates if it.rank == rank]
+            holds = any(one.text in (it.service, it.deployment_id) for it in told)
+            yield judged("state", found, holds, "another one ranks there")
+    for found in BEHIND.finditer(text):
+        named = [ranks[one.text] for one in mentions if one.text in ranks and one.span[1] <= found.start()]
+        behind = [one for one in named if one.rank > 1][-1:]
+        if behind and RANKED.search(text + known.previous):
+            is_far = behind[0].confidence < candidates[0].confidence / 2
+            yield judged("state", found, is_far == bool(found["far"]), "its confidence is another one")
+
+
+RANKED = re.compile(r"\b(?:candidates?|suspects?|rank\w*|confidence|likely|runner-up)\b", re.IGNORECASE)
 # "adservice and cartservice are the next candidates", "the next candidate is ledger".
 NEXT = re.compile(
     r"\b(?:is|are|comes?|as) (?:the )?next(?: (?:candidates?|suspects?|in (?:line|the ranking|the list))\b|(?=[,.;]|$))"
@@ -112,7 +177,8 @@ NEXT = re.compile(
 
 def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Those who come behind the first, or behind whom the sentence before named."""
-    ranks = {name: one.rank for one in reversed(known.report.candidates) for name in (one.service, one.deployment_id)}
+    ranked = [*reversed(known.report.candidates)]
+    ranks = {name: one.rank for one in ranked for name in (one.service, one.deployment_id) if name}
     for found in NEXT.finditer(text) if ranks else ():
         is_behind = found["behind"] or found[0].lower().startswith("next")
         span = (found.end(), len(text)) if is_behind else (0, found.start())
@@ -121,8 +187,8 @@ def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = [one for one in named if one > 1 or len(named) == 1]
         starts = {2, *(one + 1 for one in before)}
         if named and (re.search(r"candidate|suspect|rank|confidence", text + known.previous, re.IGNORECASE)):
-            rows = [list(range(first, first + len(named))) for first in starts]
-            yield judged("state", found, sorted(named) in rows, "others rank there")
+            rows = [[*range(first, first + len({*named}))] for first in starts]
+            yield judged("state", found, sorted({*named}) in rows, "others rank there")
 
 
 COMPARED = re.compile(

@@ -51,6 +51,7 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
     if not past:
         return
     yield from _places(text, mentions, past, known)
+    yield from _of_now(text, mentions, past, known)
     yield from _unknown(text, past)
     yield from _ranked(text, past, known)
     for found in THE_SAME.finditer(text):
@@ -72,6 +73,24 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+# "The past incident was also caused by deploy-8736": of which nothing was known then.
+OF_NOW = re.compile(
+    r"\bincidents?\b[^,;.]{0,60}\b(?:was|were|had been) (?:also |likewise |equally |even )?"
+    r"(?:caused by|due to|triggered by|brought about by|traced (?:back )?to) ",
+    re.IGNORECASE,
+)
+
+
+def _of_now(text: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
+    """A change of now as the cause of what was then, where nobody wrote so."""
+    changes = {change.deployment_id for change in known.changes}
+    for found in OF_NOW.finditer(text):
+        named = [one.text for one in mentions if one.span[0] >= found.end() - 1 and one.text in changes]
+        wrote = " ".join(filter(None, (text for one in past for text in (one.title, one.helped, one.ended, one.why))))
+        if any(one not in wrote for one in named):
+            yield Claim("cause", found.span(), found[0], holds=False, why="nobody wrote so")
 
 
 _HOUR = 3600.0

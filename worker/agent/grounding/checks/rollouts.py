@@ -56,6 +56,13 @@ DEPLOYED_LAST = re.compile(
 )
 
 
+THE_NEWEST = re.compile(
+    rf"\b(?:is|was) the (?P<place>last|latest|newest|most recent|first|earliest|oldest)"
+    rf" (?:of (?:the |all )?(?:\w+ )?{_CHANGE}s|{_CHANGE})\b",
+    re.IGNORECASE,
+)
+
+
 def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services of which no change is known others tell (`changes`)."""
     dated = [one for one in known.changes if one.at]
@@ -96,6 +103,15 @@ def _placed(text: str, mentions: list[Found], dated: list[Change], known: Known)
             end = max(times) if placed["place"].lower() == "last" else min(times)
             of = {it.service for it in dated if it.at == end}
             yield judged("cause", placed, one.text in of, "another one was")
+    # "deploy-8728 was the most recent of the deployments".
+    for found in THE_NEWEST.finditer(text) if times else ():
+        ids = [
+            it.text for it in mentions if it.span[1] <= found.start() and it.text in {x.deployment_id for x in dated}
+        ]
+        end = min(times) if found["place"].lower() in ("first", "earliest", "oldest") else max(times)
+        if ids:
+            holds = any(it.at == end and it.deployment_id == ids[-1] for it in dated)
+            yield judged("cause", found, holds, "another one was")
 
 
 def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:

@@ -20,7 +20,9 @@ OVER = re.compile(
     r"|would (?:be|have been) (?:\w+ )?(?:higher|lower|larger|smaller|greater|less|more|worse|better)"
     r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
-    r"|(?:last|next|every|each) (?:week|month|year|night)|tomorrow"
+    r"|(?:last|past|next|every|each) (?:week|month|year|quarter|decade|night|weekday|morning|evening)"
+    r"|(?:every|each|on) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|tomorrow"
+    r"|(?:ever|never) (?:seen|measured|recorded|observed|logged) (?:so|such)|(?:ever|all-time|since records began)"
     r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
     re.IGNORECASE,
 )
@@ -64,6 +66,7 @@ INCIDENT = re.compile(
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
     r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
+    rf"|(?<!not )\b(?:enough|sufficient) (?:for|to be|to make(?: it)?) an? (?:\w+ )?{_TROUBLE}\b"
     rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
     r"|\b(?:the|this) (?:incident|outage|degradation|disruption|breakdown)\b[^,;.]{0,40}?"
     r" (?:began|begins|started|starts|lasted|hit|affect(?:ed|s)|rais(?:ed|es)|caus(?:ed|es)|lasts|struck|occurred)\b",
@@ -79,7 +82,7 @@ UNTOLD = re.compile(
 
 NO_INCIDENT = re.compile(
     r"\b(?:no (?:sign|evidence|indication|trace) of (?:an?|any) (?:\w+ )?(?:problem|incident|spike|anomaly|issue)"
-    r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage)\b[^,;.]{0,24}"
+    r"|no (?:[\w-]+ ){0,2}(?:incident|spike|problem|anomaly|outage|failure)\b[^,;.]{0,24}"
     r" (?:was|is|could be|has been) confirmed"
     r"|(?:was|is|were|could) not (?:be )?confirmed"
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"

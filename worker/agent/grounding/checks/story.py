@@ -135,10 +135,18 @@ OF_SIGNAL = re.compile(
 )
 
 
+# "Availability is down 1.3 percentage points".
+BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d")
+
+
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
-        if found[0].split()[-1] in logged or OF_SIGNAL.search(text[: found.end()]):
+        if (
+            found[0].split()[-1] in logged
+            or OF_SIGNAL.search(text[: found.end()])
+            or BY_SO_MUCH.match(text, found.end())
+        ):
             continue
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 
@@ -188,12 +196,15 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds, "it was the other way round")
 
 
+DENIED = re.compile(r"\b(?:no|not|none|nothing|never)\b", re.IGNORECASE)
+
+
 def _is_since_another(found: re.Match[str], after: str, mentions: list[Found], known: Known) -> bool:
     """ "Since deploy-8718 went out, requests fail": of a change that is not the cause."""
     inside = {one.text for one in mentions if found.end() <= one.span[0] < found.end() + len(after)}
     told = {one.deployment_id for one in known.changes if inside & {one.deployment_id, one.version}}
     root = known.report.root_cause
-    is_since = found[0].lower() == "since" and known.has_cause
+    is_since = found[0].lower() == "since" and known.has_cause and not DENIED.search(found.string[: found.start()])
     return is_since and bool(told) and root is not None and root.deployment_id not in told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from worker.agent.grounding.checks import calls
@@ -55,11 +56,49 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
     before, after = text[: number.span[0]], text[number.span[1] :]
     if TOGETHER.search(before) and OF_CONFIDENCE.match(after):
         return _is_sum(number, mentions, text, known)
+    if (is_so := _of_candidates(number, text, mentions, known)) is not None:
+        return is_so
+    if found := CALLS_LONGER.match(text, number.span[1]):
+        by = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
+        slower = {(one.of, one.subject) for one in known.facts if (one.signal, one.role) == ("calls", "excess")}
+        return sum(not by or caller in by for caller, _ in slower) == number.value if slower else None
     named = _listed_before(number, mentions, known)
-    is_of_all = ALL.search(before) and not number.dimension and not re.match(r" [a-z]+s\b", after)
+    is_counted = number.dimension or re.match(r" [a-z]+s\b", after) or re.search(r"\b(?:errors|lines)\b", before)
+    is_of_all = ALL.search(before) and not is_counted
     return len(named) == number.value if is_of_all and len(named) > 1 else None
 
 
+# "Five of the candidates show hardly more than chance", "the last of six candidates".
+OF_CHANCE = re.compile(
+    r"(?: of (?:the|these|those|all)(?: \w+)? candidates| candidates| of them)?"
+    r" (?:only )?shows? (?:hardly|barely) more than chance\b",
+    re.IGNORECASE,
+)
+OF_SO_MANY = re.compile(r"\b(?:of|of the|all|these|those) $", re.IGNORECASE)
+# "Ledger alone reaches a confidence above 0.1".
+ALONE_ABOVE = re.compile(
+    r"\b(?:alone|only)\b[^,;]*\b(?:confidence|score) (?:above|over|of more than|higher than) $", re.IGNORECASE
+)
+
+
+def _of_candidates(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    candidates, before = known.report.candidates, text[: number.span[0]]
+    if OF_CHANCE.match(text, number.span[1]):
+        return sum("chance" in (one.against or "") for one in candidates) == number.value
+    if re.match(r" candidates\b", text[number.span[1] :]) and OF_SO_MANY.search(before):
+        return len(candidates) == number.value
+    if ALONE_ABOVE.search(before):
+        named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
+        above = {one.service for one in candidates if one.confidence > number.value}
+        return bool(named) and above == named
+    return None
+
+
+# "Two calls of cart take longer than usual".
+CALLS_LONGER = re.compile(
+    r" (?:\w+ )?calls(?: (?:of|by|from|made by) [^,;]{2,60}?)? (?:takes?|took|are|were|got|became) (?:longer|slower)\b",
+    re.IGNORECASE,
+)
 SURER = re.compile(
     r" of (?P<who>them|these|those|the others?)\b[^,;.]*\bconfidence (?:above|over|of more than|higher than)"
     r" (?:about )?(?P<least>0\.\d+)",
@@ -187,6 +226,8 @@ def _of_list(
         is_count = len({one.deployment_id for one in changes}) == count
         return is_count and all(_is_told_so(one, between, found["told"], known) for one in changes)
     services = names & known.services
+    if "calls" in found["noun"] and (pairs := _calls_in(listed, sentence, known)):
+        return len(pairs) == count and pairs <= known.calls
     if "callers" in found["noun"] and services:
         called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
         is_calling = all(any((one, of) in known.calls for of in called) for one in services)
@@ -197,6 +238,16 @@ def _of_list(
     quoted = _quoted(sentence)
     logging = {one.subject.service for one in known.facts if one.of in quoted}
     return len(services) == count and (not quoted or services <= logging)
+
+
+def _calls_in(listed: list[Found], text: str, known: Known) -> set[tuple[str, str]]:
+    """ "Two calls stand out: a to b with 583 ms and c to d with 500 ms"."""
+    services = [one for one in listed if one.text in known.services]
+    return {
+        (one.text, other.text)
+        for one, other in pairwise(services)
+        if re.fullmatch(r" (?:to|→|calling) (?:the )?", text[one.span[1] : other.span[0]])
+    }
 
 
 def _is_told_so(change: Change, services: set[str], told: str, known: Known) -> bool:

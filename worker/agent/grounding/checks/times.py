@@ -42,7 +42,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
             told = _of_named(found.start(), plain, mentions, told, known)
         if day := _day_of(found, text):
             told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
-        is_drawn = charted.is_then(found.span("clock"), plain, mentions, known)
+        is_drawn = charted.is_then(found, plain, mentions, known)
         holds = _is_known_time(found, told) if is_drawn is None else is_drawn
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
@@ -161,7 +161,10 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
     own = [one for one in onsets if one.of in before]
     of = {*before, *(() if {*before} & known.services else (known.report.service,))}
-    signals = topics(text[context.clause((place, place), text)[0] : place]) & set(SIGNALS)
+    begin = context.clause((place, place), text)[0]
+    # "A CPU profile, to find the work that began at 13:49 UTC": of the work.
+    behind = [found.end() for found in THAT.finditer(text, begin, place)]
+    signals = topics(text[max([begin, *behind]) : place]) & set(SIGNALS)
     told = [one for one in onsets if one.signal in signals and one.of in of] if len(signals) == 1 else []
     if signals & {*topics(known.report.headline or ""), known.report.signal}:
         # The window begins with what was alerted.
@@ -169,6 +172,7 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     return [*(told or own or onsets), *(one for one in known.moments if one.kind != "onset")]
 
 
+THAT = re.compile(r"\b(?:work|what|job|code|change|that) (?:that |which )?(?=(?:began|begins|started|starts|set in)\b)")
 # A time that is told of nothing in particular is no end of anything.
 SPOKEN_OF = {
     "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),
@@ -193,7 +197,7 @@ def _is_known_time(found: re.Match[str], told: list[Moment]) -> bool:
     if zone not in ("", "Z", "UTC"):
         return False
     day = found["iso"] or found["day"]
-    clock = [int(part) for part in found["clock"].split(":")]
+    clock = [int(part) for part in claims.clock(found).split(":")]
     return any((not day or _is_day(day, one.at)) and _is_clock(clock, one.at) for one in told)
 
 

@@ -28,10 +28,12 @@ UP = re.compile(
     r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?:have|has|had) (?:become|got|grown|turned) (?:\w+ )?slow"
-    r"|(?:above|over) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?:above|over|beyond|outside) (?:its|their|the|what (?:is|was))"
+    r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
-    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:slower|more slowly)(?! than \d)"
+    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got)"
+    r" (?:\w+ ){0,2}?(?:slower|more slowly)(?! than \d)"
     r"|(?:rise|increase|spike|surge|jump|growth|climb) (?:of|in))\b",
     re.IGNORECASE,
 )
@@ -40,7 +42,7 @@ DOWN = re.compile(
     rf"|{_FELL}|improve[ds]|got better"
     r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
-    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ )?(?:faster|more quickly)"
+    r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ ){0,2}?(?:faster|more quickly)"
     r"|(?:below|under) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
     r"|better than (?:usual|normal|before)"
@@ -48,7 +50,7 @@ DOWN = re.compile(
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|as usual|as always"
+    r"\b(?:unchanged|unscathed|unharmed|(?:is|are|was|were) spared|as usual|as always"
     r"|(?:as|what) (?:it|they) (?:usually|normally|always) (?:does|do|did|is|are|was|were)"
     r"|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
@@ -75,6 +77,7 @@ SAME = re.compile(
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
+    r"|within what is (?:usual|normal|expected)"
     r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
     re.IGNORECASE,

@@ -32,9 +32,10 @@ def settled(claims: list[Claim], numbers: list[Number], text: Text, known: Known
 
 def _settled(claim: Claim, number: Number, held: list[Number], text: Text, known: Known) -> Claim:
     is_so = tallies.is_tallied(number, text.plain, text.sentence, text.mentions, known)
-    if is_so is None and not claim.holds:
+    if is_so is None and (not claim.holds or distances.OF_CAUSE.search(text.plain[: number.span[0]])):
         is_apart = distances.is_apart(number, text.plain, text.mentions, known)
-        is_so = _follows(number, held, text.plain, known.previous) if is_apart is None else is_apart
+        is_open = is_apart is None and not claim.holds
+        is_so = _follows(number, held, text.plain, known.previous) if is_open else is_apart
     if is_so is None or (is_so and claim.holds):
         return claim
     why = "" if is_so else "it does not follow from the others"
@@ -58,7 +59,7 @@ MORE_THAN = re.compile(
 
 
 OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
-BY_FROM = re.compile(r"(?: points)?,? (?:down |up )?from (?:about |roughly )?\$?", re.IGNORECASE)
+BY_FROM = re.compile(r"(?: points)?,? (?:(?:down |up )?from|at) (?:about |roughly )?\$?", re.IGNORECASE)
 
 
 def _is_so_many(number: Number, now: Number, usual: Number) -> bool | None:

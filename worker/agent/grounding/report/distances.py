@@ -72,12 +72,10 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
 def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
     """ "At 15:44 UTC, four minutes after …": of several onsets the one that is told."""
     told = AT_TIME.search(before)
-    return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == told["clock"]} or found if told else found
+    return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)} or found if told else found
 
 
-AT_TIME = re.compile(
-    r"(?P<clock>\d\d:\d\d)(?: UTC)?,? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$"
-)
+AT_TIME = re.compile(rf"{claims.TIME.pattern},? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$")
 
 
 def _end(place: int, text: str) -> int:
@@ -112,7 +110,7 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
         return None
     first, _ = _nearest(parts, number.span[0], text, mentions, known)
     if not first and re.search(r"\bonset\b", before, re.IGNORECASE):
-        first = _of_report(known)
+        first = _of_cause(known) if OF_CAUSE.search(before) else _of_report(known)
     first = _at_its_time(first, before)
     if fixed["alert"]:
         second = {known.report.alert.date}
@@ -122,6 +120,15 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
     low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
     holding = {low <= sign * (one - other) <= high for one in first for other in second}
     return holding.pop() if len(holding) == 1 else None
+
+
+# "The onset of the root cause, 13:33 UTC, lies two minutes before the alert".
+OF_CAUSE = re.compile(r"\bonset of the (?:root |likely )?cause\b", re.IGNORECASE)
+
+
+def _of_cause(known: Known) -> set[datetime]:
+    cause = known.report.root_cause
+    return {cause.onset} if known.has_cause and cause and cause.onset else set()
 
 
 def _of_report(known: Known) -> set[datetime]:

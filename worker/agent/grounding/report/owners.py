@@ -12,7 +12,11 @@ from worker.agent.grounding.text.claims import Found, Span
 def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Whose a figure is said to be: of what was named last before it, or right after it in its clause."""
     clause = context.clause(span, text)
-    services = [one for one in mentions if one.text in known.services and not is_called(one, text)]
+    services = [
+        one
+        for one in mentions
+        if one.text in known.services and (WHICH.match(text, one.span[1]) or not is_called(one, text))
+    ]
     before = [one for one in services if one.span[1] <= span[0]]
     after = [one for one in services if span[1] <= one.span[0] < clause[1]]
     regions = [one for one in mentions if one.text in known.regions and one.span[1] <= span[0]]
@@ -36,6 +40,8 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
 
 # "70 % is auth's and 30 % checkout's".
 ITS_OWN = re.compile(r" (?:is |are |was |were )?\|['’]s(?:[,.;]| and | in |$).*", re.DOTALL)
+# "Payments calls ledger, which fails all of its requests": of ledger.
+WHICH = re.compile(r",? which (?!it\b|they\b|\w+ calls?\b)")
 SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)
 PRONOUN = re.compile(
     r"(?<!\ball of )(?<!\bmost of )(?<!\bpart of )(?<!\bhalf of )(?<!quarter of )(?<!quarters of )(?<!third of )"
@@ -228,7 +234,8 @@ def last_before(place: int, mentions: list[Found]) -> Found | None:
 
 
 def _is_others(between: str) -> bool:
-    return bool(context.BREAK.search(between))
+    """ "Its memory rose before the latency of cart did": that is of cart, and not the memory."""
+    return bool(context.BREAK.search(between) or re.search(r"\b(?:before|after) (?!\w+ing\b)", between))
 
 
 def is_of(subject: Subject, told: Subject) -> bool:

@@ -134,6 +134,7 @@ def _unmeasured(clause: Clause, names: tuple[str, ...], known: Known) -> frozens
 # What is said in several words, in the one that the template has for it.
 SAID_OTHERWISE = (
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
+    (re.compile(r"\bfewer calls than (?:usual|before|normal)\b"), " fewer calls "),
     (re.compile(r"\b(?:than|as) before\b"), " usual "),
     (re.compile(r"\b(?:something )?(?:it|they) depends? on\b"), " what it calls "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),

@@ -28,6 +28,8 @@ CALLING = re.compile(
     r"|invoke(?:s|d)?|contact(?:s|ed)?",
     re.IGNORECASE,
 )
+# "The calls that frontend makes to checkout".
+MAKING = re.compile(r"(?: \w+ly)? (?:makes?|made) to (?:the )?")
 # Passing nothing on: what both do, or how they compare.
 BESIDE = re.compile(
     r"show(?:s|ed)?|share(?:s|d)?|behave(?:s|d)?|follow(?:s|ed)?|fail(?:s|ed|ing)?|time(?:s|d)?|suffer(?:s|ed)?"
@@ -37,13 +39,15 @@ BESIDE = re.compile(
 
 
 MAKING_IT = re.compile(r"ma(?:kes?|de) it\b", re.IGNORECASE)
-NAMING = re.compile(r"\b(?:names?|call(?:s|ed)?|waits? for|depends? on|points? (?:to|at)) [\w.:-]+,? (?:which|and|that) $")
+NAMING = re.compile(
+    r"\b(?:names?|call(?:s|ed)?|waits? for|depends? on|points? (?:to|at)) [\w.:-]+,? (?:which|and|that) $"
+)
 
 
 def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments is a victim": of what deviates, and is not the cause."""
     for found in VICTIM.finditer(text):
-        services = [one for one in mentions if one.text not in known.regions]
+        services = [one for one in mentions if one.text not in known.regions and not owners.is_called(one, text)]
         before = [one.text for one in services if one.span[1] <= found.start()]
         inside = [one.text for one in services if found.start() < one.span[0] < found.end()]
         if MAKING_IT.match(found[0]) and NAMING.search(text[: found.start()]):
@@ -160,7 +164,7 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])
-        is_call = CALLING.fullmatch(between["verb"])
+        is_call = CALLING.fullmatch(between["verb"]) or MAKING.fullmatch(between[0])
         if is_call and AGAIN.match(text, other.span[1]) and (one.text, other.text) in missing(known):
             yield Claim("cause", span, text[slice(*span)], holds=False, why="it hardly calls it any more")
             continue
@@ -372,10 +376,29 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     root = known.report.root_cause
     for found in WORSE.finditer(text):
         named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
+        compared = _comparison(named.text, known) if named else None
+        if compared and THE_ONE_BEFORE.match(text, found.end()):
+            is_worse = not re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE)
+            yield judged("cause", found, (compared == "worse") == is_worse, "its log lines say otherwise")
+            continue
         if named and known.has_cause and root and root.deployment_id:
             is_worse = named.text == root.deployment_id
             holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
             yield judged("cause", found, holds, "the evidence shows otherwise")
+
+
+THE_ONE_BEFORE = re.compile(
+    r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) )"
+)
+
+
+def _comparison(deployment: str, known: Known) -> str | None:
+    """How a deployment's log lines compare with those before it: "worse", or "no worse"."""
+    for item in known.report.evidence:
+        if f" of {deployment} against " in item.title and item.result.get("verdict"):
+            return "worse" if item.result["verdict"] == "worse" else "no worse"
+    told = [one.reason for one in known.report.candidates if deployment in f"{one.deployment_id} {one.reason}"]
+    return next(("no worse" if "no worse" in one else "worse" for one in told if "worse" in one), None)
 
 
 WORSE = re.compile(

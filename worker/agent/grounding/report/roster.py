@@ -21,7 +21,7 @@ CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 def enrol(known: Known) -> None:
     report = known.report
     # Who writes this report.
-    known.names.add("SpikeTrace")
+    known.names |= {"SpikeTrace", *filter(None, [report.incident_id])}
     for cause in [*report.candidates, *([report.root_cause] if report.root_cause else [])]:
         name(known, cause.service, cause.region, cause.deployment_id, cause.version, cause.error_type)
         if cause.deployment_id:

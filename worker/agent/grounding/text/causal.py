@@ -12,7 +12,7 @@ _CAUSING = (
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
-    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|(?:fewer|more|less) calls?)\b| \d)"
+    r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
@@ -24,7 +24,9 @@ _CAUSED = (
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
     r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
-_KNOWN = "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+_KNOWN = (
+    "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+)
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.

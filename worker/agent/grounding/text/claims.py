@@ -11,7 +11,8 @@ from worker.domain.text import CITATION
 Span = tuple[int, int]
 
 TIME = re.compile(
-    r"(?<![\w:.])(?:(?P<iso>\d{4}-\d\d-\d\d)[T ])?(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?:\.\d+)?"
+    r"(?<![\w:.])(?:(?P<iso>\d{4}-\d\d-\d\d)[T ])?(?P<clock>\d{1,2}(?::\d\d(?::\d\d)?|(?= ?[AaPp]\.?[Mm]\b)))(?:\.\d+)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\b\.?)?"
     r"(?P<zone> ?Z| UTC| ?[+-]\d\d:?\d\d| [A-Z]{2,4}T)?(?:, (?P<day>\d{1,2} [A-Z][a-z]{2} \d{4}))?(?![\w:])"
 )
 _MONTH = (
@@ -90,12 +91,30 @@ def blanked(text: str, spans: list[Span]) -> str:
     return "".join(characters)
 
 
+# It is noted as "Job moved." The next sentence.
+ENDS_QUOTED = re.compile(rf"(?<=\w)[.!?][\"”](?:\s*{CITATION})*(?=\s+[A-Z“\"]|\s+[a-z]+-\d)")
+# "At 9:46 p.m. UTC", "at 1 a.m. on March 3" end no sentence there.
+OF_DAY = re.compile(r"\d ?[ap]\.m\.$", re.IGNORECASE)
+GOES_ON = re.compile(r"\s+(?:UTC|GMT|[A-Z]{2,4}T\b|[a-z(\[])")
+
+
+def clock(found: re.Match[str]) -> str:
+    """What TIME found as it reads on a clock of 24 hours: "9:46 p.m." is 21:46."""
+    hour, *rest = found["clock"].split(":")
+    if found["half"]:
+        # Of no hour of that half of a day there is no time.
+        hour = str(int(hour) % 12 + 12 * (found["half"] in "Pp")) if 1 <= int(hour) <= 12 else "99"
+    return ":".join([f"{int(hour):02}", *(rest or ["00"])])
+
+
 def sentences(text: str) -> list[str]:
     """A citation behind a full stop belongs to the sentence before it; what is quoted is not taken apart."""
     quoted = [found.span() for found in QUOTED.finditer(text)]
     plain = re.sub(r"[.!?]", lambda found: "_" if any(a < found.start() < b for a, b in quoted) else found[0], text)
     ends = [found.end() for found in re.finditer(rf"[.!?](?:\s*{CITATION})*(?=\s+[A-Z“\"0-9$\[a-z]|\s*$)", plain)]
+    ends = sorted({*ends, *(found.end() for found in ENDS_QUOTED.finditer(text))})
     ends = [end for end in ends if not re.search(r"\b(?:e\.g|i\.e|approx|ca|vs)\.$", plain[:end])]
+    ends = [end for end in ends if not (OF_DAY.search(plain[:end]) and GOES_ON.match(plain, end))]
     starts = [0, *ends]
     return [part for start, end in zip(starts, [*ends, len(text)], strict=True) if (part := text[start:end].strip())]
 

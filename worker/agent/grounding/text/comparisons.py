@@ -55,6 +55,9 @@ def _beside(wanted: int, found: re.Match[str], text: str, read: list[Number]) ->
     after = [one for one in read if one.span[0] >= found.end()][:1]
     if not wanted or not before or NEGATED.search(text[: found.start()]):
         return None
+    if LEVEL.fullmatch(found[0]) and not text[before[-1].span[1] : found.start()].strip():
+        # "1 ms above the usual 98 ms": a difference.
+        return None
     if LEVEL.fullmatch(found[0]):
         is_by = text[before[-1].span[1] : found.start()] == " "
         if is_by and after and before[-1].value < 0.5 * after[0].value:

@@ -14,6 +14,7 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 BREAK = re.compile(
     r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and | but | while | whereas | because | although | even though | until "
 )
+AT_A_TIME = re.compile(r"\b\d\d:\d\d\b|\b(?:step|point|sample|minute by minute|at once|within (?:a|one) minute)\b")
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
@@ -60,7 +61,8 @@ def says_of_time(span: Span, text: str) -> str | None:
         return "looked back"
     if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
         return "looked back"
-    if DISTANCE.match(after) or APART.search(before):
+    is_apart = DISTANCE.match(after) and not text[slice(*span)].endswith("ms")
+    if is_apart or APART.search(before):
         return "to alert" if re.match(r"[^,;.]{0,24}\balert\b", after) else "change"
     if TAKING.search(before):
         return "taking"
@@ -253,8 +255,8 @@ QUANTILE_OF = {
     **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
     **dict.fromkeys(("one in a hundred", "1 %", "1%", "1 percent"), "p99"),
 }
-# "The p95 latency did not suffer; it is 298 ms": of the same.
-OF_IT = re.compile(r" *(?:it|this|that) (?:now |still )?(?:is|was|stands|stood)\b", re.IGNORECASE)
+# "The p95 latency did not suffer; it is 298 ms", "… is 44 ms and was 37 ms before": of the same.
+OF_IT = re.compile(r" *(?:(?:it|this|that) )?(?:now |still )?(?:is|was|had been|stands|stood)\b", re.IGNORECASE)
 
 
 # "From 347 to 298 ms at p95": of both.
@@ -340,7 +342,11 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
     found = _OF.match(text, span[1])
     before = text[: span[0]]
-    if not found and (of := OF_WHICH.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)):
+    if not found and (
+        of := OF_WHICH.search(before)
+        or MOST_OF.search(before)
+        or (OF_FIRST.match(before) if OR_SO.search(before) else None)
+    ):
         found = _OF.search(f" of {of['whole']}")
     if not found and (share := SHARE_BEFORE.search(before)):
         return whole(share.span("share"), text, names)
@@ -374,6 +380,13 @@ OF_WHICH = re.compile(
 # "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
 OF_FIRST = re.compile(
     r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
+)
+# "Most of the excess CO₂e, about 63 %, is attributed to slower work".
+MOST_OF = re.compile(
+    r"\b(?:most|much|more than half|bulk|(?:part|share|portion)) of (?:the |this |its )?"
+    r"(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b[^,;.\d]{0,20}(?:,| \() ?(?:or )?"
+    rf"(?:(?:{_APPROXIMATELY}) )?$",
+    re.IGNORECASE,
 )
 OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
 # "72 % of the additional errors" are of their rise.

@@ -156,7 +156,8 @@ def _range_of(one: Number, found: list[Number], text: str) -> list[Span]:
 
 # "Its bytes received fell from 34,923 to 22,336".
 NAMED_UNIT = re.compile(
-    r"\b(?P<unit>bytes|milliseconds|grams)\b(?: \w+){0,4} from (?:about )?(?:[\d.,]+ to (?:about )?)?$", re.IGNORECASE
+    r"\b(?P<unit>bytes|milliseconds|grams|millicores)\b[^;.\d]{0,70}? from (?:about )?(?:[\d.,]+ to (?:about )?)?$",
+    re.IGNORECASE,
 )
 
 

@@ -28,7 +28,8 @@ QUANTIFIED = re.compile(
     r"|the (?:(?:vast|overwhelming|great|large|clear) )?(?:majority|bulk)|the lion['’]s share)"
     r"|(?:only |just )?(?P<tiny>(?:an? (?:mere |tiny )?|hardly a )(?:sliver|handful|smattering|sprinkling|modicum))"
     r"|(?P<minority>a (?:small |tiny )?minority)"
-    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail))"
+    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail)"
+    r"|(?:(?<=fails )|(?<=failed )|(?<=failing )|(?<=rejects )|(?<=rejected ))(?P<each>all|every|each))"
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
     r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
     re.IGNORECASE,
@@ -44,7 +45,14 @@ NO_REQUEST = re.compile(
     r"\b(?:no|not a|not one)(?: single)? (?:requests?|calls?)(?= (?:(?:has|have|had|was|were) )?fail(?:s|ed|ing)?\b)",
     re.IGNORECASE,
 )
-BOUNDS = {"all": (0.9, 1.0), "most": (0.5, 1.0), "every": (0.99, 1.0), "tiny": (0.0, 0.1), "minority": (0.0, 0.5)}
+BOUNDS = {
+    "all": (0.9, 1.0),
+    "most": (0.5, 1.0),
+    "every": (0.99, 1.0),
+    "each": (0.99, 1.0),
+    "tiny": (0.0, 0.1),
+    "minority": (0.0, 0.5),
+}
 
 
 class Share(NamedTuple):

@@ -9,7 +9,7 @@ from worker.agent.grounding.text.claims import Span
 # "Its range runs from 0.013 to 0.41".
 RUNS_FROM = (
     r"(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
-    r"(?:(?: that)? (?:runs?|goes|extends?|reaches|stretches|is))? (?:of|from)"
+    r"(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches|is|being))? (?:of|from)"
 )
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (

@@ -72,7 +72,9 @@ WAS_USUAL = re.compile(
     r"|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
     r"|\bthe (?:old|previous|former|earlier) (?:version|release|one)(?: v?\d[\d.]*)?"
-    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: only| about)* $"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: in| only| about)* $"
+    r"|\bthe (?:version|release|one) before(?: it| that)?"
+    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: in| only| about)* $"
     r"|\b(?:hours|days|weeks) before (?:make|suggest|show|give)s?(?: about)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
@@ -205,7 +207,7 @@ FROM_NOW = re.compile(
 # "15 % more", "45 % above what was expected"; not "6 % lower availability".
 MORE_BY = re.compile(
     r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
-    r"(?: than\b|[^\w ]| (?:its|the|what)\b|$)"
+    r"(?: than\b|[^\w ]| (?:its|the|what)\b|$| (?:requests|calls|errors|lines) than (?:usual|expected|normal|before)\b)"
     r"| (?:up|down)(?=[,.;]|$)"
 )
 # "17 ms above the usual 258 ms, or 6.5 %".
@@ -229,7 +231,8 @@ RETURNS_TOO = re.compile(
 RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|ranging from|with bounds of)"
     rf"|(?:,|[,;]? (?:and|but)| lies| is)(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
-    r"|,? and (?:it )?(?:lies|lay|ranges|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
+    r"(?:lies|lay|ranges|runs?|goes|extends|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )

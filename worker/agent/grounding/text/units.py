@@ -89,7 +89,7 @@ IN_WORDS = {
     "fifth": (0.2, "share"),
     "tenth": (0.1, "share"),
 }  # fmt: skip
-_WORD = r"(?<!the )\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
+_WORD = r"(?:(?<!the )|(?=[a-z-]+ hours? and [a-z0-9]))\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
 # "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
 _RATE = (
     r"[^,;.()\d]{{0,16}}(?: \([^)]*\)|[^()]*\))? "
