@@ -75,7 +75,10 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 # "The time is lost between a and b, not in the dashboard itself", "the delay arises between a and b".
-_LOST = r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)|lies|lay|sits|arises?|arose|occurs?|builds up"
+_LOST = (
+    r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)"
+    r"|lies|lay|sits|arises?|arose|occurs?|builds up"
+)
 LOST_BETWEEN = re.compile(
     rf"\b(?:time|delays?|latency|slowness|slowdown|wait|waiting|extra \w+)\b(?: itself)? (?:{_LOST})"
     r"(?P<not>,? not)?[^,;.]{0,16} between (?:the )?(?:calls of )?$",
@@ -103,13 +106,16 @@ def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Cl
 
 # "Two different callers see the delay of ledger".
 CALLERS = re.compile(
-    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
+    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?"
+    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
     re.IGNORECASE,
 )
 
 
 # "Its calls to two other services have become slower", "calls from four services to ledger".
-CALLS_OF = re.compile(r"\bcalls? (?P<way>to|from) (?P<many>\w+) (?:other |different )?(?:services|callers)\b", re.IGNORECASE)
+CALLS_OF = re.compile(
+    r"\bcalls? (?P<way>to|from) (?P<many>\w+) (?:other |different )?(?:services|callers)\b", re.IGNORECASE
+)
 
 
 def is_so_often(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -139,8 +145,8 @@ def _counting(text: str) -> Iterator[re.Match[str]]:
 
 # "frontend makes fewer calls for each request that it receives".
 FEWER = re.compile(
-    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) (?:far |clearly )?(?P<way>fewer|more)"
-    r" calls\b",
+    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) "
+    r"(?:far |clearly )?(?P<way>fewer|more) calls\b",
     re.IGNORECASE,
 )
 

@@ -38,7 +38,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
 
 # "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
 BASIS = re.compile(
-    r"[^,;:]*\b(?:usual (?:value|level|rate|figure)s?|baseline|comparison|expectation|expected (?:value|level)s?)\b[^,;:]*",
+    r"[^,;:]*\b(?:(?:usual|expected) (?:value|level|rate|figure)s?|baseline|comparison|expectation)\b[^,;:]*",
     re.IGNORECASE,
 )
 # "None of its lines is an error, so requests are slow rather than failing".

@@ -82,7 +82,8 @@ ASIDE = re.compile(
     re.IGNORECASE,
 )
 ANCHOR = re.compile(
-    r"\d|\b(?:onset|deviating sample|window|deploy\w*|rollout|release|incident|alert|baseline|version|usual|it|this)\b", re.IGNORECASE
+    r"\d|\b(?:onset|deviating sample|window|deploy\w*|rollout|release|incident|alert|baseline|version|usual|it|this)\b",
+    re.IGNORECASE,
 )
 
 
