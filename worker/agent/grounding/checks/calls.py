@@ -107,7 +107,8 @@ def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Cl
 # "Two different callers see the delay of ledger".
 CALLERS = re.compile(
     r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?"
-    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
+    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b"
+    r"(?! (?:no|nothing|none)\b)",
     re.IGNORECASE,
 )
 
@@ -118,11 +119,14 @@ CALLS_OF = re.compile(
 )
 
 
+QUICKER = re.compile(r"[^,;.]*\b(?:faster|quicker|speed\w* up|sped up)\b")
+
+
 def is_so_often(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether so many callers see it, or so many calls got slower; None where these are not counted."""
     said = next((one for one in _counting(text) if one.start("many") == number.span[0]), None)
-    if said is None:
-        return None
+    if said is None or QUICKER.match(text, said.end()):
+        return None if said is None else False
     before, after = (
         [one.text for one in mentions if one.text in known.services and (one.span[0] > said.end()) == is_after]
         for is_after in (False, True)

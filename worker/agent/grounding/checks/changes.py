@@ -113,6 +113,9 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
+    made = [one for one in known.changes if one.at]
+    if some := SOME_WERE.search(text) if _is_of_changes(text) else None:
+        yield judged("cause", some, bool(made), "none is known")
     found = _none_made(text)
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
@@ -137,6 +140,15 @@ NONE_WAS = re.compile(
     r"(?<=, )(?:since|as|because) (?:none|nothing of (?:the|that) (?:kind|sort)) (?:is|was|has been|had been)"
     r" (?:recorded|known|found|seen|listed|made)\b"
 )
+
+
+SOME_WERE = re.compile(
+    r"(?<=, )(?:since|as|because) (?:one|some|several|two) (?:was|were|is|are|has been) (?:recorded|known|made)\b"
+)
+
+
+def _is_of_changes(text: str) -> bool:
+    return bool(DEPLOYMENT.search(text) or CHANGE.search(text))
 
 
 def _none_made(text: str) -> re.Match[str] | None:
