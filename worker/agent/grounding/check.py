@@ -137,7 +137,10 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     read = [
         one
         for one in numerals.numbers(counted)
-        if one.span not in free and not (is_advice and TARGET.search(counted[: one.span[0]]))
+        if one.span not in free
+        and not (is_advice and TARGET.search(counted[: one.span[0]]))
+        # "The first candidate leads": whom that means is no claim, unless somebody is named.
+        and not (one.dimension == "place" and not {it.text for it in mentions} & known.services)
     ]
     words = claims.blanked(counted, [one.span for one in read])
     return Parts(sentence, plain, words, mentions, fields, read, quoting, clocks, called, known, is_advice)

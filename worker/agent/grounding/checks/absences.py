@@ -32,6 +32,11 @@ NO_PAST = re.compile(
     rf"(?: (?:is|was|are|were) {_SEEN})?|\bnothing (?:similar|comparable|like it)(?: (?:is|was|has been) {_SEEN})?\b",
     re.IGNORECASE,
 )
+ONE_PAST = re.compile(
+    r"\b(?:(?:just |only )?one|a single) (?:similar|past|earlier|comparable) (?:incident|case) (?:is|was|has been)"
+    rf" {_SEEN}",
+    re.IGNORECASE,
+)
 NO_CHANGE = re.compile(
     r"\b(?:list of (?:changes|deployments)|(?:change|deployment) list) (?:is|was|stays) empty"
     r"|\bno changes? of any kind\b",
@@ -102,6 +107,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         (NONE_DEVIATES, lambda: not any(abs(one.deviations) >= LEAST for one in known.levels)),
         (SAME_WORK, lambda: is_demand(known)),
         (NO_CANDIDATE, lambda: not report.candidates),
+        (ONE_PAST, lambda: len(report.similar_incidents) == 1),
         (NO_PAST, lambda: not report.similar_incidents),
         (NO_CAUSE, lambda: report.root_cause is None),
         (NO_VERDICT, lambda: report.verdict is Verdict.INCONCLUSIVE),

@@ -303,6 +303,8 @@ def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> 
     """ "Retries explain its load": where none of those that are meant has more or fewer of them than usual."""
     signals = topics(text[slice(*cause)]) & {"retries", "latency", "cpu", "memory", "traffic"}
     services = _within(cause, mentions, known) & known.services or {known.report.service or ""}
+    if known.report.root_cause and services == {known.report.root_cause.service}:
+        return False
     told = [one for one in known.levels if one.signal in signals and one.subject.service in services]
     return len(signals) == 1 and bool(told) and all(abs(one.deviations) < LEAST for one in told)
 

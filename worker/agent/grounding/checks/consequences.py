@@ -18,6 +18,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     return bool(
         SEVERITY.match(found["effect"])
         or RATED.search(found["effect"])
+        or SEVERITY_BEHIND.search(found["cause"])
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or BASIS.fullmatch(found["effect"])
@@ -190,6 +191,8 @@ SEVERITY = re.compile(
     r"(?:low|medium|high|critical)\b(?=[\s,]*(?:$|, and\b))",
     re.IGNORECASE,
 )
+# "Because of the failing requests the severity is critical".
+SEVERITY_BEHIND = re.compile(r"\bthe severity is (?:low|medium|high|critical)\b", re.IGNORECASE)
 RATED = re.compile(
     r"(?:^\W*|, (?:and )?)(?:the )?(?:incident|severity|alert|it) (?:is|was) (?:rated |classed |ranked |graded )?"
     r"(?:as )?(?:low|medium|high|critical)\W*$",

@@ -81,7 +81,7 @@ THAN_A_QUANTILE = re.compile(
 def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
-            before = text[max(text.rfind(mark, 0, found.start()) for mark in ";:,") + 1 : found.start()]
+            before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
             is_no_way = UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or NO_PART.search(before)
             if is_told or is_no_way or _is_a_count(found, before, text):

@@ -84,7 +84,8 @@ def _fits_subject(fact: Fact, said: Said) -> bool:
 
 def _names_it(fact: Fact, said: Said) -> bool:
     """ "checkout's errors name payments always, but ledger in a fifth of the cases"."""
-    return fact.subject.service in said.services and f"{fact.of}" in said.clause
+    near = re.split(r"\b(?:but|while|whereas)\b", said.before)[-1] + said.clause
+    return fact.subject.service in said.services and f"{fact.of}" in near
 
 
 def _is_of_subjects(fact: Fact, said: Said) -> bool:
@@ -236,6 +237,9 @@ ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with
 
 
 def _fits_deployment(fact: Fact, said: Said) -> bool:
+    if fact.dimension == "seconds" and said.deployment is None and fact.of in said.names & said.deployments:
+        # "Sixteen minutes before the onset, deploy-8724 was made".
+        return True
     if said.deployment not in (None, fact.of) and fact.dimension == "share" and ITS_LINES.search(said.before):
         return False
     if fact.of in said.deployments:

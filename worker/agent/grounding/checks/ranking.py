@@ -112,7 +112,15 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = {*named} or {one.service for one in ranked if one.service} or {*last} or {*known.about}
         told = [one for one in known.report.candidates if "chance" in (one.against or "")]
         holds = bool(told) and (not of or of <= {one.service for one in told})
+        if SAMPLED.search(text[: found.start()]):
+            # "2 of 107 sampled lines are errors, no more than chance": as many as usual fail.
+            levels = [one for one in known.levels if one.signal == "errors" and one.subject == known.scope]
+            holds = bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
         yield judged("state", found, holds, "the report does not say so")
+
+
+SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)
+LEAST = 3
 
 
 CHANCE = re.compile(

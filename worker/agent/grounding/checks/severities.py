@@ -24,7 +24,7 @@ REASONS = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"^(?:because(?: of)?|since|as|given that) (?P<reason>(?:[^,;]|,\d)+), (?:the |its )?{_RATED}", re.IGNORECASE
+        rf"^(?:because(?: of)?|since|as|given that) (?P<reason>(?:[^,;]|,\d)+?),? (?:the |its )?{_RATED}", re.IGNORECASE
     ),
 )
 UNMOVED = re.compile(

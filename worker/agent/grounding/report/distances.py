@@ -38,6 +38,9 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     """Whether they are so far apart, in that order; None where it is not told of two onsets that are known."""
     if number.dimension == "seconds" and (fixed := FIXED.match(text, number.span[1])):
         return _is_apart_from(number, fixed, text, mentions, known)
+    if number.dimension == "seconds" and (by := BY.search(text[: number.span[0]])):
+        first, _ = _nearest([(0, by.start())], by.start(), text, mentions, known)
+        return _is_so(first, _onsets(by.span("what"), text, mentions, known), number, is_less=bool(by["less"]))
     said = TO.match(text, number.span[1]) or FROM_BEFORE.match(text, number.span[1])
     if said is None or number.dimension != "seconds":
         return None
@@ -59,10 +62,21 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     else:
         second, _ = _nearest(before[place + 1 :], number.span[0], text, mentions, known, besides=own)
         second = second or _of_previous(mentions, known) or _of_alerted(own, before[place:], text, known)
+    return _is_so(_at_its_time(first, text[: number.span[0]]), second, number, is_less=bool(said["less"]))
+
+
+# "Its onset precedes that of carbon by two minutes".
+BY = re.compile(
+    r"\b(?:(?P<less>preced\w+|(?:is|was|came|comes) (?:ahead of|before))|follow\w*|lag\w*(?: behind)?|trail\w*)"
+    r" (?P<what>[^,;]{2,60}?) by (?:about |some |only )?$"
+)
+
+
+def _is_so(first: set[datetime], second: set[datetime], number: Number, *, is_less: bool) -> bool | None:
+    """Whether they are as far apart as is told; None where of one of them no onset is known."""
     if not first or not second:
         return None
-    first = _at_its_time(first, text[: number.span[0]])
-    sign = -1 if said["less"] else 1
+    sign = -1 if is_less else 1
     low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
     holding = {low <= sign * (one - other) <= high for one in first for other in second}
     # Of two metrics with onsets of their own it is not known which is meant.

@@ -191,7 +191,9 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
 WAITING = re.compile(r" (?:\w+ly )?waits? [\d.,]+ ?\w+ (?:for|on) ")
 
 
-CALLING = re.compile(r"\b(?:calls?|requests?) (?:made )?(?:from|by|of)(?: [\w-]+ by)? $", re.IGNORECASE)
+CALLING = re.compile(
+    r"\b(?:calls? (?:made )?(?:from|by|of)|requests? (?:made )?(?:from|by))(?: [\w-]+ by)? $", re.IGNORECASE
+)
 
 
 def caller(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:

@@ -294,7 +294,8 @@ def _in_words(text: str) -> Iterator[Number]:
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
-NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
+NONE_OF = re.compile(r" of(?! them (?:before|earlier)| (?:this|that) (?:type|kind))")
+NONE = ("none", "not one", "not a single one")
 
 
 # "Half of its requests took 70 ms or less" tells of the median.
@@ -310,7 +311,7 @@ def _is_no_figure(found: re.Match[str], text: str) -> bool:
         return True
     behind = text[found.end() :]
     is_of_none = NONE_OF.match(behind) and not NONE_WAS_MEASURED.match(behind) and not OF_METRICS.match(behind)
-    return found["word"].lower() == "none" and not is_of_none
+    return found["word"].lower() in NONE and not is_of_none
 
 
 def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:

@@ -82,14 +82,17 @@ IN_WORDS = {
     "half a percentage point": (0.005, "points"),
     "two and a half times": (2.5, "times"),
     "half": (0.5, "share"),
-    "none": (0.0, "share"),
+    **dict.fromkeys(("none", "not one", "not a single one"), (0.0, "share")),
     "zero": (0.0, ""),
     "third": (1 / 3, "share"),
     "quarter": (0.25, "share"),
     "fifth": (0.2, "share"),
     "tenth": (0.1, "share"),
 }  # fmt: skip
-_WORD = r"(?:(?<!the )|(?=[a-z-]+ hours? and [a-z0-9]))\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
+_WORD = (
+    r"(?:(?<!the )|(?=[a-z-]+ (?:hours? and [a-z0-9]|(?:(?:sampled|timed|log) )+lines)))"
+    r"\b(?P<word>{word})\b(?:[ -](?P<unit>{unit})(?![\w/]))?"
+)
 # "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
 _RATE = (
     r"[^,;.()\d]{{0,16}}(?: \([^)]*\)|[^()]*\))? "
