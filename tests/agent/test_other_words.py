@@ -13,7 +13,7 @@ from worker.agent.grounding.report.known import Known
 
 NO_VERDICT, QUIET, DEMAND, LEDGER = "demo-1498e2", "demo-3c9131", "demo-2eeef4", "demo-8d9a2d"
 DEPLOYED, BASIC, CART = "demo-2fdb0d", "nezha-train-ticket-2023-01-30-1206", "nezha-online-boutique-2022-08-23-1245"
-PART = "nezha-online-boutique-2022-08-22-0527"
+PART_TIMED = "demo-442fa7"
 
 
 @lru_cache(maxsize=8)
@@ -50,6 +50,8 @@ TOLD = [
     (QUIET, "The usual value comes from {}.", "one earlier day", "the hours before"),
     (QUIET, "The usual value rests on {}.", "1 earlier day", "several weeks of earlier days"),
     (QUIET, "The usual value rests on {}.", "a single earlier day", "3 earlier days"),
+    (DEMAND, "The deployments before the onset touch {} and cart, not frontend.", "ledger", "frontend"),
+    (LEDGER, "Emissions rose to 0.066 g of CO₂ a minute from {}.", "0.047 g", "0.017 g"),
     (NO_VERDICT, "There is no verdict on frontend, because the {}.", "evidence is too thin", "database was down"),
 ]
 OF_REPORTS = [
@@ -71,6 +73,14 @@ def test_what_is_told_in_other_words(report: str, text: str, right: str, wrong: 
 @pytest.mark.parametrize(("text", "right", "wrong"), OF_REPORTS)
 def test_what_holds_of_one_report_and_not_of_another(text: str, right: str, wrong: str) -> None:
     assert [ground_known(text, known(one)).sentences[-1].outcome == "kept" for one in (right, wrong)] == [True, False]
+
+
+def test_none_of_the_lines_was_slower() -> None:
+    text = "None of its timed lines was slower than the usual p95."
+    assert [ground_known(text, known(one)).sentences[0].outcome == "kept" for one in (PART_TIMED, LEDGER)] == [
+        True,
+        False,
+    ]
 
 
 def test_nothing_tells_how_many_users_were_affected() -> None:

@@ -255,6 +255,28 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
             return
 
 
+# "The two deployments before the onset touch inventory and cart, not auth".
+TOUCHING = re.compile(
+    r"\b(?:the|both|all)(?: \w+)? (?:deployments|changes|releases|rollouts)\b[^,;.]{0,40}? "
+    r"(?:touch(?:ed)?|concern(?:ed)?|hit|(?:are|were) (?:of|for)|belong(?:ed)? to) (?:only )?(?=\S)",
+    re.IGNORECASE,
+)
+BUT_NOT = re.compile(r",? (?:and |but )?(?:not|none of them) ")
+
+
+def touched(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """All of whom there are changes are named, and who is said to have none has none."""
+    made = {one.service for one in known.changes if one.at}
+    for found in TOUCHING.finditer(text):
+        end = text.find(";", found.end()) % (len(text) + 1)
+        denied = BUT_NOT.search(text, found.end(), end)
+        services = [one for one in mentions if found.end() <= one.span[0] < end and one.text in known.services]
+        named = {one.text for one in services if not denied or one.span[0] < denied.start()}
+        rest = {one.text for one in services} - named
+        if named:
+            yield judged("state", found, named == made and not rest & made, "they are of others")
+
+
 NEITHER_OF = re.compile(
     r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
     r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
