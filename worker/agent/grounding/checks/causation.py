@@ -78,7 +78,10 @@ OF_KIND = {
 # "Its confidence as a cause is 0.01": a figure.
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
-    r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)",
+    r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
+    r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
+    r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
+    r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
 )
 # What advice is given for: "…, since it has hardly logged anything".

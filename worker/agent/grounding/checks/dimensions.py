@@ -147,6 +147,9 @@ EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
 DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
 
 
+TO_ONSET = re.compile(r"\b(?:onset|alert|incident)\b", re.IGNORECASE)
+
+
 def _is_apart(fact: Fact, said: Said) -> bool:
     """How far two events are from each other: both onsets are named, or the alert is."""
     if said.topics & {"latency", "calls"} and said.of_time is None:
@@ -156,7 +159,8 @@ def _is_apart(fact: Fact, said: Said) -> bool:
             len(said.services) == 1 and said.services <= {fact.of, fact.subject.service}
         )
         is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
-        return said.of_time == "change" and is_of_both and is_of_changes
+        is_of_onset = fact.signal == "between changes" and bool(TO_ONSET.search(said.clause))
+        return said.of_time == "change" and is_of_both and is_of_changes and not is_of_onset
     if fact.signal == "until alert":
         is_of_alert = re.search(r"\balert\b", said.clause) or OF_ALERT.search(said.before)
         is_of_onset = not DEPLOYING.search(said.clause)

@@ -383,8 +383,15 @@ def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
 GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
 
 
+# "Latency did not rise with the errors": of latency.
+BESIDE_IT = re.compile(
+    r"\b(?:along )?(?:with|besides|despite|unlike|alongside) the (?:errors|failures|retries|latency|traffic)\b"
+)
+
+
 def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    text = BESIDE_IT.sub(" ", text)
     told = topics(text) & measured
     if not told and GRAMS.search(text):
         return frozenset({"carbon"}) & measured

@@ -36,6 +36,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         change = put or change
         is_put = put or (change and PUT.search(before))
         wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
+        # Of a past incident that the sentence is about, its own time.
+        wanted = {*wanted, "past"} if wanted and known.past else wanted
         told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
         told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
         if wanted == {"change"} and not change:

@@ -272,8 +272,14 @@ JUDGED = re.compile(
 GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
 
 
+# "No worse than before, with 1.9 % of its lines being errors": of now.
+ANEW = re.compile(r"\b(?:before|usual|earlier), (?:with|at) (?:about |only )?$")
+
+
 def _is_told_before(before: str, after: str) -> bool:
     """By the words right before it, unless these judge a figure that is then set against the usual one."""
+    if ANEW.search(before):
+        return False
     return bool(BEFORE.search(before)) and not (JUDGED.search(before) and SET_AGAINST.match(after))
 
 
