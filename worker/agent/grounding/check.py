@@ -227,6 +227,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     changes.soles,
     changes.undeployed,
     changes.deployments,
+    changes.touched,
     impacts.none_measured,
     impacts.failing,
     ranking.ranking,

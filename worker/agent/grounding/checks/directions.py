@@ -327,15 +327,13 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
         return ["carbon_per_demand"]
-    if fields := metrics.of_clause(span, text, known):
-        return fields
+    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured):
+        return told
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = _within_order(span, *context.clause(span, text), text, measured)
-    if AT_THE.search(text[slice(*span)]) and (behind := _behind(text[span[1] : end + 40], measured)):
-        return behind
     own = _spoken_of(text[start:end], measured)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -374,9 +372,9 @@ AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
 
 
-def _behind(text: str, measured: set[str]) -> list[str]:
+def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
     """The signals of a list that "at the usual" stands before; "cost" is what a request takes."""
-    found = LIST.match(text)
+    found = LIST.match(text, span[1]) if AT_THE.search(text[slice(*span)]) else None
     of = topics(found[0]) if found else frozenset()
     return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
 

@@ -13,7 +13,8 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 VICTIM = re.compile(
-    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?(?:victims?|sufferers?)\b",
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?"
+    r"(?:victims?|sufferers?)\b",
     re.IGNORECASE,
 )
 SERVICE_VERB = (

@@ -230,7 +230,8 @@ RETURNS_TOO = re.compile(
 )
 RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|ranging from|with bounds of)"
-    rf"|(?:,|[,;]? (?:and|but)| lies| is)(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
+    rf"|(?:,|[,;]? (?:and|but))(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
+    rf"| (?:lies|is) (?:in|within) an? (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
     r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
@@ -244,7 +245,8 @@ RANGING = re.compile(
 )
 # "Recovers along with it, to a p90 of about 12 ms".
 GOAL = re.compile(
-    r"\b(?:whether|verify|confirm|until|check|watch)\b[^.;\d]{0,60}\b(?:falls?|drops?|sinks?|goes|come down) to (?:about )?$|"
+    r"\b(?:whether|verify|confirm|until|check|watch)\b[^.;\d]{0,60}"
+    r"\b(?:falls?|drops?|sinks?|goes|come down) to (?:about )?$|"
     r"\b(?:recover\w*|returns?|(?:is|are|be|come|comes|falls?|drops?) back)\b[^;.\d]{0,40}"
     r"\b(?:to|at|near|around|below)\b"
     r"(?:[^,;.\d]|p\d\d){0,20}$",
