@@ -37,8 +37,9 @@ ENDED_BY = re.compile(
     re.IGNORECASE,
 )
 # "A restart of the database was what helped".
-WHAT_HELPED = re.compile(
-    r"(?:^|, )(?P<how>[^,.;]{3,60}?) (?:was|is|had been|proved to be) what (?:helped|ended it|fixed it|solved it|cured it)\b"
+HELPED_IT = re.compile(
+    r"(?:^|, )(?P<how>[^,.;]{3,60}?) (?:was|is|had been|proved to be)"
+    r" what (?:helped|ended it|fixed it|solved it|cured it)\b"
 )
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
 # "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
@@ -73,7 +74,7 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         lasted = [one for it in past for one in _lasted(it)]
         holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
         yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
-    for found in (*ENDED_BY.finditer(text), *WHAT_HELPED.finditer(text)):
+    for found in [one for words in (ENDED_BY, WHAT_HELPED, HELPED_IT) for one in words.finditer(text)]:
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)

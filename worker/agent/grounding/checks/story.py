@@ -306,7 +306,8 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     """ "… and not before": of a type of errors only where none was logged before."""
     found = re.search(
         r"^before\b[^,;]{0,40}, (?:no|none)\b[^,;.]{0,40}"
-        r"|\b(?:not|never|none|no)\b(?! (?:worse|more|slower|better|less|higher|longer)\b)[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"|\b(?:not|never|none|no)\b(?! (?:worse|more|slower|better|less|higher|longer)\b)[^,;.]{0,30}"
+        r"\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
         r"|previously|until then)",
         text,
         re.IGNORECASE,

@@ -233,7 +233,8 @@ RANGE_BEHIND = re.compile(
     rf"|(?:,|[,;]? (?:and|but))(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
     rf"| (?:lies|is) (?:in|within) an? (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
-    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)(?: somewhere| anywhere)? (?:between|from))"
+    r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)"
+    r"(?: somewhere| anywhere)? (?:between|from))"
     r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
     re.IGNORECASE,
 )
