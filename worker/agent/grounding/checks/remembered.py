@@ -44,7 +44,7 @@ HELPED_IT = re.compile(
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
 # "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
 WHAT_HELPED = re.compile(
-    r"\bwhat (?:helped|worked|ended it)\b[^,;.]{0,80}? (?:is|was)(?: to)? "
+    r"\bwhat (?:helped|worked|ended it)\b(?:(?! is | was )[^,;.]){0,80}? (?:is|was)(?: to)? "
     r"(?!noted|told|recorded|given|described|written|quoted|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
     re.IGNORECASE,
 )
