@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import absences, alerting, shares
 from worker.agent.grounding.checks.directions import went
 from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind
@@ -355,7 +356,6 @@ def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Foun
     if places & known.services and places & known.regions:
         parts = [fact for fact in parts if {*fact.subject} <= places]
     rising = {one for fact in parts for one in fact.subject}
-    is_told = places <= known.regions or re.search(
-        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
-    )
+    told = claims.blanked(text, [one.span for one in mentions])[slice(*effect)]
+    is_told = places <= known.regions or re.search(r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", told)
     return bool(is_told) and places <= rising
