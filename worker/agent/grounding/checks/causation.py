@@ -52,7 +52,10 @@ JUDGED = re.compile(
 # "… came after the onset, so it cannot have started this".
 CANNOT = re.compile(
     r"(?:^\W*|\b(?:it|this|that|they) )(?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
-    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
+    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)"
+    r"|\b(?:came|comes|is|was|went out|happened|arrived|set in) (?:far |much )?too late to (?:have |be (?:what|the one that) )?"
+    r"(?:beg[au]n|started?|caused?|trigger(?:ed)?|explain(?:ed)?|set|brought|bring|(?:be|been) (?:the|its|a) \w*\s?cause"
+    r"|(?:be|been) (?:behind|to blame))",
     re.IGNORECASE,
 )
 # "The errors do not come from a deployment": what is behind is denied.

@@ -89,7 +89,7 @@ CONCLUDED = re.compile(
 BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
 MEASURED = re.compile(
     r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty|known|unknown"
-    r"|log lines?|names? no|too few|threshold)\b",
+    r"|log lines?|names? (?:no|neither)|no field|neither user nor session|too few|threshold)\b",
     re.IGNORECASE,
 )
 

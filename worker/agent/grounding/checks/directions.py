@@ -10,7 +10,7 @@ from worker.agent.grounding.checks import against, charted
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals, slightness
+from worker.agent.grounding.text import comparisons, context, numerals, roles, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF, NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -179,6 +179,8 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if before and after and before[0].dimension == after[0].dimension:
             holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
             yield judged("direction", found, holds, "it is the other way round")
+    for found in BESIDE_USUAL.finditer(text):
+        yield from _beside_usual(found, text)
     for found in MORE_THAN.finditer(text):
         if not NEGATED.search(text[: found.start()]) and not IF.search(text[: found.start()]):
             yield from _more_than(found, text, mentions, known)
@@ -187,6 +189,24 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
         named = [one for one in levels if one.signal in topics(text)] or levels
         yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
+
+
+# "At 6.6 g/min it is below, not above, the 7.6 g/min usual at this hour".
+BESIDE_USUAL = re.compile(
+    r"(?<!not )(?<!than )\b(?:(?P<up>above|over)|below|under)(?:,? (?:rather than|(?:and )?not) (?:above|over|below|under),?)?"
+    r" (?:the )?(?=\d)",
+    re.IGNORECASE,
+)
+
+
+def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:
+    """Which of two figures is higher, where the second is told as the usual one; "1 ms above …" is a difference."""
+    read = numerals.numbers(text)
+    usual = next((one for one in read if one.span[0] == found.end()), None)
+    before = [one for one in read if one.span[1] <= found.start() and usual and one.dimension == usual.dimension][-1:]
+    if usual and before and roles.role(usual.span, text) == "usual" and text[before[0].span[1] : found.start()] != " ":
+        holds = (before[0].value > usual.value) == bool(found["up"])
+        yield judged("direction", found, holds, "it is the other way round")
 
 
 # "0.17 g of CO₂ more than expected".
@@ -390,7 +410,8 @@ def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     told = topics(text) & measured
     if not told and GRAMS.search(text):
         return frozenset({"carbon"}) & measured
-    named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
+    others = measured - {*SIGNALS, "carbon_per_demand"}
+    named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
 

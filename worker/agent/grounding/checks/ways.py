@@ -28,8 +28,10 @@ UP = re.compile(
     r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?:have|has|had) (?:become|got|grown|turned) (?:\w+ )?slow"
-    r"|(?:above|over|beyond|outside) (?:its|their|the|what (?:is|was))"
+    r"|(?:above|over|beyond|outside)(?:,? (?:rather than|(?:and )?not) (?:below|under),?)? (?:its|their|the|what (?:is|was))"
     r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?<!than )(?<!not )(?:above|over)(?:,? (?:rather than|(?:and )?not) (?:below|under),?)?"
+    r" (?:(?:the|its|their) )?expectations?"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got)"
@@ -43,8 +45,10 @@ DOWN = re.compile(
     r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ ){0,2}?(?:faster|more quickly)"
-    r"|(?:below|under) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    r"|(?:below|under)(?:,? (?:rather than|(?:and )?not) (?:above|over),?)? (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
+    r"|(?<!than )(?<!not )(?:below|under)(?:,? (?:rather than|(?:and )?not) (?:above|over),?)?"
+    r" (?:(?:the|its|their) )?expectations?"
     r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
