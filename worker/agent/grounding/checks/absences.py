@@ -88,7 +88,7 @@ NO_MISSING_CALL = re.compile(
 )
 LOGGED_NOTHING = re.compile(
     r"\b(?:log(?:ged|s)|wrote) nothing\b(?! (?:new|more|else|but|of)\b)"
-    r"|\b(?:left|wrote|has|had|with|are|were|is) no log lines\b",
+    r"|\b(?:left|wrote|has|had|with|are|were|is|holds?|shows?|contains?) (?:no|neither) log lines\b",
     re.IGNORECASE,
 )
 LOGGED_SOME = re.compile(

@@ -25,7 +25,7 @@ ALL_WITHIN = re.compile(
 # "No metric of it is more than two standard deviations from its usual value".
 NONE_BEYOND = re.compile(
     r"\bno (?:other |single )?(?:metric|signal|figure|value)s?\b[^,;]{0,80}"
-    r"\b(?:more than|further than|beyond|above|over) $",
+    r"\b(?:(?:more|further|as (?:much|far)) (?:than|as)|beyond|above|over)(?: even)? $",
     re.IGNORECASE,
 )
 # "Half of the requests took longer than 303 ms".

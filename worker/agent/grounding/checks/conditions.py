@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import directions
 from worker.agent.grounding.checks.directions import went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known
@@ -70,9 +71,12 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if found:
             if found is owned and _is_counted(one, found["what"], text, known):
                 continue
+            if directions.THAN_A_QUANTILE.match(text, found.end()):
+                continue
             if JUDGED.search(text[slice(*context.part(one.span, text))]) or _is_of_a_signal(one, found["what"], text):
                 continue
-            is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
+            before = text[: found.start("what")]
+            is_negated = bool(NEGATED.search(before) or ZERO_OF.search(before) or DENIED.match(text, one.span[1]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
@@ -80,6 +84,10 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
+
+
+# "0 of 16 sampled log lines of recommendations are errors".
+ZERO_OF = re.compile(r"(?<![\d.,])(?:0|zero) of (?:the |its )?\d+ [^,;.]*$", re.IGNORECASE)
 
 
 def _end(one: Found, text: str, mentions: list[Found], known: Known) -> int:

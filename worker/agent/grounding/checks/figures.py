@@ -37,6 +37,9 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     """What a figure without a unit may be besides: as a field has it, of a share, or in the unit told before."""
     if told := _told_besides(number, text, known):
         yield replace(number, dimension="" if told == "metric" else told)
+    if number.value == 0 and number.dimension == "share":
+        # "None of the 13 timed lines was slower": as many lines.
+        yield replace(number, dimension="lines")
     if number.dimension not in ("", "confidence"):
         return
     if re.match(r" (?:off|away|from (?:it|its|what))\b", text[number.span[1] :]) and DEVIATING.search(text):

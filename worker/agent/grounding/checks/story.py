@@ -77,7 +77,7 @@ ASIDE = re.compile(
     r"|once(?! before| in\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
-    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left|drove|drives|pushed|forced|produced|provoked|induced"
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left(?! (?:no|neither|nothing)\b)|drove|drives|pushed|forced|produced|provoked|induced"
     r"|resulted in)\b",
     re.IGNORECASE,
 )

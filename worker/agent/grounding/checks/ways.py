@@ -13,7 +13,8 @@ _ROSE = (
     r"|burgeon(?:ed|s)|intensif(?:ied|ies)|heighten(?:ed|s)|inflate[ds]|(?:built|piled|stacked) up"
 )
 _FELL = (
-    r"fell|falls(?! (?:on|upon|within|between|outside|inside|under)\b)"
+    r"fell(?! to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more)\b)"
+    r"|falls(?! (?:on|upon|within|between|outside|inside|under|to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more))\b)"
     r"|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
     r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]"
     r"|dwindle[ds]|dip(?:ped|s)|eased"
