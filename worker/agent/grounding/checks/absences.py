@@ -65,6 +65,7 @@ NONE_DEVIATES = re.compile(
 LEAST = 3
 NO_VERDICT = re.compile(
     r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b"
+    r"|\bneither (?:be )?confirmed nor (?:dismissed|denied|refuted|ruled out|rejected)\b"
     r"|\bverdict\b[^,;.]{0,12}\b(?:was|is|could)(?: not|n['’]t) (?:be )?(?:reached|given|made|possible)\b"
     r"|\bevidence (?:is|was) (?:too |rather |very )?(?:thin|weak|scarce|slim|sparse)\b",
     re.IGNORECASE,

@@ -79,6 +79,7 @@ CONCLUDED = re.compile(
     r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told"
     r"|known|split|confirmed)"
     r"|(?:nothing|nobody|no field) (?:tells?|says?|shows?)(?: us)? how (?:many|much)"
+    r"|neither [^,;]{2,40} nor [^,;]{2,40} can be (?:told|known|said|judged|assessed)"
     r"|(?:it|they|the (?:data|evidence|lines|figures)) (?:can ?not|could not) (?:say|tell|show)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"

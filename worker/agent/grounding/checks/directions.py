@@ -45,7 +45,7 @@ IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
 OUTSIDE = re.compile(
     r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$"
-    r"|\bnot (?:served|handled|answered|met) $",
+    r"|\bnot (?:served|handled|answered|met) $|\bfar from $",
     re.IGNORECASE,
 )
 # "Check that it falls back to 0.005".
@@ -111,7 +111,7 @@ def _is_compared(found: re.Match[str], before: str, text: str) -> bool:
     """Whether it tells what a figure is compared with, which is checked with that."""
     return bool(
         AS_MANY.search(before)
-        or COMPARED.search(before)
+        or (COMPARED.search(before) and not before.endswith("far from "))
         or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
         or (A_VALUE.fullmatch(found[0]) and ITS_FIGURE.match(text, found.end()))
     )
@@ -428,6 +428,9 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
         if _is_share(fact) and any(owners.is_of(fact.subject, one) for one in subjects)
     ]
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+    if known.scope.service is None and all(subject.service for subject in subjects):
+        # What was measured of the region is no service's own.
+        levels = [one for one in levels if one.subject.service]
     if shares:
         return all(share < 0.1 for share in shares)
     if OWN_AS_USUAL in known.report.headline and {one.service for one in subjects} == {known.report.service}:

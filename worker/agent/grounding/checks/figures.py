@@ -42,7 +42,7 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
         yield replace(number, dimension="lines")
     if number.dimension not in ("", "confidence"):
         return
-    if re.match(r" (?:off|away|from (?:it|its|what))\b", text[number.span[1] :]) and DEVIATING.search(text):
+    if number.dimension == "" and DEVIATING.search(text[: number.span[0]]):
         yield replace(number, dimension="deviations")
     if "." in number.text:
         start, end = context.part(number.span, text)
@@ -305,7 +305,7 @@ ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
     r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
-    r"|(?:turn|show|crop|c[oa]m)\w* up)\b"
+    r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
 )

@@ -82,6 +82,8 @@ SAME = re.compile(
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
+    r"|(?:at|near|close to) (?:(?:its|their|the) )?expectations?"
+    r"|(?<=far from )(?:(?:its|their|the) )?(?:expectations?|(?:expected|usual|normal)(?: (?:level|value|rate)s?)?)"
     r"|within what is (?:usual|normal|expected)"
     r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",

@@ -166,7 +166,7 @@ TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|u
 RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
 # "Within the range of 289 mg to 306 mg that was expected".
 IN_RANGE = re.compile(
-    r"\b(?:range|band|interval|corridor)(?: (?:runs?|ran|goes|extends?|reaches|stretches))? (?:of|from) [−-]?$",
+    r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))? (?:of|from) [−-]?$",
     re.IGNORECASE,
 )
 RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches) from $")
