@@ -199,12 +199,17 @@ BESIDE_USUAL = re.compile(
 )
 
 
+# "… since it is normally below 2 ms": how the usual one is bounded.
+OF_USUAL = re.compile(r"\b(?:usual|normal|typical|expected|since|because|while|whereas|but)\w*|;", re.IGNORECASE)
+
+
 def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:
     """Which of two figures is higher, where the second is told as the usual one; "1 ms above …" is a difference."""
     read = numerals.numbers(text)
     usual = next((one for one in read if one.span[0] == found.end()), None)
     before = [one for one in read if one.span[1] <= found.start() and usual and one.dimension == usual.dimension][-1:]
-    if usual and before and roles.role(usual.span, text) == "usual" and text[before[0].span[1] : found.start()] != " ":
+    between = text[before[0].span[1] : found.start()] if before else " "
+    if usual and between != " " and not OF_USUAL.search(between) and roles.role(usual.span, text) == "usual":
         holds = (before[0].value > usual.value) == bool(found["up"])
         yield judged("direction", found, holds, "it is the other way round")
 
@@ -410,7 +415,7 @@ def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     told = topics(text) & measured
     if not told and GRAMS.search(text):
         return frozenset({"carbon"}) & measured
-    others = measured - {*SIGNALS, "carbon_per_demand"}
+    others = measured - {*SIGNALS, *(() if "demand" in text else ("carbon_per_demand",))}
     named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})

@@ -37,10 +37,11 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     """What a figure without a unit may be besides: as a field has it, of a share, or in the unit told before."""
     if told := _told_besides(number, text, known):
         yield replace(number, dimension="" if told == "metric" else told)
-    if number.value == 0 and number.dimension == "share":
+    behind = text[number.span[1] :]
+    if number.value == 0 and number.dimension == "share" and OF_LINES.match(behind):
         # "None of the 13 timed lines was slower": as many lines.
         yield replace(number, dimension="lines")
-    if number.dimension not in ("", "confidence"):
+    if number.dimension not in ("", "confidence") or A_UNIT.match(behind):
         return
     if number.dimension == "" and DEVIATING.search(text[: number.span[0]]):
         yield replace(number, dimension="deviations")
@@ -53,6 +54,9 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
 
 
 DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
+OF_LINES = re.compile(r" of (?:the |its )?\d+ (?:\w+ )?lines\b[^,;.]*\bslower\b")
+# "5.3 g/s": of a unit that is none of ours.
+A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
 A_PART = re.compile(r"\bshares?\b", re.IGNORECASE)
 # In which unit and by which factor the evidence has a signal, where a text copies the bare figure.
 AS_READ = {one: OF_SIGNALS[one] for one in ("carbon", "cpu", "memory", "latency", "traffic")}
