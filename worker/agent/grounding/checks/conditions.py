@@ -71,12 +71,11 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if found:
             if found is owned and _is_counted(one, found["what"], text, known):
                 continue
-            if directions.THAN_A_QUANTILE.match(text, found.end()):
+            if directions.THAN_A_QUANTILE.match(text, found.end()) or ZERO_OF.search(text[: found.start("what")]):
                 continue
             if JUDGED.search(text[slice(*context.part(one.span, text))]) or _is_of_a_signal(one, found["what"], text):
                 continue
-            before = text[: found.start("what")]
-            is_negated = bool(NEGATED.search(before) or ZERO_OF.search(before) or DENIED.match(text, one.span[1]))
+            is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)

@@ -264,7 +264,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not signals and wanted:
         return None
     if not signals:
-        return _is_all_as_usual(span, text, mentions, known)
+        # "Its carbon is unchanged", of which nothing was measured.
+        is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
+        return not is_unmeasured and _is_all_as_usual(span, text, mentions, known)
     if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
         rises = _rises(span, text, mentions, known)
         if rises is not None or not all(found):
