@@ -6,7 +6,8 @@ import re
 
 _VERBS = """
     add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
-    compare confirm consider consult contact continue coordinate correct cross-check decrease delay deploy determine dig disable document drain
+    compare confirm consider consult contact continue coordinate correct cross-check decrease delay deploy determine
+    dig disable document drain
     enable engage ensure enter escalate evaluate examine expand explore extend fail find fix focus follow give have hold
     identify implement increase inspect introduce investigate isolate keep leave let limit look lower make measure
     monitor move name notify observe obtain open optimise optimize pause prepare prioritise prioritize profile protect

@@ -23,7 +23,8 @@ ONE_CANDIDATE = re.compile(r"\bthere (?:is|was) (?:one|just one|a single|a) (?:\
 NO_CANDIDATE = re.compile(
     rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
     r"(?! (?:has|have|is|was(?! put forward)|reaches|gets|comes))"
-    rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
+    rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty"
+    rf"|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,
 )
 NO_PAST = re.compile(

@@ -19,8 +19,8 @@ NO_CANDIDATE = re.compile(
 )
 # "Both other candidates stay below a confidence of 0.01".
 OTHERS_BELOW = re.compile(
-    r"\b(?:both|all)(?: the)? other(?: \w+)? candidates (?:stay|stayed|lie|are|remain|come|rank)s? (?:\w+ )?(?:below|under)"
-    r" (?:a confidence of )?(?P<limit>0\.\d+)",
+    r"\b(?:both|all)(?: the)? other(?: \w+)? candidates (?:stay|stayed|lie|are|remain|come|rank)s? (?:\w+ )?"
+    r"(?:below|under) (?:a confidence of )?(?P<limit>0\.\d+)",
     re.IGNORECASE,
 )
 # "All of frontend's own figures lie within one standard deviation".

@@ -78,7 +78,8 @@ def versions(text: str, known: Known) -> Iterator[Claim]:
 
 
 SIDE_BY_SIDE = re.compile(
-    r"\b(?:side by side|in parallel|at the same time|simultaneously|alongside (?:each other|the (?:old|previous|other)))"
+    r"\b(?:side by side|in parallel|at the same time|simultaneously"
+    r"|alongside (?:each other|the (?:old|previous|other)))"
     r"(?![\w-])|\balongside (?:the )?(?:old|previous|earlier) (?:one|version|release)\b",
     re.IGNORECASE,
 )
@@ -146,7 +147,7 @@ REQUEST_COSTS = re.compile(
     r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}? (?:costs?|takes?|emits?|causes?|needs?|uses?)"
     r" (?P<how>(?:no|not|any) more|no less|more|less|(?:just |about )?as much|the same)"
     r"(?: (?:amount of )?(?:CO₂e?|CO2e?|carbon|emissions))? (?:than|as) "
-    r"(?:(?:it|they) (?:usually|normally|ordinarily|always) (?:does|do|did)|(?:it|they) (?:does|do|did) (?:before|usually))\b",
+    r"(?:it|they) (?:(?:usually|normally|ordinarily|always) (?:does|do|did)|(?:does|do|did) (?:before|usually))\b",
     re.IGNORECASE,
 )
 

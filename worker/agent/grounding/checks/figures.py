@@ -124,9 +124,11 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
 
 
 def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
-    """ "Ledger's latency is 616 ms in europe-west1": where that is the region's, and ledger has one of its own."""
+    """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has its own."""
     if fact.subject.service or not fact.subject.region:
         return False
+    if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
+        return True
     kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
     return any(
         (one.dimension, one.signal, one.role, one.statistic) == kind and one.subject.service == told.service
@@ -191,13 +193,25 @@ def _is_lead(number: Number, text: str, known: Known) -> bool | None:
     if number.dimension == "confidence" and (told := OF_PLACE.match(text, number.span[1])):
         place = PLACES.get(told["place"].lower(), 0)
         return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
-    if len(known.report.candidates) < SECOND or not LEADING.search(text[: number.span[0]]):
+    is_told = LEADING.search(text[: number.span[0]]) or (
+        LEAD_BEHIND.match(text, number.span[1]) and known.report.candidates and _is_first(text[: number.span[0]], known)
+    )
+    if len(known.report.candidates) < SECOND or not is_told:
         return None
     first, second = known.report.candidates[:SECOND]
     return number.low <= first.confidence - second.confidence <= number.high
 
 
 SECOND = 2
+# "In confidence, ts-basic-service is 0.86 ahead of the second candidate".
+LEAD_BEHIND = re.compile(r" (?:ahead of|above|clear of) the (?:second|next|runner-up)\b")
+
+
+def _is_first(before: str, known: Known) -> bool:
+    first = known.report.candidates[0]
+    return bool(re.search(r"\bfirst\b", before)) or any(
+        name in before for name in (first.service, first.deployment_id) if name
+    )
 
 
 def _is_measured(number: Number, said: Said, known: Known) -> bool:

@@ -64,7 +64,8 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
 
 # "Emissions of checkout were not measured", "neither log lines nor measured emissions".
 NO_EMISSIONS = re.compile(
-    r"\bemissions(?: of [\w.:-]+)? (?:was|were|are|is) (?:\w+ )?(?:not (?:been )?(?:measured|known|recorded)|unknown|unmeasured)\b"
+    r"\bemissions(?: of [\w.:-]+)? (?:was|were|are|is) (?:\w+ )?"
+    r"(?:not (?:been )?(?:measured|known|recorded)|unknown|unmeasured)\b"
     r"|\bneither [^,;.]{2,30} nor (?:any )?(?:measured )?(?:emissions|carbon|CO₂e?)\b(?! \w+ed\b)",
     re.IGNORECASE,
 )
@@ -74,8 +75,8 @@ _VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quant
 NONE_MEASURED = re.compile(
     rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
-    r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3} (?:tells?|says?|shows?|records?|indicates?|reveals?)"
-    r"(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
+    r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3}"
+    r" (?:tells?|says?|shows?|records?|indicates?|reveals?)(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
     rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})"
     r"|\b(?:gives?|has|have|contains?|names?|with|knows?|is|are) no (?:figure|number|count|data|measurement)s?"
     r" (?:for|of|on|about) (?P<d>[^.;,]{3,40})",
@@ -136,7 +137,8 @@ UNNOTICED = re.compile(
     re.IGNORECASE,
 )
 NOTICED = re.compile(
-    rf"(?<!different )(?<!separate )(?<!distinct )\b(?:users?|customers?|(?<!two )(?<!three )callers?|clients?) (?:\w+ )?"
+    r"(?<!different )(?<!separate )(?<!distinct )\b"
+    r"(?:users?|customers?|(?<!two )(?<!three )callers?|clients?) (?:\w+ )?"
     r"(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)",
     re.IGNORECASE,
 )

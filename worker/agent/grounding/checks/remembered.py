@@ -36,7 +36,18 @@ ENDED_BY = re.compile(
     r"(?:by|with|through|thanks to|using|when|once|after|because of) (?P<how>[^,.;()]+)",
     re.IGNORECASE,
 )
+# "A restart of the database was what helped".
+HELPED_IT = re.compile(
+    r"(?:^|, )(?P<how>[^,.;]{3,60}?) (?:was|is|had been|proved to be)"
+    r" what (?:helped|ended it|fixed it|solved it|cured it)\b"
+)
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+# "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
+WHAT_HELPED = re.compile(
+    r"\bwhat (?:helped|worked|ended it)\b[^,;.]{0,80}? (?:is|was)(?: to)? "
+    r"(?!noted|told|recorded|given|described|written|quoted|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
+    re.IGNORECASE,
+)
 NOT_HELPED = re.compile(
     r"\b(?:has|had|have|did) not help(?:ed)?\b|\b(?:was|were) (?:of )?(?:no help|in vain|without success)\b",
     re.IGNORECASE,
@@ -63,7 +74,7 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         lasted = [one for it in past for one in _lasted(it)]
         holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
         yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
-    for found in ENDED_BY.finditer(text):
+    for found in [one for words in (ENDED_BY, WHAT_HELPED, HELPED_IT) for one in words.finditer(text)]:
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)

@@ -15,6 +15,7 @@ from worker.agent.grounding.text import claims, numerals, units
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.evidence import Evidence
 
 MESSAGES = re.compile(
     r" of (?:the |its )?(?P<all>\w+) (?:(?:quoted|sampled|shown|listed|example|log|error) )*"
@@ -115,6 +116,16 @@ OF_THAT_TYPE = re.compile(
 )
 
 
+# "None of the 13 timed lines was slower than the usual p95".
+SLOWER_LINES = re.compile(
+    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines (?:was|were|is|are) slower than the usual p95\b"
+)
+
+
+def _timed(item: Evidence) -> bool:
+    return isinstance(item.result.get("lines"), dict)
+
+
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """ "None of the others rises", "none of them has a confidence above 0.01", "none of the calls takes longer"."""
     if found := OTHERS.match(text, number.span[1]):
@@ -131,6 +142,9 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
             one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
         ]
         return not any(before) if before else None
+    if SLOWER_LINES.match(text, number.span[1]):
+        counted = [item.result["lines"].get("slower_than_usual_p95") for item in known.report.evidence if _timed(item)]
+        return counted == [0] if counted else None
     if SLOWER.match(text, number.span[1]):
         return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
     return None

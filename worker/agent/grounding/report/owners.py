@@ -51,7 +51,11 @@ PRONOUN = re.compile(
 
 
 # "With 0.04 it is the runner-up".
-SECOND = re.compile(r"\brunner-up\b", re.IGNORECASE)
+SECOND = re.compile(
+    r"\brunner-up\b|\b(?:ahead of|behind|before|above|than) the (?:second|next)(?: one| candidate)?,?"
+    r" (?:with|at|has|gets|reaches|of)\b[^,;.\d]*\d",
+    re.IGNORECASE,
+)
 SECOND_PLACE = 2
 
 

@@ -42,7 +42,8 @@ def told(wanted: int, found: re.Match[str], text: str) -> bool | None:
 
 # "103 ms, below the expected 110 ms"; "223,700 requests against 269,900, was lower".
 LEVEL = re.compile(
-    r"(?:above|below|over|under)(?:,? (?:rather than|(?:and )?not) \w+,?)? (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*",
+    r"(?:above|below|over|under)(?:,? (?:rather than|(?:and )?not) \w+,?)?"
+    r" (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*",
     re.IGNORECASE,
 )
 BESIDE = re.compile(

@@ -331,7 +331,8 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 # "It ranks third", "cart is second with 0.02".
 PLACE = re.compile(
     rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
-    r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )(?<!\d for the )(?<!held by the )"
+    r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )"
+    r"(?<!\d for the )(?<!held by the )"
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b|in the ranking"
     r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))",
     re.IGNORECASE,
