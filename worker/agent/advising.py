@@ -6,13 +6,14 @@ import re
 
 _VERBS = """
     add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
-    compare confirm consider contact continue correct decrease delay deploy determine dig disable document drain
-    enable engage ensure enter escalate evaluate examine expand extend fail find fix focus follow give have hold
+    compare confirm consider consult contact continue coordinate correct cross-check decrease delay deploy determine
+    dig disable document drain
+    enable engage ensure enter escalate evaluate examine expand explore extend fail find fix focus follow give have hold
     identify implement increase inspect introduce investigate isolate keep leave let limit look lower make measure
-    monitor move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
+    monitor move name notify observe obtain open optimise optimize pause prepare prioritise prioritize profile protect
     provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
     report reproduce rerun reset resize resolve restart restore retry return revert review roll rotate route
-    rule run scale schedule see send separate set shift shorten size slow split start stop switch take
+    rule run scale schedule see send separate set shift shorten size slow split start stop study switch take
     temporarily test throttle tighten trace track treat trigger try tune turn update upgrade use validate
     verify wait warm warn watch widen work
 """

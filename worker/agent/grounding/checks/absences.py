@@ -66,6 +66,7 @@ NONE_DEVIATES = re.compile(
 LEAST = 3
 NO_VERDICT = re.compile(
     r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b"
+    r"|\bneither (?:be )?confirmed nor (?:dismissed|denied|refuted|ruled out|rejected)\b"
     r"|\bverdict\b[^,;.]{0,12}\b(?:was|is|could)(?: not|n['’]t) (?:be )?(?:reached|given|made|possible)\b"
     r"|\bevidence (?:is|was) (?:too |rather |very )?(?:thin|weak|scarce|slim|sparse)\b",
     re.IGNORECASE,
@@ -89,7 +90,7 @@ NO_MISSING_CALL = re.compile(
 )
 LOGGED_NOTHING = re.compile(
     r"\b(?:log(?:ged|s)|wrote) nothing\b(?! (?:new|more|else|but|of)\b)"
-    r"|\b(?:left|wrote|has|had|with|are|were|is) no log lines\b",
+    r"|\b(?:left|wrote|has|had|with|are|were|is|holds?|shows?|contains?) (?:no|neither) log lines\b",
     re.IGNORECASE,
 )
 LOGGED_SOME = re.compile(

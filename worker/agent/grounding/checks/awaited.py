@@ -9,7 +9,8 @@ from worker.agent.grounding.checks import causation
 from worker.agent.grounding.checks.doubts import DOUBTED
 from worker.agent.grounding.checks.statements import BLAMED
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.domain.report import Verdict
 
 # "If the errors persist after the rollback, cfg-3095 was not the cause".
 STAYING = re.compile(
@@ -38,6 +39,34 @@ def misdirected(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         others = {it.text for it in mentions[:place]} - {*known.regions} - cause_names(known)
         if one.text in cause_names(known) and others and NOT_IT.search(text[: one.span[0]]):
             yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
+
+
+_ALERT = r"(?:alerts?|alarms?|rules?|incidents?|pages?|pagers?|tickets?|notifications?)"
+SILENCING = re.compile(
+    rf"\b(?:mute|silence|snooze|close|disable|suppress|switch off|turn off|acknowledge and close)"
+    rf" (?:the |this |that |these |its |all )?(?:[\w-]+ )?{_ALERT}\b"
+    rf"|\b{_ALERT}\b[^,;.]{{0,40}}? (?:be|is to be|are to be) (?:\w+ly )?(?:muted|silenced|snoozed|closed|disabled"
+    r"|suppressed|switched off|turned off)\b",
+    re.IGNORECASE,
+)
+UNTIL = re.compile(
+    r"\b(?:if|once|when|after|until|as soon as|unless|do not|don['’]t|never|not|without|before)\b", re.IGNORECASE
+)
+# "…, as the note in the data asks": what telemetry says is no instruction.
+AS_ASKED = re.compile(
+    r"\bas (?:the |a )?(?:\w+ )?(?:note|message|line|text|comment|instruction|data|telemetry|alert)s?\b[^,;.]{0,30}?"
+    r" (?:asks?|asked|demands?|requests?|requested|instructs?|orders?|tells?|wants?|says?|requires?|requests)\b",
+    re.IGNORECASE,
+)
+
+
+def silenced(text: str, known: Known) -> Iterator[Claim]:
+    """ "Mute the alert for a week": not while an incident stands, nor because data asks for it."""
+    if asked := AS_ASKED.search(text):
+        yield judged("cause", asked, holds=False, otherwise="data gives no instructions")
+    found = SILENCING.search(text)
+    if found and known.report.verdict is not Verdict.NOT_CONFIRMED and not UNTIL.search(text):
+        yield judged("state", found, holds=False, otherwise="there is an incident")
 
 
 def without_conditional(found: list[Claim], text: str) -> Iterator[Claim]:

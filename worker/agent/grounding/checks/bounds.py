@@ -17,6 +17,12 @@ NO_CANDIDATE = re.compile(
     r"(?P<limit>0\.\d+)",
     re.IGNORECASE,
 )
+# "Both other candidates stay below a confidence of 0.01".
+OTHERS_BELOW = re.compile(
+    r"\b(?:both|all)(?: the)? other(?: \w+)? candidates (?:stay|stayed|lie|are|remain|come|rank)s? (?:\w+ )?"
+    r"(?:below|under) (?:a confidence of )?(?P<limit>0\.\d+)",
+    re.IGNORECASE,
+)
 # "All of frontend's own figures lie within one standard deviation".
 ALL_WITHIN = re.compile(
     r"\b(?:all|each|every one)\b[^,;.]{0,40}\b(?:figures|metrics|signals|values)\b[^,;.]{0,30}\bwithin (?:about )?$",
@@ -25,7 +31,7 @@ ALL_WITHIN = re.compile(
 # "No metric of it is more than two standard deviations from its usual value".
 NONE_BEYOND = re.compile(
     r"\bno (?:other |single )?(?:metric|signal|figure|value)s?\b[^,;]{0,80}"
-    r"\b(?:more than|further than|beyond|above|over) $",
+    r"\b(?:(?:more|further|as (?:much|far)) (?:than|as)|beyond|above|over)(?: even)? $",
     re.IGNORECASE,
 )
 # "Half of the requests took longer than 303 ms".
@@ -50,6 +56,10 @@ def told(number: Number, text: str, mentions: list[Found], known: Known) -> Clai
     if bound and bound.start() <= number.span[0] < bound.end():
         most = max((one.confidence for one in known.report.candidates), default=0.0)
         return _claim(number, holds=most < float(bound["limit"]), why="one of them does")
+    below = OTHERS_BELOW.search(text)
+    if below and below.start() <= number.span[0] < below.end():
+        most = max((one.confidence for one in known.report.candidates[1:]), default=0.0)
+        return _claim(number, holds=most < float(below["limit"]), why="one of them does not")
     slower = SLOWER.match(text, number.span[0])
     # Its figure is that of the quantile, and checked as such.
     is_one = slower and context.SLOWEST.search(text[: slower.end()])

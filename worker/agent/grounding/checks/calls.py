@@ -185,11 +185,39 @@ def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             of = _ends(found, text, services, known)
             if any(of) or not topics(found["between"]):
                 yield from _judged(found, text, found.span(), of, known)
+    yield from _than(text, services, known)
     for one in services:
         waits = WAITS.search(text[: one.span[0]])
         if waits and not IF.search(text[: waits.start()]):
             callers = _named_before(waits.start(), services) or _meant(known)
             yield from _judged(waits, text, (waits.start(), one.span[1]), (callers, {one.text}), known)
+
+
+# "checkout waits longer for ledger than frontend does", "calls from a to b take longer than those from c".
+THAN = re.compile(
+    r"[^,;.\d]{0,20}? than (?:(?:it |those |calls |the calls )?(?:does |do |is |are )?(?:for|to|from|of|by) )?"
+    r"(?:the )?$"
+)
+LONGER = re.compile(r"\b(?:(?P<slow>longer|slower|more (?:time|slowly))|(?P<fast>less(?: time)?|shorter|faster))\b")
+
+
+def _than(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """Of two calls that share their caller or their callee: the one that takes longer now, or rose by more."""
+    for one, other, third in zip(services, services[1:], services[2:], strict=False):
+        between = text[other.span[1] : third.span[0]]
+        way = LONGER.search(text[one.span[1] : third.span[0]])
+        if way is None or not THAN.fullmatch(between) or len({one.text, other.text, third.text}) < THREE:
+            continue
+        now = {edge: told["now"] for edge, told in _timed(known).items()}
+        is_caller = not re.search(r"\b(?:for|to) (?:the )?$", between)
+        first, second = (one.text, other.text), ((third.text, other.text) if is_caller else (one.text, third.text))
+        span = (one.span[0], third.span[1])
+        if first in now and second in now:
+            holds = (now[first] > now[second]) == bool(way["slow"])
+            yield Claim("direction", span, text[slice(*span)], holds, "" if holds else "it is the other way round")
+
+
+THREE = 3
 
 
 def _judged(
@@ -211,11 +239,16 @@ def _is_meant(caller: str, callers: set[str], callee: str, callees: set[str]) ->
 
 def _rises(known: Known) -> dict[tuple[str, str], float]:
     """(caller, callee) → how many seconds longer than usual its calls take."""
+    return {edge: one["now"] - one["usual"] for edge, one in _timed(known).items()}
+
+
+def _timed(known: Known) -> dict[tuple[str, str], dict[str, float]]:
+    """(caller, callee) → how many seconds its calls take now, and usually."""
     told: dict[tuple[str, str], dict[str, float]] = {}
     for one in known.facts:
         if one.signal == "calls" and one.of and one.subject.service and one.role in ("now", "usual"):
             told.setdefault((one.of, one.subject.service), {})[one.role] = one.value
-    return {edge: one["now"] - one["usual"] for edge, one in told.items() if len(one) == 2}
+    return {edge: one for edge, one in told.items() if len(one) == 2}
 
 
 def _ends(found: re.Match[str], text: str, services: list[Found], known: Known) -> tuple[set[str], set[str]]:

@@ -54,7 +54,10 @@ JUDGED = re.compile(
 # "… came after the onset, so it cannot have started this".
 CANNOT = re.compile(
     r"(?:^\W*|\b(?:it|this|that|they) )(?:cannot|can ?not|can't|could not|did not|does not|do not) (?:have )?"
-    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)",
+    r"(?:start|cause|trigger|explain|be (?:the|its) \w*\s?cause|bring|set|be behind|be to blame)"
+    r"|\b(?:came|comes|is|was|went out|happened|arrived|set in) (?:far |much )?too late to "
+    r"(?:have |be (?:what|the one that) )?(?:beg[au]n|started?|caused?|trigger(?:ed)?|explain(?:ed)?|set|brought|bring"
+    r"|(?:be|been) (?:the|its|a) \w*\s?cause|(?:be|been) (?:behind|to blame))",
     re.IGNORECASE,
 )
 # "The errors do not come from a deployment": what is behind is denied.
@@ -85,7 +88,7 @@ CONFIDENCE = re.compile(
     re.IGNORECASE,
 )
 # What advice is given for: "…, since it has hardly logged anything".
-REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around)\b)(?! (?:\d| ))) ")
+REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around|well)\b)(?! (?:\d| ))) ")
 
 
 def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -230,7 +233,11 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
     if judged := JUDGED.search(found["effect"]):
         begin = effect[0] + begin_of(found["effect"][: judged.start()])
         of = (begin, effect[0] + judged.end())
-        is_told = _within(of, mentions, known) or any(words.search(text[slice(*of)]) for words in KIND.values())
+        is_told = (
+            _within(of, mentions, known)
+            or OTHERS.search(text[slice(*of)])
+            or any(words.search(text[slice(*of)]) for words in KIND.values())
+        )
         return of if is_told else cause
     if without := RATHER_THAN.search(found["cause"]):
         # "Its errors name auth, so checkout suffers rather than causing it": of checkout.
@@ -264,11 +271,15 @@ def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
 
 def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
     """Of what is said not to be the cause."""
-    if THE_CALLERS.fullmatch(text[slice(*span)]):
+    if THE_CALLERS.fullmatch(text[slice(*span)]) or OTHERS.search(text[slice(*span)]):
         return ""
     return "" if names_another(text[slice(*span)], span, mentions, known) else IT_IS
 
 
+# "Both other candidates have a confidence of 0.0, since …".
+OTHERS = re.compile(
+    r"\b(?:others|(?:other|remaining|last|second|third|fourth) (?:\w+ )?(?:candidates?|suspects?|one))\b", re.IGNORECASE
+)
 # "The cause lies in ledger and not in the services that call it".
 THE_CALLERS = re.compile(
     r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?"

@@ -129,7 +129,8 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
 
 
 NONE = re.compile(
-    r"(?<!shows )(?<!showed )\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
+    r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
+    r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
     r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
     r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
@@ -192,8 +193,8 @@ NOTHING_DEPLOYED = re.compile(
     re.IGNORECASE,
 )
 NONE_OF_ONE = re.compile(
-    r"\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?(?:deployment|change|release|rollout)s?"
-    r" (?:of|to|for) (?:the )?$",
+    r"(?<!is )(?<!was )(?<!are )\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?"
+    r"(?:deployment|change|release|rollout)s? (?:of|to|for) (?:the )?$",
     re.IGNORECASE,
 )
 
@@ -237,6 +238,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
     """ "A deployment of search preceded it": only where one is known, of what is named."""
     changes = [one for one in known.changes if one.at or one.deployment_id]
     names = {one.text for one in mentions}
+    yield from _of_others(text, mentions, known)
     if names & {name for one in changes for name in (one.deployment_id, *one.versions)}:
         return
     services = names & known.services
@@ -253,6 +255,26 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
             )
             return
+
+
+# "deploy-8731 and deploy-8730 precede the alert, but neither is a change of checkout".
+NONE_IS_OF = re.compile(
+    r"\b(?:(?:neither|none)(?: of (?:them|these|the two|those))? (?:is|was|were|are) an?"
+    r"|(?:is|was|are|were) (?:no|not an?))"
+    r" (?:\w+ )?(?:change|deployment|release|rollout)s? (?:of|to|for) (?:the )?$",
+    re.IGNORECASE,
+)
+
+
+def _of_others(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of the changes that are named before it, else of all."""
+    made = {one.deployment_id: one.service for one in known.changes}
+    for one in mentions:
+        found = NONE_IS_OF.search(text[: one.span[0]]) if one.text in known.services else None
+        if found:
+            told = {it.text for it in mentions if it.span[1] <= found.start()} & {*made} or {*made}
+            holds = all(made[it] not in (None, one.text) for it in told)
+            yield judged("cause", found, holds, "one of them is")
 
 
 # "The two deployments before the onset touch inventory and cart, not auth".

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import directions
 from worker.agent.grounding.checks.directions import went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known
@@ -68,7 +69,8 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             holds = not _is_so(one.text, denied["what"], known)
             yield judged("direction", denied, holds, f"{one.text} does")
         if found:
-            if found is owned and _is_counted(one, found["what"], text, known):
+            counted = found is owned and _is_counted(one, found["what"], text, known)
+            if counted or _is_so_many(found, text):
                 continue
             if JUDGED.search(text[slice(*context.part(one.span, text))]) or _is_of_a_signal(one, found["what"], text):
                 continue
@@ -80,6 +82,15 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
+
+
+# "0 of 16 sampled log lines of recommendations are errors".
+ZERO_OF = re.compile(r"(?<![\d.,])(?:0|zero) of (?:the |its )?\d+ [^,;.]*$", re.IGNORECASE)
+
+
+def _is_so_many(found: re.Match[str], text: str) -> bool:
+    """Whether it says how many lines are so, which is a figure: "0 of 16 are errors", "9 were slower than the p95"."""
+    return bool(directions.THAN_A_QUANTILE.match(text, found.end()) or ZERO_OF.search(text[: found.start("what")]))
 
 
 def _end(one: Found, text: str, mentions: list[Found], known: Known) -> int:

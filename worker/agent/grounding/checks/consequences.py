@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import absences, alerting, shares
 from worker.agent.grounding.checks.directions import went
 from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind
@@ -78,6 +79,8 @@ CONCLUDED = re.compile(
     r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told"
     r"|known|split|confirmed)"
     r"|(?:nothing|nobody|no field) (?:tells?|says?|shows?)(?: us)? how (?:many|much)"
+    r"|neither [^,;]{2,40} nor [^,;]{2,40} can be (?:told|known|said|judged|assessed)"
+    r"|(?:it|they|the (?:data|evidence|lines|figures)) (?:can ?not|could not) (?:say|tell|show)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
     r"|there (?:is|are) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?)\b"
@@ -88,7 +91,7 @@ CONCLUDED = re.compile(
 BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
 MEASURED = re.compile(
     r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty|known|unknown"
-    r"|log lines?|names? no|too few|threshold)\b",
+    r"|log lines?|names? (?:no|neither)|no field|neither user nor session|too few|threshold)\b",
     re.IGNORECASE,
 )
 
@@ -374,7 +377,6 @@ def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Foun
     if places & known.services and places & known.regions:
         parts = [fact for fact in parts if {*fact.subject} <= places]
     rising = {one for fact in parts for one in fact.subject}
-    is_told = places <= known.regions or re.search(
-        r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", text[slice(*effect)]
-    )
+    told = claims.blanked(text, [one.span for one in mentions])[slice(*effect)]
+    is_told = places <= known.regions or re.search(r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", told)
     return bool(is_told) and places <= rising

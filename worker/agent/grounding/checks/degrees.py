@@ -74,6 +74,29 @@ def versions(text: str, known: Known) -> Iterator[Claim]:
         is_slower = any(new > old * 1.1 for new, old in pairs)
         told = found["what"].lower() in ("slower", "more slowly")
         yield judged("direction", found, (told != bool(found["not"])) == is_slower, "the figures tell otherwise")
+    yield from _beside(text, known)
+
+
+SIDE_BY_SIDE = re.compile(
+    r"\b(?:side by side|in parallel|at the same time|simultaneously"
+    r"|alongside (?:each other|the (?:old|previous|other)))"
+    r"(?![\w-])|\balongside (?:the )?(?:old|previous|earlier) (?:one|version|release)\b",
+    re.IGNORECASE,
+)
+BOTH_RAN = re.compile(
+    r"\b(?:versions?|releases?|deployments?|documents|instances|comparison|compared)\b", re.IGNORECASE
+)
+UNTOLD = re.compile(r"\b(?:no|not|never|neither|nor|without|hardly|rather than)\b|n['’]t\b", re.IGNORECASE)
+
+
+def _beside(text: str, known: Known) -> Iterator[Claim]:
+    """ "Both versions ran side by side": as the comparison of their documents says."""
+    told = [item.result["side_by_side"] for item in known.report.evidence if "side_by_side" in item.result]
+    for found in SIDE_BY_SIDE.finditer(text) if told else ():
+        part = text[slice(*context.part(found.span(), text))]
+        if BOTH_RAN.search(part):
+            holds = any(told) != bool(UNTOLD.search(part[: part.find(found[0])]))
+            yield judged("state", found, holds, "the comparison says otherwise")
 
 
 HARDLY = re.compile(

@@ -10,7 +10,7 @@ from worker.agent.grounding.checks import against, charted
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals, slightness
+from worker.agent.grounding.text import comparisons, context, numerals, roles, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF, NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -45,7 +45,7 @@ IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
 OUTSIDE = re.compile(
     r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$"
-    r"|\bnot (?:served|handled|answered|met) $",
+    r"|\bnot (?:served|handled|answered|met) $|\bfar from $",
     re.IGNORECASE,
 )
 # "Check that it falls back to 0.005".
@@ -111,7 +111,7 @@ def _is_compared(found: re.Match[str], before: str, text: str) -> bool:
     """Whether it tells what a figure is compared with, which is checked with that."""
     return bool(
         AS_MANY.search(before)
-        or COMPARED.search(before)
+        or (COMPARED.search(before) and not before.endswith("far from "))
         or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
         or (A_VALUE.fullmatch(found[0]) and ITS_FIGURE.match(text, found.end()))
     )
@@ -179,6 +179,8 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if before and after and before[0].dimension == after[0].dimension:
             holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
             yield judged("direction", found, holds, "it is the other way round")
+    for found in BESIDE_USUAL.finditer(text):
+        yield from _beside_usual(found, text)
     for found in MORE_THAN.finditer(text):
         if not NEGATED.search(text[: found.start()]) and not IF.search(text[: found.start()]):
             yield from _more_than(found, text, mentions, known)
@@ -187,6 +189,29 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
         named = [one for one in levels if one.signal in topics(text)] or levels
         yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
+
+
+# "At 6.6 g/min it is below, not above, the 7.6 g/min usual at this hour".
+BESIDE_USUAL = re.compile(
+    r"(?<!not )(?<!than )\b(?:(?P<up>above|over)|below|under)"
+    r"(?:,? (?:rather than|(?:and )?not) (?:above|over|below|under),?)? (?:the )?(?=\d)",
+    re.IGNORECASE,
+)
+
+
+# "… since it is normally below 2 ms": how the usual one is bounded.
+OF_USUAL = re.compile(r"\b(?:usual|normal|typical|expected|since|because|while|whereas|but)\w*|;", re.IGNORECASE)
+
+
+def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:
+    """Which of two figures is higher, where the second is told as the usual one; "1 ms above …" is a difference."""
+    read = numerals.numbers(text)
+    usual = next((one for one in read if one.span[0] == found.end()), None)
+    before = [one for one in read if one.span[1] <= found.start() and usual and one.dimension == usual.dimension][-1:]
+    between = text[before[0].span[1] : found.start()] if before else " "
+    if usual and between != " " and not OF_USUAL.search(between) and roles.role(usual.span, text) == "usual":
+        holds = (before[0].value > usual.value) == bool(found["up"])
+        yield judged("direction", found, holds, "it is the other way round")
 
 
 # "0.17 g of CO₂ more than expected".
@@ -239,7 +264,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not signals and wanted:
         return None
     if not signals:
-        return _is_all_as_usual(span, text, mentions, known)
+        # "Its carbon is unchanged", of which nothing was measured.
+        is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
+        return not is_unmeasured and _is_all_as_usual(span, text, mentions, known)
     if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
         rises = _rises(span, text, mentions, known)
         if rises is not None or not all(found):
@@ -395,7 +422,8 @@ def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     told = topics(text) & measured
     if not told and GRAMS.search(text):
         return frozenset({"carbon"}) & measured
-    named = {one for one in measured - set(SIGNALS) if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
+    others = measured - {*SIGNALS, *(() if "demand" in text else ("carbon_per_demand",))}
+    named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
 
@@ -412,6 +440,9 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
         if _is_share(fact) and any(owners.is_of(fact.subject, one) for one in subjects)
     ]
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+    if known.scope.service is None and all(subject.service for subject in subjects):
+        # What was measured of the region is no service's own.
+        levels = [one for one in levels if one.subject.service]
     if shares:
         return all(share < 0.1 for share in shares)
     if OWN_AS_USUAL in known.report.headline and {one.service for one in subjects} == {known.report.service}:

@@ -199,3 +199,15 @@ def denied_effects(text: str, mentions: list[Found], known: Known) -> Iterator[C
         if any(span[0] <= one.span[0] < span[1] for one in mentions):
             holds = not known.has_cause or causation.names_another(found["what"], span, mentions, known)
             yield judged("cause", found, holds, "it is the cause")
+    begun = [one.at for one in known.moments if one.kind == "onset"]
+    for found in TOO_LATE.finditer(text) if begun else ():
+        named = {one.text for one in mentions if one.span[1] <= found.start()}
+        times = [one.at for one in known.changes if one.at and one.deployment_id in named]
+        if times:
+            root = known.report.root_cause
+            onset = (root.onset if root else None) or min(begun)
+            yield judged("cause", found, all(at > onset for at in times), "it was made before")
+
+
+# "deploy-8737 came too late to have begun this".
+TOO_LATE = re.compile(r"\btoo late to (?:have |be |explain|cause|start|trigger|set)", re.IGNORECASE)

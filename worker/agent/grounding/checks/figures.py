@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from worker.agent.grounding.checks import bounds, charted, fitting, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
-from worker.agent.grounding.report.fields import QUANTILES
+from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import claims, context, ranges, roles
@@ -27,10 +27,39 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
-    if claim.holds or not (told := _told_besides(number, text, known)):
-        return claim
-    other = _figure(replace(number, dimension="" if told == "metric" else told), text, mentions, known)
-    return other if other.holds else claim
+    if not claim.holds:
+        others = [_figure(one, text, mentions, known) for one in _read_besides(number, text, known)]
+        claim = next((one for one in others if one.holds), claim)
+    return claim
+
+
+def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
+    """What a figure without a unit may be besides: as a field has it, of a share, or in the unit told before."""
+    if told := _told_besides(number, text, known):
+        yield replace(number, dimension="" if told == "metric" else told)
+    behind = text[number.span[1] :]
+    if number.value == 0 and number.dimension == "share" and OF_LINES.match(behind):
+        # "None of the 13 timed lines was slower": as many lines.
+        yield replace(number, dimension="lines")
+    if number.dimension not in ("", "confidence") or A_UNIT.match(behind):
+        return
+    if number.dimension == "" and DEVIATING.search(text[: number.span[0]]):
+        yield replace(number, dimension="deviations")
+    if "." in number.text:
+        start, end = context.part(number.span, text)
+        spoken = topics(text[start:end])
+        yield from (number.scaled(factor, of) for signal, (of, factor) in AS_READ.items() if signal in spoken)
+        if A_PART.search(text):
+            yield replace(number, dimension="share")
+
+
+DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
+OF_LINES = re.compile(r" of (?:the |its )?\d+ (?:\w+ )?lines\b[^,;.]*\bslower\b")
+# "5.3 g/s": of a unit that is none of ours.
+A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
+A_PART = re.compile(r"\bshares?\b", re.IGNORECASE)
+# In which unit and by which factor the evidence has a signal, where a text copies the bare figure.
+AS_READ = {one: OF_SIGNALS[one] for one in ("carbon", "cpu", "memory", "latency", "traffic")}
 
 
 def _told_besides(number: Number, text: str, known: Known) -> str | None:
@@ -294,7 +323,7 @@ ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
     r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
-    r"|(?:turn|show|crop|c[oa]m)\w* up)\b"
+    r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
 )

@@ -58,6 +58,17 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
         is_business = re.match(r"order|revenue|business|financial", found["what"], re.IGNORECASE)
         holds = (business.source if is_business else users.users_affected or users.users_share) is None
         yield judged("state", found, holds, "it was measured")
+    for found in NO_EMISSIONS.finditer(text):
+        yield judged("state", found, known.report.impact.carbon.actual_co2_grams is None, "they were measured")
+
+
+# "Emissions of checkout were not measured", "neither log lines nor measured emissions".
+NO_EMISSIONS = re.compile(
+    r"\bemissions(?: of [\w.:-]+)? (?:was|were|are|is) (?:\w+ )?"
+    r"(?:not (?:been )?(?:measured|known|recorded)|unknown|unmeasured)\b"
+    r"|\bneither [^,;.]{2,30} nor (?:any )?(?:measured )?(?:emissions|carbon|CO₂e?)\b(?! \w+ed\b)",
+    re.IGNORECASE,
+)
 
 
 _VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quantified|told)\b"

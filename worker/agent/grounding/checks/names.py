@@ -154,8 +154,13 @@ def _distance(one: Found, mentions: list[Found], known: Known) -> int:
     )
 
 
+# "DownstreamTimeout is held at a confidence of 0.1 against 0.67 for ledger".
+OF_CONFIDENCE = re.compile(r"\b[01]\.\d+ (?:for|of) (?:the )?$")
+
+
 def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     services = [other for other in mentions if other.text in known.services and not owners.is_called(other, text)]
+    services = [other for other in services if not OF_CONFIDENCE.search(text[: other.span[0]])]
     start, end = context.clause(one.span, text)
     close = [other for other in services if start <= other.span[0] < end] or services
     failing = known.types[one.text] | {""}

@@ -112,6 +112,10 @@ def _received(one: Found, text: str, mentions: list[Found], known: Known) -> str
     return f"{behind.text} is not of it" if owners and one.text not in owners and RECEIVED.fullmatch(between) else ""
 
 
+# "deploy-8716 is no change of checkout" (`changes`).
+DENIED = re.compile(r"\b(?:is|was|are|were) (?:no|not an?)\b")
+
+
 def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     """ "… went out in search", where it is a deployment of checkout."""
     if one.text not in known.services:
@@ -121,6 +125,6 @@ def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known
         owners = {change.service for change in names} - {None}
         between = text[other.span[1] : one.span[0]]
         is_its = re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) |{OF_WHOM}", between)
-        if owners and one.text not in owners and is_its:
+        if owners and one.text not in owners and is_its and not DENIED.search(between):
             return f"{other.text} is not of it"
     return _received(one, text, mentions, known) or _with_anothers(one, text, mentions, known)

@@ -110,6 +110,9 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         ranked = [one for one in known.report.candidates if placed and one.rank == PLACES[placed["nth"].lower()]]
         last = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
         of = {*named} or {one.service for one in ranked if one.service} or {*last} or {*known.about}
+        if not named and OTHERS.search(text[: found.start()]):
+            # "Both other candidates …, since what they show is hardly more than chance": all but the first.
+            of = {one.service for one in known.report.candidates[1:] if one.service}
         told = [one for one in known.report.candidates if "chance" in (one.against or "")]
         holds = bool(told) and (not of or of <= {one.service for one in told})
         if SAMPLED.search(text[: found.start()]):
@@ -119,6 +122,9 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, holds, "the report does not say so")
 
 
+OTHERS = re.compile(
+    r"\b(?:both|all|the)(?: \w+)? (?:other|remaining)(?: \w+)? candidates\b|\ball others\b", re.IGNORECASE
+)
 SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)
 LEAST = 3
 

@@ -87,6 +87,7 @@ NO_INCIDENT = re.compile(
     r"|(?:was|is|were|could) not (?:be )?confirmed"
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
+    r"|(?:does|do|did)(?: not|n['’]t) (?:stand for|amount to|mean|mark|make|constitute) an? (?:\w+ )?incident"
     r"|no (?:real )?incident)\b",
     re.IGNORECASE,
 )

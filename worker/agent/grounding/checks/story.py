@@ -77,7 +77,8 @@ ASIDE = re.compile(
     r"|once(?! before| in\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
-    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left|drove|drives|pushed|forced|produced|provoked|induced"
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left(?! (?:no|neither|nothing)\b)|drove|drives|pushed|forced"
+    r"|produced|provoked|induced"
     r"|resulted in)\b",
     re.IGNORECASE,
 )
@@ -115,12 +116,18 @@ NOTHING_TO_DO = re.compile(
 
 
 def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
+    if claim.text.lower() == "nobody" and HOW_MANY_USERS.match(text, claim.span[1]):
+        return any("user" in one.what.lower() for one in known.report.gaps)
     if claim.text.lower() == "nobody" and re.match(r" (?:can|could) (?:tell|say|know)\b", text[claim.span[1] :]):
         return "logged nothing" in known.report.sections.user_impact
     repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
     if repaired and claim.text.lower().startswith("nothing"):
         return statements.is_demand(known)
     return known.report.verdict is Verdict.NOT_CONFIRMED and bool(NOTHING_TO_DO.fullmatch(claim.text))
+
+
+# "Nobody can say how many users suffered".
+HOW_MANY_USERS = re.compile(r" (?:can|could) (?:tell|say|know) how many (?:users|customers|people|sessions)\b")
 
 
 def _logged(mentions: list[Found], known: Known) -> set[str]:
@@ -302,6 +309,9 @@ def _is_beginning(what: str, inside: set[str], known: Known) -> bool:
     return bool(begun and topics(what)) and inside <= known.suffering
 
 
+APART = re.compile(r";|\b(?:while|whereas|but)\b")
+
+
 def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "… and not before": of a type of errors only where none was logged before."""
     found = re.search(
@@ -313,12 +323,14 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         re.IGNORECASE,
     )
     logged = {fact.of for fact in known.facts if fact.role == "now" and fact.of in known.types and fact.value > 0}
-    types = {one.text for one in mentions if one.text in known.types} or logged
-    if (
-        not found
-        or not types
-        or not re.search(r"\b(?:errors?|lines?|logged|Error|Exception|messages?|such)|[a-z][A-Z]", text)
-    ):
+    if not found:
+        return
+    # "PoolTimeout came 11 times and never before, while OutOfStock …": of those that are told before it.
+    start = max((one.end() for one in APART.finditer(text[: found.start()])), default=0)
+    named = [one for one in mentions if one.text in known.types]
+    types = {one.text for one in named if start <= one.span[0] < found.start()}
+    types = types or {one.text for one in named} or logged
+    if not types or not re.search(r"\b(?:errors?|lines?|logged|Error|Exception|messages?|such)|[a-z][A-Z]", text):
         return
     before = [fact for fact in known.facts if fact.of in types and fact.role == "usual"]
     holds = bool(before) and all(fact.value == 0 for fact in before)

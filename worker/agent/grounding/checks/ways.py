@@ -13,7 +13,9 @@ _ROSE = (
     r"|burgeon(?:ed|s)|intensif(?:ied|ies)|heighten(?:ed|s)|inflate[ds]|(?:built|piled|stacked) up"
 )
 _FELL = (
-    r"fell|falls(?! (?:on|upon|within|between|outside|inside|under)\b)"
+    r"fell(?! to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more)\b)"
+    r"|falls(?! (?:on|upon|within|between|outside|inside|under"
+    r"|to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more))\b)"
     r"|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"
     r"|sank|sunk|sinks|collapse[ds]|plunge[ds]|plummet(?:ed|s)|slip(?:ped|s)|slid|slides|tumble[ds]"
     r"|dwindle[ds]|dip(?:ped|s)|eased"
@@ -23,13 +25,18 @@ _FELL = (
     r"|(?<=s )(?:abate|ebb|fade|taper|sag|slacken|wane|lessen|diminish)"
     r"|diminish(?:ed|es)|lessen(?:ed|s)|wane[ds]|relent(?:ed|s)"
 )
+# "Below rather than above expectation".
+_NOT_BELOW = r"(?:,? (?:rather than|(?:and )?not) (?:below|under),?)?"
+_NOT_ABOVE = r"(?:,? (?:rather than|(?:and )?not) (?:above|over),?)?"
 UP = re.compile(
     rf"\b(?:{_ROSE}"
     r"|(?:outside(?: of)?|above|over|beyond|exceed(?:s|ed|ing)?) (?:the|its|their) (?:expected|usual|normal) range"
     r"|(?<=not )(?:become|get) (?:\w+ )?(?:slower|worse)"
     r"|(?:have|has|had) (?:become|got|grown|turned) (?:\w+ )?slow"
-    r"|(?:above|over|beyond|outside) (?:its|their|the|what (?:is|was))"
+    rf"|(?:above|over|beyond|outside){_NOT_BELOW} (?:its|their|the|what (?:is|was))"
     r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    rf"|(?<!than )(?<!not )(?:above|over){_NOT_BELOW}"
+    r" (?:(?:the|its|their) )?expectations?"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got)"
@@ -43,8 +50,11 @@ DOWN = re.compile(
     r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ ){0,2}?(?:faster|more quickly)"
-    r"|(?:below|under) (?:its|their|the|what (?:is|was)) (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
+    rf"|(?:below|under){_NOT_ABOVE} (?:its|their|the|what (?:is|was))"
+    r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
+    rf"|(?<!than )(?<!not )(?:below|under){_NOT_ABOVE}"
+    r" (?:(?:the|its|their) )?expectations?"
     r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
@@ -77,6 +87,8 @@ SAME = re.compile(
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
+    r"|(?:at|near|close to) (?:(?:its|their|the) )?expectations?"
+    r"|(?<=far from )(?:(?:its|their|the) )?(?:expectations?|(?:expected|usual|normal)(?: (?:level|value|rate)s?)?)"
     r"|within what is (?:usual|normal|expected)"
     r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",

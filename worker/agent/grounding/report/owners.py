@@ -239,9 +239,17 @@ def last_before(place: int, mentions: list[Found]) -> Found | None:
     return next((one for one in reversed(mentions) if one.span[1] <= place), None)
 
 
+# "payments is held at 0.1 against 0.67 for ledger".
+OF_ANOTHER = re.compile(r" (?:against|versus|compared (?:with|to)|behind|below) (?:the )?[01]\.\d+ (?:for|of) ")
+
+
 def _is_others(between: str) -> bool:
     """ "Its memory rose before the latency of cart did": that is of cart, and not the memory."""
-    return bool(context.BREAK.search(between) or re.search(r"\b(?:before|after) (?!\w+ing\b)", between))
+    return bool(
+        context.BREAK.search(between)
+        or OF_ANOTHER.fullmatch(between)
+        or re.search(r"\b(?:before|after) (?!\w+ing\b)", between)
+    )
 
 
 def is_of(subject: Subject, told: Subject) -> bool:

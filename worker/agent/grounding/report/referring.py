@@ -56,6 +56,20 @@ def _references(text: str, known: Known) -> Iterator[Reference]:
         names = _meant(kind, text[: found.start()], known)
         if names:
             yield Reference(found.span(), names)
+    yield from _candidates(text, known)
+
+
+# "DownstreamTimeout, the second candidate": whoever stands there with that type of errors.
+AS_CANDIDATE = re.compile(
+    r"(?:,| as)? (?:the|a|as) (?:\w+[ -]){0,2}candidate\b| (?:is|ranks|comes) (?:the )?(?:second|third|fourth|last)\b"
+)
+
+
+def _candidates(text: str, known: Known) -> Iterator[Reference]:
+    for one in roster.mentions(text, known):
+        of = {it.service for it in known.report.candidates if it.error_type == one.text and it.service}
+        if len(of) == 1 and AS_CANDIDATE.match(text, one.span[1]):
+            yield Reference(one.span, (*of,))
 
 
 def _meant(kind: str, before: str, known: Known) -> tuple[str, ...]:

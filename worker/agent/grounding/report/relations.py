@@ -124,6 +124,21 @@ def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_cause = named <= cause_names(known) if named else bool(THE_FIRST.match(found["what"]))
         holds = known.has_cause and is_cause and not known.report.candidates[0].against
         yield judged("cause", found, holds, "something does")
+    for found in IN_FAVOUR.finditer(text):
+        inside = {one.text for one in mentions if one.span[0] < found.end()} - known.regions
+        made = inside & {one.deployment_id for one in known.changes}
+        of = [one for one in known.report.candidates if {one.deployment_id, one.service} & (made or inside)]
+        of = [one for one in of if one.deployment_id in made] or of
+        yield judged("cause", found, bool(inside) and all(one.confidence < WEAK for one in of), "something does")
+
+
+# "Neither a comparison nor a deviation of cart speaks for it": of a candidate in which there is next to no confidence.
+IN_FAVOUR = re.compile(
+    r"\b(?:neither [^,;.]{3,50}? nor [^,;.]{2,50}?|nothing(?: that was read)?|no (?:(?!one\b)[\w-]+ ){1,3}(?:of \S+ )?)"
+    r" ?\b(?:speaks?|spoke|argues?|counts?) (?:for|in favou?r of) [^,.;]+",
+    re.IGNORECASE,
+)
+WEAK = 0.1
 
 
 def missing(known: Known) -> set[tuple[str, str]]:

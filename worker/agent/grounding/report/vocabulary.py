@@ -104,7 +104,7 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         )
     for start, end in _runs(text, known.words, is_advice=is_advice):
         if all(any(form in logged for form in forms(word)) for word in WORD.findall(text[start:end].lower())):
-            why = "" if _is_there(mentions, known) else "its lines are from elsewhere"
+            why = "" if is_advice or _is_there(mentions, known) else "its lines are from elsewhere"
             yield Claim("message", (start, end), text[start:end], not why, why, is_open=bool(why))
 
 

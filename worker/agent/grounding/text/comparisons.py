@@ -42,7 +42,9 @@ def told(wanted: int, found: re.Match[str], text: str) -> bool | None:
 
 # "103 ms, below the expected 110 ms"; "223,700 requests against 269,900, was lower".
 LEVEL = re.compile(
-    r"(?:above|below|over|under) (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*", re.IGNORECASE
+    r"(?:above|below|over|under)(?:,? (?:rather than|(?:and )?not) \w+,?)?"
+    r" (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*",
+    re.IGNORECASE,
 )
 BESIDE = re.compile(
     r"[^;\d]{0,20}\b(?:compared (?:to|with)|against|versus|vs\.?|instead of|rather than|where)\b[^;\d]{0,24}"

@@ -29,6 +29,7 @@ BEFORE = re.compile(
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
 AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but|from)\b)"
+    r"(?! (?:is|was|are|were|lies|lay|stays?|remains?|stands?) (?:\w+ )?(?:near|close|above|below|over|under|within)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
@@ -36,6 +37,7 @@ AFTER = re.compile(
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?"
     r"(?:usual|normal|typical|ordinary|customary)"
+    r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during) (?:the )?baseline|(?<!never )(?<!not )before\b(?! the)"
@@ -125,7 +127,9 @@ def role(span: Span, text: str) -> str | None:
         of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
         return _role_at(*of.span(), text) if of else None
     if ranged := _ranged(span, text):
-        return _role_at(*ranged, text)
+        # "The range runs from 66 to 77": no course of things, in which "from" would tell the usual.
+        runs = RUNS.search(text[: ranged[0]])
+        return _role_at(runs.start() if runs else ranged[0], ranged[1], text)
     opened = context.bracket(span, text)
     if opened is not None:
         within = text[opened : span[0]]
@@ -161,7 +165,12 @@ TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|u
 # "17.9 g per minute that would be expected".
 RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
 # "Within the range of 289 mg to 306 mg that was expected".
-IN_RANGE = re.compile(r"\b(?:range|band|interval|corridor) (?:of|from) [−-]?$", re.IGNORECASE)
+IN_RANGE = re.compile(
+    r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))?"
+    r" (?:of|from) [−-]?$",
+    re.IGNORECASE,
+)
+RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches) from $")
 TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
