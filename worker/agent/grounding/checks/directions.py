@@ -361,7 +361,7 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = _within_order(span, *context.clause(span, text), text, measured)
-    own = _spoken_of(text[start:end], measured)
+    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
         own
@@ -416,13 +416,13 @@ BESIDE_IT = re.compile(
 )
 
 
-def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
+def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
     text = BESIDE_IT.sub(" ", text)
     told = topics(text) & measured
     if not told and GRAMS.search(text):
         return frozenset({"carbon"}) & measured
-    others = measured - {*SIGNALS, *(() if "demand" in text else ("carbon_per_demand",))}
+    others = measured - {*SIGNALS, *(() if is_of_demand or "demand" in text else ("carbon_per_demand",))}
     named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
