@@ -68,11 +68,40 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
+    yield from _turned(text, past)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+# What was done then, and its contrary.
+OPPOSITES = (
+    (
+        r"rais(?:ed?|es|ing)|increas\w+|enlarg\w+|lengthen\w*|extend\w*|widen\w*",
+        r"lower(?:ed|s|ing)?|reduc\w+|decreas\w+|shrink\w*|shrank|shorten\w*|narrow\w*|halv\w+",
+    ),
+    (
+        r"enabl\w+|(?:switch|turn)(?:ed|ing|es|s)? (?:\w+ ){0,3}?on",
+        r"disabl\w+|(?:switch|turn)(?:ed|ing|es|s)? (?:\w+ ){0,3}?off",
+    ),
+    (
+        r"roll(?:ed|ing|s)? (?:\w+ ){0,3}?back|rollback|revert\w*",
+        r"roll(?:ed|ing|s)? (?:\w+ ){0,3}?(?:out|forward)|upgrad\w+",
+    ),
+    (r"add(?:ed|ing|s)?", r"remov\w+|delet\w+"),
+)
+TURNED = tuple(re.compile(rf"\b(?:(?P<one>{one})|(?P<other>{other}))\b", re.IGNORECASE) for one, other in OPPOSITES)
+
+
+def _turned(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+    """ "Lowering the pool size to 10 helped", where it was raised: the contrary of what is told of it."""
+    wrote = " ".join(filter(None, (it for one in past for it in (one.title, one.helped, one.ended))))
+    for words in TURNED:
+        said, told = ({it.lastgroup for it in words.finditer(one)} for one in (text, wrote))
+        if len(said) == len(told) == 1 and said != told and (found := words.search(text)):
+            yield judged("state", found, holds=False, otherwise="it was the contrary")
 
 
 # "The past incident was also caused by deploy-8736": of which nothing was known then.

@@ -62,7 +62,7 @@ SEVERITY = re.compile(
 _TROUBLE = r"(?:incident|spike|outage|anomaly|degradation|disruption|breakdown|malfunction|slowdown|problem|failure)s?"
 INCIDENT = re.compile(
     rf"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?{_TROUBLE}\b"
-    r"|\b(?:has|is|have|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent|undergoes"
+    r"|\b(?:has|is|have|having|seeing|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent|undergoes"
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
     r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
