@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 
 _VERBS = """
-    add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
+    add adjust alert allow apply ask assess audit avoid begin block bring call cap capture change check clean close
     compare confirm consider contact continue correct decrease delay deploy determine dig disable document drain
     enable engage ensure enter escalate evaluate examine expand extend fail find fix focus follow give have hold
     identify implement increase inspect introduce investigate isolate keep leave let limit look lower make measure
     monitor move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
-    provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
+    lose provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
     report reproduce rerun reset resize resolve restart restore retry return revert review roll rotate route
-    rule run scale schedule see send separate set shift shorten size slow split start stop switch take
+    rule run scale schedule search see send separate set shift shorten size slow spend split start stop switch take
     temporarily test throttle tighten trace track treat trigger try tune turn update upgrade use validate
-    verify wait warm warn watch widen work
+    verify wait warm waste warn watch widen work
 """
 # "Once it is back, …", "As a precaution, …", "In parallel, …": what stands before what is to be done.
 _FIRST = (
@@ -23,7 +23,7 @@ _FIRST = (
     r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b[^;.!?]{2,160}?)"
 )
 IMPERATIVE = re.compile(
-    rf"\s*(?:{_FIRST}, |(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
+    rf"\s*(?:{_FIRST}, |(?:do not|don['’]t|never) (?=(?:spend|waste|lose|look|start|begin|wait|search)\b)|(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
     rf"(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)",
     re.IGNORECASE,
 )
@@ -37,6 +37,9 @@ PROPOSED = re.compile(
     r"|could (?:\w+ )?be (?:added|checked|considered|examined|raised|lowered|reviewed|used)"
     r"|(?:is|are) (?:recommended|advised|advisable|worth \w+ing)|we recommend"
     r"|(?:sensible|good|obvious|natural) next step"
+    # "If it is not as before after the rollback, the cause was something else".
+    r"|^(?:if|should)\b[^.;]{3,120}, (?:then )?(?:the cause|it|this|that) (?:was|is|lies|lay|must be) (?:something else|elsewhere|another)"
+    r"|nothing (?:has|needs) to be (?:done|changed|repaired|fixed|rolled back)"
     rf"|{_WHAT_ENDS} (?:\w+ ){{0,3}}"
     r"(?:(?<!\bit )is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"
     r"(?:once|when|only when|as soon as|if|(?<!doubt )(?<!proven )(?<!certain )that)\b)",

@@ -34,8 +34,8 @@ A_VALUE = re.compile(
     r"(?:its )?(?:usual|normal) (?:level|value|rate|range|traffic|latency|load|error rate|memory)s?", re.IGNORECASE
 )
 ITS_FIGURE = re.compile(
-    r"(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]"
-    r"| (?:rests|rest|(?:is|was) (?:taken|drawn|reckoned|based)|comes?|stems?) "
+    r"(?: (?:for|at|of|in) (?:this|that|the) (?:hour|time|day))?"
+    r"(?:(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]| (?:rests|rest|(?:is|was) (?:taken|drawn|reckoned|based)|comes?|stems?) )"
 )
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
@@ -336,6 +336,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     start, end = _within_order(span, *context.clause(span, text), text, measured)
     if AT_THE.search(text[slice(*span)]) and (behind := _behind(text[span[1] : end + 40], measured)):
         return behind
+    if BOTH.search(text[: span[0]]):
+        return sorted(topics(text[: span[0]]) & measured)
     own = _spoken_of(text[start:end], measured)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -365,6 +367,10 @@ def _within_order(span: Span, start: int, end: int, text: str, measured: set[str
         if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
             start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
     return start, end
+
+
+# "CPU stands at 85, memory at 52; both are as usual".
+BOTH = re.compile(r"[;:,](?: and)? (?:both|all (?:two|three|four|of them)|these) (?:are|were|stay|stayed|remain) $")
 
 
 # "Served at the usual error rate and latency": what is as usual stands behind.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import bounds, charted, fitting, quoted
+from worker.agent.grounding.checks import bounds, charted, fitting, names, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
@@ -27,7 +27,14 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
-    if claim.holds or not (told := _told_besides(number, text, known)):
+    if claim.holds:
+        return claim
+    for one in metrics.in_units_of(number, text, known):
+        if (in_unit := _figure(one, text, mentions, known)).holds:
+            return in_unit
+    if names.is_counted_in_line(number.span, text, mentions, known):
+        return Claim("number", number.span, number.text, holds=True)
+    if not (told := _told_besides(number, text, known)):
         return claim
     other = _figure(replace(number, dimension="" if told == "metric" else told), text, mentions, known)
     return other if other.holds else claim

@@ -61,8 +61,15 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
 
 
 _VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quantified|told)\b"
+# "Excess CO₂, vCPU-hours and cost are unknown".
+_MEASURE = (
+    r"\b(?:(?:the|its|any|all) )?(?:(?:excess|additional|extra|wasted|affected) )?"
+    r"(?:CO₂e?|CO2e?|carbon|emissions|vCPU[- ]hours|compute|energy|costs?|users|orders|revenue)(?: (?:cost|hours|affected))?"
+)
 NONE_MEASURED = re.compile(
     rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
+    rf"|(?P<f>{_MEASURE}(?:(?:,|,? and|,? or) {_MEASURE})*) (?:is|are|was|were|remains?|stays?) (?:\w+ )?"
+    rf"(?:un(?:known|measured|available)|not (?:\w+ )?{_VERB})"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
     r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3} (?:tells?|says?|shows?|records?|indicates?|reveals?)"
     r"(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
@@ -83,6 +90,7 @@ def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         "revenue": impact.business.source,
         "cost": impact.compute.excess_cost_usd,
         "carbon": excess and excess.low > 0,
+        "energy": impact.carbon.excess_kwh,
     }
     for found in NONE_MEASURED.finditer(text):
         of = topics(next(filter(None, found.groups())))

@@ -162,8 +162,9 @@ _NTH = "|".join(PLACES)
 NTH = re.compile(
     rf"\b(?:the )?(?P<nth>{_NTH}) (?:most likely |likeliest |strongest )?(?:candidate|suspect)\b", re.IGNORECASE
 )
+MAKES = re.compile(r"\bma(?:kes?|de|king) (?:the )?$")
 PLACED = re.compile(
-    r"(?: itself)?,? (?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
+    r"(?: itself)?,? (?:(?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?|(?P<made>(?:only )?the ))"
     rf"(?:(?P<nth>{_NTH})(?: most likely| likeliest| strongest)?"
     r" (?:candidate|suspect|place|of (?:the|all)|of (?:\w+ )?candidates|among the"
     r"|among all|in the (?:list|ranking)|most likely|cause\b)"
@@ -187,7 +188,7 @@ def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if one.text not in ranks:
             continue
         found = PLACED.match(text, one.span[1]) or IS_PLACED.search(text[: one.span[0]])
-        if found:
+        if found and (not found.groupdict().get("made") or MAKES.search(text[: one.span[0]])):
             rank = 2 if found.groupdict().get("runner") else PLACES[found["nth"].lower()]
             told = [it for it in candidates if it.rank == rank]
             holds = any(one.text in (it.service, it.deployment_id) for it in told)

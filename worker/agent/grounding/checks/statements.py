@@ -129,6 +129,17 @@ def is_demand(known: Known) -> bool:
     return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
 
 
+def _is_its_end(found: re.Match[str], text: str, known: Known) -> bool:
+    """ "The baseline covers 23 hours, until 19:54 UTC": where that is its end, or the window's."""
+    if not found[0].lower().startswith("until"):
+        return False
+    before = text[: found.start()].lower()
+    told = [
+        span for name, span in (("baseline", known.report.baseline), ("window", known.report.window)) if name in before
+    ]
+    return any(text.startswith(f"{one.end:%H:%M}", found.end()) for one in told[:1])
+
+
 def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     """ "Failed to deserialize": where a log line of it says so."""
     behind = re.match(r" (\w{4,})", text[found.end() :])
@@ -223,7 +234,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         holds = report.verdict is Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
-        holds = _is_logged(found, text, mentions, known)
+        holds = _is_logged(found, text, mentions, known) or _is_its_end(found, text, known)
         yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_unproven=not holds)
     for found in () if is_advice else EXTENT.finditer(text):
         holds = _is_extent(found, text, mentions, known)

@@ -11,13 +11,14 @@ from typing import Any
 from worker.agent.grounding.checks import calls
 from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
-from worker.agent.grounding.text import claims, numerals, units
+from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 MESSAGES = re.compile(
-    r" of (?:the |its )?(?P<all>\w+) (?:(?:quoted|sampled|shown|listed|example|log|error) )*"
+    r" of (?:the |its |their )?(?:(?!quoted|sampled|shown|listed|example|log|error|messages|lines)(?P<all>\w+) )?"
+    r"(?:(?:quoted|sampled|shown|listed|example|log|error) )*"
     r"(?:messages|lines|examples)\b",
     re.IGNORECASE,
 )
@@ -48,7 +49,7 @@ def _of_quoted(number: Number, text: str, sentence: str, known: Known) -> bool |
     if found := next((one for one in EVERY.finditer(sentence) if one.start() <= number.span[0] < one.end()), None):
         return _is_of_every(found, sentence, known)
     found = MESSAGES.match(text, number.span[1])
-    return _of_messages(number.value, _count(found["all"]), sentence, known) if found else None
+    return _of_messages(number.value, _count(found["all"] or ""), sentence, known) if found else None
 
 
 def _of_named(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -115,6 +116,15 @@ OF_THAT_TYPE = re.compile(
 )
 
 
+# "Before it there was none of this type".
+OF_TYPE = re.compile(
+    r" (?:of (?:that|this|the same|its) (?:type|kind|error)s?|of (?:them|these))?\b(?= (?:before|earlier|previously)|[,.;]|$)"
+)
+BEFORE = re.compile(
+    r"\b(?:before|earlier|previously|until then|in the baseline|beforehand|prior to it)\b", re.IGNORECASE
+)
+
+
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """ "None of the others rises", "none of them has a confidence above 0.01", "none of the calls takes longer"."""
     if found := OTHERS.match(text, number.span[1]):
@@ -125,8 +135,12 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
         named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
         rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
         return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
-    if OF_THAT_TYPE.match(text, number.span[1]):
-        types = {one.text for one in mentions} & {*known.types}
+    before = text[context.clause(number.span, text)[0] : number.span[0]]
+    if OF_THAT_TYPE.match(text, number.span[1]) or (
+        (kind := OF_TYPE.match(text, number.span[1])) and (BEFORE.search(before) or BEFORE.match(text, kind.end() + 1))
+    ):
+        named = [*mentions, *roster.mentions(known.previous, known)]
+        types = {one.text for one in mentions} & {*known.types} or {one.text for one in named} & {*known.types}
         before = [
             one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
         ]
@@ -169,7 +183,7 @@ def _quoted(sentence: str) -> list[str]:
 def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
     """ "Two of the three messages say “…”": of a type with so many, so many have it."""
     quoted = _quoted(sentence)[:1]
-    kinds = [one for one in _messages(known) if len(one) == total]
+    kinds = [one for one in _messages(known) if len(one) == (total or len(one))]
     if not quoted or not kinds:
         return None
     return any(sum(quoted[0] in message for message in one) == some for one in kinds)

@@ -72,6 +72,8 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if pronoun and pronoun.start() > figure_first(text) and not {one.text for one in mentions} & known.services:
         # "The median request takes 2 s, whereas it took 238 ms before": of what the sentence itself speaks.
         pronoun = None
+    if OF_SIGNAL.match(text):
+        pronoun = None
     is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
     if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
         named = {one.text for one in mentions if one.text in known.services and not is_called(one, text)}
@@ -85,6 +87,13 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if scope.service is None and not pronoun:
         return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+# "CPU is not elevated: it is at 88": the CPU.
+OF_SIGNAL = re.compile(
+    r"(?:The )?(?:CPU|memory|latency|traffic|carbon|CO₂|error rate|retry rate|median|p\d\d)(?: usage| use| load)?"
+    r" (?:is|was|stays?|rose|fell|stands?|did|does|has)\b[^:;,]*[:;,] (?:and |but )?it (?:is|was|stands?|stays?|rose|fell)\b"
+)
 
 
 def figure_first(text: str) -> int:

@@ -294,7 +294,7 @@ def _in_words(text: str) -> Iterator[Number]:
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
-NONE_OF = re.compile(r" of(?! them (?:before|earlier)| (?:this|that) (?:type|kind))")
+NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
 NONE = ("none", "not one", "not a single one")
 
 
