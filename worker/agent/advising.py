@@ -23,7 +23,7 @@ _FIRST = (
     r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b[^;.!?]{2,160}?)"
 )
 IMPERATIVE = re.compile(
-    rf"\s*(?:{_FIRST}, |(?:do not|don['’]t|never) (?=(?:spend|waste|lose|look|start|begin|wait|search)\b)|(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
+    rf"\s*(?:{_FIRST}, |(?:do not|don['’]t|never) (?=(?:spend|waste|lose|look|start|begin|wait|search|roll|revert|restart|change)\b)|(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
     rf"(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)",
     re.IGNORECASE,
 )

@@ -47,6 +47,11 @@ OFTENER = re.compile(
     r"(?P<then> (?:before(?! \d)|earlier|usually|in the baseline))?",
     re.IGNORECASE,
 )
+# "… and as often before".
+AS_OFTEN = re.compile(
+    r"\b(?:(?:just )?as often|as many times|equally often|as frequently)(?: as)? (?:before|usual\w*|earlier|in the baseline)\b",
+    re.IGNORECASE,
+)
 ROSE = re.compile(
     r"(?: errors?| failures?)?(?:,? (?:also|too|have|has|had|likewise|then))* "
     r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
@@ -77,6 +82,9 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         yield from _oftener(sentence, start, counts)
+        if (as_often := AS_OFTEN.search(sentence, start)) and counts:
+            holds = all(bool(one.before) == bool(one.now) for one in counts)
+            yield _claim(as_often, holds, "it was not there before")
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
         if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):

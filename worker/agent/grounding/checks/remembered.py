@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.past import is_in
+from worker.agent.grounding.checks.past import is_in, spoken_of
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common
@@ -37,6 +37,12 @@ ENDED_BY = re.compile(
     re.IGNORECASE,
 )
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+# "What helped then is not recorded".
+UNTOLD_HELP = re.compile(
+    r"\bwhat (?:helped|ended it|fixed it|solved it)\b[^,;.]{0,20} (?:is|was) (?:not (?:recorded|known|told|noted)|unknown)\b"
+    r"|\b(?:not (?:recorded|known|told|noted)|unknown) what (?:helped|ended it|fixed it|solved it)\b",
+    re.IGNORECASE,
+)
 NOT_HELPED = re.compile(
     r"\b(?:has|had|have|did) not help(?:ed)?\b|\b(?:was|were) (?:of )?(?:no help|in vain|without success)\b",
     re.IGNORECASE,
@@ -69,6 +75,9 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
     yield from _turned(text, past)
+    for found in UNTOLD_HELP.finditer(text):
+        of = spoken_of(known.previous, known) if not any(_is_dated(one, text) for one in past) else past
+        yield judged("state", found, any(not one.helped for one in of or past), "it is recorded")
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
@@ -183,6 +192,10 @@ def _ranked(text: str, dated: list[SimilarIncident], known: Known) -> Iterator[C
 def _days(one: SimilarIncident) -> Iterator[str]:
     for month in (f"{one.at:%B}", f"{one.at:%b}"):
         yield from (f"{one.at.day} {month}", f"{month} {one.at.day}")
+
+
+def _is_dated(one: SimilarIncident, text: str) -> bool:
+    return any(is_in(day, text) for day in _days(one))
 
 
 def _lasted(one: SimilarIncident) -> list[float]:

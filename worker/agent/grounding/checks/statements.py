@@ -118,7 +118,14 @@ def quiet(text: str, known: Known) -> Iterator[Claim]:
     """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
     for found in QUIET.finditer(text):
         holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
+        holds = holds or _is_of_a_victim(text[found.end() :], known)
         yield judged("state", found, holds, "there is an incident")
+
+
+def _is_of_a_victim(behind: str, known: Known) -> bool:
+    """ "Nothing has to be done about checkout itself": who is not the cause, where that is known."""
+    of = re.match(r" (?:about|on|at|in|for|to|with) (?:the )?(?P<who>[\w.@:-]*\w)", behind)
+    return bool(of) and known.has_cause and of["who"] in known.services - cause_names(known) if of else False
 
 
 REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from worker.agent.grounding.checks import calls
-from worker.agent.grounding.report import log, relations, roster
+from worker.agent.grounding.report import log, relations, roster, vocabulary
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -59,6 +59,8 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
         return _is_sum(number, mentions, text, known)
     if (is_so := _of_candidates(number, text, mentions, known)) is not None:
         return is_so
+    if DEVIATING.match(after):
+        return len({one.subject.service for one in known.levels if abs(one.deviations) >= LEAST}) == number.value
     if found := CALLS_LONGER.match(text, number.span[1]):
         by = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
         slower = {(one.of, one.subject) for one in known.facts if (one.signal, one.role) == ("calls", "excess")}
@@ -67,6 +69,13 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
     is_counted = number.dimension or re.match(r" [a-z]+s\b", after) or re.search(r"\b(?:errors|lines)\b", before)
     is_of_all = ALL.search(before) and not is_counted
     return len(named) == number.value if is_of_all and len(named) > 1 else None
+
+
+# "All three services began to deviate".
+DEVIATING = re.compile(
+    r" services (?:\w+ly )?(?:(?:began|begin|started|start) to )?(?:deviate|misbehave)d?\b", re.IGNORECASE
+)
+LEAST = 3
 
 
 # "Five of the candidates show hardly more than chance", "the last of six candidates".
@@ -180,10 +189,30 @@ def _quoted(sentence: str) -> list[str]:
     return [claims.quoted(one) for one in claims.QUOTED.finditer(sentence)]
 
 
+# "Two of the messages report that the connection to the primary was refused": in its own words.
+SAYING = re.compile(
+    r"\b(?:messages|lines|examples)\b[^,;:]* (?:report|say|tell|state|read|show|complain) (?:that )?(?P<what>[^,;:]+)"
+)
+TELLING = 2
+
+
+def _has_words(said: str, message: str) -> bool:
+    """Whether it has all of those that tell messages apart, and at least two."""
+    words, has = (
+        {form for it in re.findall(r"[a-z]{4,}", one.lower()) for form in vocabulary.forms(it)[-1:]}
+        for one in (said, message)
+    )
+    shared = words & has
+    return len(shared) >= TELLING and not (words - has - vocabulary.common())
+
+
 def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
     """ "Two of the three messages say “…”": of a type with so many, so many have it."""
     quoted = _quoted(sentence)[:1]
     kinds = [one for one in _messages(known) if len(one) == (total or len(one))]
+    if not quoted and (told := SAYING.search(sentence)):
+        counts = {sum(_has_words(told["what"], message) for message in one) for one in kinds}
+        return some in counts if counts - {0} else None
     if not quoted or not kinds:
         return None
     return any(sum(quoted[0] in message for message in one) == some for one in kinds)

@@ -22,7 +22,7 @@ BEFORE = re.compile(
     rf"|previously|the others?(?: \w+)?"
     rf"|the (?:old|previous|former|earlier)(?: one| version| release| deployment)?|{_COMPARED})"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
-    r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate"
+    r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
