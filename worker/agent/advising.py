@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 
 _VERBS = """
-    add adjust alert allow apply ask assess audit avoid begin block bring call cap capture change check clean close
+    add adjust alert allow apply ask assess audit avoid begin block bring call cap capture check clean close
     compare confirm consider contact continue correct decrease delay deploy determine dig disable document drain
     enable engage ensure enter escalate evaluate examine expand extend fail find fix focus follow give have hold
     identify implement increase inspect introduce investigate isolate keep leave let limit look lower make measure
     monitor move name notify observe open optimise optimize pause prepare prioritise prioritize profile protect
-    lose provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
+    provide raise reach read rebuild redeploy redirect reduce refresh release remove renew repair replace
     report reproduce rerun reset resize resolve restart restore retry return revert review roll rotate route
-    rule run scale schedule search see send separate set shift shorten size slow spend split start stop switch take
+    rule run scale schedule see send separate set shift shorten size slow split start stop switch take
     temporarily test throttle tighten trace track treat trigger try tune turn update upgrade use validate
-    verify wait warm waste warn watch widen work
+    verify wait warm warn watch widen work
 """
 # "Once it is back, …", "As a precaution, …", "In parallel, …": what stands before what is to be done.
 _FIRST = (
@@ -22,9 +22,12 @@ _FIRST = (
     r"|secondly|lastly|thereafter|immediately|in the meantime|please"
     r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b[^;.!?]{2,160}?)"
 )
+# "Do not roll back deploy-7", "change the rule so that …": a change is a noun as well.
+_NOT = r"(?:do not|don['’]t|never) (?:spend|waste|lose|look|start|begin|wait|roll|revert|restart|touch|change)\b"
+_CHANGE = r"change (?=(?:the|it|its|this|that|how)\b|[\w.-]+ so (?:that|it)\b)"
 IMPERATIVE = re.compile(
-    rf"\s*(?:{_FIRST}, |(?:do not|don['’]t|never) (?=(?:spend|waste|lose|look|start|begin|wait|search|roll|revert|restart|change)\b)|(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
-    rf"(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)",
+    rf"\s*(?:{_FIRST}, |(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
+    rf"(?:(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)|{_NOT}|{_CHANGE})",
     re.IGNORECASE,
 )
 _GOOD = r"(?:advisable|worth\w*|sensible|sense|wise|useful|helpful|best|recommended|good)"

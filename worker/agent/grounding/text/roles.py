@@ -270,9 +270,17 @@ JUDGED = re.compile(
 GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
 
 
+# "Both suffer from it: 68 % …" compares nothing.
+FROM_IT = re.compile(r"\bfrom (?:it|this|that|them)[:;,] $")
+
+
 def _is_told_before(before: str, after: str) -> bool:
     """By the words right before it, unless these judge a figure that is then set against the usual one."""
-    return bool(BEFORE.search(before)) and not (JUDGED.search(before) and SET_AGAINST.match(after))
+    return (
+        bool(BEFORE.search(before))
+        and not FROM_IT.search(before)
+        and not (JUDGED.search(before) and SET_AGAINST.match(after))
+    )
 
 
 def _is_usual(start: int, end: int, text: str) -> bool:
