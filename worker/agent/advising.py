@@ -41,7 +41,8 @@ PROPOSED = re.compile(
     r"|(?:is|are) (?:recommended|advised|advisable|worth \w+ing)|we recommend"
     r"|(?:sensible|good|obvious|natural) next step"
     # "If it is not as before after the rollback, the cause was something else".
-    r"|^(?:if|should)\b[^.;]{3,120}, (?:then )?(?:the cause|it|this|that) (?:was|is|lies|lay|must be) (?:something else|elsewhere|another)"
+    r"|^(?:if|should)\b[^.;]{3,120}, (?:then )?(?:the cause|it|this|that) (?:was|is|lies|lay"
+    r"|must be) (?:something else|elsewhere|another)"
     r"|nothing (?:has|needs) to be (?:done|changed|repaired|fixed|rolled back)"
     rf"|{_WHAT_ENDS} (?:\w+ ){{0,3}}"
     r"(?:(?<!\bit )is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"

@@ -23,7 +23,8 @@ ONE_CANDIDATE = re.compile(r"\bthere (?:is|was) (?:one|just one|a single|a) (?:\
 NO_CANDIDATE = re.compile(
     rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
     r"(?! (?:has|have|is|was(?! put forward)|reaches|gets|comes))"
-    rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
+    rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty"
+    rf"|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
     re.IGNORECASE,
 )
 NO_PAST = re.compile(
@@ -43,7 +44,8 @@ NO_CHANGE = re.compile(
 )
 NO_CAUSE = re.compile(
     r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
-    r"\b(?:named|identified|found|given|established|determined|reported|recorded|stated|listed|known|told|put forward|proposed|suggested)\b"
+    r"\b(?:named|identified|found|given|established|determined|reported|recorded|stated|listed|known|told"
+    r"|put forward|proposed|suggested)\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
     r"(?:named|identified|found|established|determined|known)\b",
     re.IGNORECASE,

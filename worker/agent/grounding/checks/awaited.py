@@ -15,7 +15,8 @@ from worker.agent.grounding.text.claims import Claim, Found
 STAYING = re.compile(
     r"(?:^|;)\W*(?:if|should|in case|unless|when)\b[^;]*?\b(?:persists?|remains?|continues?|still|stays?"
     r"|keeps?|go(?:es)? on"
-    r"|not be\b|(?:do|does|did|is|are|was|were)(?: not|n['’]t)|no (?:effect|improvement|change)|nothing changes|without (?:effect|success))\b",
+    r"|not be\b|(?:do|does|did|is|are|was|were)(?: not|n['’]t)|no (?:effect|improvement|change)|nothing changes"
+    r"|without (?:effect|success))\b",
     re.IGNORECASE,
 )
 REASON = re.compile(r"\b(?:because|since|as(?! (?:before|usual|expected|well|soon|long)\b))\b", re.IGNORECASE)

@@ -58,7 +58,9 @@ def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
     return [one.at for one in known.moments if one.kind == "onset" and (one.of or "") in of and one.signal in signals]
 
 
-_MANY = r"(?P<many>an?|one|single|\d+|two|three|four|five|six|seven|several|many|some|multiple|dozens of|weeks of|months of)"
+_MANY = (
+    r"(?P<many>an?|one|single|\d+|two|three|four|five|six|seven|several|many|some|multiple|(?:dozens|weeks|months) of)"
+)
 _EARLIER_DAY = rf"(?:{_MANY} )?(?:earlier|previous|prior|past) days?\b"
 BASELINE = re.compile(
     r"\b(?:usual|baseline|compar\w+|expected|normal)\b[^;.]*?"

@@ -59,6 +59,12 @@ AS_BEFORE = re.compile(
     re.IGNORECASE,
 )
 
+# "Frontend makes fewer calls for each one that it receives".
+FEWER = re.compile(
+    r"\bma(?:kes?|de) (?P<way>fewer|more) calls\b[^,;.]{0,20}\b(?:for (?:each|every)|per) (?:one|call|request)\b",
+    re.IGNORECASE,
+)
+
 
 def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the calls that were read; of what advice waits for, nothing."""
@@ -75,7 +81,10 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 # "The time is lost between a and b, not in the dashboard itself", "the delay arises between a and b".
-_LOST = r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)|lies|lay|sits|arises?|arose|occurs?|builds up"
+_LOST = (
+    r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)"
+    r"|lies|lay|sits|arises?|arose|occurs?|builds up"
+)
 LOST_BETWEEN = re.compile(
     rf"\b(?:time|delays?|latency|slowness|slowdown|wait|waiting|extra \w+)\b(?: itself)? (?:{_LOST})"
     r"(?P<not>,? not)?[^,;.]{0,16} between (?:the )?(?:calls of )?$",
@@ -103,29 +112,51 @@ def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Cl
 
 # "Two different callers see the delay of ledger".
 CALLERS = re.compile(
-    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b(?! (?:no|nothing|none)\b)",
+    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?"
+    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b"
+    r"(?! (?:no|nothing|none)\b)",
     re.IGNORECASE,
 )
 
 
+# "Its calls to two other services have become slower", "calls from four services to ledger".
+CALLS_OF = re.compile(
+    r"\bcalls? (?P<way>to|from) (?P<many>\w+) (?:other |different )?(?:services|callers)\b", re.IGNORECASE
+)
+
+
+QUICKER = re.compile(r"[^,;.]*\b(?:faster|quicker|speed\w* up|sped up)\b")
+
+
 def is_so_often(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """Whether so many callers see it, who may be named behind; None where they are not counted."""
-    found = next((one for one in CALLERS.finditer(text) if one.start("many") == number.span[0]), None)
-    if found is None:
-        return None
-    after = [one.text for one in mentions if one.span[0] > found.end() and one.text in known.services]
-    edges = {(caller, callee) for (caller, callee), rise in _rises(known).items() if rise > 0}
+    """Whether so many callers see it, or so many calls got slower; None where these are not counted."""
+    said = next((one for one in _counting(text) if one.start("many") == number.span[0]), None)
+    if said is None or QUICKER.match(text, said.end()):
+        return None if said is None else False
+    before, after = (
+        [one.text for one in mentions if one.text in known.services and (one.span[0] > said.end()) == is_after]
+        for is_after in (False, True)
+    )
+    edges = {edge for edge, rise in _rises(known).items() if rise > 0}
+    if said.re is CALLS_OF and said["way"] == "to":
+        of = {*before[-1:]} or _meant(known)
+        return any(len({callee for caller, callee in edges if caller == one}) == number.value for one in of)
     slow = {callee: {caller for caller, it in edges if it == callee} for _, callee in edges}
-    told = [one for one in after if one in slow] or [one.text for one in mentions] + [*known.about]
     if len(after) == number.value and not {*after} & {*slow}:
         return any({*after} == callers for callers in slow.values())
-    return any(len(slow.get(callee, ())) == number.value for callee in {*told})
+    told = [one for one in after if one in slow] or [*before, *known.about]
+    return any(len(slow.get(callee, ())) == number.value for callee in told)
+
+
+def _counting(text: str) -> Iterator[re.Match[str]]:
+    yield from CALLERS.finditer(text)
+    yield from CALLS_OF.finditer(text)
 
 
 # "frontend makes fewer calls for each request that it receives".
 FEWER = re.compile(
-    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) (?:far |clearly )?(?P<way>fewer|more)"
-    r" calls\b",
+    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) "
+    r"(?:far |clearly )?(?P<way>fewer|more) calls\b",
     re.IGNORECASE,
 )
 

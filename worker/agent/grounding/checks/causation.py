@@ -37,9 +37,11 @@ JUDGED = re.compile(
     r"|no (?:bearing|influence|effect|impact) on"
     r"|not (?:\w+ )?supported"
     r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
-    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as|(?:poor|weak|unlikely) (?:candidate|suspect|contender)"
+    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as"
+    r"|(?:poor|weak|unlikely) (?:candidate|suspect|contender)"
     r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
-    r"|(?:cannot|(?:can|could) not|hardly|barely|no (?:\w+ ){1,3}(?:can|could|is to)) (?:be )?(?:blamed|suspected|accused)"
+    r"|(?:cannot|(?:can|could) not|hardly|barely|no (?:\w+ ){1,3}(?:can|could|is to)) (?:be )?"
+    r"(?:blamed|suspected|accused)"
     r"|(?:victims?|sufferers?) (?:rather than|and not|not) (?:the|an?) (?:\w+ )?(?:cause|origin|source|culprit)"
     r"|play(?:s|ed)? no (?:\w+ )?(?:part|role)"
     r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
@@ -76,7 +78,10 @@ OF_KIND = {
 # "Its confidence as a cause is 0.01": a figure.
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
-    r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)",
+    r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
+    r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
+    r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
+    r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
 )
 # What advice is given for: "…, since it has hardly logged anything".
@@ -266,7 +271,8 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 # "The cause lies in ledger and not in the services that call it".
 THE_CALLERS = re.compile(
-    r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?|the services (?:that|which) call it)[\W_]*"
+    r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?"
+    r"|the services (?:that|which) call it)[\W_]*"
 )
 
 

@@ -113,6 +113,9 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
+    made = [one for one in known.changes if one.at]
+    if some := SOME_WERE.search(text) if _is_of_changes(text) else None:
+        yield judged("cause", some, bool(made), "none is known")
     found = _none_made(text)
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
@@ -137,6 +140,15 @@ NONE_WAS = re.compile(
     r"(?<=, )(?:since|as|because) (?:none|nothing of (?:the|that) (?:kind|sort)) (?:is|was|has been|had been)"
     r" (?:recorded|known|found|seen|listed|made)\b"
 )
+
+
+SOME_WERE = re.compile(
+    r"(?<=, )(?:since|as|because) (?:one|some|several|two) (?:was|were|is|are|has been) (?:recorded|known|made)\b"
+)
+
+
+def _is_of_changes(text: str) -> bool:
+    return bool(DEPLOYMENT.search(text) or CHANGE.search(text))
 
 
 def _none_made(text: str) -> re.Match[str] | None:
@@ -243,6 +255,28 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
             return
 
 
+# "The two deployments before the onset touch inventory and cart, not auth".
+TOUCHING = re.compile(
+    r"\b(?:the|both|all)(?: \w+)? (?:deployments|changes|releases|rollouts)\b[^,;.]{0,40}? "
+    r"(?:touch(?:ed)?|concern(?:ed)?|hit|(?:are|were) (?:of|for)|belong(?:ed)? to) (?:only )?(?=\S)",
+    re.IGNORECASE,
+)
+BUT_NOT = re.compile(r",? (?:and |but )?(?:not|none of them) ")
+
+
+def touched(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """All of whom there are changes are named, and who is said to have none has none."""
+    made = {one.service for one in known.changes if one.at}
+    for found in TOUCHING.finditer(text):
+        end = text.find(";", found.end()) % (len(text) + 1)
+        denied = BUT_NOT.search(text, found.end(), end)
+        services = [one for one in mentions if found.end() <= one.span[0] < end and one.text in known.services]
+        named = {one.text for one in services if not denied or one.span[0] < denied.start()}
+        rest = {one.text for one in services} - named
+        if named:
+            yield judged("state", found, named == made and not rest & made, "they are of others")
+
+
 NEITHER_OF = re.compile(
     r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
     r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
@@ -258,7 +292,8 @@ DEPLOYMENT = re.compile(
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
     r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
-    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)? (?:explains?|explained|accounts? for)"
+    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)?"
+    r" (?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
     re.IGNORECASE,
 )

@@ -39,7 +39,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
 
 # "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
 BASIS = re.compile(
-    r"[^,;:]*\b(?:usual (?:value|level|rate|figure)s?|baseline|comparison|expectation|expected (?:value|level)s?)\b[^,;:]*",
+    r"[^,;:]*\b(?:(?:usual|expected) (?:value|level|rate|figure)s?|baseline|comparison|expectation)\b[^,;:]*",
     re.IGNORECASE,
 )
 # "None of its lines is an error, so requests are slow rather than failing".
@@ -108,8 +108,27 @@ def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> b
         return True
     start, end = found.span("effect")
     named = {one.text for one in mentions if start <= one.span[0] < end} - {*known.scope}
+    if MORE_WORK.search(found["effect"]) and re.search(r"\d", found["cause"]):
+        root = known.report.root_cause
+        return root is not None and root.kind is CauseKind.RESOURCE and named <= {root.service}
+    if NO_MORE.search(found["effect"]) and re.search(r"\d", found["cause"]) and not _named_in(found, mentions, known):
+        return True
     is_blaming = BLAMING.search(found["effect"]) and not is_cause_open(known)
     return bool(CONCLUDED.search(found["effect"])) and not named and not is_blaming
+
+
+# "catalog does more work for the same requests, since each takes twice the CO₂".
+MORE_WORK = re.compile(r"\bmore work for (?:the same|its|each) requests?\b", re.IGNORECASE)
+# "It answers no slower than usual, since 44 ms were measured and 40 ms are usual": a direction, and its figures.
+NO_MORE = re.compile(
+    r"\b(?:no|not) (?:slower|faster|higher|lower|more|less|worse) than (?:usual|before|expected)\W*$", re.IGNORECASE
+)
+
+
+def _named_in(found: re.Match[str], mentions: list[Found], known: Known) -> set[str]:
+    """The services and changes named in what is told as the reason."""
+    start, end = found.span("cause")
+    return {one.text for one in mentions if start <= one.span[0] < end} - known.regions
 
 
 # "The rise belongs to europe-west1 alone, since us-central1 shows none": `lacking` checks both.

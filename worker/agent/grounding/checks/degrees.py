@@ -140,7 +140,7 @@ REQUEST_COSTS = re.compile(
     r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}? (?:costs?|takes?|emits?|causes?|needs?|uses?)"
     r" (?P<how>(?:no|not|any) more|no less|more|less|(?:just |about )?as much|the same)"
     r"(?: (?:amount of )?(?:CO₂e?|CO2e?|carbon|emissions))? (?:than|as) "
-    r"(?:(?:it|they) (?:usually|normally|ordinarily|always) (?:does|do|did)|(?:it|they) (?:does|do|did) (?:before|usually))\b",
+    r"(?:it|they) (?:(?:usually|normally|ordinarily|always) (?:does|do|did)|(?:does|do|did) (?:before|usually))\b",
     re.IGNORECASE,
 )
 

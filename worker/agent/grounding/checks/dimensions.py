@@ -142,9 +142,24 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
     return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
+# "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
+FIRING = re.compile(
+    r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|triggered|raised|went off)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_of_alert(_: Fact, said: Said) -> bool:
+    return said.statistic in (None, "mean") and bool(FIRING.search(said.before[-60:] + said.after[:40]))
+
+
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
 EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
 DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
+
+
+TO_ONSET = re.compile(r"\b(?:onset|alert|incident)\b", re.IGNORECASE)
 
 
 def _is_apart(fact: Fact, said: Said) -> bool:
@@ -156,7 +171,8 @@ def _is_apart(fact: Fact, said: Said) -> bool:
             len(said.services) == 1 and said.services <= {fact.of, fact.subject.service}
         )
         is_of_changes = bool(DEPLOYING.search(said.clause)) == (fact.signal == "between changes")
-        return said.of_time == "change" and is_of_both and is_of_changes
+        is_of_onset = fact.signal == "between changes" and bool(TO_ONSET.search(said.clause))
+        return said.of_time == "change" and is_of_both and is_of_changes and not is_of_onset
     if fact.signal == "until alert":
         is_of_alert = re.search(r"\balert\b", said.clause) or OF_ALERT.search(said.before)
         is_of_onset = not DEPLOYING.search(said.clause)
@@ -183,6 +199,7 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "message": _is_of_message,
     "threshold": _is_of_threshold,
     "calls": _is_of_call,
+    "alerted": _is_of_alert,
 }
 MONEY_LOST = re.compile(
     r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE

@@ -35,7 +35,8 @@ A_VALUE = re.compile(
 )
 ITS_FIGURE = re.compile(
     r"(?: (?:for|at|of|in) (?:this|that|the) (?:hour|time|day))?"
-    r"(?:(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]| (?:rests|rest|(?:is|was) (?:taken|drawn|reckoned|based)|comes?|stems?) )"
+    r"(?:(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]| (?:rests|rest|(?:is"
+    r"|was) (?:taken|drawn|reckoned|based)|comes?|stems?) )"
 )
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
@@ -327,17 +328,14 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
         return ["carbon_per_demand"]
-    if fields := metrics.of_clause(span, text, known):
-        return fields
+    of_both = sorted(topics(text[: span[0]]) & measured) if BOTH.search(text[: span[0]]) else []
+    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured) or of_both:
+        return told
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = _within_order(span, *context.clause(span, text), text, measured)
-    if AT_THE.search(text[slice(*span)]) and (behind := _behind(text[span[1] : end + 40], measured)):
-        return behind
-    if BOTH.search(text[: span[0]]):
-        return sorted(topics(text[: span[0]]) & measured)
     own = _spoken_of(text[start:end], measured)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -380,9 +378,9 @@ AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
 
 
-def _behind(text: str, measured: set[str]) -> list[str]:
+def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
     """The signals of a list that "at the usual" stands before; "cost" is what a request takes."""
-    found = LIST.match(text)
+    found = LIST.match(text, span[1]) if AT_THE.search(text[slice(*span)]) else None
     of = topics(found[0]) if found else frozenset()
     return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
 
@@ -391,8 +389,15 @@ def _behind(text: str, measured: set[str]) -> list[str]:
 GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
 
 
+# "Latency did not rise with the errors": of latency.
+BESIDE_IT = re.compile(
+    r"\b(?:along )?(?:with|besides|despite|unlike|alongside) the (?:errors|failures|retries|latency|traffic)\b"
+)
+
+
 def _spoken_of(text: str, measured: set[str]) -> frozenset[str]:
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    text = BESIDE_IT.sub(" ", text)
     told = topics(text) & measured
     if not told and GRAMS.search(text):
         return frozenset({"carbon"}) & measured

@@ -27,17 +27,19 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
-    if claim.holds:
-        return claim
-    for one in metrics.in_units_of(number, text, known):
-        if (in_unit := _figure(one, text, mentions, known)).holds:
-            return in_unit
-    if names.is_counted_in_line(number.span, text, mentions, known):
-        return Claim("number", number.span, number.text, holds=True)
-    if not (told := _told_besides(number, text, known)):
-        return claim
-    other = _figure(replace(number, dimension="" if told == "metric" else told), text, mentions, known)
-    return other if other.holds else claim
+    return claim if claim.holds else _otherwise(number, text, mentions, known) or claim
+
+
+def _otherwise(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
+    """As it holds in the unit of what it speaks of, by a word of a line, or as what it may be besides."""
+    others = [*metrics.in_units_of(number, text, known)]
+    if told := _told_besides(number, text, known):
+        others.append(replace(number, dimension="" if told == "metric" else told))
+    found = (_figure(one, text, mentions, known) for one in others)
+    if holding := next((one for one in found if one.holds), None):
+        return holding
+    is_in_line = names.is_counted_in_line(number.span, text, mentions, known)
+    return Claim("number", number.span, number.text, holds=True) if is_in_line else None
 
 
 def _told_besides(number: Number, text: str, known: Known) -> str | None:
@@ -102,9 +104,11 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
 
 
 def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
-    """ "Ledger's latency is 616 ms in europe-west1": where that is the region's, and ledger has one of its own."""
+    """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has its own."""
     if fact.subject.service or not fact.subject.region:
         return False
+    if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
+        return True
     kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
     return any(
         (one.dimension, one.signal, one.role, one.statistic) == kind and one.subject.service == told.service
@@ -125,18 +129,16 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
         if many == len(own) and number.low <= sum(own) <= number.high:
             yield Fact(sum(own), "confidence")
         return
-    for names in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
+    for told in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
         parts = {
             one.subject: one
             for one in known.facts
-            if one.whole == "rise" and one.dimension == "share" and names & {*one.subject}
+            if one.whole == "rise" and one.dimension == "share" and told & {*one.subject}
         }
         if number.dimension == "confidence":
-            parts = {
-                one.subject: one for one in known.facts if one.dimension == "confidence" and names & {*one.subject}
-            }
+            parts = {one.subject: one for one in known.facts if one.dimension == "confidence" and told & {*one.subject}}
         total = sum(one.value for one in parts.values())
-        if len(names) > 1 and len(parts) == len(names) and number.low <= total <= number.high:
+        if len(told) > 1 and len(parts) == len(told) and number.low <= total <= number.high:
             yield from (replace(one, value=total) for one in parts.values())
 
 
@@ -169,13 +171,25 @@ def _is_lead(number: Number, text: str, known: Known) -> bool | None:
     if number.dimension == "confidence" and (told := OF_PLACE.match(text, number.span[1])):
         place = PLACES.get(told["place"].lower(), 0)
         return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
-    if len(known.report.candidates) < SECOND or not LEADING.search(text[: number.span[0]]):
+    is_told = LEADING.search(text[: number.span[0]]) or (
+        LEAD_BEHIND.match(text, number.span[1]) and known.report.candidates and _is_first(text[: number.span[0]], known)
+    )
+    if len(known.report.candidates) < SECOND or not is_told:
         return None
     first, second = known.report.candidates[:SECOND]
     return number.low <= first.confidence - second.confidence <= number.high
 
 
 SECOND = 2
+# "In confidence, ts-basic-service is 0.86 ahead of the second candidate".
+LEAD_BEHIND = re.compile(r" (?:ahead of|above|clear of) the (?:second|next|runner-up)\b")
+
+
+def _is_first(before: str, known: Known) -> bool:
+    first = known.report.candidates[0]
+    return bool(re.search(r"\bfirst\b", before)) or any(
+        name in before for name in (first.service, first.deployment_id) if name
+    )
 
 
 def _is_measured(number: Number, said: Said, known: Known) -> bool:

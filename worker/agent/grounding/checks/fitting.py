@@ -42,6 +42,7 @@ UNTOLD = (
     "slower",
     "fewer",
     "unsampled",
+    "alerted",
 )
 
 
@@ -184,6 +185,9 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
     if fact.dimension == "times" and (wanted := _multiplied(said)):
         return fact.signal in wanted or (fact.signal not in SIGNALS and _is_named(fact.signal, said))
     if fact.signal not in SIGNALS:
+        if fact.signal == "lines" and fact.role == "excess" and "traffic" in said.topics:
+            # As many more lines were logged, which are no requests.
+            return False
         return fact.signal == "lines" or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
     # In a list of who emitted how much, every share is of that.

@@ -64,15 +64,16 @@ _VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quant
 # "Excess CO₂, vCPU-hours and cost are unknown".
 _MEASURE = (
     r"\b(?:(?:the|its|any|all) )?(?:(?:excess|additional|extra|wasted|affected) )?"
-    r"(?:CO₂e?|CO2e?|carbon|emissions|vCPU[- ]hours|compute|energy|costs?|users|orders|revenue)(?: (?:cost|hours|affected))?"
+    r"(?:CO₂e?|CO2e?|carbon|emissions|vCPU[- ]hours|compute|energy|costs?|users|orders|revenue)(?: (?:cost|hours"
+    r"|affected))?"
 )
 NONE_MEASURED = re.compile(
     rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
     rf"|(?P<f>{_MEASURE}(?:(?:,|,? and|,? or) {_MEASURE})*) (?:is|are|was|were|remains?|stays?) (?:\w+ )?"
     rf"(?:un(?:known|measured|available)|not (?:\w+ )?{_VERB})"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
-    r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3} (?:tells?|says?|shows?|records?|indicates?|reveals?)"
-    r"(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
+    r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3}"
+    r" (?:tells?|says?|shows?|records?|indicates?|reveals?)(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
     rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})"
     r"|\b(?:gives?|has|have|contains?|names?|with|knows?|is|are) no (?:figure|number|count|data|measurement)s?"
     r" (?:for|of|on|about) (?P<d>[^.;,]{3,40})",
@@ -95,6 +96,9 @@ def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     for found in NONE_MEASURED.finditer(text):
         of = topics(next(filter(None, found.groups())))
         of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
+        if found["f"] and (excess or impact.carbon.actual_co2_grams):
+            # Of no excess it is known that there is none.
+            is_known = {**is_known, "carbon": True}
         named = {one.text for one in mentions} & known.services
         if of and of <= {*is_known} and named <= {known.report.service}:
             yield judged("state", found, not any(is_known[one] for one in of), "it was measured")
@@ -134,7 +138,8 @@ UNNOTICED = re.compile(
     re.IGNORECASE,
 )
 NOTICED = re.compile(
-    rf"(?<!different )(?<!separate )(?<!distinct )\b(?:users?|customers?|(?<!two )(?<!three )callers?|clients?) (?:\w+ )?"
+    r"(?<!different )(?<!separate )(?<!distinct )\b"
+    r"(?:users?|customers?|(?<!two )(?<!three )callers?|clients?) (?:\w+ )?"
     r"(?:notice|feel|see)\b(?! (?:no|nothing|none)\b)",
     re.IGNORECASE,
 )

@@ -207,7 +207,8 @@ def _is_begun(name: str, known: Known) -> bool:
 
 # "Others name IT-2 and DE-4", of messages.
 LINES_NAME = re.compile(
-    r"\b(?:messages?|(?:log )?lines?|logs|examples)\b[^;]*\b(?:names?|mentions?|reads?|says?|lists?|contains?|(?:is|are) (?:of|about|for))\b"
+    r"\b(?:messages?|(?:log )?lines?|logs|examples)\b[^;]*\b(?:names?|mentions?|reads?|says?|lists?|contains?"
+    r"|(?:is|are) (?:of|about|for))\b"
     r"[^;]*$",
     re.IGNORECASE,
 )
@@ -258,9 +259,7 @@ def is_counted_in_line(span: Span, text: str, mentions: list[Found], known: Know
     figure = re.match(r"\d+(?![\d.,]*\d)", text[slice(*span)])
     if figure is None:
         return False
-    near = {
-        word for word in NEAR_FIGURE.findall(text[max(0, span[0] - 20) : span[1] + 14].lower())
-    } - vocabulary.UNTELLING
+    near = {*NEAR_FIGURE.findall(text[max(0, span[0] - 20) : span[1] + 14].lower())}
     told = re.compile(
         rf"(?:(?P<key>[a-z]{{4,}})=)?(?<![\w.:/-]){figure[0]}(?![\d.:/-])[a-z]{{0,2}}(?: (?P<noun>[a-z]{{4,}}))?"
     )

@@ -49,7 +49,8 @@ OFTENER = re.compile(
 )
 # "… and as often before".
 AS_OFTEN = re.compile(
-    r"\b(?:(?:just )?as often|as many times|equally often|as frequently)(?: as)? (?:before|usual\w*|earlier|in the baseline)\b",
+    r"\b(?:(?:just )?as often|as many times|equally often|as frequently)(?: as)? (?:before|usual\w*|earlier"
+    r"|in the baseline)\b",
     re.IGNORECASE,
 )
 ROSE = re.compile(
@@ -82,9 +83,6 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         yield from _oftener(sentence, start, counts)
-        if (as_often := AS_OFTEN.search(sentence, start)) and counts:
-            holds = all(bool(one.before) == bool(one.now) for one in counts)
-            yield _claim(as_often, holds, "it was not there before")
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
         if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
@@ -98,6 +96,8 @@ def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
         fell = [(one.now < one.before) != bool(found["then"]) for one in counts if one.now != one.before]
         holds = bool(fell) and all(it == bool(found["rarer"]) for it in fell)
         yield _claim(found, holds, "it is the other way round")
+    if counts and (found := AS_OFTEN.search(text, start)):
+        yield _claim(found, all(bool(one.before) == bool(one.now) for one in counts), "it was not there before")
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

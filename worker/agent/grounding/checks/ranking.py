@@ -126,7 +126,8 @@ BEYOND = re.compile(
     r"\b(?:(?:far |well |clearly )?(?:outside(?: of)?|beyond|above|more than) (?:what )?(?:is |pure |mere )?"
     r"(?:chance|coincidence|random variation|ordinary variation|noise)"
     r"(?: (?:alone )?(?:can |could |would )?(?:explains?|brings?|makes?|allows?))?"
-    r"|(?:cannot|can not|hardly) be (?:explained by|(?:put down|due) to|mere|pure) (?:mere |pure )?(?:chance|coincidence)"
+    r"|(?:cannot|can not|hardly) be (?:explained by|(?:put down|due) to|mere|pure) (?:mere |pure )?(?:chance"
+    r"|coincidence)"
     r"|(?:statistically )?significant(?:ly)?(?= (?:higher|lower|above|below|deviat\w+|rise|increase)))\b",
     re.IGNORECASE,
 )
@@ -164,7 +165,8 @@ NTH = re.compile(
 )
 MAKES = re.compile(r"\bma(?:kes?|de|king) (?:the )?$")
 PLACED = re.compile(
-    r"(?: itself)?,? (?:(?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?|(?P<made>(?:only )?the ))"
+    r"(?: itself)?,? (?:(?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
+    r"|(?P<made>(?:only )?the ))"
     rf"(?:(?P<nth>{_NTH})(?: most likely| likeliest| strongest)?"
     r" (?:candidate|suspect|place|of (?:the|all)|of (?:\w+ )?candidates|among the"
     r"|among all|in the (?:list|ranking)|most likely|cause\b)"

@@ -36,11 +36,23 @@ ENDED_BY = re.compile(
     r"(?:by|with|through|thanks to|using|when|once|after|because of) (?P<how>[^,.;()]+)",
     re.IGNORECASE,
 )
+# "A restart of the database was what helped".
+HELPED_IT = re.compile(
+    r"(?:^|, )(?P<how>[^,.;]{3,60}?) (?:was|is|had been|proved to be)"
+    r" what (?:helped|ended it|fixed it|solved it|cured it)\b"
+)
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
 # "What helped then is not recorded".
 UNTOLD_HELP = re.compile(
-    r"\bwhat (?:helped|ended it|fixed it|solved it)\b[^,;.]{0,20} (?:is|was) (?:not (?:recorded|known|told|noted)|unknown)\b"
+    r"\bwhat (?:helped|ended it|fixed it|solved it)\b[^,;.]{0,20} (?:is|was) (?:not (?:recorded|known|told|noted)"
+    r"|unknown)\b"
     r"|\b(?:not (?:recorded|known|told|noted)|unknown) what (?:helped|ended it|fixed it|solved it)\b",
+    re.IGNORECASE,
+)
+# "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
+WHAT_HELPED = re.compile(
+    r"\bwhat (?:helped|worked|ended it)\b[^,;.]{0,80}? (?:is|was)(?: to)? "
+    r"(?!noted|told|recorded|given|described|written|quoted|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
     re.IGNORECASE,
 )
 NOT_HELPED = re.compile(
@@ -69,20 +81,24 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         lasted = [one for it in past for one in _lasted(it)]
         holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
         yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
-    for found in ENDED_BY.finditer(text):
+    for found in [one for words in (ENDED_BY, WHAT_HELPED, HELPED_IT) for one in words.finditer(text)]:
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
     yield from _turned(text, past)
-    for found in UNTOLD_HELP.finditer(text):
-        of = spoken_of(known.previous, known) if not any(_is_dated(one, text) for one in past) else past
-        yield judged("state", found, any(not one.helped for one in of or past), "it is recorded")
+    yield from _untold(text, past, known)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+def _untold(text: str, past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
+    for found in UNTOLD_HELP.finditer(text):
+        of = spoken_of(known.previous, known) if not any(_is_dated(one, text) for one in past) else past
+        yield judged("state", found, any(not one.helped for one in of or past), "it is recorded")
 
 
 # What was done then, and its contrary.

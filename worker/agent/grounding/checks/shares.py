@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -31,6 +32,29 @@ def contributors(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
         place = PLACES.get((found["nth"] or "").lower(), -1 if found["least"] else 0)
         if named and place < len(ranked) and not NOT.search(text[: found.start()]):
             yield judged("number", found, ranked[place] == named[0], "another one is")
+
+
+# "78 % more requests, all of them retries".
+MADE_OF = re.compile(
+    r"\b(?P<many>(?:nearly |almost )?all|most|half|none) of (?:them|these|those|which),? (?:(?:are|were|being|is) )?"
+    r"(?:\w+ly )?retries\b",
+    re.IGNORECASE,
+)
+PARTS_OF = {"most": (0.5, 1.0), "half": (0.45, 0.55), "none": (0.0, 0.02)}
+
+
+def made_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """How many of the requests are retries, by their share."""
+    for found in MADE_OF.finditer(text):
+        of = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
+        told = [
+            one.value
+            for one in known.facts
+            if (one.signal, one.dimension, one.role) == ("retries", "share", "now")
+            and any(owners.is_of(one.subject, it) for it in of)
+        ]
+        low, high = PARTS_OF.get(found["many"].lower(), (0.9, 1.0))
+        yield judged("state", found, any(low <= one <= high for one in told), "it is another share")
 
 
 THE_SAME = re.compile(

@@ -62,7 +62,8 @@ SEVERITY = re.compile(
 _TROUBLE = r"(?:incident|spike|outage|anomaly|degradation|disruption|breakdown|malfunction|slowdown|problem|failure)s?"
 INCIDENT = re.compile(
     rf"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?{_TROUBLE}\b"
-    r"|\b(?:has|is|have|having|seeing|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent|undergoes"
+    r"|\b(?:has|is|have|having|seeing|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent"
+    r"|undergoes"
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
     r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
@@ -161,8 +162,14 @@ AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|c
 ALL_DEPLOYMENTS = re.compile(r"\b(?:both|all|the) (?:\w+ )?(?:deployments|changes|releases|rollouts)\b", re.IGNORECASE)
 
 
-def _are_of_others(text: str, mentions: list[Found], known: Known) -> bool:
+# "Its calls to two other services": how many they are is a figure.
+COUNTED_CALLS = re.compile(r"\bcalls? (?:to|from) (?:two|three|four|five|six|\d+) $", re.IGNORECASE)
+
+
+def _are_of_others(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     """ "rel-2291 and rel-2290 are of other services", "both deployments are …": than the alerted one."""
+    if COUNTED_CALLS.search(text[: found.start()]):
+        return True
     named = {one.text for one in mentions}
     told = [one for one in known.changes if one.deployment_id in named]
     if not told and ALL_DEPLOYMENTS.search(text):
@@ -175,6 +182,9 @@ BLAMED = "it is what the evidence blames"
 CANNOT_KNOW = "a report cannot know that"
 
 
+BOTH = 2
+
+
 def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said = found[0].lower()
     if said.startswith("other region"):
@@ -182,15 +192,13 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
         return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b).*\bregion", said):
         return len(known.regions) > 1 and known.regions <= rising(known)
-    if said == "other service":
-        return _is_no_others(found, text, mentions, known)
-    if said == "other services":
-        return _are_of_others(text, mentions, known)
+    if said.startswith("other service"):
+        return (_are_of_others if said.endswith("s") else _is_no_others)(found, text, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
         return _are_so_many(found, text, mentions, known)
-    if said == "both services":
-        return len(({one.text for one in mentions} | known.about) & known.services) == 2
-    return known.report.service is None and said == "all services"
+    if said == "all services":
+        return known.report.service is None
+    return said == "both services" and len(({one.text for one in mentions} | known.about) & known.services) == BOTH
 
 
 HAS_NO_PART = re.compile(r" (?:has|had|takes|took) (?:any |a )?(?:share|part) in (?:it|this|that|the rise)\b")

@@ -82,7 +82,8 @@ ASIDE = re.compile(
     re.IGNORECASE,
 )
 ANCHOR = re.compile(
-    r"\d|\b(?:onset|window|deploy\w*|rollout|release|incident|alert|baseline|version|usual|it|this)\b", re.IGNORECASE
+    r"\d|\b(?:onset|deviating sample|window|deploy\w*|rollout|release|incident|alert|baseline|version|usual|it|this)\b",
+    re.IGNORECASE,
 )
 
 
@@ -144,7 +145,7 @@ OF_SIGNAL = re.compile(
 
 
 # "Availability is down 1.3 percentage points".
-BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d")
+BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d(?![^,;]*\bof (?:the|its) time\b)")
 
 
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:
@@ -178,12 +179,18 @@ def _is_used_up(one: Claim, text: str, mentions: list[Found], known: Known) -> b
     return any(said & vocabulary.telling(line) for line in lines)
 
 
+LINES_OF_IT = re.compile(r"\b(?:log |sampled )?lines $")
+
+
 def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """A change and the onset, one before the other as the sentence has it."""
     onsets = {moment.at for moment in known.moments if moment.kind == "onset"}
     for found in ORDER.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
+        if LINES_OF_IT.search(before):
+            # "0 % of the log lines after it are errors": which lines, not when it was made.
+            continue
         if found[0].lower() == "since" and REASON.search(after) and not BEGUN.search(after):
             continue
         left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
@@ -307,7 +314,8 @@ def _never_before(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     """ "… and not before": of a type of errors only where none was logged before."""
     found = re.search(
         r"^before\b[^,;]{0,40}, (?:no|none)\b[^,;.]{0,40}"
-        r"|\b(?:not|never|none|no)\b[^,;.]{0,30}\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
+        r"|\b(?:not|never|none|no)\b(?! (?:worse|more|slower|better|less|higher|longer)\b)[^,;.]{0,30}"
+        r"\b(?:before\b(?= *(?:$|[.;,)\[]))|(?:in|during) the baseline"
         r"|previously|until then)",
         text,
         re.IGNORECASE,

@@ -15,6 +15,7 @@ from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.evidence import Evidence
 
 MESSAGES = re.compile(
     r" of (?:the |its |their )?(?:(?!quoted|sampled|shown|listed|example|log|error|messages|lines)(?P<all>\w+) )?"
@@ -127,11 +128,29 @@ OF_THAT_TYPE = re.compile(
 
 # "Before it there was none of this type".
 OF_TYPE = re.compile(
-    r" (?:of (?:that|this|the same|its) (?:type|kind|error)s?|of (?:them|these))?\b(?= (?:before|earlier|previously)|[,.;]|$)"
+    r" (?:of (?:that|this|the same|its) (?:type|kind|error)s?|of (?:them|these))?\b(?= (?:before|earlier"
+    r"|previously)|[,.;]|$)"
 )
 BEFORE = re.compile(
     r"\b(?:before|earlier|previously|until then|in the baseline|beforehand|prior to it)\b", re.IGNORECASE
 )
+
+
+# "None of the 13 timed lines was slower than the usual p95".
+SLOWER_LINES = re.compile(
+    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines (?:was|were|is|are) slower than the usual p95\b"
+)
+
+
+def _is_of_before(number: Number, text: str) -> bool:
+    start, _ = context.clause(number.span, text)
+    kind = OF_TYPE.match(text, number.span[1])
+    is_told = kind and (BEFORE.search(text, start, number.span[0]) or BEFORE.match(text, kind.end() + 1))
+    return bool(is_told)
+
+
+def _timed(item: Evidence) -> bool:
+    return isinstance(item.result.get("lines"), dict)
 
 
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -144,16 +163,16 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
         named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
         rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
         return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
-    before = text[context.clause(number.span, text)[0] : number.span[0]]
-    if OF_THAT_TYPE.match(text, number.span[1]) or (
-        (kind := OF_TYPE.match(text, number.span[1])) and (BEFORE.search(before) or BEFORE.match(text, kind.end() + 1))
-    ):
-        named = [*mentions, *roster.mentions(known.previous, known)]
-        types = {one.text for one in mentions} & {*known.types} or {one.text for one in named} & {*known.types}
+    if OF_THAT_TYPE.match(text, number.span[1]) or _is_of_before(number, text):
+        last = {one.text for one in roster.mentions(known.previous, known)} & {*known.types}
+        types = {one.text for one in mentions} & {*known.types} or last
         before = [
             one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
         ]
         return not any(before) if before else None
+    if SLOWER_LINES.match(text, number.span[1]):
+        counted = [item.result["lines"].get("slower_than_usual_p95") for item in known.report.evidence if _timed(item)]
+        return counted == [0] if counted else None
     if SLOWER.match(text, number.span[1]):
         return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
     return None

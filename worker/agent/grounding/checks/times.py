@@ -36,6 +36,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         change = put or change
         is_put = put or (change and PUT.search(before))
         wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
+        # Of a past incident that the sentence is about, its own time.
+        wanted = {*wanted, "past"} if wanted and known.past else wanted
         told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
         told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
         if wanted == {"change"} and not change:
@@ -93,9 +95,17 @@ ALERTED = re.compile(
 THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
 
 
+# "The baseline of four hours ends at 9:43 a.m. UTC": of the baseline alone.
+BASELINE_ENDS = re.compile(
+    r"\bbaseline\b[^,;.]{0,60}\b(?:ends?|ended|ending|until|till|up to)(?: at| on)? $", re.IGNORECASE
+)
+
+
 def _kinds_wanted(before: str) -> set[str]:
     if THE_ALERT.search(before) or (ALERTED.search(before) and not SINCE.search(before)):
         return {"alert", "end"}
+    if BASELINE_ENDS.search(before):
+        return {"baseline"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}
     if window := OF_WINDOW.search(before):

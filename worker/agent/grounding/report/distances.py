@@ -85,8 +85,12 @@ def _is_so(first: set[datetime], second: set[datetime], number: Number, *, is_le
 
 def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
     """ "At 15:44 UTC, four minutes after …": of several onsets the one that is told."""
+    return _told_then(found, before) or found
+
+
+def _told_then(found: set[datetime], before: str) -> set[datetime]:
     told = AT_TIME.search(before)
-    return {one for one in found if f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)} or found if told else found
+    return {one for one in found if told and f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)}
 
 
 AT_TIME = re.compile(rf"{claims.TIME.pattern},? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$")
@@ -125,6 +129,8 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
     first, _ = _nearest(parts, number.span[0], text, mentions, known)
     if not first and re.search(r"\bonset\b", before, re.IGNORECASE):
         first = _of_cause(known) if OF_CAUSE.search(before) else _of_report(known)
+    if OF_CAUSE.search(before) and not _told_then(first, before):
+        return False
     first = _at_its_time(first, before)
     if fixed["alert"]:
         second = {known.report.alert.date}

@@ -192,15 +192,13 @@ def rest(known: Known) -> None:
         Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    known.facts += [*_unsampled(known), *_callers(known), *_days(known), *counts.facts(known)]
+    known.facts += [*_unsampled(known), *_callers(known), *_days(known), *counts.facts(known), *_alerted(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
         known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))
     if report.confidence is not None:
         root = report.root_cause
         known.facts.append(Fact(report.confidence, "confidence", of=root.service if root else None))
-    if report.alert.value is not None:
-        known.facts.append(Fact(report.alert.value, "count", known.scope))
     failed = report.impact.users.requests_failed
     share = next((fact.value for fact in known.facts if _is_failed_share(fact, known)), None)
     if failed and share:
@@ -213,6 +211,15 @@ def rest(known: Known) -> None:
         known.facts.append(Fact(float(served[1].replace(",", "")), "requests", known.scope, "traffic"))
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
+
+
+def _alerted(known: Known) -> Iterator[Fact]:
+    """What the rule compared with its threshold."""
+    alert = known.report.alert
+    if alert.value is not None:
+        yield Fact(alert.value, "count", known.scope)
+    if alert.value is not None and "avg(latency_ms)" in alert.conditions:
+        yield Fact(0.001 * alert.value, "seconds", known.scope, "alerted")
 
 
 def _days(known: Known) -> Iterator[Fact]:

@@ -189,7 +189,8 @@ UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", 
 
 
 def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
-    """ "CPU is at 88", "the exact value is 30,998,500": in the unit of what it speaks of, or of all that was measured."""
+    """ "CPU is at 88", "the exact value is 30,998,500": in the unit of what it speaks of, or of all that was"
+    " measured."""
     if number.dimension:
         return
     measured = sorted({one.metric for one in known.levels})

@@ -51,7 +51,11 @@ PRONOUN = re.compile(
 
 
 # "With 0.04 it is the runner-up".
-SECOND = re.compile(r"\brunner-up\b", re.IGNORECASE)
+SECOND = re.compile(
+    r"\brunner-up\b|\b(?:ahead of|behind|before|above|than) the (?:second|next)(?: one| candidate)?,?"
+    r" (?:with|at|has|gets|reaches|of)\b[^,;.\d]*\d",
+    re.IGNORECASE,
+)
 SECOND_PLACE = 2
 
 
@@ -68,11 +72,9 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
         return [Subject(one.service) for one in known.report.candidates if one.rank == SECOND_PLACE]
     names = {one.text for one in mentions}
     # "It" behind the figure says nothing of whose it is.
-    pronoun = PRONOUN.search(text[: span[1] + 40])
+    pronoun = None if OF_SIGNAL.match(text) else PRONOUN.search(text[: span[1] + 40])
     if pronoun and pronoun.start() > figure_first(text) and not {one.text for one in mentions} & known.services:
         # "The median request takes 2 s, whereas it took 238 ms before": of what the sentence itself speaks.
-        pronoun = None
-    if OF_SIGNAL.match(text):
         pronoun = None
     is_named_later = all(one.span[0] > span[0] for one in mentions if one.text in known.services)
     if names & known.services and not (known.about and pronoun and pronoun.end() <= span[0] and is_named_later):
@@ -92,7 +94,8 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
 # "CPU is not elevated: it is at 88": the CPU.
 OF_SIGNAL = re.compile(
     r"(?:The )?(?:CPU|memory|latency|traffic|carbon|CO₂|error rate|retry rate|median|p\d\d)(?: usage| use| load)?"
-    r" (?:is|was|stays?|rose|fell|stands?|did|does|has)\b[^:;,]*[:;,] (?:and |but )?it (?:is|was|stands?|stays?|rose|fell)\b"
+    r" (?:is|was|stays?|rose|fell|stands?|did|does|has)\b[^:;,]*[:;,] (?:and |but )?it (?:is|was|stands?|stays?"
+    r"|rose|fell)\b"
 )
 
 

@@ -13,7 +13,8 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 VICTIM = re.compile(
-    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?(?:victims?|sufferers?)\b",
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?"
+    r"(?:victims?|sufferers?)\b",
     re.IGNORECASE,
 )
 SERVICE_VERB = (
@@ -369,41 +370,3 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
         span = (one.span[0], other.span[1])
         is_open = not holds and (other.text, one.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
-
-
-def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Whether a deployment made it worse: only the one that is the cause did."""
-    changes = {change.deployment_id for change in known.changes}
-    root = known.report.root_cause
-    for found in WORSE.finditer(text):
-        named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
-        compared = _comparison(named.text, known) if named else None
-        if compared and THE_ONE_BEFORE.match(text, found.end()):
-            is_worse = not re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE)
-            yield judged("cause", found, (compared == "worse") == is_worse, "its log lines say otherwise")
-            continue
-        if named and known.has_cause and root and root.deployment_id:
-            is_worse = named.text == root.deployment_id
-            holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
-            yield judged("cause", found, holds, "the evidence shows otherwise")
-
-
-THE_ONE_BEFORE = re.compile(
-    r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) )"
-)
-
-
-def _comparison(deployment: str, known: Known) -> str | None:
-    """How a deployment's log lines compare with those before it: "worse", or "no worse"."""
-    for item in known.report.evidence:
-        if f" of {deployment} against " in item.title and item.result.get("verdict"):
-            return "worse" if item.result["verdict"] == "worse" else "no worse"
-    told = [one.reason for one in known.report.candidates if deployment in f"{one.deployment_id} {one.reason}"]
-    return next(("no worse" if "no worse" in one else "worse" for one in told if "worse" in one), None)
-
-
-WORSE = re.compile(
-    r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
-    r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse)\b",
-    re.IGNORECASE,
-)

@@ -21,11 +21,15 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
-    r"|lies? (?:in|with)(?! between\b)(?! (?:the|its|this|that) (?:\w+ ){0,2}(?:hours?|minutes?|days?|window|baseline)\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
+    r"|lies? (?:in|with)(?! between\b)(?! (?:the|its|this|that) (?:\w+ ){0,2}(?:hours?|minutes?|days?|window"
+    r"|baseline)\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
     r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
-_KNOWN = "found|known|unknown|determined|established|recorded|reported|stated|told|clear|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+_KNOWN = (
+    "found|known|unknown|determined|established|recorded|reported|stated|told|clear|"
+    "confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+)
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.

@@ -332,7 +332,8 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 # "It ranks third", "cart is second with 0.02".
 PLACE = re.compile(
     rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
-    r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )(?<!\d for the )(?<!held by the )"
+    r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )"
+    r"(?<!\d for the )(?<!held by the )"
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b|in the ranking"
     r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))",
     re.IGNORECASE,
@@ -352,10 +353,10 @@ FRACTIONAL = re.compile(r"\b(?:an?|one|two|three|four|nine)[ -]$", re.IGNORECASE
 def _is_ordinal(found: re.Match[str], text: str) -> bool:
     is_fraction = FRACTIONAL.search(text[: found.start()]) or re.match(r"s?\b of\b", text[found.end() :])
     # "A third says that …": of three messages.
-    is_fraction = is_fraction and not re.match(
+    is_one = re.match(
         r" (?:says?|names?|reads?|tells?|reports?|mentions?|message|line|one|candidate|service)\b", text[found.end() :]
     )
-    return found["word"].lower() in ("third", "fifth", "tenth") and not is_fraction
+    return found["word"].lower() in ("third", "fifth", "tenth") and bool(is_one or not is_fraction)
 
 
 # "Near zero" is no figure, nor is "half a gram" a share.

@@ -81,7 +81,7 @@ COMPARING = re.compile(
     re.IGNORECASE,
 )
 # "It rose to 88 millicores from 7.3", "… from a usual 7.3".
-FROM = re.compile(r",? from(?: (?:an?|the|its|only|about|usual|normal|expected))* ")
+FROM = re.compile(r"(?: (?:per|a|an) (?:minute|hour))?,? from(?: (?:an?|the|its|only|about|usual|normal|expected))* ")
 RISEN_TO = re.compile(r"\bto (?:about |only |roughly )?$")
 
 
@@ -99,7 +99,7 @@ def with_compared(text: str, found: list[Number]) -> list[Number]:
     found = [_with_measured(text, one, found[:place]) for place, one in enumerate(found)]
     found = [
         replace(one, dimension=before.dimension)
-        if before and _is_its_rate(one, before) and COMPARING.fullmatch(text[before.span[1] : one.span[0]])
+        if before and _is_its_rate(one, before) and _is_compared(text, before, one)
         else one
         for before, one in zip([None, *found], found, strict=False)
     ]

@@ -20,7 +20,7 @@ BOTH = re.compile(
 
 
 # "1 ms above the usual 98 ms".
-DIFFERENCE = re.compile(r"\d\S*(?: [\w%₂]+)? $")
+DIFFERENCE = re.compile(r"\d\S*(?: [\w%₂]+| standard deviations?)? $")
 
 
 def is_slight(span: Span, text: str) -> bool:

@@ -23,7 +23,8 @@ _TRAFFIC = (
     r"(?<!this level of )(?<!network )traffic|demand|usual requests|request (?:rate|volume)"
     r"|requests (?:came|come|arrive[ds]?)"
     r"|requests (?:per|a|each|every) (?:minute|second)|requests/(?:min|s)"
-    r"|(?<=% more )requests(?= than (?:usual|expected|normal)\b(?! \w+))|(?<=% fewer )requests(?= than (?:usual|expected)\b)"
+    r"|(?<=% more )requests(?= than (?:usual|expected|normal)\b(?! \w+))"
+    r"|(?<=% fewer )requests(?= than (?:usual|expected)\b)"
     r"|(?<!cpu )load"
 )
 WORDS = (
