@@ -23,9 +23,12 @@ _FIRST = (
     r"|secondly|lastly|thereafter|immediately|in the meantime|please"
     r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b[^;.!?]{2,160}?)"
 )
+# "Do not roll back deploy-7", "change the rule so that …": a change is a noun as well.
+_NOT = r"(?:do not|don['’]t|never) (?:spend|waste|lose|look|start|begin|wait|roll|revert|restart|touch|change)\b"
+_CHANGE = r"change (?=(?:the|it|its|this|that|how)\b|[\w.-]+ so (?:that|it)\b)"
 IMPERATIVE = re.compile(
     rf"\s*(?:{_FIRST}, |(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
-    rf"(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)",
+    rf"(?:(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)|{_NOT}|{_CHANGE})",
     re.IGNORECASE,
 )
 _GOOD = r"(?:advisable|worth\w*|sensible|sense|wise|useful|helpful|best|recommended|good)"
@@ -38,6 +41,10 @@ PROPOSED = re.compile(
     r"|could (?:\w+ )?be (?:added|checked|considered|examined|raised|lowered|reviewed|used)"
     r"|(?:is|are) (?:recommended|advised|advisable|worth \w+ing)|we recommend"
     r"|(?:sensible|good|obvious|natural) next step"
+    # "If it is not as before after the rollback, the cause was something else".
+    r"|^(?:if|should)\b[^.;]{3,120}, (?:then )?(?:the cause|it|this|that) (?:was|is|lies|lay"
+    r"|must be) (?:something else|elsewhere|another)"
+    r"|nothing (?:has|needs) to be (?:done|changed|repaired|fixed|rolled back)"
     rf"|{_WHAT_ENDS} (?:\w+ ){{0,3}}"
     r"(?:(?<!\bit )is|are|was|has|have|can|means?|will|resolved|settled|done|over|closed|fixed|worked)\b[^.;]{0,40}\b"
     r"(?:once|when|only when|as soon as|if|(?<!doubt )(?<!proven )(?<!certain )that)\b)",

@@ -44,7 +44,8 @@ NO_CHANGE = re.compile(
 )
 NO_CAUSE = re.compile(
     r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
-    r"\b(?:named|identified|found|given|established|known|told|put forward|proposed|suggested)\b"
+    r"\b(?:named|identified|found|given|established|determined|reported|recorded|stated|listed|known|told"
+    r"|put forward|proposed|suggested)\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
     r"(?:named|identified|found|established|determined|known)\b",
     re.IGNORECASE,

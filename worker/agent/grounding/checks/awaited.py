@@ -16,11 +16,16 @@ from worker.domain.report import Verdict
 STAYING = re.compile(
     r"(?:^|;)\W*(?:if|should|in case|unless|when)\b[^;]*?\b(?:persists?|remains?|continues?|still|stays?"
     r"|keeps?|go(?:es)? on"
-    r"|(?:do|does|did)(?: not|n['’]t)|no (?:effect|improvement|change)|nothing changes|without (?:effect|success))\b",
+    r"|not be\b|(?:do|does|did|is|are|was|were)(?: not|n['’]t)|no (?:effect|improvement|change)|nothing changes"
+    r"|without (?:effect|success))\b",
     re.IGNORECASE,
 )
-REASON = re.compile(r"\b(?:because|since|as)\b", re.IGNORECASE)
+REASON = re.compile(r"\b(?:because|since|as(?! (?:before|usual|expected|well|soon|long)\b))\b", re.IGNORECASE)
 DENIALS = (causation.IT_IS, DOUBTED, BLAMED)
+# "…, the cause was something else": names nobody.
+NAMELESS = re.compile(
+    r"\b(?:(?:something|somewhere|anything) else|elsewhere|another(?: one| cause)?|a different one)\b"
+)
 
 
 # "Restart frontend first, not ledger".
@@ -31,8 +36,18 @@ MENDING = re.compile(
 )
 
 
+# "Do not spend time on ledger".
+AWAY = re.compile(
+    r"\b(?:do not|don['’]t|never|no need to|rather than) (?:spend|waste|lose|look|start|begin|search)\b", re.IGNORECASE
+)
+
+
 def misdirected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """What would have something else mended first than the cause."""
+    for found in AWAY.finditer(text):
+        behind = [one for one in mentions if one.span[0] >= found.end() and one.text in cause_names(known)]
+        if behind and not re.search(r"[,;:]|\b(?:unless|until|if|before|but)\b", text[found.end() : behind[0].span[0]]):
+            yield Claim("cause", behind[0].span, behind[0].text, holds=False, why="it is the cause")
     if not MENDING.search(text):
         return
     for place, one in enumerate(mentions):
@@ -73,6 +88,7 @@ def without_conditional(found: list[Claim], text: str) -> Iterator[Claim]:
     """The claims of advice but for what it denies under a condition that is still to come."""
     staying = STAYING.search(text)
     for claim in found:
-        is_conditional = staying and claim.why in DENIALS and claim.span[1] > staying.start()
+        is_denial = claim.why in DENIALS or (claim.why == causation.ANOTHER and NAMELESS.search(claim.text))
+        is_conditional = staying and is_denial and claim.span[1] > staying.start()
         if not is_conditional or REASON.search(text[staying.end() if staying else 0 : claim.span[1]]):
             yield claim

@@ -92,7 +92,7 @@ def baselines(text: str, known: Known) -> Iterator[Claim]:
     """ "Usual at this hour (1 earlier day)", or "by the hours before": as the headline says."""
     by_day, by_hours = (mark in known.report.headline for mark in ("earlier day", "by the hours before"))
     for found in BASELINE.finditer(text) if by_day != by_hours else ():
-        if not DENIED.search(found[0]):
+        if not DENIED.search(found[0].replace(" only ", " ")):
             group = next(name for name in ("day", "hours", "long") if found[name])
             so_many = by_day and _are_so_many(found["many"], known)
             holds = {"day": so_many, "hours": by_hours, "long": False}[group]

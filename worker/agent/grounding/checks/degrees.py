@@ -62,8 +62,24 @@ NO_SLOWER = re.compile(
 )
 
 
+# "It ran side by side with the old version", "on the same traffic".
+BESIDE = re.compile(
+    r"\b(?:(?:r[au]n|runs|running|was|were|been|compared|served|serving|worked)\b[^,;.]{0,40}? )"
+    r"(?:side by side|in parallel|alongside (?:the|its|each)|next to (?:the old|the previous|each other)"
+    r"|at the same time as (?:the|its) (?:old|previous|former))\b"
+    r"|\bon the same (?:traffic|requests|load)\b",
+    re.IGNORECASE,
+)
+NEVER_SO = re.compile(r"\b(?:not|never|no|neither|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+
+
 def versions(text: str, known: Known) -> Iterator[Claim]:
-    """Where the documents of the new version were compared with those of the old one."""
+    """Where the documents of the new version were compared with those of the old one, and whether both ran at once."""
+    beside = [item.result["side_by_side"] for item in known.report.evidence if "side_by_side" in item.result]
+    for found in BESIDE.finditer(text):
+        is_denied = bool(NEVER_SO.search(text[: found.end()]))
+        holds = bool(beside) and any(bool(one) != is_denied for one in beside)
+        yield judged("state", found, holds, "they did not", is_open=not beside)
     pairs = [
         (float(item.result["latency_new_ms"]), float(item.result["latency_old_ms"]))
         for item in known.report.evidence

@@ -34,8 +34,9 @@ A_VALUE = re.compile(
     r"(?:its )?(?:usual|normal) (?:level|value|rate|range|traffic|latency|load|error rate|memory)s?", re.IGNORECASE
 )
 ITS_FIGURE = re.compile(
-    r"(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]"
-    r"| (?:rests|rest|(?:is|was) (?:taken|drawn|reckoned|based)|comes?|stems?) "
+    r"(?: (?:for|at|of|in) (?:this|that|the) (?:hour|time|day))?"
+    r"(?:(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]| (?:rests|rest|(?:is"
+    r"|was) (?:taken|drawn|reckoned|based)|comes?|stems?) )"
 )
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
@@ -354,7 +355,8 @@ def _signals(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
         return ["carbon_per_demand"]
-    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured):
+    of_both = sorted(topics(text[: span[0]]) & measured) if BOTH.search(text[: span[0]]) else []
+    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured) or of_both:
         return told
     if re.search(r" (?:of|in)$", text[slice(*span)]):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
@@ -390,6 +392,10 @@ def _within_order(span: Span, start: int, end: int, text: str, measured: set[str
         if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
             start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
     return start, end
+
+
+# "CPU stands at 85, memory at 52; both are as usual".
+BOTH = re.compile(r"[;:,](?: and)? (?:both|all (?:two|three|four|of them)|these) (?:are|were|stay|stayed|remain) $")
 
 
 # "Served at the usual error rate and latency": what is as usual stands behind.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import bounds, charted, fitting, quoted
+from worker.agent.grounding.checks import bounds, charted, fitting, names, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
@@ -27,14 +27,21 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
-    if not claim.holds:
-        others = [_figure(one, text, mentions, known) for one in _read_besides(number, text, known)]
-        claim = next((one for one in others if one.holds), claim)
-    return claim
+    return claim if claim.holds else _otherwise(number, text, mentions, known) or claim
+
+
+def _otherwise(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
+    """As it holds in the unit of what it speaks of, by a word of a line, or as what it may be besides."""
+    found = (_figure(one, text, mentions, known) for one in _read_besides(number, text, known))
+    if holding := next((one for one in found if one.holds), None):
+        return holding
+    is_in_line = names.is_counted_in_line(number.span, text, mentions, known)
+    return Claim("number", number.span, number.text, holds=True) if is_in_line else None
 
 
 def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     """What a figure without a unit may be besides: as a field has it, of a share, or in the unit told before."""
+    yield from metrics.in_units_of(number, text, known)
     if told := _told_besides(number, text, known):
         yield replace(number, dimension="" if told == "metric" else told)
     behind = text[number.span[1] :]
@@ -149,18 +156,16 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
         if many == len(own) and number.low <= sum(own) <= number.high:
             yield Fact(sum(own), "confidence")
         return
-    for names in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
+    for told in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
         parts = {
             one.subject: one
             for one in known.facts
-            if one.whole == "rise" and one.dimension == "share" and names & {*one.subject}
+            if one.whole == "rise" and one.dimension == "share" and told & {*one.subject}
         }
         if number.dimension == "confidence":
-            parts = {
-                one.subject: one for one in known.facts if one.dimension == "confidence" and names & {*one.subject}
-            }
+            parts = {one.subject: one for one in known.facts if one.dimension == "confidence" and told & {*one.subject}}
         total = sum(one.value for one in parts.values())
-        if len(names) > 1 and len(parts) == len(names) and number.low <= total <= number.high:
+        if len(told) > 1 and len(parts) == len(told) and number.low <= total <= number.high:
             yield from (replace(one, value=total) for one in parts.values())
 
 

@@ -72,8 +72,16 @@ NO_EMISSIONS = re.compile(
 
 
 _VERB = r"(?:measured|known|recorded|counted|determined|available|reported|quantified|told)\b"
+# "Excess CO₂, vCPU-hours and cost are unknown".
+_MEASURE = (
+    r"\b(?:(?:the|its|any|all) )?(?:(?:excess|additional|extra|wasted|affected) )?"
+    r"(?:CO₂e?|CO2e?|carbon|emissions|vCPU[- ]hours|compute|energy|costs?|users|orders|revenue)(?: (?:cost|hours"
+    r"|affected))?"
+)
 NONE_MEASURED = re.compile(
     rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
+    rf"|(?P<f>{_MEASURE}(?:(?:,|,? and|,? or) {_MEASURE})*) (?:is|are|was|were|remains?|stays?) (?:\w+ )?"
+    rf"(?:un(?:known|measured|available)|not (?:\w+ )?{_VERB})"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
     r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3}"
     r" (?:tells?|says?|shows?|records?|indicates?|reveals?)(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
@@ -94,10 +102,14 @@ def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         "revenue": impact.business.source,
         "cost": impact.compute.excess_cost_usd,
         "carbon": excess and excess.low > 0,
+        "energy": impact.carbon.excess_kwh,
     }
     for found in NONE_MEASURED.finditer(text):
         of = topics(next(filter(None, found.groups())))
         of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
+        if found["f"] and (excess or impact.carbon.actual_co2_grams):
+            # Of no excess it is known that there is none.
+            is_known = {**is_known, "carbon": True}
         named = {one.text for one in mentions} & known.services
         if of and of <= {*is_known} and named <= {known.report.service}:
             yield judged("state", found, not any(is_known[one] for one in of), "it was measured")

@@ -11,7 +11,7 @@ from worker.agent.grounding.checks import places
 from worker.agent.grounding.report import owners, vocabulary
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context
-from worker.agent.grounding.text.claims import Claim, Found, Span
+from worker.agent.grounding.text.claims import Claim, Found, Kind, Span
 from worker.domain.terms import terms
 
 # What may stand where a service could: before "itself", "service" or an apostrophe.
@@ -198,8 +198,11 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
     for one in unknown_names(text):
         if one.text.isalpha() and one.text.lower() in known.words:
             continue
-        is_read = _is_begun(one.text, known) or _is_read(one.text, words, lines, is_advice=is_advice)
-        yield replace(one, holds=True, why="", is_open=False) if is_read else one
+        is_listed = is_advice or bool(LINES_NAME.search(text[: one.span[0]]))
+        is_read = _is_begun(one.text, known) or _is_read(one.text, words, lines, is_listed=is_listed)
+        # "One line mentions AT-1" tells what a line says.
+        kind: Kind = "message" if is_listed and not is_advice else one.kind
+        yield replace(one, kind=kind, holds=True, why="", is_open=False) if is_read else one
 
 
 def _is_begun(name: str, known: Known) -> bool:
@@ -207,10 +210,19 @@ def _is_begun(name: str, known: Known) -> bool:
     return sum(service.startswith(f"{name}_") for service in known.services) > 1
 
 
-def _is_read(name: str, words: set[str], lines: list[str], *, is_advice: bool) -> bool:
+# "Others name IT-2 and DE-4", of messages.
+LINES_NAME = re.compile(
+    r"\b(?:messages?|(?:log )?lines?|logs|examples)\b[^;]*\b(?:names?|mentions?|reads?|says?|lists?|contains?"
+    r"|(?:is|are) (?:of|about|for))\b"
+    r"[^;]*$",
+    re.IGNORECASE,
+)
+
+
+def _is_read(name: str, words: set[str], lines: list[str], *, is_listed: bool) -> bool:
     told = rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])"
     is_spelled = name.isalpha() and (name.isupper() or INNER_CAPITAL.match(name))
-    if is_advice or is_spelled:
+    if is_listed or is_spelled:
         return any(re.search(told, line) for line in lines)
     called = re.compile(rf"([a-z]{{3,}})\W{{1,3}}{told}")
     if any({*vocabulary.forms(noun)} & words for line in lines for noun in called.findall(line)):
@@ -245,6 +257,25 @@ def _lines_about(text: str, mentions: list[Found], known: Known, *, is_advice: b
 
 # "Table 2026-12", "10.4.82.7:5432": no figures.
 LITERAL = re.compile(r"(?<![\w.,:/-])\d+(?:[-.:/]\d+)+(?![\w%]|[.,]\d)")
+
+
+def is_counted_in_line(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "With 62 waiting", "a weight of 74 kg": where a line has the figure by the same word, as in `waiting=62`."""
+    figure = re.match(r"\d+(?![\d.,]*\d)", text[slice(*span)])
+    if figure is None:
+        return False
+    near = {*NEAR_FIGURE.findall(text[max(0, span[0] - 20) : span[1] + 14].lower())}
+    told = re.compile(
+        rf"(?:(?P<key>[a-z]{{4,}})=)?(?<![\w.:/-]){figure[0]}(?![\d.:/-])[a-z]{{0,2}}(?: (?P<noun>[a-z]{{4,}}))?"
+    )
+    return any(
+        (found["key"] or found["noun"]) in near
+        for line in _lines_about(text, mentions, known, is_advice=False)
+        for found in told.finditer(line)
+    )
+
+
+NEAR_FIGURE = re.compile(r"[a-z]{4,}")
 WORD_BEFORE = re.compile(r"[a-z]{3,} $")
 
 

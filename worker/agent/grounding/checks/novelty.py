@@ -47,6 +47,12 @@ OFTENER = re.compile(
     r"(?P<then> (?:before(?! \d)|earlier|usually|in the baseline))?",
     re.IGNORECASE,
 )
+# "… and as often before".
+AS_OFTEN = re.compile(
+    r"\b(?:(?:just )?as often|as many times|equally often|as frequently)(?: as)? (?:before|usual\w*|earlier"
+    r"|in the baseline)\b",
+    re.IGNORECASE,
+)
 ROSE = re.compile(
     r"(?: errors?| failures?)?(?:,? (?:also|too|have|has|had|likewise|then))* "
     r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
@@ -90,6 +96,8 @@ def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
         fell = [(one.now < one.before) != bool(found["then"]) for one in counts if one.now != one.before]
         holds = bool(fell) and all(it == bool(found["rarer"]) for it in fell)
         yield _claim(found, holds, "it is the other way round")
+    if counts and (found := AS_OFTEN.search(text, start)):
+        yield _claim(found, all(bool(one.before) == bool(one.now) for one in counts), "it was not there before")
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

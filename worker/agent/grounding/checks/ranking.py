@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import leading
-from worker.agent.grounding.report import roster
+from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import topics
 
 NOTHING_AGAINST = re.compile(
     r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
@@ -62,6 +63,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
     yield from _chances(text, mentions, known)
+    yield from _beyond(text, mentions, known)
     yield from _nexts(text, mentions, known)
     yield from _placed(text, mentions, known)
     yield from leading.places(text, mentions, known)
@@ -125,6 +127,33 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 OTHERS = re.compile(
     r"\b(?:both|all|the)(?: \w+)? (?:other|remaining)(?: \w+)? candidates\b|\ball others\b", re.IGNORECASE
 )
+
+
+# "Far outside of what chance explains", "cannot be explained by chance": of what deviates.
+BEYOND = re.compile(
+    r"\b(?:(?:far |well |clearly )?(?:outside(?: of)?|beyond|above|more than) (?:what )?(?:is |pure |mere )?"
+    r"(?:chance|coincidence|random variation|ordinary variation|noise)"
+    r"(?: (?:alone )?(?:can |could |would )?(?:explains?|brings?|makes?|allows?))?"
+    r"|(?:cannot|can not|hardly) be (?:explained by|(?:put down|due) to|mere|pure) (?:mere |pure )?(?:chance"
+    r"|coincidence)"
+    r"|(?:statistically )?significant(?:ly)?(?= (?:higher|lower|above|below|deviat\w+|rise|increase)))\b",
+    re.IGNORECASE,
+)
+HARDLY = re.compile(r"\b(?:not|no|hardly|barely|scarcely|little|nothing|none|never)\b|n['’]t\b", re.IGNORECASE)
+
+
+def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for found in BEYOND.finditer(text):
+        start, end = context.clause(found.span(), text)
+        if HARDLY.search(text[start : found.start()]) or (found[0].startswith("more") and HARDLY.search(text)):
+            continue
+        of = owners.subjects_or_scope(found.span(), text, mentions, known)
+        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
+        named = [one for one in levels if one.signal in topics(text[start:end])] or levels
+        holds = any(abs(one.deviations) >= LEAST for one in named)
+        yield judged("state", found, holds, "it is no more than chance", is_open=not named)
+
+
 SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)
 LEAST = 3
 
@@ -142,8 +171,10 @@ _NTH = "|".join(PLACES)
 NTH = re.compile(
     rf"\b(?:the )?(?P<nth>{_NTH}) (?:most likely |likeliest |strongest )?(?:candidate|suspect)\b", re.IGNORECASE
 )
+MAKES = re.compile(r"\bma(?:kes?|de|king) (?:the )?$")
 PLACED = re.compile(
-    r"(?: itself)?,? (?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
+    r"(?: itself)?,? (?:(?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
+    r"|(?P<made>(?:only )?the ))"
     rf"(?:(?P<nth>{_NTH})(?: most likely| likeliest| strongest)?"
     r" (?:candidate|suspect|place|of (?:the|all)|of (?:\w+ )?candidates|among the"
     r"|among all|in the (?:list|ranking)|most likely|cause\b)"
@@ -167,7 +198,7 @@ def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if one.text not in ranks:
             continue
         found = PLACED.match(text, one.span[1]) or IS_PLACED.search(text[: one.span[0]])
-        if found:
+        if found and (not found.groupdict().get("made") or MAKES.search(text[: one.span[0]])):
             rank = 2 if found.groupdict().get("runner") else PLACES[found["nth"].lower()]
             told = [it for it in candidates if it.rank == rank]
             holds = any(one.text in (it.service, it.deployment_id) for it in told)

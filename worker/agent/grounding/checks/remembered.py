@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.past import is_in
+from worker.agent.grounding.checks.past import is_in, spoken_of
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common
@@ -42,6 +42,13 @@ HELPED_IT = re.compile(
     r" what (?:helped|ended it|fixed it|solved it|cured it)\b"
 )
 A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
+# "What helped then is not recorded".
+UNTOLD_HELP = re.compile(
+    r"\bwhat (?:helped|ended it|fixed it|solved it)\b[^,;.]{0,20} (?:is|was) (?:not (?:recorded|known|told|noted)"
+    r"|unknown)\b"
+    r"|\b(?:not (?:recorded|known|told|noted)|unknown) what (?:helped|ended it|fixed it|solved it)\b",
+    re.IGNORECASE,
+)
 # "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
 WHAT_HELPED = re.compile(
     r"\bwhat (?:helped|worked|ended it)\b(?:(?! is | was )[^,;.]){0,80}? (?:is|was)(?: to)? "
@@ -79,11 +86,47 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
             is_each = bool(EVERY.search(text[: found.start()]))
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
+    yield from _turned(text, past)
+    yield from _untold(text, past, known)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+def _untold(text: str, past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
+    for found in UNTOLD_HELP.finditer(text):
+        of = spoken_of(known.previous, known) if not any(_is_dated(one, text) for one in past) else past
+        yield judged("state", found, any(not one.helped for one in of or past), "it is recorded")
+
+
+# What was done then, and its contrary.
+OPPOSITES = (
+    (
+        r"rais(?:ed?|es|ing)|increas\w+|enlarg\w+|lengthen\w*|extend\w*|widen\w*",
+        r"lower(?:ed|s|ing)?|reduc\w+|decreas\w+|shrink\w*|shrank|shorten\w*|narrow\w*|halv\w+",
+    ),
+    (
+        r"enabl\w+|(?:switch|turn)(?:ed|ing|es|s)? (?:\w+ ){0,3}?on",
+        r"disabl\w+|(?:switch|turn)(?:ed|ing|es|s)? (?:\w+ ){0,3}?off",
+    ),
+    (
+        r"roll(?:ed|ing|s)? (?:\w+ ){0,3}?back|rollback|revert\w*",
+        r"roll(?:ed|ing|s)? (?:\w+ ){0,3}?(?:out|forward)|upgrad\w+",
+    ),
+    (r"add(?:ed|ing|s)?", r"remov\w+|delet\w+"),
+)
+TURNED = tuple(re.compile(rf"\b(?:(?P<one>{one})|(?P<other>{other}))\b", re.IGNORECASE) for one, other in OPPOSITES)
+
+
+def _turned(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+    """ "Lowering the pool size to 10 helped", where it was raised: the contrary of what is told of it."""
+    wrote = " ".join(filter(None, (it for one in past for it in (one.title, one.helped, one.ended))))
+    for words in TURNED:
+        said, told = ({it.lastgroup for it in words.finditer(one)} for one in (text, wrote))
+        if len(said) == len(told) == 1 and said != told and (found := words.search(text)):
+            yield judged("state", found, holds=False, otherwise="it was the contrary")
 
 
 # "The past incident was also caused by deploy-8736": of which nothing was known then.
@@ -165,6 +208,10 @@ def _ranked(text: str, dated: list[SimilarIncident], known: Known) -> Iterator[C
 def _days(one: SimilarIncident) -> Iterator[str]:
     for month in (f"{one.at:%B}", f"{one.at:%b}"):
         yield from (f"{one.at.day} {month}", f"{month} {one.at.day}")
+
+
+def _is_dated(one: SimilarIncident, text: str) -> bool:
+    return any(is_in(day, text) for day in _days(one))
 
 
 def _lasted(one: SimilarIncident) -> list[float]:

@@ -62,7 +62,8 @@ SEVERITY = re.compile(
 _TROUBLE = r"(?:incident|spike|outage|anomaly|degradation|disruption|breakdown|malfunction|slowdown|problem|failure)s?"
 INCIDENT = re.compile(
     rf"(?<!no )\b(?:signs?|evidence|indication) of (?:an?|the) (?:\w+ )?{_TROUBLE}\b"
-    r"|\b(?:has|is|have|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent|undergoes"
+    r"|\b(?:has|is|have|having|seeing|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent"
+    r"|undergoes"
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
     r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
@@ -119,7 +120,14 @@ def quiet(text: str, known: Known) -> Iterator[Claim]:
     """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
     for found in QUIET.finditer(text):
         holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
+        holds = holds or _is_of_a_victim(text[found.end() :], known)
         yield judged("state", found, holds, "there is an incident")
+
+
+def _is_of_a_victim(behind: str, known: Known) -> bool:
+    """ "Nothing has to be done about checkout itself": who is not the cause, where that is known."""
+    of = re.match(r" (?:about|on|at|in|for|to|with) (?:the )?(?P<who>[\w.@:-]*\w)", behind)
+    return bool(of) and known.has_cause and of["who"] in known.services - cause_names(known) if of else False
 
 
 REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
@@ -128,6 +136,17 @@ REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
 def is_demand(known: Known) -> bool:
     root = known.report.root_cause
     return known.has_cause and root is not None and root.kind is CauseKind.TRAFFIC
+
+
+def _is_its_end(found: re.Match[str], text: str, known: Known) -> bool:
+    """ "The baseline covers 23 hours, until 19:54 UTC": where that is its end, or the window's."""
+    if not found[0].lower().startswith("until"):
+        return False
+    before = text[: found.start()].lower()
+    told = [
+        span for name, span in (("baseline", known.report.baseline), ("window", known.report.window)) if name in before
+    ]
+    return any(text.startswith(f"{one.end:%H:%M}", found.end()) for one in told[:1])
 
 
 def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
@@ -231,7 +250,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         holds = report.verdict is Verdict.NOT_CONFIRMED
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
-        holds = _is_logged(found, text, mentions, known)
+        holds = _is_logged(found, text, mentions, known) or _is_its_end(found, text, known)
         yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_unproven=not holds)
     for found in () if is_advice else EXTENT.finditer(text):
         holds = _is_extent(found, text, mentions, known)

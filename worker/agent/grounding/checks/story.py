@@ -95,7 +95,8 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         yield from _states(SOUND, text)
     for one in _states(DISMISSED, text):
         is_awaited = is_advice and re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :])
-        if not is_awaited and not _is_quiet(one, text, known):
+        is_spared = is_advice and _is_spared(one, mentions, known)
+        if not is_awaited and not is_spared and not _is_quiet(one, text, known):
             yield one
     if is_advice:
         return
@@ -105,6 +106,13 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
             yield one
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
+
+
+def _is_spared(claim: Claim, mentions: list[Found], known: Known) -> bool:
+    """ "Do not roll back deploy-8736", where that is not the cause."""
+    behind = [one for one in mentions if claim.span[1] <= one.span[0] <= claim.span[1] + 12]
+    is_told = re.match(r"(?:do not|don['’]t|never) (?:roll|revert|restart|touch|change)", claim.text, re.IGNORECASE)
+    return bool(is_told and behind) and behind[0].text not in cause_names(known) | known.regions
 
 
 # What follows from the verdict that there was no incident, or nothing to repair.

@@ -9,16 +9,17 @@ from itertools import pairwise
 from typing import Any
 
 from worker.agent.grounding.checks import calls
-from worker.agent.grounding.report import log, relations, roster
+from worker.agent.grounding.report import log, relations, roster, vocabulary
 from worker.agent.grounding.report.known import Change, Known
-from worker.agent.grounding.text import claims, numerals, units
+from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.evidence import Evidence
 
 MESSAGES = re.compile(
-    r" of (?:the |its )?(?P<all>\w+) (?:(?:quoted|sampled|shown|listed|example|log|error) )*"
+    r" of (?:the |its |their )?(?:(?!quoted|sampled|shown|listed|example|log|error|messages|lines)(?P<all>\w+) )?"
+    r"(?:(?:quoted|sampled|shown|listed|example|log|error) )*"
     r"(?:messages|lines|examples)\b",
     re.IGNORECASE,
 )
@@ -49,7 +50,7 @@ def _of_quoted(number: Number, text: str, sentence: str, known: Known) -> bool |
     if found := next((one for one in EVERY.finditer(sentence) if one.start() <= number.span[0] < one.end()), None):
         return _is_of_every(found, sentence, known)
     found = MESSAGES.match(text, number.span[1])
-    return _of_messages(number.value, _count(found["all"]), sentence, known) if found else None
+    return _of_messages(number.value, _count(found["all"] or ""), sentence, known) if found else None
 
 
 def _of_named(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -59,6 +60,8 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
         return _is_sum(number, mentions, text, known)
     if (is_so := _of_candidates(number, text, mentions, known)) is not None:
         return is_so
+    if DEVIATING.match(after):
+        return len({one.subject.service for one in known.levels if abs(one.deviations) >= LEAST}) == number.value
     if found := CALLS_LONGER.match(text, number.span[1]):
         by = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
         slower = {(one.of, one.subject) for one in known.facts if (one.signal, one.role) == ("calls", "excess")}
@@ -67,6 +70,13 @@ def _of_named(number: Number, text: str, mentions: list[Found], known: Known) ->
     is_counted = number.dimension or re.match(r" [a-z]+s\b", after) or re.search(r"\b(?:errors|lines)\b", before)
     is_of_all = ALL.search(before) and not is_counted
     return len(named) == number.value if is_of_all and len(named) > 1 else None
+
+
+# "All three services began to deviate".
+DEVIATING = re.compile(
+    r" services (?:\w+ly )?(?:(?:began|begin|started|start) to )?(?:deviate|misbehave)d?\b", re.IGNORECASE
+)
+LEAST = 3
 
 
 # "Five of the candidates show hardly more than chance", "the last of six candidates".
@@ -116,10 +126,27 @@ OF_THAT_TYPE = re.compile(
 )
 
 
+# "Before it there was none of this type".
+OF_TYPE = re.compile(
+    r" (?:of (?:that|this|the same|its) (?:type|kind|error)s?|of (?:them|these))?\b(?= (?:before|earlier"
+    r"|previously)|[,.;]|$)"
+)
+BEFORE = re.compile(
+    r"\b(?:before|earlier|previously|until then|in the baseline|beforehand|prior to it)\b", re.IGNORECASE
+)
+
+
 # "None of the 13 timed lines was slower than the usual p95".
 SLOWER_LINES = re.compile(
     r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines (?:was|were|is|are) slower than the usual p95\b"
 )
+
+
+def _is_of_before(number: Number, text: str) -> bool:
+    start, _ = context.clause(number.span, text)
+    kind = OF_TYPE.match(text, number.span[1])
+    is_told = kind and (BEFORE.search(text, start, number.span[0]) or BEFORE.match(text, kind.end() + 1))
+    return bool(is_told)
 
 
 def _timed(item: Evidence) -> bool:
@@ -136,8 +163,9 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
         named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
         rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
         return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
-    if OF_THAT_TYPE.match(text, number.span[1]):
-        types = {one.text for one in mentions} & {*known.types}
+    if OF_THAT_TYPE.match(text, number.span[1]) or _is_of_before(number, text):
+        last = {one.text for one in roster.mentions(known.previous, known)} & {*known.types}
+        types = {one.text for one in mentions} & {*known.types} or last
         before = [
             one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
         ]
@@ -180,10 +208,30 @@ def _quoted(sentence: str) -> list[str]:
     return [claims.quoted(one) for one in claims.QUOTED.finditer(sentence)]
 
 
+# "Two of the messages report that the connection to the primary was refused": in its own words.
+SAYING = re.compile(
+    r"\b(?:messages|lines|examples)\b[^,;:]* (?:report|say|tell|state|read|show|complain) (?:that )?(?P<what>[^,;:]+)"
+)
+TELLING = 2
+
+
+def _has_words(said: str, message: str) -> bool:
+    """Whether it has all of those that tell messages apart, and at least two."""
+    words, has = (
+        {form for it in re.findall(r"[a-z]{4,}", one.lower()) for form in vocabulary.forms(it)[-1:]}
+        for one in (said, message)
+    )
+    shared = words & has
+    return len(shared) >= TELLING and not (words - has - vocabulary.common())
+
+
 def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
     """ "Two of the three messages say “…”": of a type with so many, so many have it."""
     quoted = _quoted(sentence)[:1]
-    kinds = [one for one in _messages(known) if len(one) == total]
+    kinds = [one for one in _messages(known) if len(one) == (total or len(one))]
+    if not quoted and (told := SAYING.search(sentence)):
+        counts = {sum(_has_words(told["what"], message) for message in one) for one in kinds}
+        return some in counts if counts - {0} else None
     if not quoted or not kinds:
         return None
     return any(sum(quoted[0] in message for message in one) == some for one in kinds)

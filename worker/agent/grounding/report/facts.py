@@ -233,11 +233,20 @@ def _tells_of_what(fact: Fact) -> bool:
 def _of_lines(known: Known) -> Iterator[Fact]:
     """Durations that log lines tell: "timed out after 2000 ms"."""
     for service, lines in known.logged.items():
-        for one in {number for line in lines for number in numerals.numbers(claims.without_names(line))}:
+        spelled = [SHORT.sub(_in_full, claims.without_names(line)) for line in lines]
+        for one in {number for line in spelled for number in numerals.numbers(line)}:
             if one.dimension == "seconds":
                 yield from (Fact(one.value, one.dimension, of, "message") for of in _parties(service, lines, known))
         for status in {found for line in lines for found in STATUS.findall(line)}:
             yield from (Fact(float(status), "count", of, "message") for of in _parties(service, lines, known))
+
+
+# "Expired 72m ago", "retry in 3h".
+SHORT = re.compile(r"(?<![\w.,/:-])(?P<many>\d+)(?P<unit>[mhd])(?![\w/])")
+
+
+def _in_full(found: re.Match[str]) -> str:
+    return f"{found['many']} {'minutes' if found['unit'] == 'm' else 'hours' if found['unit'] == 'h' else 'days'}"
 
 
 def _parties(service: str, lines: set[str], known: Known) -> list[Subject]:

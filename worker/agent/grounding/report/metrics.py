@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from worker.agent.grounding.report import owners
-from worker.agent.grounding.report.fields import dimension_of, titles
+from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, titles
 from worker.agent.grounding.report.known import Known, Level, Subject
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -186,6 +186,20 @@ def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
 
 
 UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", "avg", "count", "rate", "total"})
+
+
+def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
+    """ "CPU is at 88", "the exact value is 30,998,500": in the unit of what it speaks of, or of all that was"
+    " measured."""
+    if number.dimension:
+        return
+    measured = sorted({one.metric for one in known.levels})
+    spoken = context.spoken_of(number.span, text)
+    told = [one for one in measured if one in spoken or ("_" in one and is_told_by_words(one, text))]
+    for metric in told or (measured if len(measured) == 1 else []):
+        dimension, factor = OF_SIGNALS.get(metric) or dimension_of((metric,))
+        if dimension not in ("count", "grams_per_minute") and metric not in ("errors", "retries"):
+            yield number.scaled(factor, dimension)
 
 
 def is_told_by_words(metric: str, text: str) -> bool:

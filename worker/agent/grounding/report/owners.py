@@ -72,7 +72,7 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
         return [Subject(one.service) for one in known.report.candidates if one.rank == SECOND_PLACE]
     names = {one.text for one in mentions}
     # "It" behind the figure says nothing of whose it is.
-    pronoun = PRONOUN.search(text[: span[1] + 40])
+    pronoun = None if OF_SIGNAL.match(text) else PRONOUN.search(text[: span[1] + 40])
     if pronoun and pronoun.start() > figure_first(text) and not {one.text for one in mentions} & known.services:
         # "The median request takes 2 s, whereas it took 238 ms before": of what the sentence itself speaks.
         pronoun = None
@@ -89,6 +89,14 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if scope.service is None and not pronoun:
         return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+# "CPU is not elevated: it is at 88": the CPU.
+OF_SIGNAL = re.compile(
+    r"(?:The )?(?:CPU|memory|latency|traffic|carbon|CO₂|error rate|retry rate|median|p\d\d)(?: usage| use| load)?"
+    r" (?:is|was|stays?|rose|fell|stands?|did|does|has)\b[^:;,]*[:;,] (?:and |but )?it (?:is|was|stands?|stays?"
+    r"|rose|fell)\b"
+)
 
 
 def figure_first(text: str) -> int:

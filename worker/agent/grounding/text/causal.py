@@ -12,6 +12,7 @@ _CAUSING = (
     r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
+    r"(?! [\w.@:-]+ (?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect)\b)"
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
 )
 _CAUSED = (
@@ -20,12 +21,14 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
-    r"|lies? (?:in|with)(?! between\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
+    r"|lies? (?:in|with)(?! between\b)(?! (?:the|its|this|that) (?:\w+ ){0,2}(?:hours?|minutes?|days?|window"
+    r"|baseline)\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
     r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
 )
 _KNOWN = (
-    "found|known|unknown|clear|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+    "found|known|unknown|determined|established|recorded|reported|stated|told|clear|"
+    "confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
 )
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
@@ -70,7 +73,7 @@ CAUSES = (
         r" (?:leads?|led) (?:back )?to (?P<cause>.+)"
     ),
     rf"(?P<cause>.+?) (?:has |have )?(?:{_CAUSING})(?! by\b) (?P<effect>.+)",
-    rf"(?P<cause>.+?) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
+    rf"(?P<cause>.+?)(?<! as) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
     (
         rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING})"
         r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|with (?:it|them))\b(?! from)"

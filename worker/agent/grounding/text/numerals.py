@@ -77,7 +77,8 @@ def _a_rate(text: str, number: Number) -> Number:
     behind = units.language().rate.match(text, number.span[1])
     if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
         return replace(number, dimension="grams_per_minute")
-    if behind is None or number.dimension in ("times", "confidence"):
+    is_time = behind and re.match(r" (?:before|after|later|earlier|ago)\b", text[behind.end() :])
+    if behind is None or is_time or number.dimension in ("times", "confidence"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
     if not number.dimension and (number.dimension, per) not in RATES:
@@ -114,7 +115,7 @@ def _of_something_else(text: str, end: int) -> str:
 
 COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
-    r"|failing|sampled|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s|day)\b"
+    r"|failing|sampled|timed|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s|day)\b"
 )
 NO_NOUNS = frozenset(
     """
@@ -294,7 +295,7 @@ def _in_words(text: str) -> Iterator[Number]:
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
-NONE_OF = re.compile(r" of(?! them (?:before|earlier)| (?:this|that) (?:type|kind))")
+NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
 NONE = ("none", "not one", "not a single one")
 
 
@@ -351,7 +352,11 @@ FRACTIONAL = re.compile(r"\b(?:an?|one|two|three|four|nine)[ -]$", re.IGNORECASE
 
 def _is_ordinal(found: re.Match[str], text: str) -> bool:
     is_fraction = FRACTIONAL.search(text[: found.start()]) or re.match(r"s?\b of\b", text[found.end() :])
-    return found["word"].lower() in ("third", "fifth", "tenth") and not is_fraction
+    # "A third says that …": of three messages.
+    is_one = re.match(
+        r" (?:says?|names?|reads?|tells?|reports?|mentions?|message|line|one|candidate|service)\b", text[found.end() :]
+    )
+    return found["word"].lower() in ("third", "fifth", "tenth") and bool(is_one or not is_fraction)
 
 
 # "Near zero" is no figure, nor is "half a gram" a share.
