@@ -22,7 +22,7 @@ REPORTS = Path(__file__).parent / "reports"
 # lost taught the rules before the next was written.
 BATCHES = Path(__file__).parent / "batches"
 # Written last: no rule was changed for them.
-UNSEEN = ("lies-7", "true-9")
+UNSEEN = ("lies-7", "true-9", "true-43", "true-44")
 
 
 class Kept(NamedTuple):
@@ -128,8 +128,9 @@ def kept_of(name: str, report: Report) -> Kept:
     return Kept(name, sum(one.claims_checked for one in found), sum(one.claims_kept for one in found), doubted)
 
 
-# So many of one report's mutations are tried: a sample, since there are thousands in all.
-MOST_OF_ONE_REPORT = 7
+# So many of one report's mutations are tried, of every third report: a sample, since there are thousands in all.
+MOST_OF_ONE_REPORT = 10
+EVERY = 3
 
 
 class Seen(NamedTuple):
@@ -142,7 +143,7 @@ class Seen(NamedTuple):
 
 def seen(reports: dict[str, Report]) -> list[Seen]:
     counts: dict[str, list[bool]] = {}
-    for report in reports.values():
+    for report in [*reports.values()][::EVERY]:
         known = known_of(report)
         every = list(mutations(texts_of(report), known))
         for mutation in random.Random(SEED).sample(every, min(MOST_OF_ONE_REPORT, len(every))):  # noqa: S311 - repeatable

@@ -17,6 +17,12 @@ THAN = re.compile(
     r"[^,;.()]{0,60}? than (?:(?:that|those|the one|what) (?:of|on|in|at) )?(?:the )?",
     re.IGNORECASE,
 )
+ALIKE = re.compile(
+    r"\b(?:fail\w*|(?:has|have|had|show\w*) errors) (?:at|with) (?:about |roughly |nearly |almost )?"
+    r"(?:the same|an equal) rate\b"
+    r"|\b(?:fail\w*) (?:about |roughly |just )?(?:equally|as) (?:often|badly)\b",
+    re.IGNORECASE,
+)
 NEGATED = re.compile(r"\b(?:no|not|never|hardly)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -28,6 +34,21 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             wanted = bool(found["more"]) != bool(NEGATED.search(text[both[0].span[1] : found.start()]))
             holds = bool(pairs) and all((one.actual > other.actual) == wanted for one, other in pairs)
             yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
+
+
+def alike(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "auth and checkout failed at about the same rate": of the two that stand before it."""
+    for found in ALIKE.finditer(text):
+        two = [one.text for one in mentions if one.text in known.services and one.span[1] <= found.start()][-2:]
+        rates = [max((_rates(one, known)), default=None) for one in two]
+        first, second = rates if len(rates) == len({*two}) == 2 else (None, None)
+        if first is not None and second is not None and not NEGATED.search(text[: found.start()]):
+            is_so = abs(first - second) <= 0.15 * max(first, second)
+            yield judged("direction", found, is_so, "they do not")
+
+
+def _rates(service: str, known: Known) -> list[float]:
+    return [one.actual for one in known.levels if (one.subject.service, one.signal) == (service, "errors")]
 
 
 # "Below the regional average of 670 ms".

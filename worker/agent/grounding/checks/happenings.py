@@ -176,3 +176,19 @@ def _is_logged_before(lines: list[str], known: Known) -> bool:
     types = [one for item in known.report.evidence for one in log.types(item.result)]
     of = [one for one in types if {str(it).lower() for it in one.get("messages") or ()} & {*lines}]
     return not of or any(one.get("in_baseline") for one in of)
+
+
+# "The database of PetSite shows no deviation": what only lines could tell of.
+THING_OF = re.compile(
+    r"\bthe (?P<what>database|cache|queue|broker|disk|network|host|cluster|pool|index) (?:of|behind|under) $",
+    re.IGNORECASE,
+)
+
+
+def things(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A thing of a service of which no line of that service speaks."""
+    for one in mentions:
+        found = THING_OF.search(text[: one.span[0]]) if one.text in known.services else None
+        if found and not any(found["what"].lower() in line.lower() for line in known.logged.get(one.text, ())):
+            why = "nothing that was read speaks of it"
+            yield Claim("word", found.span("what"), found["what"], holds=False, why=why, is_open=True)

@@ -32,6 +32,30 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
 ASKED = re.compile(
     r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
 )
+# "The loss of $96,300 is a rough estimate": where it is recorded, it is none.
+GUESSED = re.compile(
+    r"\b(?:loss|revenue|orders)\b(?:[^,;]|,\d){0,60}\b(?:is|are|was|were) (?:only |just |merely |but )?(?:an? )?"
+    r"(?:rough(?:ly)? |mere )?"
+    r"(?:estimate[ds]?|guess(?:ed)?|extrapolat\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def guessed(text: str, known: Known) -> Iterator[Claim]:
+    for found in GUESSED.finditer(text) if known.report.impact.business.source == "recorded" else ():
+        yield judged("state", found, False, "it is recorded")
+
+
+# "The fetches failed with code = Unavailable": as a line has it.
+CODE = re.compile(r"\b(?:code|status|reason) ?[=:] ?(?P<what>[A-Z][A-Za-z_]{3,})\b")
+
+
+def codes(text: str, known: Known) -> Iterator[Claim]:
+    for found in CODE.finditer(text):
+        holds = any(found["what"] in line for line in known.lines)
+        yield judged("message", found, holds, "no line has it")
+
+
 UNMEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|(?:business|financial) impact)\b[^.;]{0,50}?"
     r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",

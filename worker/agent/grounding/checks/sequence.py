@@ -39,7 +39,7 @@ def sequences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if OF_CHANGES.search(left) or OF_CHANGES.search(right) or DENIED.search(f"{left} {right}"):
             continue
         one, other = _signal(left) or _signal(text[: found.start()]), _signal(right)
-        if one is None or other is None or one == other or not (MOVED.search(left) or MOVED.search(right)):
+        if one is None or other is None or one == other or not MOVED.search(f"{left or text[: found.start()]} {right}"):
             continue
         behind = {it.text for it in mentions if it.span[0] >= found.end()} & known.services
         before = {it.text for it in mentions if it.span[1] <= found.start()} & known.services

@@ -84,6 +84,7 @@ SAME = re.compile(
     r"|(?:bare|free|devoid|empty|clear|clean) of (?:any )?(?:errors|failures|retries)|plateau(?:ed|s)"
     r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
     r"|keeps? to (?:its|the|their) (?:usual|normal)"
+    r"|(?:remain(?:s|ed)?|stay(?:s|ed)?|kept|keeps) at (?:its|the|their) (?:usual|normal|expected)(?= \d)"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"
     r"|(?:at|on|near|close to) (?:its|their|the) (?:usual|normal|expected|typical|baseline)(?: (?:level|value|rate)s?)?"
     r"(?! \d)"
