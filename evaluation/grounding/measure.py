@@ -38,19 +38,23 @@ def shipped() -> dict[str, Report]:
     return {path.stem: read(path) for path in sorted(REPORTS.glob("*.json"))}
 
 
+def read_into(reports: dict[str, Report]) -> dict[str, Known]:
+    """What each report knows, read once."""
+    return {name: known_of(report) for name, report in reports.items()}
+
+
 def read(path: Path) -> Report:
     return Report.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-def told(lies: Iterable[Lie], reports: dict[str, Report]) -> Iterator[tuple[Lie, Grounded]]:
-    known = {name: known_of(report) for name, report in reports.items()}
+def told(lies: Iterable[Lie], known: dict[str, Known]) -> Iterator[tuple[Lie, Grounded]]:
     for lie in lies:
         yield lie, ground_known(lie.text, known[lie.report])
 
 
-def unmarked(lies: Iterable[Lie], reports: dict[str, Report]) -> list[Lie]:
+def unmarked(lies: Iterable[Lie], known: dict[str, Known]) -> list[Lie]:
     """Lies of which a sentence is shown as if it held; what goes is at their end."""
-    return [lie for lie, found in told(lies, reports) if found.sentences[-1].outcome == "kept"]
+    return [lie for lie, found in told(lies, known) if found.sentences[-1].outcome == "kept"]
 
 
 class Batch(NamedTuple):
@@ -80,8 +84,7 @@ def batch(name: str) -> list[Lie]:
     return [Lie(**json.loads(line)) for line in lines]
 
 
-def lying(reports: dict[str, Report]) -> list[Batch]:
-    known = {name: known_of(report) for name, report in reports.items()}
+def lying(known: dict[str, Known]) -> list[Batch]:
     return [
         Batch(name, name in UNSEEN, len(texts), tuple(one.text for one in texts if _is_shown(one, known)))
         for name, texts in _batches("lies")
@@ -93,8 +96,7 @@ def _is_shown(lie: Lie, known: dict[str, Known]) -> bool:
     return ground_known(lie.text, known[lie.report]).sentences[-1].outcome == "kept"
 
 
-def true(reports: dict[str, Report]) -> list[TrueBatch]:
-    known = {name: known_of(report) for name, report in reports.items()}
+def true(known: dict[str, Known]) -> list[TrueBatch]:
     return [_true(name, texts, known) for name, texts in _batches("true")]
 
 
@@ -120,10 +122,10 @@ def _batches(kind: str) -> Iterator[tuple[str, list[Lie]]]:
         yield path.stem, batch(path.stem)
 
 
-def kept_of(name: str, report: Report) -> Kept:
+def kept_of(name: str, known: Known) -> Kept:
     """Of the text that the template wrote."""
-    known = known_of(report)
-    found = [ground_known(text, known, is_advice=text in report.sections.recommendations) for text in texts_of(report)]
+    advice = known.report.sections.recommendations
+    found = [ground_known(text, known, is_advice=text in advice) for text in texts_of(known.report)]
     doubted = tuple(one.text for each in found for one in each.sentences if one.claims and one.outcome != "kept")
     return Kept(name, sum(one.claims_checked for one in found), sum(one.claims_kept for one in found), doubted)
 
@@ -141,11 +143,10 @@ class Seen(NamedTuple):
     seen: int
 
 
-def seen(reports: dict[str, Report]) -> list[Seen]:
+def seen(reports: dict[str, Known]) -> list[Seen]:
     counts: dict[str, list[bool]] = {}
-    for report in [*reports.values()][::EVERY]:
-        known = known_of(report)
-        every = list(mutations(texts_of(report), known))
+    for known in [*reports.values()][::EVERY]:
+        every = list(mutations(texts_of(known.report), known))
         for mutation in random.Random(SEED).sample(every, min(MOST_OF_ONE_REPORT, len(every))):  # noqa: S311 - repeatable
             outcomes = [one.outcome for one in ground_known(mutation.text, known).sentences]
             counts.setdefault(mutation.kind, []).append(any(outcome != "kept" for outcome in outcomes))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import against, charted
+from worker.agent.grounding.checks.movements import (
+    OWN_AS_USUAL,
+    gone,
+    is_alerted,
+    is_settled,
+    levels_of,
+    signals_of,
+    went,
+)
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
@@ -155,8 +163,8 @@ def _meant(wanted: int, found: re.Match[str], text: str) -> int:
 
 def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """Whether anything is known of what is said to have gone some way: of each signal, or of the region's rise."""
-    signals = _signals(span, text, known)
-    if signals and all(_levels(span, text, mentions, signal, known) for signal in signals):
+    signals = signals_of(span, text, known)
+    if signals and all(levels_of(span, text, mentions, signal, known) for signal in signals):
         return True
     subjects = owners.subjects_or_scope(span, text, mentions, known)
     return not signals and any(
@@ -224,8 +232,8 @@ MORE_THAN = re.compile(
 def _more_than(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     levels = [
         level
-        for signal in _signals(found.span(), text, known)
-        for level in _levels(found.span(), text, mentions, signal, known)
+        for signal in signals_of(found.span(), text, known)
+        for level in levels_of(found.span(), text, mentions, signal, known)
         if level.actual != level.expected
     ]
     if levels:
@@ -244,21 +252,17 @@ OF_ALL = re.compile(
 )
 
 
-# As the template has it: by what was alerted, though one or the other metric may deviate.
-OWN = "its own metrics are as usual"
-
-
 def _is_calm(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     told = {one.service for one in owners.subjects_or_scope(span, text, mentions, known)}
-    if told == {known.report.service} and OWN in known.report.headline:
+    if told == {known.report.service} and OWN_AS_USUAL in known.report.headline:
         return True
     return bool(_is_all_as_usual(span, text, mentions, known))
 
 
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
-    signals = _signals(span, text, known)
-    found = [_levels(span, text, mentions, signal, known) for signal in signals]
+    signals = signals_of(span, text, known)
+    found = [levels_of(span, text, mentions, signal, known) for signal in signals]
     if any(found):
         # "The RPC client error rate" is not of another service's `rpc_server_cancelled_rate`.
         found = [levels for signal, levels in zip(signals, found, strict=True) if levels or signal in SIGNALS]
@@ -279,10 +283,10 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
         any(
-            (_gone(level, known) == wanted and (wanted or not is_at or _is_near(level)))
+            (gone(level, known) == wanted and (wanted or not is_at or _is_near(level)))
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
-            or (not wanted and _is_settled(level, known) and (not is_at or _is_near(level)))
-            or (_is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
+            or (not wanted and is_settled(level, known) and (not is_at or _is_near(level)))
+            or (is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
             or _is_better(wanted, level)
             for level in levels
         )
@@ -346,92 +350,8 @@ def _is_of_everywhere(signals: list[str], found: list[list[Level]], known: Known
 
 def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
     """ "… is back at its usual value": of what deviates now."""
-    found = [_levels(span, text, mentions, signal, known) for signal in _signals(span, text, known)]
+    found = [levels_of(span, text, mentions, signal, known) for signal in signals_of(span, text, known)]
     return all(any(went(level) for level in levels) for levels in found) if found else None
-
-
-def _signals(span: Span, text: str, known: Known) -> list[str]:
-    """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
-    measured = {level.signal for level in known.levels}
-    if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
-        return ["carbon_per_demand"]
-    of_both = sorted(topics(text[: span[0]]) & measured) if BOTH.search(text[: span[0]]) else []
-    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured) or of_both:
-        return told
-    if re.search(r" (?:of|in)$", text[slice(*span)]):
-        return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
-    if named := topics(text[slice(*span)]) & measured:
-        return sorted(named)
-    start, end = _within_order(span, *context.clause(span, text), text, measured)
-    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text)
-    listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
-    if (
-        own
-        and listed
-        and re.search(r", [^,;]*\band\b[^,;]*$|\band\b[^,;]*$", text[: span[0]])
-        and not re.search(r"\b(?:rose|fell|is|are|was|were|fails?|failed)\b.*\band\b", text[: span[0]])
-    ):
-        own = topics(listed) & measured
-    begin, over = context.part(span, text)
-    parts = [text[begin : span[0]], text[span[1] : over]]
-    for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
-        own = own or topics(one) & measured
-    if special := own & {"retries", "carbon_per_demand"}:
-        return sorted(special)
-    return sorted(own - ({"lines"} if len(own) > 1 else set()))
-
-
-# "Its memory rose a minute before its latency did": each side is of its own signal.
-IN_ORDER = re.compile(
-    r" (?:before|after) (?!(?:the|that|this|a|an) (?:onset|window|alert|deployment|change|rollout)|\d)", re.IGNORECASE
-)
-
-
-def _within_order(span: Span, start: int, end: int, text: str, measured: set[str]) -> tuple[int, int]:
-    for found in IN_ORDER.finditer(text, start, end):
-        if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
-            start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
-    return start, end
-
-
-# "CPU stands at 85, memory at 52; both are as usual".
-BOTH = re.compile(r"[;:,](?: and)? (?:both|all (?:two|three|four|of them)|these) (?:are|were|stay|stayed|remain) $")
-
-
-# "Served at the usual error rate and latency": what is as usual stands behind.
-AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
-
-
-LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
-
-
-def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
-    """The signals of a list that "at the usual" stands before; "cost" is what a request takes."""
-    found = LIST.match(text, span[1]) if AT_THE.search(text[slice(*span)]) else None
-    of = topics(found[0]) if found else frozenset()
-    return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
-
-
-# "18 g/min is above what is usual".
-GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
-
-
-# "Latency did not rise with the errors": of latency.
-BESIDE_IT = re.compile(
-    r"\b(?:along )?(?:with|besides|despite|unlike|alongside) the (?:errors|failures|retries|latency|traffic)\b"
-)
-
-
-def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> frozenset[str]:
-    """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
-    text = BESIDE_IT.sub(" ", text)
-    told = topics(text) & measured
-    if not told and GRAMS.search(text):
-        return frozenset({"carbon"}) & measured
-    others = measured - {*SIGNALS, *(() if is_of_demand or "demand" in text else ("carbon_per_demand",))}
-    named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
-    # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
-    return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
 
 
 def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -461,51 +381,3 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
 
 
 # What the template says where what the alerted service calls is the cause.
-OWN_AS_USUAL = "its own metrics are as usual"
-
-
-def _levels(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
-    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
-    is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)
-    if signal == "carbon_per_demand" and is_elsewhere:
-        # "Each request …" is of whom the sentence before spoke.
-        return []
-    start, end = context.clause(span, text)
-    regions = {one.text for one in mentions if start <= one.span[0] < end} & known.regions
-    statistic = {"mean": "avg"}.get(told := context.statistic(span, text) or "", told)
-    found = [
-        level
-        for level in known.levels
-        if signal in (level.signal, level.metric)
-        and any(owners.is_of(level.subject, subject) for subject in subjects)
-        and (not regions or level.subject.region in {None, *regions})
-    ]
-    # "At the median it is faster": of that metric, where it was measured.
-    return [one for one in found if statistic and statistic in one.metric.split("_")] or found
-
-
-def _is_settled(level: Level, known: Known) -> bool:
-    """What the alert was of is as usual, where the verdict says so."""
-    is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
-    return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
-
-
-def _gone(level: Level, known: Known) -> int:
-    """Which way it went; the only thing measured of the cause did, however much it usually varies."""
-    own = [one for one in known.levels if one.subject.service == level.subject.service]
-    root = known.report.root_cause
-    is_blamed = known.has_cause and root is not None and root.service == level.subject.service and len(own) == 1
-    return went(level) or (int(math.copysign(1, level.actual - level.expected)) if is_blamed else 0)
-
-
-def _is_alerted(level: Level, known: Known) -> bool:
-    """What the alert was of deviates, where the verdict says so, however much it usually varies."""
-    is_signal = known.report.signal in (level.signal, level.metric)
-    is_so = known.report.verdict is not Verdict.NOT_CONFIRMED and OWN_AS_USUAL not in known.report.headline
-    return is_so and is_signal and level.subject == known.scope
-
-
-def went(level: Level) -> int:
-    if abs(level.deviations) < 3:
-        return 0
-    return 1 if level.actual > level.expected else -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.directions import went
+from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context, numerals

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from worker.agent.grounding.checks.directions import went
+from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged

@@ -217,7 +217,7 @@ def _ranked_levels(told: list[Fact], candidate: Candidate, known: Known) -> Iter
 
 
 CHANCE = "hardly more than chance"
-# From so many standard deviations on a figure is told to have gone some way (`directions.went`).
+# From so many standard deviations on a figure is told to have gone some way (`movements.went`).
 LEAST_DEVIATION = 3.0
 
 

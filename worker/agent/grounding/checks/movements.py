@@ -1,0 +1,148 @@
+"""Which signals the words around a direction speak of, the levels of whom they are told, and which way each went."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from worker.agent.grounding.report import metrics, owners
+from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Found, Span
+from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import Verdict
+
+
+def signals_of(span: Span, text: str, known: Known) -> list[str]:
+    """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
+    measured = {level.signal for level in known.levels}
+    if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
+        return ["carbon_per_demand"]
+    of_both = sorted(topics(text[: span[0]]) & measured) if BOTH.search(text[: span[0]]) else []
+    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured) or of_both:
+        return told
+    if re.search(r" (?:of|in)$", text[slice(*span)]):
+        return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
+    if named := topics(text[slice(*span)]) & measured:
+        return sorted(named)
+    start, end = _within_order(span, *context.clause(span, text), text, measured)
+    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text)
+    listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
+    if (
+        own
+        and listed
+        and re.search(r", [^,;]*\band\b[^,;]*$|\band\b[^,;]*$", text[: span[0]])
+        and not re.search(r"\b(?:rose|fell|is|are|was|were|fails?|failed)\b.*\band\b", text[: span[0]])
+    ):
+        own = topics(listed) & measured
+    begin, over = context.part(span, text)
+    parts = [text[begin : span[0]], text[span[1] : over]]
+    for one in reversed(parts) if AT_THE.search(text[slice(*span)]) else parts:
+        own = own or topics(one) & measured
+    if special := own & {"retries", "carbon_per_demand"}:
+        return sorted(special)
+    return sorted(own - ({"lines"} if len(own) > 1 else set()))
+
+
+# "Its memory rose a minute before its latency did": each side is of its own signal.
+IN_ORDER = re.compile(
+    r" (?:before|after) (?!(?:the|that|this|a|an) (?:onset|window|alert|deployment|change|rollout)|\d)", re.IGNORECASE
+)
+
+
+def _within_order(span: Span, start: int, end: int, text: str, measured: set[str]) -> tuple[int, int]:
+    for found in IN_ORDER.finditer(text, start, end):
+        if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
+            start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
+    return start, end
+
+
+# "CPU stands at 85, memory at 52; both are as usual".
+BOTH = re.compile(r"[;:,](?: and)? (?:both|all (?:two|three|four|of them)|these) (?:are|were|stay|stayed|remain) $")
+
+
+# "Served at the usual error rate and latency": what is as usual stands behind.
+AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
+
+
+LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
+
+
+def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
+    """The signals of a list that "at the usual" stands before; "cost" is what a request takes."""
+    found = LIST.match(text, span[1]) if AT_THE.search(text[slice(*span)]) else None
+    of = topics(found[0]) if found else frozenset()
+    return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
+
+
+# "18 g/min is above what is usual".
+GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
+
+
+# "Latency did not rise with the errors": of latency.
+BESIDE_IT = re.compile(
+    r"\b(?:along )?(?:with|besides|despite|unlike|alongside) the (?:errors|failures|retries|latency|traffic)\b"
+)
+
+
+def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> frozenset[str]:
+    """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
+    text = BESIDE_IT.sub(" ", text)
+    told = topics(text) & measured
+    if not told and GRAMS.search(text):
+        return frozenset({"carbon"}) & measured
+    others = measured - {*SIGNALS, *(() if is_of_demand or "demand" in text else ("carbon_per_demand",))}
+    named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
+    # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
+    return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
+
+
+def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)
+    if signal == "carbon_per_demand" and is_elsewhere:
+        # "Each request …" is of whom the sentence before spoke.
+        return []
+    start, end = context.clause(span, text)
+    regions = {one.text for one in mentions if start <= one.span[0] < end} & known.regions
+    statistic = {"mean": "avg"}.get(told := context.statistic(span, text) or "", told)
+    found = [
+        level
+        for level in known.levels
+        if signal in (level.signal, level.metric)
+        and any(owners.is_of(level.subject, subject) for subject in subjects)
+        and (not regions or level.subject.region in {None, *regions})
+    ]
+    # "At the median it is faster": of that metric, where it was measured.
+    return [one for one in found if statistic and statistic in one.metric.split("_")] or found
+
+
+def is_settled(level: Level, known: Known) -> bool:
+    """What the alert was of is as usual, where the verdict says so."""
+    is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
+    return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def gone(level: Level, known: Known) -> int:
+    """Which way it went; the only thing measured of the cause did, however much it usually varies."""
+    own = [one for one in known.levels if one.subject.service == level.subject.service]
+    root = known.report.root_cause
+    is_blamed = known.has_cause and root is not None and root.service == level.subject.service and len(own) == 1
+    return went(level) or (int(math.copysign(1, level.actual - level.expected)) if is_blamed else 0)
+
+
+# As the template has it: by what was alerted, though one or the other metric may deviate.
+OWN_AS_USUAL = "its own metrics are as usual"
+
+
+def is_alerted(level: Level, known: Known) -> bool:
+    """What the alert was of deviates, where the verdict says so, however much it usually varies."""
+    is_signal = known.report.signal in (level.signal, level.metric)
+    is_so = known.report.verdict is not Verdict.NOT_CONFIRMED and OWN_AS_USUAL not in known.report.headline
+    return is_so and is_signal and level.subject == known.scope
+
+
+def went(level: Level) -> int:
+    if abs(level.deviations) < 3:
+        return 0
+    return 1 if level.actual > level.expected else -1
