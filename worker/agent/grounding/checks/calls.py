@@ -59,12 +59,6 @@ AS_BEFORE = re.compile(
     re.IGNORECASE,
 )
 
-# "Frontend makes fewer calls for each one that it receives".
-FEWER = re.compile(
-    r"\bma(?:kes?|de) (?P<way>fewer|more) calls\b[^,;.]{0,20}\b(?:for (?:each|every)|per) (?:one|call|request)\b",
-    re.IGNORECASE,
-)
-
 
 def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the calls that were read; of what advice waits for, nothing."""
