@@ -165,7 +165,7 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
     ):
         return True
     if fact.dimension == "share" and fact.signal is None:
-        return fact.whole == said.whole == "errors" and bool(NAMING.search(said.after))
+        return fact.whole == said.whole == "errors" and bool(SPEAKING_OF.search(said.after))
     if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
         return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
     return is_sampled(fact) and bool(SAMPLED.match(said.after))
@@ -173,7 +173,7 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
 
 OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
 THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
-NAMING = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
+SPEAKING_OF = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 
@@ -338,7 +338,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
     if fact.dimension == "share" and fact.whole == "excess":
         return said.whole == "rise"
     if fact.whole == "errors":
-        is_naming = NAMING.search(said.clause + said.after) or IN_THE_CASES.search(said.before)
+        is_naming = SPEAKING_OF.search(said.clause + said.after) or IN_THE_CASES.search(said.before)
         return said.whole == "errors" or bool(is_naming)
     if fact.whole == "emissions":
         # "27 % of what was emitted is excess" is no rise of so much.

@@ -158,7 +158,7 @@ def is_called_directly(caller: str, callee: str, known: Known) -> bool:
 # "It hardly calls cart any more" is told of what is missing (`calls`).
 UNMADE = re.compile(r"\b(?:hardly|barely|scarcely|rarely|no longer|never|stop\w*|ceas\w+)\b", re.IGNORECASE)
 # "… put ledger first" (`leading`).
-RANKED = re.compile(r" (?:first|last|at the top)\b")
+AT_A_PLACE = re.compile(r" (?:first|last|at the top)\b")
 AGAIN = re.compile(r" (?:(?:just |much )?as (?:before|usual|often)|again|once more)\b")
 TO_BE = re.compile(r"\b(?:verify|check|confirm|ensure|make sure|see|watch|until|once|when|whether)\b", re.IGNORECASE)
 
@@ -174,7 +174,7 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     services = [one for one in mentions if one.text in known.services]
     for one, other in pairwise(services):
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
-        is_told_apart = between and (UNMADE.search(between[0]) or RANKED.match(text, other.span[1]))
+        is_told_apart = between and (UNMADE.search(between[0]) or AT_A_PLACE.match(text, other.span[1]))
         if is_told_apart or _is_awaited(one, other, text, known):
             continue
         if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
@@ -227,7 +227,7 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     for one, other in pairwise(services):
         is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
-        if RANKED.match(text, other.span[1]) and text[one.span[1] : other.span[0]].endswith("followed by "):
+        if BY_SHARE.match(text, other.span[1]) and text[one.span[1] : other.span[0]].endswith("followed by "):
             continue
         if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
             continue
@@ -243,7 +243,7 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 # "shipping owns 83 % of the rise, followed by checkout with 11 %": by their shares.
-RANKED = re.compile(r" ?(?:with|at|\() ?(?:about |only |just )?\d")
+BY_SHARE = re.compile(r" ?(?:with|at|\() ?(?:about |only |just )?\d")
 FAILING = re.compile(r"\b(?:fail\w*|errors?)\b", re.IGNORECASE)
 
 
