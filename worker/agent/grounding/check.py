@@ -17,6 +17,7 @@ from worker.agent.grounding.checks import (
     causation,
     certainties,
     changes,
+    cited,
     conditions,
     consequences,
     degrees,
@@ -150,13 +151,14 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
 def _read(parts: Parts) -> Iterator[Claim]:
     """Citations, quotations, names, times, figures, and the words that are left."""
     plain, mentions, known = parts.plain, parts.mentions, parts.known
-    yield from quotations.citations(parts.sentence, known)
     yield from parts.quotations
     yield from parts.names
     yield from parts.clocks
     yield from metrics.named(plain, parts.fields, mentions, known)
     figured = [figures.figure(one, plain, mentions, known) for one in parts.figures]
-    yield from worked.settled(figured, parts.figures, worked.Text(plain, parts.sentence, mentions), known)
+    told = worked.settled(figured, parts.figures, worked.Text(plain, parts.sentence, mentions), known)
+    yield from told
+    yield from cited.citations(parts.sentence, [*told, *parts.clocks, *parts.quotations], mentions, known)
     yield from vocabulary.unknown(parts.words, mentions, known, is_advice=parts.is_advice)
 
 

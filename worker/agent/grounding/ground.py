@@ -157,7 +157,8 @@ def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str,
     bearing = [one for one in held if is_advice or _bears(one)]
     if not wrong and bearing:
         return sentence, "kept"
-    refuted = [one for one in wrong if not one.is_open]
+    # What is cited wrongly may still be so.
+    refuted = [one for one in wrong if not one.is_open and one.kind != "citation"]
     if is_advice and any(one.kind == "number" for one in refuted):
         return sentence, "removed"
     is_supported = (bearing and len(wrong) <= max(2, len(held))) or (held and len(wrong) == 1)

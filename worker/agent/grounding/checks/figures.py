@@ -108,11 +108,17 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
     if held:
-        return Claim("number", number.span, number.text, holds=True)
+        sources = frozenset(fact.evidence for fact in held if fact.evidence and _is_telling(fact))
+        return Claim("number", number.span, number.text, holds=True, sources=sources)
     why = "another figure has this value" if close else "no figure has this value"
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
+
+
+def _is_telling(fact: Fact) -> bool:
+    """Of nothing, and of a few log lines, there is much in any evidence."""
+    return fact.value != 0 and (fact.dimension not in COUNTED or fact.of is not None)
 
 
 def _end(fact: Fact, number: Number, text: str) -> str | None:

@@ -1,21 +1,13 @@
-"""Whether what is quoted stands in a line that was read, of the service that it is said to be of; and what is cited."""
+"""Whether what is quoted stands in a line that was read, of the service that it is said to be of."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, Span
-
-
-def citations(text: str, known: Known) -> Iterator[Claim]:
-    for found in claims.CITED.finditer(text):
-        wrong = set(re.findall(r"e\d+", found[0])) - known.evidence
-        if wrong:
-            yield Claim("citation", found.span(), found[0], holds=False, why="there is no such evidence")
 
 
 def quotations(text: str, known: Known) -> list[Claim]:

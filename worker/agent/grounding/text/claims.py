@@ -47,6 +47,7 @@ class Claim:
     """Why one does not hold: the evidence says something else, unless it says nothing of it.
 
     `is_open`: that may stay, marked. `is_unproven`: it goes, unless the report itself says so in words.
+    `sources`: the evidence that a figure may be from.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Claim:
     why: str = ""
     is_open: bool = False
     is_unproven: bool = False
+    sources: frozenset[str] = frozenset()
 
     @property
     def is_mere(self) -> bool:
