@@ -17,6 +17,13 @@ NOTHING_AGAINST = re.compile(
     r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
     re.IGNORECASE,
 )
+# "Against checkout as the cause speaks that …", "what argues against deploy-8735 is that …".
+AGAINST = re.compile(
+    r"(?:^|[;,] )\W*against (?:the )?"
+    r"(?=\S+(?: in \S+)?(?: as \w+ (?:\w+ )?\w+)?,? (?:speaks|counts|argues|tells|weighs)\b)"
+    r"|\bwhat (?:speaks|counts|argues|tells|weighs|stands) against (?:the )?",
+    re.IGNORECASE,
+)
 LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came) (?:the )?(?P<last>weakest|last|least likely|lowest|laggard)\b"
     r"(?= (?:of|among) (?:the|all|these)?|[,.;:]|$)"
@@ -48,7 +55,8 @@ LINES_COMPARED = re.compile(
 FEW_LINES = re.compile(r"\btoo few (?:sampled )?(?:log )?lines\b", re.IGNORECASE)
 
 
-NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without|impossible)\b|n['’]t\b", re.IGNORECASE)
+# "With and without cfg-3095" is what was compared.
+NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without an?y?|impossible|too few)\b|n['’]t\b", re.IGNORECASE)
 
 
 def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -59,6 +67,11 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         sizes = [one.confidence for one in candidates]
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
         yield judged("state", found, holds, "another candidate comes close")
+    for found in AGAINST.finditer(text) if candidates else ():
+        named = next((one.text for one in mentions if one.span[0] == found.end()), None)
+        holds = any(one.against for one in candidates if named in (one.service, one.deployment_id))
+        if named:
+            yield judged("state", found, holds, "the report has nothing against it")
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
@@ -253,13 +266,10 @@ def _compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         for name in named
         if f" of {name} against " in item.title and "error_share_new" in item.result
     }
-    for found in COMPARED.finditer(text) if named and not NOT_MADE.search(text) else ():
+    for found in COMPARED.finditer(text) if named and not NOT_COMPARED.search(text) else ():
         is_worse = all(one.get("verdict") == "worse" for one in made.values())
         holds = bool(made) and (found["more"] is None or is_worse == (found["more"].lower() in ("more", "slower")))
         yield judged("state", found, holds, "its log lines say otherwise" if made else "they were not compared")
-
-
-NOT_MADE = re.compile(r"\b(?:no|not|without|too few|cannot)\b|n['’]t\b", re.IGNORECASE)
 
 
 def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

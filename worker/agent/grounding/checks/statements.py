@@ -32,7 +32,8 @@ EXTENT = re.compile(
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|(?:both|several|many) (?:\w+ )?(?:changes|releases|rollouts)"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?"
-    r"|(?<!more )(?<!answers )(?<!answered )(?<!responds )(?<!responded )(?<!answer )(?<!respond )slowly|steadily"
+    r"|(?<!more )(?<!answers )(?<!answered )(?<!answering )(?<!answer )"
+    r"(?<!responds )(?<!responded )(?<!responding )(?<!respond )slowly|steadily"
     r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
 )

@@ -323,7 +323,8 @@ _DETERMINER = (
     r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
 )
 _OF = re.compile(
-    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
+    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s|\s)\b ?|\S+s['’] )*"
+    r"(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
     re.IGNORECASE,
 )
 _WHOLES = (
