@@ -56,9 +56,8 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
         start, end = context.part(number.span, text)
         spoken = topics(text[start:end])
         yield from (number.scaled(factor, of) for signal, (of, factor) in AS_READ.items() if signal in spoken)
-    if ("." in number.text or number.value == 0) and A_PART.search(f"{known.previous} {text}"):
-        # "0.2029 of the rise", "a share of 0": no rounded one.
-        yield replace(number, dimension="share", high=number.high if number.value else NOTHING)
+        if A_PART.search(f"{known.previous} {text}"):
+            yield replace(number, dimension="share")
 
 
 DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
@@ -66,7 +65,6 @@ OF_LINES = re.compile(r" of (?:the |its )?\d+ (?:\w+ )?lines\b[^,;.]*\bslower\b"
 # "5.3 g/s": of a unit that is none of ours.
 A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
 A_PART = re.compile(r"\b(?:shares?|rise|increase|growth)\b", re.IGNORECASE)
-NOTHING = 0.005
 # In which unit and by which factor the evidence has a signal, where a text copies the bare figure.
 AS_READ = {one: OF_SIGNALS[one] for one in ("carbon", "cpu", "memory", "latency", "traffic")}
 

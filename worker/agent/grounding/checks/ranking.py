@@ -11,6 +11,7 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import topics
+from worker.domain.report import Candidate
 
 NOTHING_AGAINST = re.compile(
     r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
@@ -67,11 +68,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         sizes = [one.confidence for one in candidates]
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
         yield judged("state", found, holds, "another candidate comes close")
-    for found in AGAINST.finditer(text) if candidates else ():
-        named = next((one.text for one in mentions if one.span[0] == found.end()), None)
-        holds = any(one.against for one in candidates if named in (one.service, one.deployment_id))
-        if named:
-            yield judged("state", found, holds, "the report has nothing against it")
+    yield from _against(text, mentions, known)
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
@@ -81,6 +78,32 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _placed(text, mentions, known)
     yield from leading.places(text, mentions, known)
     yield from _compared(text, mentions, known)
+
+
+def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """In words of what the ranking has against whom it names."""
+    told = _words(claims.blanked(text, [one.span for one in mentions]))
+    for found in AGAINST.finditer(text):
+        named = next((one.text for one in mentions if one.span[0] == found.end()), None)
+        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
+        if named:
+            holds = any(told & _words(weak) for one in own for weak in _weaknesses(one))
+            yield judged("state", found, holds, "the report has that not against it")
+
+
+def _weaknesses(one: Candidate) -> list[str]:
+    return [one.against or "", *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
+
+
+def _words(text: str) -> set[str]:
+    return {one[:6] for one in re.findall(r"[a-z]{4,}", text.lower())} - {
+        "that",
+        "cause",
+        "from",
+        "than",
+        "onset",
+        "none",
+    }
 
 
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

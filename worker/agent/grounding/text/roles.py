@@ -20,7 +20,7 @@ BEFORE = re.compile(
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
-    rf"|\d ?(?:%|[a-z₂]+)? after|{_COMPARED}"
+    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)? after|{_COMPARED}"
     rf"|the (?:old|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
