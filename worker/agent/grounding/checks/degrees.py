@@ -174,7 +174,7 @@ REQUEST_COSTS = re.compile(
 def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """How the carbon of a request compares with the usual: by the carbon that its demand would take."""
     for found in REQUEST_COSTS.finditer(text):
-        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
+        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known) or [known.scope]
         levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
         levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
         how, moved = (

@@ -49,6 +49,7 @@ ITS_FIGURE = re.compile(
 # "The largest rise of carbon", "None of auth and cart shows a rise": of its parts (`leading`, `tallies`).
 OF_PARTS = re.compile(
     r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
+    r"|\bshares? of (?:about )?[\d.]+(?: ?%)? (?:in|of) (?:the |this )?$"
     r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $",
     re.IGNORECASE,
 )

@@ -345,7 +345,7 @@ def _counted(number: Number, text: str) -> Number:
         return replace(number, dimension="")
     is_count = (
         number.dimension == "times"
-        and number.text.endswith("times")
+        and number.text.lower().endswith(("times", "twice"))
         and not AS_MANY.match(text, number.span[1])
         and TIMES_LOGGED.search(text[: number.span[0]])
     )

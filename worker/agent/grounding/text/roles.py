@@ -41,7 +41,7 @@ AFTER = re.compile(
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
-    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:(?:the|its|their) )?baseline"
+    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:(?:the|its|their|\S+['’]s?) )?baseline"
     r"|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
