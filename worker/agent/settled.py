@@ -19,6 +19,7 @@ DISMISSED = re.compile(
     r"|\bno (?:(?!similar|past|earlier|other|previous|comparable)\w+ )?(?:incident|action|rollback)\b"
     # That there is none of what could be read is checked against the evidence.
     r"|\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
+    r"|held against"
     r"|(?:unusual|abnormal) (?:about|in|with) (?:the |its )?[^,;.]*\b(?:metrics|signals)\b"
     r"|released|rolled out)|to\b(?! do with))"
     r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"

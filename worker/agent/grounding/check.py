@@ -202,6 +202,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     beginnings.baselines,
     mishaps.failing,
     shares.betweens,
+    metrics.soles,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,

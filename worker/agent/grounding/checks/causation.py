@@ -67,6 +67,10 @@ NOTHING = re.compile(
     r"\W*(?:nothing|no [\w-]+(?: (?!is\b|was\b|are\b|were\b)[\w-]+)?|none of (?:the |its )?(?:[\w-]+ )?[\w-]+)\W*",
     re.IGNORECASE,
 )
+# "There is no incident for them to explain".
+NOTHING_TO = re.compile(
+    r"\b(?:no|nothing)\b[^,;]{0,30} for (?:it|this|that|these|them|either|any) to\W*$", re.IGNORECASE
+)
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
@@ -83,6 +87,8 @@ CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
+    r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit)"
+    r"(?=,? (?:speaks|counts|argues|tells))"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
@@ -203,6 +209,7 @@ def _is_denial(found: re.Match[str]) -> bool:
         NOT.search(" ".join(_between(found).split()))
         or (is_first and NOT.match(found["cause"]))
         or NOTHING.fullmatch(found["effect"])
+        or NOTHING_TO.search(found["cause"])
         or DOES_NOT.search(found["effect"])
         or CANNOT.search(found["effect"])
         or JUDGED.search(found["effect"])

@@ -187,7 +187,7 @@ def looked_back(text: str, known: Known) -> list[Number]:
 
 
 NOTHING_DEPLOYED = re.compile(
-    r"\bno (?:sign|evidence|indication|trace) of (?:an? |any )?(?:\w+ )?(?:deployment|release|rollout)\b"
+    r"\bno (?:sign|evidence|indication|trace|record) of (?:an? |any )?(?:\w+ )?(?:deployment|change|release|rollout)\b"
     r"|\bnothing (?:was|has been|had been|got) (?:deployed|released|changed|rolled out|shipped)\b"
     r"(?! (?:in|of|to|for)\b(?! the (?:two|2|last) ))",
     re.IGNORECASE,

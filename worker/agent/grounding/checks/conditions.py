@@ -26,7 +26,7 @@ _FAILING = (
 _SLOW = r"slow(?:s|ed|er|ly|ness|down)?|delay(?:s|ed)?|lags?"
 _AILING = (
     r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
-    r"|deviat(?:e|es|ed|ing)|misbehav\w+|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble"
+    r"|deviat(?:e|es|ed|ing)|misbehav\w+|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble|ill|unwell"
 )
 CONDITIONS = (
     (re.compile(_FAILING, re.IGNORECASE), ("errors",)),
@@ -37,6 +37,7 @@ CONDITIONS = (
 _ADVERBS = (
     r"(?: (?:which|that|itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
     r"|do|does|did|show|shows|showed|no|not|any|never"
+    r"|looks|looked|seems|seemed"
     r"|start(?:s|ed) to|began to|to|answer(?:s|ed|ing)?|respond(?:s|ed|ing)?|became|become|gone))*"
 )
 _CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import absences, alerting, shares
+from worker.agent.grounding.checks import absences, alerting, degrees, shares
 from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims
@@ -33,6 +33,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or _is_the_rest(found)
         or _is_reckoned(found, mentions)
         or _is_less_for_less(found, mentions, known)
+        or degrees.REQUEST_COSTS.search(found["effect"])
         or shares.is_why_alone(found["effect"], found["cause"])
         or _is_where_it_rises(text, cause, found.span("effect"), mentions, known)
     )

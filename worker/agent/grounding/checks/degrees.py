@@ -160,10 +160,13 @@ def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 # "Each request costs no more CO₂ than it usually does".
 REQUEST_COSTS = re.compile(
-    r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}? (?:costs?|takes?|emits?|causes?|needs?|uses?)"
-    r" (?P<how>(?:no|not|any) more|no less|more|less|(?:just |about )?as much|the same)"
+    r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}?"
+    r" (?:costs?|takes?|took|emit(?:s|ted)?|caus(?:es|ed)|needs?|needed|uses?|used)"
+    r"(?: (?:the (?:amount of )?(?:CO₂e?|CO2e?|carbon|amount)|what) (?:that )?(?:it|they|one)"
+    r" (?:usually|normally|always) (?:does|costs?|takes?|took|emits?|causes?|needs?|uses?)\b"
+    r"| (?P<how>(?:no|not|any) more|no less|more|less|(?:just |about )?as much|the same)"
     r"(?: (?:amount of )?(?:CO₂e?|CO2e?|carbon|emissions))? (?:than|as) "
-    r"(?:it|they) (?:(?:usually|normally|ordinarily|always) (?:does|do|did)|(?:does|do|did) (?:before|usually))\b",
+    r"(?:it|they) (?:(?:usually|normally|ordinarily|always) (?:does|do|did)|(?:does|do|did) (?:before|usually))\b)",
     re.IGNORECASE,
 )
 
@@ -171,10 +174,13 @@ REQUEST_COSTS = re.compile(
 def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """How the carbon of a request compares with the usual: by the carbon that its demand would take."""
     for found in REQUEST_COSTS.finditer(text):
-        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
+        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known) or [known.scope]
         levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
         levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
-        how, moved = found["how"].lower(), {(one.deviations >= LEAST) - (one.deviations <= -LEAST) for one in levels}
+        how, moved = (
+            (found["how"] or "").lower(),
+            {(one.deviations >= LEAST) - (one.deviations <= -LEAST) for one in levels},
+        )
         wanted = {"more": {1}, "less": {-1}, "no more": {0, -1}, "not more": {0, -1}, "no less": {0, 1}}.get(how, {0})
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
 

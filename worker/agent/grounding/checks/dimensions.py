@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from worker.agent.grounding.report.known import Fact
 from worker.agent.grounding.report.said import Said
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 
 def fits(fact: Fact, said: Said) -> bool:
@@ -32,6 +33,7 @@ RISING = re.compile(
     r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
 )
+THE_RISE = re.compile(r"\b(?:rise|increase|growth)\b", re.IGNORECASE)
 
 
 # "80 % of its deviation is explained by …".
@@ -50,7 +52,10 @@ def _share(fact: Fact, said: Said) -> bool:
     if fact.whole == "requests" and OF_ANOTHER.match(said.after):
         return False
     if fact.whole in ("rise", "emissions"):
-        return bool(RISING.search(OF_REQUESTS.sub(" ", said.before + said.clause)))
+        # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
+        listed = "" if topics(said.clause) & {*SIGNALS} else said.previous + said.after
+        told = OF_REQUESTS.sub(" ", said.before + said.clause)
+        return bool(RISING.search(told) or THE_RISE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}

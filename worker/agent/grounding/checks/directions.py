@@ -46,6 +46,17 @@ ITS_FIGURE = re.compile(
     r"(?:(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]| (?:rests|rest|(?:is"
     r"|was) (?:taken|drawn|reckoned|based)|comes?|stems?) )"
 )
+# "The largest rise of carbon", "None of auth and cart shows a rise": of its parts (`leading`, `tallies`).
+OF_PARTS = re.compile(
+    r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
+    r"|\bshares? of (?:about )?[\d.]+(?: ?%)? (?:in|of) (?:the |this )?$"
+    r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $",
+    re.IGNORECASE,
+)
+# "What weakens the case is …".
+OF_A_CASE = re.compile(
+    r" (?:the|this|that|its) (?:case|argument|suspicion|evidence|verdict|claim|finding)\b", re.IGNORECASE
+)
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
@@ -54,7 +65,7 @@ IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
 OUTSIDE = re.compile(
     r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$"
-    r"|\bnot (?:served|handled|answered|met) $|\bfar from $",
+    r"|\bnot (?:served|handled|answered|met) $|(?<!not )\bfar from $",
     re.IGNORECASE,
 )
 # "Check that it falls back to 0.005".
@@ -93,6 +104,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
             before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
             is_no_way = UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or NO_PART.search(before)
+            is_no_way = is_no_way or OF_PARTS.search(text[: found.start()]) or OF_A_CASE.match(text, found.end())
             if is_told or is_no_way or _is_a_count(found, before, text):
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:

@@ -56,7 +56,7 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
         start, end = context.part(number.span, text)
         spoken = topics(text[start:end])
         yield from (number.scaled(factor, of) for signal, (of, factor) in AS_READ.items() if signal in spoken)
-        if A_PART.search(text):
+        if A_PART.search(f"{known.previous} {text}"):
             yield replace(number, dimension="share")
 
 
@@ -64,7 +64,7 @@ DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
 OF_LINES = re.compile(r" of (?:the |its )?\d+ (?:\w+ )?lines\b[^,;.]*\bslower\b")
 # "5.3 g/s": of a unit that is none of ours.
 A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
-A_PART = re.compile(r"\bshares?\b", re.IGNORECASE)
+A_PART = re.compile(r"\b(?:shares?|rise|increase|growth)\b", re.IGNORECASE)
 # In which unit and by which factor the evidence has a signal, where a text copies the bare figure.
 AS_READ = {one: OF_SIGNALS[one] for one in ("carbon", "cpu", "memory", "latency", "traffic")}
 
@@ -351,7 +351,7 @@ def _counted(number: Number, text: str) -> Number:
         return replace(number, dimension="")
     is_count = (
         number.dimension == "times"
-        and number.text.endswith("times")
+        and number.text.lower().endswith(("times", "twice"))
         and not AS_MANY.match(text, number.span[1])
         and TIMES_LOGGED.search(text[: number.span[0]])
     )
@@ -360,7 +360,7 @@ def _counted(number: Number, text: str) -> Number:
 
 def _is_of_errors(number: Number, text: str) -> bool:
     """ "0 of 54 lines are errors": the 54 are not."""
-    is_whole = re.search(r"\bof (?:the |its |their |about )?$", text[: number.span[0]])
+    is_whole = re.search(r"\b[Oo]f (?:the |its |their |about )?$", text[: number.span[0]])
     return bool(ERRORS.search(number.text) or (not is_whole and ARE_ERRORS.match(text[number.span[1] :])))
 
 

@@ -91,10 +91,20 @@ def _names_it(fact: Fact, said: Said) -> bool:
 
 def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
+    is_of_all = fact.subject.region and AS_A_WHOLE.search(said.clause)
+    is_elsewhere = is_elsewhere or (is_of_all and not any(one in said.clause for one in said.regions))
     if is_elsewhere or (said.caller and fact.dimension == "seconds"):
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
     return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)
+
+
+# "payments as a whole": no figure of one region's, unless that is named.
+AS_A_WHOLE = re.compile(
+    r"\b(?:as a whole|(?:in|across|over) (?:all|its|every|each)(?: of)?(?: the| its)? regions?|in every region"
+    r"|worldwide|globally|regardless of (?:the )?region)\b",
+    re.IGNORECASE,
+)
 
 
 def _is_of_another(fact: Fact, said: Said) -> bool:
@@ -165,7 +175,8 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
     ):
         return True
     if fact.dimension == "share" and fact.signal is None:
-        return fact.whole == said.whole == "errors" and bool(SPEAKING_OF.search(said.after))
+        is_naming = SPEAKING_OF.search(said.after) or NAMED_BY.match(said.before)
+        return fact.whole == said.whole == "errors" and bool(is_naming)
     if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
         return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
     return is_sampled(fact) and bool(SAMPLED.match(said.after))
@@ -236,6 +247,11 @@ def _own_topics(fact: Fact) -> frozenset[str]:
 
 # "100 % name payments": of whom it names next.
 NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
+# "ledger is named by 100 % of payments' new errors".
+NAMED_BY = re.compile(
+    r".*(?<![\w.@:-])(?P<name>[\w.@:-]*\w) (?:(?:is|was|are|were) )?(?:also |each )?(?:named|mentioned) by\b[^;]*$",
+    re.IGNORECASE | re.DOTALL,
+)
 # "Of the log lines of deploy-8740, 34 % are errors": names are blanks here.
 ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with|on|since) [\w.-]*\s*,?[^,;.\d]{0,16}$")
 
@@ -250,7 +266,7 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
         is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
-        named = NAMING.match(said.after)
+        named = NAMED_BY.match(said.before) or NAMING.match(said.after)
         return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of in said.names

@@ -21,7 +21,8 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
     of_both = sorted(topics(text[: span[0]]) & measured) if BOTH.search(text[: span[0]]) else []
     if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured) or of_both:
         return told
-    if re.search(r" (?:of|in)$", text[slice(*span)]):
+    # "The rise in us-central1" is of what stands before it.
+    if re.search(r" (?:of|in)$", text[slice(*span)]) and not text[span[1] + 1 :].startswith((*known.regions,)):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)

@@ -83,10 +83,36 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         yield from _oftener(sentence, start, counts)
+        yield from _gone(sentence, span[1], counts)
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
         if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
             yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
+
+
+# "They do not occur in the window at all".
+GONE = re.compile(
+    r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:occur|appear|exist|(?:show|turn|come) up)|no longer (?:occurs?|appears?)"
+    r"|(?:is|are|was|were) (?:absent|missing|gone|not (?:seen|logged|found))|disappeared|vanished)\b"
+    r"[^,;.]{0,12}? (?:in|within|during|from) the window\b",
+    re.IGNORECASE,
+)
+# "Each seen once in auth's baseline".
+SO_OFTEN = re.compile(
+    r"\b(?:seen|logged|counted|recorded|found|there|occurr\w+|appear\w+) (?:only |just )?(?P<many>once|twice)\b"
+    r"[^,;.]{0,24}?\b(?:in|within|during) (?:(?:(?P<now>the window)|\S+ baseline)\b)",
+    re.IGNORECASE,
+)
+
+
+def _gone(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
+    """By how often each was counted then."""
+    if found := GONE.search(text, start) if counts else None:
+        yield _claim(found, not any(one.now for one in counts), "it is in the window")
+    for found in SO_OFTEN.finditer(text, start) if counts else ():
+        many = 1 if found["many"].lower() == "once" else 2
+        holds = any((one.now if found["now"] else one.before) == many for one in counts)
+        yield _claim(found, holds, "it was another number of times")
 
 
 def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:

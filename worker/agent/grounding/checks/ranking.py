@@ -11,10 +11,18 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import topics
+from worker.domain.report import Candidate
 
 NOTHING_AGAINST = re.compile(
     r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
     r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
+    re.IGNORECASE,
+)
+# "Against checkout as the cause speaks that …", "what argues against deploy-8735 is that …".
+AGAINST = re.compile(
+    r"(?:^|[;,] )\W*against (?:the )?"
+    r"(?=\S+(?: in \S+)?(?: as \w+ (?:\w+ )?\w+)?,? (?:speaks|counts|argues|tells|weighs)\b)"
+    r"|\bwhat (?:speaks|counts|argues|tells|weighs|stands) against (?:the )?",
     re.IGNORECASE,
 )
 LAST = re.compile(
@@ -48,7 +56,8 @@ LINES_COMPARED = re.compile(
 FEW_LINES = re.compile(r"\btoo few (?:sampled )?(?:log )?lines\b", re.IGNORECASE)
 
 
-NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without|impossible)\b|n['’]t\b", re.IGNORECASE)
+# "With and without cfg-3095" is what was compared.
+NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without an?y?|impossible|too few)\b|n['’]t\b", re.IGNORECASE)
 
 
 def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -59,6 +68,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         sizes = [one.confidence for one in candidates]
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
         yield judged("state", found, holds, "another candidate comes close")
+    yield from _against(text, mentions, known)
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
@@ -68,6 +78,32 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _placed(text, mentions, known)
     yield from leading.places(text, mentions, known)
     yield from _compared(text, mentions, known)
+
+
+def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """In words of what the ranking has against whom it names."""
+    told = _words(claims.blanked(text, [one.span for one in mentions]))
+    for found in AGAINST.finditer(text):
+        named = next((one.text for one in mentions if one.span[0] == found.end()), None)
+        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
+        if named:
+            holds = any(told & _words(weak) for one in own for weak in _weaknesses(one))
+            yield judged("state", found, holds, "the report has that not against it")
+
+
+def _weaknesses(one: Candidate) -> list[str]:
+    return [one.against or "", *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
+
+
+def _words(text: str) -> set[str]:
+    return {one[:6] for one in re.findall(r"[a-z]{4,}", text.lower())} - {
+        "that",
+        "cause",
+        "from",
+        "than",
+        "onset",
+        "none",
+    }
 
 
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -253,13 +289,10 @@ def _compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         for name in named
         if f" of {name} against " in item.title and "error_share_new" in item.result
     }
-    for found in COMPARED.finditer(text) if named and not NOT_MADE.search(text) else ():
+    for found in COMPARED.finditer(text) if named and not NOT_COMPARED.search(text) else ():
         is_worse = all(one.get("verdict") == "worse" for one in made.values())
         holds = bool(made) and (found["more"] is None or is_worse == (found["more"].lower() in ("more", "slower")))
         yield judged("state", found, holds, "its log lines say otherwise" if made else "they were not compared")
-
-
-NOT_MADE = re.compile(r"\b(?:no|not|without|too few|cannot)\b|n['’]t\b", re.IGNORECASE)
 
 
 def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -195,6 +195,7 @@ def _comparison(deployment: str, known: Known) -> str | None:
 
 WORSE = re.compile(
     r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
-    r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse)\b",
+    r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse"
+    r"|(?:prove[sd]?|shows?|showed|found) (?:it|them|that) (?:to be )?(?:much |clearly )?worse)\b",
     re.IGNORECASE,
 )

@@ -32,7 +32,8 @@ EXTENT = re.compile(
     r"|(?:all|every|other|both|several|many) (?:other )?(?:regions?|services?|deployments?)|everywhere|globally"
     r"|(?:both|several|many) (?:\w+ )?(?:changes|releases|rollouts)"
     r"|within (?:a )?(?:few )?seconds?|instantly|instantaneous(?:ly)?|gradual(?:ly)?"
-    r"|(?<!more )(?<!answers )(?<!answered )(?<!responds )(?<!responded )(?<!answer )(?<!respond )slowly|steadily"
+    r"|(?<!more )(?<!answers )(?<!answered )(?<!answering )(?<!answer )"
+    r"(?<!responds )(?<!responded )(?<!responding )(?<!respond )slowly|steadily"
     r"|progressively|little by little|bit by bit|over time|overnight)\b",
     re.IGNORECASE,
 )
@@ -192,7 +193,9 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
         is_none = re.search(r"\bno $", text[: found.start()], re.IGNORECASE)
         return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b).*\bregion", said):
-        return len(known.regions) > 1 and known.regions <= rising(known)
+        # "Across all regions payments answers in 513 ms": what was measured of all together.
+        is_summed = known.scope.region is None and re.search(r"\b(?:[Aa]cross|[Oo]ver) $", text[: found.start()])
+        return bool(is_summed) or (len(known.regions) > 1 and known.regions <= rising(known))
     if said.startswith("other service"):
         return (_are_of_others if said.endswith("s") else _is_no_others)(found, text, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):

@@ -92,7 +92,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from doubts.doubts(text, mentions, known)
     yield from _order(text, mentions, known)
     if not statements.is_demand(known):
-        yield from _states(SOUND, text)
+        yield from (one for one in _states(SOUND, text) if not _is_quiet(one, text, known))
     for one in _states(DISMISSED, text):
         is_awaited = is_advice and re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :])
         is_spared = is_advice and _is_spared(one, mentions, known)
@@ -131,7 +131,9 @@ def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
     repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
     if repaired and claim.text.lower().startswith("nothing"):
         return statements.is_demand(known)
-    return known.report.verdict is Verdict.NOT_CONFIRMED and bool(NOTHING_TO_DO.fullmatch(claim.text))
+    is_own = not any(re.search(rf"\b{re.escape(one)}\b", text) for one in known.services - {known.report.service})
+    is_quiet = NOTHING_TO_DO.fullmatch(claim.text) or (is_own and SOUND.fullmatch(claim.text))
+    return known.report.verdict is Verdict.NOT_CONFIRMED and bool(is_quiet)
 
 
 # "Nobody can say how many users suffered".

@@ -24,7 +24,7 @@ MESSAGES = re.compile(
     re.IGNORECASE,
 )
 OTHERS = re.compile(
-    r" of (?:the |its )?(?P<who>others?|rest|(?:\w+ ){0,2}services)\b[^;.]*? (?:show|ha|see)\w*"
+    r" of (?:(?:the |its )?(?P<who>others?|rest|(?:\w+ ){0,2}services)\b)?[^;.]*? (?:show|ha|see)\w*"
     r" (?:an?|any) (?P<what>rise|increase|growth)\b",
     re.IGNORECASE,
 )
@@ -155,10 +155,9 @@ def _timed(item: Evidence) -> bool:
 
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """ "None of the others rises", "none of them has a confidence above 0.01", "none of the calls takes longer"."""
-    if found := OTHERS.match(text, number.span[1]):
-        named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
-        is_of_rest = re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower())
-        return _none_rises(named if is_of_rest else set(), text, known)
+    found = OTHERS.match(text, number.span[1])
+    if found and (besides := _but_for(found, mentions, known)) is not None:
+        return _none_rises(besides, text, known)
     if found := SURER.match(text, number.span[1]):
         named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
         rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
@@ -176,6 +175,15 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
     if SLOWER.match(text, number.span[1]):
         return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
     return None
+
+
+def _but_for(found: re.Match[str], mentions: list[Found], known: Known) -> set[str] | None:
+    """Of whom it is not said: "none of auth and cart shows a rise" is of these two alone."""
+    if not found["who"]:
+        listed = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
+        return known.services - listed if listed else None
+    named = {one.text for one in mentions if one.span[1] <= found.start()} & known.services
+    return named if re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower()) else set()
 
 
 # "All four share the onset".

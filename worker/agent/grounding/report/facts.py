@@ -275,6 +275,8 @@ def _of_number(
 ) -> Fact:
     if candidate and (metric := metrics.titled(number.span, text, known)):
         return _symptom(metrics.in_its_unit(number, metric, known), text, owner, metric)
+    if candidate and candidate.deployment_id and BEFORE_ONSET.match(text, number.span[1]):
+        return Fact(number.value, "seconds", Subject(candidate.service), "change", of=candidate.deployment_id)
     is_lines = OF_LINES.match(text[number.span[1] :])
     part = context.part(number.span, text)
     near = [one for one in mentions if part[0] <= one.span[0] < part[1]]
@@ -288,10 +290,12 @@ def _of_number(
     is_of_errors = context.whole(number.span, text, known.services) == "errors" or OF_NEW_ERRORS.match(
         text, number.span[1]
     )
+    own = subject.service or owner.service
+    near_it = (owners.there(one, text, mentions, known) for one in mentions if one.text == own)
     return Fact(
         number.value,
         number.dimension or "count",
-        Subject(subject.service or owner.service, subject.region or owner.region),
+        Subject(own, subject.region or owner.region or next(filter(None, near_it), None)),
         signal,
         roles.role(number.span, text),
         statistic="slower" if SLOWER.search(text[: number.span[0]]) else context.statistic(number.span, text),
@@ -312,6 +316,8 @@ def _symptom(number: Number, text: str, owner: Subject, metric: str) -> Fact:
     return Fact(number.value, number.dimension, owner, signal, role, statistic=statistic, whole=whole, metric=metric)
 
 
+# "Deployment deploy-8738 (version 2.18.0), 5 min before the onset".
+BEFORE_ONSET = re.compile(r" before the onset\b")
 # "Named by 100 % of payments' new errors".
 OF_NEW_ERRORS = re.compile(r" of \S+ new errors\b")
 # "27,800 more requests than usual were slower than 431 ms": no usual mean.

@@ -58,6 +58,20 @@ def named(text: str, found: list[Found], mentions: list[Found], known: Known) ->
         yield Claim("name", one.span, one.text, holds, "" if holds else f"it was not measured of {told[0].service}")
 
 
+# "travel_seconds is the only metric that was measured".
+THE_ONLY = re.compile(
+    r"\b(?:is|was) the (?:only|sole|one) (?:metric|signal|measure)\b[^,;.]{0,12}\b(?:measured|compared|read)\b",
+    re.IGNORECASE,
+)
+
+
+def soles(text: str, known: Known) -> Iterator[Claim]:
+    """The one field that it names is all that was compared with a baseline."""
+    for found in THE_ONLY.finditer(text):
+        named = {one.text for one in fields(text, known) if one.span[1] <= found.start()}
+        yield judged("state", found, named == {one.metric for one in known.levels}, "others were, too")
+
+
 # "frontend and cartservice deviate in cpu_percent and in memory_percent".
 DEVIATES = re.compile(
     r" (?P<not>(?:do|does|did) not )?(?:(?:also|both|all|each|\w+ly) )?deviat(?:e|es|ed) (?:in|on|by|from)"

@@ -32,9 +32,16 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
     of += [one for one in after if not of and ITS_OWN.fullmatch(f"{text[span[1] : one.span[0]]}|{text[one.span[1] :]}")]
     return (
-        [Subject(of[0].text, at[0].text if at else None)]
+        [Subject(of[0].text, at[0].text if at else there(of[0], text, mentions, known))]
         if of and not _is_others(text[span[1] : of[0].span[0]])
         else own
+    )
+
+
+def there(one: Found, text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "payments, us-central1": the region right behind it."""
+    return next(
+        (it.text for it in mentions if it.text in known.regions and text[one.span[1] : it.span[0]] == ", "), None
     )
 
 
@@ -61,7 +68,7 @@ SECOND_PLACE = 2
 
 def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Where the sentence names nobody: who was named before, whose deployment or error it names, or the alerted one."""
-    said = subjects(span, text, mentions, known)
+    said = subjects(span, text, mentions, known) or _of_its_change(span, mentions, known)
     scope, root = known.scope, known.report.root_cause
     if SAVING.search(text[: span[0]]) and root and {one.service for one in said} <= {scope.service, root.service}:
         # What is saved where the cause is mended is the excess of what was alerted.
@@ -89,6 +96,13 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if scope.service is None and not pronoun:
         return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+def _of_its_change(span: Span, mentions: list[Found], known: Known) -> list[Subject]:
+    """ "deploy-8738 has a confidence of 0.85, deploy-8737 of search one of 0.0": each is its own service's."""
+    services = [one.span[0] for one in mentions if one.text in known.services]
+    made = deployment(span, mentions, known) if services and min(services) > span[0] else None
+    return [Subject(change.service) for change in known.changes if made and change.deployment_id == made][:1]
 
 
 # "CPU is not elevated: it is at 88": the CPU.

@@ -317,7 +317,9 @@ LOGGING = re.compile(
     r"\b(?:logs?|logged|raises?|raised|throws?|threw|reports?|reported|are|is|were|occurs?|appears?|fails? with)\b",
     re.IGNORECASE,
 )
-DENIED = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|without|longer)\b|n['’]t\b", re.IGNORECASE)
+DENIED = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|nothing|without|longer|absent|baseline)\b|n['’]t\b", re.IGNORECASE
+)
 
 
 def logging(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -76,8 +76,23 @@ def of_template(report: Report) -> frozenset[str]:
     sections = report.sections
     told = [text for one in report.candidates[:1] for text in (one.reason, one.against or "")]
     prose = [text for text in sections.model_dump().values() if isinstance(text, str)]
-    texts = [*told, report.headline, *prose, *sections.recommendations]
+    texts = [*told, report.headline, *prose, *(SURMISED.sub(" ", one) for one in sections.recommendations)]
     return frozenset(word for text in texts for word in WORD.findall(claims.QUOTED.sub(" ", text).lower()))
+
+
+# "Stop the work that began (a job, a hot loop, a lost cache)": what it may be.
+SURMISED = re.compile(r"\([^)\d]*\)")
+SURMISING = re.compile(
+    r"\b(?:may|might|could|possib\w+|perhaps|maybe|such as|for (?:example|instance)|e\.g\.|whether|recommend\w*"
+    r"|advi[sc]\w+|propos\w+|suggest\w*|look(?:ing)? for)(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def surmised(report: Report) -> frozenset[str]:
+    """What recommendations give as examples: no finding."""
+    told = (one for text in report.sections.recommendations for one in SURMISED.findall(text))
+    return frozenset(word for text in told for word in WORD.findall(text.lower()))
 
 
 def of_checks(report: Report) -> frozenset[str]:
@@ -95,6 +110,7 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     if is_advice:
         logged = frozenset(form for words in known.messages.values() for word in words for form in forms(word))
     told |= of_checks(known.report) if is_advice else frozenset()
+    told |= surmised(known.report) if is_advice or SURMISING.search(text) else frozenset()
     for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
         is_joined = not is_advice and bool(BECAUSE.search(text[:start]) or THEREFORE.search(text[end:]))
         kind: Kind = "cause" if is_joined else "word"

@@ -26,7 +26,7 @@ CANDIDATE = re.compile(
     r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b", re.IGNORECASE
 )
 TOLD = re.compile(
-    r"confidence:? (?:(?:in|as|for) [a-z ]{1,30})?"
+    r"confidence:? (?:(?:in|as|for) +(?:[a-z]+ +){0,6})?"
     r"(?:(?:of|is|was|being|at|score|stands|:|a|an|mere|meagre|modest|only|just|no|more|less|than|below|under|above"
     r"|over|about|high|low|barely|hardly),? )*$"
     r"|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",

@@ -323,7 +323,8 @@ _DETERMINER = (
     r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
 )
 _OF = re.compile(
-    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s?|\s)\b ?)*(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
+    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s|\s)\b ?|\S+s['’] )*"
+    r"(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
     re.IGNORECASE,
 )
 _WHOLES = (
@@ -341,6 +342,8 @@ _WHOLES = (
 
 def whole(span: Span, text: str, names: set[str]) -> str | None:
     """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
+    if IN_A_RISE.match(text, span[1]):
+        return "rise"
     found = _OF.match(text, span[1])
     before = text[: span[0]]
     if not found and (
@@ -368,6 +371,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
 # "In 12 % of the cases", "none of them fail".
 _NO_WHOLE = "of cases time fail fails failed do does did is are was were"
 NO_WHOLE = frozenset(_NO_WHOLE.split())
+# "A share of 0.36 in the rise of carbon".
+IN_A_RISE = re.compile(r" in (?:the |this |its )?(?:\w+ )?(?:rise|increase|growth)\b", re.IGNORECASE)
 # "60 % of the excess, retries 22 % and errors 17 %": of the same.
 SHARE_BEFORE = re.compile(
     r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"

@@ -150,7 +150,7 @@ def _in_digits(text: str) -> Iterator[Number]:
         dimension, factor = _dimension(found, digits, text)
         low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
         is_share = dimension in ("share", "confidence")
-        if dimension == "confidence" and digits == "0":
+        if dimension in ("confidence", "share") and factor == 1.0 and digits == "0":
             # Of two digits, as all are told.
             high = 0.005
         if dimension == "deviations" and WITHIN.search(text[: found.start()]):
@@ -162,6 +162,8 @@ def _in_digits(text: str) -> Iterator[Number]:
 
 # "By a factor of 47".
 FACTOR = re.compile(r"\bfactor (?:of |is |was )+(?:about |roughly |almost |nearly |over |more than )?$", re.IGNORECASE)
+# "A share of 0.36".
+SHARE_OF = re.compile(r"\bshares? (?:(?:of|is|was|at|being|only|just|about|roughly) )+$", re.IGNORECASE)
 OF_USERS = re.compile(r" of\b[^,;.]{0,40}?\b(?:users|customers|sessions|orders)\b")
 
 
@@ -186,6 +188,8 @@ def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
         return counted
     if FACTOR.search(before):
         return "times"
+    if SHARE_OF.search(before) and re.fullmatch(r"0|[01]\.\d+", digits):
+        return "share"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
 
 

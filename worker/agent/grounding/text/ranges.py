@@ -14,7 +14,7 @@ RUNS_FROM = (
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}"
-    r"|end of the (?:expected|usual)) "
+    r"|(?:end of|inside|within|in|between) the (?:expected|usual)) "
 )
 OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
 LOW = re.compile(
