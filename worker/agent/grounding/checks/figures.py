@@ -185,7 +185,13 @@ LEADING = re.compile(
 # "Far below the 0.62 of the first candidate".
 OF_PLACE = re.compile(
     r" (?:of|for|held by) the (?P<place>first|top|leading|likeliest|second|third|fourth|last)"
-    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=[.,;]|$))",
+    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=\s*(?:[.,;]|$)))",
+    re.IGNORECASE,
+)
+# "Where the first candidate has 0.85".
+PLACE_HAS = re.compile(
+    r"\bthe (?P<place>first|second|third|fourth|last) (?:candidate|suspect|one)"
+    r"(?: (?:has|had|with|at|of|gets|reaches|a confidence|one|only))+ $",
     re.IGNORECASE,
 )
 HUNDREDTH = 0.0051
@@ -195,7 +201,8 @@ PLACES = {"second": 1, "third": 2, "fourth": 3, "last": -1}
 def _is_lead(number: Number, text: str, known: Known) -> bool | None:
     """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
     of = known.report.candidates
-    if number.dimension == "confidence" and (told := OF_PLACE.match(text, number.span[1])):
+    told = OF_PLACE.match(text, number.span[1]) or PLACE_HAS.search(text[: number.span[0]])
+    if number.dimension == "confidence" and told:
         place = PLACES.get(told["place"].lower(), 0)
         return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
     is_told = LEADING.search(text[: number.span[0]]) or (
@@ -345,7 +352,7 @@ def _counted(number: Number, text: str) -> Number:
         return replace(number, dimension="")
     is_count = (
         number.dimension == "times"
-        and number.text.endswith("times")
+        and number.text.endswith(("times", "twice"))
         and not AS_MANY.match(text, number.span[1])
         and TIMES_LOGGED.search(text[: number.span[0]])
     )
