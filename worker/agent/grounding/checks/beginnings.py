@@ -20,6 +20,14 @@ EARLIER = re.compile(
     r"(?P<what>window|onset|incident|\d)",
     re.IGNORECASE,
 )
+# "The alert was raised before ledger began to deviate", "it began only after the alert".
+AGAINST_ALERT = re.compile(
+    r"\b(?:alert|alarm)\b(?:(?! for )[^,;.\d]){0,40}?\b(?:(?P<early>before|ahead of|prior to|earlier than)"
+    rf"|after|later than) (?=[^;.]*\b(?:{_BEGAN}|onset)\b)"
+    rf"|\b(?:{_BEGAN}|onset)\b[^,;.\d]{{0,40}}?\b(?:(?P<late>after|later than)|before|ahead of|prior to|earlier than)"
+    r" (?:the |this )?(?:alert|alarm)\b",
+    re.IGNORECASE,
+)
 LONG = re.compile(r"\bfor (?:\w+ )?(?:hours?|days?|weeks?|minutes|a while|some time|a long time|long)\b", re.IGNORECASE)
 FROM_THE_BEGINNING = re.compile(
     rf"\b(?:{_BEGAN})\b[^,;.]{{0,30}}?\b(?:from|since|right from|at) the (?:very )?(?:beginning|start|first minute)"
@@ -42,6 +50,7 @@ def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         if begun := _onsets(said, mentions, known):
             yield judged("cause", found, min(begun) < window.start, "it began later")
+    yield from _against_alert(text, mentions, known)
     for found in FROM_THE_BEGINNING.finditer(text):
         said = text[context.clause(found.span(), text)[0] : found.end()]
         if (begun := _onsets(said, mentions, known)) and not DENIED.search(said):
@@ -49,22 +58,31 @@ def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             yield judged("cause", found, min(begun) <= soon, "it began later")
 
 
+def _against_alert(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for found in AGAINST_ALERT.finditer(text):
+        said = text[slice(*context.part(found.span(), text))]
+        if (begun := _onsets(said, mentions, known)) and not re.search(r"\b(?:not|no|nothing)\b", said):
+            is_first = min(begun) <= known.report.alert.date
+            is_so = is_first != bool(found["early"] or found["late"])
+            yield judged("cause", found, is_so, "it was the other way round")
+
+
 def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
-    """Of the signals that it speaks of, in the services that it names, else in the alerted one."""
+    """Of the signals that it speaks of, or of any, in the services that it names, else in the alerted one."""
     measured = {one.signal for one in known.moments if one.signal}
     signals = topics(said) & {*SIGNALS} | {one for one in measured if one.replace("_", " ") in said.lower()}
     services = {one.text for one in mentions if one.text.lower() in said.lower()} & known.services
     of = services or {known.report.service or ""}
-    return [one.at for one in known.moments if one.kind == "onset" and (one.of or "") in of and one.signal in signals]
+    onsets = [one for one in known.moments if one.kind == "onset" and (one.of or "") in of]
+    return [one.at for one in onsets if not signals or one.signal in signals]
 
 
-_MANY = (
-    r"(?P<many>an?|one|single|\d+|two|three|four|five|six|seven|several|many|some|multiple|(?:dozens|weeks|months) of)"
-)
-_EARLIER_DAY = rf"(?:{_MANY} )?(?:earlier|previous|prior|past) days?\b"
+_MANY = r"(?:an?|one|single|\d+|two|three|four|five|six|seven|several|many|some|multiple|(?:dozens|weeks|months) of)"
+_EARLIER = r"(?:earlier|previous|prior|past|last|preceding)"
+_EARLIER_DAY = rf"(?:{_MANY} )?(?:{_EARLIER} (?:\w+ )?days?|days? before)\b"
 BASELINE = re.compile(
     r"\b(?:usual|baseline|compar\w+|expected|normal)\b[^;.]*?"
-    rf"(?:(?P<day>{_EARLIER_DAY}|\bdays? before\b)|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b)"
+    rf"(?:(?P<day>\b{_EARLIER_DAY})|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b)"
     r"|(?P<long>(?<=of )(?:weeks|months|years)\b|\b(?:weeks|months?|years?) of (?:data|history|records|days)\b))",
     re.IGNORECASE,
 )
@@ -94,6 +112,7 @@ def baselines(text: str, known: Known) -> Iterator[Claim]:
     for found in BASELINE.finditer(text) if by_day != by_hours else ():
         if not DENIED.search(found[0].replace(" only ", " ")):
             group = next(name for name in ("day", "hours", "long") if found[name])
-            so_many = by_day and _are_so_many(found["many"], known)
+            many = re.search(rf"\b{_MANY}\b", found["day"] or "", re.IGNORECASE)
+            so_many = by_day and _are_so_many(many[0] if many else None, known)
             holds = {"day": so_many, "hours": by_hours, "long": False}[group]
             yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")

@@ -79,19 +79,29 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
-            holds = _is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
+            is_so = _is_more if MORE.match(text, found.end("what")) else _is_so
+            holds = is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
-# "0 of 16 sampled log lines of recommendations are errors".
-ZERO_OF = re.compile(r"(?<![\d.,])(?:0|zero) of (?:the |its )?\d+ [^,;.]*$", re.IGNORECASE)
+# "2 of 16 sampled log lines of recommendations are errors".
+SO_MANY_OF = re.compile(r"(?<![\d.,])(?:\d+|zero) of (?:the |its )?\d+ [^,;.]*$", re.IGNORECASE)
 
 
 def _is_so_many(found: re.Match[str], text: str) -> bool:
-    """Whether it says how many lines are so, which is a figure: "0 of 16 are errors", "9 were slower than the p95"."""
-    return bool(directions.THAN_A_QUANTILE.match(text, found.end()) or ZERO_OF.search(text[: found.start("what")]))
+    """Whether it says how many lines are so, which is a figure: "2 of 16 are errors", "9 were slower than the p95"."""
+    return bool(directions.THAN_A_QUANTILE.match(text, found.end()) or SO_MANY_OF.search(text[: found.start("what")]))
+
+
+# "Does not fail more requests than usual": by its level, and not by whether it fails at all.
+MORE = re.compile(r" (?:(?:of )?its )?more (?:\w+ ){0,4}than (?:usual|before|normal)", re.IGNORECASE)
+
+
+def _is_more(service: str, what: str, known: Known) -> bool:
+    own = [one for one in known.levels if one.subject.service == service and one.signal in _signals(what)]
+    return any(went(one) > 0 for one in own)
 
 
 def _end(one: Found, text: str, mentions: list[Found], known: Known) -> int:

@@ -11,7 +11,7 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 
 
 def fits(fact: Fact, said: Said) -> bool:
-    check = BY_DIMENSION.get(fact.dimension)
+    check = _is_of_alert if fact.signal == "alerted" else BY_DIMENSION.get(fact.dimension)
     return check is None or check(fact, said)
 
 
@@ -98,7 +98,14 @@ def _is_length(fact: Fact, said: Said) -> bool:
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
+    if wanted is None and (AS_BASELINE.search(said.before) or _is_of_metric(said)):
+        return False
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
+
+
+def _is_of_metric(said: Said) -> bool:
+    """ "The travel time is 1,260 s", of `travel_seconds`: how long that takes, and not how long the window is."""
+    return any(re.search(rf"\b{one.split('_')[0]}\b", said.clause, re.IGNORECASE) for one in said.metrics)
 
 
 def _are_days(_: Fact, said: Said) -> bool:
@@ -111,7 +118,9 @@ BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:i
 
 
 # "As a baseline, the 23 hours and 50 minutes before 22:10 UTC are used".
-AS_BASELINE = re.compile(r"\b(?:baseline|comparison|reference)\b[^;.\d]*$", re.IGNORECASE)
+AS_BASELINE = re.compile(
+    r"\b(?:baseline|comparison|reference)\b(?:(?!\bwindow\b)(?:[^;.\d]|\d\d:\d\d))*$", re.IGNORECASE
+)
 
 
 def _is_of_baseline(_: Fact, said: Said) -> bool:
@@ -122,7 +131,8 @@ def _is_of_baseline(_: Fact, said: Said) -> bool:
 def _is_of_message(_: Fact, said: Said) -> bool:
     """ "Timed out after 2000 ms", "a 503 after 1500 ms" is what the lines say."""
     return bool(
-        said.topics & {"errors", "lines"} or re.search(r"\b[45]\d\d\b|\bwait(?:s|ed|ing)?\b|\blast seen\b", said.clause)
+        said.topics & {"errors", "lines"}
+        or re.search(r"(?<![\d,.])[45]\d\d\b|\bwait(?:s|ed|ing)?\b|\blast seen\b", said.clause)
     )
 
 
@@ -150,13 +160,15 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
 # "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
 FIRING = re.compile(
     r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
-    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|triggered|raised|went off)\b",
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|triggered|raised|went off|counted)\b"
+    r"|\b(?:above|over|exceed(?:ed|s|ing)|reached|(?:more|greater|higher) than) (?:the|its) (?:[\w'’]+ )?"
+    r"(?:threshold|limit)\b",
     re.IGNORECASE,
 )
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
-    return said.statistic in (None, "mean") and bool(FIRING.search(said.before[-60:] + said.after[:40]))
+    return said.statistic in (None, "mean") and bool(FIRING.search(said.before[-120:] + said.after[:90]))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -204,7 +216,6 @@ _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
     "message": _is_of_message,
     "threshold": _is_of_threshold,
     "calls": _is_of_call,
-    "alerted": _is_of_alert,
 }
 MONEY_LOST = re.compile(
     r"\b(?:revenue|loss(?:es)?|lost|loses|refund\w*|sales|turnover|income|earn\w*|damage\w*)\b", re.IGNORECASE

@@ -108,8 +108,9 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
     if held:
-        sources = frozenset(fact.evidence for fact in held if fact.evidence and _is_telling(fact))
-        return Claim("number", number.span, number.text, holds=True, sources=sources)
+        sources = frozenset(fact.evidence for fact in held if fact.evidence)
+        is_telling = all(_is_telling(fact) for fact in held)
+        return Claim("number", number.span, number.text, holds=True, sources=sources if is_telling else frozenset())
     why = "another figure has this value" if close else "no figure has this value"
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
@@ -191,7 +192,13 @@ LEADING = re.compile(
 # "Far below the 0.62 of the first candidate".
 OF_PLACE = re.compile(
     r" (?:of|for|held by) the (?P<place>first|top|leading|likeliest|second|third|fourth|last)"
-    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=[.,;]|$))",
+    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=\s*(?:[.,;]|$)))",
+    re.IGNORECASE,
+)
+# "Where the first candidate has 0.85".
+PLACE_HAS = re.compile(
+    r"\bthe (?P<place>first|second|third|fourth|last) (?:candidate|suspect|one)"
+    r"(?: (?:has|had|with|at|of|gets|reaches|a confidence|one|only))+ $",
     re.IGNORECASE,
 )
 HUNDREDTH = 0.0051
@@ -201,7 +208,8 @@ PLACES = {"second": 1, "third": 2, "fourth": 3, "last": -1}
 def _is_lead(number: Number, text: str, known: Known) -> bool | None:
     """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
     of = known.report.candidates
-    if number.dimension == "confidence" and (told := OF_PLACE.match(text, number.span[1])):
+    told = OF_PLACE.match(text, number.span[1]) or PLACE_HAS.search(text[: number.span[0]])
+    if number.dimension == "confidence" and told:
         place = PLACES.get(told["place"].lower(), 0)
         return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
     is_told = LEADING.search(text[: number.span[0]]) or (

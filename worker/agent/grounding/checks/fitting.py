@@ -190,7 +190,7 @@ SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 def _fits_signal(fact: Fact, said: Said) -> bool:
     if fact.dimension == "per_minute" and REQUESTS.search(said.clause):
-        return fact.signal == "traffic"
+        return fact.signal == ("errors" if FAILED.match(said.after) else "traffic")
     if "retries" in said.topics:
         return fact.signal == "retries"
     if fact.dimension == "times" and (wanted := _multiplied(said)):
@@ -213,6 +213,9 @@ def _multiplied(said: Said) -> frozenset[str]:
     return said.topics
 
 
+FAILED = re.compile(
+    r"(?:(?! (?:a|and|but|each|every|per|while|which)\b)[^,;.%]){0,60} (?:fail(?:ed|ing)?|lost)\b", re.IGNORECASE
+)
 REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", re.IGNORECASE)
 
 

@@ -73,7 +73,8 @@ def _first(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "ledger leads the list of candidates": by its rank."""
     candidates = known.report.candidates
     for found in LEADS.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
+        before = [one.text for one in mentions if one.span[1] <= found.start()]
+        named = [one for one in before if one not in known.regions][-1:]
         if named and candidates and re.search(r"\b(?:candidates?|ranking)\b", text, re.IGNORECASE):
             is_first = named[0] in (candidates[0].service, candidates[0].deployment_id)
             holds = is_first != bool(NOT.search(text[: found.start()]))

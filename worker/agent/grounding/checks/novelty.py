@@ -53,6 +53,12 @@ AS_OFTEN = re.compile(
     r"|in the baseline)\b",
     re.IGNORECASE,
 )
+# "As many PoolTimeout errors before the window as in it", "more of them in the window than before".
+AS_MANY = re.compile(
+    r"\b(?:(?P<more>more)|(?P<less>fewer|less)|as (?:many|often|frequently))\b(?! (?:as|than)\b)"
+    rf"(?:(?!than\b)[^,;.]){{0,60}}? (?:as|than) (?:(?P<then>{_BEFORE})|(?:in|during|within) (?:it|the window))\b",
+    re.IGNORECASE,
+)
 ROSE = re.compile(
     r"(?: errors?| failures?)?(?:,? (?:also|too|have|has|had|likewise|then))* "
     r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
@@ -124,6 +130,11 @@ def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
         yield _claim(found, holds, "it is the other way round")
     if counts and (found := AS_OFTEN.search(text, start)):
         yield _claim(found, all(bool(one.before) == bool(one.now) for one in counts), "it was not there before")
+    found = AS_MANY.search(text, start)
+    if counts and found and not DENIED.search(text[start : found.start()]):
+        more = sum(one.now - one.before for one in counts) * (1 if found["then"] else -1)
+        holds = more > 0 if found["more"] else more < 0 if found["less"] else more == 0
+        yield _claim(found, holds, "it was logged more or less often")
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

@@ -102,7 +102,8 @@ BASELINE_ENDS = re.compile(
 
 
 def _kinds_wanted(before: str) -> set[str]:
-    if THE_ALERT.search(before) or (ALERTED.search(before) and not SINCE.search(before)):
+    alerted = ALERTED.search(before)
+    if THE_ALERT.search(before) or (alerted and not SINCE.search(before, alerted.start())):
         return {"alert", "end"}
     if BASELINE_ENDS.search(before):
         return {"baseline"}

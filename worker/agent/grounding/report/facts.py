@@ -282,6 +282,9 @@ def _of_number(
     near = [one for one in mentions if part[0] <= one.span[0] < part[1]]
     caller = owners.caller(number.span, text, near, known) if number.dimension == "seconds" else None
     subject = NOBODY if caller else next(iter(owners.subjects(number.span, text, near, known)), NOBODY)
+    # "No verdict on payments: latency 700 ms (usually 277 ms) in payments, us-central1".
+    regions = {one.text for one in near} & known.regions
+    region = regions.pop() if len(regions) == 1 else owner.region
     signal = "errors" if is_lines else "calls" if caller else context.signal(number.span, text)
     # "100 % of catalog's new errors name it": of errors, not of requests.
     if EXPLAINS.search(text[: number.span[0]]):
@@ -290,12 +293,10 @@ def _of_number(
     is_of_errors = context.whole(number.span, text, known.services) == "errors" or OF_NEW_ERRORS.match(
         text, number.span[1]
     )
-    own = subject.service or owner.service
-    near_it = (owners.there(one, text, mentions, known) for one in mentions if one.text == own)
     return Fact(
         number.value,
         number.dimension or "count",
-        Subject(own, subject.region or owner.region or next(filter(None, near_it), None)),
+        Subject(subject.service or owner.service, subject.region or region),
         signal,
         roles.role(number.span, text),
         statistic="slower" if SLOWER.search(text[: number.span[0]]) else context.statistic(number.span, text),

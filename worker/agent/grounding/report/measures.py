@@ -144,6 +144,7 @@ def moments(known: Known) -> None:
     for change in known.changes:
         onsets = {
             report.window.start,
+            *(first for first in [_first_onset(change.service, known)] if first),
             *(
                 one.onset
                 for one in report.candidates
@@ -163,6 +164,12 @@ def moments(known: Known) -> None:
                 for signal, others in (("change", onsets), ("to alert", {report.alert.date}))
                 for at in others
             ]
+
+
+def _first_onset(service: str | None, known: Known) -> datetime | None:
+    """When the first of its signals rose."""
+    own = [one.at for one in known.moments if (one.kind, one.of) == ("onset", service) and one.signal]
+    return min(own, default=None)
 
 
 def distances(known: Known) -> Iterator[Fact]:
@@ -200,6 +207,9 @@ def rest(known: Known) -> None:
         root = report.root_cause
         known.facts.append(Fact(report.confidence, "confidence", of=root.service if root else None))
     failed = report.impact.users.requests_failed
+    if failed:
+        minutes = report.window.length / timedelta(minutes=1)
+        known.facts.append(Fact(failed.likely / minutes, "per_minute", known.scope, "errors"))
     share = next((fact.value for fact in known.facts if _is_failed_share(fact, known)), None)
     if failed and share:
         known.facts.append(Fact(failed.likely / share, "requests", known.scope, "traffic"))
@@ -218,6 +228,8 @@ def _alerted(known: Known) -> Iterator[Fact]:
     alert = known.report.alert
     if alert.value is not None:
         yield Fact(alert.value, "count", known.scope)
+    if alert.value is not None and alert.conditions.startswith("count "):
+        yield Fact(alert.value, "lines", known.scope, "alerted")
     if alert.value is not None and "avg(latency_ms)" in alert.conditions:
         yield Fact(0.001 * alert.value, "seconds", known.scope, "alerted")
 

@@ -32,13 +32,13 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
     of += [one for one in after if not of and ITS_OWN.fullmatch(f"{text[span[1] : one.span[0]]}|{text[one.span[1] :]}")]
     return (
-        [Subject(of[0].text, at[0].text if at else there(of[0], text, mentions, known))]
+        [Subject(of[0].text, at[0].text if at else _there(of[0], text, mentions, known))]
         if of and not _is_others(text[span[1] : of[0].span[0]])
         else own
     )
 
 
-def there(one: Found, text: str, mentions: list[Found], known: Known) -> str | None:
+def _there(one: Found, text: str, mentions: list[Found], known: Known) -> str | None:
     """ "payments, us-central1": the region right behind it."""
     return next(
         (it.text for it in mentions if it.text in known.regions and text[one.span[1] : it.span[0]] == ", "), None

@@ -92,7 +92,8 @@ IT = re.compile(r"\b(?:it|they|this|that)(?: \w+){0,2} $", re.IGNORECASE)
 OF_IT = re.compile(r" (?:it|that|this|its (?:failures?|errors|slowness))\b", re.IGNORECASE)
 # "payments lies between checkout and ledger", "payments sits in between".
 IN_BETWEEN = re.compile(
-    r" (?:itself )?(?:lies|lay|sits|sat|stands|stood|is|was) (?:in )?between(?: the)?\b(?P<of>(?! two\b| ?[,;:.]|$))?"
+    r" (?:itself )?(?:lies|lay|sits|sat|stands|stood|is|was) (?:in )?between(?: the)?\b(?! \d)"
+    r"(?P<of>(?! two\b| ?[,;:.]|$))?"
 )
 
 

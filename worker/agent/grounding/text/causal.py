@@ -9,7 +9,9 @@ _CAUSING = (
     r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
     r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
-    r"|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))|provoked|induced|made it necessary|necessitat\w+"
+    r"|(?:brought|brings?) about(?! (?:\d|by\b| |\W))"
+    r"|g(?:ave|ives?) rise to|set in motion|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))"
+    r"|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
     r"(?! [\w.@:-]+ (?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect)\b)"
@@ -76,7 +78,7 @@ CAUSES = (
     rf"(?P<cause>.+?)(?<! as) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
     (
         rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING})"
-        r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|with (?:it|them))\b(?! from)"
+        r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|about(?=[,.;]|$)|with (?:it|them))\b(?! from)"
     ),
     rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",

@@ -15,6 +15,8 @@ BREAK = re.compile(
     r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and |(?<!\ball) but | while | whereas | because | although"
     r"| even though | until "
 )
+# "Between 61 gCO₂e and 62 gCO₂e" is one clause.
+BETWEEN = re.compile(r"\bbetween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^\W\d]\S*){0,2}$")
 AT_A_TIME = re.compile(r"\b\d\d:\d\d\b|\b(?:step|point|sample|minute by minute|at once|within (?:a|one) minute)\b")
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
@@ -79,7 +81,8 @@ def clause(span: Span, text: str) -> Span:
 @lru_cache(maxsize=64)
 def _breaks(text: str) -> tuple[Span, ...]:
     opening = AT.match(text)
-    return tuple(found.span() for found in BREAK.finditer(text, opening.end() if opening else 0))
+    breaks = BREAK.finditer(text, opening.end() if opening else 0)
+    return tuple(found.span() for found in breaks if not BETWEEN.search(text[: found.start()]))
 
 
 def part(span: Span, text: str) -> Span:
@@ -125,6 +128,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 
     "2,260 of 10,600 requests failed": the second did not.
     """
+    if of := set_against(span, text):
+        return spoken_of(of, text)
     if listed := in_turn(span, text):
         return frozenset({listed.topic})
     if OF_GRAMS.search(text[: span[0]]):
@@ -178,11 +183,7 @@ def in_turn(span: Span, text: str) -> InTurn | None:
     place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), None)
     if place is None:
         return None
-    first = last = place
-    while first and NEXT_FIGURE.fullmatch(text[figures[first - 1][1] : figures[first][0]]):
-        first -= 1
-    while last + 1 < len(figures) and NEXT_FIGURE.fullmatch(text[figures[last][1] : figures[last + 1][0]]):
-        last += 1
+    first, last = _row(figures, place, text)
     many = last - first + 1
     begin = max(text.rfind(mark, 0, figures[first][0]) for mark in ";:") + 1
     parts = re.split(r", (?:and )?| and ", text[begin : figures[first][0]])[-many:]
@@ -193,6 +194,35 @@ def in_turn(span: Span, text: str) -> InTurn | None:
     if not is_listed or len({one[0] for one in told}) < many or not BEHIND_ROW.match(text, figures[last][1]):
         return None
     return InTurn(told[place - first][0], figures[first])
+
+
+SET_AGAINST = re.compile(
+    r"(?:(?P<where>where|while|with)|against|instead of|rather than|compared (?:with|to)|versus)"
+    r"(?: (?:the|its|usual|usually|only|about))* $"
+)
+ARE_USUAL = re.compile(r" (?:(?:is|are|was|were|being) (?:usual|normal|expected)|usually|normally|expected|before)\b")
+
+
+@lru_cache(maxsize=256)
+def set_against(span: Span, text: str) -> Span | None:
+    """ "50 % fail and it takes 2,650 ms, where 1.3 % and 265 ms are usual": each is of the one in its place."""
+    figures = [one.span() for one in units.number_pattern().finditer(text)]
+    place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), 0)
+    first, last = _row(figures, place, text) if figures else (0, 0)
+    many = last - first + 1
+    told = SET_AGAINST.search(text[: figures[first][0]]) if many > 1 else None
+    is_usual = told and (ARE_USUAL.match(text, figures[last][1]) or not told["where"])
+    return figures[place - many] if is_usual and first == many else None
+
+
+def _row(figures: list[Span], place: int, text: str) -> tuple[int, int]:
+    """The first and the last of the list of figures that the one at `place` is in."""
+    first = last = place
+    while first and NEXT_FIGURE.fullmatch(text[figures[first - 1][1] : figures[first][0]]):
+        first -= 1
+    while last + 1 < len(figures) and NEXT_FIGURE.fullmatch(text[figures[last][1] : figures[last + 1][0]]):
+        last += 1
+    return first, last
 
 
 def _first_spoken_of(place: int, text: str) -> frozenset[str]:
@@ -266,6 +296,8 @@ TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
 
 def statistic(span: Span, text: str) -> str | None:
     """Right behind the figure, or named last before it in its part of the sentence."""
+    if measured := set_against(span, text):
+        return statistic(measured, text)
     other = TO_ANOTHER.match(text, span[1]) if text[: span[0]].endswith("from ") else None
     end = other.end() if other else span[1]
     behind = AT_A_STATISTIC.match(text[end:])
@@ -369,7 +401,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
 
 
 # "In 12 % of the cases", "none of them fail".
-_NO_WHOLE = "of cases time fail fails failed do does did is are was were"
+_NO_WHOLE = "baseline of cases time fail fails failed do does did is are was were"
 NO_WHOLE = frozenset(_NO_WHOLE.split())
 # "A share of 0.36 in the rise of carbon".
 IN_A_RISE = re.compile(r" in (?:the |this |its )?(?:\w+ )?(?:rise|increase|growth)\b", re.IGNORECASE)

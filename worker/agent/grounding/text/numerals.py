@@ -72,8 +72,18 @@ def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
 PER_MINUTE = re.compile(r"\b(?:per|a|each|every) minute \($", re.IGNORECASE)
 
 
+# "18,000 requests failed per minute", "per minute of the window, 18,000 requests failed".
+AND_FAILED = re.compile(
+    r"[^,;.\d]{0,50}\b(?:fail(?:ed|ing)?|lost)(?: in| during)? (?:a|per|each|every) minute\b", re.IGNORECASE
+)
+A_MINUTE_AHEAD = re.compile(r"\W*(?:Per|In each|In every|Each|Every) minute\b[^;\d]{0,60}")
+
+
 def _a_rate(text: str, number: Number) -> Number:
     """`259 gCO₂e (255 to 294) an hour`: of a dimension that only figures of that rate have."""
+    is_ahead = A_MINUTE_AHEAD.fullmatch(text[: number.span[0]])
+    if number.dimension == "requests" and (is_ahead or AND_FAILED.match(text, number.span[1])):
+        return replace(number, dimension="per_minute")
     behind = units.language().rate.match(text, number.span[1])
     if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
         return replace(number, dimension="grams_per_minute")
@@ -228,7 +238,9 @@ def _a_minute(text: str) -> Iterator[Number]:
 
 def _of_usual(one: Number, text: str) -> Number:
     """ "Half of what is usual" is so many times the usual."""
-    is_ratio = one.dimension == "share" and OF_USUAL.match(text, one.span[1]) and not _is_within(one.span, text)
+    # "The 1.3 % of the baseline" is a level.
+    is_level = text[: one.span[0]].endswith(" the ") or _is_within(one.span, text)
+    is_ratio = one.dimension == "share" and OF_USUAL.match(text, one.span[1]) and not is_level
     return replace(one, dimension="times") if is_ratio else one
 
 
@@ -338,7 +350,7 @@ PLACE = re.compile(
     rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
     r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )"
     r"(?<!\d for the )(?<!held by the )"
-    rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b|in the ranking"
+    rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"
     r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))",
     re.IGNORECASE,
 )

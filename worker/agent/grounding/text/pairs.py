@@ -311,5 +311,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
 
 
 def factor(text: str, number: Number) -> float:
-    found = units.language().number.match(text, number.span[0])
-    return units.unit_of(found)[1] if found else 1.0
+    if found := units.language().number.match(text, number.span[0]):
+        return units.unit_of(found)[1]
+    word = units.language().word.match(text, number.span[0])
+    return units.language().units.get((word["unit"] or "").lower(), ("", 1.0))[1] if word else 1.0

@@ -41,7 +41,7 @@ AFTER = re.compile(
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
-    r"|previously|earlier\b(?! than)|(?:in|at|during) (?:(?:the|its|their|\S+['’]s?) )?baseline"
+    r"|previously|earlier\b(?! than)|(?:in|at|during|of) (?:(?:the|its|their|\S+['’]s?) )?baseline"
     r"|(?<!never )(?<!not )before\b(?! the)"
     r"|(?:of|for|on|by|in) (?:the )?(?:other|others|old|older|previous|remaining|rest)\b)"
 )
@@ -83,7 +83,8 @@ WAS_USUAL = re.compile(
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)[^,;:(\d]{0,40}$"
-    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$",
+    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$"
+    r"|^(?:Before|Prior to|Until) the (?:window|onset|incident|alert|deployment)\b(?:[^;,\d]|(?<=[a-z])\d){0,80}$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
@@ -300,7 +301,12 @@ def _is_told_before(before: str, after: str) -> bool:
 
 def _is_usual(start: int, end: int, text: str) -> bool:
     before, after = text[:start], text[end:]
-    is_told = WAS_USUAL.search(before) or RETURNS_TOO.search(before) or GOAL.search(before)
+    is_told = (
+        context.set_against((start, end), text)
+        or WAS_USUAL.search(before)
+        or RETURNS_TOO.search(before)
+        or GOAL.search(before)
+    )
     if is_told or USUAL_THEN.search(after) or AGAIN.match(after):
         return True
     if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
