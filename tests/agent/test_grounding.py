@@ -368,7 +368,7 @@ def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text:
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked > 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_what_the_command_measures() -> None:
     """One test, since it takes a minute: workers beside each other would each measure it."""
     run = CliRunner().invoke(main, ["--json"])
