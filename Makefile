@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 
 # One more than there are cores: while a test waits for an engine or a worker, another has its core.
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
+PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadscope --no-loadscope-reorder)
 
 ENGINE := $(if $(ELASTICSEARCH),--version $(ELASTICSEARCH),)
 

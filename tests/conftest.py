@@ -20,10 +20,12 @@ import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.engines import maven, servers
 from tests.engines.servers import Broker, Engine
@@ -65,17 +67,26 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, one of them runs all tests of a real engine, and one all the other tests of a folder."""
-    for item in items:
-        engine = (
-            item.callspec.params.get("any_engine")
-            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-            else None
-        )
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group(engine if engine in REAL_VERSIONS else folder))
+def group_of(test: str) -> str:
+    """Of a test's id: the real engine that it asks for, or its folder. One process runs all tests of a group.
+
+    In several processes each would start every engine, and fill it for each module.
+    """
+    parameters = test.partition("[")[2].removesuffix("]")
+    named = [part for part in parameters.split("-") if part in REAL_VERSIONS]
+    return named[0] if named else test.split("/")[1]
+
+
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
+    """Not by xdist's `loadgroup`: what its 3.8 appends to a test's id is not what pytest 9.2 reads."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
+    return ByGroup(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
