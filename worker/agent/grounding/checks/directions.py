@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import against, charted
+from worker.agent.grounding.checks import against
 from worker.agent.grounding.checks.movements import (
     OWN_AS_USUAL,
     gone,
@@ -109,8 +109,6 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
-            elif wanted and (is_so := charted.moved(wanted, found.span(), text, mentions, known)) is not None:
-                yield judged("direction", found, is_so, "the chart goes another way")
             elif (claim := _of_others(wanted, found, before, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):

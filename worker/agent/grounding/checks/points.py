@@ -10,7 +10,7 @@ from typing import NamedTuple
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, Point, Series
 from worker.agent.grounding.text import claims, context
-from worker.agent.grounding.text.claims import Found, Span
+from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -32,12 +32,8 @@ MARKS = (
 )
 EXTREMES = ("peak", "lowest")
 MARK = re.compile("|".join(rf"(?P<{name}>\b(?:{words})\b)" for name, words in MARKS), re.IGNORECASE)
+
 WITHIN = re.compile(r"\b(?:in|within|during|of|over) the window\b", re.IGNORECASE)
-EARLIER = re.compile(
-    r"\b(?:before (?:the (?:window|onset|incident|alert)|that|then|it)|until then|up to then|beforehand|earlier"
-    r"|in the hours before)\b",
-    re.IGNORECASE,
-)
 
 
 class Told(NamedTuple):
@@ -46,13 +42,11 @@ class Told(NamedTuple):
     text: str
     mentions: list[Found]
     known: Known
-    since: str = ""
 
 
 def told(text: str, mentions: list[Found], known: Known) -> Told:
-    clocks = list(claims.TIME.finditer(text))
-    plain = claims.blanked(text, [one.span() for one in clocks])
-    return Told(plain, mentions, known, claims.clock(clocks[0]) if clocks else "")
+    plain = claims.blanked(text, [one.span() for one in claims.TIME.finditer(text)])
+    return Told(plain, mentions, known)
 
 
 def has_extreme(text: str) -> bool:
@@ -111,18 +105,14 @@ def in_window(shown: tuple[Point, ...], series: Series, it: Told) -> list[Point]
     return [one for one in shown if one.at + series.step > window.start and one.at < window.end]
 
 
-def scopes(series: Series, span: Span, it: Told) -> Iterator[list[Point]]:
-    """The points that it may be told of: those of the window, those before it, or all."""
+def _scopes(series: Series, it: Told) -> Iterator[list[Point]]:
+    """The points that it may be told of: those of the window, or all."""
     within = in_window(series.points, series, it)
-    before = [one for one in series.points if one.at + series.step <= it.known.report.window.start]
-    clause = it.text[slice(*context.clause(span, it.text))]
-    is_before = EARLIER.search(clause) or EARLIER.match(it.text.lstrip())
-    is_within = WITHIN.search(it.text)
-    yield from [before] if is_before else [within] if is_within else [within, list(series.points)]
+    yield from [within] if WITHIN.search(it.text) else [within, list(series.points)]
 
 
-def marked(series: Series, mark: str, span: Span, it: Told) -> Iterator[Point]:
-    for points in filter(None, scopes(series, span, it)):
+def marked(series: Series, mark: str, it: Told) -> Iterator[Point]:
+    for points in filter(None, _scopes(series, it)):
         values = [one.value for one in points]
         of = {"peak": max(values), "lowest": min(values)}.get(mark)
         yield from (

@@ -101,7 +101,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     if is_advice:
         return
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
-        is_drawn = one.text.startswith(("return", "back")) and charted.moved(0, one.span, text, mentions, known)
+        is_drawn = one.text.startswith(("return", "back")) and charted.is_as_expected(one.span, text, mentions, known)
         if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
     yield from _asides(text, mentions, known)
