@@ -51,7 +51,6 @@ TOLD = [
     (DEPLOYED, "checkout emits {} g/min.", "0.66 instead of 0.32", "0.32 instead of 0.66"),
     # Metrics by their own name.
     (METRIC, "occupancy_percent lies 7.6 standard deviations {} the expected value.", "above", "below"),
-    (METRIC, "The cause of the rise in occupancy is {}.", "listed as unknown", "a closed lane"),
     (QUIET, "The alert of PetSite {} to be an incident.", "did not turn out", "turned out"),
     (UNSAMPLED, "No sample speaks of {} of the window's 10 minutes.", "2", "5"),
     (UNSAMPLED, "Only {} was there to compare with.", "1 earlier day", "3 earlier days"),

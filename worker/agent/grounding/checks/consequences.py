@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import absences, alerting, degrees, shares
+from worker.agent.grounding.checks import alerting, degrees, shares
 from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims
@@ -17,20 +17,15 @@ from worker.domain.report import CauseKind
 def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """Whether nothing is blamed; `cause` is the place of what is told as the cause."""
     return bool(
-        SEVERITY.match(found["effect"])
-        or RATED.search(found["effect"])
+        RATED.search(found["effect"])
         or SEVERITY_BEHIND.search(found["cause"])
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or BASIS.fullmatch(found["effect"])
         or (SLOW_ONLY.fullmatch(found["effect"]) and _is_slow_only(known))
-        or (absences.NO_VERDICT.search(found["effect"]) and THIN.search(found["cause"]))
-        or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
-        or (is_cause_open(known) and AS_OPEN.fullmatch(text[slice(*cause)]))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
         or _is_inferred(found, mentions, known)
-        or _is_the_rest(found)
         or _is_reckoned(found, mentions)
         or _is_less_for_less(found, mentions, known)
         or degrees.REQUEST_COSTS.search(found["effect"])
@@ -48,22 +43,12 @@ BASIS = re.compile(
 SLOW_ONLY = re.compile(
     r"\W*(?:the |its )?requests are (?:only )?slow(?:er)?,? (?:rather than|and not|not) failing\W*", re.IGNORECASE
 )
-# "There is no verdict, because the evidence is too thin" (`absences`, and its figures).
-THIN = re.compile(r"\btoo (?:few|thin|little|weak|scarce)\b|\d+ (?:sampled )?log lines\b", re.IGNORECASE)
-# "What drove the mentions stays open".
-WHAT = re.compile(r"\W*(?:what|who|which)\W*", re.IGNORECASE)
-LEFT_OPEN = re.compile(
-    r"\b(?:stays?|remains?|is|was) (?:\w+ )?(?:open|unknown|unclear|not (?:known|clear|told|named|recorded))\b",
-    re.IGNORECASE,
-)
 # "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
 A_SHARE = re.compile(
     r"\bexplains? (?:about |nearly |almost )?\d+(?:\.\d+)? ?% of (?:what|it|that|this)\b"
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
     r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
-# "Its cause is listed as unknown".
-AS_OPEN = re.compile(r"\W*(?:\w+ as )?(?:unknown|unclear|open|not (?:known|clear|told))\W*", re.IGNORECASE)
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
@@ -104,46 +89,14 @@ def _is_slow_only(known: Known) -> bool:
 
 def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
     """Both sides are checked by themselves; where a cause is known, nothing is concluded of it."""
-    if WHERE.search(found["effect"]) and NOT_THERE.search(found["cause"]):
-        return True
     if not MEASURED.search(found["cause"]):
         return False
-    if JUDGEMENT.search(found["effect"]) and not WHY.search(found["effect"]):
+    if JUDGEMENT.search(found["effect"]):
         return True
     start, end = found.span("effect")
     named = {one.text for one in mentions if start <= one.span[0] < end} - {*known.scope}
-    if MORE_WORK.search(found["effect"]) and re.search(r"\d", found["cause"]):
-        root = known.report.root_cause
-        return root is not None and root.kind is CauseKind.RESOURCE and named <= {root.service}
-    if NO_MORE.search(found["effect"]) and re.search(r"\d", found["cause"]) and not _named_in(found, mentions, known):
-        return True
     is_blaming = BLAMING.search(found["effect"]) and not is_cause_open(known)
     return bool(CONCLUDED.search(found["effect"])) and not named and not is_blaming
-
-
-# "catalog does more work for the same requests, since each takes twice the CO₂".
-MORE_WORK = re.compile(r"\bmore work for (?:the same|its|each) requests?\b", re.IGNORECASE)
-# "It answers no slower than usual, since 44 ms were measured and 40 ms are usual": a direction, and its figures.
-NO_MORE = re.compile(
-    r"\b(?:no|not) (?:slower|faster|higher|lower|more|less|worse) than (?:usual|before|expected)\W*$", re.IGNORECASE
-)
-
-
-def _named_in(found: re.Match[str], mentions: list[Found], known: Known) -> set[str]:
-    """The services and changes named in what is told as the reason."""
-    start, end = found.span("cause")
-    return {one.text for one in mentions if start <= one.span[0] < end} - known.regions
-
-
-# "The rise belongs to europe-west1 alone, since us-central1 shows none": `lacking` checks both.
-WHERE = re.compile(
-    r"\b(?:rise|increase|excess|fault|problem|trouble|incident|failures|errors)\b[^,;]*\b(?:alone|only|confined|limited|restricted)\b",
-    re.IGNORECASE,
-)
-NOT_THERE = re.compile(
-    r"\b(?:shows?|has|had|sees?|saw) (?:none|no (?:rise|increase|excess|part|share))\b", re.IGNORECASE
-)
-WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 
 
 def is_cause_open(known: Known) -> bool:
@@ -152,24 +105,12 @@ def is_cause_open(known: Known) -> bool:
     return not known.has_cause or root is None or root.kind is CauseKind.UNKNOWN
 
 
-# "Availability is 97.7 %, so 2.3 % of requests failed".
-SERVED = re.compile(r"availab|success|uptime", re.IGNORECASE)
-
-
-def _is_the_rest(found: re.Match[str]) -> bool:
-    """What was not served failed: both figures are checked by themselves."""
-    is_figure = all(re.search(r"\d", found[side]) for side in ("cause", "effect"))
-    return is_figure and bool(SERVED.search(found["cause"])) and "errors" in topics(found["effect"])
-
-
 # "7.2 lines were expected, so 19 is 2.6 times as many", "…, so the likely excess is 3.9 g".
 RECKONED = re.compile(
     r"\W*(?:about |only |roughly )?(?:\d"
     r"|(?:the|its) (?:(?:likely|estimated) (?:excess|difference)|(?:measured|actual) \d))",
     re.IGNORECASE,
 )
-INSIDE = re.compile(r"\b(?:(?P<inside>inside|within|below|under)|outside|above|over|beyond) (?:it|that|this)\b")
-UP_TO = re.compile(r"\b(?:up to|at most|to) (?P<limit>\d+(?:\.\d+)?)(?! ?\w)")
 # "A gap of 226 ms is unusual, since it is normally below 2 ms", "these lines are new, since none appeared before".
 QUALITY = re.compile(r"\b(?:is|are|was|were) (?:also |therefore )?(?:unusual|new|abnormal|notable|conspicuous)\W*$")
 USUALLY = re.compile(r"\b(?:usual\w*|normal\w*|before|expected|baseline)\b", re.IGNORECASE)
@@ -182,23 +123,17 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
         return False
     if QUALITY.search(found["effect"]) and found.start("effect") < start:
         return bool(USUALLY.search(found["cause"]))
-    if not re.search(r"\d", found["cause"]) or not RECKONED.match(found["effect"]) or BLAMING.search(found["effect"]):
-        return False
-    side, limit = INSIDE.search(found["effect"]), UP_TO.search(found["cause"])
-    told = re.search(r"\d+(?:\.\d+)?", found["effect"])
-    if side is None or limit is None or told is None:
-        return side is None
-    return (float(told[0]) <= float(limit["limit"])) == bool(side["inside"])
+    is_of_figures = re.search(r"\d", found["cause"]) and RECKONED.match(found["effect"])
+    return bool(is_of_figures) and not BLAMING.search(found["effect"])
 
 
 LOAD = re.compile(r"\b(?:requests|traffic|load|demand|calls)\b", re.IGNORECASE)
 FEWER = re.compile(r"\b(?:fewer|less|lower|fell|dropped|falling|reduced|decreas\w+)\b", re.IGNORECASE)
-MORE = re.compile(r"\b(?:more|higher|rose|rises?|risen|increas\w+|grew|up)\b", re.IGNORECASE)
 
 
 def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
     """ "Because fewer requests came, ledger emitted less": where both fell."""
-    if not FEWER.search(found["cause"]) or "carbon" not in topics(found["effect"]) or MORE.search(found["effect"]):
+    if not FEWER.search(found["cause"]) or "carbon" not in topics(found["effect"]):
         return False
     named: set[str | None] = {one.text for one in mentions if one.text in known.services} or {known.report.service}
     levels = {one.signal: one for one in known.levels if named == {one.subject.service}}
@@ -207,13 +142,6 @@ def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known)
     return bool(is_load) and all(one and one.actual < one.expected for one in told)
 
 
-# What a severity is for is figures, which are checked by themselves.
-SEVERITY = re.compile(
-    r"\W*(?:(?:the |its )?severity|it|this|the (?:incident|alert)) (?:is|was|stays|remains)(?: (?:only|just|still))?"
-    r"(?: (?:rated|classed|classified|graded|judged|considered))?(?: as)?(?: an?)? ?"
-    r"(?:low|medium|high|critical)\b(?=[\s,]*(?:$|, and\b))",
-    re.IGNORECASE,
-)
 # "Because of the failing requests the severity is critical".
 SEVERITY_BEHIND = re.compile(r"\bthe severity is (?:low|medium|high|critical)\b", re.IGNORECASE)
 RATED = re.compile(
@@ -262,7 +190,6 @@ LARGE = re.compile(
     r"\b(?:large|big|major|considerable|substantial|significant|sizeable|great) (?:part|share|portion|fraction)\b",
     re.IGNORECASE,
 )
-LEAST = re.compile(r"\b(?:smallest|least|lowest)\b", re.IGNORECASE)
 SOME = re.compile(r"\b(?:part(?:ly|ially)?|some|also|small|little|minor|rest|remainder|remaining)\b", re.IGNORECASE)
 THE_PART = re.compile(
     r"\b(?P<part>retries|errors|slower work|failed requests|failures|slowness)(?: alone)? "
@@ -316,7 +243,7 @@ def of_part(found: re.Match[str], cause: Span, mentions: list[Found], known: Kno
         return None
     inside = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} - {*known.scope}
     rest = said["rest"][alone.end() :] if alone else said["rest"]
-    if (inside and not RELATIVE.match(rest)) or re.match(r" (?!which|that|at|with|and|in|by|a\b)\w", rest):
+    if inside or re.match(r" (?!which|that|at|with|and|in|by|a\b)\w", rest):
         return None
     if alone and sizes[said["part"]] < 0.995 * sum(sizes.values()):
         return NOT_A_PART
@@ -333,14 +260,11 @@ CALLED_SO = {
         r"\A\W*(?:the |its )*(?:slow(?:er)? (?:requests|calls|responses)|slowness|(?:higher|longer) latency)\b"
     ),
 }
-RELATIVE = re.compile(r",| which| that")
 
 
 def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bool:
     share = sizes[part] / (sum(sizes.values()) or 1)
     told = found[0].replace(found["cause"], " ", 1)
-    if LEAST.search(told):
-        return sizes[part] <= min(sizes.values())
     if LARGE.search(told):
         return share >= 0.25
     if NEARLY_ALL.search(told):
@@ -361,17 +285,13 @@ RISE = re.compile(
 )
 
 
-REASON = re.compile(r"\b(?:since|because|as|for)\b", re.IGNORECASE)
-
-
 def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Found], known: Known) -> bool:
     """ "Nearly all of the rise comes from us-central1": where, not why."""
     # "… from us-central1, whereas europe-west1 contributes 4 %": the rest are figures.
     other = re.search(r",? (?:whereas|while|and only|and just|but)\b", text[slice(*cause)])
     cause = (cause[0], cause[0] + other.start()) if other else cause
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    is_reason = effect[1] <= cause[0] and REASON.search(text[effect[1] : cause[0]])
-    if not places or is_reason or not RISE.search(text[slice(*effect)]):
+    if not places or not RISE.search(text[slice(*effect)]):
         return False
     least = 0.5 if places <= known.regions else 0.05
     parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
