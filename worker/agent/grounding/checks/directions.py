@@ -390,6 +390,3 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     # Where nothing of it was measured, what the ranking says of it.
     named = {one.service for one in subjects}
     return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
-
-
-# What the template says where what the alerted service calls is the cause.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -45,20 +45,17 @@ def numbers(text: str) -> list[Number]:
 
 
 # Many rules ask for those of one sentence.
+def _outside(found: Iterable[Number], taken: Sequence[Number]) -> list[Number]:
+    return [one for one in found if not any(other.span[0] <= one.span[0] < other.span[1] for other in taken)]
+
+
 @lru_cache(maxsize=256)
 def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     shares = quantifiers.shares(text)
     fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
-    taken = [one.span for one in fractions]
     digits = [_with_large(one, text) for one in _in_digits(text)]
-    taken += [one.span for one in digits]
-    words = [one for one in _in_words(text) if not any(a <= one.span[0] < b for a, b in taken)]
-    taken = [one.span for one in fractions]
-    others = [
-        one
-        for one in (*digits, *words, *_a_minute(text), *_places(text))
-        if not any(a <= one.span[0] < b for a, b in taken)
-    ]
+    words = _outside(_in_words(text), [*fractions, *digits])
+    others = _outside([*digits, *words, *_a_minute(text), *_places(text)], fractions)
     found = pairs.with_compound_durations(text, sorted([*fractions, *others], key=lambda one: one.span))
     found = pairs.with_inherited_units(text, found)
     found = [_of_usual(one, text) for one in found]
