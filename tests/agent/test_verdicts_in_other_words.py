@@ -30,7 +30,6 @@ TOLD = [
         "ts-food-service",
     ),
     (BASIC, "{} different callers see the delay of ts-basic-service.", "Four", "Two"),
-    (CART, "A release can hardly be blamed, since {} was recorded.", "none", "one"),
     (
         CART,
         "Deployments play {} part, as none was recorded in the two hours before the alert.",
@@ -41,7 +40,6 @@ TOLD = [
     (QUIET, "The usual value comes from {}.", "one earlier day", "the hours before"),
     (QUIET, "The usual value rests on {}.", "1 earlier day", "several weeks of earlier days"),
     (QUIET, "The usual value rests on {}.", "a single earlier day", "3 earlier days"),
-    (DEMAND, "The deployments before the onset touch {} and cart, not frontend.", "ledger", "frontend"),
     (LEDGER, "Emissions rose to 0.066 g of CO₂ a minute from {}.", "0.047 g", "0.017 g"),
     (NO_VERDICT, "There is no verdict on frontend, because the {}.", "evidence is too thin", "database was down"),
 ]

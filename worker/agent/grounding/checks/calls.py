@@ -9,7 +9,6 @@ from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
-from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.pairs import Number
@@ -70,7 +69,7 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _fewer(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
-        is_made = bool(of & {caller for caller, _ in missing(known)}) or _is_as_usual(of, known)
+        is_made = bool(of & {caller for caller, _ in missing(known)})
         yield judged("state", found, is_made != bool(found["not"]), UNSHOWN, is_open=not is_made)
 
 
@@ -280,10 +279,6 @@ PASSED_ON = re.compile(
     r"\bpass(?:ed|es) (?:it |them |this )?(?:on|along|up)(?: (?P<by>by|from))? (?:the )?$", re.IGNORECASE
 )
 PASSED_TO = re.compile(r"\b(?:on|along|up|and)? ?to (?:the )?$", re.IGNORECASE)
-ITS_DELAY = re.compile(
-    r"\b(?:delays?|slowness|latency|failures?|errors|trouble|problem) (?:of|in|at) (?:the )?$", re.IGNORECASE
-)
-INSIDE = re.compile(r"\b(?:inside|within)(?: of)? (?:the )?$", re.IGNORECASE)
 
 
 def passed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -292,17 +287,12 @@ def passed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for place, one in enumerate(services):
         if PASSED_ON.search(text[: one.span[0]]):
             behind = [it for it in services[place + 1 :] if PASSED_TO.search(text[one.span[1] : it.span[0]])][:1]
-            of = [it for it in services[:place] if ITS_DELAY.search(text[: it.span[0]])][-1:]
-            chain = [*of, one, *behind]
-            pairs = [(caller.text, callee.text) for callee, caller in pairwise(chain)]
-            if pairs:
-                span = (chain[0].span[0], chain[-1].span[1])
-                holds = all(pair in known.calls or pair in _rises(known) for pair in pairs)
+            for caller in behind:
+                span, pair = (one.span[0], caller.span[1]), (caller.text, one.text)
+                holds = pair in known.calls or pair in _rises(known)
                 yield Claim(
                     "cause", span, text[slice(*span)], holds, "" if holds else "it goes the other way", not holds
                 )
-        if INSIDE.search(text[: one.span[0]]):
-            yield from _inside(one, text, known)
 
 
 # "… and calls of frontend lead there".
@@ -317,14 +307,6 @@ def leading(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         none = {one.service for one in known.report.candidates if "leads there" in (one.against or "")}
         is_denied = bool(NOT.search(found[0]) or NOT.search(re.split(r"[,;]", text[: found.start()])[-1]))
         yield judged("state", found, bool(of & none) == is_denied, "the ranking says otherwise")
-
-
-def _inside(one: Found, text: str, known: Known) -> Iterator[Claim]:
-    read = [edge for item in known.report.evidence for edge in item.result.get("slower") or ()]
-    gaps = [float(edge["actual"]) for edge in read if edge.get("basis") == "gap" and one.text in edge["edge"]]
-    for number in numerals.numbers(text):
-        if number.dimension == "seconds" and any(number.low <= gap <= number.high for gap in gaps):
-            yield Claim("state", one.span, one.text, holds=False, why="it is lost between the two")
 
 
 def _unmade(found: re.Match[str], text: str, services: list[Found], known: Known) -> Claim:
@@ -362,12 +344,3 @@ def _around(found: re.Match[str], text: str) -> Span:
     starts = [one.end() for one in re.finditer(r";|, (?:but|while|whereas)\b", text) if one.end() <= found.start()]
     ends = [one.start() for one in re.finditer(r";|, (?:but|while|whereas|and)\b", text) if one.start() >= found.end()]
     return max(starts, default=0), min(ends, default=len(text))
-
-
-def _is_as_usual(services: set[str], known: Known) -> bool:
-    """Whether as many requests came to them as usual."""
-    told = [one for one in known.levels if one.subject.service in services and one.signal == "traffic"]
-    return bool(told) and all(abs(one.deviations) < LEAST for one in told)
-
-
-LEAST = 3

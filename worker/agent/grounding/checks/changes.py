@@ -113,9 +113,6 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
-    made = [one for one in known.changes if one.at]
-    if some := SOME_WERE.search(text) if _is_of_changes(text) else None:
-        yield judged("cause", some, bool(made), "none is known")
     found = _none_made(text)
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
@@ -141,15 +138,6 @@ NONE_WAS = re.compile(
     r"(?<=, )(?:since|as|because) (?:none|nothing of (?:the|that) (?:kind|sort)) (?:is|was|has been|had been)"
     r" (?:recorded|known|found|seen|listed|made)\b"
 )
-
-
-SOME_WERE = re.compile(
-    r"(?<=, )(?:since|as|because) (?:one|some|several|two) (?:was|were|is|are|has been) (?:recorded|known|made)\b"
-)
-
-
-def _is_of_changes(text: str) -> bool:
-    return bool(DEPLOYMENT.search(text) or CHANGE.search(text))
 
 
 def _none_made(text: str) -> re.Match[str] | None:
@@ -275,28 +263,6 @@ def _of_others(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             told = {it.text for it in mentions if it.span[1] <= found.start()} & {*made} or {*made}
             holds = all(made[it] not in (None, one.text) for it in told)
             yield judged("cause", found, holds, "one of them is")
-
-
-# "The two deployments before the onset touch inventory and cart, not auth".
-TOUCHING = re.compile(
-    r"\b(?:the|both|all)(?: \w+)? (?:deployments|changes|releases|rollouts)\b[^,;.]{0,40}? "
-    r"(?:touch(?:ed)?|concern(?:ed)?|hit|(?:are|were) (?:of|for)|belong(?:ed)? to) (?:only )?(?=\S)",
-    re.IGNORECASE,
-)
-BUT_NOT = re.compile(r",? (?:and |but )?(?:not|none of them) ")
-
-
-def touched(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """All of whom there are changes are named, and who is said to have none has none."""
-    made = {one.service for one in known.changes if one.at}
-    for found in TOUCHING.finditer(text):
-        end = text.find(";", found.end()) % (len(text) + 1)
-        denied = BUT_NOT.search(text, found.end(), end)
-        services = [one for one in mentions if found.end() <= one.span[0] < end and one.text in known.services]
-        named = {one.text for one in services if not denied or one.span[0] < denied.start()}
-        rest = {one.text for one in services} - named
-        if named:
-            yield judged("state", found, named == made and not rest & made, "they are of others")
 
 
 NEITHER_OF = re.compile(

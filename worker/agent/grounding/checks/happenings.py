@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import log, vocabulary
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.report.relations import is_called_directly
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
@@ -49,12 +48,6 @@ DOES = re.compile(
 )
 # Of so many requests that fail, none is left.
 ALL = 0.995
-# "Payments timed out before it even called ledger".
-BEFORE_A_CALL = re.compile(
-    r"\b(?:before|without) (?:it |they |[\w-]+ )?(?:even |ever |once |having )*"
-    r"(?:called|calling|reached|reaching|contacted|contacting|asked|asking)(?: out to)? $",
-    re.IGNORECASE,
-)
 # "The certificate expired at 21:46 UTC", of which a line says "expired 47m ago".
 THAT_TIME = re.compile(r"\b(?P<verb>[a-z]{4,}ed)(?: exactly| precisely)? (?:at|on) (?=\d{1,2}:\d\d)", re.IGNORECASE)
 # "Orders-db is slow": what lines name, and nobody measured.
@@ -86,7 +79,6 @@ def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             yield judged("state", found, holds=False, otherwise="a line tells of its failing")
     yield from _own(text, mentions, known)
     yield from _at_all(text, mentions, known)
-    yield from _before_calls(text, mentions, known)
     for found in THAT_TIME.finditer(text):
         if any(re.search(rf"\b{found['verb'].lower()}\b.*\bago\b", line) for line in lines):
             yield judged("time", found, holds=False, otherwise="a line tells another time")
@@ -151,15 +143,6 @@ def _at_all(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         failing = [one.actual for one in known.levels if one.signal == "errors" and one.subject.service in of]
         if failing and DOES.search(said):
             yield judged("direction", found, max(failing) >= ALL, "some still do")
-
-
-def _before_calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "… before it even called ledger": not of one that it calls, and whose failing its errors tell."""
-    services = [one for one in mentions if one.text in known.services]
-    for place, one in enumerate(services):
-        found = BEFORE_A_CALL.search(text[: one.span[0]])
-        if found and place and is_called_directly(services[0].text, one.text, known):
-            yield judged("cause", found, holds=False, otherwise="it does call it")
 
 
 def _earlier(text: str, lines: list[str], known: Known) -> Iterator[Claim]:

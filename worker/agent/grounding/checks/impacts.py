@@ -63,18 +63,6 @@ UNMEASURED = re.compile(
 )
 
 
-# "The excess may be none": where its range has zero in it.
-MAY_BE_NONE = re.compile(
-    r"\bexcess\b[^,;.]{0,30}\b(?:may|might|could) (?:well )?be (?:none|zero|nothing)\b", re.IGNORECASE
-)
-
-
-def none_at_all(text: str, known: Known) -> Iterator[Claim]:
-    excess = known.report.impact.carbon.excess_co2_grams
-    for found in MAY_BE_NONE.finditer(text):
-        yield judged("state", found, excess is None or excess.low <= 0 <= excess.high, "there is one")
-
-
 def unmeasured(text: str, known: Known) -> Iterator[Claim]:
     """ "How many users are affected is not known": where no figure of it is."""
     users, business = known.report.impact.users, known.report.impact.business

@@ -30,7 +30,6 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
-    of += [one for one in after if not of and ITS_OWN.fullmatch(f"{text[span[1] : one.span[0]]}|{text[one.span[1] :]}")]
     return (
         [Subject(of[0].text, at[0].text if at else _there(of[0], text, mentions, known))]
         if of and not _is_others(text[span[1] : of[0].span[0]])
@@ -45,8 +44,6 @@ def _there(one: Found, text: str, mentions: list[Found], known: Known) -> str | 
     )
 
 
-# "70 % is auth's and 30 % checkout's".
-ITS_OWN = re.compile(r" (?:is |are |was |were )?\|['’]s(?:[,.;]| and | in |$).*", re.DOTALL)
 # "Payments calls ledger, which fails all of its requests": of ledger.
 WHICH = re.compile(r",? which (?!it\b|they\b|\w+ calls?\b)")
 SAVING = re.compile(r"\bsav(?:e|es|ed|ing) [^,;.\d]{0,20}(?:[\d.,]+[^,;.\d]{0,12}\((?:[\d.,]+ to )?)?$", re.IGNORECASE)

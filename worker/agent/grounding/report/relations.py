@@ -40,21 +40,12 @@ BESIDE = re.compile(
 )
 
 
-MAKING_IT = re.compile(r"ma(?:kes?|de) it\b", re.IGNORECASE)
-NAMING = re.compile(
-    r"\b(?:names?|call(?:s|ed)?|waits? for|depends? on|points? (?:to|at)) [\w.:-]+,? (?:which|and|that) $"
-)
-
-
 def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments is a victim": of what deviates, and is not the cause."""
     for found in VICTIM.finditer(text):
         services = [one for one in mentions if one.text not in known.regions and not owners.is_called(one, text)]
         before = [one.text for one in services if one.span[1] <= found.start()]
         inside = [one.text for one in services if found.start() < one.span[0] < found.end()]
-        if MAKING_IT.match(found[0]) and NAMING.search(text[: found.start()]):
-            # "The errors of payments name ledger, which makes it a victim": payments.
-            del before[1:]
         before = inside or before
         holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
         yield judged("cause", found, holds, "nothing shows that it is one")
@@ -149,17 +140,8 @@ def missing(known: Known) -> set[tuple[str, str]]:
     return {(str(one["service"]), str(callee)) for one in fewer for callee in one.get("missing") or ()}
 
 
-def is_called_directly(caller: str, callee: str, known: Known) -> bool:
-    """Whether calls between them were read, or a line of the caller has the address of the callee."""
-    edges = {(one.of, one.subject.service) for one in known.facts if one.signal == "calls"} | missing(known)
-    told = any(re.search(rf"://{re.escape(callee)}\b", line) for line in known.logged.get(caller, ()))
-    return told or (caller, callee) in edges
-
-
 # "It hardly calls cart any more" is told of what is missing (`calls`).
 UNMADE = re.compile(r"\b(?:hardly|barely|scarcely|rarely|no longer|never|stop\w*|ceas\w+)\b", re.IGNORECASE)
-# "… put ledger first" (`leading`).
-AT_A_PLACE = re.compile(r" (?:first|last|at the top)\b")
 AGAIN = re.compile(r" (?:(?:just |much )?as (?:before|usual|often)|again|once more)\b")
 TO_BE = re.compile(r"\b(?:verify|check|confirm|ensure|make sure|see|watch|until|once|when|whether)\b", re.IGNORECASE)
 
@@ -175,8 +157,7 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     services = [one for one in mentions if one.text in known.services]
     for one, other in pairwise(services):
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
-        is_told_apart = between and (UNMADE.search(between[0]) or AT_A_PLACE.match(text, other.span[1]))
-        if is_told_apart or _is_awaited(one, other, text, known):
+        if (between and UNMADE.search(between[0])) or _is_awaited(one, other, text, known):
             continue
         if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
             yield from _calls(one, other, text, services, known)
@@ -295,16 +276,7 @@ def _does(service: str, other: str, known: Known) -> bool:
 
 
 def _is_called(one: Found, other: Found, text: str, services: list[Found], known: Known) -> bool:
-    between = text[one.span[1] : other.span[0]]
-    is_direct = ASKS.search(between) and (DIRECTLY.match(text, other.span[1]) or DIRECTLY.search(between))
-    return all(
-        (caller, other.text) in known.calls and (not is_direct or is_called_directly(caller, other.text, known))
-        for caller in _callers(one, text, services)
-    )
-
-
-ASKS = re.compile(r"\b(?:calls?|calling|called|reach\w*|contacts?|queries|uses?|depends?|waits?)\b", re.IGNORECASE)
-DIRECTLY = re.compile(r" (?:directly|itself)\b")
+    return all((caller, other.text) in known.calls for caller in _callers(one, text, services))
 
 
 def _callers(one: Found, text: str, services: list[Found]) -> list[str]:
