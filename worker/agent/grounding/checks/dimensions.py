@@ -113,7 +113,9 @@ def _are_days(_: Fact, said: Said) -> bool:
 
 
 # "In the almost four hours before".
-HOURS_BEFORE = re.compile(r"\b(?:in|during|over|within|of) the (?:almost |nearly |roughly |about |some |last )*$")
+HOURS_BEFORE = re.compile(
+    r"\b(?:in|during|over|within|of|from|on) the (?:almost |nearly |roughly |about |some |last )*$"
+)
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
 
 
