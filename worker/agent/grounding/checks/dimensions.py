@@ -162,7 +162,7 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
 # "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
 FIRING = re.compile(
     r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
-    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|triggered|raised|went off|counted)\b"
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|fires (?:above|over|beyond)|triggered|raised|went off|counted)\b"
     r"|\b(?:above|over|exceed(?:ed|s|ing)|reached|(?:more|greater|higher) than) (?:the|its) (?:[\w'’]+ )?"
     r"(?:threshold|limit)\b",
     re.IGNORECASE,
@@ -170,7 +170,8 @@ FIRING = re.compile(
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
-    return said.statistic in (None, "mean") and bool(FIRING.search(said.before[-120:] + said.after[:90]))
+    is_its = said.statistic in (None, "mean") and said.role != "usual"
+    return is_its and bool(FIRING.search(said.before[-120:] + said.after[:90]))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)

@@ -93,6 +93,10 @@ def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
     is_of_all = fact.subject.region and AS_A_WHOLE.search(said.clause)
     is_elsewhere = is_elsewhere or (is_of_all and not any(one in said.clause for one in said.regions))
+    # "12 of the sampled log lines of us-central1": of all of them, and not of one service's.
+    is_anothers = fact.dimension == "lines" and fact.evidence and fact.subject.service and fact.of is None
+    if is_anothers and said.subjects and not any(one.service for one in said.subjects):
+        return False
     if is_elsewhere or (said.caller and fact.dimension == "seconds"):
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)

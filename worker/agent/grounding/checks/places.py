@@ -54,6 +54,8 @@ def _unknown_there(one: Found, text: str, mentions: list[Found], known: Known) -
         return ""
     own = [*(level.subject for level in known.levels), *(Subject(m.of, m.region) for m in known.moments)]
     own += [Subject(change.service, change.region) for change in known.changes]
+    # How many of its lines were errors, and how slow the slowest were: a figure of that is checked by itself.
+    own += [fact.subject for fact in known.facts if fact.evidence and fact.dimension in ("seconds", "lines")]
     regions = {subject.region for subject in own if subject.service == service.text}
     is_elsewhere = bool(regions) and None not in regions and one.text not in regions
     return f"nothing is known of {service.text} there" if is_elsewhere else ""

@@ -77,7 +77,7 @@ NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORE
 # The time of comparison has times of its own.
 COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|level)s?)\b", re.IGNORECASE)
 _TO = r"(?: UTC)?(?: (?:to|and|until|till) | ?– ?)"
-# "The window runs from 02:25 to 02:35 UTC, and the baseline from 22:36 to 02:25 UTC", "the usual of the hour before 02:25".
+# "The window runs from 02:25 to 02:35 UTC, and the baseline from 22:36 to 02:25 UTC".
 SPAN = re.compile(
     r"\b(?:(?P<usual>baseline|reference|usual(?:ly)?|compar\w+)|window|investigat\w+|look(?:s|ed) at|covers?|covered)\b"
     r"(?P<told>(?:(?!\b(?:baseline|window)\b)(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
