@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder)
+# One more than there are cores: while a test waits for an engine or a worker, another has its core.
+CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadscope --no-loadscope-reorder)
 
 ENGINE := $(if $(ELASTICSEARCH),--version $(ELASTICSEARCH),)
 
@@ -21,7 +23,7 @@ install: $(INSTALLED) ## the locked dependencies and SpikeTrace itself, into .ve
 demo: $(INSTALLED) ## a shop's two days with incidents hidden in them: alert, report, verdict against truth
 	$(BIN)/spiketrace demo
 
-# A process for each core, each with engines of its own; all tests of one real engine are in one of them.
+# Several processes, each with engines of its own; all tests of one real engine are in one of them.
 test: $(INSTALLED) ## the tests, on Elasticsearch 8.19 and 9.5 (Java and Maven), and on the embedded engine
 	$(BIN)/pytest -m "not long" $(PROCESSES)
 

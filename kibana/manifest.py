@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kibana.rules import SHIPPED_RULES
 from worker.errors import ConfigurationError
+from worker.yaml_file import read_yaml
 
 Value = int | float | list[str]
 
@@ -78,7 +79,7 @@ def load_manifest(folder: Path = SHIPPED_RULES) -> dict[str, Entry]:
     """Entries by the id of their rule. Raises ConfigurationError that says what is wrong in the file."""
     path = folder / "manifest.yaml"
     try:
-        return _Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).rules
+        return _Manifest.model_validate(read_yaml(path.read_text(encoding="utf-8"))).rules
     except (ValidationError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path.name} is no manifest of rules: {error}") from None
 

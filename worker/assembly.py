@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
 
-from worker.agent.answer_grounds import ground_answer
+from worker.agent.answer_grounds import answer_grounding
 from worker.agent.answerer import Answerer
 from worker.agent.budget import limits_of, prices_of
-from worker.agent.grounding.ground import ground
+from worker.agent.grounding.ground import grounding
 from worker.agent.narrator import Narrator, nothing_to_change
 from worker.agent.remembering import Embedding, Remembering
 from worker.announcing import AnnouncingIncidents
@@ -113,7 +113,7 @@ def open_narrator(settings: Settings, stores: Stores) -> Narrator:
     return Narrator(
         model=cache(lambda: open_model(settings)),
         model_name=settings.gemini_model,
-        ground=ground,
+        ground=grounding,
         reports=stores.reports,
         lookup=open_lookup(settings, stores.client),
         ledger=RedisModelLedger(settings.broker_url),
@@ -144,7 +144,7 @@ def open_answerer(settings: Settings, stores: Stores, *, now: Callable[[], datet
     one, day = limits_of(settings)
     return Answerer(
         model=cache(lambda: open_model(settings)),
-        ground=ground_answer,
+        ground=answer_grounding,
         looks=open_looks(settings, stores.client),
         worded=partial(worded, public_url=settings.public_url),
         ledger=RedisModelLedger(settings.broker_url),

@@ -13,6 +13,13 @@ from worker.errors import ConfigurationError
 Model = TypeVar("Model", bound=BaseModel)
 MOST_COMPLAINTS = 3
 MERGE = "tag:yaml.org,2002:merge"
+# libyaml reads in a tenth of the time that the loader in Python takes; not every PyYAML is built with it.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(text: str) -> Any:
+    """As `yaml.safe_load`, and quicker. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - both loaders are safe ones
 
 
 def why_unreadable(error: OSError | ValueError) -> str:
@@ -28,10 +35,10 @@ def parse_yaml(
     Raises ConfigurationError.
     """
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.compose(text, Loader=LOADER)
         if twice := next(_repeated(tree), None):
             raise ConfigurationError(f"{kind} {source}, {twice}")
-        return model.model_validate({} if tree is None else yaml.safe_load(text), context=context)
+        return model.model_validate({} if tree is None else read_yaml(text), context=context)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{kind} {source} is not YAML: {error}") from None
     except ValidationError as error:

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.grounding.lies import LIES, TRUE
-from evaluation.grounding.measure import Kept, kept_of, lying, read, read_into, seen, shipped, told, true, unmarked
+from evaluation.grounding.measure import Kept, kept_of, lying, read, seen, shipped, told, true, unmarked
+from worker.agent.grounding.report.facts import known_of
 from worker.agent.grounding.report.known import Known
 
 LEAST_KEPT = 0.95
@@ -29,7 +30,7 @@ def main(reports: tuple[Path, ...], *, as_json: bool) -> None:
     REPORTS are your own, as `spiketrace investigate --json` prints them: then only their own text is measured. Exits
     with 1 where a lie of the list passes unmarked, or less than 95 % of the true claims are kept.
     """
-    own = read_into({path.stem: read(path) for path in reports} or shipped())
+    own = {path.stem: known_of(read(path)) for path in reports} or shipped()
     kept = [kept_of(name, known) for name, known in own.items()]
     figures = _figures(kept) if reports else {**_figures(kept), **_of_lies(own)}
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,13 +35,15 @@ class Kept(NamedTuple):
     doubted: tuple[str, ...]
 
 
-def shipped() -> dict[str, Report]:
-    return {path.stem: read(path) for path in sorted(REPORTS.glob("*.json"))}
+def shipped() -> dict[str, Known]:
+    """What each of them knows."""
+    return {path.stem: known(path.stem) for path in sorted(REPORTS.glob("*.json"))}
 
 
-def read_into(reports: dict[str, Report]) -> dict[str, Known]:
-    """What each report knows, read once."""
-    return {name: known_of(report) for name, report in reports.items()}
+@cache
+def known(name: str) -> Known:
+    """What one of them knows, read once: there are nearly 200, and whoever asks needs a few of them."""
+    return known_of(read(REPORTS / f"{name}.json"))
 
 
 def read(path: Path) -> Report:

@@ -29,6 +29,7 @@ from worker.errors import ConfigurationError
 from worker.settings import Settings
 from worker.store.templates import fingerprint, index_templates
 from worker.telemetry.profiles import load_profile
+from worker.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2]
 WORKFLOW_SINCE = (9, 3)
@@ -145,7 +146,7 @@ def _saved_objects(settings: Settings) -> Iterator[Thing]:
 
 def _workflow(platform: Platform, by_type: Mapping[str, Key]) -> Iterator[Wanted]:
     text = (SHIPPED / "workflows" / "create_incident.yaml").read_text(encoding="utf-8")
-    key, name = Key(Kind.WORKFLOW, WORKFLOW_ID), yaml.safe_load(text)["name"]
+    key, name = Key(Kind.WORKFLOW, WORKFLOW_ID), read_yaml(text)["name"]
     needs = tuple(by_type[kind] for kind in (JIRA, SLACK) if kind in by_type)
     if reason := platform.lacking.get(FEATURES[Kind.WORKFLOW]):
         yield LeftOut(key, name, reason)

@@ -16,7 +16,7 @@ from tests.engines import servers
 from tests.investigation.shop import Moment, Place, Shop, rollout
 from worker.agent.budget import limits_of, prices_of
 from worker.agent.gemini import Gemini
-from worker.agent.grounding.ground import ground
+from worker.agent.grounding.ground import grounding
 from worker.agent.narrator import Narrator
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import Report
@@ -179,7 +179,7 @@ def open_scene(
     narrator = Narrator(
         model=lambda: model,
         model_name=settings.gemini_model,
-        ground=ground,
+        ground=grounding,
         reports=reports,
         lookup=lookup,
         ledger=ledger,

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 STOPPED, DELAYED = "nezha-online-boutique-2022-08-23-1504", "nezha-online-boutique-2022-08-23-1403"
 PETS, CHECKOUT = "petshop-low_traffic-train-issue_7", "demo-b97131"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def is_kept(report: str, text: str, *, is_advice: bool = False) -> bool:

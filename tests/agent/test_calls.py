@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 # checkoutservice hardly calls emailservice any more; calls of frontend to checkoutservice take longer.
 MISSING, SLOWER = "nezha-online-boutique-2022-08-22-0509", "nezha-online-boutique-2022-08-23-1403"
-
-
-@lru_cache(maxsize=4)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def outcome(report: str, text: str, *, is_advice: bool = False) -> str:

@@ -6,12 +6,10 @@ import re
 
 import pytest
 
-from evaluation.grounding.measure import REPORTS, read
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
 
 CATALOG, DEMAND = "demo-5844c3", "demo-2eeef4"
-KNOWN = {name: known_of(read(REPORTS / f"{name}.json")) for name in (CATALOG, DEMAND)}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +30,7 @@ KNOWN = {name: known_of(read(REPORTS / f"{name}.json")) for name in (CATALOG, DE
     ],
 )
 def test_a_citation_is_checked_against_what_it_is_said_to_hold(report: str, text: str, doubted: list[str]) -> None:
-    found = ground_known(text, KNOWN[report])
+    found = ground_known(text, known(report))
     (sentence,) = found.sentences
     assert [claim.text.strip() for claim in sentence.claims if not claim.holds] == doubted
     assert re.findall(r"(\[[^\]]+\]) \[unverified\]", found.text) == doubted

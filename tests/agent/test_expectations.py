@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 DEPLOYED, EXPIRED, REGION = "demo-8d3715", "demo-5e4e0f", "demo-839cad"
 CALLS, QUIET = "nezha-online-boutique-2022-08-23-1430", "petshop-low_traffic-train-quiet-1"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 TOLD = [

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.numerals import numbers
 
 CHECKOUT, PAYMENTS = "demo-373452", "demo-2deaae"
 DEADLINE = "edgedelta-rootcausebench-grpc-deadline-too-tight"
 TOKENS = "edgedelta-rootcausebench-auth-jwt-validation-regression"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def outcome(report: str, text: str, *, is_advice: bool = False) -> str:

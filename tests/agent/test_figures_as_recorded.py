@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 LEDGER, PAYMENTS, SHIPPING = "demo-306ba8", "demo-4138dd", "demo-59cc77"
 QUIET, CHECKOUT, CATALOG = "demo-28f7ea", "demo-1c5878", "demo-0c0fa7"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 FIGURES = [

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 CPU, MENTIONS = "nab-aws-rds-cpu-utilization-cc0c53-1393312500", "nab-tweets-twitter-volume-ups-1425343373"
 COST = "nab-ads-exchange-3-cpm-results-1312287301"
 DEPLOYED, LEDGER, CERTIFICATE = "demo-8d3715", "demo-b97131", "demo-17cf1c"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 DRAWN = [

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.numerals import numbers
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
-
 
 UNITS = [
     ("89 gCO₂e were measured in 15 minutes against 90 (88 to 91).", ["grams", "seconds", "grams", "grams", "grams"]),

@@ -12,19 +12,16 @@ from hypothesis import strategies as st
 
 from evaluation.grounding.__main__ import LEAST_KEPT, main
 from evaluation.grounding.lies import LIES, TRUE, Lie
-from evaluation.grounding.measure import UNSEEN, shipped
+from evaluation.grounding.measure import REPORTS, UNSEEN, known
 from worker.agent.grounding.ground import MARK, Grounded, ground, ground_known
-from worker.agent.grounding.report.facts import known_of
 from worker.agent.grounding.text.claims import sentences
 from worker.agent.grounding.text.numerals import numbers
 
-REPORTS = shipped()
-KNOWN = {name: known_of(report) for name, report in REPORTS.items()}
-CHECKOUT = REPORTS["bad-deployment"]
+CHECKOUT = known("bad-deployment").report
 
 
 def grounded(lie: Lie) -> Grounded:
-    return ground_known(lie.text, KNOWN[lie.report])
+    return ground_known(lie.text, known(lie.report))
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.kind)
@@ -114,7 +111,7 @@ def test_what_the_template_says_stands_unless_a_name_said_it() -> None:
 @given(st.text(alphabet="bcdfgjkqxz", min_size=6, max_size=12))
 def test_a_word_that_nobody_knows_never_stands_unmarked(word: str) -> None:
     for text in (f"The {word} made 21 % of requests fail.", f"21 % of requests fail in the {word}."):
-        assert all(one.outcome != "kept" for one in ground_known(text, KNOWN["bad-deployment"]).sentences)
+        assert all(one.outcome != "kept" for one in ground_known(text, known("bad-deployment")).sentences)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +164,9 @@ def test_sentences_end_where_they_end() -> None:
 
 
 @example(text="0:AA0AO", name="catalog-cpu")
-@given(st.text(max_size=300), st.sampled_from(sorted(KNOWN)))
+@given(st.text(max_size=300), st.sampled_from(sorted(path.stem for path in REPORTS.glob("*.json"))))
 def test_whatever_the_text_it_is_counted_and_nothing_is_added(text: str, name: str) -> None:
-    found = ground_known(text, KNOWN[name])
+    found = ground_known(text, known(name))
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
     assert found.text.count(MARK) <= text.count(MARK) + found.claims_marked
     assert len(found.text) <= len(text) + (len(MARK) + 2) * found.claims_marked
@@ -177,15 +174,15 @@ def test_whatever_the_text_it_is_counted_and_nothing_is_added(text: str, name: s
 
 @given(st.lists(st.sampled_from([one.text for one in (*LIES, *TRUE)]), max_size=5))
 def test_what_was_kept_as_it_is_is_kept_again(texts: list[str]) -> None:
-    known = KNOWN["bad-deployment"]
-    kept = [one.text for one in ground_known(" ".join(texts), known).sentences if one.outcome == "kept"]
-    again = ground_known(" ".join(kept), known)
+    about = known("bad-deployment")
+    kept = [one.text for one in ground_known(" ".join(texts), about).sentences if one.outcome == "kept"]
+    again = ground_known(" ".join(kept), about)
     assert again.text == " ".join(kept)
 
 
 @pytest.mark.parametrize("text", ["1 " * 2_000, "because " * 1_000, "(1 to 2) " * 500])
 def test_what_is_too_long_to_be_read_goes(text: str) -> None:
-    assert ground_known(text, KNOWN["bad-deployment"]).text == ""
+    assert ground_known(text, known("bad-deployment")).text == ""
 
 
 @pytest.mark.parametrize(
@@ -225,7 +222,7 @@ def test_what_is_too_long_to_be_read_goes(text: str) -> None:
     ],
 )
 def test_order_onsets_estimates_and_quantities_in_words(report: str, text: str, *, is_kept: bool) -> None:
-    assert (ground_known(text, KNOWN[report]).sentences[0].outcome == "kept") is is_kept
+    assert (ground_known(text, known(report)).sentences[0].outcome == "kept") is is_kept
 
 
 @pytest.mark.parametrize(
@@ -243,23 +240,23 @@ def test_order_onsets_estimates_and_quantities_in_words(report: str, text: str, 
     ],
 )
 def test_what_the_template_says_without_a_figure_may_be_said_otherwise(text: str, *, is_kept: bool) -> None:
-    found = ground_known(text, KNOWN["evening-peak"])
+    found = ground_known(text, known("evening-peak"))
     assert (found.sentences[0].outcome == "kept") is is_kept
     assert (found.claims_kept > 0) is is_kept
 
 
 def test_what_is_restated_is_of_the_alerted_service() -> None:
     found = ground_known(
-        "transcoder went out at 13:45 UTC. Each request takes as much CO₂ as usual.", KNOWN["evening-peak"]
+        "transcoder went out at 13:45 UTC. Each request takes as much CO₂ as usual.", known("evening-peak")
     )
     assert found.sentences[1].outcome == "removed"
 
 
 def test_it_is_who_was_named_before() -> None:
-    known = KNOWN["dependency"]
+    about = known("dependency")
     true = "ledger is the root cause [e5]. Its mean latency is 247 ms [e5]."
-    assert ground_known(true, known).text == true
-    assert ground_known(true.replace("247", "414"), known).text == "ledger is the root cause [e5]."
+    assert ground_known(true, about).text == true
+    assert ground_known(true.replace("247", "414"), about).text == "ledger is the root cause [e5]."
 
 
 @pytest.mark.parametrize(
@@ -272,7 +269,7 @@ def test_it_is_who_was_named_before() -> None:
     ],
 )
 def test_where_only_the_end_of_a_sentence_is_wrong_what_is_told_before_it_stays(text: str, stays: str) -> None:
-    found = ground_known(text, KNOWN["bad-deployment"])
+    found = ground_known(text, known("bad-deployment"))
     assert found.text == stays
     assert found.claims_removed > 0
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked
@@ -292,7 +289,7 @@ def test_where_only_the_end_of_a_sentence_is_wrong_what_is_told_before_it_stays(
     ],
 )
 def test_days_types_that_are_gone_and_usual_ranges(report: str, text: str, *, is_kept: bool) -> None:
-    found = ground_known(text, KNOWN[report])
+    found = ground_known(text, known(report))
     assert (found.sentences[-1].outcome == "kept") is is_kept, found.sentences[-1].claims
 
 
@@ -305,7 +302,7 @@ def test_days_types_that_are_gone_and_usual_ranges(report: str, text: str, *, is
     ],
 )
 def test_a_rules_threshold_is_its_own(text: str, *, is_kept: bool) -> None:
-    report = REPORTS["not-confirmed"]
+    report = known("not-confirmed").report
     alert = report.alert.model_copy(
         update={"conditions": "sum(emissions_kg_co2e) is greater than 0.18", "value": 0.185}
     )
@@ -365,13 +362,13 @@ def test_what_says_it_of_a_sentence_that_went_goes_as_well() -> None:
     ],
 )
 def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text: str, outcome: str) -> None:
-    found = ground_known(text, KNOWN[report])
+    found = ground_known(text, known(report))
     assert found.sentences[-1].outcome == outcome, found.sentences[-1].claims
     assert (MARK in found.text) is (outcome == "marked")
     assert found.claims_kept + found.claims_marked + found.claims_removed == found.claims_checked > 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_what_the_command_measures() -> None:
     """One test, since it takes a minute: workers beside each other would each measure it."""
     run = CliRunner().invoke(main, ["--json"])

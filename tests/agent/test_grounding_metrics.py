@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from evaluation.grounding.measure import REPORTS, read
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 AUTH = "edgedelta-rootcausebench-auth-jwt-validation-regression"
 SLOW = "edgedelta-rootcausebench-checkout-latency-n-plus-one"
@@ -21,11 +17,6 @@ WRITES = "nezha-online-boutique-2022-08-22-0501"
 CPU = "nezha-online-boutique-2022-08-23-1245"
 PETS = "petshop-low_traffic-train-issue_4"
 QUIET = "petshop-high_traffic-train-quiet-5"
-
-
-@cache
-def known(report: str) -> Known:
-    return known_of(read(REPORTS / f"{report}.json"))
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
 
 LEDGER, QUIET, CONFIG, PETS = "demo-9059f2", "demo-28f7ea", "demo-d76f3b", "petshop-low_traffic-train-issue_6"
-KNOWN = {name: known_of(report) for name, report in shipped().items() if name in (LEDGER, QUIET, CONFIG, PETS)}
 
 TRUE = [
     # Why an alert fired.
@@ -114,13 +112,13 @@ FALSE = [
 
 @pytest.mark.parametrize(("report", "text"), TRUE)
 def test_what_is_so_stays(report: str, text: str) -> None:
-    found = ground_known(text, KNOWN[report])
+    found = ground_known(text, known(report))
     assert found.text == text, found.sentences[0].claims
 
 
 @pytest.mark.parametrize(("report", "text"), FALSE)
 def test_what_is_not_so_does_not(report: str, text: str) -> None:
-    found = ground_known(text, KNOWN[report])
+    found = ground_known(text, known(report))
     assert found.text != text
     assert found.claims_kept < found.claims_checked
 
@@ -137,5 +135,5 @@ def test_what_is_not_so_does_not(report: str, text: str) -> None:
     ],
 )
 def test_what_advice_awaits_is_no_claim_of_now(text: str, is_kept: bool) -> None:
-    found = ground_known(text, KNOWN[CONFIG], is_advice=True)
+    found = ground_known(text, known(CONFIG), is_advice=True)
     assert (found.sentences[0].outcome == "kept") is is_kept

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 CALLEE, DEPLOYED, OF_AUTH = "petshop-high_traffic-train-issue_1", "demo-23590e", "demo-b3ce5c"
 QUIET, METRIC, UNSAMPLED = "petshop-high_traffic-train-quiet-5", "nab-traffic-occupancy-t4013-1442390940", "demo-4eec42"
 SEARCH = "PetSearch_AWS::ECS::Fargate"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def outcome(report: str, text: str, *, is_advice: bool = False) -> str:

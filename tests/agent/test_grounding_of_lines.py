@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.advising import is_advice
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 LEDGER, SHIPPING, DEPLOYED = "demo-306ba8", "demo-899399", "demo-23590e"
-
-
-@lru_cache(maxsize=4)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def outcome(report: str, text: str, *, is_advice: bool = False) -> str:

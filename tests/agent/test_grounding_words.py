@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
 from worker.agent.grounding.report import vocabulary
-from worker.agent.grounding.report.facts import known_of
 
 LEDGER, CONFIG = "demo-9059f2", "demo-d76f3b"
-KNOWN = {name: known_of(report) for name, report in shipped().items() if name in (LEDGER, CONFIG)}
 
 TRUE = [
     (CONFIG, "The story begins with cfg-3095, which went out 2 min before the onset."),
@@ -61,12 +59,12 @@ LIES = [
 
 @pytest.mark.parametrize(("name", "sentence"), TRUE)
 def test_true_sentences_keep_every_claim(name: str, sentence: str) -> None:
-    assert ground_known(sentence, KNOWN[name]).text == sentence
+    assert ground_known(sentence, known(name)).text == sentence
 
 
 @pytest.mark.parametrize(("name", "sentence"), LIES)
 def test_lies_of_harmless_words_are_marked_or_removed(name: str, sentence: str) -> None:
-    assert ground_known(sentence, KNOWN[name]).text != sentence
+    assert ground_known(sentence, known(name)).text != sentence
 
 
 @pytest.mark.parametrize("word", ["disk", "certificate", "attacker", "leak", "restarted", "outage", "hacked", "queue"])

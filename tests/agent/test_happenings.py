@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 AUTH, LEDGER, CHECKOUT = "demo-018187", "demo-bd5752", "demo-b97131"
 CHARGED, NO_VERDICT, ROWS = "edgedelta-rootcausebench-tls-cert-expiry", "demo-1498e2", "demo-2fb37b"
 POOL = "demo-8d3715"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def is_kept(report: str, text: str) -> bool:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 from worker.agent.neutral import neutralise
 
 LEDGER, PAYMENTS, PEAK = "demo-306ba8", "demo-2deaae", "demo-2eeef4"
@@ -18,11 +14,6 @@ TRAVEL, SHOP, SEARCH = (
     "petshop-low_traffic-train-issue_3",
     "petshop-high_traffic-train-issue_1",
 )
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def outcome(report: str, text: str, *, is_advice: bool = False) -> str:
@@ -96,6 +87,6 @@ def test_advice_in_other_words(report: str, text: str, right: str, wrong: str) -
 
 def test_a_service_may_be_called_like_an_address() -> None:
     named = "The latency of adoptions@services-database.us-west-2.rds.amazonaws.com_Database::SQL rose."
-    assert neutralise(named, shipped()[SHOP]).removed == 0
-    assert neutralise("Write to adoptions@services-database.us-west-2.rds.amazonaws.com.", shipped()[SHOP]).removed
-    assert neutralise(named, shipped()[LEDGER]).removed
+    assert neutralise(named, known(SHOP).report).removed == 0
+    assert neutralise("Write to adoptions@services-database.us-west-2.rds.amazonaws.com.", known(SHOP).report).removed
+    assert neutralise(named, known(LEDGER).report).removed

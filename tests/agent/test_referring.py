@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 # checkout suffers from payments, and both from ledger; a change of the configuration; a deployment that is the cause.
 LEDGER, CONFIGURED, DEPLOYED = "demo-b97131", "demo-f2fafe", "demo-8d3715"
 TWO = "Payments and checkout fail. "
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 def is_kept(report: str, text: str, *, is_advice: bool = False) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
 from worker.agent.grounding.report.known import Known
 
-CHECKOUT, AUTH = known_of(shipped()["demo-373452"]), known_of(shipped()["demo-65048e"])
+CHECKOUT, AUTH = known("demo-373452"), known("demo-65048e")
 # Right and wrong in one place of each.
 OF_CHECKOUT = [
     ("The baseline covers 11:51 to 15:37 UTC, which is {}.", "3 h 46 min", "13 min"),

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 
-from evaluation.grounding.measure import shipped
+from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
-from worker.agent.grounding.report.facts import known_of
-from worker.agent.grounding.report.known import Known
 
 NO_VERDICT, QUIET, DEMAND, LEDGER = "demo-1498e2", "demo-3c9131", "demo-2eeef4", "demo-8d9a2d"
 DEPLOYED, BASIC, CART = "demo-2fdb0d", "nezha-train-ticket-2023-01-30-1206", "nezha-online-boutique-2022-08-23-1245"
 PART_TIMED = "demo-442fa7"
-
-
-@lru_cache(maxsize=8)
-def known(report: str) -> Known:
-    return known_of(shipped()[report])
 
 
 TOLD = [

@@ -6,6 +6,7 @@ import httpx
 import pytest
 import redis
 
+from tests.conftest import group_of
 from tests.engines.servers import Broker, Engine
 
 
@@ -69,3 +70,17 @@ def test_shared_broker_is_empty(redis_url: str) -> None:
 def test_shared_broker_is_empty_again(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
+
+
+@pytest.mark.parametrize(
+    ("test", "group"),
+    [
+        ("tests/store/test_reports.py::test_one[8.19.8]", "8.19.8"),
+        ("tests/store/test_reports.py::TestOnEveryEngine::test_one[9.5.0-a case]", "9.5.0"),
+        ("tests/store/test_reports.py::test_one[a case-9.5.0]", "9.5.0"),
+        ("tests/store/test_reports.py::test_one[embedded]", "store"),
+        ("tests/agent/questions/test_lies.py::test_one", "agent"),
+    ],
+)
+def test_all_tests_of_a_real_engine_are_of_one_group(test: str, group: str) -> None:
+    assert group_of(test) == group

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from worker.agent.grounding.ground import Grounded, Sentence, ground
@@ -128,6 +129,11 @@ def _past(document: dict[str, Any]) -> SimilarIncident:
         status=document.get("status"),
         why="",
     )
+
+
+def answer_grounding(report: Report) -> partial[Grounded]:
+    """Of the one text that answers a question."""
+    return partial(ground_answer, report=report)
 
 
 def ground_answer(text: str, report: Report, *, is_advice: bool = False) -> Grounded:

@@ -110,7 +110,7 @@ class Answerer:
         ids = {item.id: item.id for item in draft.evidence}
         added = as_evidence(looked_up, _last_number(draft.evidence), ids)
         known = grounds(draft, [*draft.evidence, *added], names.services, window)
-        editor = Editor(known, self.ground, ids)
+        editor = Editor(known, self.ground(known), ids)
         if not (words := editor.edited(said)):
             raise ModelUnavailable("nothing of what the model wrote is supported by the evidence", retryable=False)
         used = [item for item, result in zip(added, looked_up, strict=True) if result.id in cited]

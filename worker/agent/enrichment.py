@@ -38,10 +38,16 @@ class Grounded(Protocol):
     def claims_removed(self) -> int: ...
 
 
-class Ground(Protocol):
-    """Compares a text with the evidence of a report; of advice only the names."""
+class Grounding(Protocol):
+    """Compares a text with the evidence of one report; of advice only the names."""
 
-    def __call__(self, text: str, report: Report, *, is_advice: bool = False) -> Grounded: ...
+    def __call__(self, text: str, *, is_advice: bool = False) -> Grounded: ...
+
+
+class Ground(Protocol):
+    """Reads a report, so that texts can be compared with it."""
+
+    def __call__(self, report: Report) -> Grounding: ...
 
 
 @dataclass
@@ -56,13 +62,13 @@ class Editor:
     """Lets through what `known` supports, and counts what may not stand. `ids`: the model's id of evidence → ours."""
 
     known: Report
-    ground: Ground
+    grounding: Grounding
     ids: dict[str, str]
     counts: Counts = field(default_factory=Counts)
 
     def edited(self, text: str, *, is_advice: bool = False) -> str:
         harmless = neutralise(text, self.known)
-        found = self.ground(self._cited(harmless.text), self.known, is_advice=is_advice)
+        found = self.grounding(self._cited(harmless.text), is_advice=is_advice)
         self.counts.checked += found.claims_checked + harmless.removed
         self.counts.removed += found.claims_removed + harmless.removed
         self.counts.marked += found.claims_marked
@@ -107,7 +113,7 @@ def enriched(
     added = as_evidence(looked_up, len(ids), ids)
     extended = report.model_copy(update={"evidence": [*report.evidence, *added[: len(cited)]]})
     known = report.model_copy(update={"evidence": [*report.evidence, *added, *named(services, report)]})
-    editor = Editor(known, ground, ids)
+    editor = Editor(known, ground(known), ids)
     overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
     advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.advice(one))]
     if not (overview or reasoning or advice):

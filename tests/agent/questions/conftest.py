@@ -13,7 +13,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from tests.agent.conftest import END, an_alert
-from worker.agent.answer_grounds import ground_answer
+from worker.agent.answer_grounds import answer_grounding
 from worker.agent.answerer import Answerer
 from worker.agent.budget import Prices
 from worker.answering.answer import Answer
@@ -117,7 +117,7 @@ def scene(looks: ElasticLooks, redis_url: str) -> Scene:
     model, ledger = ScriptedModel(), RedisModelLedger(redis_url)
     answerer = Answerer(
         model=lambda: model,
-        ground=ground_answer,
+        ground=answer_grounding,
         looks=looks,
         worded=partial(worded, public_url="http://spiketrace.shop.example"),
         ledger=ledger,

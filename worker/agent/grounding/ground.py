@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from worker.agent.grounding.check import claims_of
@@ -56,6 +57,11 @@ class Grounded:
     @property
     def claims_kept(self) -> int:
         return self.claims_checked - self.claims_marked - self.claims_removed
+
+
+def grounding(report: Report) -> partial[Grounded]:
+    """Of the texts about one report, which is read once: that takes longer than to check a text."""
+    return partial(ground_known, known=known_of(report))
 
 
 def ground(text: str, report: Report, *, is_advice: bool = False) -> Grounded:
