@@ -23,6 +23,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or BASIS.fullmatch(found["effect"])
+        or (KEPT.fullmatch(found["effect"]) and "configuration" in found["cause"])
         or (SLOW_ONLY.fullmatch(found["effect"]) and _is_slow_only(known))
         or (absences.NO_VERDICT.search(found["effect"]) and THIN.search(found["cause"]))
         or (is_cause_open(known) and WHAT.fullmatch(found["cause"]) and LEFT_OPEN.search(found["effect"]))
@@ -39,6 +40,8 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     )
 
 
+# "cfg-3095 left shipping at version 2.5.3, since it changed the configuration only" (`changes`).
+KEPT = re.compile(r"[^,;]{2,60}\b(?:left|kept|keeps|leaves)\b[^,;]{0,40}\bversion\b[^,;]{0,20},?", re.IGNORECASE)
 # "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
 BASIS = re.compile(
     r"[^,;:]*\b(?:(?:usual|expected) (?:value|level|rate|figure)s?|baseline|comparison|expectation)\b[^,;:]*",
@@ -182,7 +185,8 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
         return False
     if QUALITY.search(found["effect"]) and found.start("effect") < start:
         return bool(USUALLY.search(found["cause"]))
-    if not re.search(r"\d", found["cause"]) or not RECKONED.match(found["effect"]) or BLAMING.search(found["effect"]):
+    told_of = found[0].replace(found["cause"], " ", 1)
+    if not re.search(r"\d", found["cause"]) or not RECKONED.match(found["effect"]) or BLAMING.search(told_of):
         return False
     side, limit = INSIDE.search(found["effect"]), UP_TO.search(found["cause"])
     told = re.search(r"\d+(?:\.\d+)?", found["effect"])

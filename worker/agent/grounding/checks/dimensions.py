@@ -92,13 +92,14 @@ NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
 
 def _is_length(fact: Fact, said: Said) -> bool:
     """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
-    if said.topics & {"latency", "calls"} and said.of_time in (None, "taking"):
+    is_of_request = said.topics & {"latency", "calls"} or _is_of_metric(said)
+    if is_of_request and (said.of_time in (None, "taking") or said.statistic):
         return False
     if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
-    if wanted is None and (AS_BASELINE.search(said.before) or _is_of_metric(said)):
+    if wanted is None and AS_BASELINE.search(said.before):
         return False
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -281,7 +282,7 @@ A_STATUS = re.compile(
 )
 
 
-THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
+THRESHOLD = re.compile(r"\b(?:thresholds?|limit|a fixed|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
 
 
 def _count(fact: Fact, said: Said) -> bool:

@@ -366,7 +366,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
     if fact.whole == "emissions":
         # "27 % of what was emitted is excess" is no rise of so much.
         return said.whole in ({"emissions"} if fact.role == "excess" else {None, "rise", "emissions"})
-    if said.whole is None or fact.signal == "explained":
+    if said.whole is None or fact.signal == "explained" or (said.whole, fact.whole) == ("rise", "by name"):
         return True
     # A share of requests is told from the lines that were logged of them.
     if fact.whole is None and fact.signal not in (*SIGNALS, None):

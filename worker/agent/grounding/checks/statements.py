@@ -111,7 +111,8 @@ def verdicts(text: str, known: Known) -> Iterator[Claim]:
 # "… could not be confirmed in that way": how something was looked at.
 IN_THAT_WAY = re.compile(r" (?:in|by|with|from) (?:that|this|it|them|the (?:log )?lines)\b")
 QUIET = re.compile(
-    r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
+    r"\bno (?:action|need(?! (?:to|for) (?:roll|revert|restart|touch|chang))"
+    r"|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,
 )

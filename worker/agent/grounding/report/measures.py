@@ -76,8 +76,8 @@ def _ranked(facts: list[Fact]) -> Iterator[Fact]:
 
 def _parts_of(fact: Fact) -> tuple[object, ...] | None:
     """What the figure is one part of several of; None for all others."""
-    if fact.whole in ("emissions", "rise"):
-        return (fact.dimension, fact.evidence)
+    if fact.whole in ("emissions", "rise", "by name"):
+        return (fact.dimension, fact.role, fact.evidence)
     is_part = fact.whole == "excess" or (fact.signal == "errors" and fact.dimension == "lines" and fact.of)
     return (fact.dimension, fact.subject, fact.role, fact.end, fact.whole) if is_part else None
 

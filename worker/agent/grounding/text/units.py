@@ -70,6 +70,8 @@ IN_WORDS = {
     **{f"{word}fold": (value, "times") for word, value in (
         ("twenty", 20.0), ("thirty", 30.0), ("forty", 40.0), ("fifty", 50.0), ("hundred", 100.0))},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
+    **{f"{word} and a half": (value + 0.5, "") for value, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)},
     "one": (1.0, ""),
     "one and a half times": (1.5, "times"),
     "quarter of an hour": (900.0, "seconds"),
