@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import pairwise
 
 from worker.agent.grounding.checks import causation, charted, directions, doubts, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
@@ -50,7 +51,8 @@ BROKEN = re.compile(
     r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
-    r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
+    r"|\b(?:ran|runs?|running|is|are|was|were|been|being) (?:out|short|low) (?:of|on)\b"
+    r"(?! (?:the )?(?:scope|range|order)\b)"
     r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
@@ -99,13 +101,26 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         if not is_awaited and not is_spared and not _is_quiet(one, text, known):
             yield one
     if is_advice:
-        return
+        # "Restart auth, which has been out of memory": only what is told beside it is stated.
+        told = [found.span() for found in PREMISE.finditer(text)]
+        text = claims.blanked(
+            text, [(end, start) for (_, end), (start, _) in pairwise([(0, 0), *told, (len(text), 0)])]
+        )
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
         is_drawn = one.text.startswith(("return", "back")) and charted.moved(0, one.span, text, mentions, known)
         if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
+    if is_advice:
+        return
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
+
+
+PREMISE = re.compile(
+    r", (?:which|who|that|where|as|since) (?!(?:would|will|should|could|can|may|might|then)\b)[^,;]+"
+    r"|\bbecause (?!of\b)[^,;]+",
+    re.IGNORECASE,
+)
 
 
 def _is_spared(claim: Claim, text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> bool:
@@ -115,7 +130,7 @@ def _is_spared(claim: Claim, text: str, mentions: list[Found], known: Known, *, 
     is_said = told and (
         is_advice if told["do"] else known.report.verdict in (Verdict.ROOT_CAUSE, Verdict.NOT_CONFIRMED)
     )
-    return bool(is_said and behind) and behind.text not in cause_names(known) | known.regions
+    return behind is not None and bool(is_said) and behind.text not in cause_names(known) | known.regions
 
 
 _UNDO = r"(?:roll|revert|restart|touch|chang)(?:e|ing)?(?: back)?"

@@ -25,7 +25,7 @@ def of_impact(known: Known) -> None:
     for path, value in _numbers(impact.model_dump(exclude={"calculation"}), ()):
         if "factors" not in path:
             known.facts.append(_fact(value, path, known.scope))
-    grids = [float(one["value"]) for one in impact.carbon.factors if one["name"] == "grid intensity"]
+    grids = [float(one["value"] or 0) for one in impact.carbon.factors if one["name"] == "grid intensity"]
     # Of several regions it is not told which is whose.
     known.facts += [
         Fact(one, "grams a kwh", Subject(None, known.scope.region), "intensity") for one in grids[:1] if len(grids) == 1

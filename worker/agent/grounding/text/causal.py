@@ -91,8 +91,10 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
-    rf"(?<!this )(?<!\bno )(?<!\bno likely )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})"
-    r"(?P<cause>[^,:;(]+)(?P<effect>)",
+    (
+        rf"(?<!this )(?<!\bno )(?<!\bno likely )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})"
+        r"(?P<cause>[^,:;(]+)(?P<effect>)"
+    ),
 )
 # What begins with anything begins at the beginning: without that each place would be tried.
 CAUSAL = tuple(
