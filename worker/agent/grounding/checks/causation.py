@@ -45,7 +45,7 @@ JUDGED = re.compile(
     r"|(?:victims?|sufferers?) (?:rather than|and not|not) (?:the|an?) (?:\w+ )?(?:cause|origin|source|culprit)"
     r"|play(?:s|ed)? no (?:\w+ )?(?:part|role)"
     r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
-    r"|no (?:verdict|conclusion|judge?ment)"
+    r"|no (?:verdict|conclusion|judge?ment)|no (?:reason|need|cause) (?:to|for) (?:roll|revert|restart|touch|chang)\w*"
     r"|(?:comes?|came|stands?|stood|ranks?|ranked|is placed|lies) (?:\w+ )?(?:last|lower|second|third)|less likely"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
     r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",

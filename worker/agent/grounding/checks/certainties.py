@@ -33,7 +33,7 @@ RELIABLE = re.compile(
     r"\b(?:is|are|was|were) (?:\w+ly |very |quite )?(?:reliable|robust|solid|trustworthy|well[- ]founded|conclusive"
     r"|firm|significant|beyond (?:any )?doubt)\b"
     r"|\b(?P<enough>(?:(?:is|are|was|were|be) |more than )*(?:enough|sufficient|plenty)|suffic(?:e|es|ed)) (?:for|to"
-    r" (?:confirm|show|tell|prove|establish|conclude|decide|support|judge|be (?:sure|certain)))\b",
+    r" (?:confirm|show|tell|prove|establish|conclude|decide|support|judge|exclude|rule out|be (?:sure|certain)))\b",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:no|not|never|hardly|too|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)

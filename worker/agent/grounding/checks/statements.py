@@ -29,7 +29,7 @@ OVER = re.compile(
     r"|getting (?:\w+ )?(?:worse|better|slower|faster|higher|lower|larger|smaller|more|fewer|less)"
     r"|on the (?:rise|increase|decline|mend)"
     r"|no sign of (?:ending|stopping|slowing|improvement|(?:a )?recovery)"
-    r"|no end in sight|not (?:yet )?(?:peaked|over|stopped|ended)|has (?:since )?(?:worsened|improved|doubled again))\b",
+    r"|no end in sight|not (?:yet )?(?:peaked|over|stopped|ended)|has (?:since )?(?:worsened|improved))\b",
     re.IGNORECASE,
 )
 # How many it is said of, and how fast it went: what was not looked at.
