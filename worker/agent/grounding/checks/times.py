@@ -79,7 +79,8 @@ COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|
 _TO = r"(?: UTC)?(?: (?:to|and|until|till) | ?– ?)"
 # "The window runs from 02:25 to 02:35 UTC, and the baseline from 22:36 to 02:25 UTC".
 SPAN = re.compile(
-    r"\b(?:(?P<usual>baseline|reference|usual(?:ly)?|compar\w+)|window|investigat\w+|look(?:s|ed) at|covers?|covered)\b"
+    r"\b(?:(?P<usual>baseline|reference|(?P<loose>(?<!as )usual(?:ly)?|compar\w+))|window|investigat\w+"
+    r"|look(?:s|ed) at|covers?|covered)\b"
     r"(?P<told>(?:(?!\b(?:baseline|window)\b)(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
     rf"(?:(?P<start>\d?\d:\d\d){_TO}|(?P<end>\b(?:to|until|till|ends?|ended|ending|(?:hours?|minutes|h|min) before)"
     r"(?: (?:at|on))? )|(?P<edge>\b(?:beg[ai]ns?|starts?|started|opens?|opened)(?: (?:at|on|from))? )"
@@ -106,13 +107,16 @@ def _of_span(before: str, after: str, known: Known) -> datetime | None:
     if found is None or HAPPENED.search(found["told"]):
         return None
     span = known.report.baseline if found["usual"] else known.report.window
+    if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or (found["end"] or "").endswith("before")):
+        return None
     if found["start"] or found["end"]:
         return span.end
     return span.start if found["edge"] or FIRST_OF_TWO.match(after) else None
 
 
 HAPPENED = re.compile(
-    r"\b(?:(?:ris|fail|fell|climb|deploy|releas|chang|alert|rule|error|retr|peak|low|incident)\w*|rose|jumped|onset|since)\b",
+    r"\b(?:(?:ris|fail|fell|climb|deploy|releas|chang|alert|rule|error|retr|peak|low|incident)\w*"
+    r"|rose|jumped|onset|since)\b",
     re.IGNORECASE,
 )
 
