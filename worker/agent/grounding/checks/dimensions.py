@@ -245,6 +245,8 @@ BASIS = re.compile(
 )
 
 
+# "The 12 log lines of payments are too few to confirm the rise".
+TOO_FEW = re.compile(r"(?: of [^,;.]{2,40}?)? (?:is|are|was|were) (?:too few|(?:not|hardly) enough|insufficient)\b")
 # Not every line that was sampled has a latency.
 OF_LATENCY = re.compile(
     r"\blatency\b[^;]*\b(?:rest(?:s|ed|ing)?|based|relies) (?:up)?on\b[^,;.\d]{0,20}$", re.IGNORECASE
@@ -263,7 +265,7 @@ OF_ALL = re.compile(r"\bof (?:the |its |all )*$")
 
 def _lines(fact: Fact, said: Said) -> bool:
     if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
-        return fact.signal == "basis" and bool(BASIS.search(said.before))
+        return fact.signal == "basis" and bool(BASIS.search(said.before) or TOO_FEW.match(said.after))
     is_part = SLOWER_LINES.match(said.after) and not OF_ALL.search(said.before)
     if is_part and fact.statistic != "slower":
         return False
