@@ -171,7 +171,7 @@ FIRING = re.compile(
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
-    is_its = said.statistic in (None, "mean") and said.role != "usual"
+    is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
     return is_its and bool(FIRING.search(said.before[-120:] + said.after[:90]))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from worker.agent.grounding.report.known import Fact, Known
+from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
@@ -70,19 +70,13 @@ def before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not NOT.search(text[: found.start()]):
             yield judged("direction", found, any(usual), "it was not logged before", is_open=not usual)
     for found in AS_MANY.finditer(text):
-        if not TIMES.search(text[: found.start()]):
-            yield judged("direction", found, _is_as_before(found.start(), text, told, known), "it was another number")
+        before = [one for one in numerals.numbers(text) if one.span[1] <= found.start()][-1:]
+        if before and not TIMES.search(text[: found.start()]):
+            yield judged("direction", found, _is_as_before(before[0], told, known), "it was another number")
 
 
-def _is_as_before(place: int, text: str, told: set[str], known: Known) -> bool:
-    """Whether the figure before has the same usual one: of the type of errors that is named, else of whatever it is."""
-    number = next((one for one in reversed(numerals.numbers(text)) if one.span[1] <= place), None)
-    same = [one for one in known.facts if number and one.role == "usual" and (not told or one.of in told)]
-    now = {replace(one, value=0.0, role=None) for one in known.facts if number and _is_now(one, number)}
-    return any(
-        number.low <= one.value <= number.high and replace(one, value=0.0, role=None) in now for one in same if number
-    )
-
-
-def _is_now(fact: Fact, number: Number) -> bool:
-    return fact.role == "now" and number.low <= fact.value <= number.high
+def _is_as_before(number: Number, told: set[str], known: Known) -> bool:
+    """Whether the figure has the same usual one: of the type of errors that is named, else of whatever it is."""
+    near = [one for one in known.facts if number.low <= one.value <= number.high and (not told or one.of in told)]
+    now, usual = ({replace(one, value=0.0, role=None) for one in near if one.role == role} for role in ("now", "usual"))
+    return bool(now & usual)

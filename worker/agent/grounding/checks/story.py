@@ -51,9 +51,9 @@ BROKEN = re.compile(
     r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
-    r"|\b(?:ran|runs?|running|is|are|was|were|been|being) (?:out|short|low) (?:of|on)\b"
-    r"(?! (?:the )?(?:scope|range|order)\b)"
-    r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
+    r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
+    r"|\b(?:is|are|was|were|been|being) out of (?:memory|(?:disk )?space|connections|threads|capacity|service|order)\b"
+    r"|\b(?:fixed(?! (?:limit|threshold|value)s?\b)|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
@@ -117,7 +117,8 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
 
 
 PREMISE = re.compile(
-    r", (?:which|who|that|where|as|since) (?!(?:would|will|should|could|can|may|might|then)\b)[^,;]+"
+    r"^(?:Since|As|Because) [^,;]+,"
+    r"|, (?:which|who|whose|that|where|as|since) (?!(?:would|will|should|could|can|may|might|then)\b)[^,;]+"
     r"|\bbecause (?!of\b)[^,;]+",
     re.IGNORECASE,
 )

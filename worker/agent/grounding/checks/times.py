@@ -81,7 +81,7 @@ _TO = r"(?: UTC)?(?: (?:to|and|until|till) | ?– ?)"
 SPAN = re.compile(
     r"\b(?:(?P<usual>baseline|reference|(?P<loose>(?<!as )usual(?:ly)?|compar\w+))|window|investigat\w+"
     r"|look(?:s|ed) at|covers?|covered)\b"
-    r"(?P<told>(?:(?!\b(?:baseline|window)\b)(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
+    r"(?P<told>(?:(?!\b(?:baseline|window|compar))(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
     rf"(?:(?P<start>\d?\d:\d\d){_TO}|(?P<end>\b(?:to|until|till|ends?|ended|ending|(?:hours?|minutes|h|min) before)"
     r"(?: (?:at|on))? )|(?P<edge>\b(?:beg[ai]ns?|starts?|started|opens?|opened)(?: (?:at|on|from))? )"
     r"|(?:\b(?:from|between|with|of|at) |: |, |\())$",
@@ -107,7 +107,7 @@ def _of_span(before: str, after: str, known: Known) -> datetime | None:
     if found is None or HAPPENED.search(found["told"]):
         return None
     span = known.report.baseline if found["usual"] else known.report.window
-    if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or (found["end"] or "").endswith("before")):
+    if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or "before" in (found["end"] or "")):
         return None
     if found["start"] or found["end"]:
         return span.end

@@ -24,6 +24,7 @@ _TRAFFIC = (
     r"|requests (?:came|come|arrive[ds]?)"
     r"|requests (?:per|a|each|every) (?:minute|second)|requests/(?:min|s)"
     r"|(?<=% more )requests(?= than (?:usual|expected|normal)\b(?! \w+))"
+    r"|(?:more|fewer) requests than (?:usual|expected|normal) (?:came|come|arrived?)"
     r"|(?<=% fewer )requests(?= than (?:usual|expected)\b)"
     r"|(?<!cpu )load"
 )
