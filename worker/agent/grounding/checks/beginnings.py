@@ -79,7 +79,10 @@ def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
 
 _MANY = r"(?:an?|one|single|\d+|two|three|four|five|six|seven|several|many|some|multiple|(?:dozens|weeks|months) of)"
 _EARLIER = r"(?:earlier|previous|prior|past|last|preceding)"
-_EARLIER_DAY = rf"(?:{_MANY} )?(?:{_EARLIER} (?:\w+ )?days?|days? before)\b"
+_EARLIER_DAY = (
+    rf"(?:{_MANY} )?(?:{_EARLIER} (?:\w+ )?days?\b"
+    r"|days? before\b(?! (?:(?:the|a) (?!alert|onset|window)|it |you |\w+ing)))"
+)
 BASELINE = re.compile(
     r"\b(?:usual|baseline|compar\w+|expected|normal)\b[^;.]*?"
     rf"(?:(?P<day>\b{_EARLIER_DAY})|(?P<hours>\b(?:hours before|preceding hours|previous hours)\b)"

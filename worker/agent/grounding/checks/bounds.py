@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import context
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text import comparisons, context, numerals
+from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 
 # "None of the four candidates reaches a confidence of 0.5".
@@ -68,3 +69,17 @@ def told(number: Number, text: str, mentions: list[Found], known: Known) -> Clai
 
 def _claim(number: Number, *, holds: bool, why: str) -> Claim:
     return Claim("number", number.span, number.text, holds, "" if holds else why)
+
+
+# "4 g, which is within the expected 3.9 to 4.1 g".
+WITHIN = re.compile(
+    r"\b(?:(?P<out>not (?:within|inside)|outside)|within|inside) (?:of )?(?:the|its|what is) (?:expected|usual|normal)"
+    r"(?= \d)"
+)
+
+
+def ranged(text: str, _: Known) -> Iterator[Claim]:
+    """Whether a figure is in the range that is told behind it, whose ends are checked by themselves."""
+    for found in WITHIN.finditer(text):
+        if (is_so := comparisons.in_range(0, found, text, numerals.numbers(text))) is not None:
+            yield judged("direction", found, is_so != bool(found["out"]), "it is the other way round")

@@ -16,7 +16,7 @@ from worker.domain.report import CauseKind, RootCause
 
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
-    r"|n['’]t\b",
+    r"|\bno (?:\w+ )?(?:cause|culprit|origin|source|trigger)\b|n['’]t\b",
     re.IGNORECASE,
 )
 # "… because ledger does not respond": says how it is, not that it is not the cause.
@@ -45,8 +45,8 @@ JUDGED = re.compile(
     r"|(?:victims?|sufferers?) (?:rather than|and not|not) (?:the|an?) (?:\w+ )?(?:cause|origin|source|culprit)"
     r"|play(?:s|ed)? no (?:\w+ )?(?:part|role)"
     r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
-    r"|no (?:verdict|conclusion|judge?ment)"
-    r"|comes? (?:only )?(?:last|second|third)|less likely|ranked (?:\w+ )?(?:last|lower|second|third)"
+    r"|no (?:verdict|conclusion|judge?ment)|no (?:reason|need|cause) (?:to|for) (?:roll|revert|restart|touch|chang)\w*"
+    r"|(?:comes?|came|stands?|stood|ranks?|ranked|is placed|lies) (?:\w+ )?(?:last|lower|second|third)|less likely"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
     r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
     re.IGNORECASE,

@@ -31,7 +31,9 @@ RESTS = re.compile(
 )
 RELIABLE = re.compile(
     r"\b(?:is|are|was|were) (?:\w+ly |very |quite )?(?:reliable|robust|solid|trustworthy|well[- ]founded|conclusive"
-    r"|firm|significant|beyond (?:any )?doubt)\b",
+    r"|firm|significant|beyond (?:any )?doubt)\b"
+    r"|\b(?P<enough>(?:(?:is|are|was|were|be) |more than )*(?:enough|sufficient|plenty)|suffic(?:e|es|ed)) (?:for|to"
+    r" (?:confirm|show|tell|prove|establish|conclude|decide|support|judge|exclude|rule out|be (?:sure|certain)))\b",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:no|not|never|hardly|too|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
@@ -55,10 +57,11 @@ def certainties(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         is_denied = bool(NOT.search(text[max(0, found.start() - 12) : found.start()]))
         if confidence is not None:
             yield judged("state", found, (confidence < NONE) != is_denied, "it is not ruled out")
-    if known.report.verdict is Verdict.INCONCLUSIVE:
-        for found in RELIABLE.finditer(text):
-            if not NOT.search(text):
-                yield judged("state", found, holds=False, otherwise="the report gives no verdict")
+    for found in RELIABLE.finditer(text):
+        is_open = known.report.verdict is Verdict.INCONCLUSIVE
+        is_open = is_open or (known.report.verdict is Verdict.NOT_CONFIRMED and bool(found["enough"]))
+        if is_open and not NOT.search(text):
+            yield judged("state", found, holds=False, otherwise="the report gives no verdict")
     yield from _rests(text, known)
     yield from _every_error(text, mentions, known)
 

@@ -34,8 +34,9 @@ def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 # "The change left the version at 2.5.4", "it changed the configuration and not the version".
 KEPT = re.compile(
-    r"\b(?:left|leaves?|leaving|kept|keeps?|keeping) (?:the|its) version(?: unchanged| alone| as it (?:is|was)"
-    r"| (?:at|on) (?=(?P<a>\S+)))?"
+    r"\b(?:left|leaves?|leaving|kept|keeps?|keeping) (?:(?:the|its)|[\w-]+ at) version"
+    r"(?: unchanged| alone| as it (?:is|was)"
+    r"| (?:(?:at|on) )?(?=(?P<a>v?\d[\w.+-]*)))?"
     r"|\bversion (?:itself )?(?:(?:did|does|has) not (?:change|move)d?\b|(?:stayed|stays|remained|remains)\b"
     r"(?: unchanged| the same| as it was| (?:at|on) (?=(?P<b>\S+)))?|(?:is|was) (?:left )?(?:unchanged|the same))"
     r"|(?:\b(?:not|rather than|instead of|without (?:changing|touching))|, not) the version\b"
@@ -50,6 +51,12 @@ IS_CONFIGURATION = re.compile(
 IS_VERSION = re.compile(
     r",? (?:which )?(?:(?:brought|introduced|installed|(?:rolled|put) out) (?:an?|the) (?:new|other|different)"
     r" (?:version|release)|chang(?:ed|es) (?:the|its) version)\b",
+    re.IGNORECASE,
+)
+# "deploy-8725 brought version 6.2.12 of payments".
+IT_BROUGHT = re.compile(
+    r",? (?:which |has )*(?:brought|introduced|installed|shipped|deployed|carried|released|(?:put|rolled) out)"
+    r" (?:the )?(?:new )?version (?P<version>\S*\w)",
     re.IGNORECASE,
 )
 
@@ -78,6 +85,9 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 yield judged("state", is_one, one.text in configured, "it is no change of the configuration")
             if brought := IS_VERSION.match(text, one.span[1]):
                 yield judged("state", brought, one.text not in configured, "it changed the configuration")
+            if brought := IT_BROUGHT.match(text, one.span[1]):
+                versions = {it.version for it in made if it.deployment_id == one.text}
+                yield judged("state", brought, brought["version"] in versions, "it brought another version")
 
 
 def _configured(known: Known) -> set[str]:

@@ -22,6 +22,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or BASIS.fullmatch(found["effect"])
+        or (KEPT.fullmatch(found["effect"]) and "configuration" in found["cause"])
         or (SLOW_ONLY.fullmatch(found["effect"]) and _is_slow_only(known))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
@@ -34,6 +35,8 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     )
 
 
+# "cfg-3095 left shipping at version 2.5.3, since it changed the configuration only" (`changes`).
+KEPT = re.compile(r"[^,;]{2,60}\b(?:left|kept|keeps|leaves)\b[^,;]{0,40}\bversion\b[^,;]{0,20},?", re.IGNORECASE)
 # "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
 BASIS = re.compile(
     r"[^,;:]*\b(?:(?:usual|expected) (?:value|level|rate|figure)s?|baseline|comparison|expectation)\b[^,;:]*",
@@ -123,8 +126,9 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
         return False
     if QUALITY.search(found["effect"]) and found.start("effect") < start:
         return bool(USUALLY.search(found["cause"]))
+    told_of = found[0].replace(found["cause"], " ", 1)
     is_of_figures = re.search(r"\d", found["cause"]) and RECKONED.match(found["effect"])
-    return bool(is_of_figures) and not BLAMING.search(found["effect"])
+    return bool(is_of_figures) and not BLAMING.search(told_of)
 
 
 LOAD = re.compile(r"\b(?:requests|traffic|load|demand|calls)\b", re.IGNORECASE)

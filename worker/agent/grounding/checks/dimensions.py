@@ -92,13 +92,14 @@ NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
 
 def _is_length(fact: Fact, said: Said) -> bool:
     """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
-    if said.topics & {"latency", "calls"} and said.of_time in (None, "taking"):
+    is_of_request = said.topics & {"latency", "calls"} or _is_of_metric(said)
+    if is_of_request and (said.of_time in (None, "taking") or said.statistic):
         return False
     if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
-    if wanted is None and (AS_BASELINE.search(said.before) or _is_of_metric(said)):
+    if wanted is None and AS_BASELINE.search(said.before):
         return False
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -113,7 +114,9 @@ def _are_days(_: Fact, said: Said) -> bool:
 
 
 # "In the almost four hours before".
-HOURS_BEFORE = re.compile(r"\b(?:in|during|over|within|of) the (?:almost |nearly |roughly |about |some |last )*$")
+HOURS_BEFORE = re.compile(
+    r"\b(?:in|during|over|within|of|from|on) the (?:almost |nearly |roughly |about |some |last )*$"
+)
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
 
 
@@ -160,7 +163,7 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
 # "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
 FIRING = re.compile(
     r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
-    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|triggered|raised|went off|counted)\b"
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|fires (?:above|over|beyond)|triggered|raised|went off|counted)\b"
     r"|\b(?:above|over|exceed(?:ed|s|ing)|reached|(?:more|greater|higher) than) (?:the|its) (?:[\w'’]+ )?"
     r"(?:threshold|limit)\b",
     re.IGNORECASE,
@@ -168,7 +171,8 @@ FIRING = re.compile(
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
-    return said.statistic in (None, "mean") and bool(FIRING.search(said.before[-120:] + said.after[:90]))
+    is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
+    return is_its and bool(FIRING.search(said.before[-120:] + said.after[:90]))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -241,6 +245,8 @@ BASIS = re.compile(
 )
 
 
+# "The 12 log lines of payments are too few to confirm the rise".
+TOO_FEW = re.compile(r"(?: of [^,;.]{2,40}?)? (?:is|are|was|were) (?:too few|(?:not|hardly) enough|insufficient)\b")
 # Not every line that was sampled has a latency.
 OF_LATENCY = re.compile(
     r"\blatency\b[^;]*\b(?:rest(?:s|ed|ing)?|based|relies) (?:up)?on\b[^,;.\d]{0,20}$", re.IGNORECASE
@@ -259,7 +265,7 @@ OF_ALL = re.compile(r"\bof (?:the |its |all )*$")
 
 def _lines(fact: Fact, said: Said) -> bool:
     if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
-        return fact.signal == "basis" and bool(BASIS.search(said.before))
+        return fact.signal == "basis" and bool(BASIS.search(said.before) or TOO_FEW.match(said.after))
     is_part = SLOWER_LINES.match(said.after) and not OF_ALL.search(said.before)
     if is_part and fact.statistic != "slower":
         return False
@@ -278,7 +284,7 @@ A_STATUS = re.compile(
 )
 
 
-THRESHOLD = re.compile(r"\b(?:thresholds?|limit|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
+THRESHOLD = re.compile(r"\b(?:thresholds?|limit|a fixed|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
 
 
 def _count(fact: Fact, said: Said) -> bool:

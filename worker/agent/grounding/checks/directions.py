@@ -12,6 +12,7 @@ from worker.agent.grounding.checks.movements import (
     is_alerted,
     is_settled,
     levels_of,
+    logged_errors,
     signals_of,
     went,
 )
@@ -109,21 +110,34 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
-            elif (claim := _of_others(wanted, found, before, known)) is not None:
+            elif (claim := _of_others(wanted, found, before, text, mentions, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
 
 
-def _of_others(wanted: int, found: re.Match[str], before: str, known: Known) -> Claim | None:
-    """ "The old version shows no errors", "none of the services shows a rise"."""
+def _of_others(
+    wanted: int, found: re.Match[str], before: str, text: str, mentions: list[Found], known: Known
+) -> Claim | None:
+    """ "The old version shows no errors", "none of the services shows a rise", "auth logged no errors"."""
     if OLD.search(before) and re.match(r"(?:no|without|\w+ of) (?:any )?errors", found[0]):
         holds = any(_is_clean(fact) for fact in known.facts)
         return judged("direction", found, holds, "it logged errors, too")
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
     if parts and wanted > 0 and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
+    if found[0].lower().endswith("deviation"):
+        named = {one.service for one in owners.subjects(found.span(), text, mentions, known)}
+        holds = any(one.service in named and NO_DEVIATION in (one.against or "") for one in known.report.candidates)
+        return judged("direction", found, holds, "") if holds else None
+    if NO_ERRORS.fullmatch(found[0]) and not levels_of(found.span(), text, mentions, "errors", known):
+        logged = logged_errors(owners.subjects(found.span(), text, mentions, known), known)
+        return judged("direction", found, not any(logged), "it logged errors") if logged else None
     return None
+
+
+NO_DEVIATION = "no deviation"
+NO_ERRORS = re.compile(r"(?:no|without|free of|clear of)(?: any)? (?:errors|failures)", re.IGNORECASE)
 
 
 def _is_compared(found: re.Match[str], before: str, text: str) -> bool:
@@ -389,4 +403,4 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
         return all(went(level) == 0 or _is_better(0, level) for level in levels)
     # Where nothing of it was measured, what the ranking says of it.
     named = {one.service for one in subjects}
-    return any(one.service in named and "no deviation" in (one.against or "") for one in known.report.candidates)
+    return any(one.service in named and NO_DEVIATION in (one.against or "") for one in known.report.candidates)

@@ -15,7 +15,9 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 OF_THESE = re.compile(
     r"\b(?P<many>nearly all|almost all|all|most|the majority|the bulk|(?:about |nearly )?half|hardly any|none) of "
     r"(?:these|them|its requests|their requests|the requests|those)(?: requests)? (?:are|were) "
-    r"(?P<what>retries|errors|failures)\b",
+    r"(?P<what>retries|errors|failures)\b"
+    r"|\b(?P<no>no) (?:single )?(?:sampled )?(?:requests?|(?:log )?lines?)(?: (?:of|in|from) [^,;.]{2,40}?)?"
+    r" (?:is|was|are|were) (?:an? )?(?P<that>retr(?:y|ies)|errors?|failures?)\b",
     re.IGNORECASE,
 )
 # From which share of all on, and up to which, it is told so.
@@ -91,9 +93,9 @@ def _levels(found: re.Match[str], text: str, mentions: list[Found], known: Known
 def _parts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Nearly all of these are retries": by the share that was measured."""
     for found in OF_THESE.finditer(text):
-        signal = "retries" if found["what"].lower() == "retries" else "errors"
+        signal = "retries" if (found["what"] or found["that"]).lower().startswith("retr") else "errors"
         shares = [one.actual for one in _levels(found, text, mentions, known) if one.signal == signal]
-        low, high = SHARES.get(found["many"].lower(), HALF)
+        low, high = SHARES.get((found["many"] or "none").lower(), HALF)
         holds = any(low <= one <= high for one in shares)
         yield judged("number", found, holds, "it is another share", is_open=not shares)
     for found in A_FEW.finditer(text):

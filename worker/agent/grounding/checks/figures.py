@@ -339,7 +339,7 @@ def _is_status(number: Number, text: str) -> bool:
 # "Half of its calls end with HTTP 401".
 A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
-ARE_ERRORS = re.compile(r"[^,;.()]{0,40}\b(?:are|were) (?:errors|failures)\b")
+ARE_ERRORS = re.compile(r"[^,;.()]{0,80}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
     r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
     r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"

@@ -93,6 +93,10 @@ def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
     is_of_all = fact.subject.region and AS_A_WHOLE.search(said.clause)
     is_elsewhere = is_elsewhere or (is_of_all and not any(one in said.clause for one in said.regions))
+    # "12 of the sampled log lines of us-central1": of all of them, and not of one service's.
+    is_anothers = fact.dimension == "lines" and fact.evidence and fact.subject.service and fact.of is None
+    if is_anothers and said.subjects and not any(one.service for one in said.subjects):
+        return False
     if is_elsewhere or (said.caller and fact.dimension == "seconds"):
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
@@ -362,7 +366,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
     if fact.whole == "emissions":
         # "27 % of what was emitted is excess" is no rise of so much.
         return said.whole in ({"emissions"} if fact.role == "excess" else {None, "rise", "emissions"})
-    if said.whole is None or fact.signal == "explained":
+    if said.whole is None or fact.signal == "explained" or (said.whole, fact.whole) == ("rise", "by name"):
         return True
     # A share of requests is told from the lines that were logged of them.
     if fact.whole is None and fact.signal not in (*SIGNALS, None):

@@ -14,7 +14,11 @@ from worker.agent.grounding.text.topics import topics
 LOST = re.compile(
     r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
     r"loss(?:es)?"
-    r"|(?:orders|revenue) (?:is|was|are|were|has been|have been) lost)\b",
+    r"|(?:orders|revenue|sales|money) (?:is|was|are|were|has been|have been) lost"
+    r"|(?<=[a-z] )(?<!nor )(?<!either )(?<!any )(?<!or )(?<!of )(?<!the )(?<!no )(?<!and )"
+    r"(?:lost|loses|lose|losing|costs?|missed) (?:(?:the (?:business|company)|it|us) )?"
+    r"(?:[\d,.]+ |some |many |several |about )*"
+    r"(?:orders|revenue|sales|money))\b",
     re.IGNORECASE,
 )
 

@@ -6,7 +6,7 @@ import math
 import re
 
 from worker.agent.grounding.report import metrics, owners
-from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.report.known import Known, Level, Subject
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Found, Span
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -122,6 +122,17 @@ def is_settled(level: Level, known: Known) -> bool:
     """What the alert was of is as usual, where the verdict says so."""
     is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
     return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+def logged_errors(subjects: list[Subject], known: Known) -> list[float]:
+    """How many of the sampled lines of each were errors, by service and region."""
+    return [
+        one.value
+        for one in known.facts
+        if (one.signal, one.dimension, one.role, one.of) == ("errors", "lines", "now", None)
+        and one.subject.region
+        and any(it.service == one.subject.service and owners.is_of(one.subject, it) for it in subjects)
+    ]
 
 
 def gone(level: Level, known: Known) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.pairs import Number
 
 SECONDS = {"minute": 60, "quarter of an hour": 900, "half hour": 1800, "hour": 3600, "day": 86400, "week": 604800}
 _UNIT = rf"(?P<unit>{'|'.join(sorted(SECONDS, key=len, reverse=True))}|night|month|year)"
@@ -33,6 +36,13 @@ ALREADY = re.compile(
     r"\b(?:before|previously|earlier|in the baseline|during the baseline)\b",
     re.IGNORECASE,
 )
+# "5 sampled lines, compared with as many before".
+AS_MANY = re.compile(
+    r"\b(?:just |exactly |about )?as (?:many|much|often|frequently)(?: (?:lines|errors|of them|times))?"
+    r"(?: as)? (?:before|earlier|previously|usual(?:ly)?|in the baseline)\b",
+    re.IGNORECASE,
+)
+TIMES = re.compile(r"\b(?:times|twice|half|double|not|n['’]t|never) (?:\w+ )?$", re.IGNORECASE)
 NOT = re.compile(r"\b(?:not|never|no|none|neither|nor|hardly)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -59,3 +69,14 @@ def before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         usual = [one.value for one in known.facts if one.of in told and one.role == "usual"]
         if not NOT.search(text[: found.start()]):
             yield judged("direction", found, any(usual), "it was not logged before", is_open=not usual)
+    for found in AS_MANY.finditer(text):
+        before = [one for one in numerals.numbers(text) if one.span[1] <= found.start()][-1:]
+        if before and not TIMES.search(text[: found.start()]):
+            yield judged("direction", found, _is_as_before(before[0], told, known), "it was another number")
+
+
+def _is_as_before(number: Number, told: set[str], known: Known) -> bool:
+    """Whether the figure has the same usual one: of the type of errors that is named, else of whatever it is."""
+    near = [one for one in known.facts if number.low <= one.value <= number.high and (not told or one.of in told)]
+    now, usual = ({replace(one, value=0.0, role=None) for one in near if one.role == role} for role in ("now", "usual"))
+    return bool(now & usual)

@@ -44,6 +44,8 @@ def _regions_of(known: Known, names: Callable[[Change], set[str]]) -> dict[str, 
 
 SHARED = re.compile(r"%|\b(?:no|not|nor|neither|none|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE)
 
+OF_LINES = re.compile(r"^(?!.*\bcause).*(?:\bp\d\d\b|percentile|\blines?\b)", re.IGNORECASE)
+
 
 def _unknown_there(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     """ "checkout in europe-west1 fails", of which nothing but its share of the rise is known."""
@@ -54,6 +56,9 @@ def _unknown_there(one: Found, text: str, mentions: list[Found], known: Known) -
         return ""
     own = [*(level.subject for level in known.levels), *(Subject(m.of, m.region) for m in known.moments)]
     own += [Subject(change.service, change.region) for change in known.changes]
+    if OF_LINES.search(text):
+        # How many of its lines were errors, and how slow the slowest were: a figure of that is checked by itself.
+        own += [fact.subject for fact in known.facts if fact.evidence and fact.dimension in ("seconds", "lines")]
     regions = {subject.region for subject in own if subject.service == service.text}
     is_elsewhere = bool(regions) and None not in regions and one.text not in regions
     return f"nothing is known of {service.text} there" if is_elsewhere else ""

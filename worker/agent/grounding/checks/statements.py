@@ -23,7 +23,13 @@ OVER = re.compile(
     r"|(?:last|past|next|every|each) (?:week|month|year|quarter|decade|night|weekday|morning|evening)"
     r"|(?:every|each|on) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|tomorrow"
     r"|(?:ever|never) (?:seen|measured|recorded|observed|logged) (?:so|such)|(?:ever|all-time|since records began)"
-    r"|keeps? (?:rising|falling|growing)|still (?:rising|falling))\b",
+    r"|(?:keeps?|kept|still|continues?(?: to)?) (?:\w+ )?(?:ris(?:e|ing)|fall(?:ing)?|grow(?:ing)?|climb(?:ing)?"
+    r"|increas(?:e|ing)|worsen(?:ing)?|spread(?:ing)?|escalat(?:e|ing))(?! (?:in|of)\b)"
+    r"|and (?:still )?(?:rising|falling|growing|climbing|worsening|spreading)(?=[.,;]|\W*$)"
+    r"|getting (?:\w+ )?(?:worse|better|slower|faster|higher|lower|larger|smaller|more|fewer|less)"
+    r"|on the (?:rise|increase|decline|mend)"
+    r"|no sign of (?:ending|stopping|slowing|improvement|(?:a )?recovery)"
+    r"|no end in sight|not (?:yet )?(?:peaked|over|stopped|ended)|has (?:since )?(?:worsened|improved))\b",
     re.IGNORECASE,
 )
 # How many it is said of, and how fast it went: what was not looked at.
@@ -111,7 +117,8 @@ def verdicts(text: str, known: Known) -> Iterator[Claim]:
 # "… could not be confirmed in that way": how something was looked at.
 IN_THAT_WAY = re.compile(r" (?:in|by|with|from) (?:that|this|it|them|the (?:log )?lines)\b")
 QUIET = re.compile(
-    r"\bno (?:action|need|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
+    r"\bno (?:action|need(?! (?:to|for) (?:roll|revert|restart|touch|chang))"
+    r"|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import pairwise
 
 from worker.agent.grounding.checks import causation, charted, directions, doubts, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
@@ -51,7 +52,8 @@ BROKEN = re.compile(
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
     r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
-    r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
+    r"|\b(?:is|are|was|were|been|being) out of (?:memory|(?:disk )?space|connections|threads|capacity|service|order)\b"
+    r"|\b(?:fixed(?! (?:limit|threshold|value)s?\b)|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
@@ -95,24 +97,47 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         yield from (one for one in _states(SOUND, text) if not _is_quiet(one, text, known))
     for one in _states(DISMISSED, text):
         is_awaited = is_advice and re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :])
-        is_spared = is_advice and _is_spared(one, mentions, known)
+        is_spared = _is_spared(one, text, mentions, known, is_advice=is_advice)
         if not is_awaited and not is_spared and not _is_quiet(one, text, known):
             yield one
     if is_advice:
-        return
+        # "Restart auth, which has been out of memory": only what is told beside it is stated.
+        told = [found.span() for found in PREMISE.finditer(text)]
+        text = claims.blanked(
+            text, [(end, start) for (_, end), (start, _) in pairwise([(0, 0), *told, (len(text), 0)])]
+        )
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
         is_drawn = one.text.startswith(("return", "back")) and charted.is_as_expected(one.span, text, mentions, known)
         if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
+    if is_advice:
+        return
     yield from _asides(text, mentions, known)
     yield from _never_before(text, mentions, known)
 
 
-def _is_spared(claim: Claim, mentions: list[Found], known: Known) -> bool:
-    """ "Do not roll back deploy-8736", where that is not the cause."""
-    behind = [one for one in mentions if claim.span[1] <= one.span[0] <= claim.span[1] + 12]
-    is_told = re.match(r"(?:do not|don['’]t|never) (?:roll|revert|restart|touch|change)", claim.text, re.IGNORECASE)
-    return bool(is_told and behind) and behind[0].text not in cause_names(known) | known.regions
+PREMISE = re.compile(
+    r"^(?:Since|As|Because) [^,;]+,"
+    r"|, (?:which|who|whose|that|where|as|since) (?!(?:would|will|should|could|can|may|might|then)\b)[^,;]+"
+    r"|\bbecause (?!of\b)[^,;]+",
+    re.IGNORECASE,
+)
+
+
+def _is_spared(claim: Claim, text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> bool:
+    """ "Do not roll back deploy-8736", "there is no reason to roll back deploy-8736", where that is not the cause."""
+    behind = next((one for one in mentions if one.span[0] >= claim.span[1]), None)
+    told = SPARED.fullmatch(text[claim.span[0] : behind.span[0]]) if behind else None
+    is_said = told and (
+        is_advice if told["do"] else known.report.verdict in (Verdict.ROOT_CAUSE, Verdict.NOT_CONFIRMED)
+    )
+    return behind is not None and bool(is_said) and behind.text not in cause_names(known) | known.regions
+
+
+_UNDO = r"(?:roll|revert|restart|touch|chang)(?:e|ing)?(?: back)?"
+SPARED = re.compile(
+    rf"(?:(?P<do>do not|don['’]t|never)|no (?:need|reason|cause) (?:to|for)) {_UNDO} (?:the )?", re.IGNORECASE
+)
 
 
 # What follows from the verdict that there was no incident, or nothing to repair.
@@ -130,7 +155,7 @@ def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
         return "logged nothing" in known.report.sections.user_impact
     repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
     if repaired and claim.text.lower().startswith("nothing"):
-        return statements.is_demand(known)
+        return statements.is_demand(known) or known.report.verdict is Verdict.NOT_CONFIRMED
     is_own = not any(re.search(rf"\b{re.escape(one)}\b", text) for one in known.services - {known.report.service})
     is_quiet = NOTHING_TO_DO.fullmatch(claim.text) or (is_own and SOUND.fullmatch(claim.text))
     return known.report.verdict is Verdict.NOT_CONFIRMED and bool(is_quiet)

@@ -44,6 +44,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
             told = _of_named(found.start(), plain, mentions, told, known)
         if day := _day_of(found, text):
             told = [one for one in told if _is_date(day, one, is_about_past=bool(known.past))]
+        if at := _of_span(before, after, known):
+            told = [Moment(at, "span")]
         is_drawn = charted.is_then(found, plain, mentions, known)
         holds = _is_known_time(found, told) if is_drawn is None else is_drawn
         yield judged("time", found, holds, "nothing that was read happened then")
@@ -74,14 +76,18 @@ NOTHING_BEFORE = re.compile(r"\b(?:nothing|no|none)\b[^;]*\bbefore $", re.IGNORE
 
 # The time of comparison has times of its own.
 COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|level)s?)\b", re.IGNORECASE)
-
-
-# "The window runs from 02:25 to 02:35 UTC".
-OF_WINDOW = re.compile(
-    r"\bwindow\b[^;]{0,60}\bfrom [\d:]+(?: UTC)?(?P<until> to) $|\bwindow\b[^,;.]{0,60}"
-    r"(?:(?P<end>\b(?:to|until|till|and|(?:end(?:s|ed|ing)?) (?:at|on))|[–-])|\b(?:from|between|at)) ?$",
+_TO = r"(?: UTC)?(?: (?:to|and|until|till) | ?– ?)"
+# "The window runs from 02:25 to 02:35 UTC, and the baseline from 22:36 to 02:25 UTC".
+SPAN = re.compile(
+    r"\b(?:(?P<usual>baseline|reference|(?P<loose>(?<!as )usual(?:ly)?|compar\w+))|window|investigat\w+"
+    r"|look(?:s|ed) at|covers?|covered)\b"
+    r"(?P<told>(?:(?!\b(?:baseline|window|compar))(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
+    rf"(?:(?P<start>\d?\d:\d\d){_TO}|(?P<end>\b(?:to|until|till|ends?|ended|ending|(?:hours?|minutes|h|min) before)"
+    r"(?: (?:at|on))? )|(?P<edge>\b(?:beg[ai]ns?|starts?|started|opens?|opened)(?: (?:at|on|from))? )"
+    r"|(?:\b(?:from|between|with|of|at) |: |, |\())$",
     re.IGNORECASE,
 )
+FIRST_OF_TWO = re.compile(rf"{_TO}(?=\d?\d:\d\d)")
 
 
 # "The alert was raised at 15:51 UTC".
@@ -95,9 +101,23 @@ ALERTED = re.compile(
 THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
 
 
-# "The baseline of four hours ends at 9:43 a.m. UTC": of the baseline alone.
-BASELINE_ENDS = re.compile(
-    r"\bbaseline\b[^,;.]{0,60}\b(?:ends?|ended|ending|until|till|up to)(?: at| on)? $", re.IGNORECASE
+def _of_span(before: str, after: str, known: Known) -> datetime | None:
+    """When the window or the baseline begins or ends, where that is told, and not what happened in it."""
+    found = SPAN.search(before)
+    if found is None or HAPPENED.search(found["told"]):
+        return None
+    span = known.report.baseline if found["usual"] else known.report.window
+    if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or "before" in (found["end"] or "")):
+        return None
+    if found["start"] or found["end"]:
+        return span.end
+    return span.start if found["edge"] or FIRST_OF_TWO.match(after) else None
+
+
+HAPPENED = re.compile(
+    r"\b(?:(?:ris|fail|fell|climb|deploy|releas|chang|alert|rule|error|retr|peak|low|incident)\w*"
+    r"|rose|jumped|onset|since)\b",
+    re.IGNORECASE,
 )
 
 
@@ -105,12 +125,8 @@ def _kinds_wanted(before: str) -> set[str]:
     alerted = ALERTED.search(before)
     if THE_ALERT.search(before) or (alerted and not SINCE.search(before, alerted.start())):
         return {"alert", "end"}
-    if BASELINE_ENDS.search(before):
-        return {"baseline"}
     if NOTHING_BEFORE.search(before):
         return {"onset"}
-    if window := OF_WINDOW.search(before):
-        return {"end"} if window["end"] or window["until"] else {"onset"}
     baseline = {"baseline"} if COMPARED.search(before) else set()
     since, deployed = SINCE.search(before), DEPLOYED.search(before)
     if since and (not deployed or since.start() > deployed.start()):

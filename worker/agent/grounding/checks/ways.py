@@ -73,6 +73,7 @@ SAME = re.compile(
     r"(?: (?:CO[₂2]e?|carbon|energy|as)| of it)*(?: than| as)?"
     r" (?:before|usual|normal|it (?:usually|normally|always) (?:does|takes))"
     r"|no more (?:failed requests|failing requests|failures|errors|retries) than (?:usual|before|normal)"
+    r"|no more (?:requests|calls) (?:fail|failed)(?: (?:in|of|at) \S+)? than (?:usual|before|normal)"
     r"|at (?:constant|steady|unchanged|stable) (?:traffic|load|demand)"
     r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
     r"|memory)"

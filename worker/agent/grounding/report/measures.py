@@ -25,6 +25,11 @@ def of_impact(known: Known) -> None:
     for path, value in _numbers(impact.model_dump(exclude={"calculation"}), ()):
         if "factors" not in path:
             known.facts.append(_fact(value, path, known.scope))
+    grids = [float(one["value"] or 0) for one in impact.carbon.factors if one["name"] == "grid intensity"]
+    # Of several regions it is not told which is whose.
+    known.facts += [
+        Fact(one, "grams a kwh", Subject(None, known.scope.region), "intensity") for one in grids[:1] if len(grids) == 1
+    ]
     known.facts[:] = [*_ranked(known.facts)]
     hours = known.report.window.length / timedelta(hours=1)
     for end, value in _ends(impact.carbon.excess_co2_grams):
@@ -71,8 +76,8 @@ def _ranked(facts: list[Fact]) -> Iterator[Fact]:
 
 def _parts_of(fact: Fact) -> tuple[object, ...] | None:
     """What the figure is one part of several of; None for all others."""
-    if fact.whole in ("emissions", "rise"):
-        return (fact.dimension, fact.evidence)
+    if fact.whole in ("emissions", "rise", "by name"):
+        return (fact.dimension, fact.role, fact.evidence)
     is_part = fact.whole == "excess" or (fact.signal == "errors" and fact.dimension == "lines" and fact.of)
     return (fact.dimension, fact.subject, fact.role, fact.end, fact.whole) if is_part else None
 
@@ -232,6 +237,9 @@ def _alerted(known: Known) -> Iterator[Fact]:
         yield Fact(alert.value, "lines", known.scope, "alerted")
     if alert.value is not None and "avg(latency_ms)" in alert.conditions:
         yield Fact(0.001 * alert.value, "seconds", known.scope, "alerted")
+    for field, factor in (("emissions_kg_co2e", 1000.0), ("co2_grams", 1.0)):
+        if alert.value is not None and field in alert.conditions:
+            yield Fact(factor * alert.value, "grams", known.scope, "alerted")
 
 
 def _days(known: Known) -> Iterator[Fact]:

@@ -25,7 +25,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
         for one in mentions
         if one.text in known.regions
         and span[1] <= one.span[0] < clause[1]
-        and re.search(r"(?<!\bas )(?<!\bthan )\b(?:in|of|at|from|to)\W*$", text[span[1] : one.span[0]])
+        and re.search(r"(?<!\bas )(?<!\bthan )\b(?:in|of|at|from|to|on)\W*$", text[span[1] : one.span[0]])
     ]
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []

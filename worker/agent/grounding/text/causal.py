@@ -63,7 +63,7 @@ _UNDONE = (
 _PUTTING = r"put|sent|threw|drove|forced|pushed|tipped|left|kept|knocked"
 _INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
 _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
-_THE_CULPRIT = rf"(?:the|a|an) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
+_THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
 CAUSES = (
     # "… which makes payments the origin".
@@ -91,7 +91,10 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
-    rf"(?<!this )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})(?P<cause>[^,:;(]+)(?P<effect>)",
+    (
+        rf"(?<!this )(?<!\bno )(?<!\bno likely )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})"
+        r"(?P<cause>[^,:;(]+)(?P<effect>)"
+    ),
 )
 # What begins with anything begins at the beginning: without that each place would be tried.
 CAUSAL = tuple(

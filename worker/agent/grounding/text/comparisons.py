@@ -29,6 +29,8 @@ def told(wanted: int, found: re.Match[str], text: str) -> bool | None:
     if not IF.search(text) and (went_so := _from_to(wanted, found, text)) is not None:
         return went_so
     read = numerals.numbers(text)
+    if (is_so := in_range(wanted, found, text, read)) is not None:
+        return is_so
     if (told := _beside(wanted, found, text, read)) is not None:
         return told
     if not re.match(r"(?:higher|lower)$", found[0], re.IGNORECASE) or not re.match(r" than\b", text[found.end() :]):
@@ -40,6 +42,26 @@ def told(wanted: int, found: re.Match[str], text: str) -> bool | None:
     return (before[0].value < after[0].value) == (found[0].lower() == "lower")
 
 
+# "The measured 4 g lie within the expected range of 3.9 to 4.1 g".
+RANGE = re.compile(r"(?: (?:range|band|corridor))?(?: (?:of|from))? ")
+ENDS = re.compile(r" ?(?:to|and|–|-) ?")
+
+
+def in_range(wanted: int, found: re.Match[str], text: str, read: list[Number]) -> bool | None:
+    """Whether the figure before lies within, above or below the range behind, whose ends are checked by themselves."""
+    ends = [one for one in read if one.span[0] >= found.end()][:2]
+    units = {one.dimension for one in ends}
+    one = next((one for one in reversed(read) if one.span[1] <= found.start() and {one.dimension} == units), None)
+    if one is None or len(ends) < 2:
+        return None
+    is_range = RANGE.fullmatch(text[found.end() : ends[0].span[0]])
+    is_range = is_range and ENDS.fullmatch(text[ends[0].span[1] : ends[1].span[0]])
+    if not is_range or (not wanted and not WITHIN.match(found[0])) or NEGATED.search(text[: found.start()]):
+        return None
+    return (one.value > ends[1].value) - (one.value < ends[0].value) == wanted
+
+
+WITHIN = re.compile(r"(?:not )?(?:within|inside|outside)\b", re.IGNORECASE)
 # "103 ms, below the expected 110 ms"; "223,700 requests against 269,900, was lower".
 LEVEL = re.compile(
     r"(?:above|below|over|under)(?:,? (?:rather than|(?:and )?not) \w+,?)?"

@@ -16,7 +16,7 @@ BREAK = re.compile(
     r"| even though | until "
 )
 # "Between 61 gCO₂e and 62 gCO₂e" is one clause.
-BETWEEN = re.compile(r"\bbetween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^\W\d]\S*){0,2}$")
+BETWEEN = re.compile(r"\b[Bb]etween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^\W\d]\S*){0,2}$")
 AT_A_TIME = re.compile(r"\b\d\d:\d\d\b|\b(?:step|point|sample|minute by minute|at once|within (?:a|one) minute)\b")
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
@@ -120,7 +120,11 @@ OF_GRAMS = re.compile(
     rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
 )
 # "The number of failed requests is put at 21,600 of 23,800".
-NUMBER_OF = re.compile(r"\bnumber of (?:\w+ )?requests\b[^;]*\d $", re.IGNORECASE)
+NUMBER_OF = re.compile(
+    r"\bnumber of (?:\w+ )?requests\b[^;]*\d $"
+    r"|\brequests\b[^;,]*\bfail\w*, (?:an estimated |about |roughly |some )*[\d,]+ $",
+    re.IGNORECASE,
+)
 
 
 def spoken_of(span: Span, text: str) -> frozenset[str]:
@@ -249,10 +253,17 @@ def _clauses(text: str) -> list[Span]:
 
 
 def _own_clause(span: Span, text: str) -> Span:
-    """That of the figure before, for one in brackets behind it."""
+    """That of the figure before, for one in brackets behind it; "12,400 (8,030 to 16,700) more took longer" is one."""
     opened = bracket(span, text)
     place = figure_before(opened, text) if opened is not None and span[0] - opened < 12 else span[0]
-    return clause((place, span[1] if place == span[0] else opened or place), text)
+    start, end = clause((place, span[1] if place == span[0] else opened or place), text)
+    ranged = RANGED.match(text, end - 1)
+    return start, clause((ranged.end(), ranged.end()), text)[1] if ranged else end
+
+
+RANGED = re.compile(
+    r" \([\d.,]+(?: ?[a-z₂%]{1,5})? (?:to|and|–|-) [\d.,]+(?: ?[a-z₂%]{1,5})?\)(?= [a-z])", re.IGNORECASE
+)
 
 
 def own_clause(span: Span, text: str) -> str:

@@ -77,7 +77,7 @@ COMPARING = re.compile(
     r"(?: (?:(?:was|were|is|are) )?(?:measured|emitted|received|sent|used|logged|counted|recorded|seen))?"
     r",? (?:against|instead of|rather than|versus|vs\.?"
     r"|compared (?:with|to)|where|while|when|up from|down from)"
-    r"(?: (?:the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
+    r"(?: (?:an?|of|the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
     re.IGNORECASE,
 )
 # "It rose to 88 millicores from 7.3", "… from a usual 7.3".

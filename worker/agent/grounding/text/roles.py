@@ -53,7 +53,7 @@ MORE = re.compile(
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
-    r"|^(?! (?:is|was|are|were)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
+    r"|^(?! (?:is|was|are|were|lies?|lay)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     # "32 points above what this traffic usually needs".
@@ -170,7 +170,7 @@ RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hou
 # "Within the range of 289 mg to 306 mg that was expected".
 IN_RANGE = re.compile(
     r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))?"
-    r" (?:of|from) [−-]?$",
+    r" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$",
     re.IGNORECASE,
 )
 RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches) from $")

@@ -12,7 +12,7 @@ _ERRORS = (
 _LATENCY = (
     r"latenc(?:y|ies)|p50|p95|p99|percentile|quantiles?|slow(?:er|ness|ed|down)?|faster|more (?:slow|quick)ly"
     r"|response times?|delays?|longer than|(?:takes?|took|taking) longer"
-    r"|(?:answers?|answered|responds?|responded|replies|replied) (?:in|within|after)"
+    r"|(?:answer(?:s|ed|ing)?|respond(?:s|ed|ing)?|replies|replied) (?:in|within|after|(?:\w+ )?slowly)"
     r"|exceed(?:s|ed|ing)?(?= (?:about |roughly )?[\d.,]+ ?(?:ms|s|seconds|milliseconds)\b)"
     r"|(?:takes?|took|taking|waits?|waited|waiting)"
     r"(?= (?:only |about |now |roughly )?(?:[\d.,]+|one|two|three|five|ten) ?(?:ms|s|seconds?|milliseconds)\b)"
@@ -24,6 +24,7 @@ _TRAFFIC = (
     r"|requests (?:came|come|arrive[ds]?)"
     r"|requests (?:per|a|each|every) (?:minute|second)|requests/(?:min|s)"
     r"|(?<=% more )requests(?= than (?:usual|expected|normal)\b(?! \w+))"
+    r"|(?:more|fewer) requests than (?:usual|expected|normal) (?:came|come|arrived?)"
     r"|(?<=% fewer )requests(?= than (?:usual|expected)\b)"
     r"|(?<!cpu )load"
 )

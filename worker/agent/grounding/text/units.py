@@ -33,6 +33,7 @@ UNITS = {
         ("kilo", 1e3), ("mega", 1e6), ("giga", 1e9), ("kibi", 2.0**10), ("mebi", 2.0**20), ("gibi", 2.0**30))},
     **dict.fromkeys(("standard deviations", "standard deviation", "sigma"), ("deviations", 1.0)),
     **dict.fromkeys(("millicores", "millicore"), ("millicores", 1.0)),
+    **{f"{gas}/kwh": ("grams a kwh", 1.0) for gas in ("gco₂e", "gco2e", "g", "g co₂e", "g co2e")},
     "kwh": ("kwh", 1.0),
     "wh": ("kwh", 0.001),
     **dict.fromkeys(("usd", "dollars", "dollar"), ("usd", 1.0)),
@@ -69,6 +70,8 @@ IN_WORDS = {
     **{f"{word}fold": (value, "times") for word, value in (
         ("twenty", 20.0), ("thirty", 30.0), ("forty", 40.0), ("fifty", 50.0), ("hundred", 100.0))},
     **dict.fromkeys(("halved", "halves"), (0.5, "times")),
+    **{f"{word} and a half": (value + 0.5, "") for value, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)},
     "one": (1.0, ""),
     "one and a half times": (1.5, "times"),
     "quarter of an hour": (900.0, "seconds"),
