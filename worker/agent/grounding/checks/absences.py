@@ -99,6 +99,9 @@ LOGGED_SOME = re.compile(
 )
 
 
+LISTED = "the report lists some"
+
+
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services that the sentence names another rule tells (`changes`)."""
     report, is_of_named = known.report, bool({one.text for one in mentions} & known.services)
@@ -131,7 +134,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if found := pattern.search(text):
             holds = is_so()
             if holds is not None:
-                yield judged("state", found, holds, "the report lists some")
+                yield judged("state", found, holds, LISTED)
 
 
 def _has_onset(text: str, mentions: list[Found], known: Known) -> bool:

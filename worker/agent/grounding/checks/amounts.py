@@ -45,6 +45,7 @@ FAR, MORE = 1.3, 1.05
 def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the levels of whom it is told, for lines by what is gone or new of them; of what advice waits for nothing."""
     yield from _than_usual(text, mentions, known)
+    yield from _of_range(text, mentions, known)
     for found in FEW.finditer(text):
         if found["silent"]:
             yield _logged(found.span(), text, -1, mentions, known)
@@ -57,6 +58,31 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             as_usual = all(abs(one.deviations) < LEAST for one in served)
             holds = as_usual if found["usual"] else is_full == bool(found["full"])
             yield _claim(found.span(), text, holds, is_known=True)
+
+
+# "us-central1 emitted 180 g, well above the expected range".
+OF_RANGE = re.compile(
+    r"\b(?:(?P<up>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<down>below|under|short of)|(?P<out>outside(?: of)?)"
+    r"|within|inside|in) (?:the|its|their) (?:expected|usual|normal) (?:range|band|corridor)\b",
+    re.IGNORECASE,
+)
+IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
+
+
+def _of_range(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """On which side of what was expected the emissions of the window are."""
+    carbon = known.report.impact.carbon
+    emitted, expected = carbon.actual_co2_grams, carbon.expected_co2_grams
+    others = {one.text for one in mentions} & (known.services | known.regions) - {*known.scope}
+    if not emitted or not expected or others:
+        return
+    for found in OF_RANGE.finditer(text):
+        said = text[context.part(found.span(), text)[0] : found.start()]
+        if not IN_GRAMS.search(said) or topics(said) & {*SIGNALS} - {"carbon"} or NOT.search(said) or IF.search(said):
+            continue
+        side = (emitted.likely > expected.high) - (emitted.likely < expected.low)
+        holds = side == (1 if found["up"] else -1 if found["down"] else 0) if not found["out"] else side != 0
+        yield _claim(found.span(), text, holds, is_known=True)
 
 
 def _than_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

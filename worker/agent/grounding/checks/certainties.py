@@ -31,13 +31,20 @@ RESTS = re.compile(
 )
 RELIABLE = re.compile(
     r"\b(?:is|are|was|were) (?:\w+ly |very |quite )?(?:reliable|robust|solid|trustworthy|well[- ]founded|conclusive"
-    r"|firm|significant|beyond (?:any )?doubt)\b",
+    r"|firm|significant|beyond (?:any )?doubt|(?:\w+ )?(?:enough|sufficient|plenty|ample))\b|\bsuffic(?:e|es|ed)\b"
+    r"|\b(?:exclud|rul)\w+ (?:out )?(?:mere |pure )?(?:chance|coincidence|an accident)\b",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:no|not|never|hardly|too|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 EVERY_ERROR = re.compile(
     r"\b(?:every|each|all)\b[^,;]{0,40}?\berrors?\b[^,;]{0,40}? (?:names?|mentions?|points? (?:to|at)|speaks? of)"
     r" (?:the )?$",
+    re.IGNORECASE,
+)
+# "checkout's new errors name only ledger".
+NAME_ONLY = re.compile(
+    r"\b(?:names?|naming|mentions?|points? (?:to|at)) (?:only|solely|just|exclusively"
+    r"|(?:nothing|nobody|none|no (?:one|\w+)) (?:but|except|other than)) (?:the )?$",
     re.IGNORECASE,
 )
 ALL = 0.995
@@ -92,6 +99,14 @@ def _every_error(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
         names = item.result.get("names") if "types" in item.result else None
         shares |= {(roster.subject_of(item.title, known).service, callee): one for callee, one in (names or {}).items()}
     for one in mentions:
+        if only := NAME_ONLY.search(text[: one.span[0]]):
+            listed = {it.text for it in mentions if it.span[0] >= only.end()}
+            own = [it.text for it in mentions if it.span[1] <= only.start() and it.text in known.services]
+            of = own[-1] if own else known.report.service
+            others = {callee for (caller, callee), share in shares.items() if caller == of and share > 0} - listed
+            if any(caller == of for caller, _ in shares):
+                span = (only.start(), one.span[1])
+                yield Claim("number", span, text[slice(*span)], not others, "they name others" if others else "")
         if found := EVERY_ERROR.search(text[: one.span[0]]):
             inside = [
                 it.text for it in mentions if found.start() <= it.span[0] < found.end() and it.text in known.services

@@ -167,9 +167,11 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     changes = {change.deployment_id for change in known.changes}
     root = known.report.root_cause
     for found in WORSE.finditer(text):
-        named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
+        of = [one for one in mentions if one.text in changes]
+        since = next((one for one in of if SINCE.fullmatch(text[found.end() : one.span[0]])), None)
+        named = since or owners.last_before(found.start(), of)
         compared = _comparison(named.text, known) if named else None
-        if compared and THE_ONE_BEFORE.match(text, found.end()):
+        if compared and (since or THE_ONE_BEFORE.match(text, found.end())):
             is_worse = not re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE)
             yield judged("cause", found, (compared == "worse") == is_worse, "its log lines say otherwise")
             continue
@@ -179,6 +181,8 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds, "the evidence shows otherwise")
 
 
+# "checkout has been no worse since deploy-8738", "… with it than before".
+SINCE = re.compile(r"(?: off)? (?:since|after|with|under|on|because of) (?:the )?(?:deployment |version |release )?")
 THE_ONE_BEFORE = re.compile(
     r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) )"
 )

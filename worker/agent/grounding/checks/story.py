@@ -22,8 +22,9 @@ DISMISSED = re.compile(
     r"|unneeded)"
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
-    r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
-    r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
+    r"|not real|unreal|fictitious|artefacts?|artifacts?"
+    r"|(?<!no )(?<!not a )(?<!but a )false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
+    r"|wrong|false(?! (?:positive|alarm|alert))|incorrect|untrue|not (?:true|correct|right|real)|invalid"
     r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
     r"|negligible|acceptable|under control|of (?:no|little) (?:importance|consequence|concern|note|moment)"
     r"|(?:is|are|was|were) (?:just |only |but |merely )?an? (?:illusion|mirage|myth|phantom|fluke|trifle|triviality)"
@@ -52,7 +53,7 @@ BROKEN = re.compile(
     r" (?:version|release)"
     r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
     r"|\b(?:fixed|repaired|solved|cured|healed|prevented|averted)\b"
-    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within|near)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
     r"|\b(?:rule|threshold)s?\b(?!['’]s (?:count|value|sum)\b)"
@@ -161,7 +162,7 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
         if (
-            found[0].split()[-1] in logged
+            [word for word in found[0].split() if len(word) > 2 or word == found[0]][-1] in logged
             or OF_SIGNAL.search(text[: found.end()])
             or BY_SO_MUCH.match(text, found.end())
         ):
