@@ -24,10 +24,10 @@ _LONG = r"\d(?=\d* (?:seconds?|minutes?|hours?|min)\b)"
 # "The alert was raised before ledger began to deviate", "it began only after the alert".
 AGAINST_ALERT = re.compile(
     rf"\b(?:alert|alarm)\b(?:(?! for )(?:[^,;.\d]|{_LONG})){{0,40}}?"
-    r"\b(?:(?P<early>before|ahead of|prior to|earlier than)"
+    r"\b(?:(?P<early>before|ahead of|prior to|earlier than|preced(?:ed|es|ing)(?! by\b))"
     rf"|after|later than) (?=[^;.]*\b(?:{_BEGAN}|onset)\b)"
     rf"|\b(?:{_BEGAN}|onset)\b(?:[^,;.\d]|{_LONG}){{0,40}}?"
-    r"\b(?:(?P<late>after|later than)|before|ahead of|prior to|earlier than)"
+    r"\b(?:(?P<late>after|later than)|before|ahead of|prior to|earlier than|preced(?:ed|es)(?! by\b))"
     r" (?:the |this )?(?:alert|alarm)\b",
     re.IGNORECASE,
 )

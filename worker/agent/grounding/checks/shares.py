@@ -203,7 +203,11 @@ def _rises(text: str, known: Known) -> list[tuple[str, str, float]]:
 BESIDE_IT = re.compile(
     r"\b(?:retries|errors|slow\w* work|parts?)\b(?:[^;.]|\.\d){0,60}?\b(?P<not>not )?"
     r"(?:on top|over and above|in addition|added|outside|besides|apart from|not (?:included|contained|counted|part))\b"
-    r"[^,;\d]{0,12}\b(?:excess|waste)\b",
+    r"[^,;\d]{0,12}\b(?:excess|waste)\b"
+    r"|\b(?:on top of|in addition to|besides|apart from|over and above) the (?:excess|waste)\b(?:[^;.]|\.\d){0,60}?"
+    r"\b(?:retries|errors|slow\w* work)\b"
+    r"|\b(?:excess|waste)\b(?:[^;,.]|\.\d){0,40}?\b(?:does not|doesn['’]t|without) (?:contain|includ|compris|cover)"
+    r"\w*(?:[^;.]|\.\d){0,40}?\b(?:retries|errors|slow\w* work)\b",
     re.IGNORECASE,
 )
 

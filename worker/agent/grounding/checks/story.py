@@ -162,7 +162,7 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
         if (
-            [word for word in found[0].split() if len(word) > 2 or word == found[0]][-1] in logged
+            (found[0].split()[-1] in logged and not RETURNING.search(found[0]))
             or OF_SIGNAL.search(text[: found.end()])
             or BY_SO_MUCH.match(text, found.end())
         ):
@@ -170,6 +170,8 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 
 
+# "Was back at its usual 0 %": no words of a line, though one has "at".
+RETURNING = re.compile(r"^(?:back|returned|returns|restored|recovered) ", re.IGNORECASE)
 # "The pool is exhausted": where a line tells that there is none left of it.
 EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
 USED_UP = re.compile(

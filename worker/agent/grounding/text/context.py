@@ -402,7 +402,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
 
 
 # "In 12 % of the cases", "none of them fail".
-_NO_WHOLE = "baseline of cases time fail fails failed do does did is are was were"
+_NO_WHOLE = "already still now usually baseline of cases time fail fails failed do does did is are was were"
 NO_WHOLE = frozenset(_NO_WHOLE.split())
 # "A share of 0.36 in the rise of carbon".
 IN_A_RISE = re.compile(r" in (?:the |this |its )?(?:\w+ )?(?:rise|increase|growth)\b", re.IGNORECASE)
