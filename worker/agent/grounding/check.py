@@ -176,7 +176,11 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     yield from unexplained
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
-    beside = [*changes.kinds(plain, mentions, known), *calls.paces(plain, mentions, known)]
+    beside = [
+        *changes.kinds(plain, mentions, known),
+        *calls.paces(plain, mentions, known),
+        *amounts.ranged(plain, mentions, known),
+    ]
     yield from beside
     moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
     yield from directions.directions(moved, mentions, known, is_advice=is_advice)

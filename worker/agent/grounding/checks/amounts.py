@@ -45,7 +45,6 @@ FAR, MORE = 1.3, 1.05
 def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the levels of whom it is told, for lines by what is gone or new of them; of what advice waits for nothing."""
     yield from _than_usual(text, mentions, known)
-    yield from _of_range(text, mentions, known)
     for found in FEW.finditer(text):
         if found["silent"]:
             yield _logged(found.span(), text, -1, mentions, known)
@@ -69,7 +68,7 @@ OF_RANGE = re.compile(
 IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
 
 
-def _of_range(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """On which side of what was expected the emissions of the window are."""
     carbon = known.report.impact.carbon
     emitted, expected = carbon.actual_co2_grams, carbon.expected_co2_grams
