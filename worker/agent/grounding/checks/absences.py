@@ -99,9 +99,6 @@ LOGGED_SOME = re.compile(
 )
 
 
-LISTED = "the report lists some"
-
-
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services that the sentence names another rule tells (`changes`)."""
     report, is_of_named = known.report, bool({one.text for one in mentions} & known.services)
@@ -134,7 +131,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if found := pattern.search(text):
             holds = is_so()
             if holds is not None:
-                yield judged("state", found, holds, LISTED)
+                yield judged("state", found, holds, "the report lists some")
 
 
 def _has_onset(text: str, mentions: list[Found], known: Known) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from worker.agent.grounding.checks.absences import LISTED
+from worker.agent.grounding.checks.absences import NO_PAST
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.roster import WORD
@@ -174,5 +174,5 @@ def _told(claim: Claim, known: Known) -> Claim:
     if claim.is_unproven and content and all({*forms(word)} & known.past for word in content - {"error", "errors"}):
         # "… ended after 18 minutes", where that is told of it.
         return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
-    is_of_then = claim.kind in ("direction", "state") and not claim.holds and claim.why != LISTED
+    is_of_then = claim.kind in ("direction", "state") and not claim.holds and not NO_PAST.match(claim.text)
     return replace(claim, is_open=True) if is_of_then else claim
