@@ -11,6 +11,7 @@ from worker.agent.grounding.checks import (
     against,
     alerting,
     amounts,
+    asides,
     awaited,
     beginnings,
     bounds,
@@ -169,12 +170,18 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     backed = list(relations.backed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained)), *figures_of])
+    apposed = list(asides.apposed(plain, mentions, known))
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed)), *figures_of])
     yield from backed
+    yield from apposed
     yield from unexplained
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
-    beside = [*changes.kinds(plain, mentions, known), *calls.paces(plain, mentions, known)]
+    beside = [
+        *changes.kinds(plain, mentions, known),
+        *calls.paces(plain, mentions, known),
+        *amounts.ranged(plain, mentions, known),
+    ]
     yield from beside
     moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
     yield from directions.directions(moved, mentions, known, is_advice=is_advice)
@@ -203,6 +210,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     bounds.ranged,
     mishaps.failing,
     shares.betweens,
+    shares.beside,
     metrics.soles,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
@@ -217,6 +225,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     relations.between,
     relations.relations,
     relations.orders,
+    asides.dependencies,
     sequence.sequences,
     directions.compared,
     against.compared,
@@ -263,4 +272,9 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.equals,
 )
 # What looks at quotations, too.
-OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (trends.trends, novelty.novelty)
+OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
+    trends.trends,
+    novelty.novelty,
+    periods.inside,
+    remembered.titled,
+)

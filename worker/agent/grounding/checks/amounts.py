@@ -59,6 +59,31 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield _claim(found.span(), text, holds, is_known=True)
 
 
+# "us-central1 emitted 180 g, well above the expected range".
+OF_RANGE = re.compile(
+    r"\b(?:(?P<up>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<down>below|under|short of)|(?P<out>outside(?: of)?)"
+    r"|within|inside|in) (?:the|its|their) (?:expected|usual|normal) (?:range|band|corridor)\b",
+    re.IGNORECASE,
+)
+IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
+
+
+def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """On which side of what was expected the emissions of the window are."""
+    carbon = known.report.impact.carbon
+    emitted, expected = carbon.actual_co2_grams, carbon.expected_co2_grams
+    others = {one.text for one in mentions} & (known.services | known.regions) - {*known.scope}
+    if not emitted or not expected or others:
+        return
+    for found in OF_RANGE.finditer(text):
+        said = text[context.part(found.span(), text)[0] : found.start()]
+        if not IN_GRAMS.search(said) or topics(said) & {*SIGNALS} - {"carbon"} or NOT.search(said) or IF.search(said):
+            continue
+        side = (emitted.likely > expected.high) - (emitted.likely < expected.low)
+        holds = side == (1 if found["up"] else -1 if found["down"] else 0) if not found["out"] else side != 0
+        yield _claim(found.span(), text, holds, is_known=True)
+
+
 def _than_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in THAN_USUAL.finditer(text):
         what = (found["a"] or found["b"] or "").lower()

@@ -48,11 +48,36 @@ def misdirected(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         behind = [one for one in mentions if one.span[0] >= found.end() and one.text in cause_names(known)]
         if behind and not re.search(r"[,;:]|\b(?:unless|until|if|before|but)\b", text[found.end() : behind[0].span[0]]):
             yield Claim("cause", behind[0].span, behind[0].text, holds=False, why="it is the cause")
+    yield from _kept(text, mentions, known)
     if not MENDING.search(text):
         return
     for place, one in enumerate(mentions):
         others = {it.text for it in mentions[:place]} - {*known.regions} - cause_names(known)
         if one.text in cause_names(known) and others and NOT_IT.search(text[: one.span[0]]):
+            yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
+
+
+# "Keep deploy-8738 in place", "do not roll back deploy-8738".
+KEEP = re.compile(r"\b(?:keep|leave|retain|let)(?: the)?(?: deployment| version| release)? $", re.IGNORECASE)
+IN_PLACE = re.compile(
+    r" (?:\w+ )?(?:in place|in production|deployed|running|run|live|untouched|unchanged|as it is|alone|on|active)\b"
+)
+NO_ROLLBACK = re.compile(
+    r"\b(?:do not|don['’]t|never|no need to|avoid|refrain from|without|instead of|rather than)"
+    r" (?:roll(?:ing)? back|revert(?:ing)?|undo(?:ing)?)(?: the)?(?: deployment| version| release)? $",
+    re.IGNORECASE,
+)
+ON_CONDITION = re.compile(r"\b(?:if|unless|until|only|in case)\b", re.IGNORECASE)
+
+
+def _kept(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """What would leave the change in place that is the cause."""
+    root = known.report.root_cause if known.has_cause else None
+    changes = {root.deployment_id, root.version} - {None} if root else set()
+    for one in mentions if not ON_CONDITION.search(text) else ():
+        before = text[: one.span[0]]
+        is_kept = KEEP.search(before) and IN_PLACE.match(text, one.span[1])
+        if one.text in changes and (is_kept or NO_ROLLBACK.search(before)):
             yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
 
 

@@ -20,11 +20,14 @@ EARLIER = re.compile(
     r"(?P<what>window|onset|incident|\d)",
     re.IGNORECASE,
 )
+_LONG = r"\d(?=\d* (?:seconds?|minutes?|hours?|min)\b)"
 # "The alert was raised before ledger began to deviate", "it began only after the alert".
 AGAINST_ALERT = re.compile(
-    r"\b(?:alert|alarm)\b(?:(?! for )[^,;.\d]){0,40}?\b(?:(?P<early>before|ahead of|prior to|earlier than)"
+    rf"\b(?:alert|alarm)\b(?:(?! for )(?:[^,;.\d]|{_LONG})){{0,40}}?"
+    r"\b(?:(?P<early>before|ahead of|prior to|earlier than|preced(?:ed|es|ing)(?! by\b))"
     rf"|after|later than) (?=[^;.]*\b(?:{_BEGAN}|onset)\b)"
-    rf"|\b(?:{_BEGAN}|onset)\b[^,;.\d]{{0,40}}?\b(?:(?P<late>after|later than)|before|ahead of|prior to|earlier than)"
+    rf"|\b(?:{_BEGAN}|onset)\b(?:[^,;.\d]|{_LONG}){{0,40}}?"
+    r"\b(?:(?P<late>after|later than)|before|ahead of|prior to|earlier than|preced(?:ed|es)(?! by\b))"
     r" (?:the |this )?(?:alert|alarm)\b",
     re.IGNORECASE,
 )

@@ -169,7 +169,8 @@ THE_INCIDENT = re.compile(
 JOINT = re.compile(r",? and |; |, (?=so |then )")
 # "… originated in payments and spread to ledger": what came of it is no part of the cause.
 RELATIVE = re.compile(
-    r"(?<=\w), (?:which|who|whose|where|as|because|since|while|whereas|although|though|but)\b|;"
+    r"(?<=\w), (?:(?:on|of|in|to|for|by|with|from) )?(?:which|whom?|whose|where|as|because"
+    r"|since|while|whereas|although|though|but)\b|;"
     r"|,? (?:and|before|from where|then) (?:(?:then|later|also|it|from there) )*"
     r"(?:spread\w*|propagat\w+|cascad\w+|mov(?:ed|ing)|travel\w+|reach(?:ed|ing)|hit(?:ting)?|affect(?:ed|ing)"
     r"|dragg\w+|pull\w+|jump\w+|spill\w+)\b"

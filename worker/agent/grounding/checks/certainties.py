@@ -31,15 +31,28 @@ RESTS = re.compile(
 )
 RELIABLE = re.compile(
     r"\b(?:is|are|was|were) (?:\w+ly |very |quite )?(?:reliable|robust|solid|trustworthy|well[- ]founded|conclusive"
-    r"|firm|significant|beyond (?:any )?doubt)\b"
-    r"|\b(?P<enough>(?:(?:is|are|was|were|be) |more than )*(?:enough|sufficient|plenty)|suffic(?:e|es|ed)) (?:for|to"
-    r" (?:confirm|show|tell|prove|establish|conclude|decide|support|judge|exclude|rule out|be (?:sure|certain)))\b",
+    r"|firm|significant|beyond (?:any )?(?:doubt|chance)|more than chance)\b"
+    r"|\b(?P<enough>(?:(?:is|are|was|were|be) |more than )*(?:enough|sufficient|plenty|ample)|suffic(?:e|es|ed))"
+    r" (?:for|to (?:confirm|show|tell|prove|establish|conclude|decide|support|judge|exclude|rule out"
+    r"|be (?:sure|certain)))\b"
+    r"|\b(?:exclud|rul)\w+ (?:out )?(?:mere |pure )?(?:chance|coincidence|an accident)\b",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:no|not|never|hardly|too|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 EVERY_ERROR = re.compile(
     r"\b(?:every|each|all)\b[^,;]{0,40}?\berrors?\b[^,;]{0,40}? (?:names?|mentions?|points? (?:to|at)|speaks? of)"
     r" (?:the )?$",
+    re.IGNORECASE,
+)
+# "checkout's new errors name only ledger".
+NAME_ONLY = re.compile(
+    r"\b(?:names?|naming|mentions?|points? (?:to|at)) (?:only|solely|just|exclusively"
+    r"|(?:nothing|nobody|none|no (?:one|\w+)) (?:but|except|other than)) (?:the )?$",
+    re.IGNORECASE,
+)
+# "ledger is the only service that checkout's new errors name".
+ONLY_NAMED = re.compile(
+    r" is the (?:only|sole) [^,;.]{0,60}\berrors?\b[^,;.]{0,30}\b(?:names?|mentions?|points? (?:to|at))\b",
     re.IGNORECASE,
 )
 ALL = 0.995
@@ -94,6 +107,7 @@ def _every_error(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
     for item in known.report.evidence:
         names = item.result.get("names") if "types" in item.result else None
         shares |= {(roster.subject_of(item.title, known).service, callee): one for callee, one in (names or {}).items()}
+    yield from _only_named(text, mentions, shares, known)
     for one in mentions:
         if found := EVERY_ERROR.search(text[: one.span[0]]):
             inside = [
@@ -106,3 +120,21 @@ def _every_error(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
             if told:
                 holds = max(told) >= ALL
                 yield Claim("number", span, text[slice(*span)], holds, "" if holds else "not all of them do")
+
+
+def _only_named(
+    text: str, mentions: list[Found], shares: dict[tuple[str | None, str], float], known: Known
+) -> Iterator[Claim]:
+    """Not where others are named as well."""
+    services = [one for one in mentions if one.text in known.services]
+    for one in mentions:
+        only, behind = NAME_ONLY.search(text[: one.span[0]]), ONLY_NAMED.match(text, one.span[1])
+        if not only and not behind:
+            continue
+        listed = {it.text for it in mentions if it.span[0] >= one.span[0]} if only else {one.text}
+        end = only.start() if only else len(text)
+        of = next((it.text for it in services[::-1] if it.span[1] <= end and it != one), known.report.service)
+        others = {callee for (caller, callee), share in shares.items() if caller == of and share > 0} - listed
+        if any(caller == of for caller, _ in shares):
+            span = (only.start(), one.span[1]) if only else (one.span[0], behind.end() if behind else end)
+            yield Claim("number", span, text[slice(*span)], not others, "they name others" if others else "")

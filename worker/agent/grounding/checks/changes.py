@@ -22,8 +22,23 @@ DID = re.compile(
 )
 
 
+# "deploy-8738 was a response to the failures", "… was rolled out to mend them".
+IN_RESPONSE = re.compile(
+    r" (?:of [\w-]+ )?(?:itself )?(?:is|was|were|came|went out)(?: \w+){0,4}? "
+    r"(?:(?:a|an|the|in|as a|as an) (?:\w+ )?(?:response|reaction|answer|countermeasure|remedy|hotfix|fix|cure)\b"
+    r"|(?:meant|made|deployed|released|rolled out|intended|supposed) to (?:fix|mend|stop|end|cure|counter"
+    r"|remedy|repair))",
+    re.IGNORECASE,
+)
+
+
 def deeds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Only the change that is the cause is known to have done anything."""
+    """Only the change that is the cause is known to have done anything; none is known to be meant to mend it."""
+    for one in mentions:
+        made = [it.at for it in known.changes if it.at and it.deployment_id == one.text]
+        if (meant := IN_RESPONSE.match(text, one.span[1])) and made and not causation.NOT.search(meant[0]):
+            is_later = all(at >= known.report.window.start for at in made)
+            yield judged("cause", meant, holds=False, otherwise="nobody tells that", is_open=is_later)
     root = known.report.root_cause
     for found in DID.finditer(text):
         named = {one.text for one in mentions if one.span[0] < found.end()}

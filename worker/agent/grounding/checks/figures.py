@@ -9,7 +9,7 @@ from dataclasses import replace
 from worker.agent.grounding.checks import bounds, charted, fitting, names, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
-from worker.agent.grounding.report.known import Fact, Known
+from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import claims, context, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -101,7 +101,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         for fact in close
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
-    held = [fact for fact in held if not _is_of_the_region(fact, said, known)]
+    held = [fact for fact in held if not (_is_of_the_region(fact, said, known) or _is_of_one(fact, said, known))]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -150,6 +150,18 @@ def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
         if told.service
         for one in known.facts
     )
+
+
+def _is_of_one(fact: Fact, said: Said, known: Known) -> bool:
+    """ "9 of us-central1's 84 log lines are errors": where that is a count of one service in it, which nobody named."""
+    is_of_all = not known.scope.service and not said.services and any(one.region for one in said.subjects)
+    is_part = fact.subject.service and fact.whole not in PARTED and fact.role == "now"
+    kind = (fact.dimension, "now", Subject(None, fact.subject.region))
+    return bool(is_of_all and is_part) and any((one.dimension, one.role, one.subject) == kind for one in known.facts)
+
+
+# What of a region is told by its services.
+PARTED = ("rise", "emissions", "excess", "by name")
 
 
 def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:

@@ -59,15 +59,28 @@ ALL_OF_NOW = ("grams", "vcpu_hours", "usd", "kwh", "orders", "users", "share_of_
 def _fits_role(fact: Fact, said: Said) -> bool:
     if said.role and fact.role and fact.role != said.role:
         return False
+    bare = ("count",) if "lines" in said.topics or said.types else ()
     # What is told as usual is known to be that.
-    if said.role == "usual" and fact.role is None and fact.dimension in ALL_OF_NOW:
+    if said.role == "usual" and fact.role is None and fact.dimension in (*ALL_OF_NOW, *bare):
         return False
     if fact.value > 0 and said.before.endswith("−"):
         return False
+    if fact.dimension == "times" and USUAL_IS.search(said.before) and not roles.LESS.match(said.after):
+        return fact.value < 1
     if fact.role != "excess":
         return True
     side = roles.side(said.before) or (-1 if roles.LESS.match(said.after) else 0)
     return side * fact.value >= 0
+
+
+# "The usual latency is 8.4 times that of the window": it is the other way round.
+USUAL_IS = re.compile(
+    r"(?:^|[;:,] )(?:(?:the|its|their|[\w-]+['’]s) )?(?:usual|normal|expected|typical|baseline)\b"
+    r"(?: (?!it\b|this\b)[\w-]+){1,7}"
+    r" (?:is|was|are|were|had been)(?: about| roughly| nearly| only)* $"
+    r"|(?:^|[;:,] )(?:usually|in the baseline),? [^,;\d]{0,60}$",
+    re.IGNORECASE,
+)
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:

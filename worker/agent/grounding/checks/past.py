@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
+from worker.agent.grounding.checks.absences import NO_PAST
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.roster import WORD
@@ -83,10 +85,15 @@ def is_in(date: str, text: str) -> bool:
 
 
 def _dates(one: SimilarIncident) -> Iterator[str]:
-    day = f"{one.at.day}"
-    for month in (f"{one.at:%B}", f"{one.at:%b}"):
+    yield from spelled(one.at)
+
+
+def spelled(at: datetime) -> Iterator[str]:
+    """The ways in which a day may be written."""
+    day = f"{at.day}"
+    for month in (f"{at:%B}", f"{at:%b}"):
         yield from (f"{day} {month}", f"{month} {day}", f"In {month}", f"in {month}")
-    yield f"{one.at:%Y-%m-%d}"
+    yield f"{at:%Y-%m-%d}"
 
 
 def extended(known: Known, past: list[SimilarIncident]) -> Known:
@@ -167,5 +174,5 @@ def _told(claim: Claim, known: Known) -> Claim:
     if claim.is_unproven and content and all({*forms(word)} & known.past for word in content - {"error", "errors"}):
         # "… ended after 18 minutes", where that is told of it.
         return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
-    is_of_then = claim.kind in ("direction", "state") and not claim.holds
+    is_of_then = claim.kind in ("direction", "state") and not claim.holds and not NO_PAST.match(claim.text)
     return replace(claim, is_open=True) if is_of_then else claim

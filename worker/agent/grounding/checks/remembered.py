@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.past import is_in, spoken_of
+from worker.agent.grounding.checks.past import is_in, spelled, spoken_of
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common
 from worker.agent.grounding.text import context, numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import DATE, Claim, Found, judged
 from worker.agent.grounding.text.topics import topics
 from worker.domain.report import SimilarIncident
 
@@ -87,12 +87,55 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
             holds = _is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
     yield from _turned(text, past)
+    yield from _as_now(text, past)
     yield from _untold(text, past, known)
     for found in NOT_HELPED.finditer(text):
         told = _content(text[: found.start()]) and _is_told(text[: found.start()], past)
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+# "“Psp alpha slow” is still open": of one that has ended; and nobody told what was done of it this time.
+ONGOING = re.compile(
+    r"\b(?:is|are|remains?|stays?|stands?)(?: still| yet| currently| now)* (?:open|ongoing|active|under way|unresolved"
+    r"|unsolved|going on|(?:not|far from) (?:yet )?(?:over|closed|resolved|solved|ended|fixed))\b"
+    r"|\b(?:has|have) (?:still )?(?:not|never) (?:yet )?(?:ended|been (?:closed|resolved|solved|fixed))\b"
+    r"|\b(?:was|were) never (?:closed|resolved|solved|fixed)\b|\b(?:continues|lasts|persists|goes on|going on)\b",
+    re.IGNORECASE,
+)
+REPEATED = re.compile(
+    r"\b(?:has|have|was|were|is|are|had) (?:already |again |now |also |just )*(?:been )?(?:being )?(?:done|tried"
+    r"|applied|repeated|taken|carried out|attempted|used|performed)\b(?=[^,;.]*\b(?:this time|now|again|today|here"
+    r"|already|once more|as well|too|for this)\b)",
+    re.IGNORECASE,
+)
+
+
+def _as_now(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+    for found in ONGOING.finditer(text):
+        holds = any(not one.ended and (one.status or "").lower() in UNENDED for one in past)
+        yield judged("state", found, holds, "it has ended", is_open=not any(one.ended for one in past))
+    for found in REPEATED.finditer(text):
+        yield judged("state", found, holds=False, otherwise="nobody tells that", is_open=True)
+
+
+UNENDED = ("open", "active", "ongoing", "in progress", "investigating", "new")
+NOT_ITS = re.compile(r"\b(?:after|before|since|than|unlike|later|earlier|that of|like|as on|and)\b|;", re.IGNORECASE)
+
+
+def titled(sentence: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "“Psp alpha slow” took place on 18 November": the only date beside the only title is its own."""
+    told = [one for one in known.report.similar_incidents if one.title and one.title in sentence]
+    dates = [one for one in DATE.finditer(sentence) if not one["weekday"]]
+    if len(told) != 1 or len(dates) != 1:
+        return
+    begin = sentence.index(told[0].title)
+    apart = sentence[min(dates[0].end(), begin + len(told[0].title)) : max(dates[0].start(), begin)]
+    window, text = known.report.window, dates[0][0]
+    is_own = any(is_in(it, text) for at in (window.start, window.end) for it in spelled(at))
+    if not NOT_ITS.search(apart) and not is_own:
+        yield judged("time", dates[0], any(is_in(it, text) for it in spelled(told[0].at)), "it was on another day")
 
 
 def _untold(text: str, past: list[SimilarIncident], known: Known) -> Iterator[Claim]:

@@ -167,18 +167,24 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     changes = {change.deployment_id for change in known.changes}
     root = known.report.root_cause
     for found in WORSE.finditer(text):
-        named = owners.last_before(found.start(), [one for one in mentions if one.text in changes])
+        of = [one for one in mentions if one.text in changes]
+        since = next((one for one in of if SINCE.fullmatch(text[found.end() : one.span[0]])), None)
+        named = since or owners.last_before(found.start(), of)
         compared = _comparison(named.text, known) if named else None
-        if compared and THE_ONE_BEFORE.match(text, found.end()):
-            is_worse = not re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE)
-            yield judged("cause", found, (compared == "worse") == is_worse, "its log lines say otherwise")
+        if compared and (since or THE_ONE_BEFORE.match(text, found.end())):
+            yield judged("cause", found, (compared == "worse") != _is_no_worse(found), "its log lines say otherwise")
             continue
-        if named and known.has_cause and root and root.deployment_id:
-            is_worse = named.text == root.deployment_id
-            holds = is_worse != bool(re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
+        if named and known.has_cause and root and root.deployment_id and (since or not found["better"]):
+            holds = (named.text == root.deployment_id) != _is_no_worse(found)
             yield judged("cause", found, holds, "the evidence shows otherwise")
 
 
+def _is_no_worse(found: re.Match[str]) -> bool:
+    return bool(found["better"] or re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
+
+
+# "checkout has been no worse since deploy-8738", "… with it than before".
+SINCE = re.compile(r"(?: off)? (?:since|after|with|under|on|because of) (?:the )?(?:deployment |version |release )?")
 THE_ONE_BEFORE = re.compile(
     r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) )"
 )
@@ -196,6 +202,7 @@ def _comparison(deployment: str, known: Known) -> str | None:
 WORSE = re.compile(
     r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
     r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse"
-    r"|(?:prove[sd]?|shows?|showed|found) (?:it|them|that) (?:to be )?(?:much |clearly )?worse)\b",
+    r"|(?:prove[sd]?|shows?|showed|found) (?:it|them|that) (?:to be )?(?:much |clearly )?worse"
+    r"|(?P<better>(?:got|become|became|is|was|been|works?|worked|runs?|ran) (?:much |clearly )?better|improved))\b",
     re.IGNORECASE,
 )

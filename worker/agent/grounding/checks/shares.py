@@ -57,8 +57,11 @@ def made_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, any(low <= one <= high for one in told), "it is another share")
 
 
+_EVENLY = r"(?:equal(?:ly|(?: parts| shares))|in equal parts|even(?:ly)?|half and half|to the same (?:degree|extent))"
 THE_SAME = re.compile(
-    r"\bthe same (?:share|part|portion|rise|increase|growth|jump)\b[^,;.]*?"
+    r"\b(?P<all>(?:share|split|divide|halve|contribute to|account for)s? (?:the |this |that )"
+    rf"[^;.]{{0,60}}?\b{_EVENLY}\b|(?:contribut|add|shar)\w* {_EVENLY} (?:to|in)\b)"
+    r"|\bthe same (?:share|part|portion|rise|increase|growth|jump)\b[^,;.]*?"
     r" as (?:that |those )?(?:in|of|has|had|does)?",
     re.IGNORECASE,
 )
@@ -69,6 +72,8 @@ def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in THE_SAME.finditer(text):
         before = [one.text for one in mentions if one.span[1] <= found.start()][-2:]
         after = [one.text for one in mentions if one.span[0] >= found.end() - 1][:2]
+        if found["all"]:
+            before, after = before[:-1], before[-1:]
         mine, theirs = (_part_of({*names}, known) for names in (before, after))
         if mine is not None and theirs is not None:
             holds = max(mine, theirs) <= ALIKE * min(mine, theirs)
@@ -134,6 +139,16 @@ BELONGS = re.compile(
 )
 ALL_OF_IT = re.compile(r"\b(?:all|entirely|wholly|only|solely|confined|limited)\b", re.IGNORECASE)
 ALONE = re.compile(r" (?:alone|only|exclusively)\b", re.IGNORECASE)
+# "Only us-central1 contributes to the rise", "… alone is behind it".
+ONLY = re.compile(
+    r"\b(?:only|solely|exclusively|(?:nothing|nobody|no one|none) (?:but|except|besides)) (?:the )?$", re.IGNORECASE
+)
+HAS_PART = re.compile(
+    r"(?: in [\w-]+)?(?P<alone> alone| is the only (?:\w+ )?(?:one|region|service)(?: that| which)?)?"
+    r" (?:contribut(?:es|ed|ing)|adds?|added|(?:has|had|takes|took) (?:an?y? )?(?:part|share)|contributor)"
+    rf" (?:to|in|of) (?:the |this |that )?(?:{_RISE})\b",
+    re.IGNORECASE,
+)
 # "… since checkout in us-central1 shows none".
 NONE_OF_IT = re.compile(
     rf" (?:shows?|showed|has|had|sees?|saw) (?:none\b(?! of the)|no (?:part|share) (?:of|in) (?:it|the (?:{_RISE}))"
@@ -150,11 +165,13 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     least = LITTLE * max((rise for *_, rise in parts), default=0.0)
     for place, one in enumerate(mentions):
         begun = BELONGS.search(text[: one.span[0]])
-        if begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0])):
+        has = HAS_PART.match(text, one.span[1])
+        is_all = begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0]))
+        if is_all or (has and (has["alone"] or ONLY.search(text[: one.span[0]]))):
             others = [rise for service, region, rise in parts if one.text not in (service, region)]
             own = sum(rise for service, region, rise in parts if one.text in (service, region))
             holds = bool(parts) and own > 0 and max(others, default=0.0) <= least
-            yield _alone(begun.start(), one.span[1], text, holds, parts)
+            yield _alone(begun.start() if begun else one.span[0], has.end() if has else one.span[1], text, holds, parts)
         if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
             of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] == " in ")}
             told = [rise for service, region, rise in parts if of <= {service, region}]
@@ -180,6 +197,25 @@ def _rises(text: str, known: Known) -> list[tuple[str, str, float]]:
         parts = item.result.get("parts") if of else None
         found += [(str(one.get("service")), str(one.get("region")), float(one.get("rise", 0))) for one in parts or ()]
     return found
+
+
+# "The 2.9 g of retries come on top of the excess of 3.9 g", "… are not included in it".
+BESIDE_IT = re.compile(
+    r"\b(?:retries|errors|slow\w* work|parts?)\b(?:[^;.]|\.\d){0,60}?\b(?P<not>not )?"
+    r"(?:on top|over and above|in addition|added|outside|besides|apart from|not (?:included|contained|counted|part))\b"
+    r"[^,;\d]{0,12}\b(?:excess|waste)\b"
+    r"|\b(?:on top of|in addition to|besides|apart from|over and above) the (?:excess|waste)\b(?:[^;.]|\.\d){0,60}?"
+    r"\b(?:retries|errors|slow\w* work)\b"
+    r"|\b(?:excess|waste)\b(?:[^;,.]|\.\d){0,40}?\b(?:does not|doesn['’]t|without) (?:contain|includ|compris|cover)"
+    r"\w*(?:[^;.]|\.\d){0,40}?\b(?:retries|errors|slow\w* work)\b",
+    re.IGNORECASE,
+)
+
+
+def beside(text: str, known: Known) -> Iterator[Claim]:
+    """What the excess was split into is part of it."""
+    for found in BESIDE_IT.finditer(text) if known.report.impact.carbon.split else ():
+        yield judged("state", found, bool(found["not"]), "they are part of it")
 
 
 BETWEEN = re.compile(r"\bbetween \S*\d\S*(?: \w+)? and \S*\d", re.IGNORECASE)

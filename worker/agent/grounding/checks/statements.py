@@ -50,7 +50,7 @@ CLEARED = re.compile(
     r"|(?:is|are|was|were|looks?|seems?|appears?) (?:\w+ )?(?:benign|blameless|faultless|trustworthy|inconspicuous"
     r"|unsuspicious|unobtrusive|unremarkable|reliable|successful)"
     r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
-    r"|did not cause|false alarm|no incident|nothing is wrong|ruled out"
+    r"|did not cause|no incident|nothing is wrong|ruled out"
     r"|(?:can|may|should|could) be (?:excluded|(?:set|left|put) aside))\b",
     re.IGNORECASE,
 )
@@ -96,12 +96,18 @@ NO_INCIDENT = re.compile(
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:stand for|amount to|mean|mark|make|constitute) an? (?:\w+ )?incident"
-    r"|no (?:real )?incident)\b",
+    r"|no (?:real )?incident"
+    r"|(?<!no )(?<!not a )(?<!never a )(?<!hardly a )(?<!but a )false (?:alarm|alert|positive))\b",
     re.IGNORECASE,
 )
 
 
-CONFIRMED = re.compile(r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b", re.IGNORECASE)
+CONFIRMED = re.compile(
+    r"\b(?:is|was|are|were|been|got|stands) (?:\w+ly )?confirmed\b"
+    r"|\b(?:no|not a|never a|hardly a|anything but a) false (?:alarm|alert|positive)\b"
+    r"|\b(?:alert|alarm)\b[^,;.]{0,40} (?:is|was) (?:\w+ly |a )?(?:genuine|real|justified|warranted|well[- ]founded)\b",
+    re.IGNORECASE,
+)
 
 
 def verdicts(text: str, known: Known) -> Iterator[Claim]:

@@ -23,8 +23,9 @@ DISMISSED = re.compile(
     r"|unneeded)"
     r"|(?:can|may|should) (?:safely )?(?:be )?(?:ignored?|disregard(?:ed)?|dismiss(?:ed)?|wait)|ignore|disregard"
     r"|(?:measurement|measuring|reporting|monitoring|counting|rounding) (?:error|fault|mistake|problem)s?"
-    r"|not real|unreal|fictitious|artefacts?|artifacts?|false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
-    r"|wrong|false|incorrect|untrue|not (?:true|correct|right|real)|invalid"
+    r"|not real|unreal|fictitious|artefacts?|artifacts?"
+    r"|(?<!no )(?<!not a )(?<!but a )false (?:positive|alarm)s?|glitch\w*|(?:just|only|mere) noise"
+    r"|wrong|false(?! (?:positive|alarm|alert))|incorrect|untrue|not (?:true|correct|right|real)|invalid"
     r"|by design|planned|intended|on purpose|(?:is|was|were|be) (?:just |only |merely )?(?:a test|an exercise|a drill)"
     r"|negligible|acceptable|under control|of (?:no|little) (?:importance|consequence|concern|note|moment)"
     r"|(?:is|are|was|were) (?:just |only |but |merely )?an? (?:illusion|mirage|myth|phantom|fluke|trifle|triviality)"
@@ -54,7 +55,7 @@ BROKEN = re.compile(
     r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
     r"|\b(?:is|are|was|were|been|being) out of (?:memory|(?:disk )?space|connections|threads|capacity|service|order)\b"
     r"|\b(?:fixed(?! (?:limit|threshold|value)s?\b)|repaired|solved|cured|healed|prevented|averted)\b"
-    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within)\b"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within|near)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
     r"|\b(?:rule|threshold)s?\b(?!['’]s (?:count|value|sum)\b)"
@@ -186,7 +187,7 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
     """`logged`: words of log lines, which may be said of those that wrote them."""
     for found in pattern.finditer(text):
         if (
-            found[0].split()[-1] in logged
+            (found[0].split()[-1] in logged and not RETURNING.search(found[0]))
             or OF_SIGNAL.search(text[: found.end()])
             or BY_SO_MUCH.match(text, found.end())
         ):
@@ -194,6 +195,8 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
         yield Claim("state", found.span(), found[0], holds=False, why="a report cannot know that", is_unproven=True)
 
 
+# "Was back at its usual 0 %": no words of a line, though one has "at".
+RETURNING = re.compile(r"^(?:back|returned|returns|restored|recovered) ", re.IGNORECASE)
 # "The pool is exhausted": where a line tells that there is none left of it.
 EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
 USED_UP = re.compile(

@@ -167,4 +167,5 @@ def _role(path: Path) -> str | None:
             return "usual"
         if part in NOW or words[-1] in NOW or (len(words) > 1 and words[-2] in NOW):
             return "now"
-    return None
+    # Of a table of errors by service.
+    return "now" if path[:1] == ("rows",) else None

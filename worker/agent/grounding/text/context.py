@@ -404,15 +404,16 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     if not nouns or nouns[0] in NO_WHOLE or nouns[0] in {one.lower() for one in names}:
         return None
     kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
-    if {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
-        return "rise"
+    is_of_failed = kinds[:1] == ["requests"] and OF_FAILED.search(found[0])
+    if is_of_failed or {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
+        return "errors" if is_of_failed else "rise"
     # "None of the four logged it": of whom, not of what.
     is_of_several = nouns[0] in quantifiers.SMALL and not kinds
     return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
 
 
 # "In 12 % of the cases", "none of them fail".
-_NO_WHOLE = "baseline of cases time fail fails failed do does did is are was were"
+_NO_WHOLE = "already still now usually baseline of cases time fail fails failed do does did is are was were"
 NO_WHOLE = frozenset(_NO_WHOLE.split())
 # "A share of 0.36 in the rise of carbon".
 IN_A_RISE = re.compile(r" in (?:the |this |its )?(?:\w+ )?(?:rise|increase|growth)\b", re.IGNORECASE)
@@ -438,5 +439,7 @@ MOST_OF = re.compile(
     re.IGNORECASE,
 )
 OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
+# "29 % of the failed requests were retries": of those, and not of all.
+OF_FAILED = re.compile(r"\b(?:the|its|their|all|these|those)(?: [\d,]+)? (?:failed|failing|lost)\b", re.IGNORECASE)
 # "72 % of the additional errors" are of their rise.
 MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

@@ -89,6 +89,9 @@ WAS_USUAL = re.compile(
 )
 USUAL_THEN = re.compile(
     r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
+    # "… of the requests to checkout were already failing in the baseline".
+    r"|^(?:(?! (?:against|versus|than|compared|while|where|and|but|instead|from|as|after|window|now|not|never|no)\b)"
+    r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b|(?:usually|normally) [a-z])"
     r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b[^,;.(\d]{0,30}\b(?:before|prior|ahead|until))"
     r"[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
