@@ -143,6 +143,8 @@ def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
         return False
     if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
         return True
+    if fact.metric and said.subjects and all(one.service in said.names for one in said.subjects):
+        return True
     kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
     return any(
         (one.dimension, one.signal, one.role, one.statistic) == kind and one.subject.service == told.service
