@@ -1,4 +1,4 @@
-"""How many deployments there were before the onset, whether the last came before it, and how long one had run."""
+"""How many deployments there were before the onset, whether the last came before it, and whether one made it worse."""
 
 from __future__ import annotations
 
@@ -28,11 +28,6 @@ LAST = re.compile(
     r"(?:\w+ )?(?P<side>before|after) the onset\b",
     re.IGNORECASE,
 )
-RUNNING = re.compile(
-    r"\b(?:had|has) (?:already )?been (?:running|in place|live|out|in production|in use|deployed)[^,;.]{0,12}?"
-    r" for (?:several |many |some )?(?P<long>hours|days|weeks|a (?:long|good) while|a long time|long)\b",
-    re.IGNORECASE,
-)
 # "First the pool ran out, then deploy-8740 was rolled out".
 FIRST_THEN = re.compile(
     r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?"
@@ -48,13 +43,6 @@ BEGAN_WHEN = re.compile(
     re.IGNORECASE,
 )
 AT_ONCE = timedelta(minutes=5)
-BETWEEN = re.compile(r"\bbetween (?:the two|both|the) (?:deployments|releases|changes|rollouts)\b", re.IGNORECASE)
-NOT = re.compile(r"\b(?:not|never|no)\b|n['’]t\b")
-
-
-DEPLOYED_LAST = re.compile(
-    r" (?:was|got) (?:deployed|released|rolled out|changed) (?P<place>last|first)\b", re.IGNORECASE
-)
 
 
 THE_NEWEST = re.compile(
@@ -74,11 +62,9 @@ def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     yield from _often(text, made, known)
     yield from _ends(text, [one.at for one in made if one.at], known)
-    yield from _placed(text, mentions, dated, known)
+    yield from _placed(text, mentions, dated)
     yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
     yield from _begun_when(text, mentions, known)
-    yield from _between(text, [one.at for one in dated if one.at], known)
-    yield from _running(text, [one.at for one in dated if one.at and named & {one.deployment_id, one.version}], known)
 
 
 def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
@@ -96,15 +82,9 @@ def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, holds, "it was the other way")
 
 
-def _placed(text: str, mentions: list[Found], dated: list[Change], known: Known) -> Iterator[Claim]:
-    """ "cart was deployed last"."""
+def _placed(text: str, mentions: list[Found], dated: list[Change]) -> Iterator[Claim]:
+    """ "deploy-8728 was the most recent of the deployments"."""
     times = [one.at for one in dated if one.at]
-    for one in mentions:
-        if one.text in known.services and times and (placed := DEPLOYED_LAST.match(text, one.span[1])):
-            end = max(times) if placed["place"].lower() == "last" else min(times)
-            of = {it.service for it in dated if it.at == end}
-            yield judged("cause", placed, one.text in of, "another one was")
-    # "deploy-8728 was the most recent of the deployments".
     for found in THE_NEWEST.finditer(text) if times else ():
         ids = [
             it.text for it in mentions if it.span[1] <= found.start() and it.text in {x.deployment_id for x in dated}
@@ -129,18 +109,6 @@ def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if of:
             holds = any(timedelta(minutes=-1) <= _onset(known) - at <= AT_ONCE for at in of)
             yield judged("cause", found, holds, "it was at another time")
-
-
-def _between(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
-    for found in BETWEEN.finditer(text) if times else ():
-        yield judged("cause", found, min(times) <= _onset(known) <= max(times), "it began later")
-
-
-def _running(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
-    for found in RUNNING.finditer(text) if times else ():
-        if not NOT.search(text[: found.start()]):
-            holds = known.report.window.start - max(times) >= timedelta(hours=1)
-            yield judged("cause", found, holds, "it was deployed later")
 
 
 def _told(named: set[str], known: Known) -> list[Change]:
