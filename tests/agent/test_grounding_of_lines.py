@@ -19,7 +19,6 @@ TOLD = [
     (LEDGER, "ledger logged DatabaseUnavailable 12 times, and {} of that type before.", "none", "six"),
     (SHIPPING, "{} was logged in the window; before it there was none of this type.", "TariffZoneUnknown", "AddressX"),
     (LEDGER, "One message says that there is no primary for the cluster, last seen 58 {} ago.", "seconds", "minutes"),
-    (LEDGER, "{} of the sampled messages report that the connection to the primary was refused.", "Two", "Three"),
     (SHIPPING, "One line names the zone DK-2, another names {}.", "PL-3", "FR-7"),
     (LEDGER, "CPU is not elevated: it is at {}, against an expected 26.", "27", "87"),
     (LEDGER, "That makes {} the first candidate.", "ledger", "payments"),

@@ -9,13 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from worker.agent.grounding.checks import calls
-from worker.agent.grounding.report import log, relations, roster, vocabulary
+from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context, numerals, units
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
-from worker.domain.evidence import Evidence
 
 MESSAGES = re.compile(
     r" of (?:the |its |their )?(?:(?!quoted|sampled|shown|listed|example|log|error|messages|lines)(?P<all>\w+) )?"
@@ -28,6 +27,9 @@ OTHERS = re.compile(
     r" (?:an?|any) (?P<what>rise|increase|growth)\b",
     re.IGNORECASE,
 )
+# "The last of six candidates".
+OF_SO_MANY = re.compile(r"\b(?:of|of the|all|these|those) $", re.IGNORECASE)
+CANDIDATES = re.compile(r" candidates\b")
 LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such )?[a-z]+s)?)(?P<told>[^:;.]*): ")
 
 
@@ -37,79 +39,16 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
         return is_so
     if (is_so := calls.is_so_often(number, text, mentions, known)) is not None:
         return is_so
-    if (is_so := _of_quoted(number, text, sentence, known)) is not None:
+    told = MESSAGES.match(text, number.span[1])
+    if told and (is_so := _of_messages(number.value, _count(told["all"] or ""), sentence, known)) is not None:
         return is_so
     if found := LIST.match(text, number.span[1]):
         listed = [one for one in mentions if one.span[0] >= found.end()]
         return _of_list(number.value, found, listed, sentence, mentions, known)
-    return _of_named(number, text, mentions, known)
+    is_of_candidates = OF_SO_MANY.search(text[: number.span[0]]) and CANDIDATES.match(text, number.span[1])
+    return len(known.report.candidates) == number.value if is_of_candidates else None
 
 
-def _of_quoted(number: Number, text: str, sentence: str, known: Known) -> bool | None:
-    """ "Two of the three messages", "all three messages"."""
-    if found := next((one for one in EVERY.finditer(sentence) if one.start() <= number.span[0] < one.end()), None):
-        return _is_of_every(found, sentence, known)
-    found = MESSAGES.match(text, number.span[1])
-    return _of_messages(number.value, _count(found["all"] or ""), sentence, known) if found else None
-
-
-def _of_named(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """ "All four share the onset", "together they hold 1 % of the confidence": of those who were named before."""
-    before, after = text[: number.span[0]], text[number.span[1] :]
-    if TOGETHER.search(before) and OF_CONFIDENCE.match(after):
-        return _is_sum(number, mentions, text, known)
-    if (is_so := _of_candidates(number, text, mentions, known)) is not None:
-        return is_so
-    if DEVIATING.match(after):
-        return len({one.subject.service for one in known.levels if abs(one.deviations) >= LEAST}) == number.value
-    if found := CALLS_LONGER.match(text, number.span[1]):
-        by = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
-        slower = {(one.of, one.subject) for one in known.facts if (one.signal, one.role) == ("calls", "excess")}
-        return sum(not by or caller in by for caller, _ in slower) == number.value if slower else None
-    named = _listed_before(number, mentions, known)
-    is_counted = number.dimension or re.match(r" [a-z]+s\b", after) or re.search(r"\b(?:errors|lines)\b", before)
-    is_of_all = ALL.search(before) and not is_counted
-    return len(named) == number.value if is_of_all and len(named) > 1 else None
-
-
-# "All three services began to deviate".
-DEVIATING = re.compile(
-    r" services (?:\w+ly )?(?:(?:began|begin|started|start) to )?(?:deviate|misbehave)d?\b", re.IGNORECASE
-)
-LEAST = 3
-
-
-# "Five of the candidates show hardly more than chance", "the last of six candidates".
-OF_CHANCE = re.compile(
-    r"(?: of (?:the|these|those|all)(?: \w+)? candidates| candidates| of them)?"
-    r" (?:only )?shows? (?:hardly|barely) more than chance\b",
-    re.IGNORECASE,
-)
-OF_SO_MANY = re.compile(r"\b(?:of|of the|all|these|those) $", re.IGNORECASE)
-# "Ledger alone reaches a confidence above 0.1".
-ALONE_ABOVE = re.compile(
-    r"\b(?:alone|only)\b[^,;]*\b(?:confidence|score) (?:above|over|of more than|higher than) $", re.IGNORECASE
-)
-
-
-def _of_candidates(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    candidates, before = known.report.candidates, text[: number.span[0]]
-    if OF_CHANCE.match(text, number.span[1]):
-        return sum("chance" in (one.against or "") for one in candidates) == number.value
-    if re.match(r" candidates\b", text[number.span[1] :]) and OF_SO_MANY.search(before):
-        return len(candidates) == number.value
-    if ALONE_ABOVE.search(before):
-        named = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
-        above = {one.service for one in candidates if one.confidence > number.value}
-        return bool(named) and above == named
-    return None
-
-
-# "Two calls of cart take longer than usual".
-CALLS_LONGER = re.compile(
-    r" (?:\w+ )?calls(?: (?:of|by|from|made by) [^,;]{2,60}?)? (?:takes?|took|are|were|got|became) (?:longer|slower)\b",
-    re.IGNORECASE,
-)
 SURER = re.compile(
     r" of (?P<who>them|these|those|the others?)\b[^,;.]*\bconfidence (?:above|over|of more than|higher than)"
     r" (?:about )?(?P<least>0\.\d+)",
@@ -136,21 +75,11 @@ BEFORE = re.compile(
 )
 
 
-# "None of the 13 timed lines was slower than the usual p95".
-SLOWER_LINES = re.compile(
-    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines (?:was|were|is|are) slower than the usual p95\b"
-)
-
-
 def _is_of_before(number: Number, text: str) -> bool:
     start, _ = context.clause(number.span, text)
     kind = OF_TYPE.match(text, number.span[1])
     is_told = kind and (BEFORE.search(text, start, number.span[0]) or BEFORE.match(text, kind.end() + 1))
     return bool(is_told)
-
-
-def _timed(item: Evidence) -> bool:
-    return isinstance(item.result.get("lines"), dict)
 
 
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -169,9 +98,6 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
             one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
         ]
         return not any(before) if before else None
-    if SLOWER_LINES.match(text, number.span[1]):
-        counted = [item.result["lines"].get("slower_than_usual_p95") for item in known.report.evidence if _timed(item)]
-        return counted == [0] if counted else None
     if SLOWER.match(text, number.span[1]):
         return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
     return None
@@ -184,22 +110,6 @@ def _but_for(found: re.Match[str], mentions: list[Found], known: Known) -> set[s
         return known.services - listed if listed else None
     named = {one.text for one in mentions if one.span[1] <= found.start()} & known.services
     return named if re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower()) else set()
-
-
-# "All four share the onset".
-ALL = re.compile(r"\b(?:all|these|those|all of the) $", re.IGNORECASE)
-
-
-TOGETHER = re.compile(r"\b(?:together|combined|between them)\b", re.IGNORECASE)
-OF_CONFIDENCE = re.compile(r" of (?:the |all )?confidence\b", re.IGNORECASE)
-
-
-def _is_sum(number: Number, mentions: list[Found], text: str, known: Known) -> bool:
-    """ "cart and frontend together hold less than one percent of the confidence"."""
-    named = _listed_before(number, mentions, known)
-    total = sum(one.confidence for one in known.report.candidates if one.service in named)
-    low = 0.0 if numerals.BELOW.search(text[: number.span[0]]) else number.low
-    return low <= total <= number.high
 
 
 def _listed_before(number: Number, mentions: list[Found], known: Known) -> set[str]:
@@ -216,56 +126,13 @@ def _quoted(sentence: str) -> list[str]:
     return [claims.quoted(one) for one in claims.QUOTED.finditer(sentence)]
 
 
-# "Two of the messages report that the connection to the primary was refused": in its own words.
-SAYING = re.compile(
-    r"\b(?:messages|lines|examples)\b[^,;:]* (?:report|say|tell|state|read|show|complain) (?:that )?(?P<what>[^,;:]+)"
-)
-TELLING = 2
-
-
-def _has_words(said: str, message: str) -> bool:
-    """Whether it has all of those that tell messages apart, and at least two."""
-    words, has = (
-        {form for it in re.findall(r"[a-z]{4,}", one.lower()) for form in vocabulary.forms(it)[-1:]}
-        for one in (said, message)
-    )
-    shared = words & has
-    return len(shared) >= TELLING and not (words - has - vocabulary.common())
-
-
 def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
     """ "Two of the three messages say “…”": of a type with so many, so many have it."""
     quoted = _quoted(sentence)[:1]
     kinds = [one for one in _messages(known) if len(one) == (total or len(one))]
-    if not quoted and (told := SAYING.search(sentence)):
-        counts = {sum(_has_words(told["what"], message) for message in one) for one in kinds}
-        return some in counts if counts - {0} else None
     if not quoted or not kinds:
         return None
     return any(sum(quoted[0] in message for message in one) == some for one in kinds)
-
-
-EVERY = re.compile(
-    r"\b(?:all|each|every one)(?: of)?(?: the| its)?(?: (?P<all>\w+))?"
-    r"(?: quoted| sampled| shown| listed| example| error)* (?:messages|examples)\b",
-    re.IGNORECASE,
-)
-
-
-def every_message(sentence: str, known: Known) -> Iterator[Claim]:
-    """ "All three messages say “…”": each of a type's messages has it."""
-    for found in EVERY.finditer(sentence):
-        if (is_so := _is_of_every(found, sentence, known)) is not None:
-            yield judged("state", found, is_so, "not all of them do")
-
-
-def _is_of_every(found: re.Match[str], sentence: str, known: Known) -> bool | None:
-    quoted = _quoted(sentence)[:1]
-    kinds = [one for one in _messages(known) if quoted and any(quoted[0] in message for message in one)]
-    count = _count(found["all"] or "")
-    return any(all(quoted[0] in message for message in one) and count in (0, len(one)) for one in kinds) or (
-        False if kinds else None
-    )
 
 
 def _messages(known: Known) -> Iterator[list[str]]:
