@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from worker.agent.grounding.checks.consequences import is_cause_open
-from worker.agent.grounding.checks.statements import is_demand
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -19,7 +17,6 @@ ONLY_CANDIDATE = re.compile(
     r"\b(?:only|just|a single|the sole) (?:one |a single )?candidates?\b|\bno (?:other|further|second) candidates?\b",
     re.IGNORECASE,
 )
-ONE_CANDIDATE = re.compile(r"\bthere (?:is|was) (?:one|just one|a single|a) (?:\w+ )?candidate\b", re.IGNORECASE)
 NO_CANDIDATE = re.compile(
     rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
     r"(?! (?:has|have|is|was(?! put forward)|reaches|gets|comes))"
@@ -50,21 +47,6 @@ NO_CAUSE = re.compile(
     r"(?:named|identified|found|established|determined|known)\b",
     re.IGNORECASE,
 )
-# "Why the mentions rose is known with certainty".
-WHY_KNOWN = re.compile(
-    r"\b(?:why [^,;]{3,40}|(?:the|its) (?:cause|reason)(?: of [^,;]{3,40})?) (?:is|was) (?:well |clearly |fully |now )*"
-    r"(?:known|clear|understood|established|certain)\b",
-    re.IGNORECASE,
-)
-# Of more work for the same requests it is the opposite.
-SAME_WORK = re.compile(r"\bthe same work for (?:\w+ )?more (?:requests|traffic|calls)\b", re.IGNORECASE)
-NONE_DEVIATES = re.compile(
-    r"\b(?:no service|none of the services|not a single service|no metric of any service) (?:\w+ )?"
-    r"(?:deviates?|is unusual|shows (?:a|any) deviation)\b",
-    re.IGNORECASE,
-)
-# Standard deviations, from which on something deviates.
-LEAST = 3
 NO_VERDICT = re.compile(
     r"\b(?:no|not reach a|without a|reach(?:es|ed) no|gives? no) (?:\w+ )?verdict\b|\binconclusive\b"
     r"|\bneither (?:be )?confirmed nor (?:dismissed|denied|refuted|ruled out|rejected)\b"
@@ -94,39 +76,27 @@ LOGGED_NOTHING = re.compile(
     r"|\b(?:left|wrote|has|had|with|are|were|is|holds?|shows?|contains?) (?:no|neither) log lines\b",
     re.IGNORECASE,
 )
-LOGGED_SOME = re.compile(
-    r" (?:itself )?(?:has |had |also )?(?:log(?:s|ged)|wrote|writes) (?!nothing|no\b|none|hardly|less)", re.IGNORECASE
-)
 
 
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services that the sentence names another rule tells (`changes`)."""
-    report, is_of_named = known.report, bool({one.text for one in mentions} & known.services)
+    report, named = known.report, {one.text for one in mentions} & known.services
     ways: tuple[tuple[re.Pattern[str], Callable[[], bool | None]], ...] = (
         (ONLY_CANDIDATE, lambda: len(report.candidates) == 1),
-        (ONE_CANDIDATE, lambda: len(report.candidates) == 1),
-        (WHY_KNOWN, lambda: not is_cause_open(known)),
-        (NONE_DEVIATES, lambda: not any(abs(one.deviations) >= LEAST for one in known.levels)),
-        (SAME_WORK, lambda: is_demand(known)),
         (NO_CANDIDATE, lambda: not report.candidates),
         (ONE_PAST, lambda: len(report.similar_incidents) == 1),
         (NO_PAST, lambda: not report.similar_incidents),
         (NO_CAUSE, lambda: report.root_cause is None),
         (NO_VERDICT, lambda: report.verdict is Verdict.INCONCLUSIVE),
-        (NO_CHANGE, lambda: None if is_of_named else not any(one.at for one in known.changes)),
+        (NO_CHANGE, lambda: None if named else not any(one.at for one in known.changes)),
         (NO_ONSET, lambda: not _has_onset(text, mentions, known)),
-        (NO_SLOWER_CALL, lambda: None if is_of_named else _has_none("slower", known)),
-        (NO_MISSING_CALL, lambda: None if is_of_named else _has_none("fewer", known)),
+        (NO_SLOWER_CALL, lambda: None if named else _has_none("slower", known)),
+        (NO_MISSING_CALL, lambda: None if named else _has_none("fewer", known)),
     )
-    named = {one.text for one in mentions} & known.services
     if (silent := LOGGED_NOTHING.search(text)) and named <= {report.service}:
         told = (report.sections.user_impact, *(one.reason for one in report.gaps))
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
-    for one in mentions:
-        of_lines = LOGGED_SOME.match(text, one.span[1]) if one.text == report.service else None
-        if of_lines and "logged nothing in the window" in report.sections.user_impact:
-            yield judged("state", of_lines, False, "it logged nothing")
     for pattern, is_so in ways:
         if found := pattern.search(text):
             holds = is_so()
