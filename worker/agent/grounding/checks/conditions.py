@@ -48,32 +48,16 @@ OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
 OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
 
 
-# "ledger is slow, not failing".
-NOT_SO = re.compile(
-    r" (?:is|was) [^,;.]{3,30},? (?:but |and )?not (?P<what>failing|broken|slow|slower|retrying)\b", re.IGNORECASE
-)
-
-
-def _is_measured_of(one: Found, known: Known) -> bool:
-    return any(level.subject.service == one.text for level in known.levels)
-
-
 def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "search fails", "the errors of search": only of a service that was seen to."""
     for one in mentions:
-        is_called = owners.is_called(one, text) or CALLS_TO.search(text[: one.span[0]])
-        if one.text not in known.services or is_called:
+        if one.text not in known.services or owners.is_called(one, text):
             continue
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         found = DOES.match(text, _end(one, text, mentions, known)) or owned
-        if (denied := NOT_SO.match(text, one.span[1])) and (_is_measured_of(one, known)):
-            holds = not _is_so(one.text, denied["what"], known)
-            yield judged("direction", denied, holds, f"{one.text} does")
         if found:
             counted = found is owned and _is_counted(one, found["what"], text, known)
-            if counted or _is_so_many(found, text):
-                continue
-            if JUDGED.search(text[slice(*context.part(one.span, text))]) or _is_of_a_signal(one, found["what"], text):
+            if counted or _is_so_many(found, text) or _is_of_a_signal(one, found["what"], text):
                 continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
@@ -122,8 +106,6 @@ def _end(one: Found, text: str, mentions: list[Found], known: Known) -> int:
     return there.span[1] if there and is_its else one.span[1]
 
 
-# "The calls from frontend to cart slowed down" (`calls`).
-CALLS_TO = re.compile(r"\bcalls? (?:from|by|of) (?:the )?[\w.:@-]+ (?:to|for) (?:the )?$", re.IGNORECASE)
 # "The spike of checkout was not confirmed".
 DENIED = re.compile(
     r"[^,;.]{0,12} (?:(?:was|is|were|are|could|can) ?not|(?:was|is|were|could)n['’]t)"
@@ -146,12 +128,9 @@ def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
     is_measured = any(
         (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what)
         for fact in known.facts
-        if fact.value > 0 or NONE.search(text[one.span[1] : end])
+        if fact.value > 0
     )
     return is_measured and bool(re.search(r"\d", text[one.span[1] : end]))
-
-
-NONE = re.compile(r"(?<![\d.,])0 %")
 
 
 def _regions(one: Found, text: str, mentions: list[Found], known: Known) -> set[str | None]:
@@ -198,20 +177,11 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))
-        or ("latency" in signals and _is_called_slower(service, known))
         or has_types
         or (is_cause and "errors" in signals and bool(known.messages.get(service)))
     )
 
 
-def _is_called_slower(service: str, known: Known) -> bool:
-    """Whether calls to it take longer than usual."""
-    of = [one for one in known.facts if one.signal == "calls" and one.subject.service == service]
-    return any(one.role == "excess" and one.value > 0 for one in of)
-
-
-# "An error of checkout's own is unlikely": says that there is none.
-JUDGED = re.compile(r"\b(?:unlikely|no|not an?|hardly an?) (?:\w+ )?(?:cause|candidate|explanation)\b", re.IGNORECASE)
 AFFECTED = re.compile(
     r"\b(?P<only>only|just)?\b[^,;]{0,40}\b(?:is|are|was|were) (?:also |likewise |equally )?"
     r"(?:affected|hit|impacted)\b",
