@@ -1,4 +1,4 @@
-"""Who leads, whose part is the largest, who comes behind whom, and on which side of an average a figure is."""
+"""Who leads, whose part is the largest, and who comes behind whom."""
 
 from __future__ import annotations
 
@@ -37,19 +37,6 @@ def test_who_leads_and_who_comes_behind(report: str, text: str, right: str, wron
 
 def test_parts_that_differ_are_not_spread_evenly() -> None:
     assert outcome("demo-442fa7", "The rise of carbon is spread evenly over asia-east1 and europe-west1.") == "removed"
-
-
-SIDES = [
-    ("Payments' latency is {} the regional average of 670 ms.", "above", "below"),
-    ("Payments' latency remains {} than the median of 9,000 ms.", "lower", "higher"),
-]
-
-
-@pytest.mark.parametrize(("text", "right", "wrong"), SIDES)
-def test_on_which_side_of_an_average_it_is(text: str, right: str, wrong: str) -> None:
-    found = [ground_known(text.format(one), known(PAYMENTS)).sentences[-1].claims for one in (right, wrong)]
-    told = [next(claim.holds for claim in one if claim.kind == "direction") for one in found]
-    assert told == [True, False]
 
 
 def test_what_one_explains_of_another_is_no_level_of_its_own() -> None:

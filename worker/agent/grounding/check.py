@@ -228,7 +228,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     directions.compared,
     against.compared,
     against.alike,
-    against.averaged,
     amounts.amounts,
     metrics.deviating,
     metrics.calm,

@@ -1,4 +1,4 @@
-"""What is said of one service as against another, or an average: "checkout had a higher error rate than payments"."""
+"""What is said of one service as against another: "checkout had a higher error rate than payments"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import metrics
 from worker.agent.grounding.report.known import Known, Level
-from worker.agent.grounding.text import context, numerals
+from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import topics
 
@@ -23,7 +23,6 @@ ALIKE = re.compile(
     r"|\b(?:fail\w*) (?:about |roughly |just )?(?:equally|as) (?:often|badly)\b",
     re.IGNORECASE,
 )
-NEGATED = re.compile(r"\b(?:no|not|never|hardly)\b|n['’]t\b", re.IGNORECASE)
 
 
 def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -31,8 +30,7 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in THAN.finditer(text):
         if (both := _both(found, mentions, known)) and (told := _measures(found, text, known)):
             pairs = _pairs(*both, told, known)
-            wanted = bool(found["more"]) != bool(NEGATED.search(text[both[0].span[1] : found.start()]))
-            holds = bool(pairs) and all((one.actual > other.actual) == wanted for one, other in pairs)
+            holds = bool(pairs) and all((one.actual > other.actual) == bool(found["more"]) for one, other in pairs)
             yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
 
 
@@ -42,7 +40,7 @@ def alike(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         two = [one.text for one in mentions if one.text in known.services and one.span[1] <= found.start()][-2:]
         rates = [max((_rates(one, known)), default=None) for one in two]
         first, second = rates if len(rates) == len({*two}) == 2 else (None, None)
-        if first is not None and second is not None and not NEGATED.search(text[: found.start()]):
+        if first is not None and second is not None:
             is_so = abs(first - second) <= 0.15 * max(first, second)
             yield judged("direction", found, is_so, "they do not")
 
@@ -51,45 +49,8 @@ def _rates(service: str, known: Known) -> list[float]:
     return [one.actual for one in known.levels if (one.subject.service, one.signal) == (service, "errors")]
 
 
-# "Below the regional average of 670 ms".
-AVERAGE = re.compile(
-    r"\b(?:(?P<more>above|over|exceed(?:s|ed|ing)?|(?:higher|larger|greater|longer|slower|more) than)"
-    r"|below|under|beneath|(?:lower|smaller|shorter|faster|less|fewer) than)"
-    r" (?:the |that |its )?(?:\S+ ){0,2}?(?:average|mean|median|overall \w+|figure|value)"
-    r"(?: of| in| at| for| \w+-?\w*)*"
-    r"(?:,| \(|:)? (?=\d)",
-    re.IGNORECASE,
-)
-
-
-# "Answers within the region's 670 ms".
-WITHIN = re.compile(r"\b(?:within|inside) the (?:region['’]s|regional) (?=\d)", re.IGNORECASE)
-
-
-def averaged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Who is named must be on that side of the figure, in the one signal that the sentence speaks of."""
-    for found in (*AVERAGE.finditer(text), *WITHIN.finditer(text)):
-        named = [one.text for one in mentions if one.text in known.services and one.span[1] <= found.start()][-1:]
-        number = next((one for one in numerals.numbers(text) if one.span[0] == found.end()), None)
-        signals = topics(text) & {fact.signal for fact in known.facts if fact.role == "now"}
-        if not named or number is None or len(signals) != 1:
-            continue
-        own = [
-            fact.value
-            for fact in known.facts
-            if (fact.subject.service, fact.role, fact.dimension) == (named[0], "now", number.dimension)
-            and fact.signal in signals
-        ]
-        wanted = bool(found.groupdict().get("more")) != bool(NEGATED.search(text[: found.start()]))
-        if own:
-            holds = any((value > number.value) == wanted for value in own)
-            yield judged("direction", found, holds, "it is on the other side")
-
-
 def is_of_two(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
-    """Whether the words there set one service against another or an average, and tell no course of things."""
-    if any(found.start() < span[1] and span[0] < found.end() for found in AVERAGE.finditer(text)):
-        return True
+    """Whether the words there set one service against another, and tell no course of things."""
     told = [found for found in THAN.finditer(text) if found.start() < span[1] and span[0] < found.end()]
     return any(_both(found, mentions, known) for found in told)
 
