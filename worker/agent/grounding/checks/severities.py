@@ -11,7 +11,6 @@ from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
-from worker.domain.report import Verdict
 
 _LEVEL = r"(?:low|medium|high|critical)"
 _RATED = (
@@ -26,10 +25,6 @@ REASONS = (
     re.compile(
         rf"^(?:because(?: of)?|since|as|given that) (?P<reason>(?:[^,;]|,\d)+?),? (?:the |its )?{_RATED}", re.IGNORECASE
     ),
-)
-UNMOVED = re.compile(
-    r"\b(?:hardly|barely|scarcely|did not|has not|have not|not|unchanged|as usual|normal|only|merely|no more than)\b",
-    re.IGNORECASE,
 )
 QUIET = re.compile(
     r"\b(?:no|not|none|nothing|never|neither|too few|threshold|within|usual|expected|normal|demand)\b", re.IGNORECASE
@@ -51,26 +46,14 @@ def _wrong(reason: str, known: Known) -> str:
     given = " ".join(known.report.severity_reasons)
     told, of = topics(reason) & {*SIGNALS, *MONEY_AND_PEOPLE}, topics(given)
     if known.report.severity.value == "low":
-        is_quiet = QUIET.search(reason) and (not UNMOVED_SIGNAL.search(reason) or told <= of or _is_settled(known))
-        return "" if is_quiet or record.meanings(given) >= record.meanings(reason) else NO_REASON
-    if told - of or not (told & of or _shares(reason, given)):
-        return NO_REASON
-    if UNMOVED.search(" ".join(reason.split()[:4])) and not _figures(reason):
+        is_quiet = QUIET.search(reason) or record.meanings(given) >= record.meanings(reason)
+        return "" if is_quiet else NO_REASON
+    if not told or not told <= of:
         return NO_REASON
     return "" if _are_given(reason, given) else "the figure is another one"
 
 
 NO_REASON = "that is no reason of it"
-UNMOVED_SIGNAL = re.compile(r"\bback at\b", re.IGNORECASE)
-
-
-def _is_settled(known: Known) -> bool:
-    return known.report.verdict is Verdict.NOT_CONFIRMED
-
-
-def _shares(reason: str, given: str) -> bool:
-    """Whether it has a word of its own in common with what is given: "services", "53 g more than expected"."""
-    return bool(set(re.findall(r"[a-z₂]{5,}", reason.lower())) & set(re.findall(r"[a-z₂]{5,}", given.lower())))
 
 
 def _are_given(reason: str, given: str) -> bool:
