@@ -33,6 +33,8 @@ LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
+    if (is_so := _of_slow_lines(number, text, mentions, known)) is not None:
+        return is_so
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
         return is_so
     if (is_so := calls.is_so_often(number, text, mentions, known)) is not None:
@@ -136,10 +138,24 @@ BEFORE = re.compile(
 )
 
 
-# "None of the 13 timed lines was slower than the usual p95".
+# "None of the 13 timed lines was slower than the usual p95", "15 of 37 timed log lines of checkout were …".
 SLOWER_LINES = re.compile(
-    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines (?:was|were|is|are) slower than the usual p95\b"
+    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines(?: (?:of|from|in) [^,;()]{2,60}?)?"
+    r" +(?:was|were|is|are) slower than (?:the|its) usual p95\b"
 )
+
+
+def _of_slow_lines(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """By the count of whom the sentence names; None where none is of these."""
+    found = SLOWER_LINES.match(text, number.span[1])
+    named = {one.text for one in mentions if found and one.span[0] < found.end()} & (known.services | known.regions)
+    of = [item for item in known.report.evidence if found and _timed(item) and named <= {*WHOSE.findall(item.title)}]
+    counted = [item.result["lines"].get("slower_than_usual_p95") for item in of]
+    return number.value in counted if counted else None
+
+
+# "checkout, us-central1: latency quantiles in milliseconds".
+WHOSE = re.compile(r"[\w.@-]+")
 
 
 def _is_of_before(number: Number, text: str) -> bool:
@@ -169,9 +185,6 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
             one.value for one in known.facts if one.of in types and (one.dimension, one.role) == ("lines", "usual")
         ]
         return not any(before) if before else None
-    if SLOWER_LINES.match(text, number.span[1]):
-        counted = [item.result["lines"].get("slower_than_usual_p95") for item in known.report.evidence if _timed(item)]
-        return counted == [0] if counted else None
     if SLOWER.match(text, number.span[1]):
         return not any(one.signal == "calls" and one.role == "excess" and one.value > 0 for one in known.facts)
     return None
