@@ -268,11 +268,12 @@ ADDED = re.compile(r"[,;–—] ?(?:as|since|because|which|who|where|so|but|and|
 def settling(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """What would settle it: the ranking says so of a candidate, in these words in this order, and of whom is named."""
     if found := SETTLING.search(text):
-        told = _stems(claims.blanked(text, [found.span(), *(one.span for one in mentions)]))
-        named = {one.text for one in mentions} - {*known.scope}
+        begin = text.rfind("; ", 0, found.start()) + 1
+        told = _stems(claims.blanked(text, [found.span(), *(one.span for one in mentions)])[begin:])
+        named = {one.text for one in mentions if one.span[0] >= begin} - {*known.scope}
         checks = [one.check for one in known.report.candidates if all(name in one.check for name in named)]
-        holds = len(told) > 1 and not ADDED.search(text) and any(_is_in(told, _stems(one)) for one in checks)
-        yield Claim("state", (0, len(text)), text, holds, "" if holds else "the ranking does not say so")
+        holds = len(told) > 1 and not ADDED.search(text, begin) and any(_is_in(told, _stems(one)) for one in checks)
+        yield Claim("state", (begin, len(text)), text[begin:], holds, "" if holds else "the ranking does not say so")
 
 
 def _stems(text: str) -> list[str]:
