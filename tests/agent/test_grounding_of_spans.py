@@ -64,3 +64,35 @@ def test_what_is_told_of_spans_and_lines(of: Known, text: str, right: str, wrong
 )
 def test_advice_rests_on_what_is_so(of: Known, text: str, is_kept: bool) -> None:
     assert (ground_known(text, of, is_advice=True).sentences[0].outcome == "kept") == is_kept
+
+
+OTHERWISE_WORDED = [
+    (CHECKOUT, "On 25 November 2026 the window began at 15:37 UTC and ended at {} UTC.", "15:50", "15:45"),
+    (CHECKOUT, "On {} November 2026 the window began at 15:37 UTC and ended at 15:50 UTC.", "25", "24"),
+    (CHECKOUT, "Usually the latency of checkout (us-central1) is {} on average.", "233 ms", "2,150 ms"),
+    (CHECKOUT, "Version 3.12.5 of {} was deployed to us-central1 as deploy-8722.", "search", "checkout"),
+    (CHECKOUT, "deploy-8722 of search has a confidence of {} as the cause.", "0", "1"),
+    (CHECKOUT, "search in us-central1 is candidate {}, with a confidence of 0.", "2", "1"),
+    (
+        CHECKOUT,
+        "In checkout, 36,200 (27,200 to 45,200) {} requests than usual were slower than 431 ms.",
+        "more",
+        "fewer",
+    ),
+    (AUTH, "The measured CO₂ is {} the expectation's range.", "above", "within"),
+    (QUIET, "There is no loss of orders, since the spike was {}confirmed.", "not ", ""),
+]
+
+
+@pytest.mark.parametrize(("of", "text", "right", "wrong"), OTHERWISE_WORDED)
+def test_what_is_told_in_other_words(of: Known, text: str, right: str, wrong: str) -> None:
+    assert {one.outcome for one in ground_known(text.format(right), of).sentences} == {"kept"}
+    assert {one.outcome for one in ground_known(text.format(wrong), of).sentences} != {"kept"}
+
+
+def test_what_would_settle_it_is_what_the_ranking_says() -> None:
+    first = CHECKOUT.report.candidates[0]
+    told = first.check[0].lower() + first.check[1:].rstrip(".")
+    assert ground_known(f"To settle it, one would {told}.", CHECKOUT).sentences[0].outcome == "kept"
+    for text in ("To settle it, one would restart search.", "Rolling back deploy-8722 would settle it at once."):
+        assert ground_known(text, CHECKOUT).sentences[0].outcome != "kept"

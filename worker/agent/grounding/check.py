@@ -126,6 +126,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     plain = claims.blanked(plain, [one.span for one in quoting])
     known = quoted.enrolled(plain, quoting, known)
     mentions = sorted([*roster.mentions(plain, known), *meant], key=lambda one: one.span)
+    plain = claims.blanked(plain, [*roster.brackets(plain, mentions, known)])
     fields = metrics.fields(plain, known)
     rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
     clocks = list(times.times(rest, plain, mentions, known))
@@ -169,10 +170,12 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     apposed = list(asides.apposed(plain, mentions, known))
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed)), *figures_of])
+    settling = list(ranking.settling(plain, mentions, known))
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling)), *figures_of])
     yield from backed
     yield from apposed
     yield from unexplained
+    yield from settling
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
     beside = [
@@ -243,6 +246,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     changes.soles,
     changes.undeployed,
     changes.deployments,
+    changes.made_as,
     impacts.none_measured,
     impacts.failing,
     ranking.ranking,

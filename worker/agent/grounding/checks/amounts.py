@@ -62,7 +62,8 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 # "us-central1 emitted 180 g, well above the expected range".
 OF_RANGE = re.compile(
     r"\b(?:(?P<up>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<down>below|under|short of)|(?P<out>outside(?: of)?)"
-    r"|within|inside|in) (?:the|its|their) (?:expected|usual|normal) (?:range|band|corridor)\b",
+    r"|within|inside|in) (?:the|its|their) (?:(?:expected|usual|normal|expectation['’]s) (?:range|band|corridor)"
+    r"|(?:range|band|corridor) of (?:the expectation|what (?:is|was) expected))\b",
     re.IGNORECASE,
 )
 IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
@@ -91,6 +92,9 @@ def _than_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if IF.search(text[: found.start()]) or NOT.search(before) or OTHERWISE.search(before) or "per request" in what:
             continue
         wanted = 0 if found["same"] else 1 if found["more"] else -1
+        if SLOWER.match(text, found.end()):
+            yield _claim(found.span(), text, wanted == _slower(known), is_known=True)
+            continue
         levels = _levels(found.span(), what, text, mentions, known)
         if levels:
             yield _claim(
@@ -101,6 +105,17 @@ def _than_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
             )
         elif LOGGING.search(text[: found.start()]):
             yield _logged(found.span(), text, wanted, mentions, known)
+
+
+# "317,000 (276,000 to 358,000) more requests than usual were slower than 77 ms": not of how many came.
+SLOWER = re.compile(r" (?:(?:is|are|was|were) (?:slower|longer)|(?:takes?|took|needed|lasted) longer) than\b")
+
+
+def _slower(known: Known) -> int:
+    """1 or -1 where more or fewer requests than usual were slow, 0 where that was not counted."""
+    told = [one for one in known.facts if (one.dimension, one.signal, one.end) == ("requests", "latency", None)]
+    counted = {1 if one.value > 0 else -1 for one in told if one.role in (None, "excess")}
+    return counted.pop() if len(counted) == 1 else 0
 
 
 # "2.3 times as many", "each request takes as much": checked as figures, and of one request.

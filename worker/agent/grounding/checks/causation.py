@@ -86,6 +86,8 @@ OF_KIND = {
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
+    r"|\bconfidence of (?:only |just |about )?[01](?:\.\d+)? (?:as|of being|in being) (?:an?|the) (?:\w+ )?"
+    r"(?:cause|candidate|explanation|culprit)\b"
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit)"
     r"(?=,? (?:speaks|counts|argues|tells))"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import causation
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import causal, numerals
+from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.domain.report import CauseKind
@@ -103,6 +103,29 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             if brought := IT_BROUGHT.match(text, one.span[1]):
                 versions = {it.version for it in made if it.deployment_id == one.text}
                 yield judged("state", brought, brought["version"] in versions, "it brought another version")
+
+
+# "Version 3.12.5 of search was deployed to us-central1 as deploy-8734".
+MADE_AS = re.compile(
+    r"\b(?:was|were|has been|had been|is|got) (?:deployed|released|rolled out|shipped|installed|put live)\b"
+    r"[^,;:]{0,40} (?:as|with|by|in|through) (?:the )?(?:deployment |release |change )?$",
+    re.IGNORECASE,
+)
+
+
+def made_as(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether that change is of the service, the region and the version that its clause names before it."""
+    for one in mentions:
+        made = [it for it in known.changes if it.at and it.deployment_id == one.text]
+        found = MADE_AS.search(text[: one.span[0]]) if made else None
+        if found:
+            start = context.clause(one.span, text)[0]
+            told = known.services | known.regions | {version for it in known.changes for version in it.versions}
+            named = {it.text for it in mentions if start <= it.span[0] < one.span[0]} & told
+            holds = any(
+                named <= {it.service, it.version, *([it.region] if it.region else known.regions)} for it in made
+            )
+            yield judged("cause", found, holds, "it is another one")
 
 
 def _configured(known: Known) -> set[str]:

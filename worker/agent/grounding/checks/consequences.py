@@ -72,7 +72,7 @@ CONCLUDED = re.compile(
     r"|(?:it|they|the (?:data|evidence|lines|figures)) (?:can ?not|could not) (?:say|tell|show)"
     r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
     r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
-    r"|there (?:is|are) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?)\b"
+    r"|there (?:is|are|was|were) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?|loss(?:es)?)\b"
     r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+)\b",
     re.IGNORECASE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import leading
-from worker.agent.grounding.report import owners, roster
+from worker.agent.grounding.report import owners, record, roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -124,7 +124,9 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 # "deploy-8716 has a confidence of 0.85".
-SURE_OF = re.compile(r"[^,;.:]{0,30}\bconfidence (?:of |is )(?:about |only |just )*(?P<value>[01]\.(?P<digits>\d+))")
+SURE_OF = re.compile(
+    r"[^,;.:]{0,30}\bconfidence (?:of |is )(?:about |only |just )*(?P<value>[01](?:\.(?P<digits>\d+))?)(?![\d.]\d)"
+)
 
 
 def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -134,7 +136,9 @@ def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         found = SURE_OF.match(text, one.span[1]) if one.text in made else None
         if found and not any(one.span[1] <= it.span[0] < found.end() for it in mentions):
             own = [it.confidence for it in known.report.candidates if it.deployment_id == one.text]
-            if not any(abs(value - float(found["value"])) <= 0.51 * 10 ** -len(found["digits"]) for value in own):
+            if not any(
+                abs(value - float(found["value"])) <= 0.51 * 10 ** -len(found["digits"] or "00") for value in own
+            ):
                 yield judged("number", found, holds=False, otherwise="it is another's")
 
 
@@ -246,6 +250,40 @@ def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if behind and RANKED.search(text + known.previous):
             is_far = behind[0].confidence < candidates[0].confidence / 2
             yield judged("state", found, is_far == bool(found["far"]), "its confidence is another one")
+
+
+# "Rolling back deploy-8738 would settle it: …", "to settle it, one needs …", "what would settle it is …".
+SETTLING = re.compile(
+    r"^\W*to settle (?:it|this|that)\b,? (?:(?:one|we|you) )?"
+    r"(?:(?:would|could|should|can|has to|have to) )?(?:needs?\b)?"
+    r"|^\W*what (?:would|could|will|can) settle (?:it|this|that) (?:is|would be)\b"
+    r"|\b(?:would|could|will|can) settle (?:it|this|that|the matter)\b",
+    re.IGNORECASE,
+)
+A_CLOCK = re.compile(r"\d\d:\d\d(?: UTC)?")
+# What is added to it is no part of it: "…, as it was this".
+ADDED = re.compile(r"[,;–—] ?(?:as|since|because|which|who|where|so|but|and|while|although)\b|\b(?:because|and)\b")
+
+
+def settling(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """What would settle it: the ranking says so of a candidate, in these words in this order, and of whom is named."""
+    if found := SETTLING.search(text):
+        begin = text.rfind("; ", 0, found.start()) + 1
+        told = _stems(claims.blanked(text, [found.span(), *(one.span for one in mentions)])[begin:])
+        named = {one.text for one in mentions if one.span[0] >= begin} - {*known.scope}
+        checks = [one.check for one in known.report.candidates if all(name in one.check for name in named)]
+        holds = len(told) > 1 and not ADDED.search(text, begin) and any(_is_in(told, _stems(one)) for one in checks)
+        yield Claim("state", (begin, len(text)), text[begin:], holds, "" if holds else "the ranking does not say so")
+
+
+def _stems(text: str) -> list[str]:
+    text = A_CLOCK.sub("onset", text).lower()
+    return [record.meaning(one) for one in re.findall(r"[a-z]{2,}", text) if one not in record.FILLING]
+
+
+def _is_in(words: list[str], said: list[str]) -> bool:
+    rest = iter(said)
+    return all(one in rest for one in words)
 
 
 RANKED = re.compile(r"\b(?:candidates?|suspects?|rank\w*|confidence|likely|runner-up)\b", re.IGNORECASE)

@@ -15,6 +15,7 @@ from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.evidence import Evidence
 
 MESSAGES = re.compile(
     r" of (?:the |its |their )?(?:(?!quoted|sampled|shown|listed|example|log|error|messages|lines)(?P<all>\w+) )?"
@@ -35,6 +36,8 @@ LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
+    if (is_so := _of_slow_lines(number, text, mentions, known)) is not None:
+        return is_so
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
         return is_so
     if (is_so := calls.is_so_often(number, text, mentions, known)) is not None:
@@ -73,6 +76,30 @@ OF_TYPE = re.compile(
 BEFORE = re.compile(
     r"\b(?:before|earlier|previously|until then|in the baseline|beforehand|prior to it)\b", re.IGNORECASE
 )
+
+
+# "None of the 13 timed lines was slower than the usual p95", "15 of 37 timed log lines of checkout were …".
+SLOWER_LINES = re.compile(
+    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines(?: (?:of|from|in) [^,;()]{2,60}?)?"
+    r" +(?:was|were|is|are) slower than (?:the|its) usual p95\b"
+)
+
+
+def _of_slow_lines(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """By the count of whom the sentence names; None where none is of these."""
+    found = SLOWER_LINES.match(text, number.span[1])
+    named = {one.text for one in mentions if found and one.span[0] < found.end()} & (known.services | known.regions)
+    of = [item for item in known.report.evidence if found and _timed(item) and named <= {*WHOSE.findall(item.title)}]
+    counted = [item.result["lines"].get("slower_than_usual_p95") for item in of]
+    return number.value in counted if counted else None
+
+
+def _timed(item: Evidence) -> bool:
+    return isinstance(item.result.get("lines"), dict)
+
+
+# "checkout, us-central1: latency quantiles in milliseconds".
+WHOSE = re.compile(r"[\w.@-]+")
 
 
 def _is_of_before(number: Number, text: str) -> bool:

@@ -52,9 +52,23 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
         wanted = _kinds_wanted(plain[: found.start()])
-        told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
+        told = [
+            one
+            for one in _of_day(found, plain, known)
+            if not wanted or one.kind in wanted or (known.past and one.kind == "past")
+        ]
         holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
+
+
+def _of_day(day: re.Match[str], plain: str, known: Known) -> list[Moment]:
+    """ "On 26 November 2026 the window began …": of a day that is told of the window, its beginning and its end."""
+    window = known.report.window
+    is_window = THE_WINDOW.match(plain, day.end())
+    return [Moment(window.start, "span"), Moment(window.end, "span")] if is_window else known.moments
+
+
+THE_WINDOW = re.compile(r",? the window\b")
 
 
 def _day_of(clock: re.Match[str], text: str) -> re.Match[str] | None:
@@ -82,7 +96,9 @@ SPAN = re.compile(
     r"\b(?:(?P<usual>baseline|reference|(?P<loose>(?<!as )usual(?:ly)?|compar\w+))|window|investigat\w+"
     r"|look(?:s|ed) at|covers?|covered)\b"
     r"(?P<told>(?:(?!\b(?:baseline|window|compar))(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
-    rf"(?:(?P<start>\d?\d:\d\d){_TO}|(?P<end>\b(?:to|until|till|ends?|ended|ending|(?:hours?|minutes|h|min) before)"
+    rf"(?:(?P<start>\d?\d:\d\d)(?:{_TO}"
+    r"|(?: UTC)?,? (?:and )?(?:it )?(?:ends?|ended|closed) (?:at|on) )"
+    r"|(?P<end>\b(?:to|until|till|ends?|ended|ending|(?:hours?|minutes|h|min) before)"
     r"(?: (?:at|on))? )|(?P<edge>\b(?:beg[ai]ns?|starts?|started|opens?|opened)(?: (?:at|on|from))? )"
     r"|(?:\b(?:from|between|with|of|at) |: |, |\())$",
     re.IGNORECASE,

@@ -89,6 +89,9 @@ SURMISING = re.compile(
 )
 
 
+SETTLE = re.compile(r"\bsettle (?:it|this|that)\b", re.IGNORECASE)
+
+
 def surmised(report: Report) -> frozenset[str]:
     """What recommendations give as examples: no finding."""
     told = (one for text in report.sections.recommendations for one in SURMISED.findall(text))
@@ -109,7 +112,7 @@ def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     logged, told = _words_about(text, mentions, known)
     if is_advice:
         logged = frozenset(form for words in known.messages.values() for word in words for form in forms(word))
-    told |= of_checks(known.report) if is_advice else frozenset()
+    told |= of_checks(known.report) if is_advice or SETTLE.search(text) else frozenset()
     told |= surmised(known.report) if is_advice or SURMISING.search(text) else frozenset()
     for start, end in _runs(text, known.words | logged | told, is_advice=is_advice):
         is_joined = not is_advice and bool(BECAUSE.search(text[:start]) or THEREFORE.search(text[end:]))

@@ -53,9 +53,10 @@ def _outside(found: Iterable[Number], taken: Sequence[Number]) -> list[Number]:
 def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     shares = quantifiers.shares(text)
     fractions = [Number(one.span, one.value, "share", *_of_share(one, text), one.text) for one in shares]
-    digits = [_with_large(one, text) for one in _in_digits(text)]
+    places = [*_places(text)]
+    digits = _outside([_with_large(one, text) for one in _in_digits(text)], places)
     words = _outside(_in_words(text), [*fractions, *digits])
-    others = _outside([*digits, *words, *_a_minute(text), *_places(text)], fractions)
+    others = _outside([*digits, *words, *_a_minute(text), *places], fractions)
     found = pairs.with_compound_durations(text, sorted([*fractions, *others], key=lambda one: one.span))
     found = pairs.with_inherited_units(text, found)
     found = [_of_usual(one, text) for one in found]
@@ -348,14 +349,17 @@ PLACE = re.compile(
     r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )"
     r"(?<!\d for the )(?<!held by the )"
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"
-    r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))",
+    r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))"
+    # "checkout is candidate 3".
+    r"|\b(?<=candidate )(?:number |no\. |#)?(?P<digit>\d)(?=[,.;:)]?(?: |$))",
     re.IGNORECASE,
 )
 
 
 def _places(text: str) -> Iterator[Number]:
     for found in PLACE.finditer(text):
-        place = ORDINALS.index((found["ranked"] or found["placed"]).lower()) + 1.0
+        word = found["ranked"] or found["placed"]
+        place = ORDINALS.index(word.lower()) + 1.0 if word else float(found["digit"])
         yield Number(found.span(), place, "place", place, place, found[0])
 
 

@@ -82,7 +82,8 @@ WAS_USUAL = re.compile(
     r"|\b(?:hours|days|weeks) before (?:make|suggest|show|give)s?(?: about)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
-    r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)[^,;:(\d]{0,40}$"
+    r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
+    r"(?:[^,;:()\d]|(?<=[a-z])\d|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$"
     r"|^(?:Before|Prior to|Until) the (?:window|onset|incident|alert|deployment)\b(?:[^;,\d]|(?<=[a-z])\d){0,80}$",
     re.IGNORECASE,
