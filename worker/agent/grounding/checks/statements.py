@@ -125,6 +125,7 @@ IN_THAT_WAY = re.compile(r" (?:in|by|with|from) (?:that|this|it|them|the (?:log 
 QUIET = re.compile(
     r"\bno (?:action|need(?! (?:to|for) (?:roll|revert|restart|touch|chang))"
     r"|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
+    r"|\b(?:business|company|shop) (?:has |had )?lost nothing\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,
 )
