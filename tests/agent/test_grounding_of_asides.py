@@ -39,6 +39,7 @@ OF_CHECKOUT = [
     ("deploy-8723 of checkout drops out, since checkout shows no deviation.", False),
     ("What broke checkout is deploy-8723.", True),
     ("What broke checkout is deploy-8722.", False),
+    ("checkout itself is what broke, its latency being 2,150 ms.", False),
     ("What slowed checkout is search, which broke it.", False),
     ("The rollout of deploy-8723 brought this about.", True),
     ("The rollout of deploy-8722 brought this about.", False),

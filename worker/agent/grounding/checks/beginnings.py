@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import context, quantifiers
+from worker.agent.grounding.text import context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -81,7 +81,15 @@ def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
         reach = timedelta(days=31 if re.search(r"week|month", found[0]) else 2)
         seen = [one.at for one in known.report.similar_incidents if start - one.at <= reach] if known.past else []
         seen += [one for one in _onsets(said, mentions, known) if start - one > timedelta(hours=6)]
-        yield judged("cause", found, bool(seen), "nothing shows that it began so early")
+        holds = bool(seen) or _is_usual(said, known)
+        yield judged("cause", found, holds, "nothing shows that it began so early")
+
+
+def _is_usual(said: str, known: Known) -> bool:
+    """ "0.8 % had failed the day before": a figure that is the usual one, where that is of earlier days."""
+    usual = {(one.dimension, one.value) for one in known.facts if one.role == "usual"}
+    told = numerals.numbers(said) if "earlier day" in known.report.headline else []
+    return any(one.dimension == unit and one.low <= value <= one.high for one in told for unit, value in usual)
 
 
 def _against_alert(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

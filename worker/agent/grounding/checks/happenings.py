@@ -28,7 +28,7 @@ DONE = re.compile(
 REMEDIED = re.compile(
     r"\b(?P<done>(?:rollback|roll-back|restart|revert|failover|fail-over|hotfix|fix|workaround|remedy|mitigation)\b"
     r"(?: (?:of|to|for|in|from) [^,;.]{2,40}?)?(?:, [^,;]{2,60},)?"
-    r" (?:(?:has|have|had|was|were|is)(?: \w+ly| then| also| already| now| since| just)* (?:been )?"
+    r" (?:(?:has|have|had|was|were)(?: \w+ly| then| also| already| now| since| just)* (?:been )?"
     r"(?:carried out|done|made|performed|executed|applied|completed?|finished|deployed|rolled out|under way|successful)"
     r"|(?:has |have |had )?(?:already |then |\w+ly )?(?:brought|lowered|reduced|cured|fixed|helped|ended|stopped|halved"
     r"|resolved|restored|calmed|settled|worked|succeeded|normali[sz]ed|cleared|eased|cut|mended|solved)))\b",

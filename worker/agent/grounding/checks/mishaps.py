@@ -10,6 +10,7 @@ from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
 _IS = r"(?:is|are|was|were|been|being|stays?|stayed|remains?|remained|went|goes|got|gets|became|becomes)"
@@ -103,11 +104,16 @@ def proofs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in CERTAIN.finditer(text):
         start, end = _sentence_part(found, text)
         rest = text[start : found.start()] + text[found.end() : end]
-        if known.report.verdict is Verdict.INCONCLUSIVE and not NOT_SO.search(text) and not LACKING.search(text):
+        if known.report.verdict is Verdict.INCONCLUSIVE and _is_told_sure(text):
             yield judged("state", found, holds=False, otherwise="the report gives no verdict")
         elif BLAMING.search(rest) and not DENYING.search(rest) and mentions:
             holds = known.has_cause and root is not None and root.confidence >= SURE
             yield judged("state", found, holds, "the confidence in it is lower")
+
+
+def _is_told_sure(text: str) -> bool:
+    """Of a signal; that so many lines were sampled is certain."""
+    return bool(topics(text) & {*SIGNALS}) and not NOT_SO.search(text) and not LACKING.search(text)
 
 
 def chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
