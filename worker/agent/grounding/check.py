@@ -190,6 +190,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
 
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     alerting.told_limits,
+    happenings.remedied,
     past.claimed,
     past.own,
     periods.periods,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import context, quantifiers
+from worker.agent.grounding.text import context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -38,6 +38,15 @@ FROM_THE_BEGINNING = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(r"\b(?:not|no|never|nothing|none|hardly|only|yet)\b|n['’]t\b", re.IGNORECASE)
+# "… which had already been failing the evening before", "it has been slow since yesterday".
+_DAY = r"mornings?|afternoons?|evenings?|nights?|days?|weeks?|months?"
+DAYS_EARLIER = re.compile(
+    rf"\b(?:had|has|have|was|were|already)\b[^,;.\d]{{0,40}}?\b(?:{_BEGAN}|broken|unhealthy|down)\b[^,;.\d]{{0,30}}?"
+    r"\b(?:yesterday|for (?:days|weeks|months)"
+    rf"|(?:{_DAY}) (?:before|earlier|ago)|(?:previous|preceding|last) (?:\w+ )?(?:{_DAY}))\b",
+    re.IGNORECASE,
+)
+OF_THE_USUAL = re.compile(r"\b(?:usual\w*|baseline|expected|compar\w+|incidents?)\b", re.IGNORECASE)
 CHANGES = re.compile(r"\b(?:deploy\w*|release[ds]?|rollout|change[ds]?|version|flag|instances?)\b", re.IGNORECASE)
 
 
@@ -53,12 +62,34 @@ def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         if begun := _onsets(said, mentions, known):
             yield judged("cause", found, min(begun) < window.start, "it began later")
+    yield from _days_earlier(text, mentions, known)
     yield from _against_alert(text, mentions, known)
     for found in FROM_THE_BEGINNING.finditer(text):
         said = text[context.clause(found.span(), text)[0] : found.end()]
         if (begun := _onsets(said, mentions, known)) and not DENIED.search(said):
             soon = window.start + max((window.end - window.start) / 4, timedelta(minutes=1))
             yield judged("cause", found, min(begun) <= soon, "it began later")
+
+
+def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of another day than that of the window: only with an onset, or a past incident, that was so early."""
+    start = known.report.window.start
+    for found in DAYS_EARLIER.finditer(text):
+        said = text[context.clause(found.span(), text)[0] : found.end()]
+        if any(pattern.search(said) for pattern in (DENIED, CHANGES, OF_THE_USUAL)):
+            continue
+        reach = timedelta(days=31 if re.search(r"week|month", found[0]) else 2)
+        seen = [one.at for one in known.report.similar_incidents if start - one.at <= reach] if known.past else []
+        seen += [one for one in _onsets(said, mentions, known) if start - one > timedelta(hours=6)]
+        holds = bool(seen) or _is_usual(said, known)
+        yield judged("cause", found, holds, "nothing shows that it began so early")
+
+
+def _is_usual(said: str, known: Known) -> bool:
+    """ "0.8 % had failed the day before": a figure that is the usual one, where that is of earlier days."""
+    usual = {(one.dimension, one.value) for one in known.facts if one.role == "usual"}
+    told = numerals.numbers(said) if "earlier day" in known.report.headline else []
+    return any(one.dimension == unit and one.low <= value <= one.high for one in told for unit, value in usual)
 
 
 def _against_alert(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

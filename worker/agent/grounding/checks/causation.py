@@ -36,7 +36,7 @@ JUDGED = re.compile(
     r"|not (?:an?|the) (?:\w+ )?(?:reason|origin|source)|(?:set|left|put) aside"
     r"|no (?:bearing|influence|effect|impact) on"
     r"|not (?:\w+ )?supported"
-    r"|dismissed|rejected|discarded|(?:not|un)[ -]?convincing"
+    r"|dismissed|rejected|discarded|(?:drop(?:s|ped)?|falls?|fell) (?:out|away)(?! of)|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as"
     r"|(?:poor|weak|unlikely) (?:candidate|suspect|contender)"
     r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
@@ -89,7 +89,7 @@ CONFIDENCE = re.compile(
     r"|\bconfidence of (?:only |just |about )?[01](?:\.\d+)? (?:as|of being|in being) (?:an?|the) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
-    r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit)"
+    r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
@@ -190,6 +190,8 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         is_its_object = is_its_object and bool(_within(behind, mentions, known))
         # "ledger, which cart broke": it is cart that did.
         cause = behind if is_its_object else (cause[0], cause[0] + relative.start())
+    if consequences.is_of_emissions(found) and not _is_denial(found):
+        return "emissions bring about nothing"
     told = consequences.of_part(found, cause, mentions, known)
     told = alerting.wrongly_raised(found, cause, mentions, known) if told is None else told
     if told is not None or consequences.is_besides(found, cause, text, mentions, known):

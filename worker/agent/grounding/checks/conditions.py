@@ -187,6 +187,8 @@ AFFECTED = re.compile(
     r"(?:affected|hit|impacted)\b",
     re.IGNORECASE,
 )
+# "How many users of frontend were affected is unknown": of the users.
+HOW_MANY = re.compile(r"\bhow (?:many|much)\b[^,;]*$", re.IGNORECASE)
 CONFINED = re.compile(r"\b(?:confined|limited|restricted|specific) to\b", re.IGNORECASE)
 
 
@@ -195,6 +197,8 @@ def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in AFFECTED.finditer(text):
         before = [one.text for one in mentions if one.span[1] <= found.end()][-1:]
         if not before or NEGATED.search(f"{text[: found.end()].rsplit(' ', 1)[0]} "):
+            continue
+        if HOW_MANY.search(text[: found.end()]):
             continue
         holds = _is_affected(before[0], known) and not (found["only"] and len(rising(known)) > 1)
         yield judged("direction", found, holds, "nothing shows that it is")

@@ -55,7 +55,7 @@ A_SHARE = re.compile(
 # "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
 JUDGEMENT = re.compile(
     r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
-    r"|nothing (?:needs|has) to be done|no action"
+    r"|nothing (?:needs|has) to be done|no action|lost nothing"
     r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
     r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?)\b",
     re.IGNORECASE,
@@ -158,11 +158,15 @@ FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic")
 
 
 def is_swapped(found: re.Match[str]) -> bool:
-    """ "Requests fail because of retries"; and emissions bring about nothing."""
+    """ "Requests fail because of retries"."""
     cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
-    return (cause == {"carbon"} and bool(effect - cause)) or any(
-        one in effect and other in cause for one, other in FOLLOWS
-    )
+    return is_of_emissions(found) or any(one in effect and other in cause for one, other in FOLLOWS)
+
+
+def is_of_emissions(found: re.Match[str]) -> bool:
+    """ "Because CO₂ rose, requests became slow": emissions follow from what is done, and bring about nothing."""
+    cause, effect = topics(found["cause"]) & set(SIGNALS), topics(found["effect"]) & set(SIGNALS)
+    return cause == {"carbon"} and bool(effect - cause)
 
 
 def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -> bool:

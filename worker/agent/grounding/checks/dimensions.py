@@ -246,7 +246,9 @@ BASIS = re.compile(
 
 
 # "The 12 log lines of payments are too few to confirm the rise".
-TOO_FEW = re.compile(r"(?: of [^,;.]{2,40}?)? (?:is|are|was|were) (?:too few|(?:not|hardly) enough|insufficient)\b")
+TOO_FEW = re.compile(
+    r"(?: of [^,;.]{2,40}?)? (?:is|are|was|were) (?:\w+ly |far )?(?:too few|(?:not|hardly) enough|insufficient)\b"
+)
 # Not every line that was sampled has a latency.
 OF_LATENCY = re.compile(
     r"\blatency\b[^;]*\b(?:rest(?:s|ed|ing)?|based|relies) (?:up)?on\b[^,;.\d]{0,20}$", re.IGNORECASE

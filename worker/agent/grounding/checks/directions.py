@@ -249,7 +249,7 @@ def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:
 
 # "0.17 g of CO₂ more than expected", "91 %, which is less than usual".
 MORE_THAN = re.compile(
-    r"\d[%\w₂/]*(?: [%\w₂/]+){0,9}(?: \(\w+\))?(?:,? (?:(?:and|which|that|this|it) )+(?:is|was|are|were)|,| –| —|)"
+    r"\d[%\w₂/]*(?: \(?[%\w₂/-]+\)?){0,9}(?:,? (?:(?:and|which|that|this|it) )+(?:is|was|are|were)|,| –| —|)"
     r"(?: (?:far|much|a lot|a little|\w+ly))? (?:(?P<more>more|higher|longer|slower)"
     r"|(?:less|fewer|lower|shorter|faster)) than (?:what is )?(?:expected|usual|normal|before)\b"
 )

@@ -24,6 +24,16 @@ DONE = re.compile(
     r"(?! (?:by|to|from|for) (?:about |over |more |the same |a|an|its|\d))",
     re.IGNORECASE,
 )
+# "The rollback of deploy-9 has already been carried out", "the restart brought the errors down".
+REMEDIED = re.compile(
+    r"\b(?P<done>(?:rollback|roll-back|restart|revert|failover|fail-over|hotfix|fix|workaround|remedy|mitigation)\b"
+    r"(?: (?:of|to|for|in|from) [^,;.]{2,40}?)?(?:, [^,;]{2,60},)?"
+    r" (?:(?:has|have|had|was|were)(?: \w+ly| then| also| already| now| since| just)* (?:been )?"
+    r"(?:carried out|done|made|performed|executed|applied|completed?|finished|deployed|rolled out|under way|successful)"
+    r"|(?:has |have |had )?(?:already |then |\w+ly )?(?:brought|lowered|reduced|cured|fixed|helped|ended|stopped|halved"
+    r"|resolved|restored|calmed|settled|worked|succeeded|normali[sz]ed|cleared|eased|cut|mended|solved)))\b",
+    re.IGNORECASE,
+)
 # "The certificate is still valid".
 FINE = re.compile(
     r"\b(?:the |its )?(?P<what>[a-z-]{3,})(?: of [^,;]{2,30}?)?"
@@ -89,6 +99,19 @@ def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if not (is_figured or NOT.search(found[0]) or IF.search(text[: found.start()])):
             yield judged("state", found, holds, "no line tells that", is_open=not holds)
     yield from _earlier(text, lines, known)
+
+
+# "The fix has worked when frontend's success is back at 50 %".
+WHEN = re.compile(r",? (?:only )?(?:when|if|once|as soon as)\b")
+
+
+def remedied(text: str, known: Known) -> Iterator[Claim]:
+    """What people did against an incident is told by lines and past incidents only."""
+    for found in REMEDIED.finditer(text) if not known.past else ():
+        told = {word for words in (*known.messages.values(), *known.told.values()) for word in words}
+        is_untold = IF.search(text[: found.start()]) or NOT.search(text[: found.end()]) or WHEN.match(text, found.end())
+        if not is_untold and found["done"].split()[0].lower() not in told:
+            yield judged("state", found, holds=False, otherwise="nobody tells that")
 
 
 def _lines(mentions: list[Found], known: Known) -> list[str]:

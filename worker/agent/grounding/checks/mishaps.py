@@ -10,6 +10,8 @@ from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import Verdict
 
 _IS = r"(?:is|are|was|were|been|being|stays?|stayed|remains?|remained|went|goes|got|gets|became|becomes)"
 # None of these words alone names a mishap, or an event that a report could have read.
@@ -91,18 +93,27 @@ BLAMING = re.compile(
     re.IGNORECASE,
 )
 DENYING = re.compile(r"\b(?:not|nothing|neither|none|cannot|far from|hardly|less than)\b|n['’]t\b", re.IGNORECASE)
+# "The lines are certainly too few to tell".
+LACKING = re.compile(r"\b(?:too (?:few|little)|lack\w*|missing|inconclusive|impossible|open|only|few)\b", re.IGNORECASE)
 SURE = 0.9
 
 
 def proofs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "It is proven beyond doubt": of a cause only where the confidence in it is nearly one."""
+    """ "It is proven beyond doubt": only of a cause that is nearly sure, and of nothing without a verdict."""
     root = next(iter(known.report.candidates), None)
     for found in CERTAIN.finditer(text):
         start, end = _sentence_part(found, text)
         rest = text[start : found.start()] + text[found.end() : end]
-        if BLAMING.search(rest) and not DENYING.search(rest) and mentions:
+        if known.report.verdict is Verdict.INCONCLUSIVE and _is_told_sure(text):
+            yield judged("state", found, holds=False, otherwise="the report gives no verdict")
+        elif BLAMING.search(rest) and not DENYING.search(rest) and mentions:
             holds = known.has_cause and root is not None and root.confidence >= SURE
             yield judged("state", found, holds, "the confidence in it is lower")
+
+
+def _is_told_sure(text: str) -> bool:
+    """Of a signal; that so many lines were sampled is certain."""
+    return bool(topics(text) & {*SIGNALS}) and not NOT_SO.search(text) and not LACKING.search(text)
 
 
 def chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -155,6 +155,8 @@ NONE_OF_IT = re.compile(
     rf"|no (?:such )?(?:{_RISE})\b(?! (?:in|of) (?!it\b)))",
     re.IGNORECASE,
 )
+# "auth in europe-west1 shows none", "in europe-west1 auth shows none".
+PLACED = (" in ", " ", ", ")
 # Less of the largest part than that is none.
 LITTLE = 0.1
 
@@ -173,7 +175,7 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = bool(parts) and own > 0 and max(others, default=0.0) <= least
             yield _alone(begun.start() if begun else one.span[0], has.end() if has else one.span[1], text, holds, parts)
         if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
-            of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] == " in ")}
+            of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] in PLACED)}
             told = [rise for service, region, rise in parts if of <= {service, region}]
             yield _alone(one.span[0], found.end(), text, bool(told) and max(told) <= least, parts)
 

@@ -127,6 +127,7 @@ QUIET = re.compile(
     r"|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
     r"|\bthere (?:is|was|were|are) no loss(?:es)?(?= of (?:orders?|revenue|sales|money|business)\b|[,.;]|$)"
     r"(?! of [^,;.]{0,40}\b(?:measured|recorded|known|estimated|that)\b)"
+    r"|\b(?:business|company|shop) (?:has |had )?lost nothing\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,
 )

@@ -103,12 +103,16 @@ def of_checks(report: Report) -> frozenset[str]:
     return frozenset(word for one in report.candidates for word in WORD.findall(one.check.lower()))
 
 
+# "What broke shipping is cfg-3095", with blanks for the name: who is told as the cause is checked.
+WHAT_BROKE = re.compile(r"\A\W*what broke (?= )", re.IGNORECASE)
+
+
 def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """Every run of words that nobody said; `text` has blanks for its names, figures, times and quotations.
 
     Words of log lines may be told of the service that wrote them: that is a claim that holds.
     """
-    text = claims.blanked(text, [found.span() for found in _idioms().finditer(text)])
+    text = claims.blanked(text, [found.span() for one in (_idioms(), WHAT_BROKE) for found in one.finditer(text)])
     logged, told = _words_about(text, mentions, known)
     if is_advice:
         logged = frozenset(form for words in known.messages.values() for word in words for form in forms(word))

@@ -66,6 +66,8 @@ _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|f
 _THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
 CAUSES = (
+    # "What broke shipping is cfg-3095".
+    rf"^\W*what (?:has |had )?(?:{_CAUSING})(?! by\b) (?P<effect>[^,;]+?) (?:is|was) (?P<cause>[^,;]+)",
     # "… which makes payments the origin".
     rf"\bma(?:kes?|de) (?!it\b|this\b|that\b)(?P<cause>[\w.@:-]+) {_THE_CULPRIT}\b(?! of)(?P<effect>)",
     r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
@@ -78,7 +80,8 @@ CAUSES = (
     rf"(?P<cause>.+?)(?<! as) (?:has |have )?(?:{_AFFECTING})(?! by\b) ?(?P<effect>.+)",
     (
         rf"(?P<cause>.+?) (?:has |have )?(?:{_PULLING})"
-        r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?) (?:down|along|under|about(?=[,.;]|$)|with (?:it|them))\b(?! from)"
+        r" (?P<effect>(?!\d|about\b|up\b)[^,;]+?)"
+        r" (?:down|along|under|about(?=\s*(?:[,.;]|$))|with (?:it|them))\b(?! from)"
     ),
     rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",

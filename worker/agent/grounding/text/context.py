@@ -58,9 +58,9 @@ DEPLOYING = re.compile(r"\b(?:deploy\w*|releas\w+|rollouts?|rolled out|changed?|
 def says_of_time(span: Span, text: str) -> str | None:
     """Whether a duration is the distance of a change from the onset, or how long something lasted or took."""
     before, after = text[: span[0]], text[span[1] :]
-    if re.search(r"\b(?:in|within|for|over) (?:the )?(?:last |past )?$", before, re.IGNORECASE) and re.match(
-        r" ?(?:before|ahead|of the (?:alert|onset))\b", after
-    ):
+    if re.search(
+        r"(?<!\bwent )\b(?:in|within|for|over) (?:the )?(?:last |past )?$", before, re.IGNORECASE
+    ) and re.match(r" ?(?:before|ahead|of the (?:alert|onset))\b", after):
         return "looked back"
     if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
         return "looked back"

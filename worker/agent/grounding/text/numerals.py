@@ -216,12 +216,17 @@ CLOSE = re.compile(r"\b(?:nearly|almost|close to|just under|just below|not quite
 def _tolerance(digits: str) -> float:
     """Half of the last digit that is told; of round numbers two digits count, as prose rounds to two."""
     whole, _, decimals = digits.partition(".")
+    if decimals == "0" and len(whole) >= ROUNDED:
+        # "5001.0" of 5000.6: rounded to four digits.
+        return 0.5000001
     if decimals:
         return 0.5000001 * 10.0 ** -len(decimals)
     significant = max(len(whole.rstrip("0")), min(2, len(whole)))
     return 0.5000001 * 10.0 ** max(0, len(whole) - significant)
 
 
+# As many digits before the point leave none behind it.
+ROUNDED = 4
 A_MINUTE = re.compile(
     r"\b(?<!about )(?<!per )an? (?P<unit>minute|hour)(?= (?:before|after|earlier|later|ahead)\b)", re.IGNORECASE
 )
