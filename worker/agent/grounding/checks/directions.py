@@ -215,7 +215,8 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in BESIDE_USUAL.finditer(text):
         yield from _beside_usual(found, text)
     for found in MORE_THAN.finditer(text):
-        if not NEGATED.search(text[: found.start()]) and not IF.search(text[: found.start()]):
+        is_negated = any(NEGATED.search(text[:place]) for place in (found.start(), found.start("way")))
+        if not is_negated and not IF.search(text[: found.start()]):
             yield from _more_than(found, text, mentions, known)
     for found in INDEED.finditer(text):
         subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
@@ -249,9 +250,9 @@ def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:
 
 # "0.17 g of CO₂ more than expected", "91 %, which is less than usual".
 MORE_THAN = re.compile(
-    r"\d[%\w₂/]*(?: \(?[%\w₂/-]+\)?){0,9}(?:,? (?:(?:and|which|that|this|it) )+(?:is|was|are|were)|,| –| —|)"
-    r"(?: (?:far|much|a lot|a little|\w+ly))? (?:(?P<more>more|higher|longer|slower)"
-    r"|(?:less|fewer|lower|shorter|faster)) than (?:what is )?(?:expected|usual|normal|before)\b"
+    r"\d[%\w₂/]*(?: {1,2}\(?[%\w₂/-]+\)?){0,9}(?:,? (?:(?:and|which|that|this|it) )+(?:is|was|are|were)|,| –| —|)"
+    r"(?: (?:far|much|a lot|a little|\w+ly))? (?P<way>(?P<more>more|higher|longer|slower)"
+    r"|less|fewer|lower|shorter|faster) than (?:what is )?(?:expected|usual|normal|before)\b"
 )
 
 
