@@ -1,4 +1,4 @@
-"""How many deployments there were before the onset, whether the last came before it, and whether one made it worse."""
+"""How many deployments there were before the onset, whether the last came before it, and how long one had run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ LAST = re.compile(
     r"(?:\w+ )?(?P<side>before|after) the onset\b",
     re.IGNORECASE,
 )
+RUNNING = re.compile(
+    r"\b(?:had|has) (?:already )?been (?:running|in place|live|out|in production|in use|deployed)[^,;.]{0,12}?"
+    r" for (?:several |many |some )?(?P<long>hours|days|weeks|a (?:long|good) while|a long time|long)\b",
+    re.IGNORECASE,
+)
+NOT = re.compile(r"\b(?:not|never|no)\b|n['’]t\b")
 # "First the pool ran out, then deploy-8740 was rolled out".
 FIRST_THEN = re.compile(
     r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?"
@@ -65,6 +71,7 @@ def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _placed(text, mentions, dated)
     yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
     yield from _begun_when(text, mentions, known)
+    yield from _running(text, [one.at for one in dated if one.at and named & {one.deployment_id, one.version}], known)
 
 
 def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
@@ -109,6 +116,13 @@ def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if of:
             holds = any(timedelta(minutes=-1) <= _onset(known) - at <= AT_ONCE for at in of)
             yield judged("cause", found, holds, "it was at another time")
+
+
+def _running(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    for found in RUNNING.finditer(text) if times else ():
+        if not NOT.search(text[: found.start()]):
+            holds = known.report.window.start - max(times) >= timedelta(hours=1)
+            yield judged("cause", found, holds, "it was deployed later")
 
 
 def _told(named: set[str], known: Known) -> list[Change]:
