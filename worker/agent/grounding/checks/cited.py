@@ -45,10 +45,10 @@ def _words(told: Sequence[Claim]) -> Iterator[str]:
         if one.kind == "time":
             yield from CLOCK.findall(one.text)
         elif one.kind == "quotation":
-            yield one.text.strip("\"'`“”")[:QUOTED_AT_LEAST]
+            yield one.text.strip("\"'`“”")[:QUOTED_AT_MOST]
 
 
-QUOTED_AT_LEAST = 20
+QUOTED_AT_MOST = 20
 
 
 def _has_one_of(words: set[str], item: Evidence) -> bool:

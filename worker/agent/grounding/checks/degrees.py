@@ -179,10 +179,8 @@ def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known) or [known.scope]
         levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
         levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
-        how, moved = (
-            (found["how"] or "").lower(),
-            {(one.deviations >= LEAST) - (one.deviations <= -LEAST) for one in levels},
-        )
+        how = (found["how"] or "").lower()
+        moved = {(one.deviations >= LEAST) - (one.deviations <= -LEAST) for one in levels}
         wanted = {"more": {1}, "less": {-1}, "no more": {0, -1}, "not more": {0, -1}, "no less": {0, 1}}.get(how, {0})
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
 

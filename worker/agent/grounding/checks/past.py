@@ -32,7 +32,7 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     past, window = known.report.similar_incidents, known.report.window
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
-    dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in _dates(one))]
+    dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
     dated = dated or [one for one in past if one.title and one.title in text]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
@@ -47,7 +47,7 @@ CLAIMED = re.compile(
 
 def claimed(text: str, known: Known) -> Iterator[Claim]:
     """ "A similar incident is on file": not where the report is like none; "as in that of 3 May": one of that date."""
-    dates = [date for one in known.report.similar_incidents for date in _dates(one)]
+    dates = [date for one in known.report.similar_incidents for date in spelled(one.at)]
     for found in AS_IN.finditer(text):
         if not any(is_in(date, found["when"]) for date in dates):
             yield judged("state", found, holds=False, otherwise="no such incident is known")
@@ -82,10 +82,6 @@ def own(text: str, known: Known) -> Iterator[Claim]:
 def is_in(date: str, text: str) -> bool:
     """ "23 November" is not the third."""
     return re.search(rf"(?<!\d){re.escape(date)}(?!\d)", text) is not None
-
-
-def _dates(one: SimilarIncident) -> Iterator[str]:
-    yield from spelled(one.at)
 
 
 def spelled(at: datetime) -> Iterator[str]:

@@ -17,7 +17,6 @@ BREAK = re.compile(
 )
 # "Between 61 gCO₂e and 62 gCO₂e" is one clause.
 BETWEEN = re.compile(r"\b[Bb]etween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^\W\d]\S*){0,2}$")
-AT_A_TIME = re.compile(r"\b\d\d:\d\d\b|\b(?:step|point|sample|minute by minute|at once|within (?:a|one) minute)\b")
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
