@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from worker.agent.settled import contradicts
@@ -29,8 +30,12 @@ ACTIVE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# evil.example: a link in many a reader's eyes and software.
-DOTTED = re.compile(r"(?<![\w.])[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,24}(?![\w-])(?:/\S*)?")
+# evil.example: a link in many a reader's eyes and software; "java.net.SocketTimeoutException" is none.
+DOTTED = re.compile(
+    r"(?<![\w.])(?!(?:\w{1,63}\.){1,8}[A-Z][a-z]+[A-Z]\w*(?!\.?[\w/-]))"
+    r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,24}(?![\w-])(?:/\S*)?"
+)
+QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
 SENTENCE = re.compile(rf".+?(?:[.!?…\u3002\uff01\uff1f]+(?:[\"')\]]*)(?:\s*{CITATION}[.!?]?)*(?=\s|$)|$)", re.DOTALL)
 
 
@@ -44,26 +49,48 @@ class Neutral(NamedTuple):
 def neutralise(text: str, report: Report) -> Neutral:
     """Without the sentences that could act, and those that say otherwise than what is settled."""
     names = names_of(report)
+    told = lines_told(report)
     kept: list[str] = []
     removed = 0
     for paragraph in paragraphs(visible(text)):
         sentences = [one.strip() for one in SENTENCE.findall(paragraph) if one.strip()]
-        harmless = [one for one in sentences if not (is_active(one, names) or contradicts(one, report, names))]
+        harmless = [one for one in sentences if not _is_harmful(one, report, names, told)]
         removed += len(sentences) - len(harmless)
         kept += [" ".join(harmless)] if harmless else []
     return Neutral(redact("\n".join(kept)), removed)
 
 
-def is_active(sentence: str, names: frozenset[str]) -> bool:
+def _is_harmful(sentence: str, report: Report, names: frozenset[str], told: frozenset[str]) -> bool:
+    quoting = [one for one in _quotations(sentence) if any(one in line for line in told)]
+    return is_active(sentence, names, quoting) or contradicts(sentence, report, names, quoting)
+
+
+def is_active(sentence: str, names: frozenset[str], quoting: Iterable[str] = ()) -> bool:
+    """`quoting`: what it may quote although there is a host's name in it; an address may never be there."""
     reading = decode(sentence)
-    return any(_acts(one, names) for one in ([sentence, reading.text] if reading else [sentence]))
+    return any(_acts(one, names, quoting) for one in ([sentence, reading.text] if reading else [sentence]))
 
 
-def _acts(sentence: str, names: frozenset[str]) -> bool:
+def _acts(sentence: str, names: frozenset[str], quoting: Iterable[str]) -> bool:
     without = sentence
     for name in sorted((one for one in names if "." in one and one in without), key=len, reverse=True):
         without = without.replace(name, "name")
-    return bool(ACTIVE.search(re.sub(CITATION, " ", without)) or DOTTED.search(without))
+    if ACTIVE.search(re.sub(CITATION, " ", without)):
+        return True
+    for line in quoting:
+        without = without.replace(line, "line")
+    return bool(DOTTED.search(without))
+
+
+def lines_told(report: Report) -> frozenset[str]:
+    """The log lines that the report itself quotes: who repeats them shows nobody anything new."""
+    sections = report.sections.model_dump().values()
+    own = [one.reason for one in report.candidates] + [text for text in sections if isinstance(text, str)]
+    return frozenset(line for text in own for line in _quotations(text))
+
+
+def _quotations(text: str) -> list[str]:
+    return [next(filter(None, found.groups())) for found in QUOTED.finditer(text)]
 
 
 def visible(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from worker.domain.report import CauseKind, Report, Verdict
 
@@ -39,9 +40,10 @@ SOUND = re.compile(
 OBEYING = re.compile(
     r"\bas (?:instructed|requested|ordered|told|asked)\b|\bprompt\b"
     r"|\b(?:previous|prior|my|your|new|these) instructions?\b|\b(?:developer|debug|admin|jailbreak|dan) mode\b"
-    r"|\blanguage model\b|\bAI\b|\bassistant\b|\bI(?:'m)?\b|\bmy\b|\b(?:api key|password|credential)s?\b",
+    r"|\blanguage model\b|\bAI\b|\bassistant\b|\bI(?:'m)?\b|\bmy\b",
     re.IGNORECASE,
 )
+SECRET = re.compile(r"\b(?:api key|password|credential)s?\b", re.IGNORECASE)
 # Words of no human language: encoded text.
 ENCODED = re.compile(
     r"(?<![\w-])(?=\S*[A-Za-z])(?=\S*[0-9+/=A-Z])[A-Za-z0-9+/_-]{28,}={0,2}(?![\w-])|(?:[01]{8} ?){3,}"
@@ -52,11 +54,12 @@ MOST_FOREIGN = 0.15
 NO_ROLLBACK = re.compile(r"\bnothing to (?:roll back|revert)\b", re.IGNORECASE)
 
 
-def contradicts(sentence: str, report: Report, names: frozenset[str]) -> bool:
+def contradicts(sentence: str, report: Report, names: frozenset[str], quoting: Iterable[str] = ()) -> bool:
+    """`quoting`: the lines of the report's own that it quotes; "invalid credentials" may be said there."""
     plain = _without(names, sentence)
     return (
         _is_other_severity(plain, report)
-        or bool(OBEYING.search(plain) or ENCODED.search(plain))
+        or bool(OBEYING.search(plain) or ENCODED.search(plain) or SECRET.search(_without(quoting, plain)))
         or _dismisses(plain, report)
         or _is_foreign(plain)
     )
@@ -74,7 +77,7 @@ def _dismisses(sentence: str, report: Report) -> bool:
     return bool(DISMISSED.search(sentence) or (root and NO_CAUSE.search(sentence)))
 
 
-def _without(names: frozenset[str], sentence: str) -> str:
+def _without(names: Iterable[str], sentence: str) -> str:
     for name in sorted((name for name in names if name in sentence and len(name) > 2), key=len, reverse=True):
         sentence = sentence.replace(name, "it")
     return sentence
