@@ -22,7 +22,7 @@ def report(line: str = "charge failed: getaddrinfo ENOTFOUND api.stripe.com") ->
     ("line", "text"),
     [
         ("charge failed: getaddrinfo ENOTFOUND api.stripe.com", "5 lines of paymentservice say “{}” [e1]."),
-        ("charge failed: getaddrinfo ENOTFOUND api.stripe.com", "The new line is “getaddrinfo ENOTFOUND api.stripe.com”."),
+        ("charge failed: getaddrinfo ENOTFOUND api.stripe.com", "Its new line is “ENOTFOUND api.stripe.com”."),
         ("login failed: invalid credentials for the ledger", 'Its log says "{}" [e1].'),
         ("the API key was rejected", "What is new in its log is “{}”."),
     ],
