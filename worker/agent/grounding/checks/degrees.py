@@ -62,24 +62,8 @@ NO_SLOWER = re.compile(
 )
 
 
-# "It ran side by side with the old version", "on the same traffic".
-BESIDE = re.compile(
-    r"\b(?:(?:r[au]n|runs|running|was|were|been|compared|served|serving|worked)\b[^,;.]{0,40}? )"
-    r"(?:side by side|in parallel|alongside (?:the|its|each)|next to (?:the old|the previous|each other)"
-    r"|at the same time as (?:the|its) (?:old|previous|former))\b"
-    r"|\bon the same (?:traffic|requests|load)\b",
-    re.IGNORECASE,
-)
-NEVER_SO = re.compile(r"\b(?:not|never|no|neither|without|cannot)\b|n['’]t\b", re.IGNORECASE)
-
-
 def versions(text: str, known: Known) -> Iterator[Claim]:
     """Where the documents of the new version were compared with those of the old one, and whether both ran at once."""
-    beside = [item.result["side_by_side"] for item in known.report.evidence if "side_by_side" in item.result]
-    for found in BESIDE.finditer(text):
-        is_denied = bool(NEVER_SO.search(text[: found.end()]))
-        holds = bool(beside) and any(bool(one) != is_denied for one in beside)
-        yield judged("state", found, holds, "they did not", is_open=not beside)
     pairs = [
         (float(item.result["latency_new_ms"]), float(item.result["latency_old_ms"]))
         for item in known.report.evidence
@@ -94,13 +78,12 @@ def versions(text: str, known: Known) -> Iterator[Claim]:
 
 
 SIDE_BY_SIDE = re.compile(
-    r"\b(?:side by side|in parallel|at the same time|simultaneously"
-    r"|alongside (?:each other|the (?:old|previous|other)))"
-    r"(?![\w-])|\balongside (?:the )?(?:old|previous|earlier) (?:one|version|release)\b",
+    r"\b(?:side by side|in parallel|at the same time|simultaneously|on the same (?:traffic|requests|load)"
+    r"|(?:alongside|next to) (?:each other|(?:(?:the|its) )?(?:old|previous|earlier|other)))(?![\w-])",
     re.IGNORECASE,
 )
 BOTH_RAN = re.compile(
-    r"\b(?:versions?|releases?|deployments?|documents|instances|comparison|compared)\b", re.IGNORECASE
+    r"\b(?:versions?|releases?|deployments?|documents|lines|instances|comparison|compared)\b", re.IGNORECASE
 )
 # "At the same time the latency is 1,960 ms, compared with 231 ms usually": two things that are told.
 TWO = re.compile(r"\b(?:both|two|versions|releases|deployments|old|previous|documents|instances)\b", re.IGNORECASE)
@@ -110,11 +93,11 @@ UNTOLD = re.compile(r"\b(?:no|not|never|neither|nor|without|hardly|rather than)\
 def _beside(text: str, known: Known) -> Iterator[Claim]:
     """ "Both versions ran side by side": as the comparison of their documents says."""
     told = [item.result["side_by_side"] for item in known.report.evidence if "side_by_side" in item.result]
-    for found in SIDE_BY_SIDE.finditer(text) if told else ():
+    for found in SIDE_BY_SIDE.finditer(text):
         part = text[slice(*context.part(found.span(), text))]
         if BOTH_RAN.search(part) and (found.start() or TWO.search(part)):
-            holds = any(told) != bool(UNTOLD.search(part[: part.find(found[0])]))
-            yield judged("state", found, holds, "the comparison says otherwise")
+            holds = bool(told) and any(told) != bool(UNTOLD.search(part[: part.find(found[0])]))
+            yield judged("state", found, holds, "the comparison says otherwise", is_open=not told)
 
 
 HARDLY = re.compile(
