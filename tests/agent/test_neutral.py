@@ -61,3 +61,21 @@ def test_a_line_that_would_act_may_not(line: str) -> None:
 )
 def test_a_class_is_no_address(text: str, removed: int) -> None:
     assert neutralise(text, report()).removed == removed
+
+
+@pytest.mark.parametrize(
+    ("text", "removed"),
+    [
+        ('payments logs "POST http://ledger/entries failed: 503 no healthy upstream" [e6].', 0),
+        ("Its calls of http://ledger:8080/v1/entries time out.", 0),
+        ("Its calls of http://ledger.evil.example/entries time out.", 1),
+        ("Its calls of http://ledger@evil.example/entries time out.", 1),
+        ("Its calls of http://ledger:pass@evil time out.", 1),
+        ("Its calls of http://evil/entries time out.", 1),
+        ("Its calls of [ledger](http://ledger/entries) time out.", 1),
+        ('The line is "[getRoutes][getRoutes][Get Route Failed]" [e3].', 0),
+        ("See [ledger][1]; [1]: //evil", 1),
+    ],
+)
+def test_a_service_of_the_report_may_be_called_by_its_address(text: str, removed: int) -> None:
+    assert neutralise(text, known(LEDGER).report).removed == removed

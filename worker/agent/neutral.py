@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from worker.agent.settled import contradicts
@@ -22,7 +23,7 @@ ACTIVE = re.compile(
     | \bh(?:tt|xx)ps?\b                                         # but "HTTP 401"
       (?!\s(?:[1-5](?:\d\d|xx)|status|code|error|response|request|call|method|client|server))
     | <\s*[a-z/!?] | [a-z"'/]\s*> | <!--                        # HTML
-    | \]\s*[(:\[] | !\[ | ` | ~~~ | \$\{ | \{\{ | \{% | \$\(    # Markdown, templates, shells
+    | \]\s*[(:] | !\[ | ` | ~~~ | \$\{ | \{\{ | \{% | \$\(    # Markdown, templates, shells
     | ^\s*(?:\#{1,6}\s|[>|]|[-*+]\s\[) | \|\s*(?:ba|z)?sh\b     # headings, tables, pipes
     | \b(?:curl|wget|nslookup|powershell|iex|invoke-\w+|eval|exec|rm\s+-|nc\s+-|base64\s+-|drop\s+table|delete\s+from)\b
     | <[!@\#][^>]{0,80}> | @(?:here|channel|everyone)\b | \[~    # calls of people, in Slack and Jira
@@ -72,7 +73,7 @@ def is_active(sentence: str, names: frozenset[str], quoting: Iterable[str] = ())
 
 
 def _acts(sentence: str, names: frozenset[str], quoting: Iterable[str]) -> bool:
-    without = sentence
+    without = _own_addresses(names).sub("name", sentence)
     for name in sorted((one for one in names if "." in one and one in without), key=len, reverse=True):
         without = without.replace(name, "name")
     if ACTIVE.search(re.sub(CITATION, " ", without)):
@@ -80,6 +81,13 @@ def _acts(sentence: str, names: frozenset[str], quoting: Iterable[str]) -> bool:
     for line in quoting:
         without = without.replace(line, "line")
     return bool(DOTTED.search(without))
+
+
+@lru_cache(maxsize=16)
+def _own_addresses(names: frozenset[str]) -> re.Pattern[str]:
+    """ "POST http://ledger/entries timed out": what a service of the report is called by leads nobody out of it."""
+    hosts = "|".join(sorted(re.escape(one) for one in names if re.fullmatch(r"[A-Za-z][\w-]{0,62}", one)))
+    return re.compile(rf"\bhttps?://(?:{hosts or '(?!)'})(?::\d{{1,5}})?(?:/[\w/%-]*)?(?!\.?[\w@:/%-])")
 
 
 def lines_told(report: Report) -> frozenset[str]:
