@@ -18,6 +18,7 @@ import json
 import os
 import re
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ Json = dict[str, Any]
 class Step(BaseModel):
     """One answer. With none of `text`, `answer`, `calls`, `status`, `body`, `block` it is the truthful narrator's.
 
-    `answer` is sent as JSON text; `body` takes the place of the whole answer; a step is taken `times` times.
+    `answer` is sent as JSON text; `body` takes the place of the whole answer; with `drip_seconds` the answer comes a
+    byte at a time, so far apart; a step is taken `times` times.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -54,6 +56,7 @@ class Step(BaseModel):
     message: str = "as the script says"
     retry_seconds: float | None = None
     delay_seconds: float = 0.0
+    drip_seconds: float = 0.0
     finish: str = "STOP"
     block: str | None = None
     body: str | None = None
@@ -138,8 +141,19 @@ async def _answered(method: str, body: Json, script: Script) -> Response:
         return Response(step.body, media_type="application/json")
     if method in ("embedContent", "batchEmbedContents"):
         return JSONResponse(gemini_embedder.answer(method, body))
-    answer = _answer(step, body)
+    return _sent(_answer(step, body), method, step)
+
+
+def _sent(answer: Json, method: str, step: Step) -> Response:
+    if step.drip_seconds:
+        return StreamingResponse(_dripping(json.dumps(answer), step.drip_seconds), media_type="application/json")
     return _streamed(answer) if method == "streamGenerateContent" else JSONResponse(answer)
+
+
+async def _dripping(text: str, seconds: float) -> AsyncIterator[str]:
+    for letter in text:
+        yield letter
+        await asyncio.sleep(seconds)
 
 
 def _streamed(answer: Json) -> Response:

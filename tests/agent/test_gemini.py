@@ -137,12 +137,15 @@ def test_a_refusal_is_not_repeated_and_says_what_to_do(
     assert len(gemini.requests) == 1
 
 
-def test_a_slow_answer_ends_in_time(gemini: GeminiServer) -> None:
+@pytest.mark.parametrize("slow", [{"delay_seconds": 1.5}, {"drip_seconds": 0.1}])
+def test_a_slow_answer_ends_in_time(gemini: GeminiServer, slow: dict[str, float]) -> None:
     clock = Clock()
     model = Gemini(gemini.settings(SPIKETRACE_GEMINI_TIMEOUT_SECONDS="0.6"), pause=clock.pause, clock=clock)
-    gemini.script({"text": "late", "delay_seconds": 1.5, "times": 3})
-    with closing(model), pytest.raises(ModelUnavailable, match="in time"):
-        ask(model, seconds=1.2)
+    gemini.script({"text": "late", **slow}, {"text": "in time"})
+    with closing(model):
+        with pytest.raises(ModelUnavailable, match="in time"):
+            ask(model, seconds=1.2)
+        assert ask(model).text == "in time"
 
 
 @pytest.mark.filterwarnings("ignore:SOMETHING_NEW is not a valid")

@@ -11,9 +11,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import httpx
@@ -80,13 +81,25 @@ class Gemini:
                 left = min(until - self.clock(), self.settings.gemini_timeout_seconds)
                 if left < LEAST_SECONDS:
                     raise ModelUnavailable("Gemini: no time was left for an answer", retryable=True)
-                return ask(left)
+                return self._in_time(left, partial(ask, left))
             except _Busy as busy:
                 wait = max(busy.retry_seconds or 0.0, PAUSE_SECONDS * attempt)
                 if attempt == MOST_ATTEMPTS or self.clock() + wait + LEAST_SECONDS > until:
                     raise ModelUnavailable(busy.reason, retryable=True) from busy
                 self.pause(wait)
         raise AssertionError("every attempt ends in an answer or in an error")
+
+    def _in_time(self, seconds: float, ask: Callable[[], Answer]) -> Answer:
+        """Over all: the client's own limit is from one byte to the next, and an answer can come drop by drop."""
+        thread = ThreadPoolExecutor(1, "gemini")
+        try:
+            return thread.submit(ask).result(timeout=seconds)
+        except TimeoutError as error:
+            # Its connection is closed, which ends the thread; the next request gets a new one.
+            self.close()
+            raise _Busy("Gemini did not answer in time") from error
+        finally:
+            thread.shutdown(wait=False)
 
     def _ask(self, conversation: Conversation, seconds: float) -> Reply:
         config = _config(conversation, self.name, seconds)
@@ -114,6 +127,8 @@ class Gemini:
 
     def close(self) -> None:
         self._http.close()
+        for made in ("_http", "_client"):
+            self.__dict__.pop(made, None)
 
     @cached_property
     def _http(self) -> httpx.Client:
