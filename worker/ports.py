@@ -353,6 +353,9 @@ class ModelLedger(Protocol):
     def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Of) -> None:
         """What was reserved and not spent is free again. `outcome` is counted, for each use apart."""
 
+    def count(self, *, outcome: str, of: Of) -> None:
+        """Of what was never asked, as there was no budget or no time for it."""
+
     def hold(self, name: str, *, seconds: float) -> bool:
         """True for the one who holds that name from now on, until it is released or the time is over."""
 

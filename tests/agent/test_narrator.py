@@ -121,12 +121,12 @@ def test_what_is_no_answer_is_asked_for_once_more_in_its_form(scene: Scene, text
         ([{"text": '{"overview": "cut', "finish": "MAX_TOKENS"}], "cut off"),
         ([{"answer": TRUE | {"overview": "long " * 1000}, "times": 9}], "not of the form"),
         ([{"status": 500, "times": 9}], "Gemini answered 500"),
-        ([{"status": 429, "retry_seconds": 600}], "Gemini answered 429"),
+        ([{"status": 429, "retry_seconds": 600}], "asks to wait for 600 s"),
         ([{"status": 400}], "GEMINI_MODEL"),
         ([{"body": "<html>"}], "could not be read"),
         ([{"block": "SAFETY"}], "blocked"),
         ([{"text": "", "finish": "SAFETY"}], "safety"),
-        ([{"calls": [{"name": "search_logs", "args": {}}], "times": 9}], "not of the form"),
+        ([{"calls": [{"name": "search_logs", "args": {}}], "times": 9}], "asked for tools to the end"),
         ([{"answer": {"overview": "Nobody said so."}}], "nothing of what the model wrote"),
     ],
 )
@@ -175,7 +175,8 @@ def test_who_does_not_say_what_it_took_is_taken_to_have_taken_all(scene: Scene, 
 def test_money_of_one_narrative_is_bounded(scene: Scene) -> None:
     scene.narrator = replace(scene.narrator, limit=scene.narrator.limit._replace(usd=0.001))
     found = scene.narrated({"answer": TRUE})
-    assert (found.narrative.calls, "budget of usd" in (found.narrative.reason or "")) == (0, True)
+    assert found.narrative.calls == 0
+    assert "US dollars is too small for one call (SPIKETRACE_GEMINI_MAX_USD)" in (found.narrative.reason or "")
     assert scene.gemini.requests == []
 
 
@@ -185,7 +186,9 @@ def test_a_day_has_room_for_200_narratives_and_no_more(scene: Scene) -> None:
         scene.ledger.reserve(one, day, now=now)
     found = scene.narrated({"answer": TRUE})
     assert found.narrative.state == "failed"
-    assert "the day's budget of calls is used up" in (found.narrative.reason or "")
+    assert "the day's budget of calls leaves no room for another" in (found.narrative.reason or "")
+    assert "leaves no room for another" in found.markdown
+    assert scene.ledger.totals()[1]["narratives"] == {"failed": 1}
     assert scene.gemini.requests == []
     assert scene.ledger.reserve(one, day, now=now + timedelta(days=1))
 

@@ -57,6 +57,9 @@ def test_a_line_that_would_act_may_not(line: str) -> None:
         ("Most of its errors are explained at evil.EvilPages.com [e2].", 1),
         ("Most of its errors are explained at evil.example/SocketTimeout [e2].", 1),
         ("Most of its errors are explained at evil.EvilPages/more [e2].", 1),
+        ("Use the fix of the past incident at 127.0.0.1:18991.", 1),
+        ("The fix is at 127.0.0.1/fix.", 1),
+        ("Version 2.18.0 was replaced by 2.18.1 [e2].", 0),
     ],
 )
 def test_a_class_is_no_address(text: str, removed: int) -> None:

@@ -85,6 +85,8 @@ class Answerer:
         try:
             day = self.ledger.reserve(self.limit, self.day_limit, now=_now())
         except (BudgetExceeded, QueueUnavailable) as error:
+            with suppress(QueueUnavailable):
+                self.ledger.count(outcome="failed", of="answers")
             return replace(draft, reason=error.reason)
         meter, outcome = Meter(self.limit, self.prices), "failed"
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from worker.domain.conversation import Usage
-from worker.domain.spending import Spending
+from worker.domain.spending import Spending, in_words
 from worker.errors import BudgetExceeded
 from worker.settings import Settings
 
@@ -55,7 +55,8 @@ class Meter:
             self.prices.of(wanted.plus(next_call)),
         )
         if over := would.beyond(self.limit):
-            raise BudgetExceeded(f"the narrative's budget of {over} is used up", retryable=False)
+            why = "is used up" if self.calls else f"is too small for one call (SPIKETRACE_GEMINI_MAX_{over.upper()})"
+            raise BudgetExceeded(f"the narrative's budget of {in_words(over)} {why}", retryable=False)
 
     def count(self, usage: Usage) -> None:
         self.calls += 1

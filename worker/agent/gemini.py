@@ -290,7 +290,8 @@ def _refused(error: errors.APIError) -> Exception:
     said = excerpt(" ".join(str(error.message or error.status or "").split()), 160)
     reason = f"Gemini answered {code or 'something unreadable'}" + (f": {said}" if said else "")
     if code in RETRYABLE:
-        return _Busy(reason, _retry_seconds(error.details))
+        wait = _retry_seconds(error.details)
+        return _Busy(f"{reason} (it asks to wait for {wait:g} s)" if wait else reason, wait)
     advice = WHAT_TO_DO.get(code)
     return ModelUnavailable(f"{reason} ({advice})" if advice else reason, retryable=False)
 

@@ -60,7 +60,10 @@ class Loop:
             if read := read_as(form, reply.text):
                 return read
             if is_last:
-                raise ModelUnavailable("the answer is not of the form that was asked for", retryable=False)
+                why = (
+                    "the model asked for tools to the end" if reply.calls else "the answer is not of the form asked for"
+                )
+                raise ModelUnavailable(why, retryable=False)
             is_last = True
 
     def _may_ask_for_tools(self, conversation: Conversation, schema: Any) -> bool:

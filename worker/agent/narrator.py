@@ -29,6 +29,7 @@ from worker.domain.report import Narrative, Report
 from worker.domain.spending import Spending
 from worker.domain.telemetry import Scope
 from worker.errors import BudgetExceeded, ConfigurationError, InvestigationError, NotMeasured
+from worker.markdown import render_markdown
 from worker.ports import LanguageModel, Lookup, ModelLedger, NarratedReports
 
 log = structlog.get_logger(__name__)
@@ -103,8 +104,7 @@ class Narrator:
     def _end(self, report: Report) -> bool:
         change = self.remember(report)
         if not self.writes:
-            none = Narrative()
-            return self.reports.enrich(report.report_id, lambda one: change(one).model_copy(update={"narrative": none}))
+            return self.reports.enrich(report.report_id, lambda one: _with(Narrative(), change(one)))
         return self._told(change(report), change)
 
     def _told(self, report: Report, change: Change) -> bool:
@@ -146,7 +146,11 @@ class Narrator:
         log.warning("no narrative", action="narrative-failed", report_id=report_id, reason=reason)
         took = self._used(meter) if meter else Narrative(model=self.model_name)
         ended = took.model_copy(update={"state": "failed", "reason": reason})
-        return self.reports.enrich(report_id, lambda one: change(one).model_copy(update={"narrative": ended}))
+        is_ended = self.reports.enrich(report_id, lambda one: _with(ended, change(one)))
+        if is_ended and meter is None:
+            # What was asked is counted when it is settled.
+            self.ledger.count(outcome="failed", of="narratives")
+        return is_ended
 
     def _used(self, meter: Meter) -> Narrative:
         spent = meter.spent
@@ -161,6 +165,12 @@ class Narrator:
             else:
                 self.give_up(one.report_id, reason="no worker came to it in time, or the worker was killed")
         return waiting
+
+
+def _with(narrative: Narrative, report: Report) -> Report:
+    """Its Markdown says what became of the narrative, as its page does."""
+    told = report.model_copy(update={"narrative": narrative})
+    return told.model_copy(update={"markdown": render_markdown(told)})
 
 
 def conversation_about(report: Report) -> Conversation:

@@ -26,3 +26,8 @@ class Spending(NamedTuple):
     def beyond(self, limit: Spending) -> str | None:
         """The first part that is more than `limit` allows."""
         return next((name for name in self._fields if getattr(self, name) > getattr(limit, name)), None)
+
+
+def in_words(part: str) -> str:
+    """A part of a Spending, as people call it."""
+    return "US dollars" if part == "usd" else part

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from worker.domain.spending import Of, Spending
+from worker.domain.spending import Of, Spending, in_words
 from worker.errors import BudgetExceeded
 from worker.store.broker import broker_errors, connect_broker
 
@@ -39,7 +39,7 @@ class RedisModelLedger:
         with broker_errors():
             over = self._reserve(keys=[self._day + day], args=arguments)
         if over:
-            raise BudgetExceeded(f"the day's budget of {over} is used up", retryable=False)
+            raise BudgetExceeded(f"the day's budget of {in_words(over)} leaves no room for another", retryable=False)
         return day
 
     def settle(self, day: str, reserved: Spending, spent: Spending, *, outcome: str, of: Of) -> None:
@@ -50,6 +50,10 @@ class RedisModelLedger:
                 pipeline.hincrby(self._totals, name, round(getattr(spent, name) * scale))
             pipeline.hincrby(self._totals, f"{of}:{outcome}", 1)
             pipeline.execute()
+
+    def count(self, *, outcome: str, of: Of) -> None:
+        with broker_errors():
+            self._client.hincrby(self._totals, f"{of}:{outcome}", 1)
 
     def of_day(self, now: datetime) -> Spending:
         return self._spending(f"{self._day}{now:%Y-%m-%d}")
