@@ -158,6 +158,22 @@ def test_what_is_written_meanwhile_is_in_the_next_reading(embedded_url: str) -> 
     assert survey_at(telemetry, LATER).recent[checkout].values["lines"].sum() == before + 2
 
 
+def test_who_is_not_in_what_is_kept_is_looked_up(embedded_url: str) -> None:
+    """A service that is alerted seconds after its first line, and after another alert."""
+    client, newborn = filled(embedded_url), Scope("newborn", "us-central1")
+    telemetry = ElasticTelemetry(client, load_profile("spiketrace"), landscapes=Landscapes(Clock()))
+    assert newborn not in survey_at(telemetry, LATER).recent
+    own = {"service": "newborn", "region": "us-central1", "level": "info"}
+    helpers.bulk(
+        client,
+        [{"_index": "spiketrace-logs-a", "@timestamp": iso(MINUTE - timedelta(seconds=9)), **own}],
+        refresh=True,
+    )
+    assert newborn not in survey_at(telemetry, LATER).recent
+    window = Window(start=MINUTE - timedelta(minutes=10), end=LATER)
+    assert newborn in telemetry.survey(Scope("newborn", None), window).recent
+
+
 def test_a_reading_that_failed_in_part_is_not_kept(embedded_url: str) -> None:
     client, profile, kept = filled(embedded_url), load_profile("spiketrace"), Landscapes()
     refused = ElasticTelemetry(refusing(client, ["spiketrace-carbon-metrics-a"]), profile, landscapes=kept)

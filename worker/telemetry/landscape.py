@@ -54,6 +54,10 @@ class Landscape:
     left_out: dict[str, int]
     thinned: dict[str, Sample] = field(default_factory=dict)
 
+    def knows(self, scope: Scope) -> bool:
+        """Whether it is there: what began to log a moment ago is in the next reading only."""
+        return any(scope.covers(one) for one in (*self.metrics, *self.lines))
+
     @property
     def thinning(self) -> Thinning | None:
         return self.thinned["logs"].thinning if self.thinned else None

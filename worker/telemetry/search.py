@@ -117,7 +117,8 @@ class ElasticTelemetry:
         end = min(grids.as_of, grid.time(grid.count - 1))
         metrics = landscape.of_metrics(profile, grid, end)
         key = metrics | landscape.of_logs(profile, grid, end)
-        if kept := self._landscapes.get(key):
+        kept = self._landscapes.get(key)
+        if kept and kept.knows(scope):
             return kept, *self._ask(_with_own(asked, profile, scope, grids, end, kept.thinning))
         reading = in_background(partial(self._measured, metrics, profile, grid))
         thin = self._thinning(profile, grid, end)
