@@ -33,6 +33,7 @@ from worker.agent.grounding.checks import (
     mishaps,
     names,
     novelty,
+    orders,
     past,
     periods,
     quotations,
@@ -112,7 +113,7 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
     ]
     if is_advice:
         found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
-        found += awaited.silenced(plain, known)
+        found += [*awaited.silenced(plain, known), *orders.orders(plain, mentions, known)]
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found
