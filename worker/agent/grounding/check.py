@@ -28,6 +28,7 @@ from worker.agent.grounding.checks import (
     extents,
     figures,
     happenings,
+    histories,
     impacts,
     lacking,
     mishaps,
@@ -95,7 +96,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
 
 def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -> list[Claim]:
     """`meant`: what is to be read as a name, as "the former" is of whom it means."""
-    if past_incidents := past.spoken_of(sentence, known):
+    if past_incidents := past.about(sentence, known):
         known = past.extended(known, past_incidents)
     parts = _parts(sentence, meant, known, is_advice=is_advice)
     plain, mentions, known = parts.plain, parts.mentions, parts.known
@@ -280,4 +281,5 @@ OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     novelty.novelty,
     periods.inside,
     remembered.titled,
+    histories.histories,
 )
