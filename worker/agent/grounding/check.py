@@ -48,6 +48,7 @@ from worker.agent.grounding.checks import (
     story,
     times,
     trends,
+    versions,
     worked,
 )
 from worker.agent.grounding.report import metrics, referring, relations, roster, vocabulary
@@ -172,11 +173,13 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     apposed = list(asides.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling)), *figures_of])
+    replaced = list(versions.versions(plain, mentions, known))
+    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling, *replaced)), *figures_of])
     yield from backed
     yield from apposed
     yield from unexplained
     yield from settling
+    yield from replaced
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
     beside = [
