@@ -221,6 +221,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
+    alerting.concerned,
     happenings.happenings,
     happenings.things,
     quoted.uncounted,

@@ -43,6 +43,7 @@ UNTOLD = (
     "fewer",
     "unsampled",
     "alerted",
+    "equivalent",
 )
 
 
@@ -360,7 +361,11 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     is_threshold = re.search(
         r"\b(?:slower|longer|above|more|over|exceed\w*) (?:than )?(?:the )?(?:\w+ )?$", said.before
     )
-    if said.statistic is None and context.named_statistics(said.before + said.after) == {fact.statistic}:
+    told = context.named_statistics(said.before + said.after)
+    if not told and fact.dimension == "deviations":
+        # "Its p99 is 371 ms. This lies 1.2 standard deviations below the expectation".
+        told = context.named_statistics(said.previous)
+    if said.statistic is None and told == {fact.statistic}:
         # "Instead of the usual 34 ms, it showed a p99 of 45 ms", "3,660 ms is the p99".
         return True
     return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))

@@ -116,6 +116,9 @@ RENEWED = re.compile(
 )
 
 
+# "Four minutes after version 4.7.0 was deployed": no version before that.
+IS_EVENT = re.compile(r" (?:was|were|is|had|has|went|came|started|began|of|in|to|reached)\b")
+AFTER_IT = re.compile(r"\bafter (?:the |its )?(?:version )?$", re.IGNORECASE)
 # "Roll checkout back from 2.18.0 to 2.17.8".
 GOING_BACK = re.compile(
     r"\b(?:roll(?:s|ed|ing)?\b[^,;.]{0,40}\bback|rollback|revert\w*|downgrad\w*|return\w*)\b[^,;]* from (?:version )?$",
@@ -137,6 +140,8 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     if owner and behind and services and behind.text not in services:
         return f"it is of {' or '.join(sorted(services))}"
     before = text[: one.span[0]]
+    if IS_EVENT.match(text, one.span[1]):
+        before = AFTER_IT.sub("", before)
     start, _ = context.clause(one.span, text)
     told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
     last = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)

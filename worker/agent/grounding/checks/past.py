@@ -66,12 +66,20 @@ def claimed(text: str, known: Known) -> Iterator[Claim]:
     for found in AS_IN.finditer(text):
         if not any(is_in(date, found["when"]) for date in dates):
             yield judged("state", found, holds=False, otherwise="no such incident is known")
+    for found in NONE_ALIKE.finditer(text):
+        yield judged("state", found, not known.report.similar_incidents, "there are similar ones")
     for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
         around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
         if not NONE_OF.search(around):
             yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
 
 
+# "12 past incidents were known by then, none of them similar".
+NONE_ALIKE = re.compile(
+    r"\bnone (?:of (?:them|these|those|which) )?(?:(?:is|are|was|were) )?(?:(?:listed|counted|noted|given) as )?"
+    r"(?:similar|alike|comparable)\b",
+    re.IGNORECASE,
+)
 # "As in the incident of 23 November".
 AS_IN = re.compile(
     r"\b(?:as|like|unlike|just as|than|similar to)(?: in| with| during| on)? (?:the|that) (?:\w+ )?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import names
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import context
@@ -29,7 +30,7 @@ def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in (one for one in mentions if one.text in numbers):
         before = text[: one.span[0]]
         for words, part in ((REPLACED, "previous"), (BROUGHT, "version")):
-            found = words.search(before)
+            found = None if names.IS_EVENT.match(text, one.span[1]) else words.search(before)
             changes = _meant(found.start(), mentions, known) if found else []
             if found and changes:
                 span: Span = (found.start(), one.span[1])

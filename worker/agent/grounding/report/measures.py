@@ -204,7 +204,7 @@ def rest(known: Known) -> None:
         Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    known.facts += [*_unsampled(known), *_callers(known), *_days(known), *counts.facts(known), *_alerted(known)]
+    known.facts += [*_unsampled(known), *_equivalents(known), *_callers(known), *_days(known), *counts.facts(known), *_alerted(known)]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
         known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))
@@ -255,6 +255,12 @@ def _unsampled(known: Known) -> Iterator[Fact]:
         for minutes in re.findall(r"\bno sample speaks of (\d+) of the window's", gap.reason):
             yield Fact(float(minutes), "count", known.scope, "unsampled")
             yield Fact(60 * float(minutes), "seconds", known.scope, "unsampled")
+
+
+def _equivalents(known: Known) -> Iterator[Fact]:
+    """ "About 1.4 smartphone charges"."""
+    for many, what in re.findall(r"\babout ([\d.,]+) ([a-z]\w+)", known.report.impact.carbon.comparison or ""):
+        yield Fact(float(many.replace(",", "")), "count", known.scope, "equivalent", of=what)
 
 
 def _callers(known: Known) -> Iterator[Fact]:

@@ -14,9 +14,10 @@ RUNS_FROM = (
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}"
+    r"|(?:expectation|forecast) (?:ranges?|ranged|runs?|ran|goes|reaches) from"
     r"|(?:end of|inside|within|in|between) the (?:expected|usual)) "
 )
-OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
+OF_RANGE = re.compile(rf"{_RANGE_OF}[−-]?(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
     r"\b[^,;]{0,20}$",

@@ -33,13 +33,14 @@ AFTER = re.compile(
     r"(?! (?:is|was|are|were|lies|lay|stays?|remains?|stands?) (?:\w+ )?(?:near|close|above|below|over|under|within)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ without (?:it|that|this|deploy\S*|cfg\S*)"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?"
     r"(?:usual|normal|typical|ordinary|customary)"
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
-    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
+    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?(?:lines|ones|documents)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during|of) (?:(?:the|its|their|\S+['’]s?) )?baseline"
     r"|(?<!never )(?<!not )before\b(?! the)"
@@ -177,10 +178,10 @@ IN_RANGE = re.compile(
     r" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$",
     re.IGNORECASE,
 )
-RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches) from $")
+RUNS = re.compile(r" (?:ranges?|ranged|runs?|ran|goes|extends?|reaches|stretches) from $")
 TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
-    r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
+    r"(?: ?(?:–|-) ?| to | and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
 THRESHOLD = re.compile(
     r"\b(?:more|requests)\b[^,;.\d]{0,30}\bexceed(?:ed|s)? (?:about )?$"
@@ -200,6 +201,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end))
     ):
         return "excess"
+    if THAN_USUAL.match(text, end) or LABELLED.search(text[:start]):
+        return "excess"
     if _is_usual(start, end, text):
         return "usual"
     begin = context.clause((start, start), text)[0]
@@ -212,6 +215,11 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         or SET_BESIDE.search(text[:start])
     )
     return "excess" if is_excess else "now"
+
+
+# "4 times the usual, 59 g more than expected", "Excess energy: 69 Wh".
+THAN_USUAL = re.compile(r" (?:more|less|fewer|higher|lower) than (?:usual|expected|normal)\b")
+LABELLED = re.compile(r"(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){0,2}: (?:about )?$", re.IGNORECASE)
 
 
 # "Verify that its retries have declined from 36 %": from what they are now.
@@ -251,7 +259,7 @@ RANGE_BEHIND = re.compile(
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
     r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)"
     r"(?: somewhere| anywhere)? (?:between|from))"
-    r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
+    r" (?:[−-]?\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?[−-]?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(
