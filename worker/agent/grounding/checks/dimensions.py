@@ -177,12 +177,16 @@ FIRING = re.compile(
 )
 
 
+# What it fires at is its threshold.
+FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.IGNORECASE)
 # "Alert “Carbon by service” at 05:30 UTC: 142 g".
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
+    if FIRES_AT.search(said.before):
+        return False
     is_told = THE_ALERTS.match(said.before) or FIRING.search(said.before[-120:] + said.after[:90])
     return is_its and not said.types and bool(is_told)
 

@@ -278,6 +278,8 @@ DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out) (?:only |just )?$", r
 OF_THEM = re.compile(
     r" of (?:them|these|those|which) (?:was |were |had |is |are )?(?:(?:listed|counted) as )?"
     r"(?:seen|logged|found|known|occurr\w+|appear\w+|existed|similar|alike|comparable)\b"
+    r"| of the (?:[\d,]+ )?(?:\w+ ){0,2}incidents\b[^,;.\d]{0,30}"
+    r" (?:is|are|was|were) (?:(?:listed|counted) as )?(?:similar|alike|comparable)\b"
 )
 # "Twenty-two" is counted.
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
