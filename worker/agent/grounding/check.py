@@ -174,7 +174,9 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     apposed = list(asides.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = list(versions.versions(plain, mentions, known))
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling, *replaced)), *figures_of])
+    blamed = claims.blanked(
+        plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling, *replaced)), *figures_of]
+    )
     yield from backed
     yield from apposed
     yield from unexplained
@@ -276,6 +278,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.contributors,
     shares.made_of,
     shares.alone,
+    shares.fell,
     shares.partless,
     shares.equals,
 )

@@ -102,6 +102,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
     held = [fact for fact in held if not (_is_of_the_region(fact, said, known) or _is_of_one(fact, said, known))]
+    held = [fact for fact in held if not _went_otherwise(fact, said.before, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -115,6 +116,23 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
+
+
+# "The bytes that it receives rose to 30,161".
+ROSE_TO = re.compile(
+    r"\b(?:(?P<up>rose|risen|rises|climbed|increased|grew|jumped|went up|up)|fell|fallen|falls|dropped|declined|decreased"
+    r"|sank|went down|down) (?:(?:again|sharply|slightly|even|from [^,;]{1,24}) )?to (?:about |only |roughly |around )?$",
+    re.IGNORECASE,
+)
+
+
+def _went_otherwise(fact: Fact, before: str, known: Known) -> bool:
+    """Where a figure of now is told as that to which it went, and it went the other way from the usual one."""
+    found = ROSE_TO.search(before)
+    if found is None or fact.role != "now" or not fact.metric:
+        return False
+    own = [one for one in known.levels if (one.subject, one.metric) == (fact.subject, fact.metric)]
+    return bool(own) and all((one.actual > one.expected) != bool(found["up"]) for one in own)
 
 
 def _is_telling(fact: Fact) -> bool:

@@ -41,7 +41,9 @@ def histories(sentence: str, mentions: list[Found], known: Known) -> Iterator[Cl
     yield from _lengths(sentence, text, past)
     yield from _concerned(sentence, mentions, past, known)
     for found in SAME_DAY.finditer(text) if past else ():
-        yield judged("state", found, _is_same_day(found, _meant(found.start(), sentence, past), known), "it was another")
+        yield judged(
+            "state", found, _is_same_day(found, _meant(found.start(), sentence, past), known), "it was another"
+        )
     for found in HELPED.finditer(text) if past else ():
         of = _meant(found.start(), sentence, past)
         yield judged("state", found, is_what_helped(found["how"], of, is_each=False), "that is not what helped")

@@ -204,7 +204,14 @@ def rest(known: Known) -> None:
         Fact(report.baseline.length.total_seconds(), "seconds", signal="baseline"),
         Fact(len(report.similar_incidents), "incidents", Subject(report.service)),
     ]
-    known.facts += [*_unsampled(known), *_equivalents(known), *_callers(known), *_days(known), *counts.facts(known), *_alerted(known)]
+    known.facts += [
+        *_unsampled(known),
+        *_equivalents(known),
+        *_callers(known),
+        *_days(known),
+        *counts.facts(known),
+        *_alerted(known),
+    ]
     for candidate in report.candidates:
         known.facts.append(Fact(candidate.confidence, "confidence", Subject(candidate.service)))
         known.facts.append(Fact(candidate.rank, "place", Subject(candidate.service)))

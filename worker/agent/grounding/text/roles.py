@@ -301,7 +301,10 @@ GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to
 # "Both suffer from it: 68 % …" compares nothing.
 FROM_IT = re.compile(r"\bfrom (?:it|this|that|them)[:;,] $")
 # "No worse than before, with 1.9 % of its lines being errors": of now.
-ANEW = re.compile(r"\b(?:before|usual|earlier), (?:with|at) (?:about |only )?$")
+ANEW = re.compile(
+    r"\b(?:before|usual|earlier|expected|normal), (?:with|at) (?:about |only |some )?$"
+    r"|\b(?:close to|near|almost|about) (?:normal|usual|the usual),? (?:with|at) (?:about |only |some )?$"
+)
 
 
 def _is_told_before(before: str, after: str) -> bool:
