@@ -60,7 +60,7 @@ def _share(fact: Fact, said: Said) -> bool:
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
             or fact.of in {None, *said.patterns}
-            or fact.of in said.previous
+            or f"{fact.of}" in said.previous
         )
     return True
 
@@ -170,7 +170,8 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
 # "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
 FIRING = re.compile(
     r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
-    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:came (?:in )?(?:at|with)|saw|fired|fires (?:above|over|beyond)|triggered|raised|went off|counted)\b"
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:came (?:in )?(?:at|with)|saw|fired|fires (?:above|over|beyond)"
+    r"|triggered|raised|went off|counted)\b"
     r"|\b(?:above|over|exceed(?:ed|s|ing)|reached|(?:more|greater|higher) than) (?:the|its) (?:[\w'’]+ )?"
     r"(?:threshold|limit)\b",
     re.IGNORECASE,

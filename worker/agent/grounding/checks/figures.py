@@ -120,8 +120,10 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
 
 # "The bytes that it receives rose to 30,161".
 ROSE_TO = re.compile(
-    r"\b(?:(?P<up>rose|risen|rises|climbed|increased|grew|jumped|went up|up)|fell|fallen|falls|dropped|declined|decreased"
-    r"|sank|went down|down) (?:(?:again|sharply|slightly|even|from [^,;]{1,24}) )?to (?:about |only |roughly |around )?$",
+    r"\b(?:(?P<up>rose|risen|rises|climbed|increased|grew|jumped|went up|up)|fell|fallen|falls|dropped|declined"
+    r"|decreased"
+    r"|sank|went down|down) (?:(?:again|sharply|slightly|even|from [^,;]{1,24}) )?to (?:about |only |roughly "
+    r"|around )?$",
     re.IGNORECASE,
 )
 
@@ -373,7 +375,8 @@ A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,80}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
-    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
+    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened"
+    r"|report\w*"
     r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,

@@ -50,7 +50,8 @@ UNTOLD = (
 def fits(fact: Fact, said: Said) -> bool:
     if said.metric:
         # Its own name says of which signal, statistic and whole it is.
-        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said)
+        is_on_side = fact.dimension != "deviations" or dimensions.fits(fact, said)
+        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said) and is_on_side
     return all(slot(fact, said) for slot in SLOTS) and dimensions.fits(fact, said)
 
 

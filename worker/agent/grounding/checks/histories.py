@@ -21,7 +21,8 @@ SO_LONG = re.compile(
 # "“Psp alpha slow” lasted 2 h 4 min, and “checkout: orders hang” 52 min".
 TITLED = re.compile(r"[”\"](?: after)? $")
 CONCERNED = re.compile(
-    r"\b(?:concern(?:s|ed)|affect(?:s|ed)|hit|struck|involved|was (?:about|of|in|on)|(?:occurred|happened) (?:in|on|at|to)"
+    r"\b(?:concern(?:s|ed)|affect(?:s|ed)|hit|struck|involved|was (?:about|of|in|on)|(?:occurred|happened) (?:in|on"
+    r"|at|to)"
     r"|took place (?:in|at|on))(?: also| only| the| service)* $",
     re.IGNORECASE,
 )

@@ -76,7 +76,8 @@ def claimed(text: str, known: Known) -> Iterator[Claim]:
 
 # "12 past incidents were known by then, none of them similar".
 NONE_ALIKE = re.compile(
-    r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was|were) )?(?:(?:listed|counted|noted|given) as )?"
+    r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was"
+    r"|were) )?(?:(?:listed|counted|noted|given) as )?"
     r"(?:similar|alike|comparable)\b",
     re.IGNORECASE,
 )

@@ -78,9 +78,9 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         holds = any(one != bool(found["other"]) for one in shared)
         yield judged("state", found, holds, "it was another one", is_open=True)
     for found in SO_LONG.finditer(text):
-        told = [one for it in past for one in lasted(it)]
-        holds = any((one <= _HOUR) == bool(found["under"]) for one in told)
-        yield judged("number", found, holds, "it lasted otherwise", is_open=not told)
+        spans = [one for it in past for one in lasted(it)]
+        holds = any((one <= _HOUR) == bool(found["under"]) for one in spans)
+        yield judged("number", found, holds, "it lasted otherwise", is_open=not spans)
     for found in [one for words in (ENDED_BY, WHAT_HELPED, HELPED_IT) for one in words.finditer(text)]:
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))

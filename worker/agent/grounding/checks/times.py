@@ -14,7 +14,8 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 
 SINCE = re.compile(
     r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
-    r"|began|begins|started|starts|starting|from(?= (?:about |around )?$)|became|becomes|slowed|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
+    r"|began|begins|started|starts|starting|from(?= (?:about |around )?$)|became|becomes|slowed|rose|rises|jumped"
+    r"|jumps|climbed|spiked|surged|increased"
     r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
     r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
     re.IGNORECASE,
@@ -64,7 +65,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
 
 # "15:39 Central Time".
 OTHER_ZONE = re.compile(
-    r",? \(?(?:local|(?!Universal|Coordinated)[A-Z][a-z]+)(?: (?:[Ss]tandard|[Dd]aylight|[Ss]ummer|[Ww]inter))? [Tt]ime\b"
+    r",? \(?(?:local|(?!Universal|Coordinated)[A-Z][a-z]+)(?: (?:[Ss]tandard|[Dd]aylight|[Ss]ummer"
+    r"|[Ww]inter))? [Tt]ime\b"
 )
 
 
@@ -200,7 +202,8 @@ AT_FIRST = re.compile(r"^\W*(?:at|on)\b", re.IGNORECASE)
 STARTED = re.compile(
     r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|,? (?:with )?version [\w.+-]+)*"
     r",? (?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
-    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at|(?:went|goes|switched) from \w+ to)\b"
+    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at|(?:went|goes"
+    r"|switched) from \w+ to)\b"
     r"[^,;.]{0,25}(?: (?:before|after) the onset, (?:at )?)?"
 )
 

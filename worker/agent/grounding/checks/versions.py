@@ -13,7 +13,8 @@ from worker.agent.grounding.text.claims import Claim, Found, Span
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
-    rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had|used) before"
+    rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
+    rf"|used) before"
     rf"|version before (?:it|that) (?:is|was)|previous version (?:is|was)){_THE}",
     re.IGNORECASE,
 )

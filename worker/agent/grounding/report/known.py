@@ -135,8 +135,8 @@ class Known:
     service's lines are from. `failing`: services with new lines that are errors.
     `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
-    a past incident, where the sentence is about one. `previous`: the sentence before. `recalled`: the past incidents that
-    it was about.
+    a past incident, where the sentence is about one. `previous`: the sentence before. `recalled`: the past incidents
+    that it was about.
     `quoted`: the counted log lines that the sentence quotes. `series`: the charts.
     """
 

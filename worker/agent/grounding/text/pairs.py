@@ -230,7 +230,8 @@ EACH = re.compile(
     r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
     r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)"
     # "1,000 requests took 99.8 mgCO₂e".
-    r"|\b(?:1,000|one thousand) requests (?:now )?(?:take|took|cost|emit|emitted|stand for|stood for)\b(?=[^;]*\d ?m?g)",
+    r"|\b(?:1,000|one thousand) requests (?:now )?(?:take|took|cost|emit|emitted|stand for"
+    r"|stood for)\b(?=[^;]*\d ?m?g)",
     re.IGNORECASE,
 )
 
