@@ -275,7 +275,7 @@ OF_LATENCY = re.compile(
 # "Only 1 of 10 timed lines was slower than the usual p95".
 SLOWER_LINES = re.compile(
     r" (?:of (?:the )?[\d,]+ |of (?:them|these) )?(?:[a-z]+ ){0,3}(?:was|were|is|are|took|takes?)"
-    r" (?:[a-z]+ )?(?:slower|longer) than "
+    r" (?:[a-z]+ )?(?:slower|longer|faster) than "
 )
 
 
@@ -286,7 +286,7 @@ def _lines(fact: Fact, said: Said) -> bool:
     if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
         return fact.signal == "basis" and bool(BASIS.search(said.before) or TOO_FEW.match(said.after))
     is_part = SLOWER_LINES.match(said.after) and not OF_ALL.search(said.before)
-    if is_part and fact.statistic != "slower":
+    if is_part and fact.statistic not in ("slower", "faster"):
         return False
     if said.types and fact.signal == "errors" and fact.of not in said.types:
         return False

@@ -61,7 +61,7 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
 
 
 DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
-OF_LINES = re.compile(r" of (?:the |its )?\d+ (?:\w+ )?lines\b[^,;.]*\bslower\b")
+OF_LINES = re.compile(r" of (?:(?:the |its )?\d+ (?:\w+ )?lines|them|these)\b[^,;.]*\b(?:slower|faster)\b")
 # "5.3 g/s": of a unit that is none of ours.
 A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
 A_PART = re.compile(r"\b(?:shares?|rise|increase|growth)\b", re.IGNORECASE)

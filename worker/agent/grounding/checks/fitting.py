@@ -71,7 +71,9 @@ def _fits_role(fact: Fact, said: Said) -> bool:
         return fact.value < 1
     if fact.role != "excess":
         return True
-    side = roles.side(said.before) or (-1 if roles.LESS.match(said.after) else 0)
+    # What an hour less of it saves is the excess.
+    is_less = fact.dimension != "grams_per_hour" and roles.LESS.match(said.after)
+    side = roles.side(said.before) or (-1 if is_less else 0)
     return side * fact.value >= 0
 
 
@@ -204,6 +206,8 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
 OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
 THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
 SPEAKING_OF = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
+# "All of payments' errors name ledger, as do 40 % of checkout's".
+THEIRS = re.compile(r" of [\w.:@-]+['’]s?(?: do(?:es)?| did)?(?=\s*(?:[,;.]|$))")
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 
@@ -327,7 +331,7 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         return True
     if fact.dimension == "share":
         return _parts_named(said) == {one for one in PARTS if one in fact.of}
-    behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
+    behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|went) [^,;\d]*", said.after)
     near = said.before[-80:]
     # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
     before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
@@ -347,7 +351,12 @@ def _parts_named(said: Said) -> set[str]:
 SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
 
 
+FASTER = re.compile(r"\b(?:faster|quicker|no slower) than\b", re.IGNORECASE)
+
+
 def _fits_statistic(fact: Fact, said: Said) -> bool:
+    if fact.statistic == "faster" or (fact.statistic == "slower" and FASTER.search(said.clause)):
+        return fact.statistic == "faster" and bool(FASTER.search(said.clause))
     if fact.statistic == "slower":
         return bool(SLOWER.search(said.clause))
     if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal == "latency":
@@ -381,6 +390,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
         return said.whole == "rise"
     if fact.whole == "errors":
         is_naming = SPEAKING_OF.search(said.clause + said.after) or IN_THE_CASES.search(said.before)
+        is_naming = is_naming or (THEIRS.match(said.after) and SPEAKING_OF.search(said.before))
         return said.whole == "errors" or bool(is_naming)
     if fact.whole == "emissions":
         # "27 % of what was emitted is excess" is no rise of so much.

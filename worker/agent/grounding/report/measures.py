@@ -231,6 +231,7 @@ def rest(known: Known) -> None:
         known.facts.append(Fact(float(sampled[1]), "lines", known.scope, "errors", "now"))
     if served := re.search(r" of about ([\d,]+) requests failed\b", report.sections.user_impact):
         known.facts.append(Fact(float(served[1].replace(",", "")), "requests", known.scope, "traffic"))
+    known.facts += [*_faster(known)]
     if timed and share is not None:
         known.facts.append(Fact(round(timed * share), "lines", known.scope, "errors", "now"))
 
@@ -262,6 +263,16 @@ def _unsampled(known: Known) -> Iterator[Fact]:
         for minutes in re.findall(r"\bno sample speaks of (\d+) of the window's", gap.reason):
             yield Fact(float(minutes), "count", known.scope, "unsampled")
             yield Fact(60 * float(minutes), "seconds", known.scope, "unsampled")
+
+
+def _faster(known: Known) -> Iterator[Fact]:
+    """ "None of the 13 timed lines was faster than the usual p95": the others."""
+    for item in known.report.evidence:
+        lines = item.result.get("lines")
+        for name, many in lines.items() if isinstance(lines, dict) else ():
+            if name.startswith("slower_than") and "timed" in lines:
+                of = roster.subject_of(item.title, known)
+                yield Fact(lines["timed"] - many, "lines", of, "latency", "now", item.id, statistic="faster")
 
 
 def _equivalents(known: Known) -> Iterator[Fact]:

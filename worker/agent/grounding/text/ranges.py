@@ -58,6 +58,10 @@ def _is_between(span: Span, text: str, end: str) -> bool:
     return bool(re.search(r"(?<!from )(?<!from \$)(?<![\d.,$])\$?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-)$", before))
 
 
+# "With $0.80 and $6.54 as the bounds".
+AS_BOUNDS = re.compile(r" ?[^\W\d]* as (?:the |its )?(?:bounds|limits|ends|extremes)\b")
+BOUNDS = re.compile(rf"[^\d,;.()]{{0,12}} and \$?\d[\d.,]*{AS_BOUNDS.pattern}")
+BOTH_BOUNDS = re.compile(r"\$?\d[\d.,]*[^\d,;.()]{0,12} and \$?$")
 RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
 
 
@@ -66,7 +70,9 @@ def _place_in_range(span: Span, text: str) -> str | None:
     before, after = text[: span[0]], text[span[1] :]
     if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
-    if OF_RANGE.search(before):
+    if BOUNDS.match(after):
+        return "low"
+    if OF_RANGE.search(before) or (AS_BOUNDS.match(after) and BOTH_BOUNDS.search(before)):
         return "high"
     if RANGE_OF.search(before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
         return "low"

@@ -33,7 +33,7 @@ AFTER = re.compile(
     r"(?! (?:is|was|are|were|lies|lay|stays?|remains?|stands?) (?:\w+ )?(?:near|close|above|below|over|under|within)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
-    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ without (?:it|that|this|deploy\S*|cfg\S*)"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ would (?:fit|suit|match)\b|^ without (?:it|that|this|deploy\S*|cfg\S*)"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
@@ -55,10 +55,11 @@ MORE = re.compile(
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
     r"|^(?! (?:is|was|are|were|lies?|lay)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
-    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower|longer|slower|shorter|faster)\b"
+    r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     # "32 points above what this traffic usually needs".
     r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
+    r"|^ (?:above|below|over|under) what (?:this|its|the|that) (?:traffic|demand|load) (?:takes|needs|explains)\b"
     # "… although 0.46 g were expected, so 0.13 g less".
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
@@ -146,12 +147,19 @@ def role(span: Span, text: str) -> str | None:
         if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
             return "usual"
         if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
+            of = units.number_pattern().match(text, context.figure_before(opened, text))
+            if of and SAID_SO.fullmatch(text[of.end() : opened]):
+                return _role_at(*of.span(), text)
             span = (opened - 1, text.find(")", opened) + 1 or len(text))
             return _role_at(context.figure_before(opened, text), span[1], text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+# "1.2 g too much (1.1 to 1.6)": what stands before the bracket says what it is.
+SAID_SO = re.compile(r"[^,;.()]{0,24}\b(?:too (?:much|many)|wasted|in excess|(?:more|less) than (?:usual|expected)) ")
 
 
 def _ranged(span: Span, text: str) -> Span | None:
@@ -279,7 +287,7 @@ GOAL = re.compile(
 )
 MORE_THAN = re.compile(
     r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
-    r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$",
+    r"[^.;:]{0,40}\bthan (?:expected|usual|before)[:;,] ?$",
     re.IGNORECASE,
 )
 
