@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import bounds, charted, fitting, names, quoted
+from worker.agent.grounding.checks import bounds, charted, fitting, movements, names, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import claims, context, ranges, roles
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
@@ -44,6 +44,10 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     yield from metrics.in_units_of(number, text, known)
     if told := _told_besides(number, text, known):
         yield replace(number, dimension="" if told == "metric" else told)
+    if number.dimension == "grams" and FRAGMENT.match(text[: number.span[0]]):
+        # "SCI: 180 mg per 1,000 requests. Before: 114 mg": a rate as well.
+        rates = {one.dimension for one in numerals.numbers(known.previous)} & {*ALL_RATES}
+        yield from (replace(number, dimension=one) for one in sorted(rates))
     behind = text[number.span[1] :]
     if number.value == 0 and number.dimension == "share" and OF_LINES.match(behind):
         # "None of the 13 timed lines was slower": as many lines.
@@ -60,6 +64,11 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
             yield replace(number, dimension="share")
 
 
+FRAGMENT = re.compile(
+    r"\W*(?:before(?: that)?|previously|usually?|expected|normally|now|in the baseline|at present)\b[^\d;.]{0,24}$",
+    re.IGNORECASE,
+)
+ALL_RATES = ("grams_per_requests", "grams_per_minute", "grams_per_hour")
 DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
 OF_LINES = re.compile(r" of (?:(?:the |its )?\d+ (?:\w+ )?lines|them|these)\b[^,;.]*\b(?:slower|faster)\b")
 # "5.3 g/s": of a unit that is none of ours.
@@ -102,7 +111,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
     held = [fact for fact in held if not (_is_of_the_region(fact, said, known) or _is_of_one(fact, said, known))]
-    held = [fact for fact in held if not _went_otherwise(fact, said.before, known)]
+    held = [fact for fact in held if not movements.went_otherwise(fact, said.before, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -116,25 +125,6 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
-
-
-# "The bytes that it receives rose to 30,161".
-ROSE_TO = re.compile(
-    r"\b(?:(?P<up>rose|risen|rises|climbed|increased|grew|jumped|went up|up)|fell|fallen|falls|dropped|declined"
-    r"|decreased"
-    r"|sank|went down|down) (?:(?:again|sharply|slightly|even|from [^,;]{1,24}) )?to (?:about |only |roughly "
-    r"|around )?$",
-    re.IGNORECASE,
-)
-
-
-def _went_otherwise(fact: Fact, before: str, known: Known) -> bool:
-    """Where a figure of now is told as that to which it went, and it went the other way from the usual one."""
-    found = ROSE_TO.search(before)
-    if found is None or fact.role != "now" or not fact.metric:
-        return False
-    own = [one for one in known.levels if (one.subject, one.metric) == (fact.subject, fact.metric)]
-    return bool(own) and all((one.actual > one.expected) != bool(found["up"]) for one in own)
 
 
 def _is_telling(fact: Fact) -> bool:

@@ -23,7 +23,7 @@ BEFORE = re.compile(
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)? after|{_COMPARED}"
     rf"|the (?:old|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
-    r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
+    r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
