@@ -355,10 +355,9 @@ FASTER = re.compile(r"\b(?:faster|quicker|no slower) than\b", re.IGNORECASE)
 
 
 def _fits_statistic(fact: Fact, said: Said) -> bool:
-    if fact.statistic == "faster" or (fact.statistic == "slower" and FASTER.search(said.clause)):
-        return fact.statistic == "faster" and bool(FASTER.search(said.clause))
-    if fact.statistic == "slower":
-        return bool(SLOWER.search(said.clause))
+    if fact.statistic in ("slower", "faster"):
+        is_faster = bool(FASTER.search(said.clause))
+        return is_faster if fact.statistic == "faster" else bool(SLOWER.search(said.clause)) and not is_faster
     if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal == "latency":
         return fact.statistic == said.statistic
     # What a region emits or gets is that of all of its services.

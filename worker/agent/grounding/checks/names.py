@@ -117,7 +117,7 @@ RENEWED = re.compile(
 
 
 # "Four minutes after version 4.7.0 was deployed": no version before that.
-IS_EVENT = re.compile(r" (?:was|were|is|had|has|went|came|started|began|of|in|to|reached)\b")
+IS_EVENT = re.compile(r"(?: (?:of|in|to) [\w-]+)? (?:was|were|is|had|has|went|came|started|began|reached)\b")
 AFTER_IT = re.compile(r"\bafter (?:the |its )?(?:version )?$", re.IGNORECASE)
 # "Roll checkout back from 2.18.0 to 2.17.8".
 GOING_BACK = re.compile(

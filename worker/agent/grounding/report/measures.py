@@ -269,10 +269,11 @@ def _faster(known: Known) -> Iterator[Fact]:
     """ "None of the 13 timed lines was faster than the usual p95": the others."""
     for item in known.report.evidence:
         lines = item.result.get("lines")
-        for name, many in lines.items() if isinstance(lines, dict) else ():
-            if name.startswith("slower_than") and "timed" in lines:
-                of = roster.subject_of(item.title, known)
-                yield Fact(lines["timed"] - many, "lines", of, "latency", "now", item.id, statistic="faster")
+        if not isinstance(lines, dict) or "timed" not in lines:
+            continue
+        of = roster.subject_of(item.title, known)
+        for many in (value for name, value in lines.items() if name.startswith("slower_than")):
+            yield Fact(lines["timed"] - many, "lines", of, "latency", "now", item.id, statistic="faster")
 
 
 def _equivalents(known: Known) -> Iterator[Fact]:

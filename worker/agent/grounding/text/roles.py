@@ -33,7 +33,8 @@ AFTER = re.compile(
     r"(?! (?:is|was|are|were|lies|lay|stays?|remains?|stands?) (?:\w+ )?(?:near|close|above|below|over|under|within)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
-    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ would (?:fit|suit|match)\b|^ without (?:it|that|this|deploy\S*|cfg\S*)"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ would (?:fit|suit|match)\b"
+    r"|^ without (?:it|that|this|deploy\S*|cfg\S*)"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
@@ -147,15 +148,20 @@ def role(span: Span, text: str) -> str | None:
         if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
             return "usual"
         if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
-            of = units.number_pattern().match(text, context.figure_before(opened, text))
-            if of and SAID_SO.fullmatch(text[of.end() : opened]):
-                return _role_at(*of.span(), text)
-            span = (opened - 1, text.find(")", opened) + 1 or len(text))
-            return _role_at(context.figure_before(opened, text), span[1], text)
+            return _role_before(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+def _role_before(opened: int, text: str) -> str | None:
+    """Of the figure before a bracket, with what stands behind that, unless it is said before it."""
+    place = context.figure_before(opened, text)
+    of = units.number_pattern().match(text, place)
+    if of and SAID_SO.fullmatch(text[of.end() : opened]):
+        return _role_at(*of.span(), text)
+    return _role_at(place, text.find(")", opened) + 1 or len(text), text)
 
 
 # "1.2 g too much (1.1 to 1.6)": what stands before the bracket says what it is.

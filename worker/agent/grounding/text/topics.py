@@ -29,6 +29,10 @@ _TRAFFIC = (
     r"|(?<=% fewer )requests(?= than (?:usual|expected)\b)"
     r"|(?<!cpu )load"
 )
+_REVENUE = (
+    r"revenue|loss(?:es)?|(?:lost|loses?)(?! (?:about |over )?[\d.,]+ ?% of \w+ requests)|refund\w*|sales"
+    r"|turnover|income|earn\w*|damage\w*"
+)
 WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
     ("errors", _ERRORS),
@@ -42,7 +46,7 @@ WORDS = (
     ("calls", r"(?<!system )calls?|calling"),
     ("users", r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients"),
     ("orders", r"orders?"),
-    ("revenue", r"revenue|loss(?:es)?|(?:lost|loses?)(?! (?:about |over )?[\d.,]+ ?% of \w+ requests)|refund\w*|sales|turnover|income|earn\w*|damage\w*"),
+    ("revenue", _REVENUE),
     ("cost", r"comput\w+|vcpu\w*|list prices?|cloud|cost|costs|priced?|spen[dt]\w*|bill\w*"),
     ("energy", r"energy|electricity|power|kwh"),
     ("intensity", r"grid\w*|intensity of the grid|grid['’]?s? intensity"),
