@@ -28,6 +28,7 @@ from worker.agent.grounding.checks import (
     extents,
     figures,
     happenings,
+    histories,
     impacts,
     lacking,
     mishaps,
@@ -48,6 +49,7 @@ from worker.agent.grounding.checks import (
     story,
     times,
     trends,
+    versions,
     worked,
 )
 from worker.agent.grounding.report import metrics, referring, relations, roster, vocabulary
@@ -96,7 +98,7 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
 
 def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -> list[Claim]:
     """`meant`: what is to be read as a name, as "the former" is of whom it means."""
-    if past_incidents := past.spoken_of(sentence, known):
+    if past_incidents := past.about(sentence, known):
         known = past.extended(known, past_incidents)
     parts = _parts(sentence, meant, known, is_advice=is_advice)
     plain, mentions, known = parts.plain, parts.mentions, parts.known
@@ -172,11 +174,15 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     apposed = list(asides.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
-    blamed = claims.blanked(plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling)), *figures_of])
+    replaced = list(versions.versions(plain, mentions, known))
+    blamed = claims.blanked(
+        plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling, *replaced)), *figures_of]
+    )
     yield from backed
     yield from apposed
     yield from unexplained
     yield from settling
+    yield from replaced
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
     yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
     beside = [
@@ -218,6 +224,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
+    alerting.concerned,
     happenings.happenings,
     happenings.things,
     quoted.uncounted,
@@ -272,6 +279,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.contributors,
     shares.made_of,
     shares.alone,
+    shares.fell,
     shares.partless,
     shares.equals,
 )
@@ -281,4 +289,5 @@ OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     novelty.novelty,
     periods.inside,
     remembered.titled,
+    histories.histories,
 )

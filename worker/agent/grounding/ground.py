@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 from worker.agent.grounding.check import claims_of
+from worker.agent.grounding.checks import past
 from worker.agent.grounding.report import record, relations, vocabulary
 from worker.agent.grounding.report.facts import known_of
 from worker.agent.grounding.report.known import Known
@@ -78,7 +79,7 @@ def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounde
         services = frozenset(mention.text for mention in mentions(sentence, known)) & known.services
         if services and parts[0].outcome != "removed":
             known = replace(known, about=services)
-        known = replace(known, previous=sentence)
+        known = replace(known, previous=sentence, recalled=(*past.about(sentence, known),))
         found += parts
     return Grounded(tuple(found))
 

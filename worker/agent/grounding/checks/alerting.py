@@ -102,6 +102,27 @@ def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], kno
     return "another one raised it" if is_raised and named and known.report.service not in named else None
 
 
+# "The alert concerned errors of checkout".
+CONCERNED = re.compile(
+    r"\b(?:alert|alarm)\b[^,;.:]{0,30}?\b(?:concern(?:s|ed)|(?:is|was) (?:about|on|for|over|raised (?:for|on|over))"
+    r"|(?:fired|went off|came) (?:for|on|over))\b"
+    r"(?P<what>(?:(?!\b(?:because|since|as|when|after|before|while|and)\b)[^,;.:])*)",
+    re.IGNORECASE,
+)
+
+
+def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of which signal and of whom the alert is."""
+    alert, signal = known.report.alert, known.report.signal
+    own = {known.report.service, *alert.instance.split(","), *re.findall(r"[\w:.-]+", alert.title)}
+    for found in CONCERNED.finditer(text):
+        told = topics(found["what"]) & {*SIGNALS} if signal in SIGNALS else frozenset()
+        named = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.services
+        if told or named:
+            holds = named <= own and (not told or signal in told)
+            yield judged("state", found, holds, "it was of something else")
+
+
 def _is_its_value(found: re.Match[str], known: Known) -> bool:
     """ "An average latency of 555 ms triggered the alert": of the alert's own signal, the value that it came with."""
     value = known.report.alert.value

@@ -30,10 +30,10 @@ OF_REQUESTS = re.compile(
     r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
 )
 RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    r"\b(?:rises?|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
 )
-THE_RISE = re.compile(r"\b(?:rise|increase|growth)\b", re.IGNORECASE)
+THE_RISE = re.compile(r"\b(?:rises?|increase|growth)\b", re.IGNORECASE)
 
 
 # "80 % of its deviation is explained by …".
@@ -58,9 +58,16 @@ def _share(fact: Fact, said: Said) -> bool:
         return bool(RISING.search(told) or THE_RISE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
-            OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}
+            OF_VERSION.search(said.before + said.clause)
+            or fact.of in {None, *said.patterns}
+            or f"{fact.of}" in said.previous
         )
     return True
+
+
+def _grams(fact: Fact, said: Said) -> bool:
+    """What the rule fires at is told as that."""
+    return fact.signal != "threshold" or _is_of_threshold(fact, said)
 
 
 def _grams_per_minute(fact: Fact, said: Said) -> bool:
@@ -163,16 +170,26 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
 # "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
 FIRING = re.compile(
     r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
-    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:fired|fires (?:above|over|beyond)|triggered|raised|went off|counted)\b"
+    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:came (?:in )?(?:at|with)|saw|fired|fires (?:above|over|beyond)"
+    r"|triggered|raised|went off|counted)\b"
     r"|\b(?:above|over|exceed(?:ed|s|ing)|reached|(?:more|greater|higher) than) (?:the|its) (?:[\w'’]+ )?"
     r"(?:threshold|limit)\b",
     re.IGNORECASE,
 )
 
 
+# What it fires at is its threshold.
+FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.IGNORECASE)
+# "Alert “Carbon by service” at 05:30 UTC: 142 g".
+THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
+
+
 def _is_of_alert(_: Fact, said: Said) -> bool:
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
-    return is_its and bool(FIRING.search(said.before[-120:] + said.after[:90]))
+    if FIRES_AT.search(said.before):
+        return False
+    is_told = THE_ALERTS.match(said.before) or FIRING.search(said.before[-120:] + said.after[:90])
+    return is_its and not said.types and bool(is_told)
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -258,7 +275,7 @@ OF_LATENCY = re.compile(
 # "Only 1 of 10 timed lines was slower than the usual p95".
 SLOWER_LINES = re.compile(
     r" (?:of (?:the )?[\d,]+ |of (?:them|these) )?(?:[a-z]+ ){0,3}(?:was|were|is|are|took|takes?)"
-    r" (?:[a-z]+ )?(?:slower|longer) than "
+    r" (?:[a-z]+ )?(?:slower|longer|faster) than "
 )
 
 
@@ -269,7 +286,7 @@ def _lines(fact: Fact, said: Said) -> bool:
     if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
         return fact.signal == "basis" and bool(BASIS.search(said.before) or TOO_FEW.match(said.after))
     is_part = SLOWER_LINES.match(said.after) and not OF_ALL.search(said.before)
-    if is_part and fact.statistic != "slower":
+    if is_part and fact.statistic not in ("slower", "faster"):
         return False
     if said.types and fact.signal == "errors" and fact.of not in said.types:
         return False
@@ -294,6 +311,8 @@ def _count(fact: Fact, said: Said) -> bool:
         return bool(THRESHOLD.search(said.before + said.after[:24]))
     if fact.signal == "unsampled":
         return _is_unsampled(fact, said)
+    if fact.signal == "equivalent":
+        return said.after.startswith(f" {fact.of} ")
     if "_per_" in (fact.signal or "") and not _says_per_what(fact.signal or "", said):
         return False
     return fact.signal != "message" or bool(A_STATUS.search(said.before))
@@ -310,6 +329,7 @@ def _requests(fact: Fact, said: Said) -> bool:
     """What emissions are told per: "20 g per 1,000 requests"."""
     return fact.signal != "functional unit" or bool(
         re.search(r"\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
+        or re.match(r" (?:now )?(?:take|took|cost|emit|emitted|st[ao]+nd for) [\d.,]+ ?m?g", said.after)
     )
 
 
@@ -333,6 +353,7 @@ def _incidents(_: Fact, said: Said) -> bool:
 
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
     "share": _share,
+    "grams": _grams,
     "grams_per_minute": _grams_per_minute,
     "seconds": _seconds,
     "usd": _usd,

@@ -91,7 +91,12 @@ NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|b
 
 def _is_a_count(found: re.Match[str], before: str, text: str) -> bool:
     """ "Only 1 of 10 timed lines was slower than the usual p95": how many they are is a figure."""
-    return bool(THAN_A_QUANTILE.match(text, found.end()) and numerals.numbers(before))
+    is_so_far = found[0].lower().startswith(("above", "below", "under", "over")) and DEVIATIONS.search(before)
+    return bool(is_so_far or (THAN_A_QUANTILE.match(text, found.end()) and numerals.numbers(before)))
+
+
+# "0.9 standard deviations below the expectation": on which side it is, the figure has.
+DEVIATIONS = re.compile(r"\bstandard deviations? $", re.IGNORECASE)
 
 
 THAN_A_QUANTILE = re.compile(

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import bounds, charted, fitting, names, quoted
+from worker.agent.grounding.checks import bounds, charted, fitting, movements, names, quoted
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import claims, context, ranges, roles
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
@@ -44,6 +44,10 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     yield from metrics.in_units_of(number, text, known)
     if told := _told_besides(number, text, known):
         yield replace(number, dimension="" if told == "metric" else told)
+    if number.dimension == "grams" and FRAGMENT.match(text[: number.span[0]]):
+        # "SCI: 180 mg per 1,000 requests. Before: 114 mg": a rate as well.
+        rates = {one.dimension for one in numerals.numbers(known.previous)} & {*ALL_RATES}
+        yield from (replace(number, dimension=one) for one in sorted(rates))
     behind = text[number.span[1] :]
     if number.value == 0 and number.dimension == "share" and OF_LINES.match(behind):
         # "None of the 13 timed lines was slower": as many lines.
@@ -60,8 +64,13 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
             yield replace(number, dimension="share")
 
 
+FRAGMENT = re.compile(
+    r"\W*(?:before(?: that)?|previously|usually?|expected|normally|now|in the baseline|at present)\b[^\d;.]{0,24}$",
+    re.IGNORECASE,
+)
+ALL_RATES = ("grams_per_requests", "grams_per_minute", "grams_per_hour")
 DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
-OF_LINES = re.compile(r" of (?:the |its )?\d+ (?:\w+ )?lines\b[^,;.]*\bslower\b")
+OF_LINES = re.compile(r" of (?:(?:the |its )?\d+ (?:\w+ )?lines|them|these)\b[^,;.]*\b(?:slower|faster)\b")
 # "5.3 g/s": of a unit that is none of ours.
 A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
 A_PART = re.compile(r"\b(?:shares?|rise|increase|growth)\b", re.IGNORECASE)
@@ -102,6 +111,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
     held = [fact for fact in held if not (_is_of_the_region(fact, said, known) or _is_of_one(fact, said, known))]
+    held = [fact for fact in held if not movements.went_otherwise(fact, said.before, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -355,7 +365,8 @@ A_STATUS = re.compile(r"\b(?:HTTP|status|codes?) $", re.IGNORECASE)
 ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,80}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
-    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened|report\w*"
+    r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened"
+    r"|report\w*"
     r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,

@@ -43,13 +43,15 @@ UNTOLD = (
     "fewer",
     "unsampled",
     "alerted",
+    "equivalent",
 )
 
 
 def fits(fact: Fact, said: Said) -> bool:
     if said.metric:
         # Its own name says of which signal, statistic and whole it is.
-        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said)
+        is_on_side = fact.dimension != "deviations" or dimensions.fits(fact, said)
+        return fact.metric == said.metric and _fits_role(fact, said) and _fits_subject(fact, said) and is_on_side
     return all(slot(fact, said) for slot in SLOTS) and dimensions.fits(fact, said)
 
 
@@ -69,7 +71,9 @@ def _fits_role(fact: Fact, said: Said) -> bool:
         return fact.value < 1
     if fact.role != "excess":
         return True
-    side = roles.side(said.before) or (-1 if roles.LESS.match(said.after) else 0)
+    # What an hour less of it saves is the excess.
+    is_less = fact.dimension != "grams_per_hour" and roles.LESS.match(said.after)
+    side = roles.side(said.before) or (-1 if is_less else 0)
     return side * fact.value >= 0
 
 
@@ -202,6 +206,8 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
 OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
 THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
 SPEAKING_OF = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
+# "All of payments' errors name ledger, as do 40 % of checkout's".
+THEIRS = re.compile(r" of [\w.:@-]+['’]s?(?: do(?:es)?| did)?(?=\s*(?:[,;.]|$))")
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 
@@ -325,7 +331,7 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         return True
     if fact.dimension == "share":
         return _parts_named(said) == {one for one in PARTS if one in fact.of}
-    behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came) [^,;\d]*", said.after)
+    behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|went) [^,;\d]*", said.after)
     near = said.before[-80:]
     # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
     before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
@@ -345,9 +351,13 @@ def _parts_named(said: Said) -> set[str]:
 SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)
 
 
+FASTER = re.compile(r"\b(?:faster|quicker|no slower) than\b", re.IGNORECASE)
+
+
 def _fits_statistic(fact: Fact, said: Said) -> bool:
-    if fact.statistic == "slower":
-        return bool(SLOWER.search(said.clause))
+    if fact.statistic in ("slower", "faster"):
+        is_faster = bool(FASTER.search(said.clause))
+        return is_faster if fact.statistic == "faster" else bool(SLOWER.search(said.clause)) and not is_faster
     if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal == "latency":
         return fact.statistic == said.statistic
     # What a region emits or gets is that of all of its services.
@@ -360,7 +370,11 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     is_threshold = re.search(
         r"\b(?:slower|longer|above|more|over|exceed\w*) (?:than )?(?:the )?(?:\w+ )?$", said.before
     )
-    if said.statistic is None and context.named_statistics(said.before + said.after) == {fact.statistic}:
+    told = context.named_statistics(said.before + said.after)
+    if not told and fact.dimension == "deviations":
+        # "Its p99 is 371 ms. This lies 1.2 standard deviations below the expectation".
+        told = context.named_statistics(said.previous)
+    if said.statistic is None and told == {fact.statistic}:
         # "Instead of the usual 34 ms, it showed a p99 of 45 ms", "3,660 ms is the p99".
         return True
     return said.statistic is None and (not said.has_mean or (fact.role == "usual" and bool(is_threshold)))
@@ -375,6 +389,7 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
         return said.whole == "rise"
     if fact.whole == "errors":
         is_naming = SPEAKING_OF.search(said.clause + said.after) or IN_THE_CASES.search(said.before)
+        is_naming = is_naming or (THEIRS.match(said.after) and SPEAKING_OF.search(said.before))
         return said.whole == "errors" or bool(is_naming)
     if fact.whole == "emissions":
         # "27 % of what was emitted is excess" is no rise of so much.

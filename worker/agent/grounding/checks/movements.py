@@ -6,7 +6,7 @@ import math
 import re
 
 from worker.agent.grounding.report import metrics, owners
-from worker.agent.grounding.report.known import Known, Level, Subject
+from worker.agent.grounding.report.known import Fact, Known, Level, Subject
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Found, Span
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -158,3 +158,22 @@ def went(level: Level) -> int:
     if abs(level.deviations) < 3:
         return 0
     return 1 if level.actual > level.expected else -1
+
+
+# "The bytes that it receives rose to 30,161".
+ROSE_TO = re.compile(
+    r"\b(?:(?P<up>rose|risen|rises|climbed|increased|grew|jumped|went up|up)|fell|fallen|falls|dropped|declined"
+    r"|decreased"
+    r"|sank|went down|down) (?:(?:again|sharply|slightly|even|from [^,;]{1,24}) )?to (?:about |only |roughly "
+    r"|around )?$",
+    re.IGNORECASE,
+)
+
+
+def went_otherwise(fact: Fact, before: str, known: Known) -> bool:
+    """Where a figure of now is told as that to which it went, and it went the other way from the usual one."""
+    found = ROSE_TO.search(before)
+    if found is None or fact.role != "now" or not fact.metric:
+        return False
+    own = [one for one in known.levels if (one.subject, one.metric) == (fact.subject, fact.metric)]
+    return bool(own) and all((one.actual > one.expected) != bool(found["up"]) for one in own)

@@ -28,12 +28,12 @@ PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
     r"|return\w*|compare\w*|with those of|those of|that of"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
-    r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$",
+    r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$|\bafter (?:the |its )?(?:version )?$",
     re.IGNORECASE,
 )
 NEW = re.compile(
     r"\b(?:before|until|prior to)\b[^,;.]{0,40}\b(?:ran|running|runs|used|had|on)\b[^,;.]{0,12}$"
-    r"|\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to)\W+(?:version )?$",
+    r"|\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to|after)\W+(?:version )?$",
     re.IGNORECASE,
 )
 
@@ -83,7 +83,10 @@ def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: li
 
 CHANGE_OF = re.compile(r"\b(?:change|deployment|release|rollout|version)s? (?:of|to|for) (?:the )?$", re.IGNORECASE)
 # Of a flag, whose version is `off->on`.
-SWITCHED = re.compile(r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled) (?:to )?(?P<state>on|off)\b")
+SWITCHED = re.compile(
+    r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled|went|goes|changed)(?: from (?:on|off))?"
+    r" (?:to )?(?P<state>on|off)\b"
+)
 # "catalog received configuration change cfg-3096".
 GETS = re.compile(
     r" (?:\w+ly |itself |then )?(?:received?|gets?|got|had|underwent|runs?|ran|was (?:given|updated|upgraded|moved"
@@ -98,7 +101,8 @@ def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one, other in pairwise(named):
         between = RENEWED.fullmatch(text[one.span[1] : other.span[0]])
         if between:
-            pair = (other.text, one.text) if between["back"] or between["earlier"] else (one.text, other.text)
+            is_back = between["back"] or between["earlier"] or GOING_BACK.search(text[: one.span[0]])
+            pair = (other.text, one.text) if is_back else (one.text, other.text)
             holds = any((change.previous, change.version) == pair for change in known.changes)
             span = (one.span[0], other.span[1])
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "no change brought that")
@@ -112,10 +116,22 @@ RENEWED = re.compile(
 )
 
 
+# "Four minutes after version 4.7.0 was deployed": no version before that.
+IS_EVENT = re.compile(r"(?: (?:of|in|to) [\w-]+)? (?:was|were|is|had|has|went|came|started|began|reached)\b")
+AFTER_IT = re.compile(r"\bafter (?:the |its )?(?:version )?$", re.IGNORECASE)
+# "Roll checkout back from 2.18.0 to 2.17.8".
+GOING_BACK = re.compile(
+    r"\b(?:roll(?:s|ed|ing)?\b[^,;.]{0,40}\bback|rollback|revert\w*|downgrad\w*|return\w*)\b[^,;]* from (?:version )?$",
+    re.IGNORECASE,
+)
+
+
 def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
     """Another deployment's, another service's, the one before told as the new one, or the other way round."""
     ids = {change.deployment_id for change in known.changes}
-    nearest = _nearest(one, [other for other in mentions if other.text in ids])
+    beside = [other for other in mentions if other.text in ids]
+    begin, end = context.clause(one.span, text)
+    nearest = _nearest(one, [other for other in beside if begin <= other.span[0] < end] or beside)
     if nearest and nearest.text not in {change.deployment_id for change in changes}:
         return f"{nearest.text} has another version"
     owner = re.match(r" (?:of|in|for) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
@@ -124,6 +140,8 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     if owner and behind and services and behind.text not in services:
         return f"it is of {' or '.join(sorted(services))}"
     before = text[: one.span[0]]
+    if IS_EVENT.match(text, one.span[1]):
+        before = AFTER_IT.sub("", before)
     start, _ = context.clause(one.span, text)
     told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
     last = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)

@@ -33,9 +33,24 @@ def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
     dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
-    dated = dated or [one for one in past if one.title and one.title in text]
+    dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
+
+
+# "It ended after 52 min", "what helped: job moved", where the sentence before was about one.
+GOES_ON = re.compile(
+    r"\W*(?:(?:then,? |and )?what helped\b"
+    r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
+    r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
+    r"(?:ended|over|lasted|help(?:s|ed)|resolved|closed|open|took|shares?|concern(?:s|ed)|note|record|title)\b)",
+    re.IGNORECASE,
+)
+
+
+def about(text: str, known: Known) -> list[SimilarIncident]:
+    """Those that it names, or goes on about."""
+    return spoken_of(text, known) or [*(known.recalled if GOES_ON.match(text) else ())]
 
 
 CLAIMED = re.compile(
@@ -51,12 +66,21 @@ def claimed(text: str, known: Known) -> Iterator[Claim]:
     for found in AS_IN.finditer(text):
         if not any(is_in(date, found["when"]) for date in dates):
             yield judged("state", found, holds=False, otherwise="no such incident is known")
+    for found in NONE_ALIKE.finditer(text):
+        yield judged("state", found, not known.report.similar_incidents, "there are similar ones")
     for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
         around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
         if not NONE_OF.search(around):
             yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
 
 
+# "12 past incidents were known by then, none of them similar".
+NONE_ALIKE = re.compile(
+    r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was"
+    r"|were) )?(?:(?:listed|counted|noted|given) as )?"
+    r"(?:similar|alike|comparable)\b",
+    re.IGNORECASE,
+)
 # "As in the incident of 23 November".
 AS_IN = re.compile(
     r"\b(?:as|like|unlike|just as|than|similar to)(?: in| with| during| on)? (?:the|that) (?:\w+ )?"
@@ -105,8 +129,8 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
             "span" if number.dimension == "seconds" else None if number.dimension else "helped",
         )
         for one in past
-        # Where it is one of which the title is told, nobody need be named.
-        for of in {one.service, known.report.service if len(past) == 1 else one.service}
+        # Nobody need be named; of which of them it is told, `histories` sees.
+        for of in {one.service, known.report.service}
         for number in numerals.numbers(texts[one.id])
     ]
     told = [text for one in past for text in (one.title, one.helped, one.ended) if text]
@@ -125,7 +149,20 @@ def as_then(found: list[Claim], text: str, words: str, past: list[SimilarInciden
         placed = [
             replace(one, holds=False, why=UNTOLD, is_open=True) if _is_of_now(one, known) else one for one in placed
         ]
+        placed = [_held(one) if _is_its_end(one, known) else one for one in placed]
     return [_told(one, known) for one in (*placed, *_message(words, known))]
+
+
+def _held(claim: Claim) -> Claim:
+    return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
+
+
+def _is_its_end(claim: Claim, known: Known) -> bool:
+    """ "It ended", where that is told of it; after how long is a figure."""
+    return claim.is_unproven and "ended" in known.past and ENDS.search(claim.text) is not None
+
+
+ENDS = re.compile(r"\b(?:ended|over)$", re.IGNORECASE)
 
 
 UNTOLD = "it is not told of that incident"
@@ -165,10 +202,10 @@ def _told(claim: Claim, known: Known) -> Claim:
     if claim.text in known.types and not {*WORD.findall(claim.text.lower())} <= known.past:
         return replace(claim, holds=False, why=UNTOLD, is_open=True)
     if claim.kind == "direction" and {*forms(claim.text.lower())} & {*known.past, "incident"}:
-        return replace(claim, holds=True, why="", is_open=False)
+        return _held(claim)
     content = {*WORD.findall(claim.text.lower())} - common()
     if claim.is_unproven and content and all({*forms(word)} & known.past for word in content - {"error", "errors"}):
         # "… ended after 18 minutes", where that is told of it.
-        return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
+        return _held(claim)
     is_of_then = claim.kind in ("direction", "state") and not claim.holds and not NO_PAST.match(claim.text)
     return replace(claim, is_open=True) if is_of_then else claim

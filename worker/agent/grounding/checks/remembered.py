@@ -78,13 +78,13 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         holds = any(one != bool(found["other"]) for one in shared)
         yield judged("state", found, holds, "it was another one", is_open=True)
     for found in SO_LONG.finditer(text):
-        lasted = [one for it in past for one in _lasted(it)]
-        holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
-        yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
+        spans = [one for it in past for one in lasted(it)]
+        holds = any((one <= _HOUR) == bool(found["under"]) for one in spans)
+        yield judged("number", found, holds, "it lasted otherwise", is_open=not spans)
     for found in [one for words in (ENDED_BY, WHAT_HELPED, HELPED_IT) for one in words.finditer(text)]:
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))
-            holds = _is_what_helped(found["how"], past, is_each=is_each)
+            holds = is_what_helped(found["how"], past, is_each=is_each)
             yield judged("state", found, holds, "that is not what helped", is_open=True)
     yield from _turned(text, past)
     yield from _as_now(text, past)
@@ -241,7 +241,7 @@ def _ranked(text: str, dated: list[SimilarIncident], known: Known) -> Iterator[C
     past = known.report.similar_incidents
     told = [one for one in dated if any(is_in(day, text) for day in _days(one))]
     for found in RANKED.finditer(text) if told else ():
-        by_length = sorted((it for it in past if _lasted(it)), key=lambda it: _lasted(it)[0])
+        by_length = sorted((it for it in past if lasted(it)), key=lambda it: lasted(it)[0])
         by_time = sorted(past, key=lambda it: it.at)
         order = by_length if found["longest"] or found["shortest"] else by_time
         first = order[-1 if found["last"] or found["longest"] else 0] if order else None
@@ -257,7 +257,7 @@ def _is_dated(one: SimilarIncident, text: str) -> bool:
     return any(is_in(day, text) for day in _days(one))
 
 
-def _lasted(one: SimilarIncident) -> list[float]:
+def lasted(one: SimilarIncident) -> list[float]:
     found = [it.value for it in numerals.numbers(one.ended or "") if it.dimension == "seconds"]
     return [sum(found)] if found else []
 
@@ -269,7 +269,7 @@ def _is_told(how: str, past: list[SimilarIncident]) -> bool:
     return not said or any(said & _content(f"{one.helped} {one.title}") for one in helped)
 
 
-def _is_what_helped(how: str, past: list[SimilarIncident], *, is_each: bool) -> bool:
+def is_what_helped(how: str, past: list[SimilarIncident], *, is_each: bool) -> bool:
     """Whether it shares a word with what is known to have helped; in "both were ended by …" in each of them."""
     said = {word[:4] for word in WORD.findall(how.lower()) if len(word) > 2 and word not in _FUNCTION}
     told = [

@@ -57,6 +57,33 @@ def made_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, any(low <= one <= high for one in told), "it is another share")
 
 
+# "frontend and search even fell": of whom the parts of the rise are told.
+FELL = re.compile(
+    r" (?:even |actually |both |all )?(?:fell|went down|dropped|declined|decreased|sank"
+    r"|emitted less(?: than (?:before|usual))?|show(?:s|ed)? no rise|did not rise)"
+    r"(?=\s*(?:[.,;]|$)| (?:instead|a little|slightly|even|in the window)\b)",
+    re.IGNORECASE,
+)
+
+
+def fell(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether what each of them emits went down, where that is told in the list of those that rose."""
+    for found in FELL.finditer(text):
+        named = {one.text for one in owners.listed(found.start(), text, mentions, known.services)}
+        parts = {
+            one.subject.service: one.value
+            for one in known.facts
+            if (one.whole, one.dimension) == ("rise", "grams_per_minute") and one.subject.service in named
+        }
+        others = topics(text[: found.start()]) & {*SIGNALS} - {"carbon"}
+        if named and named == {*parts} and not others and not _has_levels(named, known):
+            yield judged("direction", found, max(parts.values()) <= 0, "one of them rose")
+
+
+def _has_levels(services: set[str], known: Known) -> bool:
+    return any(one.subject.service in services for one in known.levels)
+
+
 _EVENLY = r"(?:equal(?:ly|(?: parts| shares))|in equal parts|even(?:ly)?|half and half|to the same (?:degree|extent))"
 THE_SAME = re.compile(
     r"\b(?P<all>(?:share|split|divide|halve|contribute to|account for)s? (?:the |this |that )"

@@ -14,7 +14,8 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 
 SINCE = re.compile(
     r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
-    r"|began|begins|started|starts|starting|from|rose|rises|jumped|jumps|climbed|spiked|surged|increased"
+    r"|began|begins|started|starts|starting|from(?= (?:about |around )?$)|became|becomes|slowed|rose|rises|jumped"
+    r"|jumps|climbed|spiked|surged|increased"
     r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
     r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
     re.IGNORECASE,
@@ -33,8 +34,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         before, after = plain[: found.start()], plain[found.end() :]
         change = _change_before(found.start(), plain, mentions, known)
         put = _put(found.start(), plain, mentions, known)
-        change = put or change
-        is_put = put or (change and PUT.search(before))
+        change = put or change or _change_behind(found, plain, mentions, known)
+        is_put = put or (change and (PUT.search(before) or AT_FIRST.fullmatch(before.strip())))
         wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
         # Of a past incident that the sentence is about, its own time.
         wanted = {*wanted, "past"} if wanted and known.past else wanted
@@ -47,7 +48,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         if at := _of_span(before, after, known):
             told = [Moment(at, "span")]
         is_drawn = charted.is_then(found, plain, mentions, known)
-        holds = _is_known_time(found, told) if is_drawn is None else is_drawn
+        is_elsewhere = OTHER_ZONE.match(plain, found.end())
+        holds = not is_elsewhere and (_is_known_time(found, told) if is_drawn is None else is_drawn)
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
@@ -59,6 +61,13 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         ]
         holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
+
+
+# "15:39 Central Time".
+OTHER_ZONE = re.compile(
+    r",? \(?(?:local|(?!Universal|Coordinated)[A-Z][a-z]+)(?: (?:[Ss]tandard|[Dd]aylight|[Ss]ummer"
+    r"|[Ww]inter))? [Tt]ime\b"
+)
 
 
 def _of_day(day: re.Match[str], plain: str, known: Known) -> list[Moment]:
@@ -108,7 +117,8 @@ FIRST_OF_TWO = re.compile(rf"{_TO}(?=\d?\d:\d\d)")
 
 # "The alert was raised at 15:51 UTC".
 ALERTED = re.compile(
-    r"\b(?:alert|alarm|rule)\b[^,;.\d]{0,40}\b(?:raised|fired|triggered|went off|sent|arrived)\b[^,;.\d]{0,12}$",
+    r"\b(?:alert|alarm|rule)\b[^,;.\d]{0,40}\b(?:raised|fired|triggered|went off|sent|arrived|c[ao]me"
+    r"|followed)\b[^,;.\d]{0,12}$",
     re.IGNORECASE,
 )
 
@@ -121,13 +131,24 @@ def _of_span(before: str, after: str, known: Known) -> datetime | None:
     """When the window or the baseline begins or ends, where that is told, and not what happened in it."""
     found = SPAN.search(before)
     if found is None or HAPPENED.search(found["told"]):
-        return None
+        return _other_end(before, known)
     span = known.report.baseline if found["usual"] else known.report.window
     if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or "before" in (found["end"] or "")):
         return None
     if found["start"] or found["end"]:
         return span.end
     return span.start if found["edge"] or FIRST_OF_TWO.match(after) else None
+
+
+# "Between 23:15 and 23:19 UTC".
+FROM_START = re.compile(rf"\b(?:from|between) (?P<start>\d?\d:\d\d){_TO}$", re.IGNORECASE)
+
+
+def _other_end(before: str, known: Known) -> datetime | None:
+    """Where the sentence tells from when on, and that is when the window begins: its end."""
+    found = FROM_START.search(before)
+    window = known.report.window
+    return window.end if found and found["start"].zfill(5) == f"{window.start:%H:%M}" else None
 
 
 HAPPENED = re.compile(
@@ -165,11 +186,25 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
     return named[-1] if named else None
 
 
+def _change_behind(clock: re.Match[str], text: str, mentions: list[Found], known: Known) -> str | None:
+    """ "At 14:59:30 UTC deploy-7 of cart started": where nothing stands before the time."""
+    ids = {change.deployment_id for change in known.changes}
+    first = next((one for one in mentions if one.span[0] >= clock.end()), None)
+    is_next = first and first.text in ids and not re.search(r"\w", f"{AT_FIRST.sub('', text[: clock.start()])}")
+    is_put = is_next and first and re.fullmatch(r",? ", text[clock.end() : first.span[0]])
+    return first.text if first and is_put else None
+
+
+AT_FIRST = re.compile(r"^\W*(?:at|on)\b", re.IGNORECASE)
+
+
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
 STARTED = re.compile(
-    r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|, version [\w.+-]+)*"
+    r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|,? (?:with )?version [\w.+-]+)*"
     r",? (?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
-    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at)\b[^,;.]{0,25}"
+    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at|(?:went|goes"
+    r"|switched) from \w+ to)\b"
+    r"[^,;.]{0,25}(?: (?:before|after) the onset, (?:at )?)?"
 )
 
 

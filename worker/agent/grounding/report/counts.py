@@ -23,9 +23,18 @@ def facts(known: Known) -> Iterator[Fact]:
     rises = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
     if rises:
         yield Fact(len(rises), "of services", signal="contributing")
+    yield from _unsampled(known)
     yield from _thresholds(known)
     for lines in re.findall(r"\brests on (\d+) log lines\b", known.report.sections.overview):
         yield Fact(float(lines), "lines", known.scope, "basis")
+
+
+def _unsampled(known: Known) -> Iterator[Fact]:
+    """ "Emissions of auth, cart, catalog and 9 more": nine, and twelve in all."""
+    for gap in known.report.gaps:
+        for named, more in re.findall(r"\bof ([\w:.-]+(?:, [\w:.-]+)*) and (\d+) more\b", gap.what):
+            yield Fact(float(more), "of services", signal="unsampled")
+            yield Fact(float(more) + named.count(",") + 1, "of services", signal="unsampled")
 
 
 def _thresholds(known: Known) -> Iterator[Fact]:
@@ -64,6 +73,7 @@ SAID = {
     "slower": re.compile(r"\b(?:longer|slow\w*)\b", re.IGNORECASE),
     "fewer": re.compile(r"\b(?:missing|fewer|stopped|no longer|absent|lost)\b", re.IGNORECASE),
     "affected": re.compile(r"\b(?:affected|hit|suffer\w*|impacted|involved)\b", re.IGNORECASE),
+    "unsampled": re.compile(r"\b(?:sampl\w*|measured|gaps?|missing)\b", re.IGNORECASE),
     "contributing": re.compile(r"\b(?:contribut\w+|rise|rises|increase\w*|share\w*|account\w*)\b", re.IGNORECASE),
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from worker.domain.report import Report, Verdict
+from worker.domain.report import Report, SimilarIncident, Verdict
 
 
 class Subject(NamedTuple):
@@ -135,7 +135,8 @@ class Known:
     service's lines are from. `failing`: services with new lines that are errors.
     `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
-    a past incident, where the sentence is about one. `previous`: the sentence before.
+    a past incident, where the sentence is about one. `previous`: the sentence before. `recalled`: the past incidents
+    that it was about.
     `quoted`: the counted log lines that the sentence quotes. `series`: the charts.
     """
 
@@ -163,6 +164,7 @@ class Known:
     about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
+    recalled: tuple[SimilarIncident, ...] = ()
     said: frozenset[str] = frozenset()
     statements: tuple[Statement, ...] = ()
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from worker.agent.grounding.report import owners
+from worker.agent.grounding.report import owners, record
 from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, titles
 from worker.agent.grounding.report.known import Known, Level, Subject
 from worker.agent.grounding.text import claims, context
@@ -218,8 +218,10 @@ def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
 
 def is_told_by_words(metric: str, text: str) -> bool:
     """Whether the text has at least half of the words of its name."""
-    words = [word[:5] for word in metric.split("_") if word not in UNITS]
-    return 2 * sum(bool(re.search(rf"\b{word}", text, re.IGNORECASE)) for word in words) >= len(words) > 0
+    words = [word for word in metric.split("_") if word not in UNITS]
+    meant = record.meanings(text)
+    told = [re.search(rf"\b{word[:5]}", text, re.IGNORECASE) or record.meaning(word) in meant for word in words]
+    return 2 * sum(map(bool, told)) >= len(words) > 0
 
 
 def alone(subjects: Iterable[Subject], known: Known) -> frozenset[str]:

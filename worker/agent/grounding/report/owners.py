@@ -118,14 +118,14 @@ def figure_first(text: str) -> int:
 JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
 
 
-def _listed(place: int, text: str, mentions: list[Found], names: set[str]) -> list[Found]:
+def listed(place: int, text: str, mentions: list[Found], names: set[str]) -> list[Found]:
     """The last list of services, or of regions, before `place`: "a, b and c"."""
-    listed: list[Found] = []
+    found: list[Found] = []
     for one in reversed([one for one in mentions if one.text in names and one.span[1] <= place]):
-        if listed and not JOINT.fullmatch(text[one.span[1] : listed[0].span[0]]):
+        if found and not JOINT.fullmatch(text[one.span[1] : found[0].span[0]]):
             break
-        listed.insert(0, one)
-    return listed
+        found.insert(0, one)
+    return found
 
 
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
@@ -137,7 +137,7 @@ def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subjec
 
 
 def _paired(span: Span, text: str, mentions: list[Found], names: set[str]) -> str | None:
-    services = _listed(span[0], text, mentions, names)
+    services = listed(span[0], text, mentions, names)
     if not services:
         return None
     begin = services[-1].span[1]
@@ -156,7 +156,7 @@ RESPECTIVELY = re.compile(r"[^.;\d]{0,40}\brespectively\b")
 def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], names: set[str]) -> list[Found]:
     """The last list of so many: "a and b see it, with their calls to c taking 120 ms and 91 ms respectively"."""
     while last and len(last) != many:
-        last = _listed(last[0].span[0], text, mentions, names)
+        last = listed(last[0].span[0], text, mentions, names)
     return last
 
 
@@ -181,7 +181,7 @@ EACH = re.compile(
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
-    services = [one.text for one in _listed(told.start(), text, mentions, known.services)] if told else []
+    services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
     return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]

@@ -276,7 +276,10 @@ FROM_ZERO = re.compile(
 DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out) (?:only |just )?$", re.IGNORECASE)
 # "All 13 errors are of that type, and none of them was seen before."
 OF_THEM = re.compile(
-    r" of (?:them|these|those|which) (?:was |were |had )?(?:seen|logged|found|known|occurr\w+|appear\w+|existed)\b"
+    r" of (?:them|these|those|which) (?:was |were |had |is |are )?(?:(?:listed|counted) as )?"
+    r"(?:seen|logged|found|known|occurr\w+|appear\w+|existed|similar|alike|comparable)\b"
+    r"| of the (?:[\d,]+ )?(?:\w+ ){0,2}incidents\b[^,;.\d]{0,30}"
+    r" (?:is|are|was|were) (?:(?:listed|counted) as )?(?:similar|alike|comparable)\b"
 )
 # "Twenty-two" is counted.
 COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")

@@ -29,7 +29,7 @@ class Number:
 PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against|instead of|rather than|versus) ", re.IGNORECASE)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
-    r"\b(?:usual|usually|normal|normally|expected)(?: is| are| about)* $"
+    r"\b(?:usual|usually|normal|normally|expected)(?: is| are| was| were| about)* $"
     r"|\b(?:higher|lower|more|less) than (?:the )?(?:about )?$",
     re.IGNORECASE,
 )
@@ -220,12 +220,18 @@ def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
     return one.scaled(factor(text, measured[-1]), measured[-1].dimension)
 
 
+# "180 mg per 1,000 requests, 114 before".
+BEHIND = re.compile(r" ?\w* (?:before|previously|usually)\b")
+ASIDE = re.compile(r" per [\d,]+ requests, ")
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
 
 
 EACH = re.compile(
     r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
-    r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)",
+    r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)"
+    # "1,000 requests took 99.8 mgCO₂e".
+    r"|\b(?:1,000|one thousand) requests (?:now )?(?:take|took|cost|emit|emitted|stand for"
+    r"|stood for)\b(?=[^;]*\d ?m?g)",
     re.IGNORECASE,
 )
 
@@ -242,8 +248,8 @@ def with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
         ]
     rated = [one for one in found if one.dimension == "grams_per_requests"]
     return [
-        replace(one, dimension=rated[0].dimension)
-        if rated and one.dimension == "grams" and any(_is_pair(text, one, other) for other in rated)
+        one.scaled(1.0 if one.dimension else factor(text, rated[0]), rated[0].dimension)
+        if rated and one.dimension in ("grams", "") and any(_is_pair(text, one, other) for other in rated)
         else one
         for one in found
     ]
@@ -251,7 +257,8 @@ def with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
 
 def _is_pair(text: str, one: Number, other: Number) -> bool:
     first, second = sorted((one.span, other.span))
-    return bool(PAIRED.fullmatch(text[first[1] : second[0]]))
+    between = text[first[1] : second[0]]
+    return bool(PAIRED.fullmatch(between) or (BEHIND.match(text, second[1]) and ASIDE.fullmatch(between)))
 
 
 def with_compound_durations(text: str, found: list[Number]) -> list[Number]:
@@ -282,6 +289,7 @@ RANGED = re.compile(
 )
 
 
+THRESHOLD = re.compile(r"\b(?:slower|longer|more) than (?:about )?$", re.IGNORECASE)
 PAIRED_UNITS = re.compile(
     r" ?(?:to|–|-|and|against|instead of|rather than|versus"
     r"|(?:out )?of(?: the| about| roughly| some)?(?: window['’]s)?) |–"
@@ -301,9 +309,12 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
         is_between = between == " and " and text[: found[place - 1].span[0]].endswith(("between ", "bounds of "))
-        is_ranged = RANGED.fullmatch(between) and not IN_TIME.search(text[: found[place - 1].span[0]])
+        is_in_time = dimensions[place - 1] == "seconds" and IN_TIME.search(text[: found[place - 1].span[0]])
+        is_ranged = RANGED.fullmatch(between) and not is_in_time
+        # "13,400 more were slower than 456 ms, ranging from 6,570 to 20,200": of the first.
+        of = place - 2 if place > 1 and THRESHOLD.search(text[: found[place - 1].span[0]]) else place - 1
         if not dimensions[place] and (is_between or is_ranged):
-            dimensions[place], scales[place] = dimensions[place - 1], scales[place - 1]
+            dimensions[place], scales[place] = dimensions[of], scales[of]
     return [
         one if one.dimension else one.scaled(scale, unit)
         for one, unit, scale in zip(found, dimensions, scales, strict=True)

@@ -14,9 +14,10 @@ RUNS_FROM = (
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}"
+    r"|(?:expectation|forecast) (?:ranges?|ranged|runs?|ran|goes|reaches) from"
     r"|(?:end of|inside|within|in|between) the (?:expected|usual)) "
 )
-OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
+OF_RANGE = re.compile(rf"{_RANGE_OF}[−-]?(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
     r"\b[^,;]{0,20}$",
@@ -57,6 +58,10 @@ def _is_between(span: Span, text: str, end: str) -> bool:
     return bool(re.search(r"(?<!from )(?<!from \$)(?<![\d.,$])\$?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-)$", before))
 
 
+# "With $0.80 and $6.54 as the bounds".
+AS_BOUNDS = re.compile(r" ?[^\W\d]* as (?:the |its )?(?:bounds|limits|ends|extremes)\b")
+BOUNDS = re.compile(rf"[^\d,;.()]{{0,12}} and \$?\d[\d.,]*{AS_BOUNDS.pattern}")
+BOTH_BOUNDS = re.compile(r"\$?\d[\d.,]*[^\d,;.()]{0,12} and \$?$")
 RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
 
 
@@ -65,7 +70,9 @@ def _place_in_range(span: Span, text: str) -> str | None:
     before, after = text[: span[0]], text[span[1] :]
     if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
-    if OF_RANGE.search(before):
+    if BOUNDS.match(after):
+        return "low"
+    if OF_RANGE.search(before) or (AS_BOUNDS.match(after) and BOTH_BOUNDS.search(before)):
         return "high"
     if RANGE_OF.search(before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
         return "low"

@@ -23,7 +23,7 @@ BEFORE = re.compile(
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)? after|{_COMPARED}"
     rf"|the (?:old|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
-    r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
+    r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
     re.IGNORECASE,
 )
@@ -33,13 +33,15 @@ AFTER = re.compile(
     r"(?! (?:is|was|are|were|lies|lay|stays?|remains?|stands?) (?:\w+ )?(?:near|close|above|below|over|under|within)\b)"
     r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ would (?:fit|suit|match)\b"
+    r"|^ without (?:it|that|this|deploy\S*|cfg\S*)"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?"
     r"(?:usual|normal|typical|ordinary|customary)"
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
-    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
+    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?(?:lines|ones|documents)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during|of) (?:(?:the|its|their|\S+['’]s?) )?baseline"
     r"|(?<!never )(?<!not )before\b(?! the)"
@@ -54,10 +56,11 @@ MORE = re.compile(
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
     r"|^(?! (?:is|was|are|were|lies?|lay)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
-    r"\b(?:more|less|fewer|above|over|beyond|below|higher|lower|longer|slower|shorter|faster)\b"
+    r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     # "32 points above what this traffic usually needs".
     r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
+    r"|^ (?:above|below|over|under) what (?:this|its|the|that) (?:traffic|demand|load) (?:takes|needs|explains)\b"
     # "… although 0.46 g were expected, so 0.13 g less".
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
@@ -145,12 +148,24 @@ def role(span: Span, text: str) -> str | None:
         if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
             return "usual"
         if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
-            span = (opened - 1, text.find(")", opened) + 1 or len(text))
-            return _role_at(context.figure_before(opened, text), span[1], text)
+            return _role_before(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+def _role_before(opened: int, text: str) -> str | None:
+    """Of the figure before a bracket, with what stands behind that, unless it is said before it."""
+    place = context.figure_before(opened, text)
+    of = units.number_pattern().match(text, place)
+    if of and SAID_SO.fullmatch(text[of.end() : opened]):
+        return _role_at(*of.span(), text)
+    return _role_at(place, text.find(")", opened) + 1 or len(text), text)
+
+
+# "1.2 g too much (1.1 to 1.6)": what stands before the bracket says what it is.
+SAID_SO = re.compile(r"[^,;.()]{0,24}\b(?:too (?:much|many)|wasted|in excess|(?:more|less) than (?:usual|expected)) ")
 
 
 def _ranged(span: Span, text: str) -> Span | None:
@@ -177,10 +192,10 @@ IN_RANGE = re.compile(
     r" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$",
     re.IGNORECASE,
 )
-RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches) from $")
+RUNS = re.compile(r" (?:ranges?|ranged|runs?|ran|goes|extends?|reaches|stretches) from $")
 TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
-    r"(?: ?(?:–|-) ?| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
+    r"(?: ?(?:–|-) ?| to | and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
 THRESHOLD = re.compile(
     r"\b(?:more|requests)\b[^,;.\d]{0,30}\bexceed(?:ed|s)? (?:about )?$"
@@ -200,6 +215,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end))
     ):
         return "excess"
+    if THAN_USUAL.match(text, end) or LABELLED.search(text[:start]):
+        return "excess"
     if _is_usual(start, end, text):
         return "usual"
     begin = context.clause((start, start), text)[0]
@@ -212,6 +229,11 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         or SET_BESIDE.search(text[:start])
     )
     return "excess" if is_excess else "now"
+
+
+# "4 times the usual, 59 g more than expected", "Excess energy: 69 Wh".
+THAN_USUAL = re.compile(r" (?:more|less|fewer|higher|lower) than (?:usual|expected|normal)\b")
+LABELLED = re.compile(r"(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){0,2}: (?:about )?$", re.IGNORECASE)
 
 
 # "Verify that its retries have declined from 36 %": from what they are now.
@@ -251,7 +273,7 @@ RANGE_BEHIND = re.compile(
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
     r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)"
     r"(?: somewhere| anywhere)? (?:between|from))"
-    r" (?:\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?$",
+    r" (?:[−-]?\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?[−-]?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(
@@ -271,7 +293,7 @@ GOAL = re.compile(
 )
 MORE_THAN = re.compile(
     r"\b(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|above|below)\b"
-    r"[^.;:]{0,40}\bthan (?:expected|usual)[:;,] ?$",
+    r"[^.;:]{0,40}\bthan (?:expected|usual|before)[:;,] ?$",
     re.IGNORECASE,
 )
 
@@ -293,7 +315,10 @@ GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to
 # "Both suffer from it: 68 % …" compares nothing.
 FROM_IT = re.compile(r"\bfrom (?:it|this|that|them)[:;,] $")
 # "No worse than before, with 1.9 % of its lines being errors": of now.
-ANEW = re.compile(r"\b(?:before|usual|earlier), (?:with|at) (?:about |only )?$")
+ANEW = re.compile(
+    r"\b(?:before|usual|earlier|expected|normal), (?:with|at) (?:about |only |some )?$"
+    r"|\b(?:close to|near|almost|about) (?:normal|usual|the usual),? (?:with|at) (?:about |only |some )?$"
+)
 
 
 def _is_told_before(before: str, after: str) -> bool:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 _ERRORS = (
     r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
+    r"|(?:loses?|losing|lost)(?= (?:about |over )?[\d.,]+ ?% of (?:its|the|all|their) requests)"
     r"|reject(?:s|ed|ing)?|requests (?:are|were) (?:affected|lost|hit|impacted)"
 )
 _LATENCY = (
@@ -28,6 +29,10 @@ _TRAFFIC = (
     r"|(?<=% fewer )requests(?= than (?:usual|expected)\b)"
     r"|(?<!cpu )load"
 )
+_REVENUE = (
+    r"revenue|loss(?:es)?|(?:lost|loses?)(?! (?:about |over )?[\d.,]+ ?% of \w+ requests)|refund\w*|sales"
+    r"|turnover|income|earn\w*|damage\w*"
+)
 WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
     ("errors", _ERRORS),
@@ -41,7 +46,7 @@ WORDS = (
     ("calls", r"(?<!system )calls?|calling"),
     ("users", r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients"),
     ("orders", r"orders?"),
-    ("revenue", r"revenue|loss(?:es)?|lost|loses?|refund\w*|sales|turnover|income|earn\w*|damage\w*"),
+    ("revenue", _REVENUE),
     ("cost", r"comput\w+|vcpu\w*|list prices?|cloud|cost|costs|priced?|spen[dt]\w*|bill\w*"),
     ("energy", r"energy|electricity|power|kwh"),
     ("intensity", r"grid\w*|intensity of the grid|grid['’]?s? intensity"),

@@ -1,0 +1,54 @@
+"""Which version a change brought and which one it replaced, as told of the change that was named last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks import names
+from worker.agent.grounding.report import roster
+from worker.agent.grounding.report.known import Change, Known
+from worker.agent.grounding.text import context
+from worker.agent.grounding.text.claims import Claim, Found, Span
+
+_THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
+REPLACED = re.compile(
+    rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
+    rf"|used) before"
+    rf"|version before (?:it|that) (?:is|was)|previous version (?:is|was)){_THE}",
+    re.IGNORECASE,
+)
+BROUGHT = re.compile(
+    rf"\b(?:(?:it|that|which) (?:has|had|is|was)|carr(?:ies|ied)|br(?:ings|ought)|introduc(?:es|ed)|install(?:s|ed)"
+    rf"|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)|new version (?:is|was)){_THE}",
+    re.IGNORECASE,
+)
+
+
+def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "It replaced version 3.30.10", "it carries version 4.9.7"."""
+    numbers = {one for change in known.changes for one in change.versions}
+    for one in (one for one in mentions if one.text in numbers):
+        before = text[: one.span[0]]
+        for words, part in ((REPLACED, "previous"), (BROUGHT, "version")):
+            found = None if names.IS_EVENT.match(text, one.span[1]) else words.search(before)
+            changes = _meant(found.start(), mentions, known) if found else []
+            if found and changes:
+                span: Span = (found.start(), one.span[1])
+                place = _place(one, text, mentions, known)
+                holds = any(getattr(it, part) == one.text and place <= {it.service, it.region} for it in changes)
+                yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was another version")
+
+
+def _place(one: Found, text: str, mentions: list[Found], known: Known) -> set[str]:
+    """The services and regions behind it in its clause: "it brought version 4.9.6 to payments"."""
+    end = context.clause(one.span, text)[1]
+    return {other.text for other in mentions if one.span[1] <= other.span[0] < end} & (known.services | known.regions)
+
+
+def _meant(place: int, mentions: list[Found], known: Known) -> list[Change]:
+    """Of those that are named before, the last; else the last of the sentence before."""
+    ids = {change.deployment_id for change in known.changes}
+    named = [one.text for one in mentions if one.text in ids and one.span[1] <= place]
+    named = named or [one.text for one in roster.mentions(known.previous, known) if one.text in ids]
+    return [change for change in known.changes if named and change.deployment_id == named[-1]]
