@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -30,7 +31,7 @@ OF_REQUESTS = re.compile(
     r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
 )
 RISING = re.compile(
-    r"\b(?:rise|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    r"\b(?:rises?|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rise|increase|growth)\b", re.IGNORECASE)
@@ -144,8 +145,13 @@ def _is_unsampled(_: Fact, said: Said) -> bool:
     return bool(re.search(r"\bsampl", said.before + said.after))
 
 
+OF_CALLS = re.compile(r"\b(?:calls?|calling|waits?|waiting|waited)\b")
+
+
 def _is_of_call(_: Fact, said: Said) -> bool:
-    return said.of_time in (None, "taking", "span")
+    """Of calls no quantile was measured."""
+    is_told = said.statistic not in QUANTILES or OF_CALLS.search(said.clause)
+    return bool(is_told) and said.of_time in (None, "taking", "span")
 
 
 # "The average latency, 526 ms, was greater than 500 ms".
@@ -309,7 +315,7 @@ def _says_per_what(metric: str, said: Said) -> bool:
 def _requests(fact: Fact, said: Said) -> bool:
     """What emissions are told per: "20 g per 1,000 requests"."""
     return fact.signal != "functional unit" or bool(
-        re.search(r"\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
+        re.search(r"^\W*$|\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
     )
 
 
@@ -331,7 +337,13 @@ def _incidents(_: Fact, said: Said) -> bool:
     return bool(re.search(r"\b(?:incident|happened|occurred|case|times?\b)", around, re.IGNORECASE))
 
 
+def _grams(fact: Fact, said: Said) -> bool:
+    """What the rule fires at is told of the rule."""
+    return fact.signal != "threshold" or _is_of_threshold(fact, said)
+
+
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
+    "grams": _grams,
     "share": _share,
     "grams_per_minute": _grams_per_minute,
     "seconds": _seconds,

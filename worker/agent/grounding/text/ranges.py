@@ -8,7 +8,7 @@ from worker.agent.grounding.text.claims import Span
 
 # "Its range runs from 0.013 to 0.41".
 RUNS_FROM = (
-    r"(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
+    r"(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
     r"(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches|is|being))? (?:of|from)"
 )
 # "In the expected range of 92 to 96 grams": both ends are of it.
@@ -16,7 +16,7 @@ _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}"
     r"|(?:end of|inside|within|in|between) the (?:expected|usual)) "
 )
-OF_RANGE = re.compile(rf"{_RANGE_OF}(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
+OF_RANGE = re.compile(rf"{_RANGE_OF}[−-]?(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
     r"\b[^,;]{0,20}$",
@@ -33,10 +33,21 @@ AT_LEAST = re.compile(r"\b(?:at least|no (?:less|fewer) than) $", re.IGNORECASE)
 
 
 def bound(span: Span, text: str) -> str | None:
-    """ "Up to 4,500": of what has a range, its high end."""
+    """ "Up to 4,500", and the second of "3,900 to 4,500": of what has a range, its high end."""
     if UP_TO.search(text[: span[0]]):
         return "high"
-    return "low" if AT_LEAST.search(text[: span[0]]) else None
+    if AT_LEAST.search(text[: span[0]]):
+        return "low"
+    if TO_HIGH.match(text, span[1]) and not COMES_FROM.search(text[: span[0]]):
+        return "low"
+    low = AFTER_LOW.search(text[: span[0]])
+    return "high" if low and not COMES_FROM.search(text[: low.start()]) else None
+
+
+TO_HIGH = re.compile(r"(?: to |–)[−-]?\$?\d")
+AFTER_LOW = re.compile(r"(?<![\w.,:])\$?\d[\d.,]*(?: ?[^\W\d]{1,6})?(?: to |–)[−-]?$")
+# A course of things, and no range.
+COMES_FROM = re.compile(r"\bfrom (?:about )?[−-]?$")
 
 
 def in_range(span: Span, text: str, end: str | None) -> bool:
@@ -60,15 +71,23 @@ def _is_between(span: Span, text: str, end: str) -> bool:
 RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
 
 
+# "With $0.80 and $6.54 as the bounds".
+AS_BOUNDS = r" as (?:the|its|their) (?:[a-z]+ )?(?:bounds|ends|limits)\b"
+BOUNDED_BELOW = re.compile(rf"[^\d,;.()]{{0,12}}(?: and | to )\W?\d[\d.,]*[^\d,;.()]{{0,12}}{AS_BOUNDS}")
+BOUNDED_ABOVE = re.compile(AS_BOUNDS)
+
+
 def _place_in_range(span: Span, text: str) -> str | None:
     """Of "(66 to 77)" the first is the low end; "from 66 to 77" may be a course of things."""
     before, after = text[: span[0]], text[span[1] :]
-    if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
+    if BOUNDED_BELOW.match(after) or BOUNDED_ABOVE.match(after):
+        return "low" if BOUNDED_BELOW.match(after) else "high"
+    if re.search(r"\((?:\w+ ){0,2}[−-]?$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
     if OF_RANGE.search(before):
         return "high"
     if RANGE_OF.search(before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
         return "low"
-    if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
+    if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )[−-]?$", before):
         return "high"
     return None
