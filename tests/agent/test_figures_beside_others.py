@@ -101,6 +101,31 @@ PAIRS = [
         "The other three candidates have a confidence of 0.04.",
     ),
     (SHOP, "The latency p50 of frontend rose to 0.7 s.", "The latency p50 of frontend rose to 1 s."),
+    (
+        PAYMENTS,
+        "payments fails on 57 % of its requests after 0.3 %, checkout on 56 % after 1 %.",
+        "payments fails on 57 % of its requests after 1 %, checkout on 56 % after 0.3 %.",
+    ),
+    (
+        PAYMENTS,
+        "Both payments and checkout fail on about 57 % of their requests.",
+        "Both payments and checkout retry about 16 % of their requests.",
+    ),
+    (
+        PAYMENTS,
+        "ledger is put at 0.73, against 0.03 for payments.",
+        "ledger is put at 0.03, against 0.73 for payments.",
+    ),
+    (
+        CHECKOUT,
+        "Traffic is twice the usual, at 5,776 requests a minute, before 2,905.",
+        "Traffic is twice the usual, at 2,905 requests a minute, before 5,776.",
+    ),
+    (
+        CHECKOUT,
+        "deploy-8723 has 40 % of errors in its lines. Of the lines before it, 0.6 % are errors.",
+        "deploy-8723 has 40 % of errors in its lines. Of the lines before it, 40 % are errors.",
+    ),
 ]
 
 

@@ -38,8 +38,12 @@ THE_RISE = re.compile(r"\b(?:rise|increase|growth)\b", re.IGNORECASE)
 
 
 # "80 % of its deviation is explained by …".
-EXPLAINED_BY = re.compile(r" of (?:its|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
+EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
+
+
+# "Of the lines before it": of a deployment that the sentence before names.
+BEFORE_IT = re.compile(r"\blines (?:before|since|with|without) (?:it|that)\b")
 
 
 def _share(fact: Fact, said: Said) -> bool:
@@ -59,7 +63,9 @@ def _share(fact: Fact, said: Said) -> bool:
         return bool(RISING.search(told) or THE_RISE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
-            OF_VERSION.search(said.before + said.clause) or fact.of in {None, *said.patterns}
+            OF_VERSION.search(said.before + said.clause)
+            or fact.of in {None, *said.patterns}
+            or (str(fact.of) in said.previous and BEFORE_IT.search(said.before))
         )
     return True
 

@@ -231,7 +231,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
         topics=_topics(number, _unnamed(text, mentions, known)) | _errors_named(span, text, mentions, known),
-        statistic=_statistic(span, text),
+        statistic=_statistic(span, text, known.previous),
         whole=wholes.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
@@ -267,24 +267,42 @@ def _unnamed(text: str, mentions: list[Found], known: Known) -> str:
     return claims.blanked(text, [one.span for one in mentions if one.text in known.services and "-" in one.text])
 
 
-def _statistic(span: Span, text: str) -> str | None:
+AS_SAID = re.compile(r"(?:This|That|It) (?:lies|lay|is|was) (?=[\w.]+ (?:times|standard deviations)\b)")
+
+
+def _statistic(span: Span, text: str, previous: str) -> str | None:
     """ "It peaked at 3,394, against an expected 2,636": the second is no peak."""
     found = context.statistic(span, text)
+    if not found and AS_SAID.match(text):
+        # "The p95 came to 275 ms. This lies 1.1 standard deviations below the expectation."
+        return context.statistic((len(previous), len(previous)), previous)
     return None if found == "extreme" and roles.role(span, text) == "usual" else found
 
 
 def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
     """Whom "it" means in "it is a poor candidate, with confidence 0.01": who was named in the sentence before."""
     pronoun = IT.search(text[: span[0]])
-    start, _ = context.clause(span, text)
+    start, end = context.clause(span, text)
+    if any(
+        one.text in known.services and OF_ONE.search(text[span[1] : one.span[0]])
+        for one in mentions
+        if _is_within(one, (span[1], end))
+    ):
+        # "Yet it is given just 0.06, against 0.86 for cart".
+        return frozenset()
     services = [one.span[0] for one in mentions if one.text in known.services and one.span[1] <= span[0]]
-    is_told = pronoun and not any(place < pronoun.start() or place >= start for place in services)
+    is_told = pronoun and not any(
+        place < pronoun.start() or place >= start or NAMELY.search(text[:place]) for place in services
+    )
     return known.about if is_told or (not services and IT_BEHIND.match(text, span[1])) else frozenset()
 
 
 IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
 # "With a confidence of 0.98 it is the clear first".
 IT_BEHIND = re.compile(r",? it\b")
+OF_ONE = re.compile(r"^ (?:for|of) $")
+# "The cause lies in what it calls, namely ledger, with 0.93".
+NAMELY = re.compile(r"\b(?:namely|i\.e\.|that is),? $")
 
 
 def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:

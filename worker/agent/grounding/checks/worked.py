@@ -60,7 +60,9 @@ MORE_THAN = re.compile(
 
 OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
 OF_THE = re.compile(r" (?:of )?(?:the|its|their) (?:about )?")
-BY_FROM = re.compile(r"(?: points)?,? (?:(?:down |up )?from|at) (?:about |roughly )?\$?", re.IGNORECASE)
+BY_FROM = re.compile(
+    r"(?: points)?(?: only| alone)?,? (?:(?:down |up )?from|at) (?:about |roughly )?\$?", re.IGNORECASE
+)
 
 
 def _is_so_many(number: Number, now: Number, usual: Number, text: str) -> bool | None:

@@ -20,7 +20,7 @@ BEFORE = re.compile(
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
-    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d)? after|{_COMPARED}"
+    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)? after|{_COMPARED}"
     rf"|the (?:old|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
@@ -42,7 +42,7 @@ AFTER = re.compile(
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?"
     r"(?:usual|normal|typical|ordinary|customary)"
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
-    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?lines\b"
+    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:(?:log |sampled )?lines|ones)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during|of) (?:(?:the|its|their|\S+['’]s?) )?baseline"
     r"|(?<!never )(?<!not )before\b(?! the)"
@@ -55,7 +55,7 @@ MORE = re.compile(
     r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
-    r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
+    r"|^(?: of (?:CO[₂2]e?|carbon))?(?: (?:is|are|was|were))? too (?:much|many)\b"
     r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay)\b)[^,;.(\d]){0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
@@ -89,6 +89,7 @@ WAS_USUAL = re.compile(
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
     r"(?:[^,;:()\d]|(?<=[a-z])\d|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$"
+    r"|(?:^|[;:] )Without (?:it|that|them|deploy-\d+|the (?:new|change|deployment|release))\b[^,;]{0,30},[^;,\d]{0,60}$"
     r"|^(?:Before|Prior to|Until) the (?:window|onset|incident|alert|deployment)\b(?:[^;,\d]|(?<=[a-z])\d){0,80}$",
     re.IGNORECASE,
 )

@@ -35,6 +35,8 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
     if IN_A_RISE.match(text, span[1]):
         return "rise"
     found = _OF.match(text, span[1]) or _told_before(before)
+    if OF_ERRORS.match(text, span[1]):
+        return None
     if not found:
         share = SHARE_BEFORE.search(before)
         # "Every request fails".
@@ -79,6 +81,8 @@ def _same_as(before: str) -> str | None:
     return next((kind for kind, words in _WHOLES if re.fullmatch(words, noun)), None)
 
 
+# "The log shows 4 % of errors": so many of its lines.
+OF_ERRORS = re.compile(r" of errors(?=\s*(?:[.,;)]|$))")
 # "In 12 % of the cases", "none of them fail".
 _NO_WHOLE = "already still now usually baseline of cases time fail fails failed do does did is are was were"
 NO_WHOLE = frozenset(_NO_WHOLE.split())
