@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -37,8 +38,12 @@ THE_RISE = re.compile(r"\b(?:rises?|increase|growth)\b", re.IGNORECASE)
 
 
 # "80 % of its deviation is explained by …".
-EXPLAINED_BY = re.compile(r" of (?:its|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
+EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
+
+
+# "Of the lines before it": of a deployment that the sentence before names.
+BEFORE_IT = re.compile(r"\blines (?:before|since|with|without) (?:it|that)\b")
 
 
 def _share(fact: Fact, said: Said) -> bool:
@@ -151,8 +156,13 @@ def _is_unsampled(_: Fact, said: Said) -> bool:
     return bool(re.search(r"\bsampl", said.before + said.after))
 
 
+OF_CALLS = re.compile(r"\b(?:calls?|calling|waits?|waiting|waited)\b")
+
+
 def _is_of_call(_: Fact, said: Said) -> bool:
-    return said.of_time in (None, "taking", "span")
+    """Of calls no quantile was measured."""
+    is_told = said.statistic not in QUANTILES or OF_CALLS.search(said.clause)
+    return bool(is_told) and said.of_time in (None, "taking", "span")
 
 
 # "The average latency, 526 ms, was greater than 500 ms".
@@ -352,8 +362,8 @@ def _incidents(_: Fact, said: Said) -> bool:
 
 
 BY_DIMENSION: dict[str, Callable[[Fact, Said], bool]] = {
-    "share": _share,
     "grams": _grams,
+    "share": _share,
     "grams_per_minute": _grams_per_minute,
     "seconds": _seconds,
     "usd": _usd,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import bounds, charted, fitting, movements, names, quoted
+from worker.agent.grounding.checks import bounds, charted, fitting, leads, movements, names, quoted, ratios
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import claims, context, numerals, ranges, roles
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
@@ -92,9 +92,9 @@ SLOWER_THAN = re.compile(rf"{context.SLOWEST.pattern}$", re.IGNORECASE)
 
 
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
-    if of_line := quoted.figure(number, text, mentions, known):
+    if of_line := quoted.figure(number, text, mentions, known) or ratios.between(number, text, mentions, known):
         return of_line
-    if (is_lead := _is_lead(number, text, known)) is not None:
+    if (is_lead := leads.is_lead(number, text, known)) is not None:
         return Claim("number", number.span, number.text, is_lead, "" if is_lead else "it is another distance")
     number = _counted(number, text)
     number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
@@ -206,57 +206,6 @@ ALL_CANDIDATES = re.compile(
 TOGETHER = re.compile(r"\b(?:together|combined|between them|in sum)\b", re.IGNORECASE)
 
 
-# "The first candidate leads the second by 0.91 in confidence".
-LEADING = re.compile(
-    r"\b(?P<one>[\w:.-]+) (?:leads|is ahead of|beats|outranks) (?:the (?:second|next|runner-up)(?: one| candidate)?"
-    r"|(?P<other>[\w:.-]+))(?:,)? by (?:about |a margin of )?$"
-)
-
-
-# "Far below the 0.62 of the first candidate".
-OF_PLACE = re.compile(
-    r" (?:of|for|held by) the (?P<place>first|top|leading|likeliest|second|third|fourth|last)"
-    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=\s*(?:[.,;]|$)))",
-    re.IGNORECASE,
-)
-# "Where the first candidate has 0.85".
-PLACE_HAS = re.compile(
-    r"\bthe (?P<place>first|second|third|fourth|last) (?:candidate|suspect|one)"
-    r"(?: (?:has|had|with|at|of|gets|reaches|a confidence|one|only))+ $",
-    re.IGNORECASE,
-)
-HUNDREDTH = 0.0051
-PLACES = {"second": 1, "third": 2, "fourth": 3, "last": -1}
-
-
-def _is_lead(number: Number, text: str, known: Known) -> bool | None:
-    """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
-    of = known.report.candidates
-    told = OF_PLACE.match(text, number.span[1]) or PLACE_HAS.search(text[: number.span[0]])
-    if number.dimension == "confidence" and told:
-        place = PLACES.get(told["place"].lower(), 0)
-        return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
-    is_told = LEADING.search(text[: number.span[0]]) or (
-        LEAD_BEHIND.match(text, number.span[1]) and known.report.candidates and _is_first(text[: number.span[0]], known)
-    )
-    if len(known.report.candidates) < SECOND or not is_told:
-        return None
-    first, second = known.report.candidates[:SECOND]
-    return number.low <= first.confidence - second.confidence <= number.high
-
-
-SECOND = 2
-# "In confidence, ts-basic-service is 0.86 ahead of the second candidate".
-LEAD_BEHIND = re.compile(r" (?:ahead of|above|clear of) the (?:second|next|runner-up)\b")
-
-
-def _is_first(before: str, known: Known) -> bool:
-    first = known.report.candidates[0]
-    return bool(re.search(r"\bfirst\b", before)) or any(
-        name in before for name in (first.service, first.deployment_id) if name
-    )
-
-
 def _is_measured(number: Number, said: Said, known: Known) -> bool:
     """Whether what the sentence speaks of has a figure, which then is another one."""
     return any(
@@ -274,7 +223,9 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     span = number.span
     part = context.part(span, text)
     paired = owners.paired(span, text, mentions, known)
-    subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
+    # "frontend waits 127 ms and cart 120 ms, where 4.2 ms and 3.5 ms are usual".
+    own = context.set_against(span, text) or span
+    subjects = (paired,) if paired else tuple(owners.subjects_or_scope(own, text, mentions, known))
     return Said(
         lines=vocabulary.telling(claims.blanked(text, [one.span for one in mentions]))
         & frozenset().union(*known.patterns.values()),
@@ -289,15 +240,15 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
-        topics=context.spoken_of(span, _unnamed(text, mentions, known)) | _errors_named(span, text, mentions, known),
-        statistic=_statistic(span, text),
-        whole=context.whole(span, text, known.services) if number.dimension == "share" else None,
+        topics=_topics(number, _unnamed(text, mentions, known)) | _errors_named(span, text, mentions, known),
+        statistic=_statistic(span, text, known.previous),
+        whole=wholes.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
         deployment=owners.deployment(span, mentions, known),
         deployments=frozenset(change.deployment_id for change in known.changes),
-        caller=owners.caller(span, text, mentions, known),
-        callee=owners.callee(span, text, mentions, known),
+        caller=owners.caller(own, text, mentions, known),
+        callee=owners.callee(own, text, mentions, known),
         clause=text[slice(*context.clause(span, text))],
         before=text[: span[0]],
         after=text[span[1] :],
@@ -309,29 +260,59 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
     )
 
 
+def _topics(number: Number, text: str) -> frozenset[str]:
+    """ "checkout fails on 43 % of its requests and needs 2,010 ms": an error rate has no seconds."""
+    spoken = context.spoken_of(number.span, text)
+    is_timed = number.dimension == "seconds" and not spoken & {"latency", "calls"}
+    own = A_RATE.sub(" ", context.own_clause(number.span, text))
+    return spoken & topics(own) if is_timed else spoken
+
+
+# "It was 2.2 s at 1.47 requests per second".
+A_RATE = re.compile(r"\d [a-z]+ (?:per|a) (?:second|minute)\b")
+
+
 def _unnamed(text: str, mentions: list[Found], known: Known) -> str:
     """ "ts-user-service" speaks of no users."""
     return claims.blanked(text, [one.span for one in mentions if one.text in known.services and "-" in one.text])
 
 
-def _statistic(span: Span, text: str) -> str | None:
+AS_SAID = re.compile(r"(?:This|That|It) (?:lies|lay|is|was) (?=[\w.]+ (?:times|standard deviations)\b)")
+
+
+def _statistic(span: Span, text: str, previous: str) -> str | None:
     """ "It peaked at 3,394, against an expected 2,636": the second is no peak."""
     found = context.statistic(span, text)
+    if not found and AS_SAID.match(text):
+        # "The p95 came to 275 ms. This lies 1.1 standard deviations below the expectation."
+        return context.statistic((len(previous), len(previous)), previous)
     return None if found == "extreme" and roles.role(span, text) == "usual" else found
 
 
 def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
     """Whom "it" means in "it is a poor candidate, with confidence 0.01": who was named in the sentence before."""
     pronoun = IT.search(text[: span[0]])
-    start, _ = context.clause(span, text)
+    start, end = context.clause(span, text)
+    if any(
+        one.text in known.services and OF_ONE.search(text[span[1] : one.span[0]])
+        for one in mentions
+        if _is_within(one, (span[1], end))
+    ):
+        # "Yet it is given just 0.06, against 0.86 for cart".
+        return frozenset()
     services = [one.span[0] for one in mentions if one.text in known.services and one.span[1] <= span[0]]
-    is_told = pronoun and not any(place < pronoun.start() or place >= start for place in services)
+    is_told = pronoun and not any(
+        place < pronoun.start() or place >= start or NAMELY.search(text[:place]) for place in services
+    )
     return known.about if is_told or (not services and IT_BEHIND.match(text, span[1])) else frozenset()
 
 
 IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
 # "With a confidence of 0.98 it is the clear first".
 IT_BEHIND = re.compile(r",? it\b")
+OF_ONE = re.compile(r"^ (?:for|of) $")
+# "The cause lies in what it calls, namely ledger, with 0.93".
+NAMELY = re.compile(r"\b(?:namely|i\.e\.|that is),? $")
 
 
 def _is_of_it(one: Found, part: Span, text: str, known: Known) -> bool:

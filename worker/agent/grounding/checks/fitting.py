@@ -65,7 +65,7 @@ def _fits_role(fact: Fact, said: Said) -> bool:
     # What is told as usual is known to be that.
     if said.role == "usual" and fact.role is None and fact.dimension in (*ALL_OF_NOW, *bare):
         return False
-    if fact.value > 0 and said.before.endswith("−"):
+    if fact.value > 0 and said.before.endswith(("−", "-")):
         return False
     if fact.dimension == "times" and USUAL_IS.search(said.before) and not roles.LESS.match(said.after):
         return fact.value < 1
@@ -196,7 +196,7 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
     ):
         return True
     if fact.dimension == "share" and fact.signal is None:
-        is_naming = SPEAKING_OF.search(said.after) or NAMED_BY.match(said.before)
+        is_naming = SPEAKING_OF.search(said.after) or NAMED_BY.match(said.before) or _named_too(said)
         return fact.whole == said.whole == "errors" and bool(is_naming)
     if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
         return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
@@ -282,6 +282,20 @@ NAMED_BY = re.compile(
 ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with|on|since) [\w.-]*\s*,?[^,;.\d]{0,16}$")
 
 
+# "All of payments' errors name ledger, and so do 40 % of checkout's".
+AS_MANY_DO = re.compile(
+    r" of [^\s,;]+(?:s['’]|['’]s)(?: new)?(?: errors)?(?:(?: do| does| did)(?: so)?(?: too| as well)?)?\s*(?:[.,;\[]|$)"
+)
+NAMED_LAST = re.compile(
+    r".*\b(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)\b[^;]{0,40}$", re.IGNORECASE | re.DOTALL
+)
+
+
+def _named_too(said: Said) -> re.Match[str] | None:
+    """Whom the clause before says to be named, where this one only says by how many as well."""
+    return NAMED_LAST.match(said.before) if AS_MANY_DO.match(said.after) else None
+
+
 def _fits_deployment(fact: Fact, said: Said) -> bool:
     if fact.dimension == "seconds" and said.deployment is None and fact.of in said.names & said.deployments:
         # "Sixteen minutes before the onset, deploy-8724 was made".
@@ -292,7 +306,7 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
         is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
-        named = NAMED_BY.match(said.before) or NAMING.match(said.after)
+        named = NAMED_BY.match(said.before) or NAMING.match(said.after) or _named_too(said)
         return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of in said.names
@@ -331,7 +345,9 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         return True
     if fact.dimension == "share":
         return _parts_named(said) == {one for one in PARTS if one in fact.of}
-    behind = re.match(r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|went) [^,;\d]*", said.after)
+    behind = re.match(
+        r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|go|went|stems?|belongs?) [^,;\d]*", said.after
+    )
     near = said.before[-80:]
     # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
     before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
@@ -343,9 +359,10 @@ def _fits_part(fact: Fact, said: Said) -> bool:
 
 def _parts_named(said: Said) -> set[str]:
     """Of several, the one that is told right before the figure: "retries are 22 % and errors 17 %"."""
-    texts = (re.split(r"\d", said.before)[-1], said.before + said.after)
+    behind = re.split(r",? (?:and|but|while|whereas) |;", said.after)[0]
+    texts = (re.split(r"\d", said.before)[-1], said.before + behind, said.before + said.after)
     found = [{one for one in PARTS if re.search(rf"\b{one}", text, re.IGNORECASE)} for text in texts]
-    return found[0] or found[1]
+    return next(filter(None, found), set())
 
 
 SLOWER = re.compile(r"\b(?:slow|longer|above|over|exceed)", re.IGNORECASE)

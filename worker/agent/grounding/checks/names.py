@@ -129,9 +129,7 @@ GOING_BACK = re.compile(
 def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
     """Another deployment's, another service's, the one before told as the new one, or the other way round."""
     ids = {change.deployment_id for change in known.changes}
-    beside = [other for other in mentions if other.text in ids]
-    begin, end = context.clause(one.span, text)
-    nearest = _nearest(one, [other for other in beside if begin <= other.span[0] < end] or beside)
+    nearest = _its_change(one, [other for other in mentions if other.text in ids], text)
     if nearest and nearest.text not in {change.deployment_id for change in changes}:
         return f"{nearest.text} has another version"
     owner = re.match(r" (?:of|in|for) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
@@ -183,6 +181,21 @@ def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> s
     close = [other for other in services if start <= other.span[0] < end] or services
     failing = known.types[one.text] | {""}
     return "" if not close or any(other.text in failing for other in close) else f"{close[0].text} has no such errors"
+
+
+# "deploy-8734 took search from 3.12.5 to 3.12.6 at 15:25 UTC, and deploy-8733 …": of the first; "3.12.6 (deploy-8734)".
+CUT = re.compile(r";|, (?:and|while|whereas|but) ")
+RIGHT_BEHIND = re.compile(r" ?[(,]? ?(?:with |by |in |of )?")
+
+
+def _its_change(one: Found, changes: list[Found], text: str) -> Found | None:
+    """The deployment that a version is told of: right behind it, before it in its clause, or the nearest."""
+    begin = max((cut.end() for cut in CUT.finditer(text, 0, one.span[0])), default=0)
+    behind = [
+        it for it in changes if it.span[0] >= one.span[1] and RIGHT_BEHIND.fullmatch(text, one.span[1], it.span[0])
+    ]
+    before = [it for it in changes if begin <= it.span[0] < one.span[0]]
+    return behind[0] if behind else before[-1] if before else _nearest(one, changes)
 
 
 def _nearest(one: Found, others: list[Found]) -> Found | None:

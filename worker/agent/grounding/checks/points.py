@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, Point, Series
-from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text import claims, context, wholes
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -58,7 +58,7 @@ EACH = ("request", "call", "order", "user", "customer", "session", "line")
 
 def _is_of_a_chart(number: Number, it: Told) -> bool:
     """No chart tells a share of users, of a rise, or of writes, nor what each request emits."""
-    whole = context.whole(number.span, it.text, it.known.services) if number.dimension == "share" else None
+    whole = wholes.whole(number.span, it.text, it.known.services) if number.dimension == "share" else None
     is_of_each = context.per(number.span, it.text) in EACH and number.dimension != "seconds"
     return not is_of_each and whole in (None, "requests", "lines", "cpu", "memory")
 

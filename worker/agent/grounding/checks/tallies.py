@@ -30,7 +30,18 @@ OTHERS = re.compile(
 )
 # "The last of six candidates".
 OF_SO_MANY = re.compile(r"\b(?:of|of the|all|these|those) $", re.IGNORECASE)
-CANDIDATES = re.compile(r" candidates\b")
+CANDIDATES = re.compile(r"(?: (?P<other>other|remaining))? candidates\b")
+OTHER = re.compile(r"\b(?:other|remaining) $", re.IGNORECASE)
+# "All three deviate", "all three latencies rose, with frontend highest": of whom it speaks, or the report as a whole.
+ALL_OF_THEM = re.compile(r"\b(?:all|these) $", re.IGNORECASE)
+DO_SO = re.compile(
+    r" (?:(?:of them|services|latencies|error rates) )?(?:deviate|began|begin|rose|rise|fail|got|became|went|are|were"
+    r"|have|had|show|stand|came|start)"
+)
+# "Two other deployments are on record, deploy-1 of search and deploy-2 of cart".
+ARE_LISTED = re.compile(
+    r" (?:other|further|more|earlier|previous)? ?(?:deployments|changes|releases|rollouts) [^,;.:]{1,40}[,:] "
+)
 LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such )?[a-z]+s)?)(?P<told>[^:;.]*): ")
 
 
@@ -42,14 +53,52 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
         return is_so
     if (is_so := calls.is_so_often(number, text, mentions, known)) is not None:
         return is_so
+    return _of_listed(number, text, sentence, mentions, known)
+
+
+def _of_listed(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
+    """How many messages are quoted, or names listed."""
     told = MESSAGES.match(text, number.span[1])
     if told and (is_so := _of_messages(number.value, _count(told["all"] or ""), sentence, known)) is not None:
         return is_so
     if found := LIST.match(text, number.span[1]):
         listed = [one for one in mentions if one.span[0] >= found.end()]
         return _of_list(number.value, found, listed, sentence, mentions, known)
-    is_of_candidates = OF_SO_MANY.search(text[: number.span[0]]) and CANDIDATES.match(text, number.span[1])
-    return len(known.report.candidates) == number.value if is_of_candidates else None
+    return _of_all(number, text, mentions, known)
+
+
+def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """How many candidates, deployments or services there are, or are left."""
+    if found := CANDIDATES.match(text, number.span[1]):
+        return _of_candidates(number, found, text, known)
+    if found := ARE_LISTED.match(text, number.span[1]):
+        named = {one.text for one in mentions if one.span[0] >= found.end()}
+        ids = {one.deployment_id for one in known.changes if one.at} & named
+        return len(ids) == number.value if ids else None
+    if ALL_OF_THEM.search(text[: number.span[0]]) and DO_SO.match(text, number.span[1]):
+        return number.value in _all_of_them(mentions, known) or None
+    return None
+
+
+def _of_candidates(number: Number, found: re.Match[str], text: str, known: Known) -> bool | None:
+    """ "The last of six candidates", "the other three candidates"."""
+    many = len(known.report.candidates)
+    if found["other"] or OTHER.search(text[: number.span[0]]):
+        return many - 1 == number.value
+    return many == number.value if OF_SO_MANY.search(text[: number.span[0]]) else None
+
+
+def _all_of_them(mentions: list[Found], known: Known) -> set[int]:
+    """How many are named here or in the sentence before; where nobody is, how many deviate or may be the cause."""
+    named = {one.text for one in mentions} & known.services
+    before = {one.text for one in roster.mentions(known.previous, known)} & known.services
+    told = {len(some) for some in (named, before) if len(some) > 1}
+    deviating = {one.subject.service for one in known.levels if abs(one.deviations) >= LEAST}
+    return told or {len(deviating), len({one.service for one in known.report.candidates})}
+
+
+# From so many standard deviations on something deviates.
+LEAST = 3
 
 
 SURER = re.compile(
@@ -80,8 +129,8 @@ BEFORE = re.compile(
 
 # "None of the 13 timed lines was slower than the usual p95", "15 of 37 timed log lines of checkout were …".
 SLOWER_LINES = re.compile(
-    r" of (?:the |its )?(?:\w+ )?timed (?:log )?lines(?: (?:of|from|in) [^,;()]{2,60}?)?"
-    r" +(?:was|were|is|are) slower than (?:the|its) usual p95\b"
+    r" of (?:(?:the |its )?(?:\w+ )?timed (?:log )?lines(?: (?:of|from|in) [^,;()]{2,60}?)?|(?P<them>them|these))"
+    r" +(?:was|were|is|are) (?:slower|(?P<faster>faster)) than (?:the|its) usual p95\b"
 )
 
 
@@ -90,8 +139,20 @@ def _of_slow_lines(number: Number, text: str, mentions: list[Found], known: Know
     found = SLOWER_LINES.match(text, number.span[1])
     named = {one.text for one in mentions if found and one.span[0] < found.end()} & (known.services | known.regions)
     of = [item for item in known.report.evidence if found and _timed(item) and named <= {*WHOSE.findall(item.title)}]
-    counted = [item.result["lines"].get("slower_than_usual_p95") for item in of]
+    if found and found["them"] and not TIMED.search(f"{known.previous} {text[: number.span[0]]}"):
+        return None
+    counted = [_slow_of(item, is_faster=bool(found and found["faster"])) for item in of]
     return number.value in counted if counted else None
+
+
+# "Only 3 log lines were timed, and none of them …".
+TIMED = re.compile(r"\blines (?:were |are )?timed\b|\btimed (?:log )?lines\b")
+
+
+def _slow_of(item: Evidence, *, is_faster: bool) -> int | None:
+    lines: dict[str, int] = item.result["lines"]
+    slow = lines.get("slower_than_usual_p95")
+    return lines["timed"] - slow if is_faster and slow is not None and "timed" in lines else slow
 
 
 def _timed(item: Evidence) -> bool:

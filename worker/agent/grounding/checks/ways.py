@@ -36,7 +36,7 @@ UP = re.compile(
     rf"|(?:above|over|beyond|outside){_NOT_BELOW} (?:its|their|the|what (?:is|was))"
     r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     rf"|(?<!than )(?<!not )(?:above|over){_NOT_BELOW}"
-    r" (?:(?:the|its|their) )?expectations?"
+    r" (?:(?:(?:the|its|their) )?expectations?|normal(?! [a-z]))"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got)"
@@ -54,7 +54,7 @@ DOWN = re.compile(
     r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     r"|(?:below|under) (?:the|its|their) (?:expected|usual|normal) range"
     rf"|(?<!than )(?<!not )(?:below|under){_NOT_ABOVE}"
-    r" (?:(?:the|its|their) )?expectations?"
+    r" (?:(?:(?:the|its|their) )?expectations?|normal(?! [a-z]))"
     r"|better than (?:usual|normal|before)"
     r"|hardly (?:any|log\w*)|barely log\w*|log(?:s|ged) (?:almost|next to) nothing)\b",
     re.IGNORECASE,
@@ -64,7 +64,7 @@ SAME = re.compile(
     r"|(?:as|what) (?:it|they) (?:usually|normally|always) (?:does|do|did|is|are|was|were)"
     r"|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
-    r"|stayed|remains?|remained|looks?) (?:\w+ )?normal(?! (?:level|rate|value))"
+    r"|stayed|remains?|remained|looks?) (?:(?!above|below|over|under)\w+ )?normal(?! (?:level|rate|value))"
     r"|(?:(?:did|does|do|has|have) not|hardly|barely|scarcely) (?:changed?|moved?|budged?)"
     r"|no change(?! (?:was|were|is|of|before|preced|that|explain))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\b(?:changed|changes(?! (?:is|are|was|were)\b)|abnormal|unusual|conspicuous|worse|slower)"

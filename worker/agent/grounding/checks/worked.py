@@ -59,14 +59,26 @@ MORE_THAN = re.compile(
 
 
 OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
-BY_FROM = re.compile(r"(?: points)?,? (?:(?:down |up )?from|at) (?:about |roughly )?\$?", re.IGNORECASE)
+OF_THE = re.compile(r" (?:of )?(?:the|its|their) (?:about )?")
+BY_FROM = re.compile(
+    r"(?: points)?(?: only| alone)?,? (?:(?:down |up )?from|at) (?:about |roughly )?\$?", re.IGNORECASE
+)
 
 
-def _is_so_many(number: Number, now: Number, usual: Number) -> bool | None:
+def _is_so_many(number: Number, now: Number, usual: Number, text: str) -> bool | None:
     """ "Peaked at 0.9 g a minute, almost three times the expected 0.33 g"."""
-    if number.dimension != "times" or now.dimension != usual.dimension or not usual.value:
+    if not usual.dimension:
+        usual = usual.scaled(pairs.factor(text, now), now.dimension)
+    if number.dimension not in ("times", "share") or now.dimension != usual.dimension or not usual.value:
         return None
     return number.low <= now.value / usual.value <= number.high
+
+
+def _is_of_usual(number: Number, usual: Number, text: str) -> bool:
+    """ "Three times the usual 0.33 g", "half of the 4,300 expected"."""
+    between = text[number.span[1] : usual.span[0]]
+    is_share_of = OF_THE.fullmatch(between) and roles.role(usual.span, text) == "usual"
+    return bool(is_share_of or (number.dimension == "times" and OF_USUAL.fullmatch(between)))
 
 
 def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
@@ -91,8 +103,8 @@ def _follows(number: Number, held: list[Number], text: str, previous: str) -> bo
     behind = [one for one in held if one.span[0] >= number.span[1]]
     if (is_so := _is_difference(number, held, text)) is not None:
         return is_so
-    if before and behind and OF_USUAL.fullmatch(text[number.span[1] : behind[0].span[0]]):
-        return _is_so_many(number, before[-1], behind[0])
+    if before and behind and _is_of_usual(number, behind[0], text):
+        return _is_so_many(number, before[-1], behind[0], text)
     is_by = len(behind) > 1 and BY_FROM.fullmatch(text[number.span[1] : behind[0].span[0]])
     # "Down by a quarter, from 1,110 to 816".
     pair = behind[:2] if is_by else before[-2:]

@@ -10,7 +10,7 @@ from typing import Any
 from worker.agent.grounding.report import charts, log, measures, metrics, owners, record, roster, template, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.report.known import NOBODY, Fact, Known, Level, Moment, Subject
-from worker.agent.grounding.text import claims, context, numerals, roles
+from worker.agent.grounding.text import claims, context, numerals, roles, wholes
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.domain.report import Candidate, Report
@@ -290,7 +290,7 @@ def _of_number(
     if EXPLAINS.search(text[: number.span[0]]):
         by = Subject(subject.service or owner.service)
         return Fact(number.value, number.dimension, by, "explained", of=owner.service)
-    is_of_errors = context.whole(number.span, text, known.services) == "errors" or OF_NEW_ERRORS.match(
+    is_of_errors = wholes.whole(number.span, text, known.services) == "errors" or OF_NEW_ERRORS.match(
         text, number.span[1]
     )
     return Fact(

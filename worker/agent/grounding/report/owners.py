@@ -178,11 +178,19 @@ EACH = re.compile(
 )
 
 
+TWO = 2
+BOTH = re.compile(r"\bboth $", re.IGNORECASE)
+
+
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
+    before = listed(span[0], text, mentions, known.services)
+    if not services and len(before) == TWO and BOTH.search(text[: before[0].span[0]]):
+        # "Both checkout and payments fail on 57 % of their requests".
+        return [] if _paired(span, text, mentions, known.services) else [Subject(one.text) for one in before]
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
     return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
 

@@ -16,7 +16,7 @@ CONFIDENT = re.compile(
 # "shippingservice comes second with 0.008"; names are blanks here.
 PLACED = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|last)(?: place)?,? (?:with|at) (?:only |just )?$"
-    r"|\b(?:gets?|got|scores?|scored|receives?|leads?(?: \w+ly)?|follows?|trails?(?: \w+)?)"
+    r"|\b(?:gets?|got|given|assigned|scores?|scored|receives?|leads?(?: \w+ly)?|follows?|trails?(?: \w+)?)"
     r"(?: (?:with|at|only|just|no more than|at most|about|a mere))* $"
     r"|\b(?:cause|culprit|verdict|suspect|origin),? (?:with|at) (?:only |just )?$"
     r"|\b(?:behind|ahead of|before) [\w.:-]*\s+(?:with|at) (?:only |just )?$",

@@ -1,4 +1,4 @@
-"""What the words around a figure make of it: of which signal, statistic and whole, per what, and of what time."""
+"""What the words around a figure make of it: of which signal and statistic, per what, and of what time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from worker.agent.grounding.text import quantifiers, units
+from worker.agent.grounding.text import units
 from worker.agent.grounding.text.claims import Span
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 
@@ -20,13 +20,13 @@ BETWEEN = re.compile(r"\b[Bb]etween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
-    r"\b(?:last(?:ed|s|ing)?|for|in|over|within|during|spann\w+|after just|persist\w*)"
+    r"\b(?:last(?:ed|s|ing)?|for|in|into|over|within|during|spann\w+|after just|persist\w*)"
     r"(?: only| just| about| the| last| first| a| mere)* $",
     re.IGNORECASE,
 )
 TAKING = re.compile(
     r"\b(?:took|takes?|taking|needs?|needed)(?: only| just| about| a)* $"
-    r"|\b(?:answer\w*|respon\w+|repl(?:y|ies|ied)|served?|serves|return\w*|complet\w+|finish\w*)"
+    r"|\b(?:answer\w*|respon\w+|repl(?:y|ies|ied)|served?|serves|return\w*|complet\w+|finish\w*|done|handled)"
     r"(?: requests?| calls?| them| it)? (?:in|within|after)(?: only| just| about)* $",
     re.IGNORECASE,
 )
@@ -34,7 +34,8 @@ APART = re.compile(
     r"\b(?:preced\w+|before|after|ahead|followed)\b(?:[^,;\d]|-\d+\b){0,30} by (?:about )?$", re.IGNORECASE
 )
 DISTANCE = re.compile(
-    r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)|after(?! an? (?:usual|normal)\b)"
+    r"^ ?(?:before(?!\W*$|[.,;:)]| (?:and|but|while|or)\b)"
+    r"|after(?! (?:an? (?:usual|normal)|(?:the usual |only |about )?\d[\d.,]*(?!:)|(?:one|none|zero)(?! of\b))\b)"
     r"|prior to|ahead of|earlier|later|following|ago)\b",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ def says_of_time(span: Span, text: str) -> str | None:
     """Whether a duration is the distance of a change from the onset, or how long something lasted or took."""
     before, after = text[: span[0]], text[span[1] :]
     if re.search(
-        r"(?<!\bwent )\b(?:in|within|for|over) (?:the )?(?:last |past )?$", before, re.IGNORECASE
+        r"(?<!\bwent )\b(?:(?:in|within|for) (?:the )?|over the )(?:last |past )?$", before, re.IGNORECASE
     ) and re.match(r" ?(?:before|ahead|of the (?:alert|onset))\b", after):
         return "looked back"
     if re.search(r"\b(?:of|in|during|within|over) the (?:last|past) $", before) and DEPLOYING.search(text):
@@ -105,18 +106,18 @@ def figure_before(place: int, text: str) -> int:
     return max((one.start() for one in units.number_pattern().finditer(text[:place])), default=place)
 
 
-_APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
+APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
 
 
 PART_OF = re.compile(
     r"(?:(?<=\d) (?P<what>(?:(?:failed|failing|slow|slower) )?requests?) (?:\([^)]*\) )?)?"
-    rf"\b(?:out )?of (?:(?:{_APPROXIMATELY}) )?$",
+    rf"\b(?:out )?of (?:(?:{APPROXIMATELY}) )?$",
     re.IGNORECASE,
 )
 
 
 OF_GRAMS = re.compile(
-    rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{_APPROXIMATELY}) )?$", re.IGNORECASE
+    rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{APPROXIMATELY}) )?$", re.IGNORECASE
 )
 # "The number of failed requests is put at 21,600 of 23,800".
 NUMBER_OF = re.compile(
@@ -182,7 +183,7 @@ BEHIND_ROW = re.compile(
 @lru_cache(maxsize=256)
 def in_turn(span: Span, text: str) -> InTurn | None:
     """A list of signals, and behind it one of as many figures: each is of the one in its place."""
-    figures = [one.span() for one in units.number_pattern().finditer(text)]
+    figures = _figures(text)
     place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), None)
     if place is None:
         return None
@@ -200,7 +201,7 @@ def in_turn(span: Span, text: str) -> InTurn | None:
 
 
 SET_AGAINST = re.compile(
-    r"(?:(?P<where>where|while|with)|against|instead of|rather than|compared (?:with|to)|versus)"
+    r"(?:(?P<where>where(?:as)?|while|with)|against|after|instead of|rather than|compared (?:with|to)|versus)"
     r"(?: (?:the|its|usual|usually|only|about))* $"
 )
 ARE_USUAL = re.compile(r" (?:(?:is|are|was|were|being) (?:usual|normal|expected)|usually|normally|expected|before)\b")
@@ -209,13 +210,19 @@ ARE_USUAL = re.compile(r" (?:(?:is|are|was|were|being) (?:usual|normal|expected)
 @lru_cache(maxsize=256)
 def set_against(span: Span, text: str) -> Span | None:
     """ "50 % fail and it takes 2,650 ms, where 1.3 % and 265 ms are usual": each is of the one in its place."""
-    figures = [one.span() for one in units.number_pattern().finditer(text)]
+    figures = _figures(text)
     place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), 0)
     first, last = _row(figures, place, text) if figures else (0, 0)
     many = last - first + 1
     told = SET_AGAINST.search(text[: figures[first][0]]) if many > 1 else None
     is_usual = told and (ARE_USUAL.match(text, figures[last][1]) or not told["where"])
     return figures[place - many] if is_usual and first == many else None
+
+
+def _figures(text: str) -> list[Span]:
+    """Where the figures stand, but for those of a clock."""
+    found = (one.span() for one in units.number_pattern().finditer(text))
+    return [one for one in found if not re.match(r":\d", text[one[1] :]) and not re.search(r"\d:$", text[: one[0]])]
 
 
 def _row(figures: list[Span], place: int, text: str) -> tuple[int, int]:
@@ -320,7 +327,13 @@ def statistic(span: Span, text: str) -> str | None:
     before = text[begin : span[0]]
     if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
         return of
-    found = [(one.end(), name) for name, words in STATISTICS.items() for one in words.finditer(before)]
+    found = [
+        (one.end(), name)
+        for name, words in STATISTICS.items()
+        for one in words.finditer(before)
+        # "checkout is highest at 3,810 ms, then frontend at 1,820 ms": of the first.
+        if name != "extreme" or not units.number_pattern().search(before, one.end())
+    ]
     return max(found)[1] if found else None
 
 
@@ -358,87 +371,3 @@ def rank(span: Span, text: str) -> str | None:
     before = re.split(r"\d", text[begin : span[0]])[-1]
     around = f"{before} {text[span[1] : min(over, clause(span, text)[1])]}"
     return next((name for name, words in RANKS if re.search(rf"\b(?:{words})\b", around, re.IGNORECASE)), None)
-
-
-_DETERMINER = (
-    r"all|the|its|their|these|those|this|total|overall|incoming|sampled|new|old|served|recorded|logged|observed|failed"
-    r"|failing|measured|user|log|error|remaining|about|some|them|additional|other|previous|small|slight|whole|entire"
-)
-_OF = re.compile(
-    rf" ?(?:\([^)]*\) )?of (?:(?:{_DETERMINER}|[\d,]+|\S+['’]s|\s)\b ?|\S+s['’] )*"
-    r"(?P<noun>[^\W\d][\w₂-]*(?: [^\W\d][\w₂-]*)?)?",
-    re.IGNORECASE,
-)
-_WHOLES = (
-    ("requests", r"requests?|calls?|traffic|responses?|answers?|replies|invocations?|operations"),
-    ("lines", r"lines?|documents?|entries|logs?|messages?"),
-    ("errors", r"errors?|failures?|exceptions?"),
-    ("rise", r"rise|increase|growth|spike|surge|jump|excess|deviation"),
-    ("emissions", r"[mk]?g(?:co[₂2]e?)?|co₂e?|co2e?|carbon|emissions?|emitted"),
-    ("cpu", r"cpu"),
-    ("memory", r"memory"),
-    ("users", r"users?|customers?|sessions?"),
-    ("it", r"it|them|that|others|rest|which|what|ones?"),
-)
-
-
-def whole(span: Span, text: str, names: set[str]) -> str | None:
-    """What a share is said to be of: "57 % of the writes". None: nothing is said; "?": no report measures it."""
-    if IN_A_RISE.match(text, span[1]):
-        return "rise"
-    found = _OF.match(text, span[1])
-    before = text[: span[0]]
-    if not found and (
-        of := OF_WHICH.search(before)
-        or MOST_OF.search(before)
-        or (OF_FIRST.match(before) if OR_SO.search(before) else None)
-    ):
-        found = _OF.search(f" of {of['whole']}")
-    if not found and (share := SHARE_BEFORE.search(before)):
-        return whole(share.span("share"), text, names)
-    if not found:
-        # "Every request fails".
-        return "requests" if re.match(r" requests?\b", text[span[1] :]) else None
-    nouns = re.findall(r"[^\W\d][\w₂-]*", (found["noun"] or "").lower())
-    if not nouns or nouns[0] in NO_WHOLE or nouns[0] in {one.lower() for one in names}:
-        return None
-    kinds = [kind for noun in nouns for kind, words in _WHOLES if re.fullmatch(words, noun)]
-    is_of_failed = kinds[:1] == ["requests"] and OF_FAILED.search(found[0])
-    if is_of_failed or {"rise"} & {*kinds} or (kinds and MORE_OF.search(found[0])):
-        return "errors" if is_of_failed else "rise"
-    # "None of the four logged it": of whom, not of what.
-    is_of_several = nouns[0] in quantifiers.SMALL and not kinds
-    return None if is_of_several else next((kind if kind != "it" else None for kind in kinds), "?")
-
-
-# "In 12 % of the cases", "none of them fail".
-_NO_WHOLE = "already still now usually baseline of cases time fail fails failed do does did is are was were"
-NO_WHOLE = frozenset(_NO_WHOLE.split())
-# "A share of 0.36 in the rise of carbon".
-IN_A_RISE = re.compile(r" in (?:the |this |its )?(?:\w+ )?(?:rise|increase|growth)\b", re.IGNORECASE)
-# "60 % of the excess, retries 22 % and errors 17 %": of the same.
-SHARE_BEFORE = re.compile(
-    r"(?P<share>\d[\d.]* ?%)[^,;.()\d]{0,40}(?:,|,? and) (?:the )?[a-z]+(?: [a-z]+)?(?: for| with| about| roughly)* $"
-)
-# "The excess is 2.6 g (2.3 to 2.8), of which retries are 73 %".
-OF_WHICH = re.compile(
-    r"\b(?P<whole>excess|rise|increase|growth|requests|calls|lines|errors|emissions)\b[^;]{0,80}?"
-    r"[ ,(](?<!any )of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
-    re.IGNORECASE,
-)
-# "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
-OF_FIRST = re.compile(
-    r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
-)
-# "Most of the excess CO₂e, about 63 %, is attributed to slower work".
-MOST_OF = re.compile(
-    r"\b(?:most|much|more than half|bulk|(?:part|share|portion)) of (?:the |this |its )?"
-    r"(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b[^,;.\d]{0,20}(?:,| \() ?(?:or )?"
-    rf"(?:(?:{_APPROXIMATELY}) )?$",
-    re.IGNORECASE,
-)
-OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
-# "29 % of the failed requests were retries": of those, and not of all.
-OF_FAILED = re.compile(r"\b(?:the|its|their|all|these|those)(?: [\d,]+)? (?:failed|failing|lost)\b", re.IGNORECASE)
-# "72 % of the additional errors" are of their rise.
-MORE_OF = re.compile(r"\b(?:additional|extra|surplus)\b", re.IGNORECASE)

@@ -58,7 +58,7 @@ def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     words = _outside(_in_words(text), [*fractions, *digits])
     others = _outside([*digits, *words, *_a_minute(text), *places], fractions)
     found = pairs.with_compound_durations(text, sorted([*fractions, *others], key=lambda one: one.span))
-    found = pairs.with_inherited_units(text, found)
+    found = pairs.with_inherited_units(text, pairs.with_ranges_around(text, found))
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
     compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
@@ -156,7 +156,11 @@ def _in_digits(text: str) -> Iterator[Number]:
             # $3.40 is how $3.4 is written.
             digits = digits[:-1]
         dimension, factor = _dimension(found, digits, text)
-        low, high = _bounds(float(digits), _tolerance(digits), text[: found.start()], "digits")
+        tolerance = _tolerance(digits)
+        if dimension in ("seconds", "grams") and factor <= 1:
+            # "1 s" is not told of half a second.
+            tolerance = min(tolerance, 0.25 * float(digits))
+        low, high = _bounds(float(digits), tolerance, text[: found.start()], "digits")
         is_share = dimension in ("share", "confidence")
         if dimension in ("confidence", "share") and factor == 1.0 and digits == "0":
             # Of two digits, as all are told.
@@ -301,7 +305,12 @@ def _in_words(text: str) -> Iterator[Number]:
         if (word == "one" and unit not in ("share", "seconds", "deviations")) or _is_ordinal(found, text):
             continue
         # "Three minutes" is rounded, "doubled" is about the double.
-        tolerance = 0.08 * value if dimension else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
+        is_round = unit == "times" and value >= SCORE
+        tolerance = (
+            0.08 * value
+            if dimension or is_round
+            else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
+        )
         low, high = _bounds(value, 0.5 if COMPOUND.fullmatch(word) else tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
             # "More than doubled" says no more than that.
@@ -314,6 +323,8 @@ def _in_words(text: str) -> Iterator[Number]:
         yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)
 
 
+# "Twenty times", "a hundred times" are round.
+SCORE = 20
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
@@ -323,14 +334,19 @@ NONE = ("none", "not one", "not a single one")
 
 # "Half of its requests took 70 ms or less" tells of the median.
 A_MEDIAN = re.compile(
-    r" of (?:the |its |all )?requests\b[^,;.\d]{0,40} (?:took|take|(?:are|were) (?:answered|served) (?:in|within))"
-    r"(?: about)? [\d.,]+ ?m?s or (?:less|faster)\b"
+    r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?requests\b[^,;.\d]{0,40}"
+    r" (?:(?:took|take)(?: about)? [\d.,]+ ?m?s or (?:less|faster)\b"
+    r"|(?:are|were|be|got|get) (?:answered|served|done|handled|finished) (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
 )
+
+
+# "Three things speak for ledger: …".
+THINGS = re.compile(r" (?:things|reasons|points|facts|signs|findings|observations)\b(?=[^.;]{0,60}:)")
 
 
 def _is_no_figure(found: re.Match[str], text: str) -> bool:
     """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
-    if NEAR.search(text[: found.start()]) or A_MEDIAN.match(text, found.end()):
+    if NEAR.search(text[: found.start()]) or A_MEDIAN.match(text, found.end()) or THINGS.match(text, found.end()):
         return True
     behind = text[found.end() :]
     is_of_none = NONE_OF.match(behind) and not NONE_WAS_MEASURED.match(behind) and not OF_METRICS.match(behind)

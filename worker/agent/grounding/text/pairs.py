@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 
@@ -77,7 +78,9 @@ COMPARING = re.compile(
     r"(?: (?:(?:was|were|is|are) )?(?:measured|emitted|received|sent|used|logged|counted|recorded|seen))?"
     r",? (?:against|instead of|rather than|versus|vs\.?"
     r"|compared (?:with|to)|where|while|when|up from|down from)"
-    r"(?: (?:an?|of|the|its|only|about|expected|(?:usual|normal)(?:ly)?))* ",
+    r"(?: (?:an?|of|the|its|only|about|expected|(?:usual|normal)(?:ly)?))* "
+    r"|(?: of CO[₂2]e?)?(?: (?:per|an?) (?:minute|hour))?(?: per [\d,]+ requests)?,"
+    r" (?:before|usually|normally|previously|expected)(?: (?:it|they|was|were|only|about))* ",
     re.IGNORECASE,
 )
 # "It rose to 88 millicores from 7.3", "… from a usual 7.3".
@@ -111,7 +114,16 @@ def with_compared(text: str, found: list[Number]) -> list[Number]:
         and _is_compared(text, before, one)
         and not IN_TIME.search(text[: before.span[0]])
         else one
-        for before, one in zip([None, *found], found, strict=False)
+        for before, one in zip(_beside(text, found), found, strict=False)
+    ]
+
+
+def _beside(text: str, found: list[Number]) -> list[Number | None]:
+    """For each the one before it; behind "180 mg per 1,000 requests" that is the 180."""
+    before: list[Number | None] = [None, None, *found[:-1]]
+    return [
+        first if one and one.dimension == "requests" and text[: one.span[0]].endswith(" per ") else one
+        for first, one in itertools.pairwise(before)
     ]
 
 
@@ -156,7 +168,8 @@ def _range_of(one: Number, found: list[Number], text: str) -> list[Span]:
 
 # "Its bytes received fell from 34,923 to 22,336".
 NAMED_UNIT = re.compile(
-    r"\b(?P<unit>bytes|milliseconds|grams|millicores)\b[^;.\d]{0,70}? from (?:about )?(?:[\d.,]+ to (?:about )?)?$",
+    r"\b(?P<unit>bytes|milliseconds|grams|millicores)\b"
+    r"(?:[^;.\d]{0,70}? from (?:about )?(?:[\d.,]+ to (?:about )?)?| \w+: (?:[\d.,]+, (?:expected|usually|before) )?)$",
     re.IGNORECASE,
 )
 
@@ -282,7 +295,7 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
 
 
 RANGED = re.compile(
-    r"[^.;]{0,12} ?\($| ?(?:to|–) "
+    r"[^.;]{0,12} ?\([−-]?$| ?(?:to|–) "
     r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)"
     r"|with bounds of|at least|at most) | and at most "
     rf"|[^.;\d]{{0,30}}?,? (?:(?:and|but|with|in|within) )?(?:its|the|an?) (?:[a-z]+ )?{ranges.RUNS_FROM} "
@@ -303,7 +316,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     for place in range(len(found) - 2, -1, -1):
         between = text[found[place].span[1] : found[place + 1].span[0]]
         is_pair = PAIRED_UNITS.fullmatch(between)
-        is_range = dimensions[place + 1] and between == " ("
+        is_range = dimensions[place + 1] and between in (" (", " (-", " (−")
         if not dimensions[place] and (is_pair or is_range):
             dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
     for place in range(1, len(found)):
@@ -319,6 +332,29 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
         one if one.dimension else one.scaled(scale, unit)
         for one, unit, scale in zip(found, dimensions, scales, strict=True)
     ]
+
+
+# "872,000 more requests took longer than 66 ms, with a range of 789,000 to 954,000".
+RANGE_AHEAD = re.compile(rf"\b(?:{ranges.RUNS_FROM}|ranging from|between|with) $|\([−-]?$")
+TO_END = re.compile(r" (?:to|and) |–")
+
+
+def with_ranges_around(text: str, found: list[Number]) -> list[Number]:
+    """The ends of a range, which have no unit of their own, have that of the last figure between them."""
+    for low, high in itertools.pairwise(found):
+        is_range = TO_END.fullmatch(text[low.span[1] : high.span[0]]) and RANGE_AHEAD.search(text[: low.span[0]])
+        if low.dimension or high.dimension or not is_range:
+            continue
+        within = [
+            one
+            for one in found
+            if one.dimension and one.span[1] <= low.span[0] and low.value < one.value / factor(text, one) < high.value
+        ]
+        if within:
+            ends = (low.span, high.span)
+            scale, unit = factor(text, within[-1]), within[-1].dimension
+            found = [one.scaled(scale, unit) if one.span in ends else one for one in found]
+    return found
 
 
 def factor(text: str, number: Number) -> float:

@@ -8,7 +8,7 @@ from worker.agent.grounding.text.claims import Span
 
 # "Its range runs from 0.013 to 0.41".
 RUNS_FROM = (
-    r"(?:range|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
+    r"(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
     r"(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches|is|being))? (?:of|from)"
 )
 # "In the expected range of 92 to 96 grams": both ends are of it.
@@ -34,10 +34,21 @@ AT_LEAST = re.compile(r"\b(?:at least|no (?:less|fewer) than) $", re.IGNORECASE)
 
 
 def bound(span: Span, text: str) -> str | None:
-    """ "Up to 4,500": of what has a range, its high end."""
+    """ "Up to 4,500", and the second of "3,900 to 4,500": of what has a range, its high end."""
     if UP_TO.search(text[: span[0]]):
         return "high"
-    return "low" if AT_LEAST.search(text[: span[0]]) else None
+    if AT_LEAST.search(text[: span[0]]):
+        return "low"
+    if TO_HIGH.match(text, span[1]) and not COMES_FROM.search(text[: span[0]]):
+        return "low"
+    low = AFTER_LOW.search(text[: span[0]])
+    return "high" if low and not COMES_FROM.search(text[: low.start()]) else None
+
+
+TO_HIGH = re.compile(r"(?: to |–)[−-]?\$?\d")
+AFTER_LOW = re.compile(r"(?<![\w.,:])\$?\d[\d.,]*(?: ?[^\W\d]{1,6})?(?: to |–)[−-]?$")
+# A course of things, and no range.
+COMES_FROM = re.compile(r"\bfrom (?:about )?[−-]?$")
 
 
 def in_range(span: Span, text: str, end: str | None) -> bool:
@@ -59,7 +70,7 @@ def _is_between(span: Span, text: str, end: str) -> bool:
 
 
 # "With $0.80 and $6.54 as the bounds".
-AS_BOUNDS = re.compile(r" ?[^\W\d]* as (?:the |its )?(?:bounds|limits|ends|extremes)\b")
+AS_BOUNDS = re.compile(r" ?[^\W\d]* as (?:the |its |their )?(?:\w+ )?(?:bounds|limits|ends|extremes)\b")
 BOUNDS = re.compile(rf"[^\d,;.()]{{0,12}} and \$?\d[\d.,]*{AS_BOUNDS.pattern}")
 BOTH_BOUNDS = re.compile(r"\$?\d[\d.,]*[^\d,;.()]{0,12} and \$?$")
 RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
@@ -68,7 +79,7 @@ RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
 def _place_in_range(span: Span, text: str) -> str | None:
     """Of "(66 to 77)" the first is the low end; "from 66 to 77" may be a course of things."""
     before, after = text[: span[0]], text[span[1] :]
-    if re.search(r"\((?:\w+ ){0,2}$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
+    if re.search(r"\((?:\w+ ){0,2}[−-]?$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
     if BOUNDS.match(after):
         return "low"
@@ -76,6 +87,6 @@ def _place_in_range(span: Span, text: str) -> str | None:
         return "high"
     if RANGE_OF.search(before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
         return "low"
-    if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )$", before):
+    if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )[−-]?$", before):
         return "high"
     return None

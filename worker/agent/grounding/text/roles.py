@@ -20,7 +20,7 @@ BEFORE = re.compile(
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
-    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)? after|{_COMPARED}"
+    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)? after|{_COMPARED}"
     rf"|the (?:old|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
@@ -31,17 +31,18 @@ BEFORE = re.compile(
 AFTER = re.compile(
     r"^(?! (?:against|versus|vs|instead|rather|compared|than|where|while|and|but|from)\b)"
     r"(?! (?:is|was|are|were|lies|lay|stays?|remains?|stands?) (?:\w+ )?(?:near|close|above|below|over|under|within)\b)"
-    r"[^,;.(\d]{0,14}(?:\([^)]*\) ?)?(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
-    r"|(?:would|should) have been expected|being (?:usual|normal|typical)|(?:was|were|had been) expected|is the norm\b"
-    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:is|are|was|were) to be expected\b|^ would (?:fit|suit|match)\b"
-    r"|^ without (?:it|that|this|deploy\S*|cfg\S*)"
+    r"(?:(?! (?:and|but|now)\b)[^,;.(\d]){0,14}(?:\([^)]*\) ?)?"
+    r"(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
+    r"|(?:would|should) (?:fit|suit|match|do)\b|without (?:it|them|this|that|the)\b"
+    r"|(?:would|should) have been expected|being (?:usual|normal|typical)"
+    r"|(?:was|were|had been|is|are) to be expected|(?:was|were|had been) expected|is the norm\b"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?"
     r"(?:usual|normal|typical|ordinary|customary)"
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
-    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:log |sampled )?(?:lines|ones|documents)\b"
+    r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:(?:log |sampled )?lines|ones|documents)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during|of) (?:(?:the|its|their|\S+['’]s?) )?baseline"
     r"|(?<!never )(?<!not )before\b(?! the)"
@@ -54,13 +55,14 @@ MORE = re.compile(
     r"|^(?: of (?:CO[₂2]e?|carbon|emissions))?(?: (?:per|an|each) hour)?"
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
-    r"|^(?: of (?:CO[₂2]e?|carbon))? too (?:much|many)\b"
-    r"|^(?! (?:is|was|are|were|lies?|lay)\b)(?: \([^)]*\))?[^,;.(\d]{0,22}"
+    r"|^(?: of (?:CO[₂2]e?|carbon))?(?: (?:is|are|was|were))? too (?:much|many)\b"
+    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay)\b)[^,;.(\d]){0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     # "32 points above what this traffic usually needs".
     r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
-    r"|^ (?:above|below|over|under) what (?:this|its|the|that) (?:traffic|demand|load) (?:takes|needs|explains)\b"
+    r"|^ (?:more|less|above|over|below|under) (?:than )?what (?:this|its|the|that|such) (?:traffic|demand|load)"
+    r" (?:takes|needs|explains|would)\b"
     # "… although 0.46 g were expected, so 0.13 g less".
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
@@ -88,6 +90,7 @@ WAS_USUAL = re.compile(
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
     r"(?:[^,;:()\d]|(?<=[a-z])\d|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
     r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$"
+    r"|(?:^|[;:] )Without (?:it|that|them|deploy-\d+|the (?:new|change|deployment|release))\b[^,;]{0,30},[^;,\d]{0,60}$"
     r"|^(?:Before|Prior to|Until) the (?:window|onset|incident|alert|deployment)\b(?:[^;,\d]|(?<=[a-z])\d){0,80}$",
     re.IGNORECASE,
 )
@@ -126,46 +129,64 @@ def side(before: str) -> int:
     return max(found)[1] if found else 0
 
 
-LESS = re.compile(r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|saved|short)\b", re.IGNORECASE)
+LESS = re.compile(
+    r"^[^,;.(\d]{0,14}\b(?:less|fewer|lower|below|under|(?<!are )(?<!is )(?<!be )saved|short)\b", re.IGNORECASE
+)
 
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
     listed = context.in_turn(span, text)
     span = listed.first if listed else span
-    if behind := RANGE_BEHIND.search(text[: span[0]]):
-        of = units.number_pattern().match(text, context.figure_before(behind.start(), text))
-        return _role_at(*of.span(), text) if of else None
+    behind = RANGE_BEHIND.search(text[: span[0]])
+    if of := _before(behind, text) or _as_before(span, text):
+        return _role_at(*of, text)
+    if behind:
+        return None
     if ranged := _ranged(span, text):
         # "The range runs from 66 to 77": no course of things, in which "from" would tell the usual.
         runs = RUNS.search(text[: ranged[0]])
         return _role_at(runs.start() if runs else ranged[0], ranged[1], text)
     opened = context.bracket(span, text)
-    if opened is not None:
-        within = text[opened : span[0]]
-        if re.search(r"usual|before|expected|baseline|normal|previous", within):
-            return "usual"
-        if re.fullmatch(r"\(", within) and TOLD_BEHIND.match(text, span[1]):
-            return "usual"
-        if re.fullmatch(r"\([\d.,$ to–]*", within) and not _is_apart(opened, text):
-            return _role_before(opened, text)
+    within = "" if opened is None else text[opened : span[0]]
+    if _is_usual_within(within, text[span[1] :]):
+        return "usual"
+    if opened is not None and re.fullmatch(r"\([\d.,$ to–−-]*", within) and not _is_apart(opened, text):
+        return _role_of_range(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
 
 
-def _role_before(opened: int, text: str) -> str | None:
-    """Of the figure before a bracket, with what stands behind that, unless it is said before it."""
-    place = context.figure_before(opened, text)
-    of = units.number_pattern().match(text, place)
-    if of and SAID_SO.fullmatch(text[of.end() : opened]):
-        return _role_at(*of.span(), text)
-    return _role_at(place, text.find(")", opened) + 1 or len(text), text)
+def _is_usual_within(within: str, after: str) -> bool:
+    """By what stands in its bracket."""
+    is_told = re.search(r"usual|before|expected|baseline|normal|previous", within)
+    return bool(is_told or (within == "(" and TOLD_BEHIND.match(after)))
 
 
-# "1.2 g too much (1.1 to 1.6)": what stands before the bracket says what it is.
-SAID_SO = re.compile(r"[^,;.()]{0,24}\b(?:too (?:much|many)|wasted|in excess|(?:more|less) than (?:usual|expected)) ")
+def _before(behind: re.Match[str] | None, text: str) -> Span | None:
+    """The figure that it is an end of the range of: "68 grams were wasted, between 66 and 77"."""
+    of = units.number_pattern().match(text, context.figure_before(behind.start(), text)) if behind else None
+    return of.span() if of else None
+
+
+def _as_before(span: Span, text: str) -> Span | None:
+    """The figure before, in "in emailservice 7 were expected, and in checkoutservice 10", "back at 0.6 % and 3 ms"."""
+    found = GAPPED.search(text[: span[0]])
+    if found is None or not ENDS.match(text, span[1]):
+        return None
+    of = units.number_pattern().match(text, context.figure_before(found.start(), text))
+    is_alone = of is not None and (found["of"] or of.end() == found.start())
+    return of.span() if of and is_alone and not DIGIT.search(text, of.end(), found.start()) else None
+
+
+def _role_of_range(opened: int, text: str) -> str | None:
+    """Of "1.2 g too much (1.1 to 1.6)" and "68 g (66 to 77) more than expected": as the figure before."""
+    start = context.figure_before(opened, text)
+    figure = units.number_pattern().match(text, start)
+    told = _role_at(start, figure.end(), text) if figure else None
+    return told if told not in (None, "now") else _role_at(start, text.find(")", opened) + 1 or len(text), text)
 
 
 def _ranged(span: Span, text: str) -> Span | None:
@@ -189,13 +210,14 @@ RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hou
 # "Within the range of 289 mg to 306 mg that was expected".
 IN_RANGE = re.compile(
     r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))?"
-    r" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$",
+    r" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$"
+    r"|\b(?:ranges|ranged|stretches|extends|reaches) from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
-RUNS = re.compile(r" (?:ranges?|ranged|runs?|ran|goes|extends?|reaches|stretches) from $")
+RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from [−-]?$")
 TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
-    r"(?: ?(?:–|-) ?| to | and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
+    r"(?: ?(?:–|-) ?| to (?=\d)| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
 )
 THRESHOLD = re.compile(
     r"\b(?:more|requests)\b[^,;.\d]{0,30}\bexceed(?:ed|s)? (?:about )?$"
@@ -207,15 +229,16 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
-    if FROM_NOW.search(text[:start]):
+    if FROM_NOW.search(text[:start]) or JUDGED_SO.search(text[:start]):
         return "now"
     if (
-        side(text[:start])
+        MORE_THAN_USUAL.match(text, end)
+        or THAN_USUAL.match(text, end)
+        or LABELLED.search(text[:start])
+        or side(text[:start])
         or APART_BY.search(text[:start])
         or (numerals.WITHIN.search(text[:start]) and numerals.OF_USUAL.match(text, end))
     ):
-        return "excess"
-    if THAN_USUAL.match(text, end) or LABELLED.search(text[:start]):
         return "excess"
     if _is_usual(start, end, text):
         return "usual"
@@ -228,6 +251,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         or EXCESS.search(text, max(0, begin - 12), start)
         or SET_BESIDE.search(text[:start])
     )
+    if MEASURED.match(text, end):
+        return "now"
     return "excess" if is_excess else "now"
 
 
@@ -242,6 +267,19 @@ FROM_NOW = re.compile(
     r"\b(?:declin\w+|drop\w*|fall\w*|fell|c[oa]me down|decreas\w+|gone down|goes down)(?: \w+)? from(?: about)? $",
     re.IGNORECASE,
 )
+# "Latency is lower than usual, at 107 ms", "close to normal at 1.2 a second": what was set against the usual.
+JUDGED_SO = re.compile(
+    r"\b(?:(?:more|less|fewer|higher|lower|slower|faster|longer|shorter|larger|smaller) than|above|below|under|over"
+    r"|close to|near|(?:much|just|nearly) as) (?:the |its )?(?:expected|expectation|usual|normal|baseline|before),?"
+    r" (?:at|with) (?:(?:about|some|only|just|roughly|around) )?$",
+    re.IGNORECASE,
+)
+# "3.9 times the usual, 59 g more than expected".
+MORE_THAN_USUAL = re.compile(
+    r"(?: of CO₂e?)? (?:(?:more|less|fewer) than|above|below|beyond|under)"
+    r" (?:(?:(?:the|its|what was|what is) )?(?:expected|usual|expectation)\b"
+    r"|the [\d.,]+ ?[^\W\d]* (?:expected|(?:that )?(?:its|this|the) traffic (?:explains|takes|needs|would)))"
+)
 # "15 % more", "45 % above what was expected"; not "6 % lower availability".
 MORE_BY = re.compile(
     r" (?:more|less|fewer|higher|lower|above|below|over|under|slower|faster|longer)"
@@ -253,8 +291,10 @@ OR_SO = re.compile(
     r"\b(?:above|below|more than|less than|over|under|higher than|lower than) (?:the|its) (?:usual|expected) "
     r"[\d.,]+ ?\S{0,6},? (?:or|which is|that is|\() ?(?:about )?$"
 )
+# "There is no waste: 0.27 gCO₂e was measured".
+MEASURED = re.compile(r"(?: of CO₂e?)? (?:is|was|were) (?:measured|emitted)\b(?! (?:more|in excess|too|above|beyond))")
 # "The excess is small, 0.14 gCO₂e".
-SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |only |just )*$", re.IGNORECASE)
+SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |around |only |just )*[−-]?$", re.IGNORECASE)
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
@@ -266,6 +306,9 @@ RETURNS_TOO = re.compile(
     r"|(?:to|at|near) [^,;]{1,12}(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}"
     r"(?:to|at|near) (?:about |around )?$)"
 )
+GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:with |by )?)?(?:about )?$")
+ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
+DIGIT = re.compile(r"\d")
 RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|ranging from|with bounds of)"
     rf"|(?:,|[,;]? (?:and|but))(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
@@ -298,9 +341,14 @@ MORE_THAN = re.compile(
 )
 
 
+# "The p95 is 1.01 s where 29 ms is usual, and the p99 1.01 s where 53 ms is."
+WHERE = re.compile(r"\bwhere(?: only| about)? $")
+IS = re.compile(r" (?:is|are|was|were)(?=\s*(?:[.,;)\[]|$)| and\b)")
+
+
 # "Memory was normal, 53 % against 51 %": the first is of now.
 SET_AGAINST = re.compile(
-    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where)\b",
+    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where|after)\b",
     re.IGNORECASE,
 )
 JUDGED = re.compile(
@@ -336,7 +384,7 @@ def _is_usual(start: int, end: int, text: str) -> bool:
         or RETURNS_TOO.search(before)
         or GOAL.search(before)
     )
-    if is_told or USUAL_THEN.search(after) or AGAIN.match(after):
+    if is_told or USUAL_THEN.search(after) or AGAIN.match(after) or (WHERE.search(before) and IS.match(after)):
         return True
     if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
         return False

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 _ERRORS = (
     r"fail(?:s|ed|ing|ures?)?|errors?|exceptions?|unsuccessful(?:ly)?|time(?:s|d)? ?out|timing out|timeouts?"
-    r"|(?:loses?|losing|lost)(?= (?:about |over )?[\d.,]+ ?% of (?:its|the|all|their) requests)"
+    r"|los(?:es|t|ing)(?= (?:about |roughly |some |nearly )?[\d.,]+ ?(?:%|percent) of (?:\S+ )?requests)"
     r"|reject(?:s|ed|ing)?|requests (?:are|were) (?:affected|lost|hit|impacted)"
 )
 _LATENCY = (

@@ -47,7 +47,7 @@ UNITS = {
 }  # fmt: skip
 # A prefix is told by its case: Mg is no mg, and T no t.
 _NUMBER = (
-    r"(?<![\w.,-])(?P<currency>{currency})?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?:(?<![\w.,-])|(?<=[\s(]-))(?P<currency>{currency})?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?:(?:[ \u202f\u00a0]|-(?=(?:second|minute|hour|day)\b))?(?P<unit>{unit})(?![\w/]))?(?![\w]|[.,]\d)"
 )
 IN_WORDS = {

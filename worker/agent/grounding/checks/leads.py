@@ -1,0 +1,73 @@
+"""Confidences that are told by a place: of the first, of the next, of all others, and how far the first leads."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.pairs import Number
+
+# "The first candidate leads the second by 0.91 in confidence".
+LEADING = re.compile(
+    r"\b(?P<one>[\w:.-]+) (?:leads|is ahead of|beats|outranks) (?:the (?:second|next|runner-up)(?: one| candidate)?"
+    r"|(?P<other>[\w:.-]+))(?:,)? by (?:about |a margin of )?$"
+)
+
+
+# "Far below the 0.62 of the first candidate".
+OF_PLACE = re.compile(
+    r" (?:of|for|held by) the (?P<place>first|top|leading|likeliest|second|next|third|fourth|last)"
+    r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=\s*(?:[.,;]|$)))",
+    re.IGNORECASE,
+)
+# "Where the first candidate has 0.85".
+PLACE_HAS = re.compile(
+    r"\bthe (?P<place>first|second|third|fourth|last) (?:candidate|suspect|one)"
+    r"(?: (?:has|had|with|at|of|gets|reaches|a confidence|one|only))+ $",
+    re.IGNORECASE,
+)
+HUNDREDTH = 0.0051
+# "The next candidates have a confidence of 0.11", "the other three candidates all have 0.00".
+OTHERS_HAVE = re.compile(
+    r"^\W*(?:the|all)(?: (?:(?P<next>next)|other|remaining|two|three|four|five|six|seven)){1,2} candidates"
+    r" (?:(?:all|each|both|only) )?(?:have|get|got|are given|stand at|are at|are left with|come with)\b[^;.,\d]*$",
+    re.IGNORECASE,
+)
+NEXT_TWO = 3
+BELOW = re.compile(r"\b(?:below|under|less than) $")
+PLACES = {"second": 1, "next": 1, "third": 2, "fourth": 3, "last": -1}
+
+
+def is_lead(number: Number, text: str, known: Known) -> bool | None:
+    """Whether it is how far the first candidate's confidence is above the second's; None where that is not told."""
+    of = known.report.candidates
+    told = OF_PLACE.match(text, number.span[1]) or PLACE_HAS.search(text[: number.span[0]])
+    if number.dimension == "confidence" and told:
+        place = PLACES.get(told["place"].lower(), 0)
+        return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
+    if number.dimension == "confidence" and (others := OTHERS_HAVE.search(text[: number.span[0]])):
+        rest = of[1:NEXT_TWO] if others["next"] else of[1:]
+        is_below = BELOW.search(others[0])
+        return bool(rest) and all(
+            one.confidence < number.value if is_below else abs(one.confidence - number.value) <= HUNDREDTH
+            for one in rest
+        )
+    is_told = LEADING.search(text[: number.span[0]]) or (
+        LEAD_BEHIND.match(text, number.span[1]) and known.report.candidates and _is_first(text[: number.span[0]], known)
+    )
+    if len(known.report.candidates) < SECOND or not is_told:
+        return None
+    first, second = known.report.candidates[:SECOND]
+    return number.low <= first.confidence - second.confidence <= number.high
+
+
+SECOND = 2
+# "In confidence, ts-basic-service is 0.86 ahead of the second candidate".
+LEAD_BEHIND = re.compile(r" (?:ahead of|above|clear of) the (?:second|next|runner-up)\b")
+
+
+def _is_first(before: str, known: Known) -> bool:
+    first = known.report.candidates[0]
+    return bool(re.search(r"\bfirst\b", before)) or any(
+        name in before for name in (first.service, first.deployment_id) if name
+    )
