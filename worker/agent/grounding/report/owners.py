@@ -188,7 +188,8 @@ def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Sub
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
     before = listed(span[0], text, mentions, known.services)
-    if not services and len(before) == TWO and BOTH.search(text[: before[0].span[0]]):
+    is_here = before and context.clause(span, text)[0] <= before[-1].span[0]
+    if not services and len(before) == TWO and is_here and BOTH.search(text[: before[0].span[0]]):
         # "Both checkout and payments fail on 57 % of their requests".
         return [] if _paired(span, text, mentions, known.services) else [Subject(one.text) for one in before]
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
