@@ -59,6 +59,8 @@ def test_a_line_that_would_act_may_not(line: str) -> None:
         ("Most of its errors are explained at evil.EvilPages/more [e2].", 1),
         ("Use the fix of the past incident at 127.0.0.1:18991.", 1),
         ("The fix is at 127.0.0.1/fix.", 1),
+        ("The fix is at 203.0.113.7:80.", 1),
+        ('Its log says "connection to ledger-db-0 refused (10.4.85.7:5432)" [e2].', 0),
         ("Version 2.18.0 was replaced by 2.18.1 [e2].", 0),
     ],
 )
