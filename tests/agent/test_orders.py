@@ -15,6 +15,7 @@ FITTING = [
     "Limit the retries against checkout.",
     "Restart checkout in us-central1 if the rollback does not help.",
     "Do not roll back deploy-8737 of search.",
+    "There is no reason to roll back deploy-8737 of search.",
     "If the errors stay, roll back deploy-8737 of search as well.",
     "Check the logs of checkout for the pool.",
 ]

@@ -38,13 +38,19 @@ UNDOING = re.compile(
     r"\b(?:revert|undo|cancel|reverse|roll back) (?:the |that |this |any )?(?:rollback|revert)\b", re.IGNORECASE
 )
 SPREADING = re.compile(
-    r"(?<!not )(?<!never )(?<!stop )\b(?:re-?)?(?:deploy|release|ship|promote|roll out|apply|install|enable)"
+    r"\b(?:re-?)?(?:deploy|release|ship|promote|roll out|apply|install|enable)"
     r"(?: (?:the|this|that|deployment|version|release|change|flag|again))* $",
     re.IGNORECASE,
 )
 ROLLBACK = re.compile(
-    r"(?<!not )(?<!never )(?<!n't )\b(?:roll(?:ing)? back|revert(?:ing)?|undo(?:ing)?)"
+    r"\b(?:roll(?:ing)? back|revert(?:ing)?|undo(?:ing)?)"
     r"(?: (?:the|this|that|deployment|version|release|change|flag))* $",
+    re.IGNORECASE,
+)
+# "Do not roll back", "there is no reason to deploy".
+UNWANTED = re.compile(
+    r"\b(?:not|never|no (?:need|reason|cause|point|use|sense) (?:to|for|in)|without|avoid|instead of|rather than|stop)"
+    r"\b[^,;.]{0,24}$|n['’]t\b[^,;.]{0,24}$",
     re.IGNORECASE,
 )
 # "Restart frontend": what has no part in the report is not to be touched for it.
@@ -77,6 +83,8 @@ def _against_the_remedy(text: str, mentions: list[Found], own: set[str | None], 
     others = {one.deployment_id for one in known.changes} - own
     for one in mentions if not ON_CONDITION.search(text) else ():
         before = text[: one.span[0]]
+        if UNWANTED.search(before):
+            continue
         if one.text in own and SPREADING.search(before):
             yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
         if one.text in others and ROLLBACK.search(before):
