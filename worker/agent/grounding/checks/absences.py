@@ -18,7 +18,8 @@ ONLY_CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
-    rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
+    rf"(?:(?<!\bis )(?<!\bwas )|(?<=\bthere is )|(?<=\bthere was )){_NO} "
+    r"(?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
     r"(?! (?:has|have|(?:is|was)(?! (?:put forward|named|given|listed|proposed|offered))|reaches|gets|comes))"
     rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty"
     rf"|{_NO} candidates? (?:is|was|are|were) {_SEEN}",

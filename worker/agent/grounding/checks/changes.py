@@ -70,8 +70,15 @@ IS_VERSION = re.compile(
 )
 # "deploy-8725 brought version 6.2.12 of payments".
 IT_BROUGHT = re.compile(
-    r",? (?:which |has )*(?:brought|introduced|installed|shipped|deployed|carried|released|(?:put|rolled) out)"
+    r",? (?:which |has )*(?:brought|brings|introduce[sd]|installed|shipped|deployed|carrie[sd]|released"
+    r"|(?:put|rolled) out)"
     r" (?:the )?(?:new )?version (?P<version>\S*\w)",
+    re.IGNORECASE,
+)
+
+IT_REPLACED = re.compile(
+    r",? (?:which |has |had )*(?:replaced|replaces|superseded|supersedes|took over from|succeeded)"
+    r" (?:the )?(?:(?:old|previous|earlier) )?(?:version )?(?P<version>v?\d\S*\w)",
     re.IGNORECASE,
 )
 
@@ -103,6 +110,9 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             if brought := IT_BROUGHT.match(text, one.span[1]):
                 versions = {it.version for it in made if it.deployment_id == one.text}
                 yield judged("state", brought, brought["version"] in versions, "it brought another version")
+            if replaced := IT_REPLACED.match(text, one.span[1]):
+                versions = {it.previous for it in made if it.deployment_id == one.text}
+                yield judged("state", replaced, replaced["version"] in versions, "another version ran before")
 
 
 # "Version 3.12.5 of search was deployed to us-central1 as deploy-8734".
@@ -245,7 +255,7 @@ GOT_NONE = re.compile(
 
 # "No change of checkout explains it".
 EXPLAINING = re.compile(
-    r" (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
+    r"(?: in [\w.-]+)? (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
 )
 
 
@@ -262,7 +272,7 @@ def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for one in mentions:
         found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
         is_denial_of_cause = EXPLAINING.match(text, one.span[1])
-        if one.text in known.regions and (there := NONE_IN.search(text[: one.span[0]])):
+        if one.text in known.regions and not is_denial_of_cause and (there := NONE_IN.search(text[: one.span[0]])):
             holds = one.text not in {change.region for change in known.changes if change.at}
             yield Claim("cause", one.span, there[0], holds, "" if holds else "there is one")
         if found and one.text in known.services and not is_denial_of_cause:
@@ -327,8 +337,8 @@ DEPLOYMENT = re.compile(
 
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
-    r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
-    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)?"
+    r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
+    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>its own|[\w.-]+)(?: in [\w.-]+)?)?(?: \w+ly)?"
     r" (?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
     re.IGNORECASE,

@@ -118,7 +118,7 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     nearest = _nearest(one, [other for other in mentions if other.text in ids])
     if nearest and nearest.text not in {change.deployment_id for change in changes}:
         return f"{nearest.text} has another version"
-    owner = re.match(r" (?:of|in|for) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
+    owner = re.match(r" (?:of|in|for|to) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
     services = {change.service for change in changes if change.service}
     behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
     if owner and behind and services and behind.text not in services:

@@ -27,13 +27,29 @@ SPOKEN_OF = re.compile(
 )
 
 
+# "It ended after 52 min", "Ended after 52 min", "What helped: …" behind a sentence about a past incident.
+ABOUT_IT = re.compile(
+    r"\W*(?:(?:It|This|That)(?: one| incident)?(?: (?:had|was|is|has|been|also|then|itself|only))*"
+    r" (?:ended|lasted|took|over|resolved|closed|solved|fixed|mitigated|shares?|shared|concern(?:s|ed)|happened|hit"
+    r"|occurred|affected|struck|open|dated|dates|like|similar|that of|in|of|listed|recorded|found)\b"
+    r"|(?:Ended|Lasted|Resolved|Closed|Solved|Over|Status|Same|Remedy)\b"
+    r"|(?:\w+ ){0,6}?what (?:helped|worked|ended it|fixed it|solved it)\b)",
+    re.IGNORECASE,
+)
+
+
 def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
+    told = _told_of(text, known)
+    return [*known.spoken.past] if known.spoken.past and not told and ABOUT_IT.match(text) else told
+
+
+def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     past, window = known.report.similar_incidents, known.report.window
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
     dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
-    dated = dated or [one for one in past if one.title and one.title in text]
+    dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
 
@@ -125,7 +141,21 @@ def as_then(found: list[Claim], text: str, words: str, past: list[SimilarInciden
         placed = [
             replace(one, holds=False, why=UNTOLD, is_open=True) if _is_of_now(one, known) else one for one in placed
         ]
-    return [_told(one, known) for one in (*placed, *_message(words, known))]
+    has_ended = all(one.ended for one in past) and not NOW.search(text)
+    return [
+        replace(one, holds=True, why="", is_unproven=False) if has_ended and _tells_its_end(one) else _told(one, known)
+        for one in (*placed, *_message(words, known))
+    ]
+
+
+# "It ended", "it was over": so it did, where how it ended is told.
+ITS_END = re.compile(
+    r"(?:it |this |that )?(?:has |had |was )?(?:ended|over|resolved|solved|closed|fixed)", re.IGNORECASE
+)
+
+
+def _tells_its_end(claim: Claim) -> bool:
+    return claim.is_unproven and ITS_END.fullmatch(claim.text.strip()) is not None
 
 
 UNTOLD = "it is not told of that incident"

@@ -9,13 +9,16 @@ from worker.agent.grounding.checks import leading
 from worker.agent.grounding.report import owners, record, roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context, numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import topics
 from worker.domain.report import Candidate
 
+# "Nothing in the report speaks against deploy-8736", "against it the report lists nothing".
+_NOTHING = r"(?:nothing|no (?:reason|argument|evidence|objection))"
 NOTHING_AGAINST = re.compile(
-    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
-    r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
+    rf"\b(?:{_NOTHING}\b[^,;.]{{0,40}} against (?P<a>the (?:first|top|leading|likeliest) (?:candidate|cause)\b|(?=\S))"
+    rf"|against (?P<b>[^,;.:]{{2,60}}?),? (?:(?:the report|the ranking) (?:lists|has|names|says|gives|knows)|there is"
+    rf"|stands|speaks|is listed|counts) {_NOTHING})\b",
     re.IGNORECASE,
 )
 # "Against checkout as the cause speaks that …", "what argues against deploy-8735 is that …".
@@ -63,8 +66,6 @@ NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without an?y?|impossible|too few)
 
 def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     candidates = known.report.candidates
-    for found in NOTHING_AGAINST.finditer(text):
-        yield judged("state", found, bool(candidates) and not candidates[0].against, "something does")
     for found in NO_RIVAL.finditer(text):
         sizes = [one.confidence for one in candidates]
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
@@ -73,12 +74,34 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
+    yield from _unsure_of(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _beyond(text, mentions, known)
     yield from _nexts(text, mentions, known)
     yield from _placed(text, mentions, known)
     yield from leading.places(text, mentions, known)
     yield from _compared(text, mentions, known)
+
+
+def unopposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of a candidate that the ranking has nothing against."""
+    for found in NOTHING_AGAINST.finditer(text):
+        of = _spoken_of(found.span(), text, mentions, known)
+        yield judged("cause", found, bool(of) and not any(one.against for one in of), "something does")
+
+
+def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Candidate]:
+    """Those that stand in that part or right behind it; "it" is of whom was spoken, of several the first candidate."""
+    candidates = known.report.candidates
+    named = {one.text for one in mentions if span[0] <= one.span[0] <= span[1]}
+    if not named and PRONOUN.search(text[span[0] : span[1] + 6]):
+        named = {known.spoken.change} - {""} or known.about
+        named = named & {one.service for one in candidates[:1]} or named
+    made = [one for one in candidates if one.deployment_id in named]
+    return made or [one for one in candidates if one.service in named] or (candidates[:1] if not named else [])
+
+
+PRONOUN = re.compile(r"\bagainst (?:it|this|that|them)\b", re.IGNORECASE)
 
 
 def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -140,6 +163,29 @@ def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 abs(value - float(found["value"])) <= 0.51 * 10 ** -len(found["digits"] or "00") for value in own
             ):
                 yield judged("number", found, holds=False, otherwise="it is another's")
+
+
+# "deploy-8734 of search gets no confidence", "a candidate, yet without any confidence".
+NO_CONFIDENCE = re.compile(
+    r"\b(?:(?:gets?|got|has|had|have|is given|with|carries|receives?) (?:no|zero)|without any) confidence\b"
+    r"(?! (?:in|is|was|of|figure|value|interval))",
+    re.IGNORECASE,
+)
+
+
+def _unsure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom it is told: the deployment or the service that is named last before it, or of whom was spoken."""
+    candidates = known.report.candidates
+    for found in NO_CONFIDENCE.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start()]
+        made = [one for one in before if one in {it.deployment_id for it in candidates}]
+        of = {*(made or [one for one in before if one in known.services])[-1:]} or known.about
+        own = [one.confidence for one in candidates if of & {one.service, one.deployment_id}]
+        yield judged("state", found, bool(own) and max(own) < NO_MORE, "it has some", is_open=not own)
+
+
+# As it is written, that is 0.
+NO_MORE = 0.005
 
 
 def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

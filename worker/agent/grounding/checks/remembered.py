@@ -81,6 +81,8 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         lasted = [one for it in past for one in _lasted(it)]
         holds = any((one <= _HOUR) == bool(found["under"]) for one in lasted)
         yield judged("number", found, holds, "it lasted otherwise", is_open=not lasted)
+    yield from _so_long(text, past)
+    yield from _there(text, mentions, past)
     for found in [one for words in (ENDED_BY, WHAT_HELPED, HELPED_IT) for one in words.finditer(text)]:
         if not A_WHILE.match(found["how"]):
             is_each = bool(EVERY.search(text[: found.start()]))
@@ -94,6 +96,42 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
         yield Claim("state", found.span(), found[0], holds=False, why="nobody wrote so", is_open=not told)
     if (shown := SHOWN.search(text)) and _content(text[: shown.start()]):
         yield judged("state", shown, _is_told(text[: shown.start()], past), "that is not what helped", is_open=True)
+
+
+# "It ended after 52 min", "… lasted about 5 h".
+LASTED = re.compile(
+    rf"\b(?:{_ENDED}|lasted|took|went on)(?: again)?(?:,? (?:after|for|in|within))?"
+    r"(?: (?:about|only|just|roughly|some))* $",
+    re.IGNORECASE,
+)
+# Of the time it took, as it is rounded.
+ROUNDED = 0.03
+
+
+def _so_long(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+    for one in numerals.numbers(text):
+        before = text[: one.span[0]]
+        if one.dimension == "seconds" and LASTED.search(before):
+            titled = max(past, key=lambda it: before.rfind(it.title))
+            of = [titled] if titled.title and titled.title in before else past
+            lasted = [seconds for it in of for seconds in _lasted(it)]
+            if lasted and not any(abs(one.value - seconds) <= ROUNDED * seconds for seconds in lasted):
+                yield Claim("number", one.span, one.text, holds=False, why="it lasted otherwise")
+
+
+# "It was in europe-west1", "it concerned ledger": the clause has nothing else to be checked.
+WAS_THERE = re.compile(
+    r"\W*(?:it|this|that)(?: one)?(?: also| itself)? (?:(?:was|happened|occurred|took place) (?:one )?(?:in|of|at)"
+    r"|concerned|affected|hit|struck) (?:the )?(?:service |region )?$",
+    re.IGNORECASE,
+)
+
+
+def _there(text: str, mentions: list[Found], past: list[SimilarIncident]) -> Iterator[Claim]:
+    for one in mentions:
+        if WAS_THERE.match(text[: one.span[0]]):
+            holds = all(one.text in (it.service, it.region) for it in past)
+            yield Claim("state", one.span, one.text, holds, "" if holds else "it was not there")
 
 
 # "“Psp alpha slow” is still open": of one that has ended; and nobody told what was done of it this time.
