@@ -217,6 +217,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     shares.betweens,
     shares.beside,
     metrics.soles,
+    novelty.none_before,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
@@ -248,6 +249,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     lacking.none,
     changes.deeds,
     changes.soles,
+    changes.whose,
     changes.undeployed,
     changes.deployments,
     changes.made_as,

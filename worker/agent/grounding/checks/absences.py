@@ -56,7 +56,8 @@ NO_VERDICT = re.compile(
     re.IGNORECASE,
 )
 NO_ONSET = re.compile(
-    r"\b(?:no|without an?|not have an?|has no|had no) onset\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
+    r"\b(?:none of (?:the|its) (?:\w+ )?(?:metrics|signals)\b[^,;.]{0,40} (?:shows?|has|have|had) an onset"
+    r"|(?:no|without an?|not have an?|has no|had no) onset)\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
     r"\b(?:(?:was|could|is)(?: not|n['’]t)(?: be)?) (?:found|seen|detected|determined|established)\b",
     re.IGNORECASE,
 )

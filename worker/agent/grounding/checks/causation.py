@@ -22,7 +22,7 @@ NOT = re.compile(
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
     r"\b(?:do|does|did|can|could|would|will|has|have|had)(?: not|not|n['’]t)\b"
-    r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
+    r"(?! (?:have |be |been )*(?:(?:the|an?|its|their) (?:\w+ )?)?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
     r"|name|blame|identif|regard|consider|take\b|hold\b"
     r"|see\b"
     r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))"
@@ -50,6 +50,8 @@ JUDGED = re.compile(
     r"|no (?:verdict|conclusion|judge?ment)|no (?:reason|need|cause) (?:to|for) (?:roll|revert|restart|touch|chang)\w*"
     r"|(?:comes?|came|stands?|stood|ranks?|ranked|is placed|lies) (?:\w+ )?(?:last|lower|second|third)|less likely"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
+    r"|(?:cannot|(?:can|could|can['’]?t|couldn['’]t)(?: not)?) (?:be|have been) (?:the|its|an?) (?:\w+ )?"
+    r"(?:cause|culprit|origin|source)"
     r"|(?:no|zero|without any) confidence|(?:is|are|stands?|ranks?|held) at (?:only |just )?0(?:\.0\d*)?(?!\.?\d)"
     r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?!\.?\d))\b",
     re.IGNORECASE,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import causation
 from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -169,9 +171,47 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, is_told, "there are others")
 
 
+# "The other change, deploy-8730, went to notifications": between a deployment and whose it is.
+WENT_TO = re.compile(
+    r"(?:(?! (?:not|neither|no|nor|none|never)\b|n['’]t\b)[^;.]){0,24}?"
+    r" (?:(?:went|goes) (?:out )?to|(?:is|was) (?:a (?:deployment|change|release) )?of|belongs? to|concern(?:s|ed)"
+    r"|touche[sd]|reached|(?:is|was) (?:deployed|released|rolled out|made|shipped) (?:to|in|for)) (?:the )?",
+    re.IGNORECASE,
+)
+NO_OTHER = re.compile(
+    r"(?<!and )(?<!or )(?<!nor )\b(?:no|not any|without (?:any )?) ?(?:other|further|more|second|additional)"
+    r" (?:recent |recorded )?(?:deployment|change|release|rollout)s?\b(?! (?:\w+ ){0,2}(?:explains?|accounts?|caused))",
+    re.IGNORECASE,
+)
+
+
+def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whose a deployment is said to be, and that there is none besides those that were spoken of."""
+    for one, other in itertools.pairwise([one for one in mentions if one.text not in known.regions]):
+        owners = {it.service for it in known.changes if it.deployment_id == one.text and it.service}
+        found = WENT_TO.fullmatch(text[one.span[1] : other.span[0]]) if other.text in known.services else None
+        if owners and found:
+            span = (one.span[0], other.span[1])
+            holds = other.text in owners
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it is another one's")
+    for found in NO_OTHER.finditer(text):
+        told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
+        regions = {one.text for one in mentions} & known.regions
+        made = [it for it in known.changes if it.at and (not regions or it.region in {None, *regions})]
+        told = told & {it.deployment_id for it in made} or told
+        others = [it for it in made if not told & {it.deployment_id, it.version, it.service}]
+        yield judged("cause", found, not others, "there is another one")
+
+
+BLAMED = re.compile(r"\bblam(?:es|ed|e|ing) $", re.IGNORECASE)
+
+
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = _none_made(text)
+    if found and BLAMED.search(text[: found.start()]):
+        # "The report blames no deployment" (`record`).
+        return
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
         near = [

@@ -147,7 +147,8 @@ def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 REQUEST_COSTS = re.compile(
     r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}?"
     r" (?:costs?|takes?|took|emit(?:s|ted)?|caus(?:es|ed)|needs?|needed|uses?|used)"
-    r"(?: (?:the (?:amount of )?(?:CO₂e?|CO2e?|carbon|amount)|what) (?:that )?(?:it|they|one)"
+    r"(?: (?:about |roughly |just |exactly )?"
+    r"(?:the (?:amount of )?(?:CO₂e?|CO2e?|carbon|amount)|what) (?:that )?(?:it|they|one)"
     r" (?:usually|normally|always) (?:does|costs?|takes?|took|emits?|causes?|needs?|uses?)\b"
     r"| (?P<how>(?:no|not|any) more|no less|more|less|(?:just |about )?as much|the same)"
     r"(?: (?:amount of )?(?:CO₂e?|CO2e?|carbon|emissions))? (?:than|as) "

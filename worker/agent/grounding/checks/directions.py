@@ -90,6 +90,8 @@ IMPROVED = re.compile(r"(?:improve[ds]|got better)", re.IGNORECASE)
 SERVED = re.compile(r"\b(?:availab\w*|success\w*|uptime|throughput)\b", re.IGNORECASE)
 # "Requests do not fail more than usual".
 NOT_DOING = re.compile(r"\b(?:do|does|did)(?: not|n['’]t) \w+ $", re.IGNORECASE)
+# "No requests of catalog were slower".
+NO_REQUEST = re.compile(r"\b(?:no|none of the|not a single) (?:\w+ )?(?:requests?|calls?)\b[^,;.]*$", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
@@ -115,6 +117,9 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
+            elif THE_DIFFERENCE.search(before) and (excess := known.report.impact.carbon.excess_co2_grams):
+                way = (excess.low > 0) - (excess.high < 0)
+                yield judged("direction", found, way == wanted, "the excess says otherwise")
             elif (claim := _of_others(wanted, found, before, text, mentions, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
@@ -145,6 +150,10 @@ def _of_others(
 
 
 NO_DEVIATION = "no deviation"
+# "The difference is within the expected range": of what was emitted.
+THE_DIFFERENCE = re.compile(
+    r"\b(?:the|this|that) difference (?:therefore |thus |still )?(?:is|lies|stays) $", re.IGNORECASE
+)
 # "Nothing deviates": of all that was measured.
 NOTHING = re.compile(r"nothing (?:\w+ )?deviates?", re.IGNORECASE)
 NO_ERRORS = re.compile(r"(?:no|without|free of|clear of)(?: any)? (?:errors|failures)", re.IGNORECASE)
@@ -177,7 +186,9 @@ def _way(
     else:
         is_negated = bool(NEGATED.search(before))
         if wanted:
-            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before) or NOT_DOING.search(before))
+            is_negated |= bool(
+                NO.search(found[0]) or NEITHER.search(before) or NOT_DOING.search(before) or NO_REQUEST.search(before)
+            )
         else:
             is_negated |= bool(OUTSIDE.search(before))
         if not wanted and OF_ALL.search(text[: found.start()]):

@@ -11,7 +11,7 @@ from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import claims, context, ranges, roles
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
@@ -263,6 +263,7 @@ def _is_ranged(fact: Fact, end: str, known: Known) -> bool:
 def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
     span = number.span
     part = context.part(span, text)
+    is_so_far = bool(SO_FAR.match(text)) and number.dimension == "deviations"
     paired = owners.paired(span, text, mentions, known)
     subjects = (paired,) if paired else tuple(owners.subjects_or_scope(span, text, mentions, known))
     return Said(
@@ -279,8 +280,10 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
-        topics=context.spoken_of(span, _unnamed(text, mentions, known)) | _errors_named(span, text, mentions, known),
-        statistic=_statistic(span, text),
+        topics=context.spoken_of(span, _unnamed(text, mentions, known))
+        | _errors_named(span, text, mentions, known)
+        | (context.last_spoken_of(len(known.previous), known.previous) if is_so_far else frozenset()),
+        statistic=_statistic(span, text) or (_statistic(_last(known.previous), known.previous) if is_so_far else None),
         whole=context.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
@@ -297,6 +300,18 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         per=context.per(span, text),
         rank=context.rank(span, text),
     )
+
+
+# "This lies 1.1 standard deviations below the expectation": what the sentence before told.
+SO_FAR = re.compile(
+    r"\W*(?:This|That|It) (?:is|was|lies|lay|stands|makes|means|amounts|comes|corresponds|deviates|equals)\b"
+)
+
+
+def _last(text: str) -> Span:
+    """The last figure of it."""
+    found = numerals.numbers(text)
+    return found[-1].span if found else (len(text), len(text))
 
 
 def _unnamed(text: str, mentions: list[Found], known: Known) -> str:

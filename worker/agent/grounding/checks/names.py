@@ -25,8 +25,8 @@ we web what which who whole whose window yesterday you
 """
 ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
-    r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
-    r"|return\w*|compare\w*|with those of|those of|that of"
+    r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|supersed\w+|revert\w*"
+    r"|against|than|instead of|return\w*|compare\w*|with those of|those of|that of"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
     r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$",
     re.IGNORECASE,

@@ -31,7 +31,7 @@ AGAINST = re.compile(
 LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
     r"(?P<last>weakest|last|least likely|lowest|laggard)\b"
-    r"(?= (?:of|among) (?:the|all|these)?|[,.;:]|$)"
+    r"(?= (?:of|among) (?:the|all|these)?| candidate\b|[,.;:]|$)"
     r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
@@ -75,6 +75,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
     yield from _unsure_of(text, mentions, known)
+    yield from _likelier(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _beyond(text, mentions, known)
     yield from _nexts(text, mentions, known)
@@ -95,7 +96,7 @@ def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> li
     candidates = known.report.candidates
     named = {one.text for one in mentions if span[0] <= one.span[0] <= span[1]}
     if not named and PRONOUN.search(text[span[0] : span[1] + 6]):
-        named = {known.spoken.change} - {""} or known.about
+        named = {known.spoken.change} - {""} or {*known.about}
         named = named & {one.service for one in candidates[:1]} or named
     made = [one for one in candidates if one.deployment_id in named]
     return made or [one for one in candidates if one.service in named] or (candidates[:1] if not named else [])
@@ -184,6 +185,26 @@ def _unsure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         yield judged("state", found, bool(own) and max(own) < NO_MORE, "it has some", is_open=not own)
 
 
+# "They are much less likely than ledger".
+LIKELIER = re.compile(r"\b(?:(?P<more>more)|less) (?:likely|probable|plausible) (?:\w+ )?than (?=\S)", re.IGNORECASE)
+
+
+def _likelier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of each that is named before it, or of whom was spoken."""
+    sure = {name: one.confidence for one in known.report.candidates[::-1] for name in _called(one)}
+    for found in LIKELIER.finditer(text):
+        other = next((sure[one.text] for one in mentions if one.span[0] == found.end() and one.text in sure), None)
+        named = {one.text for one in mentions if one.span[1] <= found.start()} or known.about
+        told = [sure[name] for name in named if name in sure]
+        if other is not None and told:
+            holds = all(one != other and (one > other) == bool(found["more"]) for one in told)
+            yield judged("state", found, holds, "its confidence is another one")
+
+
+def _called(one: Candidate) -> list[str]:
+    return [name for name in (one.service, one.deployment_id) if name]
+
+
 # As it is written, that is 0.
 NO_MORE = 0.005
 
@@ -237,7 +258,8 @@ def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = owners.subjects_or_scope(found.span(), text, mentions, known)
         levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
         named = [one for one in levels if one.signal in topics(text[start:end])] or levels
-        holds = any(abs(one.deviations) >= LEAST for one in named)
+        by_chance = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
+        holds = any(abs(one.deviations) >= LEAST for one in named) and not by_chance & {one.service for one in of}
         yield judged("state", found, holds, "it is no more than chance", is_open=not named)
 
 

@@ -36,14 +36,14 @@ CONNECTING = re.compile(
 # What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
 FILLING = frozenset(
     """
-    a about again almost also am an and another any anybody anything appear appeared appears are as at be because
-    became become becomes been behave behaved behaves being but by can carried carries carry contained contains
-    could currently did do does done each either even every evidence exist existing exists for found from had has
-    have hence here how in into is it its itself just keep keeps kept lie lies look looked looks nearly new newly
-    nor now number of often on one ones onto openly or other others out overall remain remained remains report
-    reported reports respectively seen service show showed shown shows since so stay stayed stays such than that the
-    their then there therefore these they thing things this those thus to too up was were what when where whether
-    which while who whom whose will with within would
+    a about according again almost also am an and another any anybody anything appear appeared appears are as at be
+    because became become becomes been behave behaved behaves being but by can carried carries carry contained
+    contains could currently did do does done each either even every evidence exist existing exists for found from
+    had has have hence here how in into investigation is it its itself just keep keeps kept lie lies look looked
+    looks nearly new newly nor now number of often on one ones onto openly or other others out overall remain
+    remained remains report reported reports respectively seen service show showed shown shows since so stay stayed
+    stays such than that the their then there therefore these they thing things this those thus to too up was were
+    what when where whether which while who whom whose will with within would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(

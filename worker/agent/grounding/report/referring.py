@@ -57,17 +57,20 @@ def _references(text: str, known: Known) -> Iterator[Reference]:
         if names:
             yield Reference(found.span(), names)
     yield from _candidates(text, known)
-    if found := IT.match(text):
-        names = _it(found["it"], text[found.end() :], known)
-        yield from (Reference(found.span("it"), (name,)) for name in names)
-    if found := NEITHER.match(text):
-        yield from (Reference(found.span("it"), names) for names in [_pair(known)] if names)
+    yield from _pronouns(text, known)
+
+
+def _pronouns(text: str, known: Known) -> Iterator[Reference]:
+    if it := IT.match(text):
+        yield from (Reference(it.span("it"), (name,)) for name in _it(it["it"], text[it.end() :], known))
+    if (neither := NEITHER.match(text)) and (names := _pair(known)):
+        yield Reference(neither.span("it"), names)
 
 
 IT = re.compile(r"\W*(?P<it>It|This|That)(?: (?:also|itself|then|thereby|has|had))*(?= )")
 # What is done with a deployment, and what it does: "it replaced version 2.17.8".
 OF_A_CHANGE = re.compile(
-    r" (?:(?:replace[sd]|carries|carried|brings|brought|introduce[sd]|installed|shipped)\b"
+    r" (?:(?:replace[sd]|supersede[sd]|carries|carried|brings|brought|introduce[sd]|installed|shipped)\b"
     r"|(?:came|went|started|began|preceded|precedes|followed)\b(?! to \w+ing)(?! (?:fail|deviat)\w*)"
     r"|(?:is|was) (?:\w+ ){0,2}(?:deployed|released|rolled out|started|recorded)\b"
     r"|(?:\w+ )?(?:caused|triggered|explains?|led to|brought about|set off)\b)"
