@@ -264,6 +264,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.as_ever,
     degrees.costs,
     degrees.equals,
+    degrees.furthest,
     beginnings.beginnings,
     rollouts.rollouts,
     rollouts.worse,

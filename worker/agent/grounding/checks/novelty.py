@@ -116,7 +116,7 @@ def none_before(text: str, known: Known) -> Iterator[Claim]:
 GONE = re.compile(
     r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:occur|appear|exist|(?:show|turn|come) up)|no longer (?:occurs?|appears?)"
     r"|(?:is|are|was|were) (?:absent|missing|gone|not (?:seen|logged|found))|disappeared|vanished)\b"
-    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b",
+    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b|(?<=: )none in the window\b",
     re.IGNORECASE,
 )
 # "Each seen once in auth's baseline".

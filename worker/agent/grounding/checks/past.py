@@ -29,7 +29,7 @@ SPOKEN_OF = re.compile(
 
 # "It ended after 52 min", "Ended after 52 min", "What helped: …" behind a sentence about a past incident.
 ABOUT_IT = re.compile(
-    r"\W*(?:(?:It|This|That)(?: one| incident)?(?: (?:had|was|is|has|been|also|then|itself|only))*"
+    r"\W*(?:(?:It|This|That)(?: one| incident)?(?: (?:had|was|is|has|been|also|then|still|itself|only))*"
     r" (?:ended|lasted|took|over|resolved|closed|solved|fixed|mitigated|shares?|shared|concern(?:s|ed)|happened|hit"
     r"|occurred|affected|struck|open|dated|dates|like|similar|that of|in|of|listed|recorded|found)\b"
     r"|(?:Ended|Lasted|Resolved|Closed|Solved|Over|Status|Same|Remedy)\b"

@@ -111,9 +111,21 @@ def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in AGAINST.finditer(text):
         named = next((one.text for one in mentions if one.span[0] == found.end()), None)
         own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
-        if named:
-            holds = any(told & _words(weak) for one in own for weak in _weaknesses(one))
+        if not named and IT.match(text, found.end()):
+            spoken = {known.spoken.change} - {""} or {*known.about}
+            own = [one for one in known.report.candidates if spoken & {one.service, one.deployment_id}]
+        if named or own:
+            others = {one.text for one in mentions if one.span[0] > found.end()} - {*known.scope}
+            others -= {name for one in own for name in (one.service, one.region, one.deployment_id)}
+            holds = any(told & _words(weak) and _names(weak, others) for one in own for weak in _weaknesses(one))
             yield judged("state", found, holds, "the report has that not against it")
+
+
+def _names(weak: str, others: set[str]) -> bool:
+    return all(one in weak for one in others)
+
+
+IT = re.compile(r"(?:it|this|that)\b")
 
 
 def _weaknesses(one: Candidate) -> list[str]:

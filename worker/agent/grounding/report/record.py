@@ -23,7 +23,7 @@ from worker.domain.report import Report
 BREAK = re.compile(
     r"[;:()]|,(?!\d)"
     r"| (?:and|but|yet|while|whereas|because|since|as(?! (?:it|they) (?:usual|normal)ly\b)|although|though|so|which"
-    r"|where|when|therefore|until)\b"
+    r"|where|when|until)\b"
     r"(?! (?:usual|normal|before|expected|much|many|often|well)\b)",
     re.IGNORECASE,
 )
