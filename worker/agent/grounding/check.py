@@ -140,10 +140,13 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     called = [*names.known_names(plain, mentions, known), *literals, *unknown]
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
+    # "None of its own changes explains it" counts nothing.
+    unexplaining = [found.span() for found in changes.UNEXPLAINED.finditer(plain)]
     read = [
         one
         for one in numerals.numbers(counted)
         if one.span not in free
+        and not any(start <= one.span[0] < end for start, end in unexplaining)
         and not (is_advice and TARGET.search(counted[: one.span[0]]))
         # "The first candidate leads": whom that means is no claim, unless somebody is named.
         and not (one.dimension == "place" and not {it.text for it in mentions} & known.services)
@@ -169,7 +172,7 @@ def _read(parts: Parts) -> Iterator[Claim]:
 def _caused(parts: Parts) -> Iterator[Claim]:
     """What is said to cause what; what is told beside that of causes is blanked for it."""
     plain, mentions, known, is_advice = parts.plain, parts.mentions, parts.known, parts.is_advice
-    backed = list(relations.backed(plain, mentions, known))
+    backed = [*relations.backed(plain, mentions, known), *ranking.unopposed(plain, mentions, known)]
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     apposed = list(asides.apposed(plain, mentions, known))
@@ -221,6 +224,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     shares.betweens,
     shares.beside,
     metrics.soles,
+    novelty.none_before,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
@@ -253,6 +257,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     lacking.none,
     changes.deeds,
     changes.soles,
+    changes.whose,
     changes.undeployed,
     changes.deployments,
     changes.made_as,
@@ -267,6 +272,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.as_ever,
     degrees.costs,
     degrees.equals,
+    degrees.furthest,
     beginnings.beginnings,
     rollouts.rollouts,
     rollouts.worse,

@@ -14,10 +14,9 @@ from typing import Literal
 
 from worker.agent.grounding.check import claims_of
 from worker.agent.grounding.checks import past
-from worker.agent.grounding.report import record, relations, vocabulary
+from worker.agent.grounding.report import discourse, record, relations, vocabulary
 from worker.agent.grounding.report.facts import known_of
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.report.roster import mentions
 from worker.agent.grounding.text.claims import CITED, QUOTED, Claim, Span, plain, sentences
 from worker.domain.report import Report
 
@@ -74,12 +73,11 @@ def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounde
     found: list[Sentence] = []
     for sentence in sentences(text):
         parts = _whole_or_head(sentence, known, is_advice=is_advice)
-        if found and found[-1].outcome == "removed" and LEANING.match(sentence):
+        if found and found[-1].outcome == "removed" and discourse.leans(sentence, known):
             parts = [replace(one, outcome="removed") for one in parts]
-        services = frozenset(mention.text for mention in mentions(sentence, known)) & known.services
-        if services and parts[0].outcome != "removed":
-            known = replace(known, about=services)
-        known = replace(known, previous=sentence, recalled=(*past.about(sentence, known),))
+        is_kept = parts[0].outcome != "removed"
+        spoken = discourse.after(sentence, known, past.about(sentence, known), is_kept=is_kept)
+        known = replace(known, spoken=spoken)
         found += parts
     return Grounded(tuple(found))
 
@@ -128,13 +126,6 @@ def _breaks(sentence: str) -> list[int]:
     # "…, which happened because": a word or two between two breaks belong to what goes.
     ends = [end for place, end in enumerate(ends) if place == 0 or sentence[ends[place - 1] : end].count(" ") > 2]
     return ends[::-1][:MOST_BREAKS]
-
-
-# What says "it" of what is gone would say it of something else.
-LEANING = re.compile(
-    r"(?:This|That|These|Those|It|They|Its|Their|The (?:former|latter)"
-    r"|Both of (?:these|those|them)|Therefore|Thus|Hence|So|Consequently|As a (?:result|consequence))\b"
-)
 
 
 # No sentence of a report needs more; what is longer would take long to read, and is meant to.

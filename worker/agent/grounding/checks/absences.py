@@ -18,7 +18,8 @@ ONLY_CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
-    rf"(?<!\bis )(?<!\bwas ){_NO} (?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
+    rf"(?:(?<!\bis )(?<!\bwas )|(?<=\bthere is )|(?<=\bthere was )){_NO} "
+    r"(?:(?!second|other|further)\w+ )?(?:candidates?|suspects?)\b"
     r"(?! (?:has|have|(?:is|was)(?! (?:put forward|named|given|listed|proposed|offered))|reaches|gets|comes))"
     rf"|\b(?:list of|the) (?:candidates?|suspects?) (?:list )?(?:for (?:a|the) cause )?(?:is|are|stays) empty"
     rf"|{_NO} candidates? (?:is|was|are|were) {_SEEN}",
@@ -55,7 +56,8 @@ NO_VERDICT = re.compile(
     re.IGNORECASE,
 )
 NO_ONSET = re.compile(
-    r"\b(?:no|without an?|not have an?|has no|had no) onset\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
+    r"\b(?:none of (?:the|its) (?:\w+ )?(?:metrics|signals)\b[^,;.]{0,40} (?:shows?|has|have|had) an onset"
+    r"|(?:no|without an?|not have an?|has no|had no) onset)\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
     r"\b(?:(?:was|could|is)(?: not|n['’]t)(?: be)?) (?:found|seen|detected|determined|established)\b",
     re.IGNORECASE,
 )

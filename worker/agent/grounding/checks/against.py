@@ -13,7 +13,7 @@ from worker.agent.grounding.text.topics import topics
 
 THAN = re.compile(
     r"\b(?:(?P<more>higher|larger|greater|bigger|longer|slower|more)"
-    r"|(?:lower|smaller|shorter|faster|quicker|fewer|less))\b"
+    r"|(?:lower|smaller|shorter|faster|quicker|fewer|less))\b(?! (?:likely|probable|plausible)\b)"
     r"[^,;.()]{0,60}? than (?:(?:that|those|the one|what) (?:of|on|in|at) )?(?:the )?",
     re.IGNORECASE,
 )

@@ -22,7 +22,7 @@ NOT = re.compile(
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
     r"\b(?:do|does|did|can|could|would|will|has|have|had)(?: not|not|n['’]t)\b"
-    r"(?! (?:have |be |been )?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
+    r"(?! (?:have |be |been )*(?:(?:the|an?|its|their) (?:\w+ )?)?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
     r"|name|blame|identif|regard|consider|take\b|hold\b"
     r"|see\b"
     r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))"
@@ -36,6 +36,8 @@ JUDGED = re.compile(
     r"|not (?:an?|the) (?:\w+ )?(?:reason|origin|source)|(?:set|left|put) aside"
     r"|no (?:bearing|influence|effect|impact) on"
     r"|not (?:\w+ )?supported"
+    r"|not (?:believed|considered|thought|deemed|judged|assumed|taken|said) (?:to be )?(?:an?|the|its|this) (?:\w+ )?"
+    r"(?:cause|candidate|suspect|culprit|explanation)"
     r"|dismissed|rejected|discarded|(?:drop(?:s|ped)?|falls?|fell) (?:out|away)(?! of)|(?:not|un)[ -]?convincing"
     r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as"
     r"|(?:poor|weak|unlikely) (?:candidate|suspect|contender)"
@@ -48,7 +50,10 @@ JUDGED = re.compile(
     r"|no (?:verdict|conclusion|judge?ment)|no (?:reason|need|cause) (?:to|for) (?:roll|revert|restart|touch|chang)\w*"
     r"|(?:comes?|came|stands?|stood|ranks?|ranked|is placed|lies) (?:\w+ )?(?:last|lower|second|third)|less likely"
     r"|rather than caus(?:es|ing) (?:it|them|this|that)"
-    r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
+    r"|(?:cannot|(?:can|could|can['’]?t|couldn['’]t)(?: not)?) (?:be|have been) (?:the|its|an?) (?:\w+ )?"
+    r"(?:cause|culprit|origin|source)"
+    r"|(?:no|zero|without any) confidence|(?:is|are|stands?|ranks?|held) at (?:only |just )?0(?:\.0\d*)?(?!\.?\d)"
+    r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?!\.?\d))\b",
     re.IGNORECASE,
 )
 # "… came after the onset, so it cannot have started this".
@@ -300,7 +305,8 @@ THE_CALLERS = re.compile(
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
-    if PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)]):
+    is_unnamed = not _within(cause, mentions, known)
+    if is_unnamed and (PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)])):
         return _wrongly_referred(cause, effect, text, mentions, known, root)
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):

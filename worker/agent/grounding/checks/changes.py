@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import causation
 from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -70,8 +72,15 @@ IS_VERSION = re.compile(
 )
 # "deploy-8725 brought version 6.2.12 of payments".
 IT_BROUGHT = re.compile(
-    r",? (?:which |has )*(?:brought|introduced|installed|shipped|deployed|carried|released|(?:put|rolled) out)"
+    r",? (?:which |has )*(?:brought|brings|introduce[sd]|installed|shipped|deployed|carrie[sd]|released"
+    r"|(?:put|rolled) out)"
     r" (?:the )?(?:new )?version (?P<version>\S*\w)",
+    re.IGNORECASE,
+)
+
+IT_REPLACED = re.compile(
+    r",? (?:which |has |had )*(?:replaced|replaces|superseded|supersedes|took over from|succeeded)"
+    r" (?:the )?(?:(?:old|previous|earlier) )?(?:version )?(?P<version>v?\d\S*\w)",
     re.IGNORECASE,
 )
 
@@ -103,6 +112,9 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             if brought := IT_BROUGHT.match(text, one.span[1]):
                 versions = {it.version for it in made if it.deployment_id == one.text}
                 yield judged("state", brought, brought["version"] in versions, "it brought another version")
+            if replaced := IT_REPLACED.match(text, one.span[1]):
+                versions = {it.previous for it in made if it.deployment_id == one.text}
+                yield judged("state", replaced, replaced["version"] in versions, "another version ran before")
 
 
 # "Version 3.12.5 of search was deployed to us-central1 as deploy-8734".
@@ -159,9 +171,47 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, is_told, "there are others")
 
 
+# "The other change, deploy-8730, went to notifications": between a deployment and whose it is.
+WENT_TO = re.compile(
+    r"(?:(?! (?:not|neither|no|nor|none|never)\b|n['’]t\b)[^;.]){0,24}?"
+    r" (?:(?:went|goes) (?:out )?to|(?:is|was) (?:a (?:deployment|change|release) )?of|belongs? to|concern(?:s|ed)"
+    r"|touche[sd]|reached|(?:is|was) (?:deployed|released|rolled out|made|shipped) (?:to|in|for)) (?:the )?",
+    re.IGNORECASE,
+)
+NO_OTHER = re.compile(
+    r"(?<!and )(?<!or )(?<!nor )\b(?:no|not any|without (?:any )?) ?(?:other|further|more|second|additional)"
+    r" (?:recent |recorded )?(?:deployment|change|release|rollout)s?\b(?! (?:\w+ ){0,2}(?:explains?|accounts?|caused))",
+    re.IGNORECASE,
+)
+
+
+def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whose a deployment is said to be, and that there is none besides those that were spoken of."""
+    for one, other in itertools.pairwise([one for one in mentions if one.text not in known.regions]):
+        owners = {it.service for it in known.changes if it.deployment_id == one.text and it.service}
+        found = WENT_TO.fullmatch(text[one.span[1] : other.span[0]]) if other.text in known.services else None
+        if owners and found:
+            span = (one.span[0], other.span[1])
+            holds = other.text in owners
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it is another one's")
+    for found in NO_OTHER.finditer(text):
+        told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
+        regions = {one.text for one in mentions} & known.regions
+        made = [it for it in known.changes if it.at and (not regions or it.region in {None, *regions})]
+        told = told & {it.deployment_id for it in made} or told
+        others = [it for it in made if not told & {it.deployment_id, it.version, it.service}]
+        yield judged("cause", found, not others, "there is another one")
+
+
+BLAMED = re.compile(r"\bblam(?:es|ed|e|ing) $", re.IGNORECASE)
+
+
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = _none_made(text)
+    if found and BLAMED.search(text[: found.start()]):
+        # "The report blames no deployment" (`record`).
+        return
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
         near = [
@@ -245,7 +295,7 @@ GOT_NONE = re.compile(
 
 # "No change of checkout explains it".
 EXPLAINING = re.compile(
-    r" (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
+    r"(?: in [\w.-]+)? (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
 )
 
 
@@ -262,7 +312,7 @@ def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for one in mentions:
         found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
         is_denial_of_cause = EXPLAINING.match(text, one.span[1])
-        if one.text in known.regions and (there := NONE_IN.search(text[: one.span[0]])):
+        if one.text in known.regions and not is_denial_of_cause and (there := NONE_IN.search(text[: one.span[0]])):
             holds = one.text not in {change.region for change in known.changes if change.at}
             yield Claim("cause", one.span, there[0], holds, "" if holds else "there is one")
         if found and one.text in known.services and not is_denial_of_cause:
@@ -327,8 +377,8 @@ DEPLOYMENT = re.compile(
 
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
-    r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
-    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)?"
+    r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
+    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>its own|[\w.-]+)(?: in [\w.-]+)?)?(?: \w+ly)?"
     r" (?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
     re.IGNORECASE,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from worker.agent.grounding.report import log, owners, roster
 from worker.agent.grounding.report.known import Known, Level
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -147,7 +147,8 @@ def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 REQUEST_COSTS = re.compile(
     r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}?"
     r" (?:costs?|takes?|took|emit(?:s|ted)?|caus(?:es|ed)|needs?|needed|uses?|used)"
-    r"(?: (?:the (?:amount of )?(?:CO₂e?|CO2e?|carbon|amount)|what) (?:that )?(?:it|they|one)"
+    r"(?: (?:about |roughly |just |exactly )?"
+    r"(?:the (?:amount of )?(?:CO₂e?|CO2e?|carbon|amount)|what) (?:that )?(?:it|they|one)"
     r" (?:usually|normally|always) (?:does|costs?|takes?|took|emits?|causes?|needs?|uses?)\b"
     r"| (?P<how>(?:no|not|any) more|no less|more|less|(?:just |about )?as much|the same)"
     r"(?: (?:amount of )?(?:CO₂e?|CO2e?|carbon|emissions))? (?:than|as) "
@@ -168,6 +169,25 @@ def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
 
 
+# "That is the largest deviation": of whom is named, by the figure of the sentence before.
+FURTHEST = re.compile(
+    r"\W*(?:That|This|It) is the (?:(?P<most>largest|biggest|greatest|strongest)|smallest|weakest) deviation\b"
+)
+
+
+def furthest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Among all the levels of it that were measured."""
+    told = [one.value for one in numerals.numbers(known.previous) if one.dimension == "deviations"][-1:]
+    for found in FURTHEST.finditer(text) if told else ():
+        of = {one.text for one in mentions} & known.services or known.about or {known.report.service or ""}
+        sizes = [abs(one.deviations) for one in known.levels if one.subject.service in of]
+        last = (max if found["most"] else min)(sizes, default=None)
+        holds = last is not None and abs(abs(told[0]) - last) <= ROUNDED * max(last, 1)
+        yield judged("state", found, holds, "another one is", is_open=last is None)
+
+
+# As a figure is rounded.
+ROUNDED = 0.02
 EQUALLY = re.compile(
     r"\b(?P<verb>fails?|failed|is|are|was|were|rejects?)\b[^,;.]{0,16}? (?:equally|(?:just |about )?as) "
     r"(?P<how>often|slow|fast|frequently|badly|much)\b(?: as (?:the )?(?=\S))?",

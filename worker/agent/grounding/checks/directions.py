@@ -75,7 +75,10 @@ BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
 # "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
-UNTOLD = re.compile(r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b")
+UNTOLD = re.compile(
+    r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b"
+    r"|[^,;.]{0,60} (?:was|is|were|could|has|can)(?: ?not|n['’]t)(?: been| be)? confirmed\b"
+)
 TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
 # "checkout in europe-west1 has no share in the rise of errors": see `shares.partless`.
 NO_PART = re.compile(
@@ -85,6 +88,10 @@ NO_PART = re.compile(
 )
 IMPROVED = re.compile(r"(?:improve[ds]|got better)", re.IGNORECASE)
 SERVED = re.compile(r"\b(?:availab\w*|success\w*|uptime|throughput)\b", re.IGNORECASE)
+# "Requests do not fail more than usual".
+NOT_DOING = re.compile(r"\b(?:do|does|did)(?: not|n['’]t) \w+ $", re.IGNORECASE)
+# "No requests of catalog were slower".
+NO_REQUEST = re.compile(r"\b(?:no|none of the|not a single) (?:\w+ )?(?:requests?|calls?)\b[^,;.]*$", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
@@ -115,6 +122,9 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
+            elif THE_DIFFERENCE.search(before) and (excess := known.report.impact.carbon.excess_co2_grams):
+                way = (excess.low > 0) - (excess.high < 0)
+                yield judged("direction", found, way == wanted, "the excess says otherwise")
             elif (claim := _of_others(wanted, found, before, text, mentions, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
@@ -128,6 +138,9 @@ def _of_others(
     if OLD.search(before) and re.match(r"(?:no|without|\w+ of) (?:any )?errors", found[0]):
         holds = any(_is_clean(fact) for fact in known.facts)
         return judged("direction", found, holds, "it logged errors, too")
+    if NOTHING.match(found[0]) and not {one.text for one in mentions if one.span[0] >= found.start()}:
+        holds = bool(known.levels) and all(went(one) == 0 for one in known.levels)
+        return judged("direction", found, holds, "something does")
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
     if parts and wanted > 0 and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
@@ -142,6 +155,12 @@ def _of_others(
 
 
 NO_DEVIATION = "no deviation"
+# "The difference is within the expected range": of what was emitted.
+THE_DIFFERENCE = re.compile(
+    r"\b(?:the|this|that) difference (?:therefore |thus |still )?(?:is|lies|stays) $", re.IGNORECASE
+)
+# "Nothing deviates": of all that was measured.
+NOTHING = re.compile(r"nothing (?:\w+ )?deviates?", re.IGNORECASE)
 NO_ERRORS = re.compile(r"(?:no|without|free of|clear of)(?: any)? (?:errors|failures)", re.IGNORECASE)
 
 
@@ -172,7 +191,9 @@ def _way(
     else:
         is_negated = bool(NEGATED.search(before))
         if wanted:
-            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before))
+            is_negated |= bool(
+                NO.search(found[0]) or NEITHER.search(before) or NOT_DOING.search(before) or NO_REQUEST.search(before)
+            )
         else:
             is_negated |= bool(OUTSIDE.search(before))
         if not wanted and OF_ALL.search(text[: found.start()]):

@@ -222,6 +222,7 @@ def _is_ranged(fact: Fact, end: str, known: Known) -> bool:
 def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Said:
     span = number.span
     part = context.part(span, text)
+    is_so_far = bool(SO_FAR.match(text)) and number.dimension == "deviations"
     paired = owners.paired(span, text, mentions, known)
     # "frontend waits 127 ms and cart 120 ms, where 4.2 ms and 3.5 ms are usual".
     own = context.set_against(span, text) or span
@@ -240,7 +241,9 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
         role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
-        topics=_topics(number, _unnamed(text, mentions, known)) | _errors_named(span, text, mentions, known),
+        topics=_topics(number, _unnamed(text, mentions, known))
+        | _errors_named(span, text, mentions, known)
+        | (context.last_spoken_of(len(known.previous), known.previous) if is_so_far else frozenset()),
         statistic=_statistic(span, text, known.previous),
         whole=wholes.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
@@ -268,6 +271,10 @@ def _topics(number: Number, text: str) -> frozenset[str]:
     return spoken & topics(own) if is_timed else spoken
 
 
+# "This lies 1.1 standard deviations below the expectation": what the sentence before told.
+SO_FAR = re.compile(
+    r"\W*(?:This|That|It) (?:is|was|lies|lay|stands|makes|means|amounts|comes|corresponds|deviates|equals)\b"
+)
 # "It was 2.2 s at 1.47 requests per second".
 A_RATE = re.compile(r"\d [a-z]+ (?:per|a) (?:second|minute)\b")
 

@@ -96,7 +96,7 @@ _MEASURE = (
 )
 NONE_MEASURED = re.compile(
     rf"\b(?:neither|no|none of|nor)\b(?P<a>[^.;]{{3,90}}?)\b(?:is|was|are|were|has been|have been) (?:\w+ly )?{_VERB}"
-    rf"|(?P<f>{_MEASURE}(?:(?:,|,? and|,? or) {_MEASURE})*) (?:is|are|was|were|remains?|stays?) (?:\w+ )?"
+    rf"|(?P<f>{_MEASURE}(?:(?:,|,? and|,? or) {_MEASURE})*)(?::| (?:is|are|was|were|remains?|stays?)(?: \w+)?) "
     rf"(?:un(?:known|measured|available)|not (?:\w+ )?{_VERB})"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
     r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3}"

@@ -25,8 +25,8 @@ we web what which who whole whose window yesterday you
 """
 ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
-    r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|revert\w*|against|than|instead of"
-    r"|return\w*|compare\w*|with those of|those of|that of"
+    r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|supersed\w+|revert\w*"
+    r"|against|than|instead of|return\w*|compare\w*|with those of|those of|that of"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
     r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$|\bafter (?:the |its )?(?:version )?$",
     re.IGNORECASE,
@@ -132,7 +132,7 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     nearest = _its_change(one, [other for other in mentions if other.text in ids], text)
     if nearest and nearest.text not in {change.deployment_id for change in changes}:
         return f"{nearest.text} has another version"
-    owner = re.match(r" (?:of|in|for) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
+    owner = re.match(r" (?:of|in|for|to) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
     services = {change.service for change in changes if change.service}
     behind = next((other for other in mentions if other.span[0] >= one.span[1] and other.text in known.services), None)
     if owner and behind and services and behind.text not in services:

@@ -96,11 +96,27 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
             yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
 
 
+# "There were none before": of what the sentence before told.
+NONE_BEFORE = re.compile(
+    rf"\W*(?:There (?:was|were|had been) (?:none|no such (?:lines?|errors?))|It (?:was|is) new|(?:Both|They) are new)"
+    rf"(?: (?:of (?:it|them|these|those)|at all))?(?: {_BEFORE}| in the hours before)?\b",
+    re.IGNORECASE,
+)
+
+
+def none_before(text: str, known: Known) -> Iterator[Claim]:
+    found = NONE_BEFORE.match(text)
+    told = list(_spoken_of(known.previous, roster.mentions(known.previous, known), known)) if found else []
+    if found and told:
+        holds = all(one.before == 0 and one.now > 0 for _, counts in told for one in counts)
+        yield _claim(found, holds, "it was there before")
+
+
 # "They do not occur in the window at all".
 GONE = re.compile(
     r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:occur|appear|exist|(?:show|turn|come) up)|no longer (?:occurs?|appears?)"
     r"|(?:is|are|was|were) (?:absent|missing|gone|not (?:seen|logged|found))|disappeared|vanished)\b"
-    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b",
+    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b|(?<=: )none in the window\b",
     re.IGNORECASE,
 )
 # "Each seen once in auth's baseline".

@@ -27,8 +27,24 @@ SPOKEN_OF = re.compile(
 )
 
 
+# "It ended after 52 min", "Ended after 52 min", "What helped: …" behind a sentence about a past incident.
+ABOUT_IT = re.compile(
+    r"\W*(?:(?:It|This|That)(?: one| incident)?(?: (?:had|was|is|has|been|also|then|still|itself|only))*"
+    r" (?:ended|lasted|took|over|resolved|closed|solved|fixed|mitigated|shares?|shared|concern(?:s|ed)|happened|hit"
+    r"|occurred|affected|struck|open|dated|dates|like|similar|that of|in|of|listed|recorded|found)\b"
+    r"|(?:Ended|Lasted|Resolved|Closed|Solved|Over|Status|Same|Remedy)\b"
+    r"|(?:\w+ ){0,6}?what (?:helped|worked|ended it|fixed it|solved it)\b)",
+    re.IGNORECASE,
+)
+
+
 def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
     """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
+    told = _told_of(text, known)
+    return [*known.spoken.past] if known.spoken.past and not told and ABOUT_IT.match(text) else told
+
+
+def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     past, window = known.report.similar_incidents, known.report.window
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
@@ -50,7 +66,7 @@ GOES_ON = re.compile(
 
 def about(text: str, known: Known) -> list[SimilarIncident]:
     """Those that it names, or goes on about."""
-    return spoken_of(text, known) or [*(known.recalled if GOES_ON.match(text) else ())]
+    return spoken_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
 CLAIMED = re.compile(

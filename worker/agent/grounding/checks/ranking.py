@@ -9,13 +9,16 @@ from worker.agent.grounding.checks import leading
 from worker.agent.grounding.report import owners, record, roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context, numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import topics
 from worker.domain.report import Candidate
 
+# "Nothing in the report speaks against deploy-8736", "against it the report lists nothing".
+_NOTHING = r"(?:nothing|no (?:reason|argument|evidence|objection))"
 NOTHING_AGAINST = re.compile(
-    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
-    r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
+    rf"\b(?:{_NOTHING}\b[^,;.]{{0,40}} against (?P<a>the (?:first|top|leading|likeliest) (?:candidate|cause)\b|(?=\S))"
+    rf"|against (?P<b>[^,;.:]{{2,60}}?),? (?:(?:the report|the ranking) (?:lists|has|names|says|gives|knows)|there is"
+    rf"|stands|speaks|is listed|counts) {_NOTHING})\b",
     re.IGNORECASE,
 )
 # "Against checkout as the cause speaks that …", "what argues against deploy-8735 is that …".
@@ -28,7 +31,7 @@ AGAINST = re.compile(
 LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
     r"(?P<last>weakest|last|least likely|lowest|laggard)\b"
-    r"(?= (?:of|among) (?:the|all|these)?|[,.;:]|$)"
+    r"(?= (?:of|among) (?:the|all|these)?| candidate\b|[,.;:]|$)"
     r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
@@ -63,8 +66,6 @@ NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without an?y?|impossible|too few)
 
 def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     candidates = known.report.candidates
-    for found in NOTHING_AGAINST.finditer(text):
-        yield judged("state", found, bool(candidates) and not candidates[0].against, "something does")
     for found in NO_RIVAL.finditer(text):
         sizes = [one.confidence for one in candidates]
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
@@ -73,6 +74,8 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
+    yield from _unsure_of(text, mentions, known)
+    yield from _likelier(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _beyond(text, mentions, known)
     yield from _nexts(text, mentions, known)
@@ -81,15 +84,48 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _compared(text, mentions, known)
 
 
+def unopposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of a candidate that the ranking has nothing against."""
+    for found in NOTHING_AGAINST.finditer(text):
+        of = _spoken_of(found.span(), text, mentions, known)
+        yield judged("cause", found, bool(of) and not any(one.against for one in of), "something does")
+
+
+def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Candidate]:
+    """Those that stand in that part or right behind it; "it" is of whom was spoken, of several the first candidate."""
+    candidates = known.report.candidates
+    named = {one.text for one in mentions if span[0] <= one.span[0] <= span[1]}
+    if not named and PRONOUN.search(text[span[0] : span[1] + 6]):
+        named = {known.spoken.change} - {""} or {*known.about}
+        named = named & {one.service for one in candidates[:1]} or named
+    made = [one for one in candidates if one.deployment_id in named]
+    return made or [one for one in candidates if one.service in named] or (candidates[:1] if not named else [])
+
+
+PRONOUN = re.compile(r"\bagainst (?:it|this|that|them)\b", re.IGNORECASE)
+
+
 def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """In words of what the ranking has against whom it names."""
     told = _words(claims.blanked(text, [one.span for one in mentions]))
     for found in AGAINST.finditer(text):
         named = next((one.text for one in mentions if one.span[0] == found.end()), None)
         own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
-        if named:
-            holds = any(told & _words(weak) for one in own for weak in _weaknesses(one))
+        if not named and IT.match(text, found.end()):
+            spoken = {known.spoken.change} - {""} or {*known.about}
+            own = [one for one in known.report.candidates if spoken & {one.service, one.deployment_id}]
+        if named or own:
+            others = {one.text for one in mentions if one.span[0] > found.end()} - {*known.scope}
+            others -= {name for one in own for name in (one.service, one.region, one.deployment_id)}
+            holds = any(told & _words(weak) and _names(weak, others) for one in own for weak in _weaknesses(one))
             yield judged("state", found, holds, "the report has that not against it")
+
+
+def _names(weak: str, others: set[str]) -> bool:
+    return all(one in weak for one in others)
+
+
+IT = re.compile(r"(?:it|this|that)\b")
 
 
 def _weaknesses(one: Candidate) -> list[str]:
@@ -142,6 +178,49 @@ def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 yield judged("number", found, holds=False, otherwise="it is another's")
 
 
+# "deploy-8734 of search gets no confidence", "a candidate, yet without any confidence".
+NO_CONFIDENCE = re.compile(
+    r"\b(?:(?:gets?|got|has|had|have|is given|with|carries|receives?) (?:no|zero)|without any) confidence\b"
+    r"(?! (?:in|is|was|of|figure|value|interval))",
+    re.IGNORECASE,
+)
+
+
+def _unsure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom it is told: the deployment or the service that is named last before it, or of whom was spoken."""
+    candidates = known.report.candidates
+    for found in NO_CONFIDENCE.finditer(text):
+        before = [one.text for one in mentions if one.span[1] <= found.start()]
+        made = [one for one in before if one in {it.deployment_id for it in candidates}]
+        of = {*(made or [one for one in before if one in known.services])[-1:]} or known.about
+        own = [one.confidence for one in candidates if of & {one.service, one.deployment_id}]
+        yield judged("state", found, bool(own) and max(own) < NO_MORE, "it has some", is_open=not own)
+
+
+# "They are much less likely than ledger".
+LIKELIER = re.compile(r"\b(?:(?P<more>more)|less) (?:likely|probable|plausible) (?:\w+ )?than (?=\S)", re.IGNORECASE)
+
+
+def _likelier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of each that is named before it, or of whom was spoken."""
+    sure = {name: one.confidence for one in known.report.candidates[::-1] for name in _called(one)}
+    for found in LIKELIER.finditer(text):
+        other = next((sure[one.text] for one in mentions if one.span[0] == found.end() and one.text in sure), None)
+        named = {one.text for one in mentions if one.span[1] <= found.start()} or known.about
+        told = [sure[name] for name in named if name in sure]
+        if other is not None and told:
+            holds = all(one != other and (one > other) == bool(found["more"]) for one in told)
+            yield judged("state", found, holds, "its confidence is another one")
+
+
+def _called(one: Candidate) -> list[str]:
+    return [name for name in (one.service, one.deployment_id) if name]
+
+
+# As it is written, that is 0.
+NO_MORE = 0.005
+
+
 def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "What it shows is hardly more than chance": of whom the ranking says so."""
     for found in CHANCE.finditer(text):
@@ -191,7 +270,8 @@ def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = owners.subjects_or_scope(found.span(), text, mentions, known)
         levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
         named = [one for one in levels if one.signal in topics(text[start:end])] or levels
-        holds = any(abs(one.deviations) >= LEAST for one in named)
+        by_chance = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
+        holds = any(abs(one.deviations) >= LEAST for one in named) and not by_chance & {one.service for one in of}
         yield judged("state", found, holds, "it is no more than chance", is_open=not named)
 
 

@@ -38,6 +38,7 @@ UP = re.compile(
     rf"|(?<!than )(?<!not )(?:above|over){_NOT_BELOW}"
     r" (?:(?:(?:the|its|their) )?expectations?|normal(?! [a-z]))"
     r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
+    r"|(?:(?<=is not )|(?<=are not ))up(?! (?:to|for)\b)"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got)"
     r" (?:\w+ ){0,2}?(?:slower|more slowly)(?! than \d)"

@@ -125,9 +125,24 @@ class Statement(NamedTuple):
     clauses: tuple[Clause, ...]
 
 
+class Spoken(NamedTuple):
+    """What the sentences before spoke of. `sentence`: the last one. `about`: the services that were named last.
+
+    `change` and `past`: the deployment and the past incident that the last one was about, which "it" may then mean.
+    """
+
+    sentence: str = ""
+    about: frozenset[str] = frozenset()
+    change: str = ""
+    past: tuple[SimilarIncident, ...] = ()
+
+
+NOTHING = Spoken()
+
+
 @dataclass
 class Known:
-    """Everything that a text about the report may rest on. `about`: the services that the sentence before named.
+    """Everything that a text about the report may rest on. `spoken`: what the sentences before spoke of.
 
     `calls`: (caller, callee), where the errors, the lines or the calls of one name the other. `messages`: the words of
     a service's log lines and types of errors, by service; those of nobody in particular under "". `logged`: the lines.
@@ -135,8 +150,7 @@ class Known:
     service's lines are from. `failing`: services with new lines that are errors.
     `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
-    a past incident, where the sentence is about one. `previous`: the sentence before. `recalled`: the past incidents
-    that it was about.
+    a past incident, where the sentence is about one.
     `quoted`: the counted log lines that the sentence quotes. `series`: the charts.
     """
 
@@ -159,14 +173,20 @@ class Known:
     heard: dict[str, set[str | None]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     fields: frozenset[str] = frozenset()
-    previous: str = ""
+    spoken: Spoken = NOTHING
     quoted: tuple[Quoted, ...] = ()
-    about: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
-    recalled: tuple[SimilarIncident, ...] = ()
     said: frozenset[str] = frozenset()
     statements: tuple[Statement, ...] = ()
+
+    @property
+    def previous(self) -> str:
+        return self.spoken.sentence
+
+    @property
+    def about(self) -> frozenset[str]:
+        return self.spoken.about
 
     @property
     def scope(self) -> Subject:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from worker.agent.grounding.report import roster
+from worker.agent.grounding.report import findings, roster
 from worker.agent.grounding.report.known import Clause, Known, Statement
 from worker.agent.grounding.text import claims, units
 from worker.agent.grounding.text.claims import Found, Span
@@ -23,21 +23,27 @@ from worker.domain.report import Report
 BREAK = re.compile(
     r"[;:()]|,(?!\d)"
     r"| (?:and|but|yet|while|whereas|because|since|as(?! (?:it|they) (?:usual|normal)ly\b)|although|though|so|which"
-    r"|where|when|therefore|until)\b"
+    r"|where|when|until)\b"
     r"(?! (?:usual|normal|before|expected|much|many|often|well)\b)",
+    re.IGNORECASE,
+)
+# "Still, its new errors name ledger": how it goes on says nothing by itself.
+CONNECTING = re.compile(
+    r"^\W*(?:still|however|yet|moreover|furthermore|besides|also|even so|nevertheless|nonetheless|in addition|overall"
+    r"|specifically|conversely|likewise|similarly|indeed|in fact|in short|in sum|in total|finally|then),",
     re.IGNORECASE,
 )
 # What changes nothing of what a clause says; "may", "if", "only" and "still" are none of these.
 FILLING = frozenset(
     """
-    a about again almost also am an and another any anybody anything appear appeared appears are as at be because
-    became become becomes been behave behaved behaves being but by can carried carries carry contained contains
-    could currently did do does done each either even every evidence exist existing exists for found from had has
-    have hence here how in into is it its itself just keep keeps kept lie lies look looked looks nearly new newly
-    nor now number of often on one ones onto openly or other others out overall remain remained remains report
-    reported reports respectively seen service show showed shown shows since so stay stayed stays such than that the
-    their then there therefore these they thing things this those thus to too up was were what when where whether
-    which while who whom whose will with within would
+    a about according again almost also am an and another any anybody anything appear appeared appears are as at be
+    because became become becomes been behave behaved behaves being but by can carried carries carry contained
+    contains could currently did do does done each either even every evidence exist existing exists for found from
+    had has have hence here how in into investigation is it its itself just keep keeps kept lie lies look looked
+    looks nearly new newly nor now number of often on one ones onto openly or other others out overall remain
+    remained remains report reported reports respectively seen service show showed shown shows since so stay stayed
+    stays such than that the their then there therefore these they thing things this those thus to too up was were
+    what when where whether which while who whom whose will with within would
     """.split()  # noqa: SIM905 - read as prose
 )
 DENYING = re.compile(
@@ -49,7 +55,7 @@ ENDINGS = re.compile(r"(?:ments?|ations?|ings?|edly|ed|ly|es|s|e)$")
 
 
 def statements(report: Report, known: Known) -> tuple[Statement, ...]:
-    """Of the template, as far as nobody else put it there, of the gaps, and of the ranking."""
+    """Of the template, as far as nobody else put it there, of the gaps, of the ranking, and of what the fields say."""
     return tuple(one for text in _texts(report, known) if (one := _statement(text, known)).words)
 
 
@@ -65,9 +71,11 @@ def _texts(report: Report, known: Known) -> Iterator[str]:
     for one in report.candidates:
         own = f"{one.service or ''}: "
         yield from (f"{own}{text}" for text in (one.reason, one.against) if text)
+    yield from findings.in_words(report, known)
 
 
 def _statement(text: str, known: Known) -> Statement:
+    text = claims.blanked(text, [found.span() for found in claims.CITED.finditer(text)])
     parts = tuple(part for (start, end), part in clauses(text, known) if not _has_figure(text[start:end], part))
     names = tuple(one.text for one in roster.mentions(text, known))
     words = {word for part in parts for word in part.words}
@@ -90,6 +98,7 @@ def _has_figure(text: str, clause: Clause) -> bool:
 def clauses(text: str, known: Known) -> Iterator[tuple[Span, Clause]]:
     """Each with its place; one without words of its own goes with the one before it."""
     text = claims.blanked(text, [found.span() for found in claims.CITED.finditer(text)])
+    text = CONNECTING.sub(lambda found: " " * len(found[0]), text)
     mentions = roster.mentions(text, known)
     plain = claims.blanked(text, [one.span for one in mentions])
     ends = [found.start() for found in BREAK.finditer(plain)]

@@ -57,6 +57,50 @@ def _references(text: str, known: Known) -> Iterator[Reference]:
         if names:
             yield Reference(found.span(), names)
     yield from _candidates(text, known)
+    yield from _pronouns(text, known)
+
+
+def _pronouns(text: str, known: Known) -> Iterator[Reference]:
+    if it := IT.match(text):
+        yield from (Reference(it.span("it"), (name,)) for name in _it(it["it"], text[it.end() :], known))
+    if (neither := NEITHER.match(text)) and (names := _pair(known)):
+        yield Reference(neither.span("it"), names)
+
+
+IT = re.compile(r"\W*(?P<it>It|This|That)(?: (?:also|itself|then|thereby|has|had))*(?= )")
+# What is done with a deployment, and what it does: "it replaced version 2.17.8".
+OF_A_CHANGE = re.compile(
+    r" (?:(?:replace[sd]|supersede[sd]|carries|carried|brings|brought|introduce[sd]|installed|shipped)\b"
+    r"|(?:came|went|started|began|preceded|precedes|followed)\b(?! to \w+ing)(?! (?:fail|deviat)\w*)"
+    r"|(?:is|was) (?:\w+ ){0,2}(?:deployed|released|rolled out|started|recorded)\b"
+    r"|(?:\w+ )?(?:caused|triggered|explains?|led to|brought about|set off)\b)"
+)
+# "It is an unlikely cause", "it gets no confidence": a candidate, which may be a service.
+OF_A_CANDIDATE = re.compile(
+    r" (?:(?:is|was) (?:\w+ ){0,5}(?:cause|culprit|suspect|candidate|explanation|rival|responsible|to blame|blamed"
+    r"|behind)\b"
+    r"|(?:has|had|gets?|got|is given|is ranked|ranks|comes) (?:\w+ ){0,2}(?:confidence|second|third|fourth|last)\b)"
+)
+NEITHER = re.compile(
+    r"\W*(?P<it>Neither(?: of (?:them|these|those|the two|both))?)(?= (?:is|was|has|had|gets|got|shows)\b)"
+)
+
+
+def _it(pronoun: str, behind: str, known: Known) -> tuple[str, ...]:
+    """Whom "it" means: the deployment that was spoken of, else the only service that the sentence before named."""
+    is_candidate = OF_A_CANDIDATE.match(behind)
+    if known.spoken.change:
+        return (known.spoken.change,) if is_candidate or OF_A_CHANGE.match(behind) else ()
+    named = _named(known.previous, known.services, known) if is_candidate and pronoun == "It" else ()
+    return named if len(named) == 1 else ()
+
+
+def _pair(known: Known) -> tuple[str, ...]:
+    """The two that the sentence before named: deployments, else services."""
+    for names in ({one.deployment_id for one in known.changes}, known.services):
+        if len(named := _named(known.previous, names, known)) == 2:
+            return named
+    return ()
 
 
 # "DownstreamTimeout, the second candidate": whoever stands there with that type of errors.

@@ -103,20 +103,7 @@ def between(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, holds, NO_CALL, is_open=not holds)
 
 
-AGAINST = re.compile(
-    r"\bnothing (?:that was read )?(?:speaks|spoke|stands|counts|argues) against (?P<what>[^,.;]+)", re.IGNORECASE
-)
-THE_FIRST = re.compile(r"(?:it|this|that|the (?:first|top|leading|likeliest) (?:candidate|cause))\b", re.IGNORECASE)
-
-
 def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "Nothing speaks against ledger": of the cause, where the ranking has nothing against it."""
-    for found in AGAINST.finditer(text):
-        start, end = found.span("what")
-        named = {one.text for one in mentions if start <= one.span[0] < end} - known.regions
-        is_cause = named <= cause_names(known) if named else bool(THE_FIRST.match(found["what"]))
-        holds = known.has_cause and is_cause and not known.report.candidates[0].against
-        yield judged("cause", found, holds, "something does")
     for found in IN_FAVOUR.finditer(text):
         inside = {one.text for one in mentions if one.span[0] < found.end()} - known.regions
         made = inside & {one.deployment_id for one in known.changes}

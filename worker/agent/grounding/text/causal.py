@@ -64,7 +64,7 @@ _PUTTING = r"put|sent|threw|drove|forced|pushed|tipped|left|kept|knocked"
 _INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
 _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
 _THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
-_HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be )?"
+_HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be |believed to be |deemed )?"
 CAUSES = (
     # "What broke shipping is cfg-3095".
     rf"^\W*what (?:has |had )?(?:{_CAUSING})(?! by\b) (?P<effect>[^,;]+?) (?:is|was) (?P<cause>[^,;]+)",
@@ -91,7 +91,8 @@ CAUSES = (
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
     rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:is|was|are|were|as) {_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:cannot|(?:can|could)(?: not|n['’]t|['’]t)) (?:be|have been) {_THE_CULPRIT}\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
     (

@@ -1,0 +1,55 @@
+"""What a text speaks of from sentence to sentence, and whether a sentence says something without the one before."""
+
+from __future__ import annotations
+
+import re
+
+from worker.agent.grounding.report import roster
+from worker.agent.grounding.report.known import Known, Spoken
+from worker.agent.grounding.text.claims import Found
+from worker.domain.report import SimilarIncident
+
+# What says "it" of what is gone would say it of something else.
+PRONOUN = r"(?:This|That|These|Those|It|They|Its|Their|The (?:former|latter)|Both of (?:these|those|them))\b"
+CONNECTING = r"(?:Therefore|Thus|Hence|So|Consequently|As a (?:result|consequence))\b,? ?"
+LEANING = re.compile(rf"{CONNECTING}(?P<it>{PRONOUN})?|(?P<that>{PRONOUN})", re.IGNORECASE)
+# "This indicates that catalog does more work": what it concludes stands behind it.
+CONCLUDING = re.compile(
+    r"(?:This|That) (?:\w+ly )?(?:indicates?|suggests?|supports?|confirms?|shows?|means|implies|tells|aligns with"
+    r"|agrees with|fits|points to|is (?:\w+ )?(?:consistent|in line|in keeping) with)\b"
+)
+
+
+def leans(sentence: str, known: Known) -> bool:
+    """Whether it means somebody or something that only the sentence before names."""
+    found = LEANING.match(sentence)
+    if found is None:
+        return False
+    is_bare = (found["it"] or found["that"]) and not CONCLUDING.match(sentence)
+    return bool(is_bare) or not {one.text for one in roster.mentions(sentence, known)} & known.services
+
+
+def after(sentence: str, known: Known, past: list[SimilarIncident], *, is_kept: bool) -> Spoken:
+    """What is spoken of behind it. `past`: the incidents that it is about."""
+    mentions = roster.mentions(sentence, known)
+    services = {one.text for one in mentions} & known.services
+    before = known.spoken
+    change = _change(mentions, known)
+    goes_on = not services and change is None and bool(LEANING.match(sentence))
+    return Spoken(
+        sentence,
+        frozenset(services) if services and is_kept else before.about,
+        before.change if goes_on else change or "",
+        tuple(past) if len(past) == 1 else before.past if goes_on else (),
+    )
+
+
+def _change(mentions: list[Found], known: Known) -> str | None:
+    """The only deployment that is named, "" where there are several, or where another service is named before it."""
+    owners = {one.deployment_id: one.service for one in known.changes}
+    changes = {one.text for one in mentions if one.text in owners}
+    if not changes:
+        return None
+    first = next(one.text for one in mentions if one.text in known.services | changes)
+    is_of_it = len(changes) == 1 and {first} <= {*changes, owners[next(iter(changes))]}
+    return next(iter(changes)) if is_of_it else ""
