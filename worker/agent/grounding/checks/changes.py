@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import causation
+from worker.agent.grounding.checks import causation, judgements
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import causal, context, numerals
@@ -285,7 +285,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         yield judged("cause", apart, holds, "one of them is")
         return
     for found in DEPLOYMENT.finditer(text):
-        if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
+        if not near and not NONE_OF.search(text[: found.end()]) and not judgements.CLEARED.search(text):
             is_blamed = any(one.search(text) for one in causal.CAUSAL)
             yield Claim(
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed

@@ -116,7 +116,7 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         holds = place < len(ranked) and placed in ranked[place]
         yield judged("state", found, holds, "another one ranks there")
     for found in LAST.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
         is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
         if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
             holds = named[0] in ranked[-1 if found["last"] else 0]
@@ -191,8 +191,10 @@ def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = owners.subjects_or_scope(found.span(), text, mentions, known)
         levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
         named = [one for one in levels if one.signal in topics(text[start:end])] or levels
-        holds = any(abs(one.deviations) >= LEAST for one in named)
-        yield judged("state", found, holds, "it is no more than chance", is_open=not named)
+        told = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
+        is_chance = bool(of) and {one.service for one in of} <= told
+        holds = any(abs(one.deviations) >= LEAST for one in named) and not is_chance
+        yield judged("state", found, holds, "it is no more than chance", is_open=not (named or is_chance))
 
 
 SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)

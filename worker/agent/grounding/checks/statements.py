@@ -61,7 +61,8 @@ SEVERITY = re.compile(
     rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated|labell?ed|deemed|called)"
     rf" (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
     rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
-    rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b",
+    rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b"
+    rf"|\bma(?:kes?|de|king) (?:it|this|that|the (?:incident|alert|severity)) (?:an? )?(?P<e>{_SEVERITY})\b",
     re.IGNORECASE,
 )
 
