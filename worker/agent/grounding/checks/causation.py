@@ -69,12 +69,16 @@ CONFIDENCE = re.compile(
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"
+    r"|^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of|against) \S+(?: in \S+)?(?= is\b)"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
 )
 # What advice is given for: "…, since it has hardly logged anything".
-REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around|well)\b)(?! (?:\d| ))) ")
+REASON = re.compile(
+    r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around|well|(?:it|they) (?:is|are|was|were))\b(?! \w))"
+    r"(?! (?:\d| ))) "
+)
 
 
 def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -111,7 +115,9 @@ def _causal(text: str) -> re.Match[str] | None:
     return next((one for one in told if one and not ASKING.fullmatch(one["cause"])), None)
 
 
-ASKING = re.compile(r"\W*(?:what|who|whatever)\W*", re.IGNORECASE)
+ASKING = re.compile(
+    r"(?:[^,;]*\b(?:into|out|check|determine|see|clarify|whether|about))?\W*(?:what|who|whatever)\W*", re.IGNORECASE
+)
 
 
 def _blamed(found: re.Match[str], why: str, text: str, mentions: list[Found], known: Known) -> Claim:
@@ -195,8 +201,25 @@ RELATIVE = re.compile(
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
+# "cart shows no deviation and ledger explains the errors": who stands before another verb is told of something else.
+OF_ANOTHER = re.compile(
+    r".*\b(?:is|are|was|were|has|have|had|does|do|did|shows?|showed|fails?|failed|deviates?|rose|fell|cannot)\b.*"
+    r",? (?:and|but|while|whereas) (?=\S)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
+    """Where the cause is told, of a verb that brings something about."""
+    start, end = found.span("cause")
+    is_verb = start < found.start("effect") and not judgements.GIVING_REASON.search(judgements.between(found))
+    other = OF_ANOTHER.match(found["cause"]) if is_verb else None
+    rest = (start + other.end(), end) if other else (start, end)
+    return rest if _within(rest, mentions, known) & known.services else (start, end)
+
+
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
-    cause = found.span("cause")
+    cause = _last_clause(found, mentions, known)
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         behind = (cause[0] + relative.end(), cause[1])
@@ -244,6 +267,9 @@ def _wrong_verdict(
         return _wrongly_denied(cause, text, mentions, known)
     if _is_unmoved(cause, text, mentions, known):
         return "it did not change"
+    is_told = _within(cause, mentions, known) and not judgements.GIVING_REASON.search(judgements.between(found))
+    if is_told and _within(effect, mentions, known) & known.services - _reached(root, known):
+        return "nothing shows that it calls the cause"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
 
@@ -328,6 +354,17 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     is_kind = causing <= {known.report.service} if _is_a_dependency(text[slice(*cause)], root) else not causing
     is_kind = is_kind and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
     return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+def _reached(root: RootCause, known: Known) -> set[str | None]:
+    """Whom the cause can have brought trouble: the alerted service, and who calls it, however many are between."""
+    reached: set[str | None] = {root.service, known.report.service}
+    more: set[str | None] = {root.service}
+    while more:
+        callers: set[str | None] = {caller for caller, callee in known.calls if callee in more}
+        more = callers - reached
+        reached |= more
+    return reached
 
 
 def _is_a_dependency(cause: str, root: RootCause) -> bool:
@@ -419,7 +456,7 @@ def _is_another_deployment(named: set[str], known: Known) -> bool:
 
 def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
     """A deployment suffers from nothing, nor a service that others suffer from."""
-    if suffering & ({root.deployment_id, root.version} - {None}):
+    if suffering & {root.version, root.deployment_id, *(one.deployment_id for one in known.changes)}:
         return True
     return root.service in suffering and root.service != known.report.service and root.service not in causing
 

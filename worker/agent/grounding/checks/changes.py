@@ -136,6 +136,7 @@ def _configured(known: Known) -> set[str]:
 
 
 OF_SERVICE = re.compile(r" (?:of|to|for|in) (?:the )?")
+CONSIDERED = re.compile(r"(?: \w+)? (?:considered|suspected|ranked|among the candidates|in the ranking)\b")
 SOLE = re.compile(
     r"\b(?:the|its) only (?:other )?(?:recent |recorded )?(?:deployment|change|release|rollout)\b", re.IGNORECASE
 )
@@ -149,9 +150,11 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         service = next(
             (one.text for one in mentions if of and one.span[0] == of.end() and one.text in known.services), None
         )
+        considered = {one.deployment_id for one in known.report.candidates} - {None}
         made = {
             one.deployment_id
             for one in known.changes
+            if not CONSIDERED.match(text, found.end()) or one.deployment_id in considered
             if one.at and (not regions or one.region in {None, *regions}) and service in (None, one.service)
         }
         # "The only other one" is the second.
@@ -245,7 +248,7 @@ GOT_NONE = re.compile(
 
 # "No change of checkout explains it".
 EXPLAINING = re.compile(
-    r" (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
+    r"(?: in [\w-]+)? (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
 )
 
 
@@ -327,8 +330,9 @@ DEPLOYMENT = re.compile(
 
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
-    r"\b(?:no|not any|none of the|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
-    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>[\w.-]+))?(?: \w+ly)?"
+    r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
+    r"(?: (?:made|done|applied))?(?: of (?:its|their) own)?(?: (?:of|to|in|for) (?P<of>[\w.@:-]+))?(?: in [\w-]+)?"
+    r"(?: \w+ly)?"
     r" (?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
     re.IGNORECASE,

@@ -235,8 +235,15 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
 # "… 15 gCO₂e of the excess", "an excess of 15 g": the figure is that of the part.
 OF_THE_EXCESS = re.compile(r"\d[^,;]{0,20} of (?:it|the|that)\b|\bexcess of\b")
 PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
+# "… comes mostly from auth with 76 % of it", "… with a share of 61 %".
+PARTLY = re.compile(
+    r"\b(?:mostly|mainly|largely|chiefly|primarily) from\b|\d ?% of (?:it|this|that|the (?:rise|increase))\b"
+    r"|\bshare of (?:about )?\d",
+    re.IGNORECASE,
+)
 RISE = re.compile(
-    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|latency|all)\b",
+    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|latency|all"
+    r"|what (?:little )?there)\b",
     re.IGNORECASE,
 )
 
@@ -247,7 +254,8 @@ def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Foun
     other = re.search(r",? (?:whereas|while|and only|and just|but)\b", text[slice(*cause)])
     cause = (cause[0], cause[0] + other.start()) if other else cause
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    if not places or not RISE.search(text[slice(*effect)]):
+    shared = PARTLY.search(text[effect[0] : cause[1]])
+    if not places or not (RISE.search(text[slice(*effect)]) or (shared and "rise" in text[slice(*cause)])):
         return False
     least = 0.5 if places <= known.regions else 0.05
     parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
@@ -256,4 +264,6 @@ def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Foun
     rising = {one for fact in parts for one in fact.subject}
     told = claims.blanked(text, [one.span for one in mentions])[slice(*effect)]
     is_told = places <= known.regions or re.search(r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", told)
+    if shared and (is_cause_open(known) or "rise" in text[effect[0] : cause[1]]):
+        is_told = True
     return bool(is_told) and places <= rising

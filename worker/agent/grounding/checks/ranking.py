@@ -14,7 +14,7 @@ from worker.agent.grounding.text.topics import topics
 from worker.domain.report import Candidate
 
 NOTHING_AGAINST = re.compile(
-    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,20} against"
+    r"\b(?:nothing|no (?:reason|argument|evidence))\b[^,;.]{0,40} against"
     r" (?:it|this|that|them|the (?:first|top|leading|likeliest) (?:candidate|cause))\b",
     re.IGNORECASE,
 )
@@ -25,6 +25,8 @@ AGAINST = re.compile(
     r"|\bwhat (?:speaks|counts|argues|tells|weighs|stands) against (?:the )?",
     re.IGNORECASE,
 )
+# "What speaks for recommendationservice is that …".
+FOR = re.compile(r"^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of) (?:the )?", re.IGNORECASE)
 LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
     r"(?P<last>weakest|last|least likely|lowest|laggard)\b"
@@ -70,6 +72,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
         yield judged("state", found, holds, "another candidate comes close")
     yield from _against(text, mentions, known)
+    yield from _in_favour(text, mentions, known)
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
@@ -86,14 +89,33 @@ def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     told = _words(claims.blanked(text, [one.span for one in mentions]))
     for found in AGAINST.finditer(text):
         named = next((one.text for one in mentions if one.span[0] == found.end()), None)
-        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
-        if named:
-            holds = any(told & _words(weak) for one in own for weak in _weaknesses(one))
+        is_of_all = IT.match(text, found.end())
+        own = [one for one in known.report.candidates if is_of_all or named in (one.service, one.deployment_id)]
+        if named or is_of_all:
+            weak = [weak for one in own for weak in _weaknesses(one) if _is_denied(weak) == _is_denied(text)]
+            holds = any(told & _words(one) for one in weak)
             yield judged("state", found, holds, "the report has that not against it")
 
 
+def _in_favour(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "What speaks for it is …": in words or figures of the reason that the ranking gives."""
+    found = FOR.match(text)
+    named = next((one.text for one in mentions if found and one.span[0] == found.end()), None)
+    if found and named:
+        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
+        told = _words(claims.blanked(text, [found.span(), *(one.span for one in mentions)]))
+        yield judged("state", found, any(told & _words(one.reason) for one in own), "the report has that not for it")
+
+
+IT = re.compile(r"it\b", re.IGNORECASE)
+
+
+def _is_denied(text: str) -> bool:
+    return bool(HARDLY.search(text) or re.search(r"\b(?:lack\w*|without|absence|missing|too few)\b", text))
+
+
 def _weaknesses(one: Candidate) -> list[str]:
-    return [one.against or "", *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
+    return [*(one.against or "").split("; "), *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
 
 
 def _words(text: str) -> set[str]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 _CAUSING = (
     r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
     r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
-    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
+    r"|(?<!call )(?<!calls )(?<!read )(?<!seen )(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
-    r"|(?:brought|brings?) about(?! (?:\d|by\b| |\W))"
+    r"|(?<!chance )(?<!can )(?:brought|brings?) about(?! (?:\d|by\b))"
     r"|g(?:ave|ives?) rise to|set in motion|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))"
     r"|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
@@ -24,6 +24,7 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
+    r"|puts? (?:it|this|that|them) down to|(?:goes?|go|went) back to|settle[sd] on"
     r"|lies? (?:in|with)(?! between\b)(?! (?:the|its|this|that) (?:\w+ ){0,2}(?:hours?|minutes?|days?|window"
     r"|baseline)\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
@@ -56,7 +57,7 @@ _AFFECTING = (
 AFFECTING = re.compile(rf"\s+(?:has |have )?(?:{_AFFECTING})", re.IGNORECASE)
 _BLAMED = "responsible|to blame|at fault|blamed|held responsible"
 # "Its failures pulled checkout down".
-_PULLING = r"pull(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
+_PULLING = r"pull(?:ed|s)|slow(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
 # "Checkout was taken down by the deployment of search", "… slowed down by …".
 _UNDONE = (
     r"(?:taken|knocked|brought|dragged|pulled|torn) (?:down|out|offline|along)|broken|slowed(?: down)?|overload\w+"
