@@ -95,7 +95,8 @@ UNTIL = re.compile(
 # "…, as the note in the data asks": what telemetry says is no instruction.
 AS_ASKED = re.compile(
     r"\bas (?:the |a )?(?:\w+ )?(?:note|message|line|text|comment|instruction|data|telemetry|alert)s?\b[^,;.]{0,30}?"
-    r" (?:asks?|asked|demands?|requests?|requested|instructs?|orders?|tells?|wants?|says?|requires?|requests)\b",
+    r" (?:(?:asks?|asked|demands?|requests?|requested|instructs?|orders?|wants?|requires?)\b"
+    r"|(?:tells?|says?)(?=\W*$|[,;.]| (?:you|us|to)\b))",
     re.IGNORECASE,
 )
 

@@ -143,11 +143,15 @@ def _in_words(word: str) -> int:
     return quantifiers.SMALL.index(word) + 1 if word in quantifiers.SMALL else 0
 
 
+# "The baseline begins at 23:44 UTC on the day before": a time.
+A_CLOCK = re.compile(r"\d\d:\d\d")
+
+
 def baselines(text: str, known: Known) -> Iterator[Claim]:
     """ "Usual at this hour (1 earlier day)", or "by the hours before": as the headline says."""
     by_day, by_hours = (mark in known.report.headline for mark in ("earlier day", "by the hours before"))
     for found in BASELINE.finditer(text) if by_day != by_hours else ():
-        if not DENIED.search(found[0].replace(" only ", " ")):
+        if not A_CLOCK.search(found[0]) and not DENIED.search(found[0].replace(" only ", " ")):
             group = next(name for name in ("day", "hours", "long") if found[name])
             many = re.search(rf"\b{_MANY}\b", found["day"] or "", re.IGNORECASE)
             so_many = by_day and _are_so_many(many[0] if many else None, known)

@@ -29,7 +29,9 @@ PACE = re.compile(
 )
 # "checkout waits longer for ledger".
 WAITS = re.compile(
-    r"\bwait(?:s|ed|ing)? (?:\w+ )?(?:(?P<slow>longer)|(?P<fast>less|shorter))(?: than \w+)? (?:for|on) (?:the )?$",
+    r"\b(?:wait(?:s|ed|ing)?|takes?|took|needs?|needed|spends?|spent) (?:\w+ )?"
+    r"(?:(?P<slow>longer|more time)|(?P<fast>less(?: time)?|shorter))(?: than \w+)?"
+    r" (?:for|on|to call|calling|(?:in|on) calls to|waiting for) (?:the )?$",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|hardly)\b|n['’]t\b", re.IGNORECASE)

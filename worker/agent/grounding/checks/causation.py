@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting, consequences
+from worker.agent.grounding.checks import alerting, consequences, judgements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import claims
-from worker.agent.grounding.text.causal import CAUSAL
+from worker.agent.grounding.text import causal, claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
@@ -22,38 +21,12 @@ NOT = re.compile(
 # "… because ledger does not respond": says how it is, not that it is not the cause.
 STATE = re.compile(
     r"\b(?:do|does|did|can|could|would|will|has|have|had)(?: not|not|n['’]t)\b"
+    r"(?! be (?:the|an?|its|behind|to blame|responsible)\b)"
     r"(?! (?:have |be |been )*(?:(?:the|an?|its|their) (?:\w+ )?)?\w*(?:start(?:ed)? (?:it|this|them|that)\b"
     r"|name|blame|identif|regard|consider|take\b|hold\b"
     r"|see\b"
     r"|call\b|caus|explain|mak|made|lead|led|trigger|br[eo][ak]|contribut|involv|blam|relat|play|affect))"
     r"|\bno longer (?:answer|respond|reach|return|log|serve|work|get|find|call|accept)\w*",
-    re.IGNORECASE,
-)
-# A judgement that has a reason, where other sentences have an effect: "… is ruled out because …".
-JUDGED = re.compile(
-    r"\b(?:ruled out|excluded|unrelated|not the (?:\w+ )?cause|not to blame|not responsible|did not cause|no worse"
-    r"|(?:not (?:an?|the)|no|hardly an?) (?:\w+ )?(?:explanation|candidate|suspect|culprit|rival|contender|alternative)"
-    r"|not (?:an?|the) (?:\w+ )?(?:reason|origin|source)|(?:set|left|put) aside"
-    r"|no (?:bearing|influence|effect|impact) on"
-    r"|not (?:\w+ )?supported"
-    r"|not (?:believed|considered|thought|deemed|judged|assumed|taken|said) (?:to be )?(?:an?|the|its|this) (?:\w+ )?"
-    r"(?:cause|candidate|suspect|culprit|explanation)"
-    r"|dismissed|rejected|discarded|(?:drop(?:s|ped)?|falls?|fell) (?:out|away)(?! of)|(?:not|un)[ -]?convincing"
-    r"|not (?:named|identified|held|seen|regarded|considered|given|treated) as"
-    r"|(?:poor|weak|unlikely) (?:candidate|suspect|contender)"
-    r"|not (?:blamed|suspected|accused|held responsible|linked|connected)"
-    r"|(?:cannot|(?:can|could) not|hardly|barely|no (?:\w+ ){1,3}(?:can|could|is to)) (?:be )?"
-    r"(?:blamed|suspected|accused)"
-    r"|(?:victims?|sufferers?) (?:rather than|and not|not) (?:the|an?) (?:\w+ )?(?:cause|origin|source|culprit)"
-    r"|play(?:s|ed)? no (?:\w+ )?(?:part|role)"
-    r"|innocent|unlikely|not involved|no (?:\w+ )?(?:suspect|candidate|rival|contender|explanation)"
-    r"|no (?:verdict|conclusion|judge?ment)|no (?:reason|need|cause) (?:to|for) (?:roll|revert|restart|touch|chang)\w*"
-    r"|(?:comes?|came|stands?|stood|ranks?|ranked|is placed|lies) (?:\w+ )?(?:last|lower|second|third)|less likely"
-    r"|rather than caus(?:es|ing) (?:it|them|this|that)"
-    r"|(?:cannot|(?:can|could|can['’]?t|couldn['’]t)(?: not)?) (?:be|have been) (?:the|its|an?) (?:\w+ )?"
-    r"(?:cause|culprit|origin|source)"
-    r"|(?:no|zero|without any) confidence|(?:is|are|stands?|ranks?|held) at (?:only |just )?0(?:\.0\d*)?(?!\.?\d)"
-    r"|a confidence of (?:only |just |about |merely )*0(?:\.0\d*)?(?!\.?\d))\b",
     re.IGNORECASE,
 )
 # "… came after the onset, so it cannot have started this".
@@ -96,12 +69,16 @@ CONFIDENCE = re.compile(
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"
+    r"|^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of|against) \S+(?: in \S+)?(?= is\b)"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
 )
 # What advice is given for: "…, since it has hardly logged anything".
-REASON = re.compile(r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around|well)\b)(?! (?:\d| ))) ")
+REASON = re.compile(
+    r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around|well|(?:it|they) (?:is|are|was|were))\b(?! \w))"
+    r"(?! (?:\d| ))) "
+)
 
 
 def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -115,30 +92,67 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         yield judged("cause", accounting, not of_part, of_part)
     text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
     text = claims.blanked(text, [found.span() for found in WHENCE.finditer(text)])
-    for pattern in CAUSAL:
-        found = pattern.search(text)
-        if found and BLAME.search(found["effect"]):
-            # "X is the cause, since …": why it is thought to be is told besides.
-            yield from causes(
-                claims.blanked(text, [(0, found.start("effect")), (found.end("effect"), len(text))]), mentions, known
-            )
-            return
-        if found:
-            why = _wrong_cause(found, text, mentions, known)
-            if reason and PRONOUN.fullmatch(found["cause"]):
-                # "Roll back deploy-9, because it started the errors".
-                named = {one.text for one in mentions if one.span[1] <= reason.start()} - known.regions
-                why = ANOTHER if named and not named & cause_names(known) else why
-            span = found.span("cause")
-            is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
-            # Only what is told as the cause is marked.
-            end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
-            marked = (found.start(), end) if is_open else found.span()
-            # "The cause is payments": what the report says of payments besides does not make it so.
-            is_named = bool(CULPRIT.search(found[0]) and _within(span, mentions, known) & known.services)
-            is_said = why in UNPROVEN and not (why == ANOTHER and is_named)
-            yield Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
-            return
+    found = next((one for one in causal.reasoned(text) if _is_judgement(one, known)), None) or _causal(text)
+    if found and BLAME.search(found["effect"]):
+        # "X is the cause, since …": why it is thought to be is told besides.
+        yield from _inside(found.span("effect"), text, mentions, known)
+    elif found and _is_judgement(found, known):
+        if judgements.is_of_figures(found):
+            yield judged("cause", found, holds=True, otherwise="")
+        yield from _inside(found.span("cause"), AGAIN.sub(_blank, text), mentions, known)
+    elif found:
+        why = _wrong_cause(found, text, mentions, known)
+        if reason and PRONOUN.fullmatch(found["cause"]):
+            # "Roll back deploy-9, because it started the errors".
+            named = {one.text for one in mentions if one.span[1] <= reason.start()} - known.regions
+            why = ANOTHER if named and not named & cause_names(known) else why
+        yield _blamed(found, why, text, mentions, known)
+
+
+def _causal(text: str) -> re.Match[str] | None:
+    """ "What broke it stays open, because …": the first asks."""
+    told = (pattern.search(text) for pattern in causal.CAUSAL)
+    return next((one for one in told if one and not ASKING.fullmatch(one["cause"])), None)
+
+
+ASKING = re.compile(
+    r"(?:[^,;]*\b(?:into|out|check|determine|see|clarify|whether|about))?\W*(?:what|who|whatever)\W*", re.IGNORECASE
+)
+
+
+def _blamed(found: re.Match[str], why: str, text: str, mentions: list[Found], known: Known) -> Claim:
+    span = found.span("cause")
+    told = (why == IT_IS and _denied(found, text, mentions, known)) or span
+    is_open = why in OPEN and not (_blames(told, text, mentions, known) or consequences.is_swapped(found))
+    # Only what is told as the cause is marked.
+    end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
+    marked = (found.start(), end) if is_open else found.span()
+    # "The cause is payments": what the report says of payments besides does not make it so.
+    is_blamed = CULPRIT.search(found[0]) or causal.AFFECTING.match(found[0], span[1] - found.start())
+    is_named = bool(is_blamed and _within(span, mentions, known) & known.services)
+    is_said = why in UNPROVEN and not (why == ANOTHER and is_named)
+    return Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
+
+
+def _inside(span: Span, text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """What that part says is caused, read by itself."""
+    part = claims.blanked(text, [(0, span[0]), (span[1], len(text))])
+    yield from causes(part, [one for one in mentions if span[0] <= one.span[0] < span[1]], known)
+
+
+# "… because it fails and because it is slow": a second reason of the same.
+AGAIN = re.compile(r"\b(?:and|but|,) (?:because|since|as)\b", re.IGNORECASE)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
+def _is_judgement(found: re.Match[str], known: Known) -> bool:
+    """Whether nobody is blamed or cleared: "… leads with 0.62, because its requests fail"."""
+    is_denial = NOT.search(judgements.between(found)) or CANNOT.search(found["effect"])
+    is_cleared = is_denial or judgements.CLEARED.search(found["effect"])
+    return not is_cleared and judgements.is_told(found, is_cause_open=consequences.is_cause_open(known))
 
 
 # "Retries account for most of the excess".
@@ -157,7 +171,8 @@ CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to 
 UNPROVEN = (NO_CAUSE, ANOTHER, IT_IS)
 OPEN = (ANOTHER, IT_IS)
 BLAME = re.compile(
-    r"\b(?:is|was|are) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b|\bcause (?:is|was|lies (?:in|with)) ", re.IGNORECASE
+    r"\b(?:is|was|are|as) the (?:\w+ ){0,2}(?:cause|culprit|reason)\b|\bcause (?:is|was|lies (?:in|with)) ",
+    re.IGNORECASE,
 )
 PRONOUN = re.compile(
     r"\W*(?:(?:this|that|it)"
@@ -186,8 +201,25 @@ RELATIVE = re.compile(
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
 
 
+# "cart shows no deviation and ledger explains the errors": who stands before another verb is told of something else.
+OF_ANOTHER = re.compile(
+    r".*\b(?:is|are|was|were|has|have|had|does|do|did|shows?|showed|fails?|failed|deviates?|rose|fell|cannot)\b.*"
+    r",? (?:and|but|while|whereas) (?=\S)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
+    """Where the cause is told, of a verb that brings something about."""
+    start, end = found.span("cause")
+    is_verb = start < found.start("effect") and not judgements.GIVING_REASON.search(judgements.between(found))
+    other = OF_ANOTHER.match(found["cause"]) if is_verb else None
+    rest = (start + other.end(), end) if other else (start, end)
+    return rest if _within(rest, mentions, known) & known.services else (start, end)
+
+
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
-    cause = found.span("cause")
+    cause = _last_clause(found, mentions, known)
     if relative := RELATIVE.search(found["cause"]):
         # "… points to ledger, which fails": what is said of it besides.
         behind = (cause[0] + relative.end(), cause[1])
@@ -208,21 +240,17 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     return _wrong_verdict(found, cause, text, mentions, known, known.report.root_cause)
 
 
-def _between(found: re.Match[str]) -> str:
-    return found[0].replace(found["cause"], " ", 1).replace(found["effect"], " ", 1 if found["effect"] else 0)
-
-
 def _is_denial(found: re.Match[str]) -> bool:
     """Whether anything is said to be no cause, by its verb or by its reason."""
     is_first = found.start("cause") < found.start("effect") or not found["effect"]
     return bool(
-        NOT.search(" ".join(_between(found).split()))
+        NOT.search(" ".join(judgements.between(found).split()))
         or (is_first and NOT.match(found["cause"]))
         or NOTHING.fullmatch(found["effect"])
         or NOTHING_TO.search(found["cause"])
         or DOES_NOT.search(found["effect"])
         or CANNOT.search(found["effect"])
-        or JUDGED.search(found["effect"])
+        or judgements.CLEARED.search(found["effect"])
     )
 
 
@@ -234,11 +262,14 @@ def _wrong_verdict(
     if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
         return why
     cause = (cause[0], cause[0] + other.start()) if other else cause
-    denied = " ".join(f"{text[slice(*cause)]} {_between(found)}".split())
+    denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
     if _is_unmoved(cause, text, mentions, known):
         return "it did not change"
+    is_told = _within(cause, mentions, known) and not judgements.GIVING_REASON.search(judgements.between(found))
+    if is_told and _within(effect, mentions, known) & known.services - _reached(root, known):
+        return "nothing shows that it calls the cause"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
 
@@ -247,7 +278,7 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
     cause, effect = found.span("cause"), found.span("effect")
     if CANNOT.search(found["effect"]):
         return cause
-    if judged := JUDGED.search(found["effect"]):
+    if judged := judgements.CLEARED.search(found["effect"]):
         begin = effect[0] + begin_of(found["effect"][: judged.start()])
         of = (begin, effect[0] + judged.end())
         is_told = (
@@ -324,6 +355,17 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     is_kind = causing <= {known.report.service} if _is_a_dependency(text[slice(*cause)], root) else not causing
     is_kind = is_kind and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
     return "" if causing & cause_names(known) or is_kind else ANOTHER
+
+
+def _reached(root: RootCause, known: Known) -> set[str | None]:
+    """Whom the cause can have brought trouble: the alerted service, and who calls it, however many are between."""
+    reached: set[str | None] = {root.service, known.report.service}
+    more: set[str | None] = {root.service}
+    while more:
+        callers: set[str | None] = {caller for caller, callee in known.calls if callee in more}
+        more = callers - reached
+        reached |= more
+    return reached
 
 
 def _is_a_dependency(cause: str, root: RootCause) -> bool:
@@ -415,7 +457,7 @@ def _is_another_deployment(named: set[str], known: Known) -> bool:
 
 def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:
     """A deployment suffers from nothing, nor a service that others suffer from."""
-    if suffering & ({root.deployment_id, root.version} - {None}):
+    if suffering & {root.version, root.deployment_id, *(one.deployment_id for one in known.changes)}:
         return True
     return root.service in suffering and root.service != known.report.service and root.service not in causing
 

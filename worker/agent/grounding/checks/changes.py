@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import causation
+from worker.agent.grounding.checks import causation, judgements
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
@@ -148,6 +148,7 @@ def _configured(known: Known) -> set[str]:
 
 
 OF_SERVICE = re.compile(r" (?:of|to|for|in) (?:the )?")
+CONSIDERED = re.compile(r"(?: \w+)? (?:considered|suspected|ranked|among the candidates|in the ranking)\b")
 SOLE = re.compile(
     r"\b(?:the|its) only (?:other )?(?:recent |recorded )?(?:deployment|change|release|rollout)\b", re.IGNORECASE
 )
@@ -161,9 +162,11 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         service = next(
             (one.text for one in mentions if of and one.span[0] == of.end() and one.text in known.services), None
         )
+        considered = {one.deployment_id for one in known.report.candidates} - {None}
         made = {
             one.deployment_id
             for one in known.changes
+            if not CONSIDERED.match(text, found.end()) or one.deployment_id in considered
             if one.at and (not regions or one.region in {None, *regions}) and service in (None, one.service)
         }
         # "The only other one" is the second.
@@ -335,7 +338,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         yield judged("cause", apart, holds, "one of them is")
         return
     for found in DEPLOYMENT.finditer(text):
-        if not near and not NONE_OF.search(text[: found.end()]) and not causation.JUDGED.search(text):
+        if not near and not NONE_OF.search(text[: found.end()]) and not judgements.CLEARED.search(text):
             is_blamed = any(one.search(text) for one in causal.CAUSAL)
             yield Claim(
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
@@ -378,7 +381,8 @@ DEPLOYMENT = re.compile(
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
     r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
-    r"(?: (?:made|done|applied))?(?: (?:of|to|in|for) (?P<of>its own|[\w.-]+)(?: in [\w.-]+)?)?(?: \w+ly)?"
+    r"(?: (?:made|done|applied))?(?: of (?:its|their) own)?(?: (?:of|to|in|for) (?P<of>[\w.@:-]+))?(?: in [\w-]+)?"
+    r"(?: \w+ly)?"
     r" (?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
     re.IGNORECASE,

@@ -56,8 +56,11 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
         found = DOES.match(text, _end(one, text, mentions, known)) or owned
         if found:
-            counted = found is owned and _is_counted(one, found["what"], text, known)
-            if counted or _is_so_many(found, text) or _is_of_a_signal(one, found["what"], text):
+            if (
+                (found is owned and _is_counted(one, found["what"], text, known))
+                or _is_so_many(found, text)
+                or _is_of_a_signal(one, found["what"], text)
+            ):
                 continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
             if not is_negated and NONE_OF.search(text[: found.start("what")]):
@@ -66,6 +69,8 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_so = _is_more if MORE.match(text, found.end("what")) else _is_so
             holds = is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
             holds = _is_clean(one.text, regions, found["what"], known, or_else=holds) if is_negated else holds
+            if not holds and _has_figure(found, text):
+                continue
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
@@ -78,6 +83,13 @@ def _is_clean(service: str, regions: set[str | None], what: str, known: Known, *
     return not any(counted) if counted else or_else
 
 
+# "Failed 3.7 % of its requests", "fails with 12 % of them", "answers slowly: its p99 is 4,230 ms".
+ITS_FIGURE = re.compile(
+    r": (?:its|the) [^:;.\d]{0,20}(?:p\d\d )?[^:;.\d]{0,20}\d[\d.,]* ?m?s\b|"
+    r" (?:(?:on|with|for|in|at) )?(?:about |only |just |roughly |some |nearly |an estimated )?\d[\d.,]* ?%"
+    r"(?: of (?:its|the|their|all) (?:requests|calls))?"
+)
+IS_FIGURE = re.compile(r"\d ?% of the requests of [^,;.]{0,60}$")
 # "2 of 16 sampled log lines of recommendations are errors".
 SO_MANY_OF = re.compile(
     r"(?<![\d.,])(?:(?:\d+|zero) of (?:the |its )?\d+|[\d.]+ ?% of (?:the |its )?(?:\w+ ){0,2}lines) [^,;.]*$",
@@ -120,6 +132,11 @@ def _is_of_a_signal(one: Found, what: str, text: str) -> bool:
 
 def _signals(what: str) -> tuple[str, ...]:
     return next((signals for words, signals in CONDITIONS if words.fullmatch(what)), ())
+
+
+def _has_figure(found: re.Match[str], text: str) -> bool:
+    """ "auth failed 3.7 % of its requests": how many is checked as a figure."""
+    return bool(ITS_FIGURE.match(text, found.end("what")) or IS_FIGURE.search(text[: found.start()]))
 
 
 def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
@@ -189,6 +206,13 @@ AFFECTED = re.compile(
 )
 # "How many users of frontend were affected is unknown": of the users.
 HOW_MANY = re.compile(r"\bhow (?:many|much)\b[^,;]*$", re.IGNORECASE)
+# "The error occurs in us-central1 as well".
+SEEN_IN = re.compile(
+    r"\b(?:occurs?|occurred|appears?|appeared|happens?|happened|seen|found|there|fails?|failed|errors?|rises?|rose"
+    r"|affected|hit|suffers?|slow(?:er)?) in (?:the )?$",
+    re.IGNORECASE,
+)
+AS_WELL = re.compile(r" (?:as well|too|likewise|also)\b(?! as\b)", re.IGNORECASE)
 CONFINED = re.compile(r"\b(?:confined|limited|restricted|specific) to\b", re.IGNORECASE)
 
 
@@ -202,6 +226,10 @@ def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             continue
         holds = _is_affected(before[0], known) and not (found["only"] and len(rising(known)) > 1)
         yield judged("direction", found, holds, "nothing shows that it is")
+    for one in mentions:
+        there = AS_WELL.match(text, one.span[1]) if SEEN_IN.search(text[: one.span[0]]) else None
+        if there and one.text in known.regions and not NONE_OF.search(text[: one.span[0]]):
+            yield judged("direction", there, one.text in rising(known), "nothing shows that it is")
     for found in CONFINED.finditer(text):
         behind = next((one.text for one in mentions if found.end() <= one.span[0] <= found.end() + 5), None)
         if behind in known.regions:

@@ -17,8 +17,7 @@ from worker.domain.report import CauseKind
 def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """Whether nothing is blamed; `cause` is the place of what is told as the cause."""
     return bool(
-        RATED.search(found["effect"])
-        or SEVERITY_BEHIND.search(found["cause"])
+        SEVERITY_BEHIND.search(found["cause"])
         or A_SHARE.search(found[0])
         or TO_BE_DONE.match(found["cause"])
         or BASIS.fullmatch(found["effect"])
@@ -26,7 +25,6 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
         or (SLOW_ONLY.fullmatch(found["effect"]) and _is_slow_only(known))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
-        or _is_inferred(found, mentions, known)
         or _is_reckoned(found, mentions)
         or _is_less_for_less(found, mentions, known)
         or degrees.REQUEST_COSTS.search(found["effect"])
@@ -52,54 +50,14 @@ A_SHARE = re.compile(
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
     r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
-# "216 g were expected, so the difference lies within the usual range": from a figure follows how it is to be judged.
-JUDGEMENT = re.compile(
-    r"\b(?:within|in line with|as usual|as expected|(?:is|are|was|were) (?:\w+ )?normal|not (?:measured|known)|unknown"
-    r"|nothing (?:needs|has) to be done|no action|lost nothing"
-    r"|not (?:an )?incident|not (?:be )?confirmed|does not deviate|do not deviate|no deviation"
-    r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?)\b",
-    re.IGNORECASE,
-)
 # "…, which speaks for a rollback": what is to be done, and no cause.
 TO_BE_DONE = re.compile(r"\W*(?:an?|the) (?:\w+ )?(?:rollback|restart|revert|failover)\b", re.IGNORECASE)
-# What somebody concludes, can count or tells: that comes of figures and of their lack.
-CONCLUDED = re.compile(
-    r"\b(?:severity|conclu\w+|(?:hardly|barely|not|scarcely) (?:changed?|moved?|become|differ\w*)|unchanged"
-    r"|(?:could|can) ?not (?:be )?(?:counted|compared|judged|assessed|determined|quantified|measured|estimated|told"
-    r"|known|split|confirmed)"
-    r"|(?:nothing|nobody|no field) (?:tells?|says?|shows?)(?: us)? how (?:many|much)"
-    r"|neither [^,;]{2,40} nor [^,;]{2,40} can be (?:told|known|said|judged|assessed)"
-    r"|(?:it|they|the (?:data|evidence|lines|figures)) (?:can ?not|could not) (?:say|tell|show)"
-    r"|(?:the report|spiketrace) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
-    r"|(?:is|are|was|were|stays?|remains?|stayed|remained) (?:left )?(?:open|unclear)"
-    r"|there (?:is|are|was|were) no (?:\w+ )?(?:candidates?|cause|verdict|suspects?|loss(?:es)?)\b"
-    r"|no (?:\w+ )?(?:cause|loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
-    r" (?:is|are|was|were|can be|could be) \w+)\b",
-    re.IGNORECASE,
-)
 BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
-MEASURED = re.compile(
-    r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty|known|unknown"
-    r"|log lines?|names? (?:no|neither)|no field|neither user nor session|too few|threshold)\b",
-    re.IGNORECASE,
-)
 
 
 def _is_slow_only(known: Known) -> bool:
     own = {one.signal: went(one) for one in known.levels if one.subject == known.scope}
     return own.get("latency", 0) > 0 >= own.get("errors", 1)
-
-
-def _is_inferred(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
-    """Both sides are checked by themselves; where a cause is known, nothing is concluded of it."""
-    if not MEASURED.search(found["cause"]):
-        return False
-    if JUDGEMENT.search(found["effect"]):
-        return True
-    start, end = found.span("effect")
-    named = {one.text for one in mentions if start <= one.span[0] < end} - {*known.scope}
-    is_blaming = BLAMING.search(found["effect"]) and not is_cause_open(known)
-    return bool(CONCLUDED.search(found["effect"])) and not named and not is_blaming
 
 
 def is_cause_open(known: Known) -> bool:
@@ -114,9 +72,6 @@ RECKONED = re.compile(
     r"|(?:the|its) (?:(?:likely|estimated) (?:excess|difference)|(?:measured|actual) \d))",
     re.IGNORECASE,
 )
-# "A gap of 226 ms is unusual, since it is normally below 2 ms", "these lines are new, since none appeared before".
-QUALITY = re.compile(r"\b(?:is|are|was|were) (?:also |therefore )?(?:unusual|new|abnormal|notable|conspicuous)\W*$")
-USUALLY = re.compile(r"\b(?:usual\w*|normal\w*|before|expected|baseline)\b", re.IGNORECASE)
 
 
 def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
@@ -124,8 +79,6 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
     start, end = found.span("cause")
     if any(start <= one.span[0] < end for one in mentions) and found.start("effect") < start:
         return False
-    if QUALITY.search(found["effect"]) and found.start("effect") < start:
-        return bool(USUALLY.search(found["cause"]))
     told_of = found[0].replace(found["cause"], " ", 1)
     is_of_figures = re.search(r"\d", found["cause"]) and RECKONED.match(found["effect"])
     return bool(is_of_figures) and not BLAMING.search(told_of)
@@ -148,11 +101,6 @@ def _is_less_for_less(found: re.Match[str], mentions: list[Found], known: Known)
 
 # "Because of the failing requests the severity is critical".
 SEVERITY_BEHIND = re.compile(r"\bthe severity is (?:low|medium|high|critical)\b", re.IGNORECASE)
-RATED = re.compile(
-    r"(?:^\W*|, (?:and )?)(?:the )?(?:incident|severity|alert|it) (?:is|was) (?:rated |classed |ranked |graded )?"
-    r"(?:as )?(?:low|medium|high|critical)\W*$",
-    re.IGNORECASE,
-)
 # What follows of itself from what, where both rose: callers try again, which adds requests.
 FOLLOWS = {("errors", "retries"), ("latency", "retries"), ("retries", "traffic"), ("errors", "traffic")}
 
@@ -287,8 +235,15 @@ def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bo
 # "… 15 gCO₂e of the excess", "an excess of 15 g": the figure is that of the part.
 OF_THE_EXCESS = re.compile(r"\d[^,;]{0,20} of (?:it|the|that)\b|\bexcess of\b")
 PART_OF = re.compile(r"\d ?(?:m|k)?g(?:CO|\b)|\d vCPU|\$\d|\d % of (?:it|the excess)")
+# "… comes mostly from auth with 76 % of it", "… with a share of 61 %".
+PARTLY = re.compile(
+    r"\b(?:mostly|mainly|largely|chiefly|primarily) from\b|\d ?% of (?:it|this|that|the (?:rise|increase))\b"
+    r"|\bshare of (?:about )?\d",
+    re.IGNORECASE,
+)
 RISE = re.compile(
-    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|latency|all)\b",
+    r"\b(?:rise|increase|growth|excess|spike|surge|emissions?|carbon|co₂|errors?|failures?|latency|all"
+    r"|what (?:little )?there)\b",
     re.IGNORECASE,
 )
 
@@ -299,7 +254,8 @@ def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Foun
     other = re.search(r",? (?:whereas|while|and only|and just|but)\b", text[slice(*cause)])
     cause = (cause[0], cause[0] + other.start()) if other else cause
     places = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
-    if not places or not RISE.search(text[slice(*effect)]):
+    shared = PARTLY.search(text[effect[0] : cause[1]])
+    if not places or not (RISE.search(text[slice(*effect)]) or (shared and "rise" in text[slice(*cause)])):
         return False
     least = 0.5 if places <= known.regions else 0.05
     parts = [fact for fact in known.facts if fact.whole == "rise" and fact.dimension == "share" and fact.value >= least]
@@ -308,4 +264,6 @@ def _is_where_it_rises(text: str, cause: Span, effect: Span, mentions: list[Foun
     rising = {one for fact in parts for one in fact.subject}
     told = claims.blanked(text, [one.span for one in mentions])[slice(*effect)]
     is_told = places <= known.regions or re.search(r"\d|\b(?:most|half|third|quarter|all|whole|entire)\b", told)
+    if shared and (is_cause_open(known) or "rise" in text[effect[0] : cause[1]]):
+        is_told = True
     return bool(is_told) and places <= rising

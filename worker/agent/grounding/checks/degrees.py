@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import log, owners, roster
 from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.comparisons import NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _MOVED = (
@@ -22,6 +24,7 @@ MOVED_MORE = re.compile(
     r"(?P<mine>[^,;.]{0,24}?) than(?P<other>[^,;.]+(?:\.\w[^,;.]*)*)",
     re.IGNORECASE,
 )
+NO_MORE = re.compile(r"\b(?:no|not|hardly) (?:more|less|further|harder|stronger|worse)\b", re.IGNORECASE)
 QUANTILE = re.compile(
     r"\b(?:p(?P<q>50|75|90|95|99)\b|(?P<median>median)|(?P<n>50|75|90|95|99)th percentile)", re.IGNORECASE
 )
@@ -42,7 +45,11 @@ def degrees(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             found, mine, other, mentions, known
         )
         if moved:
-            holds = any((one > then) == bool(found["more"]) and one != then for one, then in moved)
+            is_denied = NO_MORE.search(found[0])
+            holds = any(
+                (one > then) != bool(is_denied) if found["more"] else one < then and not is_denied
+                for one, then in moved
+            )
             yield judged("direction", found, holds, "it is the other way round")
     for found in HIGHER.finditer(text):
         first, second = _quantile(text[: found.start()]), _quantile(text[found.end() :])
@@ -322,3 +329,21 @@ def _ratio(one: Level) -> float:
 
 def _apart(one: Level) -> float:
     return abs(one.actual - one.expected)
+
+
+# "More requests failed in the window than in the baseline".
+FAILED_MORE = re.compile(
+    r"(?<![Nn]o )(?<![Nn]ot )\b(?P<more>more|fewer|less)(?: of (?:its|the))? (?:requests|calls)\b[^,;.]{0,60}\bfail\w*"
+    r"\b[^,;.]{0,40} than (?:usual|before|normal|expected|in the baseline)\b",
+    re.IGNORECASE,
+)
+
+
+def failed_more(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for found in FAILED_MORE.finditer(text):
+        levels = levels_of(found.span(), text, mentions, "errors", known)
+        if levels and not NEGATED.search(text[: found.start()]):
+            is_more, is_usual = found["more"].lower() == "more", not found[0].endswith(("before", "baseline"))
+            ways = [went(one) if is_more and is_usual else one.actual - one.expected for one in levels]
+            holds = any(one > 0 if is_more else one < 0 for one in ways)
+            yield judged("direction", found, holds, "it is the other way round")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import against
 from worker.agent.grounding.checks.movements import (
     OWN_AS_USUAL,
+    as_quantiles,
     gone,
     is_alerted,
     is_settled,
@@ -50,8 +51,15 @@ ITS_FIGURE = re.compile(
 # "The largest rise of carbon", "None of auth and cart shows a rise": of its parts (`leading`, `tallies`).
 OF_PARTS = re.compile(
     r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
-    r"|\bshares? of (?:about )?[\d.]+(?: ?%)? (?:in|of) (?:the |this )?$"
+    r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest)\b[^,;.]{0,24}"
+    r" (?:in|of|to) (?:the |this |that |its )?$"
     r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $",
+    re.IGNORECASE,
+)
+# "No requests of catalog were slower", "they do not fail more than usual".
+NONE_WERE = re.compile(
+    r"\b(?:no|none of (?:the|its)) (?:\w+ ){0,2}(?:requests?|calls?|lines?)\b[^,;]*$"
+    r"|\b(?:do|does|did)(?: not|n['’]t) (?:fail|retry|take|cost|emit|use|need|log|wait)(?: longer)? $",
     re.IGNORECASE,
 )
 # "What weakens the case is …".
@@ -116,9 +124,7 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
-            is_no_way = UNTOLD.match(text, found.end()) or TO_SHOW.search(before) or NO_PART.search(before)
-            is_no_way = is_no_way or OF_PARTS.search(text[: found.start()]) or OF_A_CASE.match(text, found.end())
-            if is_told or is_no_way or _is_a_count(found, before, text):
+            if is_told or _is_no_way(found, before, text, mentions) or _is_a_count(found, before, text):
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
@@ -129,6 +135,23 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
+
+
+def _is_no_way(found: re.Match[str], before: str, text: str, mentions: list[Found]) -> bool:
+    """Whether it tells of no course of things: of parts of a rise, or of a case."""
+    return bool(
+        UNTOLD.match(text, found.end())
+        or TO_SHOW.search(before)
+        or NO_PART.search(before)
+        or OF_PARTS.search(text[: found.start()])
+        or OF_A_CASE.match(text, found.end())
+        or _is_of_a_service(found, mentions)
+    )
+
+
+def _is_of_a_service(found: re.Match[str], mentions: list[Found]) -> bool:
+    """ "ledger is down": that it does not answer (`story`)."""
+    return found[0].lower() == "is down" and any(one.span[1] + 1 == found.start() for one in mentions)
 
 
 def _of_others(
@@ -192,14 +215,24 @@ def _way(
         is_negated = bool(NEGATED.search(before))
         if wanted:
             is_negated |= bool(
-                NO.search(found[0]) or NEITHER.search(before) or NOT_DOING.search(before) or NO_REQUEST.search(before)
+                NO.search(found[0])
+                or NEITHER.search(before)
+                or NOT_DOING.search(before)
+                or NO_REQUEST.search(before)
+                or NONE_WERE.search(before)
             )
         else:
             is_negated |= bool(OUTSIDE.search(before))
         if not wanted and OF_ALL.search(text[: found.start()]):
             holds = _is_calm(found.span(), text, mentions, known) != is_negated
         else:
-            holds = _went(_meant(wanted, found, text), found.span(), text, mentions, known, is_negated=is_negated)
+            wanted = _meant(wanted, found, text)
+            holds = as_quantiles(wanted, found.span(), text, mentions, known)
+            holds = (
+                _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+                if holds is None
+                else holds != is_negated
+            )
     if holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
@@ -260,7 +293,9 @@ BESIDE_USUAL = re.compile(
 
 
 # "… since it is normally below 2 ms": how the usual one is bounded.
-OF_USUAL = re.compile(r"\b(?:usual|normal|typical|expected|since|because|while|whereas|but)\w*|;", re.IGNORECASE)
+OF_USUAL = re.compile(
+    r"\b(?:usual|normal|typical|expected|since|because|while|whereas|where|against|but)\w*|;", re.IGNORECASE
+)
 
 
 def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:

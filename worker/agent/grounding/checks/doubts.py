@@ -26,7 +26,8 @@ DOUBT = re.compile(
     re.IGNORECASE,
 )
 BLAMING = re.compile(
-    r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|because|due to|fault"
+    r"\b(?:caus\w+|culprit|blame\w*|responsible|reasons?|triggered|led to|behind|explain\w*|fault"
+    r"|(?:not|hardly|never) (?:because|due to)"
     r"|start(?:ed)? (?:it|this|them|that)"
     r"|involved"
     r"|(?:unlikely|poor|weak|no|not an?|unconvincing) (?:\w+ )?(?:alternative|explanation|candidate|suspect)"
@@ -88,7 +89,7 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: K
         any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
         or _is_of_impact(found, text)
         or (consequences.is_cause_open(known) and bool(OPEN.search(clause)))
-        or _is_elsewhere(clause, known)
+        or _is_elsewhere(text[slice(*context.clause(found.span(), text))], known)
         or (bool(known.past) and bool(OF_THEN.search(clause)))
         or _denies_another_kind(found, text, known)
     )
@@ -97,7 +98,7 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: K
 # "Its cause is listed as unknown", where it is of no known kind.
 OPEN = re.compile(r"\bkind\b|\b(?:unknown|unclear|not (?:known|clear|told|named))\b", re.IGNORECASE)
 # "…, which perhaps had the same kind of cause": of a past incident (`remembered`).
-OF_THEN = re.compile(r"\bthe same (?:kind of )?cause\b", re.IGNORECASE)
+OF_THEN = re.compile(r"\b(?:the same|the|their) (?:same )?kind of cause\b|\bthe same cause\b", re.IGNORECASE)
 
 
 def _is_elsewhere(clause: str, known: Known) -> bool:

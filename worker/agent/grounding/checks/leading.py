@@ -14,6 +14,8 @@ LEADS = re.compile(
     r"\b(?:leads?|led|leading|heads?|headed|heading|tops?|topped|topping) (?:the |all |this )?"
     r"(?:(?:list|ranking|order|table)\b(?: of (?:the )?(?:\w+ )?candidates)?|(?:\w+ )?candidates)\b"
     r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b"
+    r"|\bleads?(?= (?:with|at|by) )|\b(?:is|was) (?:(?:the|its) )?(?:favou?r(?:ed|ite)\b|preferred\b|in front(?! of)\b"
+    r"|(?:far |well |clearly )?ahead(?! of)\b)"
     r"|(?<=\w )first (?:of|among|in) (?:the |all )?(?:\w+ )?(?:candidates|ranking)\b",
     re.IGNORECASE,
 )
@@ -61,6 +63,7 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = (parts[named] == best(parts.values())) != bool(NOT.search(text[: found.start()]))
             yield judged("state", found, holds, "another one has it")
     yield from _orders(text, mentions, known)
+    yield from _likelier(text, mentions, known)
     for found in EVENLY.finditer(text):
         parts = _parts(text, mentions, known)
         values = [parts[one.text] for one in mentions if one.text in parts] or [*parts.values()]
@@ -75,8 +78,8 @@ def _first(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in LEADS.finditer(text):
         before = [one.text for one in mentions if one.span[1] <= found.start()]
         named = [one for one in before if one not in known.regions][-1:]
-        if named and candidates and re.search(r"\b(?:candidates?|ranking)\b", text, re.IGNORECASE):
-            is_first = named[0] in (candidates[0].service, candidates[0].deployment_id)
+        if named and candidates and RANKING.search(text):
+            is_first = named[0] in (candidates[0].service, candidates[0].deployment_id, candidates[0].error_type)
             holds = is_first != bool(NOT.search(text[: found.start()]))
             yield judged("state", found, holds, "another one ranks there")
     for one in mentions if candidates else ():
@@ -86,9 +89,13 @@ def _first(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("state", placed, one.text in (there.service, there.deployment_id), "another one ranks there")
 
 
+# Else it is told of times, or of parts of a rise.
+RANKING = re.compile(r"\b(?:candidates?|ranking|ranks?|ranked|confidence|favou?r\w+|preferred|0\.\d+)\b", re.IGNORECASE)
 # "What puts ledger first among the candidates".
 PUTS = re.compile(r"\b(?:puts?|places?|ranks?|lists?|keeps?)(?: the)? $", re.IGNORECASE)
-FIRST = re.compile(r" (?:first|(?P<last>last)|(?:in|on) (?:first place|top)|at the (?:top|head))\b")
+FIRST = re.compile(
+    r" (?:first|(?P<last>last)|(?:in|on) (?:first place|top)|at the (?:top|head)|in front|ahead(?! of))\b"
+)
 
 
 def _alike(text: str, known: Known) -> Iterator[Claim]:
@@ -124,17 +131,37 @@ def _orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("state", found, holds, "they rank otherwise")
 
 
+# "They are much less likely than ledger", "ledger is preferred to payments".
+LIKELIER = re.compile(
+    r"\b(?:(?P<less>less likely|(?:ranked|placed|ranks) (?:below|behind|lower))"
+    r"|more likely|likelier|preferred|favou?red|(?:ranked|placed|ranks) (?:above|higher))"
+    r" (?:than|over|to)? ?(?:the )?$",
+    re.IGNORECASE,
+)
+
+
+def _likelier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of two candidates, by their ranks."""
+    ranks = _ranked("ranked", known)
+    for place, other in enumerate(mentions):
+        found = LIKELIER.search(text[: other.span[0]])
+        before = [ranks[one.text] for one in mentions[:place] if one.text in ranks][-1:]
+        if found and before and other.text in ranks and not NOT.search(text[: found.start()]):
+            holds = (before[0] > ranks[other.text]) != bool(found["less"]) and before[0] != ranks[other.text]
+            yield judged("state", found, holds, "they rank otherwise")
+
+
 NEAR = 5
 FALLING = re.compile(r"\b(?:falls?|fell|drop\w*|decreas\w+|declin\w+|reduc\w+)\b", re.IGNORECASE)
 # "Rose in cart, followed by auth" is told of times.
 TELLS = re.compile(
     r"\b(?:with|at) (?:only |just )?0\.\d"
-    r"|\b(?:contribut\w+|shares?|largest|biggest|greatest|most|candidates?|ranks?|ranking|account\w* for)\b",
+    r"|\b(?:contribut\w+|shares?|largest|biggest|greatest|most|candidates?|ranks?|ranking|ranked|account\w* for)\b",
     re.IGNORECASE,
 )
 
 
-RANKED = re.compile(r"\b(?:candidates?|ranking|ranks?|ranked|(?:with|at) (?:only |just )?0\.\d)", re.IGNORECASE)
+RANKED = re.compile(r"\b(?:candidates?|ranking|ranks?|ranked|placed|(?:with|at) (?:only |just )?0\.\d)", re.IGNORECASE)
 
 
 def _ranked(text: str, known: Known) -> dict[str, float]:

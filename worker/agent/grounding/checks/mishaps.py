@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import conditions
 from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
@@ -174,7 +175,7 @@ SLOW = re.compile(
 def slowness(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of those that are named, else of the alerted service: a latency that rose, or a call that took longer."""
     for found in SLOW.finditer(text):
-        if _is_untold(found, text):
+        if _is_untold(found, text) or conditions.ITS_FIGURE.match(text, found.end()):
             continue
         named = {one.text for one in mentions} & known.services
         levels = [one for one in known.levels if any(word in one.signal for word in SLOWNESS)]
@@ -201,5 +202,9 @@ def failing(text: str, known: Known) -> Iterator[Claim]:
     """ "… with failing calls": where nothing at all was read of errors."""
     is_read = known.failing or known.types or any("error" in f"{one.signal} {one.metric}" for one in known.levels)
     for found in () if is_read else FAILING.finditer(text):
-        if not _is_untold(found, text):
+        if not _is_untold(found, text) and not UNJUDGED.match(text, found.end()):
             yield judged("direction", found, holds=False, otherwise=UNREAD, is_open=True)
+
+
+# "… could not be judged".
+UNJUDGED = re.compile(r" (?:(?:could|can) ?not|(?:is|are|was|were) (?:not|un)) ?\w+", re.IGNORECASE)

@@ -177,3 +177,35 @@ def went_otherwise(fact: Fact, before: str, known: Known) -> bool:
         return False
     own = [one for one in known.levels if (one.subject, one.metric) == (fact.subject, fact.metric)]
     return bool(own) and all((one.actual > one.expected) != bool(found["up"]) for one in own)
+
+
+def as_quantiles(wanted: int, span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "The p95 latency did not change": now against usual, of a quantile that has no level of its own."""
+    ratios = _quantiles(span, text, mentions, known) if signals_of(span, text, known) == ["latency"] else []
+    return all(_is_so(wanted, one) for one in ratios) if ratios else None
+
+
+def _quantiles(span: Span, text: str, mentions: list[Found], known: Known) -> list[float]:
+    statistic = context.statistic(span, text)
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    if statistic not in QUANTILES or any(statistic in one.metric for one in known.levels):
+        return []
+    found = {
+        role: {one.subject: one.value for one in known.facts if _is_quantile(one, statistic, role, subjects)}
+        for role in ("now", "usual")
+    }
+    return [value / found["usual"][of] for of, value in found["now"].items() if found["usual"].get(of)]
+
+
+QUANTILES = ("p50", "p75", "p90", "p95", "p99")
+# So much more or less than usual is a change, where no spread is known.
+CHANGED = 1.15
+
+
+def _is_quantile(fact: Fact, statistic: str, role: str, subjects: list[Subject]) -> bool:
+    is_of = any(fact.subject.service and owners.is_of(fact.subject, one) for one in subjects)
+    return (fact.signal, fact.statistic, fact.role, fact.of) == ("latency", statistic, role, None) and is_of
+
+
+def _is_so(wanted: int, ratio: float) -> bool:
+    return (ratio > CHANGED) - (ratio < 1 / CHANGED) == wanted

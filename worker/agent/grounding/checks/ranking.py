@@ -28,6 +28,8 @@ AGAINST = re.compile(
     r"|\bwhat (?:speaks|counts|argues|tells|weighs|stands) against (?:the )?",
     re.IGNORECASE,
 )
+# "What speaks for recommendationservice is that …".
+FOR = re.compile(r"^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of) (?:the )?", re.IGNORECASE)
 LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
     r"(?P<last>weakest|last|least likely|lowest|laggard)\b"
@@ -71,6 +73,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
         yield judged("state", found, holds, "another candidate comes close")
     yield from _against(text, mentions, known)
+    yield from _in_favour(text, mentions, known)
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
     yield from _sure_of(text, mentions, known)
@@ -117,8 +120,23 @@ def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if named or own:
             others = {one.text for one in mentions if one.span[0] > found.end()} - {*known.scope}
             others -= {name for one in own for name in (one.service, one.region, one.deployment_id)}
-            holds = any(told & _words(weak) and _names(weak, others) for one in own for weak in _weaknesses(one))
+            weak = [it for one in own for it in _weaknesses(one) if _is_denied(it) == _is_denied(text)]
+            holds = any(told & _words(one) and _names(one, others) for one in weak)
             yield judged("state", found, holds, "the report has that not against it")
+
+
+def _in_favour(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "What speaks for it is …": in words or figures of the reason that the ranking gives."""
+    found = FOR.match(text)
+    named = next((one.text for one in mentions if found and one.span[0] == found.end()), None)
+    if found and named:
+        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
+        told = _words(claims.blanked(text, [found.span(), *(one.span for one in mentions)]))
+        yield judged("state", found, any(told & _words(one.reason) for one in own), "the report has that not for it")
+
+
+def _is_denied(text: str) -> bool:
+    return bool(HARDLY.search(text) or re.search(r"\b(?:lack\w*|without|absence|missing|too few)\b", text))
 
 
 def _names(weak: str, others: set[str]) -> bool:
@@ -129,7 +147,7 @@ IT = re.compile(r"(?:it|this|that)\b")
 
 
 def _weaknesses(one: Candidate) -> list[str]:
-    return [one.against or "", *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
+    return [*(one.against or "").split("; "), *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
 
 
 def _words(text: str) -> set[str]:
@@ -152,7 +170,7 @@ def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         holds = place < len(ranked) and placed in ranked[place]
         yield judged("state", found, holds, "another one ranks there")
     for found in LAST.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start()][-1:]
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
         is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
         if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
             holds = named[0] in ranked[-1 if found["last"] else 0]
@@ -270,9 +288,10 @@ def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = owners.subjects_or_scope(found.span(), text, mentions, known)
         levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
         named = [one for one in levels if one.signal in topics(text[start:end])] or levels
-        by_chance = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
-        holds = any(abs(one.deviations) >= LEAST for one in named) and not by_chance & {one.service for one in of}
-        yield judged("state", found, holds, "it is no more than chance", is_open=not named)
+        told = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
+        is_chance = bool(of) and {one.service for one in of} <= told
+        holds = any(abs(one.deviations) >= LEAST for one in named) and not is_chance
+        yield judged("state", found, holds, "it is no more than chance", is_open=not (named or is_chance))
 
 
 SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)

@@ -22,7 +22,8 @@ OVER = re.compile(
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|(?:last|past|next|every|each) (?:week|month|year|quarter|decade|night|weekday|morning|evening)"
     r"|(?:every|each|on) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|tomorrow"
-    r"|(?:ever|never) (?:seen|measured|recorded|observed|logged) (?:so|such)|(?:ever|all-time|since records began)"
+    r"|(?:ever|never) (?:seen|measured|recorded|observed|logged) (?:so|such)"
+    r"|(?:(?<!as )ever|all-time|since records began)"
     r"|(?:keeps?|kept|still|continues?(?: to)?) (?:\w+ )?(?:ris(?:e|ing)|fall(?:ing)?|grow(?:ing)?|climb(?:ing)?"
     r"|increas(?:e|ing)|worsen(?:ing)?|spread(?:ing)?|escalat(?:e|ing))(?! (?:in|of)\b)"
     r"|and (?:still )?(?:rising|falling|growing|climbing|worsening|spreading)(?=[.,;]|\W*$)"
@@ -30,6 +31,12 @@ OVER = re.compile(
     r"|on the (?:rise|increase|decline|mend)"
     r"|no sign of (?:ending|stopping|slowing|improvement|(?:a )?recovery)"
     r"|no end in sight|not (?:yet )?(?:peaked|over|stopped|ended)|has (?:since )?(?:worsened|improved))\b",
+    re.IGNORECASE,
+)
+# That it has passed, or was done by somebody, is refuted; of the rest nothing is known.
+ENDED = re.compile(
+    r"recover|resolved|mitigated|fixed|is over|back|rolled|no longer|improving|by mistake|on purpose|attack"
+    r"|hacked|breach|on the (?:decline|mend)|has (?:since )?improved|getting \w*\s?better|(?:customers|users) report",
     re.IGNORECASE,
 )
 # How many it is said of, and how fast it went: what was not looked at.
@@ -61,7 +68,8 @@ SEVERITY = re.compile(
     rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated|labell?ed|deemed|called)"
     rf" (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
     rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
-    rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b",
+    rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b"
+    rf"|\bma(?:kes?|de|king) (?:it|this|that|the (?:incident|alert|severity)) (?:an? )?(?P<e>{_SEVERITY})\b",
     re.IGNORECASE,
 )
 
@@ -205,20 +213,52 @@ BOTH = 2
 
 def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said = found[0].lower()
-    if said.startswith("other region"):
-        is_none = re.search(r"\bno $", text[: found.start()], re.IGNORECASE)
-        return bool(is_none) and AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
-    if re.match(r"(?:all|every|each)\b(?!.*\bother\b).*\bregion", said):
-        # "Across all regions payments answers in 513 ms": what was measured of all together.
-        is_summed = known.scope.region is None and re.search(r"\b(?:[Aa]cross|[Oo]ver) $", text[: found.start()])
-        return bool(is_summed) or (len(known.regions) > 1 and known.regions <= rising(known))
+    if "region" in said:
+        return _are_regions(found, text, mentions, known)
     if said.startswith("other service"):
         return (_are_of_others if said.endswith("s") else _is_no_others)(found, text, mentions, known)
+    if said.startswith("other deployment"):
+        return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
         return _are_so_many(found, text, mentions, known)
-    if said == "all services":
-        return known.report.service is None
-    return said == "both services" and len(({one.text for one in mentions} | known.about) & known.services) == BOTH
+    if said == "several services":
+        return _are_several(found, text, known)
+    is_both = said == "both services" and len(({one.text for one in mentions} | known.about) & known.services) == BOTH
+    return is_both or (said == "all services" and known.report.service is None)
+
+
+def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    said, before = found[0].lower(), text[: found.start()]
+    if said.startswith("other region") and re.search(r"\bno $", before, re.IGNORECASE):
+        return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if said.startswith("other region"):
+        # "In other regions, namely asia-east1 and us-central1".
+        behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions
+        return bool(behind) and known.report.region not in behind and text[found.end()] in ",(:"
+    if re.match(r"(?:all|every|each)\b(?!.*\bother\b)", said):
+        # "Across all regions payments answers in 513 ms": what was measured of all together.
+        is_summed = known.scope.region is None and re.search(r"\b(?:[Aa]cross|[Oo]ver) $", before)
+        return bool(is_summed) or (len(known.regions) > 1 and known.regions <= rising(known))
+    return False
+
+
+def _are_other_deployments(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
+    """ "Two other deployments are on record, deploy-8734 and deploy-8733": than the one that is the cause."""
+    root = known.report.root_cause
+    behind = {one.text for one in mentions if one.span[0] >= found.end()} & {one.deployment_id for one in known.changes}
+    return bool(behind) and not (root and root.deployment_id in behind)
+
+
+SEVERAL = 3
+
+
+def _are_several(found: re.Match[str], text: str, known: Known) -> bool:
+    """ "Calls to it from several services became slow", "the rise is spread across several services"."""
+    if re.search(r"\bcalls\b[^,;.]{0,20} from $", text[: found.start()]):
+        slower = [one for one in known.facts if (one.signal, one.role) == ("calls", "excess") and one.value > 0]
+        return len({one.of for one in slower}) >= SEVERAL
+    parts = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0 and not one.of}
+    return bool(re.search(r"\b(?:across|over|among|by) $", text[: found.start()])) and len(parts - {None}) >= SEVERAL
 
 
 HAS_NO_PART = re.compile(r" (?:has|had|takes|took) (?:any |a )?(?:share|part) in (?:it|this|that|the rise)\b")
@@ -270,7 +310,8 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         holds = _is_logged(found, text, mentions, known) or _is_its_end(found, text, known)
-        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_unproven=not holds)
+        is_open = not holds and not ENDED.match(found[0])
+        yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_open, not holds)
     for found in () if is_advice else EXTENT.finditer(text):
         holds = _is_extent(found, text, mentions, known)
         yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_open=not holds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -55,7 +56,8 @@ BROKEN = re.compile(
     r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
     r"|\b(?:is|are|was|were|been|being) out of (?:memory|(?:disk )?space|connections|threads|capacity|service|order)\b"
     r"|\b(?:fixed(?! (?:limit|threshold|value)s?\b)|repaired|solved|cured|healed|prevented|averted)\b"
-    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )back|returned|returns|restored|recovered) (?:to|at|within|near)\b"
+    r"|\b(?:(?<!trace )(?<!traces )(?<!traced )(?<!go )(?<!goes )(?<!went )(?<!date )(?<!dates )back"
+    r"|returned|returns|restored|recovered) (?:to|at|within|near)\b"
     r"(?! (?:version|the (?:previous|last|old)|v?\d+\.\d+\.))"
     # What a rule does is not in what it set off.
     r"|\b(?:rule|threshold)s?\b(?!['’]s (?:count|value|sum)\b)"
@@ -68,7 +70,10 @@ ORDER = re.compile(
     re.IGNORECASE,
 )
 # "… since no spike was confirmed": why, not when.
-REASON = re.compile(r"\b(?:is|are|was|were|shows?|names?|has|have|had|does|did|explains?|cannot|can|could|deviates?)\b")
+REASON = re.compile(
+    r"\b(?:is|are|was|were|shows?|names?|has|have|had|does|did|explains?|cannot|can|could|deviates?"
+    r"|reports?|says?|logs?|logged|tells?|mentions?|lists?|fails?|holds?|contains?|takes?|emits?|calls?|wrote|writes?)\b"
+)
 BEGUN = re.compile(r"\b(?:began|started|rose|deployed|released|rolled out|went out)\b")
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
@@ -77,10 +82,11 @@ BEGINNING = re.compile(
 )
 ASIDE = re.compile(
     r"\b(?:when|after(?! that of\b)|following(?! (?:day|morning|night)\b)"
-    r"|once(?! before| in\b| (?:demand|traffic|load) is \w+ for)"
+    r"|once(?! before| in\b| each\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
-    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b)|left(?! (?:no|neither|nothing)\b)|drove|drives|pushed|forced"
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b| (?:only |about |some )?\d)|left(?! (?:no|neither|nothing)\b)"
+    r"|drove|drives|pushed|forced"
     r"|produced|provoked|induced"
     r"|resulted in)\b",
     re.IGNORECASE,
@@ -107,7 +113,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
         text = claims.blanked(
             text, [(end, start) for (_, end), (start, _) in pairwise([(0, 0), *told, (len(text), 0)])]
         )
-    for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
+    for one in _broken(text, mentions, known):
         is_drawn = one.text.startswith(("return", "back")) and charted.is_as_expected(one.span, text, mentions, known)
         if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
@@ -171,6 +177,26 @@ def _logged(mentions: list[Found], known: Known) -> set[str]:
     return {word for service in services for word in known.messages.get(service, ())}
 
 
+def _broken(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "ledger is down": of whom nearly all requests fail; else nothing tells so, but that it has ended is denied."""
+    for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
+        of = next((it.text for it in reversed(mentions) if it.span[1] <= one.span[0] and it.text in known.services), "")
+        regions = {it.text for it in mentions} & known.regions
+        own = [it for it in known.levels if (it.subject.service, it.signal) == (of, "errors")]
+        rates = [it.actual for it in own if regions <= {it.subject.region}]
+        if DOWN.search(one.text) and max(rates, default=0.0) >= NEARLY_ALL:
+            yield replace(one, holds=True, why="", is_unproven=False)
+        else:
+            yield replace(one, is_open=not MENDED.search(one.text))
+
+
+DOWN = re.compile(r"\b(?:down|offline|unavailable|unreachable)$", re.IGNORECASE)
+NEARLY_ALL = 0.9
+MENDED = re.compile(
+    r"^(?:back|return|restor|recover|fixed|repair|solved|cured|healed|prevented|averted)|rolled back|reverted|restarted"
+    r"| on (?:the|its|an?) ",
+    re.IGNORECASE,
+)
 # "Traffic is down": a direction.
 OF_SIGNAL = re.compile(
     r"\b(?:traffic|latency|errors?|rate|load|demand|requests?|emissions?|carbon|usage|volume|throughput|CPU|memory)"

@@ -61,7 +61,7 @@ DOWN = re.compile(
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|unscathed|unharmed|(?:is|are|was|were) spared|as usual|as always"
+    r"\b(?:unchanged|unscathed|unharmed|the same as ever|(?:is|are|was|were) spared|as usual|as always"
     r"|(?:as|what) (?:it|they) (?:usually|normally|always) (?:does|do|did|is|are|was|were)"
     r"|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"

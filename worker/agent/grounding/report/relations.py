@@ -64,7 +64,13 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         joined = len(services) > 1 and text[services[-2].span[1] : services[-1].span[0]] == " and "
         before = [one.text for one in services[-2 if joined else -1 :]]
         named = {one.text for one in mentions if start <= one.span[0] < end} & known.services
-        if root and root.service in before and root.service != known.report.service and " it" in found["what"]:
+        if (
+            root
+            and root.service in before
+            and root.service != known.report.service
+            and " it" in found["what"]
+            and not IT.search(text[: found.start()])
+        ):
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
             continue
         if OF_IT.match(found["what"]) and before and known.has_cause and not named:
@@ -298,6 +304,26 @@ def logging(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     is_there = all(any(one.region in (None, region) for one in subjects) for region in regions)
     holds = bool(subjects) and is_there and services - callees <= {one.service for one in subjects}
     yield Claim("message", named[0].span, named[0].text, holds, "" if holds else "not all of them log it")
+
+
+# "cartservice logged that its upstream checkoutservice is slow".
+LOGGED_OF = re.compile(
+    r" (?:logs?|logged|complain(?:s|ed)|reports?|reported|says?|said|writes|wrote)(?: in its log)? (?:that|of|about) "
+    r"(?:(?:the|its|a|an|upstream|downstream|service|slow|failing) ){0,4}$"
+)
+
+
+def logged_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the lines of who is said to have logged it, where any service's name the other."""
+    services = [one for one in mentions if one.text in known.services]
+    for one, other in pairwise(services):
+        if one.text == other.text or not LOGGED_OF.fullmatch(text[one.span[1] : other.span[0]]):
+            continue
+        telling = {of for of, lines in known.logged.items() for line in lines if other.text in line}
+        if telling:
+            span = (one.span[0], other.span[1])
+            holds = one.text in telling
+            yield Claim("message", span, text[slice(*span)], holds, "" if holds else "another one logged it")
 
 
 # "…, far ahead of payments and checkout".

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _CAUSING = (
     r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
     r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
-    r"|(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
+    r"|(?<!call )(?<!calls )(?<!read )(?<!seen )(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
-    r"|(?:brought|brings?) about(?! (?:\d|by\b| |\W))"
+    r"|(?<!chance )(?<!can )(?:brought|brings?) about(?! (?:\d|by\b))"
     r"|g(?:ave|ives?) rise to|set in motion|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))"
     r"|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
@@ -23,6 +24,7 @@ _CAUSED = (
     r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
+    r"|puts? (?:it|this|that|them) down to|(?:goes?|go|went) back to|settle[sd] on"
     r"|lies? (?:in|with)(?! between\b)(?! (?:the|its|this|that) (?:\w+ ){0,2}(?:hours?|minutes?|days?|window"
     r"|baseline)\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
@@ -41,7 +43,8 @@ _JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)
 # What one thing does to another: "the deployment of auth raised the emissions".
 _AFFECTING = (
     r"(?:rais(?:ed|es)|increas(?:ed|es)|lift(?:ed|s)|push(?:ed|es)|lower(?:ed|s)|reduc(?:ed|es)|doubl(?:ed|es)|slow(?:ed|s)"
-    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s)) (?=the\b|its\b|their\b|all\b|[\w-]+['’]|down the\b)"
+    r"|worsen(?:ed|s)|degrad(?:ed|es)|stopp?(?:ed|s)|delay(?:ed|s))"
+    r" (?=the\b|its?\b|their\b|them\b|all\b|[\w-]+['’]|down the\b)"
     r"|hurts?|harm(?:ed|s)|damag(?:ed|es)|spoil(?:ed|s)|disturb(?:ed|s)|disrupt(?:ed|s)|crippl(?:ed|es)|ruin(?:ed|s)"
     r"|block(?:ed|s)|exhaust(?:ed|s)|overload(?:ed|s)|flood(?:ed|s)|swamp(?:ed|s)|starv(?:ed|es)|drag(?:ged|s) down"
     r"|(?:took|takes|knock(?:ed|s)|tore|tears|pull(?:ed|s)) (?:down|out)|kill(?:ed|s)|crash(?:ed|es) (?=the\b|\w+['’])"
@@ -50,9 +53,11 @@ _AFFECTING = (
     r"|ma(?:de|kes) (?=[\w-]* *(?:work|run|fail|wait|retry|time out|emit|answer|slow)\b)"
     r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
 )
+# What one is said to do to another by such a verb is no figure of its own.
+AFFECTING = re.compile(rf"\s+(?:has |have )?(?:{_AFFECTING})", re.IGNORECASE)
 _BLAMED = "responsible|to blame|at fault|blamed|held responsible"
 # "Its failures pulled checkout down".
-_PULLING = r"pull(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
+_PULLING = r"pull(?:ed|s)|slow(?:ed|s)|drag(?:ged|s)|took|takes?|brought|brings?|tore|tears?"
 # "Checkout was taken down by the deployment of search", "… slowed down by …".
 _UNDONE = (
     r"(?:taken|knocked|brought|dragged|pulled|torn) (?:down|out|offline|along)|broken|slowed(?: down)?|overload\w+"
@@ -65,12 +70,19 @@ _INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recover
 _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
 _THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be |believed to be |deemed )?"
+# What gives the reason of a judgement as well.
+_OPENING = (
+    r"^\W*(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)"
+)
+_SO = rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)"
+_WHY = r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)"
+_BECAUSE = rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)"
 CAUSES = (
     # "What broke shipping is cfg-3095".
     rf"^\W*what (?:has |had )?(?:{_CAUSING})(?! by\b) (?P<effect>[^,;]+?) (?:is|was) (?P<cause>[^,;]+)",
     # "… which makes payments the origin".
     rf"\bma(?:kes?|de) (?!it\b|this\b|that\b)(?P<cause>[\w.@:-]+) {_THE_CULPRIT}\b(?! of)(?P<effect>)",
-    r"^(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)",
+    _OPENING,
     rf"(?P<effect>.+?) (?:(?:is|was|were|are|can be|has been) )?(?:\w+ly )?(?:{_CAUSED}) (?P<cause>.+)",
     (
         r"(?P<effect>(?:[^,;]+? )?(?:alert|trail|evidence|analysis|investigation|traces?)\b[^,;]{0,60}?)"
@@ -87,12 +99,11 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
     rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
-    rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)",
+    _SO,
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
-    r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)",
-    rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)",
-    rf"(?P<cause>.+?) (?:is|was|are|were|as) (?:not )?{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
-    rf"(?P<cause>.+?) (?:cannot|(?:can|could)(?: not|n['’]t|['’]t)) (?:be|have been) {_THE_CULPRIT}\b(?P<effect>.*)",
+    _WHY,
+    _BECAUSE,
+    rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
     (
@@ -100,8 +111,18 @@ CAUSES = (
         r"(?P<cause>[^,:;(]+)(?P<effect>)"
     ),
 )
-# What begins with anything begins at the beginning: without that each place would be tried.
-CAUSAL = tuple(
-    re.compile(rf"\A{one}" if one.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)")) else one, re.IGNORECASE | re.DOTALL)
-    for one in CAUSES
-)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """What begins with anything begins at the beginning: without that each place would be tried."""
+    is_open = pattern.startswith(("(?P<cause>.+?)", "(?P<effect>.+?)"))
+    return re.compile(rf"\A{pattern}" if is_open else pattern, re.IGNORECASE | re.DOTALL)
+
+
+CAUSAL = tuple(_compiled(one) for one in CAUSES)
+_REASONING = tuple(_compiled(one) for one in (_OPENING, _SO, _WHY, _BECAUSE))
+
+
+def reasoned(text: str) -> Iterator[re.Match[str]]:
+    """What has a reason: "… because …", "…, so …", "… is why …"."""
+    return filter(None, (pattern.search(text) for pattern in _REASONING))

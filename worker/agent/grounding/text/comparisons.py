@@ -65,7 +65,7 @@ WITHIN = re.compile(r"(?:not )?(?:within|inside|outside)\b", re.IGNORECASE)
 # "103 ms, below the expected 110 ms"; "223,700 requests against 269,900, was lower".
 LEVEL = re.compile(
     r"(?:above|below|over|under)(?:,? (?:rather than|(?:and )?not) \w+,?)?"
-    r" (?:the|its|their|what (?:is|was)) (?:usual|normal|expected)\b.*",
+    r" (?:the|its|their|what (?:is|was)) (?:usual|normal|expected|expectations?)\b.*",
     re.IGNORECASE,
 )
 BESIDE = re.compile(
