@@ -51,7 +51,7 @@ ITS_FIGURE = re.compile(
 # "The largest rise of carbon", "None of auth and cart shows a rise": of its parts (`leading`, `tallies`).
 OF_PARTS = re.compile(
     r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
-    r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest)\b[^,;.]{0,24}"
+    r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest)\b[^,;]{0,24}"
     r" (?:in|of|to) (?:the |this |that |its )?$"
     r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $",
     re.IGNORECASE,

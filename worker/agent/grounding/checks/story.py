@@ -178,7 +178,7 @@ def _logged(mentions: list[Found], known: Known) -> set[str]:
 
 
 def _broken(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "ledger is down": of whom nearly all requests fail; else nothing tells so, but that it has ended is denied."""
+    """ "ledger is down": of whom nearly all requests fail; else nothing tells so."""
     for one in _states(BROKEN, text, _logged(mentions, known) | known.past):
         of = next((it.text for it in reversed(mentions) if it.span[1] <= one.span[0] and it.text in known.services), "")
         regions = {it.text for it in mentions} & known.regions
@@ -187,14 +187,15 @@ def _broken(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if DOWN.search(one.text) and max(rates, default=0.0) >= NEARLY_ALL:
             yield replace(one, holds=True, why="", is_unproven=False)
         else:
-            yield replace(one, is_open=not MENDED.search(one.text))
+            yield replace(one, is_open=bool(SUFFERED.search(one.text)))
 
 
 DOWN = re.compile(r"\b(?:down|offline|unavailable|unreachable)$", re.IGNORECASE)
 NEARLY_ALL = 0.9
-MENDED = re.compile(
-    r"^(?:back|return|restor|recover|fixed|repair|solved|cured|healed|prevented|averted)|rolled back|reverted|restarted"
-    r"| on (?:the|its|an?) ",
+# What it suffers; that somebody did something to it ("deleted", "rolled back", "repaired") is refuted.
+SUFFERED = re.compile(
+    r"\b(?:down|offline|unavailable|unreachable|dead|broken|overloaded|exhausted|saturated|full|dry"
+    r"|(?:out|short|low) (?:of|on)(?: [a-z ]+)?)$|^(?:rule|threshold)",
     re.IGNORECASE,
 )
 # "Traffic is down": a direction.
