@@ -164,4 +164,4 @@ class _Understanding:
 
 def _says_nothing(word: str) -> bool:
     plain = word.removesuffix("'s")
-    return plain in FILLERS or plain in STOP or word in FILLERS or is_ordinary(word) or plain.isdigit()
+    return plain in FILLERS or plain in STOP or word in FILLERS or is_ordinary(word)
