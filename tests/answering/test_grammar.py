@@ -278,6 +278,7 @@ def test_words_that_are_left_over_are_said_and_the_rest_is_answered() -> None:
         ("rollbacks today", Topic.DEPLOYMENTS, "rollbacks: which deployments were rollbacks is not on record"),
         ("incidents by region", Topic.INCIDENTS, "by region: this answer is not grouped by it"),
         ("reports yesterday for each service", Topic.REPORTS, "for each service: this answer is not grouped by it"),
+        ("errors per hour today", Topic.ERRORS, "per hour: this answer is not grouped by it"),
         ("what went wrong", Topic.WRONG, ""),
         ("incidents by service checkout", Topic.INCIDENTS, ""),
         ("update me on checkout", Topic.WRONG, "update: not understood"),

@@ -105,11 +105,12 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(f"{EDGE}(?:{text}){END}")
 
 
-# Bare hours are a span where they stand beside a day, or beside what cannot be but a time of day.
+# Bare hours are a span where they stand beside a day, behind "at", or before what cannot be but a time.
 _THROUGH = r"(?:\s?[–—−-]\s?| (?:to|until|till|through) )"
+_IS_HOUR = rf"(?<=at \d)|(?<=at \d\d)|(?={_THROUGH}(?:{CLOCK}|\d{{1,2}}{ON}(?:{DAY})){END})"
 BETWEEN = _pattern(
     rf"(?:(?P<day>{DAY}),? )?(?:(?:from|between) (?P<a>{LOOSE})(?:{TO})(?P<b>{LOOSE})"
-    rf"|(?P<c>{EXACT}|{BARE}(?(day)|(?={_THROUGH}(?:{CLOCK}|\d{{1,2}}{ON}(?:{DAY})){END})))"
+    rf"|(?P<c>{EXACT}|{BARE}(?(day)|(?:{_IS_HOUR})))"
     rf"{_THROUGH}(?P<d>{LOOSE}))"
 )
 SINCE = _pattern(rf"(?:since|after|from) (?P<a>{LOOSE})(?: on(?:wards?)?)?")

@@ -30,9 +30,13 @@ _BY_REGION = re.compile(r"\b(?:which|what|top(?: \w+)?|by|per|each|every|between
 _ROLLBACKS = re.compile(r"\broll(?:ed)?[- ]?backs?\b")
 # Not before a name: "by service checkout".
 _GROUPS = re.compile(r"\b(?:by|per|(?:for |in )?(?:each|every)) (?:cloud )?(?:service|region)s?\b(?! \0)")
+_STEPS = re.compile(
+    r"\b(?:hourly|daily|weekly|(?:by|per|(?:for |in |on )?(?:each|every)) (?:minute|hour|day|week|month))\b"
+)
 _DIVIDED = {Topic.EMISSIONS_RANKING, Topic.EMISSIONS_TOTAL, Topic.ERRORS}
 _BEYOND = (
     (_ROLLBACKS, {Topic.DEPLOYMENTS}, "which deployments were rollbacks is not on record: all of them are listed"),
+    (_STEPS, set(Topic), "this answer is not grouped by it"),
     (_GROUPS, set(Topic) - _DIVIDED, "this answer is not grouped by it"),
 )
 INCIDENT_ID = re.compile(r"\binc-\d{8}-[0-9a-f]{8}-\d{1,6}\b")
