@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from tests.answering.conftest import BAD_SINCE, EU, KIBANA_URL, NOW, PUBLIC_URL, SECRET, US, Desk
 from worker.answering.answer import SIX, Answer, Step, Topic, told
+from worker.domain.telemetry import Scope
 from worker.domain.window import Window, iso
 from worker.errors import RequestRefused
 from worker.telemetry.profiles import load_profile
@@ -21,6 +22,11 @@ def section(answer: Answer) -> str:
     text = answer.sections["answer"]
     assert isinstance(text, str)
     return text
+
+
+def window_of(answer: Answer) -> Window:
+    assert answer.understood.window is not None
+    return answer.understood.window
 
 
 def test_why_did_emissions_spike_yesterday(desk: Desk) -> None:
@@ -148,6 +154,27 @@ def test_what_was_not_sampled_is_not_known_and_not_zero(desk: Desk) -> None:
     half = desk.ask("how much CO2 was emitted by search from 2026-03-10T12:00Z to 2026-03-11T12:00Z")
     assert "The first sample is of 2026-03-10T21:40Z: nothing is known of the time before." in section(half)
     assert "before is not known: no sample is of then" in section(half)
+
+
+def test_errors_by_region_are_summed_over_its_services(desk: Desk) -> None:
+    answer = desk.ask("errors since yesterday evening by region")
+    listed = [line for line in section(answer).splitlines() if line.startswith(("- europe", "- us-"))]
+    assert "By region, the largest share of errors first:" in section(answer)
+    assert "which errors were logged, by region; " in answer.understood.sentence
+    assert len(listed) == 2
+    logged = desk.answering.looks.logged(Scope(None, EU), window_of(answer)).rows
+    errors, lines = sum(row.errors or 0 for row in logged), sum(row.lines for row in logged)
+    assert f"- {EU}: {errors:,} errors in {lines:,} lines, " in section(answer)
+    assert "By service and region, the" in section(desk.ask("errors since yesterday evening"))
+
+
+def test_half_a_minute_is_a_time_as_any_other(desk: Desk) -> None:
+    for question in (
+        "errors in the last 30 seconds",
+        "how much CO2 in the last 30 seconds",
+        "incidents last 30 seconds",
+    ):
+        assert window_of(desk.ask(question)).length == timedelta(seconds=30)
 
 
 def test_errors_with_their_types_and_no_secret(desk: Desk) -> None:

@@ -18,7 +18,9 @@ from worker.answering.understand import EXAMPLES, Taken, understand
 from worker.answering.zones import UTC_ZONE
 from worker.domain.incident import IncidentStatus
 from worker.domain.severity import Severity
+from worker.domain.terms import Noun, Terms, speaking
 from worker.domain.window import Window
+from worker.terminology import load_terms
 
 # A Thursday.
 NOW = datetime(2026, 11, 26, 10, 20, tzinfo=UTC)
@@ -43,6 +45,7 @@ MORE = (
     "Berlin time",
     "UTC+2",
 )
+TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 WHY, TOTAL, RANKING = Topic.EMISSIONS_WHY, Topic.EMISSIONS_TOTAL, Topic.EMISSIONS_RANKING
 
 
@@ -115,7 +118,7 @@ def reasons(found: Taken) -> str:
         ("last 5 deployments", Topic.DEPLOYMENTS, None, None),
         ("What changed in ledger before 12:30 yesterday?", Topic.DEPLOYMENTS, "ledger", None),
         ("Which releases went out in us-central1 today?", Topic.DEPLOYMENTS, None, US),
-        ("were there any rollbacks of checkout on 24 November", Topic.DEPLOYMENTS, "checkout", None),
+        ("were there any releases of checkout on 24 November", Topic.DEPLOYMENTS, "checkout", None),
         ("which reports are there for ledger", Topic.REPORTS, "ledger", None),
         ("latest reports", Topic.REPORTS, None, None),
         ("What was investigated yesterday?", Topic.REPORTS, None, None),
@@ -234,6 +237,16 @@ def test_what_else_a_question_may_say() -> None:
         ("will emissions rise", "nothing is known of what is to come"),
         ("emissions tomorrow", "lies in the future"),
         ("restart checkout", "changes nothing"),
+        ("Could you please restart checkout?", "changes nothing"),
+        ("I want you to delete the logs of checkout", "changes nothing"),
+        ("what's wrong with checkout? then restart it", "changes nothing"),
+        ("can you rollback checkout", "changes nothing"),
+        ("will you silence payments", "changes nothing"),
+        ("errors in ../../etc/passwd", 'no service or region called "../../etc/passwd"'),
+        ("errors of $billing today", 'no service or region called "billing"'),
+        ("how much CO2 in 2025", "longer than 92 days"),
+        (f"errors in checkout with {TOKEN}", "[redacted token] looks like a secret"),
+        ("errors of [redacted token]", "[redacted token] looks like a secret"),
         ("please roll back checkout", "changes nothing"),
         ("hello", "It is not clear what is asked"),
         ("what is the weather like", "It is not clear what is asked"),
@@ -256,6 +269,58 @@ def test_words_that_are_left_over_are_said_and_the_rest_is_answered() -> None:
     assert (found.is_refused, found.understood.topic, found.understood.service) == (False, TOTAL, "checkout")
     assert reasons(found) == "purple wombat: not understood"
     assert "comparisons are not answered" in reasons(taken("emissions of checkout compared to payday"))
+
+
+@pytest.mark.parametrize(
+    ("question", "topic", "reason"),
+    [
+        ("errors in payments 9 to 10", Topic.ERRORS, "9 10: not understood"),
+        ("rollbacks today", Topic.DEPLOYMENTS, "rollbacks: which deployments were rollbacks is not on record"),
+        ("incidents by region", Topic.INCIDENTS, "by region: this answer is not grouped by it"),
+        ("reports yesterday for each service", Topic.REPORTS, "for each service: this answer is not grouped by it"),
+        ("errors per hour today", Topic.ERRORS, "per hour: this answer is not grouped by it"),
+        ("what went wrong", Topic.WRONG, ""),
+        ("incidents by service checkout", Topic.INCIDENTS, ""),
+        ("update me on checkout", Topic.WRONG, "update: not understood"),
+        ("did somebody restart checkout?", Topic.WRONG, "restart: not understood"),
+    ],
+)
+def test_what_an_answer_does_not_tell_apart_is_said(question: str, topic: Topic, reason: str) -> None:
+    found = taken(question)
+    assert (found.is_refused, found.understood.topic) == (False, topic)
+    assert reasons(found).startswith(reason)
+    assert bool(reasons(found)) == bool(reason)
+
+
+def test_no_secret_is_repeated() -> None:
+    assert TOKEN not in reasons(taken(f"errors of {TOKEN}"))
+
+
+@pytest.mark.parametrize(
+    ("trade", "question"),
+    [
+        ("saas", "how many sign-ups did we lose this month"),
+        ("saas", "signups lost today"),
+        ("saas", "recurring revenue this week"),
+        ("finance", "transactions affected this week"),
+        ("finance", "how many Transactions today"),
+        ("finance", "how many orders today"),
+        ("finance", "fee income this week"),
+        ("data-pipelines", "which pipeline run was affected"),
+        ("data-pipelines", "data value lost"),
+    ],
+)
+def test_a_trade_asks_in_its_own_words(trade: str, question: str) -> None:
+    with speaking(load_terms(trade)):
+        found = taken(question)
+    assert (found.understood.topic, found.not_understood) == (Topic.INCIDENTS, []), reasons(found)
+
+
+def test_words_of_your_own_terminology_are_read_whole() -> None:
+    own = Terms(orders=Noun(singular="order line", plural="order lines"), revenue="fares & tips")
+    with speaking(own):
+        assert [taken(f"{words} this week").not_understood for words in ("order lines", "fares & tips")] == [[], []]
+    assert "no service" in reasons(taken("bookings affected this week"))
 
 
 def test_a_name_to_the_letter_goes_before_any_other_spelling() -> None:

@@ -111,6 +111,43 @@ def at(text: str) -> datetime:
         ("Feb 26, 2026", "2026-02-26T00:00", "2026-02-27T00:00"),
         ("on 29 February", "2024-02-29T00:00", "2024-03-01T00:00"),
         ("right now", "2026-11-26T09:20", "2026-11-26T10:20"),
+        ("9:00-10:00", "2026-11-26T09:00", "2026-11-26T10:00"),
+        ("8:30-9:30 today", "2026-11-26T08:30", "2026-11-26T09:30"),
+        ("between 8:30-9:30 today", "2026-11-26T08:30", "2026-11-26T09:30"),
+        ("from 8:30-9:30 today", "2026-11-26T08:30", "2026-11-26T09:30"),
+        ("9-10:15 today", "2026-11-26T09:00", "2026-11-26T10:15"),
+        ("9:00 -10:00 today", "2026-11-26T09:00", "2026-11-26T10:00"),
+        ("22:00-02:00", "2026-11-25T22:00", "2026-11-26T02:00"),
+        ("9 to 10 today", "2026-11-26T09:00", "2026-11-26T10:00"),
+        ("at 9 to 10", "2026-11-26T09:00", "2026-11-26T10:00"),
+        ("yesterday 9 to 10", "2026-11-25T09:00", "2026-11-25T10:00"),
+        ("yesterday at 3 p.m.", "2026-11-25T14:30", "2026-11-25T15:30"),
+        ("between 9 and 11 pm yesterday", "2026-11-25T21:00", "2026-11-25T23:00"),
+        ("9-11 p.m. yesterday", "2026-11-25T21:00", "2026-11-25T23:00"),
+        ("from 11 to 2 pm yesterday", "2026-11-25T11:00", "2026-11-25T14:00"),
+        ("from 10 to 2 am", "2026-11-25T22:00", "2026-11-26T02:00"),
+        ("from 9 pm to 11 yesterday", "2026-11-25T21:00", "2026-11-25T23:00"),
+        ("from 9 am to 5 on Tuesday", "2026-11-24T09:00", "2026-11-24T17:00"),
+        ("from 10 pm to 06:00", "2026-11-25T22:00", "2026-11-26T06:00"),
+        ("at half past two", "2026-11-26T02:00", "2026-11-26T03:00"),
+        ("at a quarter to three pm yesterday", "2026-11-25T14:15", "2026-11-25T15:15"),
+        ("at quarter to 1 yesterday", "2026-11-25T12:15", "2026-11-25T13:15"),
+        ("last 30 seconds", "2026-11-26T10:19:30", "2026-11-26T10:20"),
+        ("in the last half hour", "2026-11-26T09:50", "2026-11-26T10:20"),
+        ("half an hour ago", "2026-11-26T09:20", "2026-11-26T10:20"),
+        ("over the past fortnight", "2026-11-12T10:20", "2026-11-26T10:20"),
+        ("last fortnight", "2026-11-12T10:20", "2026-11-26T10:20"),
+        ("a fortnight ago", "2026-11-12T00:00", "2026-11-13T00:00"),
+        ("on 25.11.2026", "2026-11-25T00:00", "2026-11-26T00:00"),
+        ("on 1.2.2026 at 14:30", "2026-02-01T14:00", "2026-02-01T15:00"),
+        ("on 11/25/2026", "2026-11-25T00:00", "2026-11-26T00:00"),
+        ("since 25/11/2026", "2026-11-25T00:00", "2026-11-26T10:20"),
+        ("on 11/11/2026", "2026-11-11T00:00", "2026-11-12T00:00"),
+        ("on 2026/11/25", "2026-11-25T00:00", "2026-11-26T00:00"),
+        ("on the 25th", "2026-11-25T00:00", "2026-11-26T00:00"),
+        ("on the 27th", "2026-10-27T00:00", "2026-10-28T00:00"),
+        ("on the 31st", "2026-10-31T00:00", "2026-11-01T00:00"),
+        ("from the 23rd to the 24th", "2026-11-23T00:00", "2026-11-25T00:00"),
     ],
 )
 def test_what_each_form_means(text: str, start: str, end: str) -> None:
@@ -124,6 +161,10 @@ def test_what_each_form_means(text: str, start: str, end: str) -> None:
         ("yesterday in Berlin time", "2026-11-24T23:00", "2026-11-25T23:00"),
         ("14:30 Berlin time yesterday", "2026-11-25T13:00", "2026-11-25T14:00"),
         ("yesterday (UTC+5:30)", "2026-11-24T18:30", "2026-11-25T18:30"),
+        ("at 14:30-05:00", "2026-11-25T19:00", "2026-11-25T20:00"),
+        ("at 02:00 -05:00", "2026-11-26T06:30", "2026-11-26T07:30"),
+        ("at 2026-11-25T15:00-05:00", "2026-11-25T19:30", "2026-11-25T20:30"),
+        ("9:30-10:30 UTC+2", "2026-11-26T07:30", "2026-11-26T08:30"),
         ("at 14:30 +02:00", "2026-11-25T12:00", "2026-11-25T13:00"),
         ("at 14:30 UTC", "2026-11-25T14:00", "2026-11-25T15:00"),
         ("at 2:30 pm EST on Monday", "2026-11-23T19:00", "2026-11-23T20:00"),
@@ -152,6 +193,22 @@ def test_a_clock_may_be_named(text: str, start: str, end: str) -> None:
         ("from 2026-11-20T10:00Z to 2026-11-20T09:00Z", "ends before it begins"),
         ("the last 9999 weeks", "longer than 92 days"),
         ("since 1 January 0001", "longer than"),
+        ("in 2025", "longer than 92 days"),
+        ("since the year 2025", "longer than 92 days"),
+        ("over the past year", "longer than 92 days"),
+        ("in the last 0 hours", "no length of time"),
+        ("in the last few hours", 'not understood as a time: say it like "at 14:30"'),
+        ("several days ago", "not understood as a time"),
+        ("in the last quarter", "not understood as a time"),
+        ("at half two", "not understood as a time"),
+        ("at ten to three", "not understood as a time"),
+        ("in the last hour and a half", "not understood as a time"),
+        ("on 11/12/2026", "either of two days: write 2026-11-12 or 2026-12-11"),
+        ("on 25.11.", "not understood as a day: write it like 2026-11-26"),
+        ("on 10.11", "not understood as a day"),
+        ("since 11/25", "not understood as a day"),
+        ("on 25.11.26", "not understood as a day"),
+        ("on 31.2.2026", "no time"),
     ],
 )
 def test_what_is_no_time_is_said(text: str, reason: str) -> None:
@@ -160,7 +217,9 @@ def test_what_is_no_time_is_said(text: str, reason: str) -> None:
         take_times(reading, Calendar(UTC_ZONE, NOW))
 
 
-@pytest.mark.parametrize("text", ["may be slow", "a march of errors", "errors 500", "v1.4.2", "top 5", "us-east-1"])
+@pytest.mark.parametrize(
+    "text", ["may be slow", "a march of errors", "errors 500", "v1.4.2", "top 5", "us-east-1", "95th percentile"]
+)
 def test_what_names_no_time_is_none(text: str) -> None:
     reading = read(text)
     assert take_times(reading, Calendar(UTC_ZONE, NOW)) == []
@@ -234,7 +293,8 @@ _PIECES = re.findall(
     r"\S+",
     "yesterday today last this week month monday on at between and from to since before until ago in the 9 10 14:30 - –"
     " 2026-11-20 2026-13-45 T25:61 31 february feb may noon am pm hours 3 99999 +02:00 Z UTC ,"
-    " morning night weekend 0 24:00",
+    " morning night weekend 0 24:00"
+    " half past quarter two 25.11.2026 11/12/2026 2025 the 31st p.m. -10:30 fortnight seconds",
 )
 
 
@@ -244,6 +304,9 @@ _PIECES = re.findall(
 @example("0 weeks ago", UTC_ZONE, NOW)
 @example("99999 days ago", UTC_ZONE, NOW)
 @example("since 1 feb 0000", UTC_ZONE, NOW)
+@example("since 0.0.0000 or on 13/13/2026", UTC_ZONE, NOW)
+@example("in 1900 at quarter to 0 13 pm to 5", UTC_ZONE, NOW)
+@example("between 1 and 99 pm", UTC_ZONE, NOW)
 def test_whatever_is_said_is_a_time_of_the_past_or_a_problem(text: str, zone: Zone, now: datetime) -> None:
     for named in _times_or_problem(text, zone, now):
         assert named.window.end <= now

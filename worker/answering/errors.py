@@ -79,16 +79,39 @@ def _share(part: int, whole: int) -> str:
 
 def _by_scope(asking: Asking, rows: list[Logged]) -> list[str]:
     """The worst first; one service in one region needs no list."""
-    if len(rows) < 2:
+    by_region = asking.understood.by == "region"
+    rows = _regions(rows) if by_region else rows
+    if len(rows) < 2 and not by_region:
         return []
     ranked = sorted(rows, key=lambda row: -((row.errors or 0) / row.lines if row.lines else 0))
     told = [
-        f"- {', '.join(filter(None, (row.service, row.region)))}: {counted(row.errors or 0, 'error')} in "
-        f"{counted(row.lines, 'line')}, {_share(row.errors or 0, row.lines)}"
+        f"- {_place(row)}: {counted(row.errors or 0, 'error')} in {counted(row.lines, 'line')}, "
+        f"{_share(row.errors or 0, row.lines)}"
         for row in ranked[: asking.understood.most or MOST]
     ]
     more = len(ranked) - len(told)
-    return ["By share of errors:", *told, *([f"- {more} more, with a smaller share"] if more else [])]
+    return [
+        f"By {'region' if by_region else 'service and region'}, the largest share of errors first:",
+        *told,
+        *([f"- {more} more, with a smaller share"] if more else []),
+    ]
+
+
+def _place(row: Logged) -> str:
+    return ", ".join(filter(None, (row.service, row.region))) or "without a region"
+
+
+def _regions(rows: list[Logged]) -> list[Logged]:
+    """All services of a region together."""
+    of: dict[str | None, list[Logged]] = defaultdict(list)
+    for row in rows:
+        of[row.region].append(row)
+    return [
+        Logged(
+            service=None, region=name, lines=sum(one.lines for one in some), errors=sum(one.errors or 0 for one in some)
+        )
+        for name, some in of.items()
+    ]
 
 
 def _kinds(asking: Asking) -> list[str]:

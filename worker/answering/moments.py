@@ -9,6 +9,15 @@ from worker.answering import time_forms as forms
 from worker.answering.calendar import DAY, PARTS, Calendar, Span
 from worker.domain.window import parse_time
 
+_HALF = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?([ap])\.?m\b")
+# An hour of a clock of twelve hours; 09:30 is none.
+_TWELVE = r"([1-9]|1[0-2])(?:[:.](\d{2}))?"
+_OTHER = {"a": "p", "p": "a"}
+
+
+class Unclear(ValueError):
+    """It may be several times. The message says how to write the one that is meant."""
+
 
 def span_of(text: str, calendar: Calendar, day: date | None = None) -> Span:
     """An instant, a day, or another period. `day` is the one that a mere time of day is of. Raises ValueError."""
@@ -48,7 +57,7 @@ def clock_of(text: str) -> time:
     named = {"noon": time(12), "midday": time(12), "midnight": time(0)}
     if text in named:
         return named[text]
-    parts = re.match(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])[.:]?m)?", text)
+    parts = re.match(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])[.:]?m)?", _in_figures(text))
     assert parts is not None  # what the patterns let through
     hour, minute, second = (int(part or 0) for part in parts.groups()[:3])
     if parts[4]:
@@ -56,6 +65,38 @@ def clock_of(text: str) -> time:
             raise ValueError("with am or pm the hour is from 1 to 12")
         hour = hour % 12 + (12 if parts[4] == "p" else 0)
     return time(hour % 24 if (hour, minute, second) == (24, 0, 0) else hour, minute, second)
+
+
+def _in_figures(text: str) -> str:
+    """Half past two: 2:30. A quarter to one: 12:45."""
+    text = re.sub(rf"\b(?:{'|'.join(forms.HOURS)})\b", lambda word: str(forms.HOURS[word[0]]), text)
+    past = re.fullmatch(r"(?:a )?(half|quarter) (past|to) (\d{1,2})(.*)", text)
+    if past is None:
+        return text
+    hour, minutes = int(past[3]), 30 if past[1] == "half" else 15
+    if past[2] == "to":
+        hour, minutes = (hour - 1) % 24 or 12, 45
+    return f"{hour}:{minutes}{past[4]}"
+
+
+def with_half(first: str, second: str) -> tuple[str, str]:
+    """Where am or pm is said at one end of a span it is meant of the other as well: "9 to 11 pm", "from 9 am to 5"."""
+    begin, end = _HALF.search(first), _HALF.search(second)
+    if end and not begin and _tells_a_clock(first) and (bare := re.search(rf"(?:^|(?<=[ ,])){_TWELVE}$", first)):
+        half = end[3] if _of_half(bare, end[3]) < _of_half(end, end[3]) else _OTHER[end[3]]
+        return f"{first} {half}m", second
+    if begin and not end and _tells_a_clock(second) and (bare := re.match(rf"{_TWELVE}(?=$|[ ,])", second)):
+        half = begin[3] if _of_half(bare, begin[3]) > _of_half(begin, begin[3]) else _OTHER[begin[3]]
+        return first, f"{bare[0]} {half}m{second[bare.end() :]}"
+    return first, second
+
+
+def _tells_a_clock(text: str) -> bool:
+    return is_clock(text) or _day_and_clock(text) is not None
+
+
+def _of_half(clock: re.Match[str], half: str) -> tuple[int, int]:
+    return int(clock[1]) % 12 + (12 if half == "p" else 0), int(clock[2] or 0)
 
 
 def day_of(text: str, calendar: Calendar) -> date:
@@ -70,18 +111,39 @@ def day_of(text: str, calendar: Calendar) -> date:
     which, _, name = text.rpartition(" ")
     if name in forms.WEEKDAYS and which in ("", "last", "this", "past"):
         return calendar.weekday(forms.WEEKDAYS[name], before_today=which in ("last", "past"))
-    return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else _date(text, calendar)
+    if re.fullmatch(forms.NUMERIC, text):
+        return _numeric_date(text)
+    return date.fromisoformat(text) if re.fullmatch(forms.ISO_DATE, text) else _date(text, calendar)
+
+
+def _numeric_date(text: str) -> date:
+    """With dots the day comes first; with other signs either may, and which one is not guessed."""
+    first, second, third = (int(number) for number in re.split(r"[./-]", text))
+    if first > 31:
+        return date(first, second, third)
+    if "." not in text and first <= 12 and second <= 12 and first != second:
+        either = f"{date(third, first, second)} or {date(third, second, first)}"
+        raise Unclear(f"may be either of two days: write {either}")
+    return date(third, first, second) if "." not in text and second > 12 else date(third, second, first)
 
 
 def _date(text: str, calendar: Calendar) -> date:
     """26 February, Feb 26th, 2026: without a year the latest such day that has begun."""
     words = re.findall(r"[a-z]{3,}|\d+", re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text))
+    if not any(word in forms.MONTHS for word in words):
+        return _day_of_month(int(words[-1]), calendar)
     month = next(forms.MONTHS[word] for word in words if word in forms.MONTHS)
     numbers = [int(word) for word in words if word.isdigit()]
     if len(numbers) == 2:
         return date(numbers[1], month, numbers[0])
     found = date(calendar.today.year, month, numbers[0]) if (month, numbers[0]) != (2, 29) else _leap_day(calendar)
     return found if found <= calendar.today else date(found.year - 1, month, numbers[0])
+
+
+def _day_of_month(number: int, calendar: Calendar) -> date:
+    """The latest day of that number that has begun: not every month has a 31st."""
+    back = (calendar.today - days * DAY for days in range(62))
+    return next(day for day in back if day.day == number)
 
 
 def _leap_day(calendar: Calendar) -> date:
@@ -96,10 +158,10 @@ def _period(text: str, calendar: Calendar) -> Span:
         return calendar.part(calendar.today - (timedelta() if text == "tonight" else DAY), "night")
     if what in PARTS:
         return calendar.part(calendar.today if which in ("this", "") else _day_of_part(which, calendar), what)
-    if what in ("week", "weekend", "month", "year"):
+    if what in ("hour", "week", "weekend", "month", "year"):
         return _of_calendar(what, calendar, is_last=which == "last")
-    if what == "hour":
-        return Span(calendar.now - forms.UNITS["hour"], calendar.now)
+    if year := re.fullmatch(r"(?:the )?(?:year )?(\d{4})", text):
+        return calendar.year(int(year[1]))
     if month := re.fullmatch(rf"(last |this )?({forms.MONTH})(?: (\d{{4}}))?", text):
         return _month(forms.MONTHS[month[2].rstrip(".")], month[3], calendar)
     return calendar.days(day_of(text, calendar))
@@ -110,6 +172,8 @@ def _day_of_part(which: str, calendar: Calendar) -> date:
 
 
 def _of_calendar(what: str, calendar: Calendar, *, is_last: bool) -> Span:
+    if what == "hour":
+        return Span(calendar.now - forms.UNITS["hour"], calendar.now)
     if what == "weekend":
         return calendar.weekend(1 if is_last and calendar.today.weekday() >= 5 else 0)
     if what == "year":

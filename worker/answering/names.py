@@ -52,6 +52,8 @@ LABELS: dict[str, Kind] = {
     "region": "region", "regions": "region",
 }  # fmt: skip
 _SUFFIX = re.compile(r"[-_. ]?(?:service|svc)$")
+# Between a word and the name that stands behind it; what belongs to neither is a sign of the name: "in ../x", "of <x>".
+_TOGETHER = re.compile(r"\s*[^\s\w\0,;!?]{0,40}")
 _PLAIN = re.compile(r"[\W_]+")
 
 
@@ -244,7 +246,7 @@ def _leads(reading: QuestionText, words: Sequence[re.Match[str]], index: int, le
     while before and before[-1] in ("the", "our", "my"):
         before.pop()
     between = reading.left[words[index - 1].end() : words[index].start()] if index else "\0"
-    return bool(before) and before[-1] in leads and not between.strip(" <([{")
+    return bool(before) and before[-1] in leads and _TOGETHER.fullmatch(between) is not None
 
 
 def _looks_like_a_name(word: str) -> bool:

@@ -14,7 +14,7 @@ TAKEN = "\0"
 _QUOTES = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|(?<!\w)'([^']+)'(?!\w)")
 _WHOLE = re.compile(r"""(["'`])((?:(?!\1).)+)\1""")
 # What a question may hold around its words; none of it is a query.
-WORD = re.compile(r"[^\W_](?:[\w./:@-]*\w)?(?:'[a-z]+)?")
+WORD = re.compile(r"(?:\.{0,2}/){0,8}[^\W_](?:[\w./:@-]*\w)?(?:'[a-z]+)?")
 
 
 @dataclass

@@ -48,6 +48,8 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
         subject += f", {at_least(understood.severity)}"
     if understood.words:
         subject += f', lines that hold "{redact(understood.words)}"'
+    if understood.topic is Topic.ERRORS and understood.by == "region":
+        subject += ", by region"
     if understood.most:
         subject += f", at most {understood.most}"
     when = named.words if named else f"no time was named, so the last {_length(understood.window)}"

@@ -22,6 +22,7 @@ from worker.domain.window import Window
 AROUND = timedelta(minutes=30)
 BEFORE = timedelta(hours=24)
 LONGEST = timedelta(days=92)
+UNCLEAR = 'is not understood as a time: say it like "at 14:30", "yesterday" or "in the last 2 hours"'
 
 
 class Problem(Exception):
@@ -43,10 +44,30 @@ def take_zone(reading: QuestionText) -> Zone | None:
     """The clock that the question names, if it names one."""
     for pattern in forms.ZONES:
         for match in pattern.finditer(reading.left):
-            if not forms.ISO_BEFORE.search(reading.left[: match.start()]) and (zone := zone_named(match["zone"])):
+            if not _is_of_a_time(match, reading.left) and (zone := zone_named(match["zone"])):
                 reading.cut(*match.span())
                 return zone
     return None
+
+
+def _is_of_a_time(zone: re.Match[str], text: str) -> bool:
+    """Whether it is the offset of an ISO 8601 time, or where a span of hours ends: "9:30-10:30".
+
+    Behind a space, or where "at" tells a single time, it is that end only if it is the later of the two; behind both it
+    is not.
+    """
+    before = text[: zone.start()]
+    if forms.ISO_BEFORE.search(before):
+        return True
+    begin = forms.TIME_BEFORE.search(before)
+    if begin is None or zone["zone"][0] not in "-−":
+        return False
+    signs = zone[0][0].isspace() + before[: begin.start()].endswith("at ")
+    return signs == 0 or (signs == 1 and _figures(begin["time"]) < _figures(zone["zone"]))
+
+
+def _figures(text: str) -> list[int]:
+    return [int(figure) for figure in re.findall(r"\d+", text)]
 
 
 def take_times(reading: QuestionText, calendar: Calendar) -> list[Named]:
@@ -56,7 +77,13 @@ def take_times(reading: QuestionText, calendar: Calendar) -> list[Named]:
     if match := reading.take(forms.WITHIN):
         words = reading.said(match)
         raise Problem(words, f'may be of the past or to come: say "in the last {words[3:]}"')
-    return [_named(words, span, calendar) for words, span in _spans(reading, calendar)]
+    if match := reading.take(forms.UNCLEAR_DAY):
+        raise Problem(reading.said(match), f"is not understood as a day: write it like {calendar.today}")
+    named = [_named(words, span, calendar) for words, span in _spans(reading, calendar)]
+    for pattern in forms.UNCLEAR:
+        if match := reading.take(pattern):
+            raise Problem(reading.said(match), UNCLEAR)
+    return named
 
 
 def _spans(reading: QuestionText, calendar: Calendar) -> Iterator[tuple[str, Span | None]]:
@@ -72,6 +99,8 @@ Meaning = Callable[[re.Match[str], Calendar], "Span | None"]
 def _meant(words: str, match: re.Match[str], meaning: Meaning, calendar: Calendar) -> Span | None:
     try:
         return meaning(match, calendar)
+    except moments.Unclear as error:
+        raise Problem(words, str(error)) from None
     except (ValueError, OverflowError) as error:
         raise Problem(words, f"is no time ({error})") from None
 
@@ -99,7 +128,7 @@ def _without_preposition(words: str) -> str:
 
 
 def _between(match: re.Match[str], calendar: Calendar) -> Span:
-    first, second = match["a"] or match["c"], match["b"] or match["d"]
+    first, second = moments.with_half(match["a"] or match["c"], match["b"] or match["d"])
     day = moments.day_of(match["day"], calendar) if match["day"] else None
     start, end = moments.span_of(first, calendar, day), moments.span_of(second, calendar, day)
     if moments.is_clock(first) and not moments.is_clock(second) and day is None and end.day:
@@ -125,13 +154,15 @@ def _until(match: re.Match[str], calendar: Calendar) -> Span:
 def _last(match: re.Match[str], calendar: Calendar) -> Span:
     """Without a count, a day is 24 hours and a week or a month is the calendar's: "the past week" is seven days."""
     unit, count, words = forms.UNITS[match["unit"]], match["count"], match[0]
-    if count is None and "last" in words and "the last" not in words and unit >= 7 * DAY:
-        return calendar.week(1) if unit == 7 * DAY else moments.month_before(calendar)
+    if count is None and "last" in words and "the last" not in words and match["unit"] in ("week", "month"):
+        return calendar.week(1) if match["unit"] == "week" else moments.month_before(calendar)
+    if count == "0":
+        raise moments.Unclear("is no length of time")
     return Span(calendar.now - moments.number_of(count or "a") * unit, calendar.now)
 
 
 def _ago(match: re.Match[str], calendar: Calendar) -> Span:
-    unit, count = forms.UNITS[match["unit"]], moments.number_of(match["count"])
+    unit, count = forms.UNITS[match["unit"]], moments.number_of(match["count"] or "a")
     if unit == 7 * DAY:
         return calendar.week(count)
     if unit >= DAY:

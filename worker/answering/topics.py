@@ -10,7 +10,7 @@ from typing import Literal
 from worker.answering.answer import NotUnderstood, Topic
 from worker.answering.reading import QuestionText
 from worker.answering.time_forms import NUMBERS
-from worker.answering.vocabulary import CUES, LEFT_OUT, REFUSED, TICKET
+from worker.answering.vocabulary import LEFT_OUT, REFUSED, TICKET, cues
 from worker.domain.incident import IncidentStatus
 from worker.domain.severity import Severity
 
@@ -27,6 +27,18 @@ _MOST = re.compile(
     rf"|\b(?P<c>\d{{1,3}}|{_NUMBER}) (?=(?:services|regions|incidents|reports|deployments|errors)\b)"
 )
 _BY_REGION = re.compile(r"\b(?:which|what|top(?: \w+)?|by|per|each|every|between|across) (?:cloud )?regions?\b")
+_ROLLBACKS = re.compile(r"\broll(?:ed)?[- ]?backs?\b")
+# Not before a name: "by service checkout".
+_GROUPS = re.compile(r"\b(?:by|per|(?:for |in )?(?:each|every)) (?:cloud )?(?:service|region)s?\b(?! \0)")
+_STEPS = re.compile(
+    r"\b(?:hourly|daily|weekly|(?:by|per|(?:for |in |on )?(?:each|every)) (?:minute|hour|day|week|month))\b"
+)
+_DIVIDED = {Topic.EMISSIONS_RANKING, Topic.EMISSIONS_TOTAL, Topic.ERRORS}
+_BEYOND = (
+    (_ROLLBACKS, {Topic.DEPLOYMENTS}, "which deployments were rollbacks is not on record: all of them are listed"),
+    (_STEPS, set(Topic), "this answer is not grouped by it"),
+    (_GROUPS, set(Topic) - _DIVIDED, "this answer is not grouped by it"),
+)
 INCIDENT_ID = re.compile(r"\binc-\d{8}-[0-9a-f]{8}-\d{1,6}\b")
 REPORT_ID = re.compile(r"\br-[0-9a-f]{32}\b")
 MOST = 50
@@ -65,17 +77,23 @@ def take_left_out(reading: QuestionText) -> list[NotUnderstood]:
     return found
 
 
+def beyond(reading: QuestionText, text: str, topic: Topic | None) -> list[NotUnderstood]:
+    """What is asked of a topic that its answer does not tell apart; `text` still has the words of the topic."""
+    matches = ((pattern.search(text), why) for pattern, topics, why in _BEYOND if topic in topics)
+    return [NotUnderstood(reading.said(match), why) for match, why in matches if match]
+
+
 def take_topic(reading: QuestionText, *, has_record: bool, has_name: bool) -> Asked:
     """Takes out every word that says what is asked."""
     by: Literal["service", "region"] = "region" if _BY_REGION.search(reading.left) else "service"
     severity, is_ticket = _severity(reading), _is_ticket(reading)
-    cues = {name for name, pattern in CUES.items() if pattern.search(reading.left)}
+    found = {name for name, pattern in cues().items() if pattern.search(reading.left)}
     most = _most(reading)
-    status = _status(reading) if "incidents" in cues or is_ticket else None
-    for pattern in CUES.values():
+    status = _status(reading) if "incidents" in found or is_ticket else None
+    for pattern in cues().values():
         while reading.take(pattern):
             pass
-    return Asked(Topic.TICKET if is_ticket else _topic(cues, has_record, has_name), by, most, severity, status)
+    return Asked(Topic.TICKET if is_ticket else _topic(found, has_record, has_name), by, most, severity, status)
 
 
 Cues = set[str]

@@ -20,6 +20,8 @@ from worker.answering.topics import Asked
 from worker.answering.vocabulary import FILLERS, STOP, is_ordinary, slip_of
 from worker.answering.zones import Zone
 from worker.domain.incident import IncidentStatus
+from worker.domain.redaction.kinds import PLACEHOLDER
+from worker.domain.redaction.redact import redact
 from worker.domain.window import Window
 from worker.errors import RequestRefused
 
@@ -27,6 +29,7 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LONGEST_WORDS = 200
 # What is looked at where no time is named.
 USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK}
+WITHOUT = "ask without it, and change it if it is one"
 EXAMPLES = (
     "Why did emissions spike in us-central1 yesterday?",
     "Which services contributed most to CO₂ in the last 24 hours?",
@@ -61,10 +64,19 @@ def understand(question: str, *, zone: Zone, now: datetime, known: Callable[[], 
         reading = read(question)
     except RequestRefused as error:
         return _refused([NotUnderstood("", error.reason)], zone)
+    if secrets := secrets_in(reading):
+        return _refused(
+            [NotUnderstood(secrets, f"{secrets} looks like a secret and is looked for nowhere: {WITHOUT}")], zone
+        )
     zone = take_zone(reading) or zone
     if why := topics.refusal(reading):
         return _refused([why], zone)
     return _Understanding(reading, Calendar(zone, now), known()).result()
+
+
+def secrets_in(reading: QuestionText) -> str:
+    """The placeholders of what must not be repeated, whether they are taken out here or were before."""
+    return ", ".join(dict.fromkeys(found[0] for found in PLACEHOLDER.finditer(redact(reading.text))))
 
 
 def _refused(reasons: list[NotUnderstood], zone: Zone) -> Taken:
@@ -88,6 +100,7 @@ class _Understanding:
         self.left_out += topics.take_left_out(self.reading)
         text = self.reading.left
         asked = topics.take_topic(self.reading, has_record=record is not None, has_name=bool(names.found))
+        self.left_out += topics.beyond(self.reading, text, asked.topic)
         words = self._words(asked, names)
         self._unknown(names, before=text)
         self._leftover()
@@ -164,4 +177,4 @@ class _Understanding:
 
 def _says_nothing(word: str) -> bool:
     plain = word.removesuffix("'s")
-    return plain in FILLERS or plain in STOP or word in FILLERS or is_ordinary(word) or plain.isdigit()
+    return plain in FILLERS or plain in STOP or word in FILLERS or is_ordinary(word)
