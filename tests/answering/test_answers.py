@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import fsum
 
 import pytest
+from elasticsearch import helpers
 from markdown_it import MarkdownIt
 
 from tests.answering.conftest import BAD_SINCE, EU, KIBANA_URL, NOW, PUBLIC_URL, SECRET, US, Desk
@@ -156,8 +157,52 @@ def test_errors_with_their_types_and_no_secret(desk: Desk) -> None:
     assert "password=[" in section(answer)
     assert SECRET not in json.dumps(told(answer))
     lines = desk.ask('logs of checkout with "no connection in the pool" last night')
-    assert "log lines of checkout hold some of these words" in section(lines)
+    assert 'log lines of checkout hold "no connection in the pool", the newest first [e1]:' in section(lines)
     assert SECRET not in json.dumps(told(lines))
+
+
+def test_what_is_quoted_is_looked_for_as_it_stands_and_only_then_by_its_words(empty_desk: Desk) -> None:
+    for minute, message in enumerate(["the certificate has expired", "expired has no certificate"] * 2):
+        at = iso(NOW - timedelta(minutes=minute + 1))
+        document = {"@timestamp": at, "service": "auth", "message": f"{message}, no {minute}"}
+        empty_desk.client.index(index="spiketrace-logs-test", document=document, refresh=True)
+    exact, *lines = section(empty_desk.ask('logs of auth with "Certificate has expired"')).splitlines()
+    assert exact == '2 log lines of auth hold "Certificate has expired", the newest first [e1]:'
+    assert [line.partition("auth: ")[2] for line in lines] == [f"the certificate has expired, no {n}" for n in (0, 2)]
+    both = section(empty_desk.ask('logs of auth with "certificate has expired" and "no 2"'))
+    assert both.startswith('1 log line of auth holds "certificate has expired" and "no 2", the newest')
+    some, *_ = section(empty_desk.ask('logs of auth with "certificate of x509 expired"')).splitlines()
+    assert some == (
+        'No log line of auth in this time holds "certificate of x509 expired" [e1]. '
+        "4 log lines of auth hold some of these words, the best first [e2]:"
+    )
+    none = section(empty_desk.ask('logs of auth with "connection refused"'))
+    assert none == 'No log line of auth in this time holds "connection refused" [e1], nor any of its words [e2].'
+
+
+def test_every_deployment_is_counted_and_told_as_it_stands(empty_desk: Desk) -> None:
+    """600 in two records each, which is more than one search brings; the last one was finished after midnight."""
+    for minute, status in ((0, "started"), (2, "succeeded")):
+        documents = [
+            {
+                "@timestamp": iso(_midnight() - timedelta(minutes=1 + number - minute)),
+                "service": "auth",
+                "region": US,
+                "deployment_id": f"deploy-{number}",
+                "status": status,
+            }
+            for number in range(600)
+        ]
+        helpers.bulk(
+            empty_desk.client, ({"_index": "spiketrace-deployments-test", "_source": one} for one in documents)
+        )
+    empty_desk.client.indices.refresh(index="spiketrace-*")
+    answer = empty_desk.ask("How many deployments yesterday?")
+    first, newest, *_, more = section(answer).splitlines()
+    assert first == "600 deployments of all services, the newest 20 [e1]:"
+    assert newest == "- 11 Mar 2026 23:59 UTC: auth, us-central1, deploy-0, succeeded"
+    assert (more, answer.evidence[0].result["count"]) == ("- 580 more", 600)
+    assert empty_desk.ask("last 50 deployments").sections["answer"].count("succeeded") == 50
 
 
 def test_deployments_and_reports(desk: Desk) -> None:
@@ -194,7 +239,7 @@ def test_a_secret_in_a_question_is_not_repeated(desk: Desk, question: str) -> No
     steps: list[Step] = []
     answer = desk.ask(question.format(secret), steps=steps)
     document = told(answer)
-    document["understood"]["words"] = None  # what the engine was asked for
+    document["understood"] |= {"words": None, "phrases": None}  # what the engine was asked for
     shown = json.dumps([{**document, "evidence": []}, [step.text for step in steps]])
     assert secret not in shown
 

@@ -12,6 +12,7 @@ from worker.answering.zones import Zone
 from worker.domain.figures import duration
 from worker.domain.redaction.redact import redact
 from worker.domain.severity import Severity
+from worker.domain.text import one_line
 from worker.domain.window import Window
 
 T = TypeVar("T")
@@ -47,11 +48,16 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
     if understood.severity:
         subject += f", {at_least(understood.severity)}"
     if understood.words:
-        subject += f', lines that hold "{redact(understood.words)}"'
+        subject += f", lines that hold {in_quotes(understood.phrases)}"
     if understood.most:
         subject += f", at most {understood.most}"
     when = named.words if named else f"no time was named, so the last {_length(understood.window)}"
     return f"Taken as: {subject}; {when} {span_in(understood.window, zone)}."
+
+
+def in_quotes(phrases: Sequence[str]) -> str:
+    """The asker's own words, as they may be repeated."""
+    return " and ".join(f'"{redact(one_line(phrase))}"' for phrase in phrases)
 
 
 def at_least(severity: Severity) -> str:
@@ -95,9 +101,7 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def bullets(every: Sequence[T], most: int, line: Callable[[T], str]) -> list[str]:
-    """An item for each of the first, and how many there are besides."""
-    return [
-        *(f"- {line(one)}" for one in every[:most]),
-        *([f"- {len(every) - most} more"] if len(every) > most else []),
-    ]
+def bullets(every: Sequence[T], most: int, line: Callable[[T], str], *, count: int | None = None) -> list[str]:
+    """An item for each of the first, and how many there are besides; of `count`, where those are not all of them."""
+    more = (len(every) if count is None else count) - len(every[:most])
+    return [*(f"- {line(one)}" for one in every[:most]), *([f"- {more:,} more"] if more > 0 else [])]

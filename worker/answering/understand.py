@@ -88,7 +88,7 @@ class _Understanding:
         self.left_out += topics.take_left_out(self.reading)
         text = self.reading.left
         asked = topics.take_topic(self.reading, has_record=record is not None, has_name=bool(names.found))
-        words = self._words(asked, names)
+        phrases = self._phrases(asked, names)
         self._unknown(names, before=text)
         self._leftover()
         service, region = self._only("service", names), self._only("region", names)
@@ -97,7 +97,8 @@ class _Understanding:
         if self.refusals:
             return replace(_refused(self.refusals, self.calendar.zone), is_unclear=True)
         understood = self._understood(asked, named, service, region)
-        understood = replace(understood, words=words, record_id=record)
+        words = " ".join(phrases)[:LONGEST_WORDS] or None
+        understood = replace(understood, words=words, phrases=phrases, record_id=record)
         zone = self.calendar.zone
         return Taken(replace(understood, sentence=in_words(understood, named, zone)), zone, self.left_out)
 
@@ -112,11 +113,11 @@ class _Understanding:
             self.refusals.append(NotUnderstood(said, f"more than one time is named ({said}): ask for one at a time"))
         return named[0] if named else None
 
-    def _words(self, asked: Asked, names: Names) -> str | None:
+    def _phrases(self, asked: Asked, names: Names) -> tuple[str, ...]:
         """What is in quotes and is like no name is looked for in log lines, where those are asked for."""
         words = [one for one in names.unknown if not (one.like or one.is_place)] if asked.topic is Topic.ERRORS else []
         names.unknown = [one for one in names.unknown if one not in words]
-        return " ".join(one.said for one in words)[:LONGEST_WORDS] or None
+        return tuple(one.said[:LONGEST_WORDS] for one in words)
 
     def _unknown(self, names: Names, *, before: str) -> None:
         """`before`: what was left before the words of the topic were taken out."""
