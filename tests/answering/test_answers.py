@@ -75,14 +75,16 @@ def test_whats_going_wrong_with_checkout(desk: Desk) -> None:
 
 
 def test_what_incidents_are_affecting_payments_this_week(desk: Desk) -> None:
-    """It suffers from ledger's outage, and somebody wrote down one of their own."""
+    """It suffers from ledger's outage, and somebody wrote that down as well: it is one incident, with their figures."""
     answer = desk.ask("What incidents are affecting payments in `europe-west1` this week?")
     ours, theirs = answer.incidents
     assert (ours["service"], ours["status"], ours["recorded_by"]) == ("ledger", "open", "spiketrace")
     assert (theirs["status"], theirs["recorded_by"], theirs["orders_affected"]) == ("being looked at", "others", 120)
     assert ours["report"].startswith(f"{PUBLIC_URL}/reports/r-")
     text = section(answer)
-    assert "2 incidents affect payments in europe-west1, 1 still open" in text
+    assert text.startswith("1 incident affects payments in europe-west1, and is still open [e1].")
+    assert f"; taken to be the same as {ours['incident_id']}, which is open" in text
+    assert theirs["same_as"] == ours["incident_id"]
     assert all(word in text for word in ("DiskFullError", "critical", "cost so far: ", "120 orders affected", "$5,400"))
     assert f"<{ours['report']}>" in answer.text
     assert "<b>" not in answer.text

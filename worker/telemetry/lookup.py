@@ -147,7 +147,7 @@ class ElasticLookup:
         source = _named(self._profile.incidents, "incidents")
         answer, flaw = self._search(source.index, body)
         rows = [_past_incident(hit) for hit in decode.history(answer)]
-        return Reading(rows, source.index, window, flaw, query=body)
+        return Reading(rows, source.index, window, flaw, total=int(answer["hits"]["total"]["value"]), query=body)
 
     def _search(self, index: str, body: Answer) -> tuple[Answer, str | None]:
         """The answer, and why it is not whole. An index that is not there answers with nothing."""
