@@ -5,14 +5,15 @@ The investigation is made as of then and is not stored: only a yes to the offer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from worker.answering import emissions, errors, finding
 from worker.answering.answer import SIX, AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
-from worker.answering.incidents import line_of
+from worker.answering.incidents import INDEX, line_of
 from worker.answering.offering import offer_for
 from worker.answering.saying import time_in, until_in
 from worker.domain.alert import Alert, Rule
@@ -35,6 +36,8 @@ FURTHER_BACK = timedelta(days=14)
 # A span of one service in which a report's rise is the one that is asked about; in a longer one the highest is.
 ONE_RISE = timedelta(hours=2)
 RULE = "spiketrace-question"
+# Where the report itself tells the excess, with what that rests on.
+EXCESS = re.compile(r"\bExcess: [^\[]{1,300}\[(e\d{1,4}(?: e\d{1,4}){0,20})\]")
 OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
 
@@ -120,7 +123,8 @@ def direct(report: Report, asking: Asking, incident: Incident | None = None) -> 
     since = f" since {asking.when(_began(report))}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
-    sure = f", confidence {confidence_in_words(report.confidence)}" if report.confidence is not None else ""
+    grounds = _cited(report.candidates[0].evidence) if report.candidates else ""
+    sure = f", confidence {confidence_in_words(report.confidence)}{grounds}" if report.confidence is not None else ""
     cause = _cause(report.root_cause, (report.service, report.region))
     return f"{where}: the cause is {cause}{sure};{since}{more}."
 
@@ -142,9 +146,25 @@ def _excess(report: Report, incident: Incident | None, asking: Asking) -> str:
     if grams is None or grams.low <= 0:
         return ""
     more = f"with {describe(grams, CO2_GRAMS).likely} more than expected"
-    if settled:
-        return f", {more} in the whole incident"
-    return f", by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name} {more}"
+    if incident and settled:
+        return f", {more} in the whole incident {_settled(incident, asking)}"
+    cited = EXCESS.search(report.sections.carbon_compute_impact)
+    cite = _cited(cited[1].split()) if cited else ""
+    return f", by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name} {more}{cite}"
+
+
+def _cited(ids: Sequence[str]) -> str:
+    return f" [{' '.join(ids)}]" if ids else ""
+
+
+def _settled(incident: Incident, asking: Asking) -> str:
+    assert incident.settled_until is not None
+    window = Window(start=min(incident.timestamp, incident.settled_until), end=incident.settled_until)
+    figures = {
+        "incident_id": incident.incident_id,
+        "wasted_co2": incident.wasted_co2 and incident.wasted_co2.model_dump(),
+    }
+    return asking.exhibits.add_plain("The incident as it was settled", INDEX, window, figures)
 
 
 def _began(report: Report) -> datetime:
