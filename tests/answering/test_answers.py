@@ -112,7 +112,7 @@ def test_an_incident_or_a_report_may_be_named(desk: Desk) -> None:
 def test_nothing_found_is_said_with_what_was_looked_at(desk: Desk) -> None:
     answer = desk.ask("What is wrong with search in us-central1 in the last 2 hours?")
     text = section(answer)
-    assert text.startswith("Nothing that goes wrong was found with search, us-central1 in these 2 h.")
+    assert text.startswith("Nothing that goes wrong was found with search, us-central1 in these 2 hours.")
     assert "No report and no incident is on record for it." in text
     assert "Investigated for this question, and not confirmed: search, us-central1" in text
     assert "search, us-central1 emitted" in text
@@ -123,7 +123,7 @@ def test_nothing_found_is_said_with_what_was_looked_at(desk: Desk) -> None:
 
 def test_no_spike_is_no_spike(desk: Desk) -> None:
     answer = desk.ask("Why did emissions spike in europe-west1 in the last 30 minutes?")
-    assert section(answer).startswith("No spike of emissions was found of europe-west1 in these 30 min.")
+    assert section(answer).startswith("No spike of emissions was found of europe-west1 in these 30 minutes.")
     assert "\neurope-west1 emitted " in section(answer)
     assert answer.charts[0].kind == "line"
 
@@ -142,6 +142,42 @@ def test_how_much_and_how_much_before(desk: Desk) -> None:
     minutes = 5
     known = [value for _, value in chart.series[0].points if value is not None]
     assert fsum(known) * minutes == pytest.approx(grams, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("question", "by", "named", "among"),
+    [
+        ("What share of emissions does search have today?", "service", "search", None),
+        ("what percentage of CO2 comes from search in `us-central1` today", "service", "search", US),
+        ("What share of CO2 does `us-central1` have today?", "region", US, None),
+    ],
+)
+def test_a_share_is_one_of_all_of_them(desk: Desk, question: str, by: str, named: str, among: str | None) -> None:
+    answer = desk.ask(question)
+    window = Window(start=_midnight(), end=NOW)
+    whole, _ = desk.shop.emitted(window, None, among)
+    own, _ = desk.shop.emitted(window, *((named, among) if by == "service" else (None, named)))
+    first = section(answer).splitlines()[0]
+    assert first.startswith(f"{named} emitted ")
+    assert f", {100 * own / whole:.1f} % of the " in first
+    assert f" of all {by}s{' in us-central1' if among else ''} in 1 h 20 min: place " in first
+    assert answer.evidence[0].result["total_grams"] == pytest.approx(whole, rel=1e-12)
+    assert f"what share of all CO₂ {named} emitted" in answer.understood.sentence
+
+
+def test_a_time_that_was_barely_sampled_is_no_measure(empty_desk: Desk) -> None:
+    """A quarter of an hour of the day before, and all of this one."""
+    moments = [NOW - timedelta(minutes=minutes) for minutes in range(1, 24 * 60 + 15)]
+    documents = ({"@timestamp": iso(at), "service": "search", "estimated_co2_grams": 2.0} for at in moments)
+    helpers.bulk(empty_desk.client, ({"_index": "spiketrace-carbon-metrics-test", "_source": one} for one in documents))
+    empty_desk.client.indices.refresh(index="spiketrace-*")
+    _, before, *_ = section(empty_desk.ask("How much CO2 in the last 24 hours?")).splitlines()
+    assert before == (
+        "Only 28 gCO₂e is known of the day before [e2], which is not sampled alike: the samples of then begin at "
+        "2026-03-11T01:06Z only. So it does not tell a rise or a fall."
+    )
+    _, before, *_ = section(empty_desk.ask("How much CO2 in the last 2 hours?")).splitlines()
+    assert before == "In the 2 hours before it was 240 gCO₂e: +0.0 % since [e2]."
 
 
 def test_what_was_not_sampled_is_not_known_and_not_zero(desk: Desk) -> None:

@@ -88,7 +88,7 @@ def test_no_incident_on_record_does_not_mean_that_nothing_goes_wrong(desk: Desk)
     of_it = [{"term": {"service": "ledger"}}, {"range": {"@timestamp": {"gte": iso(NOW - timedelta(hours=1))}}}]
     logged = desk.client.count(index="spiketrace-logs-test", query={"bool": {"filter": of_it}})["count"]
     assert f" in {logged:,} log lines, " in failing
-    assert failing.startswith("In the 1 h until 12 Mar 2026 01:20 UTC: ")
+    assert failing.startswith("In the hour until 12 Mar 2026 01:20 UTC: ")
     assert failing.endswith(" in all of this time [e2].")
     assert instead == "To have the telemetry looked at, ask: What's going wrong with ledger in europe-west1?"
     assert desk.ask(instead.partition("ask: ")[2]).explained is not None

@@ -44,6 +44,7 @@ class Topic(StrEnum):
     EMISSIONS_RANKING = "emissions_ranking"
     WRONG = "wrong"
     INCIDENTS = "incidents"
+    SIMILAR = "similar"
     ERRORS = "errors"
     DEPLOYMENTS = "deployments"
     REPORTS = "reports"

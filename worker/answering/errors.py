@@ -9,7 +9,7 @@ from datetime import timedelta
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import grid_of, summed
-from worker.answering.saying import counted, in_quotes
+from worker.answering.saying import counted, in_quotes, length_in_words
 from worker.domain.figures import duration
 from worker.domain.lookup import ErrorKind, Logged, LogLine, Reading
 from worker.domain.redaction.redact import excerpt
@@ -66,7 +66,7 @@ def lately(asking: Asking) -> list[str]:
         return []
     cite = asking.exhibits.add("Log lines and errors of the last hour", found[0], {"lines": lines, "errors": errors})
     beside = f"{_share(errors, lines)}, and {_share(whole[1], whole[0])} in all of this time"
-    until = f"{duration(last.length)} until {asking.when(last.end)}"
+    until = f"{length_in_words(last.length)} until {asking.when(last.end)}"
     return [f"In the {until}: {counted(errors, 'error')} in {counted(lines, 'log line')}, {beside} {cite}."]
 
 

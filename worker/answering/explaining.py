@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from worker.answering import emissions, errors, finding
+from worker.answering.alike import list_alike, mentioned
 from worker.answering.answer import SIX, AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
 from worker.answering.incidents import INDEX, line_of
 from worker.answering.offering import offer_for
-from worker.answering.saying import time_in, until_in
+from worker.answering.saying import in_these, time_in, until_in
 from worker.domain.alert import Alert, Rule
-from worker.domain.figures import CO2_GRAMS, describe, duration, number
+from worker.domain.figures import CO2_GRAMS, describe, number
 from worker.domain.incident import Incident
 from worker.domain.lookup import Course, Reading
 from worker.domain.report import CauseKind, Chart, Report, ReportOutline, RootCause, Verdict
@@ -58,16 +59,38 @@ def explain(asking: Asking) -> Draft:
     return _by_investigation(asking, outlines, is_carbon=is_carbon)
 
 
+def tell_similar(asking: Asking) -> Draft:
+    """Of the incident or report that was named; else of the report that explains what goes wrong in the span."""
+    if record_id := asking.understood.record_id:
+        report, _ = _named(asking, record_id)
+        return list_alike(report, asking) if report else _not_there(record_id)
+    asking.looking("reports and incidents on record")
+    outlines, is_on = finding.reports_about(asking), finding.open_incidents(asking)
+    chosen = max(outlines, key=lambda one: finding.worth(one, carbon=False, is_on=is_on), default=None)
+    if chosen and chosen.verdict is not Verdict.NOT_CONFIRMED and (report := asking.reports.get(chosen.report_id)):
+        return list_alike(report, asking)
+    where = f" of {asking.scope}" if any(asking.scope) else ""
+    return Draft([f"No report{where} of this time confirms anything that a past incident could be held against."])
+
+
 # --- on record
 
 
 def _of_record(asking: Asking, record_id: str) -> Draft:
+    report, incident = _named(asking, record_id)
+    if report is None:
+        return _not_there(record_id)
+    return _explained(asking, report, incident or _incident_of(asking, report))
+
+
+def _named(asking: Asking, record_id: str) -> tuple[Report | None, Incident | None]:
     asking.looking(record_id)
     incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
-    report = _telling(asking, incident) if incident else asking.reports.get(record_id)
-    if report is None:
-        return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
-    return _explained(asking, report, incident or _incident_of(asking, report))
+    return _telling(asking, incident) if incident else asking.reports.get(record_id), incident
+
+
+def _not_there(record_id: str) -> Draft:
+    return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
 
 
 def _telling(asking: Asking, incident: Incident) -> Report | None:
@@ -107,6 +130,7 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
         if incident.resolved_at:
             draft.lines.append(f"It is over since {asking.when(incident.resolved_at)}.")
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
+    draft.closing += mentioned(report, asking)
     if asking.zone.name != "UTC":
         draft.closing.append("Times in the sections are UTC.")
     draft.offer, sentence = offer_for(asking, report, incident, alert=alert)
@@ -276,7 +300,7 @@ def alert_about(peak: Peak) -> Alert:
 def _nothing(asking: Asking, outlines: list[ReportOutline], looked: list[Report], *, is_carbon: bool) -> Draft:
     what = "No spike of emissions" if is_carbon else "Nothing that goes wrong"
     where = f" with {asking.scope}" if asking.scope.service and not is_carbon else f" of {asking.scope}"
-    draft = Draft([f"{what} was found{where} in these {duration(asking.window.length)}."])
+    draft = Draft([f"{what} was found{where} {in_these(asking.window.length)}."])
     draft.lines += list(_what_was_looked_at(asking, outlines, looked))
     draft.lines += emissions.in_short(asking)
     if is_carbon:

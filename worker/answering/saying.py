@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from worker.answering.answer import Topic, Understood
@@ -24,6 +25,7 @@ SUBJECTS = {
     Topic.EMISSIONS_RANKING: "which {ranked}s emitted most CO₂{of}",
     Topic.WRONG: "what goes wrong{with_what}",
     Topic.INCIDENTS: "which{status} incidents affect{whom}",
+    Topic.SIMILAR: "which past incidents resemble what goes wrong{with_what}",
     Topic.ERRORS: "which errors were logged{by_whom}",
     Topic.DEPLOYMENTS: "which deployments there were{of}",
     Topic.REPORTS: "which reports there are{of}",
@@ -36,8 +38,10 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
     assert understood.topic is not None
     assert understood.window is not None
     if understood.record_id:
-        return f"Taken as: what {understood.record_id} is about."
-    subject = SUBJECTS[understood.topic].format(
+        about = "which past incidents resemble that of" if understood.topic is Topic.SIMILAR else "what"
+        is_about = "" if understood.topic is Topic.SIMILAR else " is about"
+        return f"Taken as: {about} {understood.record_id}{is_about}."
+    subject = _share_asked(understood) or SUBJECTS[understood.topic].format(
         of=scope_in(understood, "of"),
         by_whom=scope_in(understood, "by"),
         with_what=scope_in(understood, "with"),
@@ -53,6 +57,40 @@ def in_words(understood: Understood, named: Named | None, zone: Zone) -> str:
         subject += f", at most {understood.most}"
     when = named.words if named else f"no time was named, so the last {_length(understood.window)}"
     return f"Taken as: {subject}; {when} {span_in(understood.window, zone)}."
+
+
+def _share_asked(understood: Understood) -> str:
+    """Where a ranking is of what was named itself, it is the share of that which is asked for."""
+    named = named_of_ranking(understood)
+    return f"what share of all CO₂ {named} emitted{scope_in(ranked_among(understood), 'by')}" if named else ""
+
+
+def named_of_ranking(understood: Understood) -> str | None:
+    """The service of a ranking of services, or the region of one of regions."""
+    name: str | None = getattr(understood, understood.by)
+    return name if understood.topic is Topic.EMISSIONS_RANKING else None
+
+
+def ranked_among(understood: Understood) -> Understood:
+    """With all of those that the ranking is of."""
+    if understood.by == "service":
+        return replace(understood, service=None)
+    return replace(understood, region=None)
+
+
+def length_in_words(length: timedelta) -> str:
+    """What stands behind "the": day, 7 days, hour, 3 hours, 30 minutes, 1 h 20 min."""
+    day, hour, minute = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+    unit, name = (day, "day") if length >= day else (hour, "hour") if length >= hour else (minute, "minute")
+    if length < unit or length % unit:
+        return duration(length)
+    return name if length == unit else f"{length // unit} {name}s"
+
+
+def in_these(length: timedelta) -> str:
+    """In this hour; in these 24 hours; in these 30 minutes."""
+    told = "24 hours" if length == timedelta(days=1) else length_in_words(length)
+    return f"in these {told}" if told[0].isdigit() else f"in this {told}"
 
 
 def in_quotes(phrases: Sequence[str]) -> str:

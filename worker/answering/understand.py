@@ -26,7 +26,7 @@ from worker.errors import RequestRefused
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LONGEST_WORDS = 200
 # What is looked at where no time is named.
-USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK}
+USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK, Topic.SIMILAR: WEEK}
 EXAMPLES = (
     "Why did emissions spike in us-central1 yesterday?",
     "Which services contributed most to CO₂ in the last 24 hours?",
@@ -88,6 +88,7 @@ class _Understanding:
         self.left_out += topics.take_left_out(self.reading)
         text = self.reading.left
         asked = topics.take_topic(self.reading, has_record=record is not None, has_name=bool(names.found))
+        self.left_out += [asked.left_out] if asked.left_out else []
         phrases = self._phrases(asked, names)
         self._unknown(names, before=text)
         self._leftover()
@@ -156,7 +157,7 @@ class _Understanding:
             service=service,
             region=region,
             window_was_said=named is not None,
-            by=asked.by,
+            by="region" if asked.is_of_the_named and region and not service else asked.by,
             most=asked.most,
             severity=asked.severity,
             status=status,
