@@ -14,6 +14,7 @@ from worker.analysis.study import Case
 from worker.analysis.verdict import judge
 from worker.domain.alert import Alert
 from worker.domain.evidence import EvidenceLog
+from worker.domain.incident import Incident
 from worker.domain.redaction.of_report import redact_report
 from worker.domain.report import (
     AlertSummary,
@@ -34,7 +35,7 @@ from worker.impact.means import Means
 from worker.markdown import render_markdown
 from worker.question import Question
 from worker.severity import DEFAULT, Thresholds, judge_severity
-from worker.similar import Hit, similar_incidents, wanted_of
+from worker.similar import Hit, similar_incidents, wanted_of, without_own
 from worker.writing import causes, charts, sections, threshold
 from worker.writing.story import Story
 
@@ -128,6 +129,17 @@ def write_report(
     )
     report = redact_report(written)
     return report.model_copy(update={"markdown": render_markdown(report)})
+
+
+def of_incident(report: Report, incident: Incident | None) -> Report:
+    """The report as one of that incident, which is then no past one that it resembles."""
+    if incident is None:
+        return report.model_copy(update={"incident_id": None})
+    others = without_own(report.similar_incidents, incident.incident_id)
+    joined = report.model_copy(update={"incident_id": incident.incident_id, "similar_incidents": others})
+    if len(others) == len(report.similar_incidents):
+        return joined
+    return joined.model_copy(update={"markdown": render_markdown(joined)})
 
 
 def _name_unknown(asked: Question, log: EvidenceLog) -> None:

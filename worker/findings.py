@@ -16,6 +16,7 @@ from worker.domain.evidence import EvidenceLog
 from worker.domain.redaction.redact import excerpt
 from worker.domain.telemetry import FAILED_CALLS, Asked, Detail, ErrorType, Scope, Thinned
 from worker.domain.window import iso
+from worker.impact.business import FEWEST_INCIDENTS, past_of, recorded_in
 from worker.read_in_part import effect_in_part
 
 METRICS = ("carbon", "carbon_per_demand", "cpu", "memory", "traffic")
@@ -284,8 +285,23 @@ def _changes(case: Case, log: EvidenceLog, cite: Citations) -> None:
 def _history(case: Case, log: EvidenceLog, cite: Citations) -> None:
     if not case.survey.history or "history" not in case.survey.asked:
         return
-    result = {"incidents": len(case.survey.history)}
+    result = {"incidents": len(case.survey.history), **_business_figures(case)}
     _record(log, cite, "history", "Incidents known by then", case.survey.asked["history"], result)
+
+
+def _business_figures(case: Case) -> dict[str, Any]:
+    """What the text says was recorded; or what it is estimated from."""
+    history = case.survey.history
+    if recorded := recorded_in(history, case.scope, case.window):
+        return {"recorded": [_cost_of(hit) for hit in recorded[:MOST_PARTS]]}
+    past = past_of(history, case.scope, case.window)
+    return {"estimated_from": [_cost_of(hit) for hit in past[:MOST_PARTS]]} if len(past) >= FEWEST_INCIDENTS else {}
+
+
+def _cost_of(hit: dict[str, Any]) -> dict[str, Any]:
+    names = ("orders_affected", "revenue_lost_usd", "duration_minutes")
+    known = {name: value for name in names if isinstance(value := hit["_source"].get(name), int | float)}
+    return {"id": str(hit["_id"]), "at": str(hit["_source"]["@timestamp"]), **known}
 
 
 def _impact(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> None:

@@ -296,9 +296,16 @@ class Lookup(Protocol):
     def logged(self, scope: Scope, window: Window) -> Reading[Logged]: ...
 
     def lines(
-        self, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int
+        self,
+        scope: Scope,
+        window: Window,
+        *,
+        words: str | None,
+        errors_only: bool,
+        limit: int,
+        phrases: Sequence[str] = (),
     ) -> Reading[LogLine]:
-        """Those that match `words` best first; without words the newest first."""
+        """Those that hold every one of `phrases`; that match `words` best first, without words the newest first."""
 
     def changes(self, scope: Scope, window: Window) -> Reading[Deployed]:
         """Newest first."""

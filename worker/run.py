@@ -11,6 +11,7 @@ import structlog
 
 from worker import deliveries, incidents
 from worker.announcing import AnnouncingIncidents, due, enqueue
+from worker.conclusion import of_incident
 from worker.counts import (
     GAPS,
     INVESTIGATION_SECONDS,
@@ -162,7 +163,7 @@ def _with_consequences(found: Report, record: AlertRecord | None, desk: Desk) ->
             life=desk.incidents.policy.incidents,
             recovery=incidents.recovery_of(record) if record else None,
         )
-    report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
+    report = of_incident(found, incident)
     if desk.narrator and not report.replay_of:
         report = report.model_copy(update={"narrative": desk.narrator.pending()})
     return report, incident

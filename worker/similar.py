@@ -92,6 +92,11 @@ def is_past(document: Mapping[str, Any], window: Window, alert_id: str) -> bool:
     return alert_id not in (document.get("alert_ids") or []) and _at(document) < window.start
 
 
+def without_own(found: Sequence[SimilarIncident], incident_id: str | None) -> list[SimilarIncident]:
+    """Before an alert has joined its incident, the history holds that as one of the past."""
+    return [one for one in found if one.id != incident_id]
+
+
 def _at(document: Mapping[str, Any]) -> Any:
     return parse_time(str(document["@timestamp"]))
 

@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.builders import AS_OF, last_minutes
+from tests.webhook_pages import samples
 from worker.analysis.likeness.rank import rank
 from worker.analysis.likeness.structure import Wanted
 from worker.analysis.likeness.words import Texts, stem, words
+from worker.conclusion import of_incident
 from worker.domain.report import SimilarIncident
 from worker.domain.window import iso
+from worker.life import opened
+from worker.markdown import render_markdown
 from worker.similar import MOST, similar_incidents
 
 WINDOW = last_minutes(15)
@@ -165,6 +169,12 @@ def test_why_is_told(fields: dict[str, Any], why: str) -> None:
             "ended after 52 min",
             "Rolled back; pool size raised to 10.",
         ),
+        ({"summary": "Signing key of the previous rotation was removed too early."}, None, None),
+        ({"summary": "Carrier rotated its API key; new key stored."}, None, None),
+        ({"summary": "The cache was disabled in 2.3. It was enabled again."}, None, "It was enabled again."),
+        ({"summary": "Limit of the pool raised to 10."}, None, "Limit of the pool raised to 10."),
+        ({"summary": "We moved the job to its own pool."}, None, "We moved the job to its own pool."),
+        ({"summary": "Down. The replica was promoted by mistake, then dropped."}, None, None),
         ({"summary": "Nobody knows why.", "duration_minutes": "long"}, None, None),
         ({"duration_minutes": 90, "status": "open"}, None, None),
         (
@@ -181,6 +191,17 @@ def test_how_it_ended_and_what_helped_is_told_where_it_was_written(
 ) -> None:
     (found,) = found_in(incident(1, title="Pool timeouts", **fields))
     assert (found.ended, found.helped) == (ended, helped)
+
+
+def test_the_incident_that_a_report_joins_is_none_of_the_past() -> None:
+    report = samples.report()
+    own = opened("inc-20260226-0a1b2c3d-1", report, AS_OF)
+    found = [samples.similar().model_copy(update={"id": one}) for one in (own.incident_id, "other")]
+    report = report.model_copy(update={"similar_incidents": found})
+    joined = of_incident(report, own)
+    assert ([one.id for one in joined.similar_incidents], joined.incident_id) == (["other"], own.incident_id)
+    assert joined.markdown == render_markdown(joined)
+    assert of_incident(report, None).similar_incidents == found
 
 
 text = st.none() | st.text(max_size=20)

@@ -19,6 +19,7 @@ from worker.answering.answer import Answer, Step
 from worker.answering.answering import Answering
 from worker.answering.exhibits import Places
 from worker.answering.yes import TicketDesk
+from worker.conclusion import of_incident
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import Report, report_id_of
 from worker.domain.window import iso
@@ -159,7 +160,7 @@ class Desk:
         """As a worker would: the report of an alert with its incident, on record."""
         found = self.investigate(alert, alert.alert_id)
         incident = incidents.record(found, self.incidents, NOW)
-        report = found.model_copy(update={"incident_id": incident.incident_id if incident else None})
+        report = of_incident(found, incident)
         assert report.report_id == report_id_of(alert.alert_id)
         assert self.reports.create(report)
         self.client.indices.refresh(index="spiketrace-*")

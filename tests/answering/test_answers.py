@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import fsum
 
 import pytest
+from elasticsearch import helpers
 from markdown_it import MarkdownIt
 
 from tests.answering.conftest import BAD_SINCE, EU, KIBANA_URL, NOW, PUBLIC_URL, SECRET, US, Desk
@@ -80,14 +81,16 @@ def test_whats_going_wrong_with_checkout(desk: Desk) -> None:
 
 
 def test_what_incidents_are_affecting_payments_this_week(desk: Desk) -> None:
-    """It suffers from ledger's outage, and somebody wrote down one of their own."""
+    """It suffers from ledger's outage, and somebody wrote that down as well: it is one incident, with their figures."""
     answer = desk.ask("What incidents are affecting payments in `europe-west1` this week?")
     ours, theirs = answer.incidents
     assert (ours["service"], ours["status"], ours["recorded_by"]) == ("ledger", "open", "spiketrace")
     assert (theirs["status"], theirs["recorded_by"], theirs["orders_affected"]) == ("being looked at", "others", 120)
     assert ours["report"].startswith(f"{PUBLIC_URL}/reports/r-")
     text = section(answer)
-    assert "2 incidents affect payments in europe-west1, 1 still open" in text
+    assert text.startswith("1 incident affects payments in europe-west1, and is still open [e1].")
+    assert f"; taken to be the same as {ours['incident_id']}, which is open" in text
+    assert theirs["same_as"] == ours["incident_id"]
     assert all(word in text for word in ("DiskFullError", "critical", "cost so far: ", "120 orders affected", "$5,400"))
     assert f"<{ours['report']}>" in answer.text
     assert "<b>" not in answer.text
@@ -115,7 +118,7 @@ def test_an_incident_or_a_report_may_be_named(desk: Desk) -> None:
 def test_nothing_found_is_said_with_what_was_looked_at(desk: Desk) -> None:
     answer = desk.ask("What is wrong with search in us-central1 in the last 2 hours?")
     text = section(answer)
-    assert text.startswith("Nothing that goes wrong was found with search, us-central1 in these 2 h.")
+    assert text.startswith("Nothing that goes wrong was found with search, us-central1 in these 2 hours.")
     assert "No report and no incident is on record for it." in text
     assert "Investigated for this question, and not confirmed: search, us-central1" in text
     assert "search, us-central1 emitted" in text
@@ -126,7 +129,7 @@ def test_nothing_found_is_said_with_what_was_looked_at(desk: Desk) -> None:
 
 def test_no_spike_is_no_spike(desk: Desk) -> None:
     answer = desk.ask("Why did emissions spike in europe-west1 in the last 30 minutes?")
-    assert section(answer).startswith("No spike of emissions was found of europe-west1 in these 30 min.")
+    assert section(answer).startswith("No spike of emissions was found of europe-west1 in these 30 minutes.")
     assert "\neurope-west1 emitted " in section(answer)
     assert answer.charts[0].kind == "line"
 
@@ -145,6 +148,42 @@ def test_how_much_and_how_much_before(desk: Desk) -> None:
     minutes = 5
     known = [value for _, value in chart.series[0].points if value is not None]
     assert fsum(known) * minutes == pytest.approx(grams, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("question", "by", "named", "among"),
+    [
+        ("What share of emissions does search have today?", "service", "search", None),
+        ("what percentage of CO2 comes from search in `us-central1` today", "service", "search", US),
+        ("What share of CO2 does `us-central1` have today?", "region", US, None),
+    ],
+)
+def test_a_share_is_one_of_all_of_them(desk: Desk, question: str, by: str, named: str, among: str | None) -> None:
+    answer = desk.ask(question)
+    window = Window(start=_midnight(), end=NOW)
+    whole, _ = desk.shop.emitted(window, None, among)
+    own, _ = desk.shop.emitted(window, *((named, among) if by == "service" else (None, named)))
+    first = section(answer).splitlines()[0]
+    assert first.startswith(f"{named} emitted ")
+    assert f", {100 * own / whole:.1f} % of the " in first
+    assert f" of all {by}s{' in us-central1' if among else ''} in 1 h 20 min: place " in first
+    assert answer.evidence[0].result["total_grams"] == pytest.approx(whole, rel=1e-12)
+    assert f"what share of all CO₂ {named} emitted" in answer.understood.sentence
+
+
+def test_a_time_that_was_barely_sampled_is_no_measure(empty_desk: Desk) -> None:
+    """A quarter of an hour of the day before, and all of this one."""
+    moments = [NOW - timedelta(minutes=minutes) for minutes in range(1, 24 * 60 + 15)]
+    documents = ({"@timestamp": iso(at), "service": "search", "estimated_co2_grams": 2.0} for at in moments)
+    helpers.bulk(empty_desk.client, ({"_index": "spiketrace-carbon-metrics-test", "_source": one} for one in documents))
+    empty_desk.client.indices.refresh(index="spiketrace-*")
+    _, before, *_ = section(empty_desk.ask("How much CO2 in the last 24 hours?")).splitlines()
+    assert before == (
+        "Only 28 gCO₂e is known of the day before [e2], which is not sampled alike: the samples of then begin at "
+        "2026-03-11T01:06Z only. So it does not tell a rise or a fall."
+    )
+    _, before, *_ = section(empty_desk.ask("How much CO2 in the last 2 hours?")).splitlines()
+    assert before == "In the 2 hours before it was 240 gCO₂e: +0.0 % since [e2]."
 
 
 def test_what_was_not_sampled_is_not_known_and_not_zero(desk: Desk) -> None:
@@ -183,8 +222,52 @@ def test_errors_with_their_types_and_no_secret(desk: Desk) -> None:
     assert "password=[" in section(answer)
     assert SECRET not in json.dumps(told(answer))
     lines = desk.ask('logs of checkout with "no connection in the pool" last night')
-    assert "log lines of checkout hold some of these words" in section(lines)
+    assert 'log lines of checkout hold "no connection in the pool", the newest first [e1]:' in section(lines)
     assert SECRET not in json.dumps(told(lines))
+
+
+def test_what_is_quoted_is_looked_for_as_it_stands_and_only_then_by_its_words(empty_desk: Desk) -> None:
+    for minute, message in enumerate(["the certificate has expired", "expired has no certificate"] * 2):
+        at = iso(NOW - timedelta(minutes=minute + 1))
+        document = {"@timestamp": at, "service": "auth", "message": f"{message}, no {minute}"}
+        empty_desk.client.index(index="spiketrace-logs-test", document=document, refresh=True)
+    exact, *lines = section(empty_desk.ask('logs of auth with "Certificate has expired"')).splitlines()
+    assert exact == '2 log lines of auth hold "Certificate has expired", the newest first [e1]:'
+    assert [line.partition("auth: ")[2] for line in lines] == [f"the certificate has expired, no {n}" for n in (0, 2)]
+    both = section(empty_desk.ask('logs of auth with "certificate has expired" and "no 2"'))
+    assert both.startswith('1 log line of auth holds "certificate has expired" and "no 2", the newest')
+    some, *_ = section(empty_desk.ask('logs of auth with "certificate of x509 expired"')).splitlines()
+    assert some == (
+        'No log line of auth in this time holds "certificate of x509 expired" [e1]. '
+        "4 log lines of auth hold some of these words, the best first [e2]:"
+    )
+    none = section(empty_desk.ask('logs of auth with "connection refused"'))
+    assert none == 'No log line of auth in this time holds "connection refused" [e1], nor any of its words [e2].'
+
+
+def test_every_deployment_is_counted_and_told_as_it_stands(empty_desk: Desk) -> None:
+    """600 in two records each, which is more than one search brings; the last one was finished after midnight."""
+    for minute, status in ((0, "started"), (2, "succeeded")):
+        documents = [
+            {
+                "@timestamp": iso(_midnight() - timedelta(minutes=1 + number - minute)),
+                "service": "auth",
+                "region": US,
+                "deployment_id": f"deploy-{number}",
+                "status": status,
+            }
+            for number in range(600)
+        ]
+        helpers.bulk(
+            empty_desk.client, ({"_index": "spiketrace-deployments-test", "_source": one} for one in documents)
+        )
+    empty_desk.client.indices.refresh(index="spiketrace-*")
+    answer = empty_desk.ask("How many deployments yesterday?")
+    first, newest, *_, more = section(answer).splitlines()
+    assert first == "600 deployments of all services, the newest 20 [e1]:"
+    assert newest == "- 11 Mar 2026 23:59 UTC: auth, us-central1, deploy-0, succeeded"
+    assert (more, answer.evidence[0].result["count"]) == ("- 580 more", 600)
+    assert empty_desk.ask("last 50 deployments").sections["answer"].count("succeeded") == 50
 
 
 def test_deployments_and_reports(desk: Desk) -> None:
@@ -221,7 +304,7 @@ def test_a_secret_in_a_question_is_not_repeated(desk: Desk, question: str) -> No
     steps: list[Step] = []
     answer = desk.ask(question.format(secret), steps=steps)
     document = told(answer)
-    document["understood"]["words"] = None  # what the engine was asked for
+    document["understood"] |= {"words": None, "phrases": None}  # what the engine was asked for
     shown = json.dumps([{**document, "evidence": []}, [step.text for step in steps]])
     assert secret not in shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -52,7 +53,10 @@ def settled(still_open: Incident) -> Incident:
 
 def test_the_first_sentence_is_of_the_whole_incident_once_that_is_settled(desk: Desk, settled: Incident) -> None:
     answer = ask(desk, f"explain {settled.incident_id}", settled)
-    assert ", with 182 gCO₂e more than expected in the whole incident." in answer.direct.splitlines()[0]
+    assert ", with 182 gCO₂e more than expected in the whole incident [" in answer.direct.splitlines()[0]
+    (settled_as,) = [one for one in answer.evidence if one.title == "The incident as it was settled"]
+    assert settled_as.result == {"incident_id": settled.incident_id, "wasted_co2": WASTED.model_dump()}
+    assert f" in the whole incident [{settled_as.id}]." in answer.direct
     assert "cost: 182 gCO₂e wasted" in answer.closing
 
 
@@ -61,7 +65,11 @@ def test_without_that_it_is_of_the_report_and_says_up_to_when(desk: Desk) -> Non
     assert answer.explained is not None
     first, end = answer.direct.splitlines()[0], f"{answer.explained.window.end:%H:%M} UTC"
     assert f"; since 11 Mar 2026 23:20 UTC, by {end} with " in first
-    assert first.endswith(" gCO₂e more than expected.")
+    assert re.search(r", confidence 0\.\d\d \[e\d[e\d ]*\]; since ", first)
+    cited = re.search(r" gCO₂e more than expected \[(e\d+)\]\.$", first)
+    assert cited
+    (metrics,) = [one for one in answer.evidence if one.id == cited[1]]
+    assert metrics.result["carbon"]["actual"] > metrics.result["carbon"]["expected"]
 
 
 def test_sums_are_so_far_as_long_as_one_of_them_is_not_settled(
@@ -80,7 +88,7 @@ def test_no_incident_on_record_does_not_mean_that_nothing_goes_wrong(desk: Desk)
     of_it = [{"term": {"service": "ledger"}}, {"range": {"@timestamp": {"gte": iso(NOW - timedelta(hours=1))}}}]
     logged = desk.client.count(index="spiketrace-logs-test", query={"bool": {"filter": of_it}})["count"]
     assert f" in {logged:,} log lines, " in failing
-    assert failing.startswith("In the 1 h until 12 Mar 2026 01:20 UTC: ")
+    assert failing.startswith("In the hour until 12 Mar 2026 01:20 UTC: ")
     assert failing.endswith(" in all of this time [e2].")
     assert instead == "To have the telemetry looked at, ask: What's going wrong with ledger in europe-west1?"
     assert desk.ask(instead.partition("ask: ")[2]).explained is not None

@@ -252,6 +252,8 @@ def test_recorded_business_figures_go_before_estimates(reports: Investigations) 
         report = reports.investigate(ALERTS["bad deployment, by service"])
     assert report.impact.business.source == "recorded"
     assert known(report.impact.business.orders_affected).likely == 17
+    (told,) = next(item.result["recorded"] for item in report.evidence if item.title == "Incidents known by then")
+    assert (told["orders_affected"], told["at"]) == (17, at)
     assert report.impact.business.revenue_lost_usd is None
     assert "evenue" in gaps(report)
 

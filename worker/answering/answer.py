@@ -44,6 +44,7 @@ class Topic(StrEnum):
     EMISSIONS_RANKING = "emissions_ranking"
     WRONG = "wrong"
     INCIDENTS = "incidents"
+    SIMILAR = "similar"
     ERRORS = "errors"
     DEPLOYMENTS = "deployments"
     REPORTS = "reports"
@@ -62,9 +63,9 @@ class Understood:
     """How the question was taken. `sentence` says it in words; `zone` is the name of the clock that its times are of.
 
     Service and region are the telemetry's own names; None stands for all of them. `by`: what a ranking is of; `most`:
-    at most so many; `severity`: at least that, `status`: incidents in that; `words`: that log lines should hold;
-    `record_id`: of the incident or report that is meant. `topic` and `window` are None where the question was not
-    understood at all.
+    at most so many; `severity`: at least that, `status`: incidents in that; `words`: that log lines should hold, quoted
+    one after the other as `phrases`; `record_id`: of the incident or report that is meant. `topic` and `window` are
+    None where the question was not understood at all.
     """
 
     topic: Topic | None
@@ -79,6 +80,7 @@ class Understood:
     severity: Severity | None = None
     status: IncidentStatus | None = None
     words: str | None = None
+    phrases: tuple[str, ...] = ()
     record_id: str | None = None
 
 

@@ -37,6 +37,7 @@ ANSWERS: Mapping[Topic, Callable[[Asking], Draft]] = {
     Topic.EMISSIONS_RANKING: emissions.rank,
     Topic.WRONG: explaining.explain,
     Topic.INCIDENTS: incidents.list_incidents,
+    Topic.SIMILAR: explaining.tell_similar,
     Topic.ERRORS: errors.list_errors,
     Topic.DEPLOYMENTS: records.list_deployments,
     Topic.REPORTS: records.list_reports,

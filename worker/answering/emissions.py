@@ -9,9 +9,11 @@ from typing import NamedTuple
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import grid_of, summed
+from worker.answering.saying import length_in_words, named_of_ranking, ranked_among, scope_in
 from worker.domain.figures import CO2_GRAMS, describe, duration
 from worker.domain.lookup import Emitted, EmittedReading
 from worker.domain.report import Quantity
+from worker.domain.telemetry import Scope
 from worker.domain.window import Window, iso
 from worker.errors import NotMeasured
 
@@ -21,6 +23,8 @@ DISAGREE = 0.01
 # So much of a span without a sample at its edge is worth a word.
 UNSAMPLED = timedelta(minutes=30)
 BARELY = 0.0005
+# So many times the samples are not those of the same services, or not all of them.
+UNLIKE = 2
 
 
 class Part(NamedTuple):
@@ -43,15 +47,20 @@ def share(part: float, whole: float) -> str:
 
 
 def rank(asking: Asking) -> Draft:
+    """Where one of those that are ranked is named itself, it is held against all of them."""
     asking.looking("the sums of all samples of emissions")
-    reading = asking.looks.emitted(asking.scope, asking.window)
+    among = ranked_among(asking.understood)
+    reading = asking.looks.emitted(Scope(among.service, among.region), asking.window)
     if reading.grams is None:
         return _nothing(asking, reading)
     parts = parts_of(reading, asking.understood.by)
     shown = parts[: asking.understood.most or MOST]
     cite = asking.exhibits.add("Emissions by service and region", reading, _result(reading, parts))
     asking.found(f"{rounded(reading.grams)} by {_count(parts, asking)}")
-    draft = Draft([_headline(asking, reading, shown, cite)])
+    named = named_of_ranking(asking.understood)
+    draft = Draft(
+        [_share_of(named, asking, reading, parts, cite) if named else _headline(asking, reading, shown, cite)]
+    )
     draft.lines += [
         f"- {number}. {part.name}: {rounded(part.grams)}, {share(part.grams, reading.grams)}"
         for number, part in enumerate(shown, 1)
@@ -136,6 +145,19 @@ def _headline(asking: Asking, reading: EmittedReading, parts: list[Part], cite: 
     return f"{first.name} emitted most: {rounded(first.grams)}, {share(first.grams, reading.grams)} {whole} {cite}."
 
 
+def _share_of(named: str, asking: Asking, reading: EmittedReading, parts: list[Part], cite: str) -> str:
+    """search emitted 1.2 kgCO₂e, 12.4 % of the 9.67 kgCO₂e of all services in 1 d: place 3 of 10."""
+    assert reading.grams is not None
+    own = next(((place, part) for place, part in enumerate(parts, 1) if part.name == named), None)
+    among = scope_in(ranked_among(asking.understood), "of" if asking.understood.by == "region" else "by")
+    whole = f"{rounded(reading.grams)} of all {asking.understood.by}s{among} in {duration(asking.window.length)}"
+    if own is None:
+        return f"No sample of emissions of {named} is of this time: its share of the {whole} is not known {cite}."
+    place, part = own
+    ranked = f"place {place} of {len(parts)}"
+    return f"{named} emitted {rounded(part.grams)}, {share(part.grams, reading.grams)} of the {whole}: {ranked} {cite}."
+
+
 def _remainder(reading: EmittedReading, parts: list[Part], shown: list[Part]) -> list[str]:
     assert reading.grams is not None
     rest, hidden = sum(part.grams for part in parts[len(shown) :]), len(parts) - len(shown)
@@ -161,23 +183,32 @@ def _parts_in_words(reading: EmittedReading, asking: Asking) -> list[str]:
 
 
 def _beside_before(asking: Asking, reading: EmittedReading) -> list[str]:
-    """The same length of time before it."""
+    """The same length of time before it; as a change only where both are sampled alike."""
     before = Window.before(asking.window.start, asking.window.length)
     earlier = asking.looks.emitted(asking.scope, before)
     assert reading.grams is not None
+    then = f"the {length_in_words(before.length)} before"
     if not earlier.grams:
-        return [f"What it was in the {duration(before.length)} before is not known: no sample is of then."]
+        return [f"What it was in {then} is not known: no sample is of then."]
     cite = asking.exhibits.add("Emissions of the time before", earlier, {"total_grams": earlier.grams})
+    if unlike := _unlike(reading, earlier, before):
+        known = f"Only {rounded(earlier.grams)} is known of {then} {cite}"
+        return [f"{known}, which is not sampled alike: {unlike}. So it does not tell a rise or a fall."]
     change = reading.grams / earlier.grams - 1
-    text = f"In the {duration(before.length)} before it was {rounded(earlier.grams)}"
-    return [f"{text}: {'+' if change >= 0 else '−'}{abs(change) * 100:.1f} % since {cite}.", *_short(earlier, before)]
+    sign = "+" if change >= 0 else "−"
+    return [f"In {then} it was {rounded(earlier.grams)}: {sign}{abs(change) * 100:.1f} % since {cite}."]
 
 
-def _short(earlier: EmittedReading, before: Window) -> list[str]:
-    first = min(row.first for row in earlier.rows) if earlier.rows else before.start
-    if first - before.start <= max(UNSAMPLED, before.length / 20):
-        return []
-    return [f"The samples of then begin at {iso(first)[:16]}Z only, so the two are not alike."]
+def _unlike(reading: EmittedReading, earlier: EmittedReading, before: Window) -> str:
+    """Why a comparison would be one of the sampling."""
+    room = max(UNSAMPLED, before.length / 20)
+    first, last = min(row.first for row in earlier.rows), max(row.last for row in earlier.rows)
+    if first - before.start > room:
+        return f"the samples of then begin at {iso(first)[:16]}Z only"
+    if before.end - last > room:
+        return f"the samples of then end at {iso(last)[:16]}Z"
+    then, now = (sum(row.samples for row in one.rows) for one in (earlier, reading))
+    return f"{then:,} samples then, {now:,} since" if max(then, now) > UNLIKE * min(then, now) else ""
 
 
 def _nothing(asking: Asking, reading: EmittedReading) -> Draft:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import grid_of, summed
-from worker.answering.saying import counted
+from worker.answering.saying import counted, in_quotes, length_in_words
 from worker.domain.figures import duration
 from worker.domain.lookup import ErrorKind, Logged, LogLine, Reading
 from worker.domain.redaction.redact import excerpt
@@ -65,7 +66,7 @@ def lately(asking: Asking) -> list[str]:
         return []
     cite = asking.exhibits.add("Log lines and errors of the last hour", found[0], {"lines": lines, "errors": errors})
     beside = f"{_share(errors, lines)}, and {_share(whole[1], whole[0])} in all of this time"
-    until = f"{duration(last.length)} until {asking.when(last.end)}"
+    until = f"{length_in_words(last.length)} until {asking.when(last.end)}"
     return [f"In the {until}: {counted(errors, 'error')} in {counted(lines, 'log line')}, {beside} {cite}."]
 
 
@@ -157,19 +158,38 @@ def _chart(asking: Asking) -> list[AnswerChart]:
 
 
 def _matching_lines(asking: Asking, words: str) -> Draft:
+    """Those that hold what was quoted as it stands; where none does, those that hold some of its words."""
     asking.looking("log lines that hold those words")
+    phrases = asking.understood.phrases or (words,)
+    rows, count, cite = _lines(asking, None, phrases)
+    quoted = in_quotes(phrases)
+    if count:
+        return _told_lines(asking, rows, f"{_holding(asking, count)} {quoted}, the newest first {cite}:")
+    none = f"No log line of {asking.scope} in this time holds {quoted} {cite}"
+    rows, count, cite = _lines(asking, words, ())
+    if not count:
+        return Draft([f"{none}, nor any of its words {cite}."])
+    return _told_lines(asking, rows, f"{none}. {_holding(asking, count)} some of these words, the best first {cite}:")
+
+
+def _holding(asking: Asking, count: int) -> str:
+    return f"{counted(count, 'log line')} of {asking.scope} hold{'s' if count == 1 else ''}"
+
+
+def _lines(asking: Asking, words: str | None, phrases: Sequence[str]) -> tuple[list[LogLine], int, str]:
+    """Those to show, how many there are, and what cites them."""
     most = asking.understood.most or MOST_LINES
     reading: Reading[LogLine] = asking.looks.lines(
-        asking.scope, asking.window, words=words, errors_only=False, limit=most
+        asking.scope, asking.window, words=words, phrases=phrases, errors_only=False, limit=most
     )
     count = reading.total if reading.total is not None else len(reading.rows)
     cite = asking.exhibits.add("Log lines by words", reading, {"lines": count})
     asking.found(f"{count:,} lines")
-    if not count:
-        return Draft([f"No log line of {asking.scope} in this time holds any of these words {cite}."])
-    draft = Draft([f"{counted(count, 'log line')} of {asking.scope} hold some of these words, the best first {cite}:"])
-    draft.lines += [f"- {_line(row, asking)}" for row in reading.rows]
-    return draft
+    return reading.rows, count, cite
+
+
+def _told_lines(asking: Asking, rows: Iterable[LogLine], opening: str) -> Draft:
+    return Draft([opening, *(f"- {_line(row, asking)}" for row in rows)])
 
 
 def _line(row: LogLine, asking: Asking) -> str:

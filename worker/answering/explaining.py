@@ -5,18 +5,20 @@ The investigation is made as of then and is not stored: only a yes to the offer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from worker.answering import emissions, errors, finding
+from worker.answering.alike import list_alike, mentioned
 from worker.answering.answer import SIX, AnswerChart, Series
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
-from worker.answering.incidents import line_of
+from worker.answering.incidents import INDEX, line_of
 from worker.answering.offering import offer_for
-from worker.answering.saying import time_in, until_in
+from worker.answering.saying import in_these, time_in, until_in
 from worker.domain.alert import Alert, Rule
-from worker.domain.figures import CO2_GRAMS, describe, duration, number
+from worker.domain.figures import CO2_GRAMS, describe, number
 from worker.domain.incident import Incident
 from worker.domain.lookup import Course, Reading
 from worker.domain.report import CauseKind, Chart, Report, ReportOutline, RootCause, Verdict
@@ -35,6 +37,8 @@ FURTHER_BACK = timedelta(days=14)
 # A span of one service in which a report's rise is the one that is asked about; in a longer one the highest is.
 ONE_RISE = timedelta(hours=2)
 RULE = "spiketrace-question"
+# Where the report itself tells the excess, with what that rests on.
+EXCESS = re.compile(r"\bExcess: [^\[]{1,300}\[(e\d{1,4}(?: e\d{1,4}){0,20})\]")
 OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
 
@@ -55,16 +59,38 @@ def explain(asking: Asking) -> Draft:
     return _by_investigation(asking, outlines, is_carbon=is_carbon)
 
 
+def tell_similar(asking: Asking) -> Draft:
+    """Of the incident or report that was named; else of the report that explains what goes wrong in the span."""
+    if record_id := asking.understood.record_id:
+        report, _ = _named(asking, record_id)
+        return list_alike(report, asking) if report else _not_there(record_id)
+    asking.looking("reports and incidents on record")
+    outlines, is_on = finding.reports_about(asking), finding.open_incidents(asking)
+    chosen = max(outlines, key=lambda one: finding.worth(one, carbon=False, is_on=is_on), default=None)
+    if chosen and chosen.verdict is not Verdict.NOT_CONFIRMED and (report := asking.reports.get(chosen.report_id)):
+        return list_alike(report, asking)
+    where = f" of {asking.scope}" if any(asking.scope) else ""
+    return Draft([f"No report{where} of this time confirms anything that a past incident could be held against."])
+
+
 # --- on record
 
 
 def _of_record(asking: Asking, record_id: str) -> Draft:
+    report, incident = _named(asking, record_id)
+    if report is None:
+        return _not_there(record_id)
+    return _explained(asking, report, incident or _incident_of(asking, report))
+
+
+def _named(asking: Asking, record_id: str) -> tuple[Report | None, Incident | None]:
     asking.looking(record_id)
     incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
-    report = _telling(asking, incident) if incident else asking.reports.get(record_id)
-    if report is None:
-        return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
-    return _explained(asking, report, incident or _incident_of(asking, report))
+    return _telling(asking, incident) if incident else asking.reports.get(record_id), incident
+
+
+def _not_there(record_id: str) -> Draft:
+    return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
 
 
 def _telling(asking: Asking, incident: Incident) -> Report | None:
@@ -104,6 +130,7 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
         if incident.resolved_at:
             draft.lines.append(f"It is over since {asking.when(incident.resolved_at)}.")
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
+    draft.closing += mentioned(report, asking)
     if asking.zone.name != "UTC":
         draft.closing.append("Times in the sections are UTC.")
     draft.offer, sentence = offer_for(asking, report, incident, alert=alert)
@@ -120,7 +147,8 @@ def direct(report: Report, asking: Asking, incident: Incident | None = None) -> 
     since = f" since {asking.when(_began(report))}"
     if report.verdict is Verdict.INCONCLUSIVE or report.root_cause is None:
         return f"{where} deviated{since}{more}; the telemetry does not tell why."
-    sure = f", confidence {confidence_in_words(report.confidence)}" if report.confidence is not None else ""
+    grounds = _cited(report.candidates[0].evidence) if report.candidates else ""
+    sure = f", confidence {confidence_in_words(report.confidence)}{grounds}" if report.confidence is not None else ""
     cause = _cause(report.root_cause, (report.service, report.region))
     return f"{where}: the cause is {cause}{sure};{since}{more}."
 
@@ -142,9 +170,25 @@ def _excess(report: Report, incident: Incident | None, asking: Asking) -> str:
     if grams is None or grams.low <= 0:
         return ""
     more = f"with {describe(grams, CO2_GRAMS).likely} more than expected"
-    if settled:
-        return f", {more} in the whole incident"
-    return f", by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name} {more}"
+    if incident and settled:
+        return f", {more} in the whole incident {_settled(incident, asking)}"
+    cited = EXCESS.search(report.sections.carbon_compute_impact)
+    cite = _cited(cited[1].split()) if cited else ""
+    return f", by {until_in(report.window.end, _began(report), asking.zone)} {asking.zone.name} {more}{cite}"
+
+
+def _cited(ids: Sequence[str]) -> str:
+    return f" [{' '.join(ids)}]" if ids else ""
+
+
+def _settled(incident: Incident, asking: Asking) -> str:
+    assert incident.settled_until is not None
+    window = Window(start=min(incident.timestamp, incident.settled_until), end=incident.settled_until)
+    figures = {
+        "incident_id": incident.incident_id,
+        "wasted_co2": incident.wasted_co2 and incident.wasted_co2.model_dump(),
+    }
+    return asking.exhibits.add_plain("The incident as it was settled", INDEX, window, figures)
 
 
 def _began(report: Report) -> datetime:
@@ -256,7 +300,7 @@ def alert_about(peak: Peak) -> Alert:
 def _nothing(asking: Asking, outlines: list[ReportOutline], looked: list[Report], *, is_carbon: bool) -> Draft:
     what = "No spike of emissions" if is_carbon else "Nothing that goes wrong"
     where = f" with {asking.scope}" if asking.scope.service and not is_carbon else f" of {asking.scope}"
-    draft = Draft([f"{what} was found{where} in these {duration(asking.window.length)}."])
+    draft = Draft([f"{what} was found{where} {in_these(asking.window.length)}."])
     draft.lines += list(_what_was_looked_at(asking, outlines, looked))
     draft.lines += emissions.in_short(asking)
     if is_carbon:

@@ -34,7 +34,10 @@ def _fits(own: Scope, asked: Scope) -> bool:
 
 
 def incidents_about(asking: Asking) -> list[Incident]:
-    found = asking.incidents.during(asking.window)
+    return wanted(asking.incidents.during(asking.window), asking)
+
+
+def wanted(found: Iterable[Incident], asking: Asking) -> list[Incident]:
     return [one for one in found if affects(one, asking.scope) and _is_wanted(one, asking)]
 
 

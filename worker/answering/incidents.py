@@ -6,49 +6,72 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from worker.answering import errors
-from worker.answering.answer import Offer
+from worker.answering.answer import Offer, Understood
 from worker.answering.asking import Asking, Draft
-from worker.answering.finding import incidents_about
+from worker.answering.finding import wanted
 from worker.answering.offering import has_ticket, offer_for_incident
-from worker.answering.saying import at_least, bullets, scope_in
-from worker.answering.topics import INCIDENT_ID
+from worker.answering.recorded import Others, Recorded, is_over, recorded_by_others
+from worker.answering.saying import at_least, bullets, counted, scope_in
 from worker.domain.figures import count, describe_count, duration, duration_of_minutes, number
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.lookup import PastIncident
 from worker.domain.redaction.redact import excerpt
 from worker.domain.report import CauseKind
+from worker.domain.severity import Severity
 from worker.domain.terms import describe_revenue, orders, revenue_money
 from worker.domain.text import one_line
 from worker.domain.wording import cause_in_words
-from worker.errors import NotMeasured
 
 MOST = 20
 LONGEST_TITLE = 160
+OF_BUSINESS = frozenset({"orders_affected", "revenue_lost_usd"})
 INDEX = "spiketrace-incidents"
+
+# What an incident cost, by the names of FIGURES.
+Figures = dict[str, float | None]
 
 
 def list_incidents(asking: Asking) -> Draft:
     asking.looking("the incidents on record")
-    ours = incidents_about(asking)
-    others = _others(asking)
-    asking.found(f"{len(ours) + len(others)} on record")
+    every = asking.incidents.during(asking.window)
+    ours, others = wanted(every, asking), recorded_by_others(asking, every)
+    each = _each_once(ours, others.wanted)
+    asking.found(f"{len(each)} on record")
     by_urgency, most = _by_urgency(ours), asking.understood.most or MOST
     shown = by_urgency[:most]
-    cite = asking.exhibits.add_plain(
-        "Incidents",
-        INDEX,
-        asking.window,
-        {"incidents": [one.incident_id for one in ours], "recorded_by_others": [one.id for one in others]},
-    )
-    draft = Draft([f"{_headline(asking, ours, others)} {cite}."], incidents=shown)
-    draft.lines += _instead(asking) if not ours and not others else []
+    cite = asking.exhibits.add_plain("Incidents", INDEX, asking.window, _result(ours, others.wanted, each))
+    draft = Draft([f"{_headline(asking, ours, others.wanted)} {cite}."], incidents=shown)
+    draft.lines += _instead(asking) if not each else []
     draft.lines += bullets(by_urgency, most, lambda one: line_of(one, asking))
-    draft.lines += _cost_in_all(ours, asking)
-    if others:
-        draft.lines += ["Recorded by others:", *(f"- {_other_line(one, asking)}" for one in others[:MOST])]
-        draft.others = [one.model_dump(mode="json") for one in others[:MOST]]
+    if others.wanted:
+        draft.lines += ["Recorded by others:", *bullets(others.wanted, most, lambda one: _other_line(one, asking))]
+        draft.others = [_plain_of(one) for one in others.wanted[:most]]
+    draft.lines += [*_cost_in_all(ours, each, asking, cite), *_not_in_it(others)]
     draft.offer, draft.closing = _offer(asking, shown)
     return draft
+
+
+def _result(ours: list[Incident], others: list[Recorded], each: list[Figures]) -> dict[str, Any]:
+    return {
+        "incidents": [one.incident_id for one in ours],
+        "recorded_by_others": [one.one.id for one in others],
+        "in_all": {name: sum(values) for name in FIGURES if (values := _told_of(name, each))},
+    }
+
+
+def _plain_of(recorded: Recorded) -> dict[str, object]:
+    same_as = recorded.same_as.incident_id if recorded.same_as else None
+    return {**recorded.one.model_dump(mode="json"), "same_as": same_as}
+
+
+def _not_in_it(others: Others) -> list[str]:
+    lines = []
+    if others.unrated:
+        names = ", ".join(severity.value for severity in Severity)
+        lines.append(f"Left out: {others.unrated} that others recorded with no severity of {names}.")
+    if others.unread:
+        lines.append(f"{others.unread:,} older documents of this time were not read, and are not in it.")
+    return lines
 
 
 def _by_urgency(incidents: list[Incident]) -> list[Incident]:
@@ -60,28 +83,42 @@ def _by_urgency(incidents: list[Incident]) -> list[Incident]:
     )
 
 
-def _others(asking: Asking) -> list[PastIncident]:
-    """What others wrote has their own words for a status: where one is asked for, it is not known whether it fits."""
-    if asking.understood.status or asking.understood.severity:
-        return []
-    try:
-        found = asking.looks.incidents(asking.scope, asking.window).rows
-    except NotMeasured:
-        return []
-    return [one for one in found if not INCIDENT_ID.fullmatch(one.id)]
-
-
-def _headline(asking: Asking, ours: list[Incident], others: list[PastIncident]) -> str:
+def _headline(asking: Asking, ours: list[Incident], others: list[Recorded]) -> str:
     understood = asking.understood
     kind = " ".join(filter(None, [understood.status and understood.status.value, "incident"]))
     least = f" of severity {at_least(understood.severity)}" if understood.severity else ""
-    whom, count = scope_in(understood, ""), len(ours) + len(others)
-    if not count:
+    whom, number = scope_in(understood, ""), len(_each_once(ours, others))
+    if not number:
         return f"No {kind}{least} on record affects{whom or ' anything'} in this time"
-    still = _still_open(ours, count) if understood.status is None and ours else ""
+    state = _state(understood, ours, others)
     if not whom:
-        return f"{count} {kind}{'s are' if count > 1 else ' is'} on record{least} in this time{still}"
-    return f"{count} {kind}{'s' if count > 1 else ''}{least} affect{'s' if count == 1 else ''}{whom}{still}"
+        return f"{counted(number, kind)} {'is' if number == 1 else 'are'} on record{least} in this time{state}"
+    return f"{counted(number, kind)}{least} {_affect(number, ours, others)}{whom}{state}"
+
+
+def _affect(number: int, ours: list[Incident], others: list[Recorded]) -> str:
+    """What is over is told of as past."""
+    if not _open_ones(ours) and not _without_end(others):
+        return "affected"
+    return "affects" if number == 1 else "affect"
+
+
+def _each_once(ours: list[Incident], others: list[Recorded]) -> list[Figures]:
+    """What each cost: of what others recorded as well, by our figures, or theirs where we have only guessed or none."""
+    listed = {one.incident_id for one in ours}
+    alone = [one.one for one in others if one.same_as is None or one.same_as.incident_id not in listed]
+    each = [_figures_of(one, [two.one for two in others if two.same_as == one]) for one in ours]
+    return [*each, *({name: getattr(one, name) for name in FIGURES} for one in alone)]
+
+
+def _figures_of(one: Incident, theirs: list[PastIncident]) -> Figures:
+    own: Figures = {name: getattr(one, name) for name in FIGURES}
+    told = {name: next((value for two in theirs if (value := getattr(two, name)) is not None), None) for name in own}
+    is_guess = one.business_source == "estimated"
+    firm = {name: value for name, value in own.items() if not (is_guess and name in OF_BUSINESS)}
+    return {
+        name: next((value for value in (firm.get(name), told[name]) if value is not None), own[name]) for name in own
+    }
 
 
 def _instead(asking: Asking) -> list[str]:
@@ -90,12 +127,40 @@ def _instead(asking: Asking) -> list[str]:
     return [*errors.lately(asking), f"To have the telemetry looked at, ask: What's going wrong{scope}?"]
 
 
-def _still_open(ours: list[Incident], count: int) -> str:
-    """Of those that others recorded it is not known."""
-    open_ones = sum(one.status is IncidentStatus.OPEN for one in ours)
-    if count == 1:
-        return ", and is still open" if open_ones else ", and is over"
-    return f", {open_ones or 'none'} still open"
+def _state(understood: Understood, ours: list[Incident], others: list[Recorded]) -> str:
+    """How many are still on: by what others recorded, those that they wrote no end of."""
+    number, still, without_end = len(_each_once(ours, others)), _open_ones(ours), _without_end(others)
+    if understood.status is not None:
+        is_open = understood.status is IncidentStatus.OPEN and without_end
+        of_them = "" if number == 1 else f" {without_end} of them"
+        return f",{of_them} recorded by others without an end" if is_open else ""
+    if number == 1:
+        return _state_of_one(bool(ours), still, without_end)
+    if not without_end:
+        return f", {still or 'none'} still open"
+    open_ones = f"{still} still open, and" if still else "none still open but"
+    return f", {open_ones} {without_end} that others recorded without an end"
+
+
+def _state_of_one(is_ours: bool, still: int, without_end: int) -> str:
+    if still:
+        return ", and is still open"
+    if without_end:
+        return (
+            "; it is over, but others recorded it without an end" if is_ours else "; others recorded it, without an end"
+        )
+    return "; it is over"
+
+
+def _open_ones(ours: list[Incident]) -> int:
+    return sum(one.status is IncidentStatus.OPEN for one in ours)
+
+
+def _without_end(others: list[Recorded]) -> int:
+    """But for those that are told of as open by ours."""
+    return sum(
+        not is_over(one.one) and not (one.same_as and one.same_as.status is IncidentStatus.OPEN) for one in others
+    )
 
 
 def line_of(one: Incident, asking: Asking) -> str:
@@ -161,17 +226,20 @@ FIGURES: Mapping[str, Callable[[float], str]] = {
 }
 
 
-def _cost_in_all(ours: list[Incident], asking: Asking) -> list[str]:
+def _cost_in_all(ours: list[Incident], each: list[Figures], asking: Asking, cite: str) -> list[str]:
     """Of several incidents: sums over those that tell, with how many that are."""
-    if len(ours) < 2:
+    if len(each) < 2:
         return []
     told = []
     for name, in_words in FIGURES.items():
-        values = [value for one in ours if (value := getattr(one, name)) is not None]
-        if values:
-            some = f" ({len(values)} of {len(ours)} incidents tell)" if len(values) < len(ours) else ""
+        if values := _told_of(name, each):
+            some = f" ({len(values)} of {len(each)} incidents tell)" if len(values) < len(each) else ""
             told.append(in_words(sum(values)) + some)
-    return [f"In all{_so_far(ours, asking)}: {'; '.join(told)}."] if told else []
+    return [f"In all{_so_far(ours, asking)}: {'; '.join(told)} {cite}."] if told else []
+
+
+def _told_of(name: str, each: list[Figures]) -> list[float]:
+    return [value for one in each if (value := one[name]) is not None]
 
 
 def _so_far(ours: list[Incident], asking: Asking) -> str:
@@ -184,15 +252,16 @@ def _so_far(ours: list[Incident], asking: Asking) -> str:
     return f" so far, as of the last alert{as_of}"
 
 
-def _other_line(one: PastIncident, asking: Asking) -> str:
+def _other_line(recorded: Recorded, asking: Asking) -> str:
+    one, same_as = recorded
     minutes = duration_of_minutes(one.duration_minutes) if one.duration_minutes is not None else None
     cost = [
         _orders(one.orders_affected) if one.orders_affected is not None else None,
         _lost(one.revenue_lost_usd) if one.revenue_lost_usd is not None else None,
         _wasted(one.wasted_co2_grams) if one.wasted_co2_grams is not None else None,
     ]
-    began = asking.when(one.at)
-    parts = [_told(one.title or one.id), one.status, one.severity, began, minutes, *cost]
+    same = f"taken to be the same as {same_as.incident_id}, which is {same_as.status.value}" if same_as else None
+    parts = [_told(one.title or one.id), one.status, one.severity, asking.when(one.at), minutes, *cost, same]
     return "; ".join(excerpt(one_line(part), LONGEST_TITLE) for part in parts if part)
 
 
@@ -245,4 +314,5 @@ def other_document(one: dict[str, object]) -> dict[str, Any]:
         "report": None,
         "tickets": {},
         "has_ticket": False,
+        "same_as": one.get("same_as"),
     }

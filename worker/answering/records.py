@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from worker.answering.asking import Asking, Draft
@@ -10,28 +12,57 @@ from worker.answering.saying import bullets, counted
 from worker.domain.lookup import Deployed
 from worker.domain.report import ReportOutline
 from worker.domain.text import one_line
+from worker.domain.window import Window
 from worker.domain.wording import VERDICTS, confidence_in_words, scope_in_words
 
 MOST = 20
 REPORTS = "spiketrace-reports"
+LONGEST_ROLLOUT = timedelta(hours=2)
+
+Change = tuple[str, str | None, str | None]
 
 
 def list_deployments(asking: Asking) -> Draft:
     """Each once, by its first record in this time."""
     asking.looking("deployments and other changes")
     reading = asking.looks.changes(asking.scope, asking.window)
-    once: dict[tuple[str, str | None, str | None], Deployed] = {}
-    for row in sorted(reading.rows, key=lambda one: one.at):
-        kept = once.setdefault((row.deployment_id, row.service, row.region), row)
-        once[row.deployment_id, row.service, row.region] = kept.model_copy(update={"status": row.status})
-    found = sorted(once.values(), key=lambda one: one.at, reverse=True)
-    cite = asking.exhibits.add("Deployments", reading, {"deployments": [one.deployment_id for one in found[:100]]})
-    asking.found(f"{len(found)} deployments")
+    found = _once(reading.rows)
+    # More may be recorded than were read.
+    count = len(found) + max(0, (reading.total or 0) - len(reading.rows))
+    ids = [one.deployment_id for one in found[:100]]
+    cite = asking.exhibits.add("Deployments", reading, {"count": count, "deployments": ids})
+    asking.found(f"{count} deployments")
     if not found:
         return Draft([f"No deployment or other change of {asking.scope} is recorded in this time {cite}."])
-    draft = Draft([f"{counted(len(found), 'deployment')} of {asking.scope}, the newest first {cite}:"])
-    draft.lines += bullets(found, asking.understood.most or MOST, lambda one: _deployment(one, asking))
+    most = asking.understood.most or MOST
+    shown = _as_they_stand(found[:most], asking)
+    newest = f"the newest {len(shown)}" if count > len(shown) > 1 else "the newest first"
+    draft = Draft([f"{counted(count, 'deployment')} of {asking.scope}, {newest} {cite}:"])
+    draft.lines += bullets(shown, most, lambda one: _deployment(one, asking), count=count)
     return draft
+
+
+def _once(rows: Iterable[Deployed]) -> list[Deployed]:
+    """The newest first."""
+    once: dict[Change, Deployed] = {}
+    for row in sorted(rows, key=lambda one: one.at):
+        kept = once.setdefault(_key(row), row)
+        once[_key(row)] = kept.model_copy(update={"status": row.status})
+    return sorted(once.values(), key=lambda one: one.at, reverse=True)
+
+
+def _key(one: Deployed) -> Change:
+    return one.deployment_id, one.service, one.region
+
+
+def _as_they_stand(shown: list[Deployed], asking: Asking) -> list[Deployed]:
+    """What was started at the end of the time may have been finished behind it."""
+    end = asking.window.end
+    if not shown or end >= asking.now:
+        return shown
+    behind = Window(start=end, end=min(asking.now, end + LONGEST_ROLLOUT))
+    later = {_key(one): one.status for one in asking.looks.changes(asking.scope, behind).rows if one.status}
+    return [one.model_copy(update={"status": later.get(_key(one), one.status)}) for one in shown]
 
 
 def _deployment(one: Deployed, asking: Asking) -> str:

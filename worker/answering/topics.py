@@ -39,6 +39,8 @@ _BEYOND = (
     (_STEPS, set(Topic), "this answer is not grouped by it"),
     (_GROUPS, set(Topic) - _DIVIDED, "this answer is not grouped by it"),
 )
+# "What share has us-central1" is of regions, "which services have the largest shares" is not.
+_OF_THE_NAMED = re.compile(r"^(?!.*\bservices?\b).*\b(?:shares?|percent(?:age)?|portion|proportion|fraction)\b")
 INCIDENT_ID = re.compile(r"\binc-\d{8}-[0-9a-f]{8}-\d{1,6}\b")
 REPORT_ID = re.compile(r"\br-[0-9a-f]{32}\b")
 MOST = 50
@@ -53,6 +55,8 @@ class Asked:
     most: int | None = None
     severity: Severity | None = None
     status: IncidentStatus | None = None
+    left_out: NotUnderstood | None = None
+    is_of_the_named: bool = False
 
 
 def take_record(reading: QuestionText) -> str | None:
@@ -86,19 +90,30 @@ def beyond(reading: QuestionText, text: str, topic: Topic | None) -> list[NotUnd
 def take_topic(reading: QuestionText, *, has_record: bool, has_name: bool) -> Asked:
     """Takes out every word that says what is asked."""
     by: Literal["service", "region"] = "region" if _BY_REGION.search(reading.left) else "service"
+    is_of_the_named = _OF_THE_NAMED.search(reading.left) is not None
     severity, is_ticket = _severity(reading), _is_ticket(reading)
     found = {name for name, pattern in cues().items() if pattern.search(reading.left)}
     most = _most(reading)
     status = _status(reading) if "incidents" in found or is_ticket else None
+    topic = Topic.TICKET if is_ticket else _topic(found, has_record, has_name)
+    left_out = _similar_to_nothing(reading) if topic is not Topic.SIMILAR else None
     for pattern in cues().values():
         while reading.take(pattern):
             pass
-    return Asked(Topic.TICKET if is_ticket else _topic(found, has_record, has_name), by, most, severity, status)
+    return Asked(topic, by, most, severity, status, left_out, is_of_the_named)
+
+
+def _similar_to_nothing(reading: QuestionText) -> NotUnderstood | None:
+    match = cues()["similar"].search(reading.left)
+    return NotUnderstood(reading.said(match), "what is alike is only known of incidents") if match else None
 
 
 Cues = set[str]
+# Of these none is held against another: only incidents are.
+NEVER_SIMILAR = frozenset({"carbon", "deployments", "reports", "errors"})
 # The first that fits.
 _TOPICS: tuple[tuple[Callable[[Cues], bool], Topic], ...] = (
+    (lambda cues: "similar" in cues and ("incidents" in cues or not cues & NEVER_SIMILAR), Topic.SIMILAR),
     (lambda cues: {"why", "carbon"} <= cues, Topic.EMISSIONS_WHY),
     (lambda cues: {"spike", "carbon"} <= cues and not cues & {"ranking", "amount"}, Topic.EMISSIONS_WHY),
     (lambda cues: "why" in cues and bool(cues & {"errors", "wrong", "spike", "incidents"}), Topic.WRONG),
@@ -115,7 +130,7 @@ _TOPICS: tuple[tuple[Callable[[Cues], bool], Topic], ...] = (
 
 def _topic(cues: Cues, has_record: bool, has_name: bool) -> Topic | None:
     if has_record:
-        return Topic.WRONG
+        return Topic.SIMILAR if "similar" in cues else Topic.WRONG
     found = next((topic for fits, topic in _TOPICS if fits(cues)), None)
     # A name by itself asks how it is.
     return found or (Topic.WRONG if has_name and not cues else None)

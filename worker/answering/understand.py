@@ -28,7 +28,7 @@ from worker.errors import RequestRefused
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LONGEST_WORDS = 200
 # What is looked at where no time is named.
-USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK}
+USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK, Topic.SIMILAR: WEEK}
 WITHOUT = "ask without it, and change it if it is one"
 EXAMPLES = (
     "Why did emissions spike in us-central1 yesterday?",
@@ -101,7 +101,8 @@ class _Understanding:
         text = self.reading.left
         asked = topics.take_topic(self.reading, has_record=record is not None, has_name=bool(names.found))
         self.left_out += topics.beyond(self.reading, text, asked.topic)
-        words = self._words(asked, names)
+        self.left_out += [asked.left_out] if asked.left_out else []
+        phrases = self._phrases(asked, names)
         self._unknown(names, before=text)
         self._leftover()
         service, region = self._only("service", names), self._only("region", names)
@@ -110,7 +111,8 @@ class _Understanding:
         if self.refusals:
             return replace(_refused(self.refusals, self.calendar.zone), is_unclear=True)
         understood = self._understood(asked, named, service, region)
-        understood = replace(understood, words=words, record_id=record)
+        words = " ".join(phrases)[:LONGEST_WORDS] or None
+        understood = replace(understood, words=words, phrases=phrases, record_id=record)
         zone = self.calendar.zone
         return Taken(replace(understood, sentence=in_words(understood, named, zone)), zone, self.left_out)
 
@@ -125,11 +127,11 @@ class _Understanding:
             self.refusals.append(NotUnderstood(said, f"more than one time is named ({said}): ask for one at a time"))
         return named[0] if named else None
 
-    def _words(self, asked: Asked, names: Names) -> str | None:
+    def _phrases(self, asked: Asked, names: Names) -> tuple[str, ...]:
         """What is in quotes and is like no name is looked for in log lines, where those are asked for."""
         words = [one for one in names.unknown if not (one.like or one.is_place)] if asked.topic is Topic.ERRORS else []
         names.unknown = [one for one in names.unknown if one not in words]
-        return " ".join(one.said for one in words)[:LONGEST_WORDS] or None
+        return tuple(one.said[:LONGEST_WORDS] for one in words)
 
     def _unknown(self, names: Names, *, before: str) -> None:
         """`before`: what was left before the words of the topic were taken out."""
@@ -168,7 +170,7 @@ class _Understanding:
             service=service,
             region=region,
             window_was_said=named is not None,
-            by=asked.by,
+            by="region" if asked.is_of_the_named and region and not service else asked.by,
             most=asked.most,
             severity=asked.severity,
             status=status,

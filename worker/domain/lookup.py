@@ -46,7 +46,7 @@ class LogLine(BaseModel):
 
 
 class Deployed(BaseModel):
-    """A deployment or another change (`kind`), at its first record."""
+    """A deployment or another change (`kind`), at its first record, with the status of its last one."""
 
     at: AwareDatetime
     service: str | None

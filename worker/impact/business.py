@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,33 @@ FEWEST_INCIDENTS = 2
 
 def business_impact(history: Sequence[dict[str, Any]], scope: Scope, window: Window) -> BusinessImpact | None:
     """None where nothing is recorded and the past says nothing."""
-    documents = [hit["_source"] for hit in history if _is_others(hit["_source"]) and _is_of(hit["_source"], scope)]
-    recorded = [one for one in documents if window.holds(parse_time(str(one["@timestamp"]))) and _has_figures(one)]
-    if recorded:
+    if recorded := [hit["_source"] for hit in recorded_in(history, scope, window)]:
         return BusinessImpact(
             orders_affected=_total(recorded, "orders_affected"),
             revenue_lost_usd=_total(recorded, "revenue_lost_usd"),
             source="recorded",
         )
-    past = [
-        one
-        for one in documents
-        if parse_time(str(one["@timestamp"])) < window.start and _has_figures(one) and _lasted(one)
-    ]
+    past = [hit["_source"] for hit in past_of(history, scope, window)]
     return _estimate(past, scope, window) if len(past) >= FEWEST_INCIDENTS else None
+
+
+def recorded_in(history: Sequence[dict[str, Any]], scope: Scope, window: Window) -> list[dict[str, Any]]:
+    """What others recorded of the scope in the window, with a figure."""
+    return [hit for hit in _told(history, scope) if window.holds(_at(hit))]
+
+
+def past_of(history: Sequence[dict[str, Any]], scope: Scope, window: Window) -> list[dict[str, Any]]:
+    """What others recorded of the scope before the window, with a figure and how long it lasted."""
+    return [hit for hit in _told(history, scope) if _at(hit) < window.start and _lasted(hit["_source"])]
+
+
+def _told(history: Sequence[dict[str, Any]], scope: Scope) -> list[dict[str, Any]]:
+    documents = ((hit, hit["_source"]) for hit in history)
+    return [hit for hit, one in documents if _is_others(one) and _is_of(one, scope) and _has_figures(one)]
+
+
+def _at(hit: dict[str, Any]) -> datetime:
+    return parse_time(str(hit["_source"]["@timestamp"]))
 
 
 def _is_others(document: dict[str, Any]) -> bool:

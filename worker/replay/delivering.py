@@ -8,6 +8,7 @@ from typing import Protocol
 
 from worker import incidents
 from worker.announcing import due, enqueue
+from worker.conclusion import of_incident
 from worker.domain.report import Report
 from worker.ports import IncidentLedger, Queue
 
@@ -30,7 +31,7 @@ class AsIfLive:
     def record(self, report: Report) -> Report:
         as_live = report.model_copy(update={"replay_of": None, "replay_id": None})
         incident = incidents.record(as_live, self.incidents, datetime.now(UTC))
-        return report.model_copy(update={"incident_id": incident.incident_id if incident else None})
+        return of_incident(report, incident)
 
     def tell(self, report: Report) -> None:
         incident = self.incidents.get(report.incident_id) if report.incident_id else None

@@ -244,6 +244,13 @@ def changes(answer: Answer, names: Changes) -> list[Change]:
     return list(found.values())
 
 
+def latest_statuses(answer: Answer, names: Changes) -> dict[tuple[str, str | None, str | None], str]:
+    """Of each change, by id, service and region, the status that its last record tells."""
+    hits = sorted(answer["hits"]["hits"], key=lambda hit: (moment(hit), str(hit["_id"])))
+    changes = (_change(hit, names) for hit in hits)
+    return {(one.deployment_id, one.service, one.region): one.status for one in changes if one.status}
+
+
 def _change(hit: Answer, names: Changes) -> Change:
     document = hit["_source"]
     return Change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from worker.domain.window import Window, parse_time
 from worker.elastic import elasticsearch_errors
 from worker.errors import EvidenceUnavailable, NotMeasured
 from worker.telemetry import calls, decode, lookup_queries, queries
-from worker.telemetry.profiles import Logs, Metrics, Profile, Signal
+from worker.telemetry.profiles import Changes, Logs, Metrics, Profile, Signal
 from worker.telemetry.search import ElasticTelemetry, flaw_of
 from worker.telemetry.waves import HISTORY_DAYS
 
@@ -53,25 +54,35 @@ class ElasticLookup:
         return Reading(rows, logs.index, window, flaw, query=body)
 
     def lines(
-        self, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int
+        self,
+        scope: Scope,
+        window: Window,
+        *,
+        words: str | None,
+        errors_only: bool,
+        limit: int,
+        phrases: Sequence[str] = (),
     ) -> Reading[LogLine]:
         logs = self._logs()
-        body = lookup_queries.log_lines(logs, scope, window, words=words, errors_only=errors_only, limit=limit)
+        wanted: Answer = {"words": words, "errors_only": errors_only, "limit": limit, "phrases": phrases}
+        body = lookup_queries.log_lines(logs, scope, window, **wanted)
         answer, flaw = self._search(logs.index, body)
         rows = [_line(hit, logs) for hit in answer["hits"]["hits"]]
         return Reading(rows, logs.index, window, flaw, total=int(answer["hits"]["total"]["value"]), query=body)
 
     def changes(self, scope: Scope, window: Window) -> Reading[Deployed]:
         sources = _named(self._profile.changes or None, "deployments or other changes")
-        rows, flaws, body = list[Deployed](), list[str](), Answer()
+        rows, flaws, body, total = list[Deployed](), list[str](), Answer(), 0
         for source in sources:
             body = lookup_queries.changes(source, scope, window)
             answer, flaw = self._search(source.index, body)
             flaws += [flaw] if flaw else []
-            rows += [Deployed.model_validate(vars(change)) for change in decode.changes(answer, source)]
+            found = _deployed(answer, source)
+            rows += found
+            total += self._count_of_changes(source, scope, window) if decode.is_cut(answer) else len(found)
         rows.sort(key=lambda change: change.at, reverse=True)
         index, query = ",".join(source.index for source in sources), body if len(sources) == 1 else {}
-        return Reading(rows, index, window, "; ".join(flaws) or None, query=query)
+        return Reading(rows, index, window, "; ".join(flaws) or None, total=total, query=query)
 
     def incidents(self, scope: Scope, window: Window) -> Reading[PastIncident]:
         return self._incidents(lookup_queries.incidents(scope, window), window)
@@ -121,11 +132,22 @@ class ElasticLookup:
     def _logs(self) -> Logs:
         return _named(self._profile.logs, "logs")
 
+    def _count_of_changes(self, source: Changes, scope: Scope, window: Window) -> int:
+        count, page = 0, Answer()
+        while True:
+            body = lookup_queries.counted_changes(source, scope, window, page.get("after_key"))
+            page = self._search(source.index, body)[0]["aggregations"].get("changes", {})
+            buckets = page.get("buckets", [])
+            # Documents that name no change are one each.
+            count += sum(1 if one["key"].get("change") else one["doc_count"] for one in buckets)
+            if len(buckets) < lookup_queries.COUNTED_AT_ONCE:
+                return count
+
     def _incidents(self, body: Answer, window: Window) -> Reading[PastIncident]:
         source = _named(self._profile.incidents, "incidents")
         answer, flaw = self._search(source.index, body)
         rows = [_past_incident(hit) for hit in decode.history(answer)]
-        return Reading(rows, source.index, window, flaw, query=body)
+        return Reading(rows, source.index, window, flaw, total=int(answer["hits"]["total"]["value"]), query=body)
 
     def _search(self, index: str, body: Answer) -> tuple[Answer, str | None]:
         """The answer, and why it is not whole. An index that is not there answers with nothing."""
@@ -173,6 +195,16 @@ def _logged(found: Scope, bucket: Answer) -> Logged:
         error_types=bucket.get("error_types", {}).get("value"),
         p95_latency_ms=p95,
     )
+
+
+def _deployed(answer: Answer, source: Changes) -> list[Deployed]:
+    """At its first record; with the status of its last one, since what was started may be finished by then."""
+    statuses = decode.latest_statuses(answer, source)
+    found = (Deployed.model_validate(vars(change)) for change in decode.changes(answer, source))
+    return [
+        one.model_copy(update={"status": statuses.get((one.deployment_id, one.service, one.region), one.status)})
+        for one in found
+    ]
 
 
 def _line(hit: Answer, logs: Logs) -> LogLine:

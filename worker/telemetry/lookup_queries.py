@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from worker.domain.embedding import Vector
@@ -25,6 +26,9 @@ from worker.telemetry.queries import (
 Body = dict[str, Any]
 
 MAX_LOOKED_UP = 100
+# Documents, of which every deployment has one for each state it was in.
+MAX_CHANGES = 500
+COUNTED_AT_ONCE = 1_000
 MAX_NEAR = 20
 MOST_CANDIDATES = 200
 
@@ -53,23 +57,49 @@ def logged(logs: Logs, scope: Scope, window: Window) -> Body:
     return {"size": 0, "query": all_of(filters), "aggs": by_scope(logs, aggs)}
 
 
-def log_lines(logs: Logs, scope: Scope, window: Window, *, words: str | None, errors_only: bool, limit: int) -> Body:
-    """`words` are matched as words only: nothing in them is a query of its own."""
+def log_lines(
+    logs: Logs,
+    scope: Scope,
+    window: Window,
+    *,
+    words: str | None,
+    errors_only: bool,
+    limit: int,
+    phrases: Sequence[str] = (),
+) -> Body:
+    """`words` are matched as words only: nothing in them is a query of its own. Of `phrases` a line holds each."""
     filters = [between(window.start, window.end), *scope_filters(scope, logs)]
     if errors_only and logs.level:
         filters.append(is_error(logs))
     query: Body = {"bool": {"filter": filters}}
     if words:
         query["bool"]["must"] = [{"match": {logs.message: {"query": words}}}]
+    filters += [{"match_phrase": {logs.message: {"query": phrase}}} for phrase in phrases]
     order: list[Any] = ["_score", {TIME: "desc"}] if words else [{TIME: "desc"}]
     return {"size": limit, "sort": order, "query": query, "track_total_hits": True}
 
 
 def changes(source: Changes, scope: Scope, window: Window) -> Body:
+    query = _changes_in(source, scope, window)
+    return {"size": MAX_CHANGES, "sort": [{TIME: "desc"}], "query": query, "track_total_hits": True}
+
+
+def counted_changes(source: Changes, scope: Scope, window: Window, after: Body | None) -> Body:
+    """Every change with its service and region, page by page: an answer's `after_key` is the next one's `after`.
+
+    https://www.elastic.co/docs/reference/aggregations/search-aggregations-bucket-composite-aggregation
+    """
+    parts = {"change": source.deployment or source.version, "service": source.service, "region": source.region}
+    sources = [{name: {"terms": {"field": field, "missing_bucket": True}}} for name, field in parts.items() if field]
+    page: Body = {"size": COUNTED_AT_ONCE, "sources": sources, **({"after": after} if after else {})}
+    aggs = {"changes": {"composite": page}}
+    return {"size": 0, "query": _changes_in(source, scope, window), "aggs": aggs}
+
+
+def _changes_in(source: Changes, scope: Scope, window: Window) -> Body:
     pairs = ((source.service, scope.service), (source.region, scope.region))
     wanted = [{"term": {name: value}} for name, value in pairs if name and value]
-    filters = [between(window.start, window.end), *wanted, *([matching(source.only)] if source.only else [])]
-    return {"size": MAX_LOOKED_UP, "sort": [{TIME: "desc"}], "query": all_of(filters)}
+    return all_of([between(window.start, window.end), *wanted, *([matching(source.only)] if source.only else [])])
 
 
 def incidents(scope: Scope, window: Window) -> Body:

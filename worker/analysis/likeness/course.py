@@ -11,12 +11,29 @@ from worker.domain.text import one_line
 
 LONGEST_HELP = 240
 LONGEST_MINUTES = 1_000_000
-# How people begin to tell what they did.
-HELPED = re.compile(
-    r"\b(?:rolled back|roll(?:ed)? ?back|reverted|restored|restarted|raised|lowered|scaled|switched|moved|replaced"
-    r"|renewed|rotated|reissued|issued|disabled|enabled|turned o(?:n|ff)|blocked|capped|pinned|patched|fixed|hotfix"
-    r"|added|removed|dropped|deleted|pruned|drained|upgraded|downgraded|rebuilt|reindexed|warmed|cleaned|killed"
-    r"|failed over|put back|withdrawn|undone|unblocked|increased|decreased|reset)\b",
+# How people begin to tell what they did. These undo a harm, whoever tells of them:
+_UNDONE = (
+    r"rolled back|roll(?:ed)? ?back|reverted|restored|restarted|renewed|reissued|patched|fixed|hotfix|pruned|rebuilt"
+    r"|reindexed|warmed|cleaned|failed over|put back|withdrawn|undone|unblocked"
+)
+# and these may as well have done it: "a key was removed too early", "the carrier rotated its key".
+_DONE = (
+    r"raised|lowered|scaled|switched|moved|replaced|rotated|issued|disabled|enabled|turned o(?:n|ff)|blocked|capped"
+    r"|pinned|added|removed|dropped|deleted|drained|upgraded|downgraded|killed|increased|decreased|reset"
+)
+UNDONE = re.compile(rf"\b(?:{_UNDONE})\b", re.IGNORECASE)
+DONE = re.compile(rf"\b(?:{_DONE})\b", re.IGNORECASE)
+# The first sentence often tells what went wrong. There they are a remedy where it begins with them ("Raised the pool
+# size", "We moved the job") or only names them ("Pool size raised to 10"), and not in "was removed", "rotated its key".
+DONE_FIRST = re.compile(
+    rf"^\W*(?:(?:then|we|I|they|on-call|the team) )?(?:{_DONE})\b"
+    rf"|(?<!\bwas )(?<!\bwere )(?<!\bbeen )(?<!\bbeing )(?<!\bgot )\b(?:{_DONE})\b"
+    r"(?! (?:its|their|his|her|our|the|an?|all|every|one|two|some|this|these)\b)",
+    re.IGNORECASE,
+)
+FAULT = re.compile(
+    r"\btoo (?:early|late|soon|fast|far|low|high|small|large|much|many|few)\b|\bby (?:mistake|accident)\b|\bmistaken"
+    r"|\baccidental|\bunintended|\bunexpected|\bwrong|\bprematurely\b|\bwithout (?:notice|warning)\b",
     re.IGNORECASE,
 )
 BETWEEN_SENTENCES = re.compile(r"(?<=[.!?;])\s+")
@@ -48,5 +65,12 @@ def helped(document: Mapping[str, Any]) -> str | None:
     if "root_cause" in document:
         return None  # Our own summary tells of the cause; what was done, nobody has told it.
     sentences = BETWEEN_SENTENCES.split(str(document.get("summary") or ""))
-    told = [one for one in sentences if HELPED.search(one)]
+    told = [one for place, one in enumerate(sentences) if _tells_help(one, is_first=place == 0)]
     return one_line(" ".join(told))[:LONGEST_HELP] or None
+
+
+def _tells_help(sentence: str, *, is_first: bool) -> bool:
+    if FAULT.search(sentence):
+        return False
+    done = (DONE_FIRST if is_first else DONE).search(sentence)
+    return bool(done or UNDONE.search(sentence))
