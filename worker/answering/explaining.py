@@ -15,7 +15,7 @@ from worker.answering.course import BEFORE, Peak, grid_of, peaks
 from worker.answering.incidents import line_of
 from worker.answering.offering import offer_for
 from worker.answering.saying import time_in, until_in
-from worker.domain.alert import Alert, Rule
+from worker.domain.alert import QUESTION_RULE, Alert, Rule
 from worker.domain.figures import CO2_GRAMS, describe, duration, number
 from worker.domain.incident import Incident
 from worker.domain.lookup import Course, Reading
@@ -34,7 +34,6 @@ MOST_CHARTS = 2
 FURTHER_BACK = timedelta(days=14)
 # A span of one service in which a report's rise is the one that is asked about; in a longer one the highest is.
 ONE_RISE = timedelta(hours=2)
-RULE = "spiketrace-question"
 OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
 
@@ -243,7 +242,7 @@ def alert_about(peak: Peak) -> Alert:
     terms = ["service", "region"] if peak.scope.region else ["service"]
     group = ",".join(name for name in peak.scope if name)
     return Alert(
-        rule=Rule(id=RULE, name="Asked about in a question", params={"groupBy": "top", "termField": terms}),
+        rule=Rule(id=QUESTION_RULE, name="Asked about in a question", params={"groupBy": "top", "termField": terms}),
         instance=group or "all documents",
         uuid=f"{group}@{peak.start.isoformat()}",
         action_group="asked about",
