@@ -342,7 +342,8 @@ def asked_about(number: int, at: datetime) -> Report:
 
 def test_what_was_asked_about_joins_what_is_over_and_does_not_reopen_it(store: ElasticIncidentStore) -> None:
     first = a_report(1)
-    ended = opened(first, store) and resolved(first, store)
+    opened(first, store)
+    ended = resolved(first, store)
     after = opened(asked_about(2, FIRED + timedelta(minutes=5)), store)
     assert (after.incident_id, after.status) == (ended.incident_id, IncidentStatus.RESOLVED)
     assert (after.resolved_at, after.still_active) == (ended.resolved_at, set())
