@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from worker import life as steps
 from worker.causes import cause_key, cause_of, service_key, why_same
 from worker.chains import account_of, told_by, why_one
+from worker.domain.alert import QUESTION_RULE
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.report import CauseKind, Report, Verdict
 from worker.domain.severity import Severity
@@ -133,11 +134,18 @@ def _why_back(incident: Incident, report: Report, life: Life) -> str | None:
     cause, ended = cause_of(report), incident.quiet_since
     if ended is None or incident.root_cause is None or incident.status is IncidentStatus.CLOSED:
         return None
+    if _is_asked_about(report) and incident.status is not IncidentStatus.OPEN:
+        return None
     if not ended <= report.timestamp <= ended + life.reopen_within:
         return None
     if CauseKind.UNKNOWN in (incident.root_cause.kind, cause.kind):
         return None
     return why_same(incident.root_cause, cause)
+
+
+def _is_asked_about(report: Report) -> bool:
+    """Whether a yes to an answer handed its alert in: it is about what was, and is no sign that anything is back."""
+    return report.alert.rule_id == QUESTION_RULE
 
 
 @dataclass(frozen=True)
@@ -164,9 +172,15 @@ class Recording:
         if self.report.alert_id in incident.alert_ids:
             return self.again(incident)
         after = steps.joined(incident, self.report, reason, self.now)
+        if _is_asked_about(self.report):
+            return steps.recovered(after, [self._over()], self.now, self.life)
         if incident.status is not IncidentStatus.OPEN and (why := self._why_reopened(incident, after, reason)):
             after = steps.reopened(after, why, self.now)
         return self._recovered(after)
+
+    def _over(self) -> Recovery:
+        """Where other alerts tell of an incident's end, one that no rule will end must not keep it open."""
+        return Recovery(alert_id=self.report.alert_id, at=self.report.timestamp)
 
     def _recovered(self, incident: Incident) -> Incident:
         return steps.recovered(incident, self.recoveries, self.now, self.life)

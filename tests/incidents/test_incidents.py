@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 
 from tests.engines.servers import Engine
 from tests.incidents.samples import DEPLOYMENT, FIRED, IMPACT, ONSET, a_report
+from worker.domain.alert import QUESTION_RULE
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.report import CauseKind, Quantity, Report, RootCause, Verdict
 from worker.domain.severity import Severity
@@ -331,6 +332,31 @@ def test_one_of_before_the_end_that_is_over_itself_reopens_nothing(store: Elasti
     assert again is not None
     assert (again.incident_id, again.status) == (whole.incident_id, IncidentStatus.OPEN)
     assert again.resolves_at == NOW + timedelta(seconds=60)
+
+
+def asked_about(number: int, at: datetime) -> Report:
+    """Of the alert that a yes to an answer hands in, about what was then."""
+    report = a_report(number, **{"@timestamp": at})
+    return report.model_copy(update={"alert": report.alert.model_copy(update={"rule_id": QUESTION_RULE})})
+
+
+def test_what_was_asked_about_joins_what_is_over_and_does_not_reopen_it(store: ElasticIncidentStore) -> None:
+    first = a_report(1)
+    opened(first, store)
+    ended = resolved(first, store)
+    after = opened(asked_about(2, FIRED + timedelta(minutes=5)), store)
+    assert (after.incident_id, after.status) == (ended.incident_id, IncidentStatus.RESOLVED)
+    assert (after.resolved_at, after.still_active) == (ended.resolved_at, set())
+    later = opened(asked_about(3, LATER + timedelta(minutes=5)), store)
+    assert (later.incident_id != ended.incident_id, later.status) == (True, IncidentStatus.OPEN)
+    assert known(ended.incident_id, store).status is IncidentStatus.RESOLVED
+
+
+def test_what_was_asked_about_does_not_keep_open_what_other_alerts_tell_of(store: ElasticIncidentStore) -> None:
+    first = a_report(1)
+    incident = opened(first, store)
+    assert opened(asked_about(2, FIRED + timedelta(minutes=5)), store).incident_id == incident.incident_id
+    assert resolved(first, store).status is IncidentStatus.RESOLVED
 
 
 def test_an_incident_without_a_recovery_does_not_collect_alerts_for_ever(store: ElasticIncidentStore) -> None:

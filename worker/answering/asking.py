@@ -60,11 +60,15 @@ class Asking:
 
 @dataclass
 class Draft:
-    """What an answer is to say. `lines` are paragraphs, or items that begin with "- "; `report` explains it, if any."""
+    """What an answer is to say. `lines` are paragraphs, or items that begin with "- "; `report` explains it, if any.
+
+    `sections`: those of the report's six that are told otherwise than it does, for more is known since.
+    """
 
     lines: list[str] = field(default_factory=list)
     report: Report | None = None
     is_stored: bool = True
+    sections: dict[str, str] = field(default_factory=dict)
     charts: list[AnswerChart] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     others: list[dict[str, object]] = field(default_factory=list)

@@ -33,10 +33,10 @@ class Peak(NamedTuple):
     over: float
 
 
-def grid_of(window: Window, *, lead: timedelta = timedelta()) -> Grid:
+def grid_of(window: Window, *, lead: timedelta = timedelta(), shortest: timedelta = STEPS[0]) -> Grid:
     """Steps that start on the hour, so that whoever asks a little later sees the same ones."""
     length = window.length + lead
-    step = next((step for step in STEPS if length / step <= MOST_STEPS), STEPS[-1])
+    step = next((step for step in STEPS if step >= shortest and length / step <= MOST_STEPS), STEPS[-1])
     seconds = int(step.total_seconds())
     start = datetime.fromtimestamp((window.start - lead).timestamp() // seconds * seconds, UTC)
     return Grid(start, seconds, max(1, -((start - window.end) // step)))

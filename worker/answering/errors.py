@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
@@ -68,6 +68,20 @@ def lately(asking: Asking) -> list[str]:
     beside = f"{_share(errors, lines)}, and {_share(whole[1], whole[0])} in all of this time"
     until = f"{length_in_words(last.length)} until {asking.when(last.end)}"
     return [f"In the {until}: {counted(errors, 'error')} in {counted(lines, 'log line')}, {beside} {cite}."]
+
+
+def since(asking: Asking, moment: datetime) -> str:
+    """How many there were from then to the end of the time, to go on a sentence with."""
+    try:
+        reading = asking.looks.logged(asking.scope, Window(start=moment, end=asking.window.end))
+    except NotMeasured:
+        return ""
+    lines, errors = _lines_and_errors(reading)
+    cite = asking.exhibits.add("Log lines and errors of now", reading, {"lines": lines, "errors": errors})
+    if not lines:
+        return f"; nothing was logged since {asking.when(moment)} {cite}, so whether it fails is not known"
+    share = f"{counted(errors, 'error')} in {counted(lines, 'log line')}, {_share(errors, lines)}"
+    return f"; since {asking.when(moment)} {share} {cite}"
 
 
 def _lines_and_errors(reading: Reading[Logged]) -> tuple[int, int]:

@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from worker.answering import emissions, errors, finding
+from worker.answering import emissions, errors, finding, present, rises
 from worker.answering.alike import list_alike, mentioned
-from worker.answering.answer import SIX, AnswerChart, Series
+from worker.answering.answer import SIX, AnswerChart, Series, Topic
 from worker.answering.asking import Asking, Draft
 from worker.answering.course import BEFORE, Peak, grid_of, peaks
-from worker.answering.incidents import INDEX, line_of
+from worker.answering.incidents import INDEX, line_of, lost_business
 from worker.answering.offering import offer_for
 from worker.answering.saying import in_these, time_in, until_in
-from worker.domain.alert import Alert, Rule
+from worker.domain.alert import QUESTION_RULE, Alert, Rule
 from worker.domain.figures import CO2_GRAMS, describe, number
 from worker.domain.incident import Incident
 from worker.domain.lookup import Course, Reading
@@ -32,13 +32,18 @@ from worker.errors import NotMeasured
 MOST_INVESTIGATED = 3
 MOST_OTHERS = 5
 MOST_CHARTS = 2
+# Of so many reports of more demand the rise is followed.
+MOST_FOLLOWED = 10
 # Where no time was named and nothing is found, so far back is looked for the latest report.
 FURTHER_BACK = timedelta(days=14)
 # A span of one service in which a report's rise is the one that is asked about; in a longer one the highest is.
 ONE_RISE = timedelta(hours=2)
-RULE = "spiketrace-question"
 # Where the report itself tells the excess, with what that rests on.
 EXCESS = re.compile(r"\bExcess: [^\[]{1,300}\[(e\d{1,4}(?: e\d{1,4}){0,20})\]")
+INVESTIGATED_OF = {
+    False: "No report is on record of it: this was investigated for this question, as of then.",
+    True: "This was investigated for this question, as of then. The incident of that time and scope is on record.",
+}
 OWN = {CauseKind.RESOURCE: "a resource of its own", CauseKind.ERROR: "errors of its own"}
 
 
@@ -46,17 +51,85 @@ def explain(asking: Asking) -> Draft:
     """By the incident or report that was named; else by the reports of the span; else by an investigation."""
     if asking.understood.record_id:
         return _of_record(asking, asking.understood.record_id)
-    is_carbon = asking.is_about_emissions
     asking.looking("reports and incidents on record")
-    outlines = finding.reports_about(asking)
-    is_on = set() if is_carbon else finding.open_incidents(asking)
-    on_record = sorted(outlines, key=lambda one: finding.worth(one, carbon=is_carbon, is_on=is_on), reverse=True)
-    if on_record and finding.worth(on_record[0], carbon=is_carbon, is_on=is_on)[0]:
-        return _by_report(asking, on_record)
+    incidents = finding.incidents_about(asking)
+    outlines = finding.on_record(asking, incidents)
+    if asking.is_about_emissions and asking.scope.service is None:
+        return _of_all(asking, outlines, incidents)
+    draft = _of_span(asking, outlines, incidents)
+    if asking.understood.topic is Topic.WRONG and not asking.understood.window_was_said:
+        draft.lines[:0] = present.before(asking, draft, incidents)
+    return draft
+
+
+def _of_span(asking: Asking, outlines: list[ReportOutline], incidents: list[Incident]) -> Draft:
+    ranked, worth = _ranked(asking, outlines, incidents)
+    if worth and worth.explains:
+        return _by_report(asking, ranked)
     is_one_rise = asking.scope.service is not None and asking.window.length <= ONE_RISE
     if is_one_rise and (harmless := finding.harmless_rise(outlines, asking.scope, asking.window)):
         return _by_report(asking, [harmless])
-    return _by_investigation(asking, outlines, is_carbon=is_carbon)
+    return _by_investigation(asking, outlines, is_carbon=asking.is_about_emissions)
+
+
+def _ranked(
+    asking: Asking, outlines: list[ReportOutline], incidents: list[Incident]
+) -> tuple[list[ReportOutline], finding.Worth | None]:
+    """What explains most first, and what that is worth."""
+    is_on = set() if asking.is_about_emissions else finding.open_ones(incidents)
+    wasted = finding.wasted_in_all(incidents)
+    of_each = [
+        (finding.worth(one, carbon=asking.is_about_emissions, is_on=is_on, wasted=wasted), one) for one in outlines
+    ]
+    of_each.sort(key=lambda pair: pair[0], reverse=True)
+    return [one for _, one in of_each], of_each[0][0] if of_each else None
+
+
+# --- emissions of a region, or of everything
+
+
+def _of_all(asking: Asking, outlines: list[ReportOutline], incidents: list[Incident]) -> Draft:
+    """By what explains most of their rise, be it an excess or more demand; and how they went as a whole."""
+    course = rises.went(asking)
+    if demand := _demand(asking, outlines, incidents, course):
+        draft = _by_report(asking, demand)
+    else:
+        draft = _of_span(asking, outlines, incidents)
+    if draft.report and course:
+        _add_course(asking, draft, draft.report, course)
+    return draft
+
+
+def _demand(
+    asking: Asking, outlines: list[ReportOutline], incidents: list[Incident], course: rises.Went | None
+) -> list[ReportOutline]:
+    """With the rest behind it the report of more demand, if it explains more than any excess does."""
+    found = finding.of_demand(outlines, asking.scope, asking.window)[:MOST_FOLLOWED]
+    followed = [(rise.grams, one) for one in found if (rise := rises.began_by(asking, one))]
+    if not followed:
+        return []
+    grams, most = max(followed, key=lambda pair: pair[0])
+    ranked, worth = _ranked(asking, outlines, incidents)
+    excess = worth.first if worth else 0.0
+    whole = course.rise.grams if course and course.rise else 0.0
+    if grams <= excess or (excess <= 0 and grams < whole * rises.MOST_OF_IT):
+        return []
+    return [most, *(one for one in ranked if one is not most)]
+
+
+def _add_course(asking: Asking, draft: Draft, report: Report, course: rises.Went) -> None:
+    """Before what is told, where that is not of the rise that was asked about."""
+    lines = rises.in_words(asking, course)
+    incident = draft.incidents[0] if draft.incidents else None
+    if course.rise and rises.is_of(course.rise, asking, report, incident):
+        draft.lines += lines
+        return
+    if course.rise:
+        middle = course.rise.start + (course.rise.end - course.rise.start) / 2
+        where = f" in {asking.scope}" if asking.scope.region else ""
+        ask = f"Why did emissions rise{where} at {middle.astimezone(asking.zone.clock):%H:%M on %Y-%m-%d}?"
+        lines.append(f"What follows is of another time. To have that rise looked into, ask: {ask}")
+    draft.lines[:0] = lines
 
 
 def tell_similar(asking: Asking) -> Draft:
@@ -65,8 +138,9 @@ def tell_similar(asking: Asking) -> Draft:
         report, _ = _named(asking, record_id)
         return list_alike(report, asking) if report else _not_there(record_id)
     asking.looking("reports and incidents on record")
-    outlines, is_on = finding.reports_about(asking), finding.open_incidents(asking)
-    chosen = max(outlines, key=lambda one: finding.worth(one, carbon=False, is_on=is_on), default=None)
+    incidents = finding.incidents_about(asking)
+    ranked, _ = _ranked(asking, finding.on_record(asking, incidents), incidents)
+    chosen = ranked[0] if ranked else None
     if chosen and chosen.verdict is not Verdict.NOT_CONFIRMED and (report := asking.reports.get(chosen.report_id)):
         return list_alike(report, asking)
     where = f" of {asking.scope}" if any(asking.scope) else ""
@@ -86,18 +160,11 @@ def _of_record(asking: Asking, record_id: str) -> Draft:
 def _named(asking: Asking, record_id: str) -> tuple[Report | None, Incident | None]:
     asking.looking(record_id)
     incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
-    return _telling(asking, incident) if incident else asking.reports.get(record_id), incident
+    return finding.telling(asking, incident) if incident else asking.reports.get(record_id), incident
 
 
 def _not_there(record_id: str) -> Draft:
     return Draft([f"There is no {'incident' if record_id.startswith('inc-') else 'report'} {record_id} on record."])
-
-
-def _telling(asking: Asking, incident: Incident) -> Report | None:
-    """Of its newest reports the one that is about the service to blame, rather than about those that suffer."""
-    found = [asking.reports.get(report_id) for report_id in incident.report_ids[: -MOST_OTHERS - 1 : -1]]
-    reports = [report for report in found if report]
-    return next((one for one in reports if one.service == incident.service), reports[0] if reports else None)
 
 
 def _by_report(asking: Asking, outlines: list[ReportOutline]) -> Draft:
@@ -130,12 +197,26 @@ def _explained(asking: Asking, report: Report, incident: Incident | None, *, ale
         if incident.resolved_at:
             draft.lines.append(f"It is over since {asking.when(incident.resolved_at)}.")
         draft.closing.append(f"Incident: {line_of(incident, asking)}")
+        draft.sections |= _business(asking, report, incident)
     draft.closing += mentioned(report, asking)
     if asking.zone.name != "UTC":
         draft.closing.append("Times in the sections are UTC.")
     draft.offer, sentence = offer_for(asking, report, incident, alert=alert)
     draft.closing += [sentence] if sentence else []
     return draft
+
+
+def _business(asking: Asking, report: Report, incident: Incident) -> dict[str, str]:
+    """Where its report could not tell them: what the incident has cost, as others recorded later or was settled."""
+    known = report.impact.business
+    cost = list(lost_business(incident))
+    if not cost or known.orders_affected or known.revenue_lost_usd:
+        return {}
+    window = Window(start=incident.timestamp, end=max(incident.resolved_at or report.timestamp, report.timestamp))
+    result = {"orders_affected": incident.orders_affected, "revenue_lost_usd": incident.revenue_lost_usd}
+    link = asking.exhibits.places.incident(incident.incident_id)
+    cite = asking.exhibits.add_plain("What the incident has cost", INDEX, window, result, link=link)
+    return {"business_impact": f"In the whole incident: {'; '.join(cost)} {cite}."}
 
 
 def direct(report: Report, asking: Asking, incident: Incident | None = None) -> str:
@@ -214,6 +295,8 @@ def _others(asking: Asking, report: Report, rest: list[ReportOutline]) -> list[s
 
 
 def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbon: bool) -> Draft:
+    if asking.scope.service and (absent := present.absent(asking)):
+        return Draft(absent)
     found = list(_standing_out(asking, is_carbon=is_carbon))
     looked: list[Report] = []
     for peak in found[:MOST_INVESTIGATED]:
@@ -226,8 +309,9 @@ def _by_investigation(asking: Asking, outlines: list[ReportOutline], *, is_carbo
         looked.append(report)
         if report.verdict is not Verdict.NOT_CONFIRMED:
             asking.found(report.headline)
-            draft = _explained(asking, report, None, alert=alert)
-            draft.lines.append("No report is on record of it: this was investigated for this question, as of then.")
+            incident = finding.incident_then(asking, report)
+            draft = _explained(asking, report, incident, alert=alert)
+            draft.lines.append(INVESTIGATED_OF[incident is not None])
             draft.closing = [*_also_standing_out(asking, peak, found), *draft.closing]
             return draft
     draft = _nothing(asking, outlines, looked, is_carbon=is_carbon)
@@ -287,7 +371,7 @@ def alert_about(peak: Peak) -> Alert:
     terms = ["service", "region"] if peak.scope.region else ["service"]
     group = ",".join(name for name in peak.scope if name)
     return Alert(
-        rule=Rule(id=RULE, name="Asked about in a question", params={"groupBy": "top", "termField": terms}),
+        rule=Rule(id=QUESTION_RULE, name="Asked about in a question", params={"groupBy": "top", "termField": terms}),
         instance=group or "all documents",
         uuid=f"{group}@{peak.start.isoformat()}",
         action_group="asked about",
@@ -316,7 +400,7 @@ def _what_was_looked_at(asking: Asking, outlines: list[ReportOutline], looked: l
     if unconfirmed:
         yield f"{len(unconfirmed)} alerts of this time were investigated and not confirmed."
     elif outlines:
-        yield f"The {len(outlines)} reports of this time are about other things than emissions."
+        yield "What is on record of this time is about other things than a rise of emissions."
     else:
         yield "No report and no incident is on record for it."
     if looked:

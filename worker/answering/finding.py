@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from worker.answering.asking import Asking
 from worker.domain.incident import Incident, IncidentStatus
-from worker.domain.report import CauseKind, Report, ReportOutline, Verdict
+from worker.domain.report import CauseKind, Quantity, Report, ReportOutline, Verdict
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
 
 MOST_REPORTS = 500
+# Of so many incidents a report of before or after the time is read.
+MOST_INCIDENTS = 20
+NEWEST = 6
 
 
 def reports_about(asking: Asking) -> list[ReportOutline]:
@@ -20,8 +24,33 @@ def reports_about(asking: Asking) -> list[ReportOutline]:
     return [report for report in known if is_about(report, asking.scope)]
 
 
+def on_record(asking: Asking, incidents: Iterable[Incident]) -> list[ReportOutline]:
+    """The reports of the time, and one of each incident that was on in it: that goes on after its last report."""
+    found = reports_about(asking)
+    known = {one.report_id for one in found}
+    silent = [one for one in incidents if known.isdisjoint(one.report_ids)]
+    return [*found, *_telling_outlines(asking, silent[:MOST_INCIDENTS])]
+
+
+def _telling_outlines(asking: Asking, incidents: Iterable[Incident]) -> Iterator[ReportOutline]:
+    for incident in incidents:
+        report = telling(asking, incident)
+        if report and report.timestamp <= asking.now:
+            yield ReportOutline.model_validate(report.model_dump(by_alias=True))
+
+
+def telling(asking: Asking, incident: Incident) -> Report | None:
+    """Of its newest reports the one that is about the service to blame, rather than about those that suffer."""
+    found = [asking.reports.get(report_id) for report_id in incident.report_ids[: -NEWEST - 1 : -1]]
+    reports = [report for report in found if report]
+    return next((one for one in reports if one.service == incident.service), reports[0] if reports else None)
+
+
 def is_about(report: ReportOutline | Report, scope: Scope) -> bool:
+    """One that tells neither a region nor a cause says nothing of the region that is asked about."""
     cause = report.root_cause
+    if scope.region and report.region is None and cause is None:
+        return False
     own = Scope(report.service, report.region or (cause.region if cause else None))
     return _fits(own, scope) or (
         cause is not None and _fits(Scope(cause.service, cause.region or report.region), scope)
@@ -62,18 +91,48 @@ def scopes_of(incident: Incident) -> Iterable[Scope]:
     yield from (Scope(one.service, one.region) for one in incident.sufferers)
 
 
-def open_incidents(asking: Asking) -> set[str]:
+def incident_then(asking: Asking, report: Report) -> Incident | None:
+    """The incident that was on in the time and scope that was investigated: an open one, then the severest."""
+    scope = Scope(report.service, report.region)
+    found = [one for one in asking.incidents.during(report.window) if affects(one, scope)]
+    return max(found, key=lambda one: (one.status is IncidentStatus.OPEN, one.severity.rank), default=None)
+
+
+def open_ones(incidents: Iterable[Incident]) -> set[str]:
     """Those that are on now: what goes wrong rather than what went wrong."""
-    return {one.incident_id for one in incidents_about(asking) if one.status is IncidentStatus.OPEN}
+    return {one.incident_id for one in incidents if one.status is IncidentStatus.OPEN}
 
 
-def worth(report: ReportOutline, *, carbon: bool, is_on: Collection[str]) -> tuple[bool, bool, float, float]:
-    """By what a report is chosen to explain a span of time: the largest explains it."""
+def wasted_in_all(incidents: Iterable[Incident]) -> dict[str, Quantity]:
+    """Of those that are settled, what each of them wasted from its begin to its end."""
+    return {one.incident_id: one.wasted_co2 for one in incidents if one.settled_until and one.wasted_co2}
+
+
+class Worth(NamedTuple):
+    """By what a report is chosen to explain a span of time: the largest explains it, if it `explains` at all."""
+
+    explains: bool
+    is_on: bool
+    first: float
+    grams: float
+
+
+def worth(report: ReportOutline, *, carbon: bool, is_on: Collection[str], wasted: Mapping[str, Quantity]) -> Worth:
+    """`wasted`: of whole incidents, of which a report measures a part."""
     confirmed = report.verdict is not Verdict.NOT_CONFIRMED
-    excess = report.impact.carbon.excess_co2_grams
-    grams = excess.likely if excess and (excess.low > 0 or not carbon) else 0.0
+    own = _excess(report.impact.carbon.excess_co2_grams, carbon=carbon)
+    grams = _excess(wasted.get(report.incident_id or ""), carbon=carbon) or own
     first = grams if carbon else float(report.severity.rank)
-    return confirmed and (not carbon or grams > 0), report.incident_id in is_on, first, grams
+    return Worth(confirmed and (not carbon or grams > 0), report.incident_id in is_on, first, own)
+
+
+def _excess(grams: Quantity | None, *, carbon: bool) -> float:
+    return grams.likely if grams and (grams.low > 0 or not carbon) else 0.0
+
+
+def of_demand(outlines: Iterable[ReportOutline], scope: Scope, span: Window) -> list[ReportOutline]:
+    """Those that found more demand in the scope, and nothing broken."""
+    return [one for one in outlines if _is_of_demand(one) and _is_of(one, scope, span)]
 
 
 def harmless_rise(outlines: Iterable[ReportOutline], scope: Scope, span: Window) -> ReportOutline | None:
@@ -81,7 +140,7 @@ def harmless_rise(outlines: Iterable[ReportOutline], scope: Scope, span: Window)
 
     The newest, where there are several.
     """
-    return next((one for one in outlines if _is_of_demand(one) and _is_of(one, scope, span)), None)
+    return next(iter(of_demand(outlines, scope, span)), None)
 
 
 def _is_of_demand(report: ReportOutline) -> bool:

@@ -192,11 +192,16 @@ def _cause(one: Incident) -> str:
 
 
 def _cost(one: Incident) -> Iterator[str]:
-    source = f" ({one.business_source})" if one.business_source else ""
     if one.wasted_co2_grams is not None:
         yield _wasted(one.wasted_co2_grams)
     if one.requests_failed and one.requests_failed.likely > 0:
         yield f"{describe_count(one.requests_failed).likely} requests failed"
+    yield from lost_business(one)
+
+
+def lost_business(one: Incident) -> Iterator[str]:
+    """Each with where it is known from."""
+    source = f" ({one.business_source})" if one.business_source else ""
     if one.orders_affected is not None:
         yield f"{_orders(one.orders_affected)}{source}"
     if one.revenue_usd or one.revenue_lost_usd is not None:

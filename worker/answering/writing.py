@@ -28,7 +28,7 @@ def _shown_parts(taken: Taken) -> list[NotUnderstood]:
 
 def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answer:
     lines = "\n".join(draft.lines)
-    sections: dict[str, str | list[str]] = six(draft.report) if draft.report else {ANSWER: lines}
+    sections: dict[str, str | list[str]] = {**six(draft.report), **draft.sections} if draft.report else {ANSWER: lines}
     closing = "\n".join(draft.closing)
     return Answer(
         question=shown(question),

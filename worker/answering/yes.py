@@ -81,8 +81,17 @@ def _ask(incident_id: str, offer: Offer, desk: TicketDesk, by: str) -> Taken:
     for destination in offer.destinations:
         incident = ask_for(current, destination, incidents=desk.incidents, by=by)
     told = "; ".join(_state(name, incident) for name in offer.destinations)
-    by_hand = "" if offer.incident_id else f" No recovery will end it: spiketrace incidents close {current} does."
-    return Taken("asked", f"{current}: {told}.{by_hand}", current)
+    return Taken("asked", f"{current}: {told}.{_how_it_ends(incident, offer)}", current)
+
+
+def _how_it_ends(incident: Incident, offer: Offer) -> str:
+    """Of what the yes itself began no alert will recover; what was on record already ends as ever, or has ended."""
+    if offer.alert is None:
+        return ""
+    if offer.alert.alert_id not in incident.still_active:
+        over = f", and over since {incident.resolved_at:%Y-%m-%d %H:%M} UTC" if incident.resolved_at else ""
+        return f" It was on record already{over}."
+    return f" No recovery will end it: spiketrace incidents close {incident.incident_id} does."
 
 
 def _state(name: str, incident: Incident) -> str:

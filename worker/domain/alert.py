@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 RECOVERED = "recovered"
+# The rule that a yes to an answer's offer names: nobody's rule raised such an alert, and none will end it.
+QUESTION_RULE = "spiketrace-question"
 
 
 class AlertState(StrEnum):
