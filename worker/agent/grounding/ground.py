@@ -160,22 +160,9 @@ def _judged(sentence: str, found: list[Claim], *, is_advice: bool) -> tuple[str,
     if is_advice and any(one.kind == "number" for one in refuted):
         return sentence, "removed"
     is_supported = (bearing and len(wrong) <= max(2, len(held))) or (held and len(wrong) == 1)
-    firm = [one for one in wrong if not (one.is_mere or one.is_open)]
-    if is_supported and _may_stay(refuted, held) and (not firm or _is_outweighed(firm, bearing)):
+    if is_supported and _may_stay(refuted, held) and all(one.is_mere or one.is_open for one in wrong):
         return _marked(sentence, wrong), "marked"
     return sentence, "removed"
-
-
-# So many claims that hold let one that is read from words stay beside them.
-ENOUGH = 2
-# What reads the other way round than it was is never shown, nor what nobody said.
-REVERSED = ("it was the other way round", "nothing shows that it does so", "nothing shows that order")
-
-
-def _is_outweighed(firm: list[Claim], bearing: list[Claim]) -> bool:
-    """A cause or a state is read from words, and may be misread: beside what is right it is marked, not taken away."""
-    is_certain = any(one.kind in ("direction", "quotation") or one.why in REVERSED for one in firm)
-    return len(firm) == 1 and len(bearing) >= ENOUGH and not is_certain
 
 
 def _bears(claim: Claim) -> bool:

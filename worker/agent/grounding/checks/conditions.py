@@ -89,7 +89,7 @@ ITS_FIGURE = re.compile(
     r" (?:(?:on|with|for|in|at) )?(?:about |only |just |roughly |some |nearly |an estimated )?\d[\d.,]* ?%"
     r"(?: of (?:its|the|their|all) (?:requests|calls))?"
 )
-IS_FIGURE = re.compile(r"\d ?% of the requests of [^,;.]{0,60}$")
+IS_FIGURE = re.compile(r"\d ?% of (?:the |all )?(?:\w+ )?requests (?:of|to|at|in) [^,;.]{0,60}$")
 # "2 of 16 sampled log lines of recommendations are errors".
 SO_MANY_OF = re.compile(
     r"(?<![\d.,])(?:(?:\d+|zero) of (?:the |its )?\d+|[\d.]+ ?% of (?:the |its )?(?:\w+ ){0,2}lines) [^,;.]*$",
