@@ -137,3 +137,15 @@ def test_what_is_not_so_does_not(report: str, text: str) -> None:
 def test_what_advice_awaits_is_no_claim_of_now(text: str, is_kept: bool) -> None:
     found = ground_known(text, known(CONFIG), is_advice=True)
     assert (found.sentences[0].outcome == "kept") is is_kept
+
+
+@pytest.mark.parametrize("made_up", ["deploy-old", "deploy-new", "deploy-release", "checkout-old", "deploy-7f3a"])
+def test_a_deployment_that_is_made_of_a_known_beginning_is_no_cause(made_up: str) -> None:
+    for text in ("The cause is {} of checkout.", "Deployment {} of checkout caused the errors of checkout."):
+        told = [ground_known(text.format(name), known("demo-7ef3f3")) for name in ("deploy-8738", made_up)]
+        assert [one.sentences[0].outcome for one in told] == ["kept", "removed"]
+
+
+def test_what_is_only_joined_to_a_name_is_none() -> None:
+    text = "The checkout-related errors were caused by deploy-8738."
+    assert ground_known(text, known("demo-7ef3f3")).sentences[0].outcome == "kept"

@@ -136,8 +136,10 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     rest = claims.blanked(rest, [one.span for one in clocks])
     literals = list(names.literals(rest, mentions, known, is_advice=is_advice))
     rest = claims.blanked(rest, [one.span for one in literals])
+    made_up = list(names.made_up(rest, known))
+    rest = claims.blanked(rest, [one.span for one in made_up])
     unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
-    called = [*names.known_names(plain, mentions, known), *literals, *unknown]
+    called = [*names.known_names(plain, mentions, known), *literals, *made_up, *unknown]
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing.
@@ -187,7 +189,8 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     yield from settling
     yield from replaced
     yield from story.stories(blamed, mentions, known, is_advice=is_advice)
-    yield from causation.causes(blamed, mentions, known, is_advice=is_advice)
+    strangers = [Found(one.span, one.text) for one in parts.names if one.is_open and not one.holds]
+    yield from causation.causes(blamed, sorted([*mentions, *strangers]), known, is_advice=is_advice)
     beside = [
         *changes.kinds(plain, mentions, known),
         *calls.paces(plain, mentions, known),

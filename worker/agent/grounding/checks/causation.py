@@ -352,7 +352,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
         return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
     told = _told_with(root, known) | ({known.report.service} if _is_a_dependency(text[slice(*cause)], root) else set())
-    if causing & known.services - told or causing & deployments - {root.deployment_id}:
+    strangers = {one for one in causing - known.names - known.services if A_DEPLOYMENT.match(one)}
+    if strangers or causing & known.services - told or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
     is_kind = causing <= {known.report.service} if _is_a_dependency(text[slice(*cause)], root) else not causing
     is_kind = is_kind and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
@@ -368,6 +369,10 @@ def _reached(root: RootCause, known: Known) -> set[str | None]:
         more = callers - reached
         reached |= more
     return reached
+
+
+# "The cause is deploy-7f3a of checkout", of which nothing is known.
+A_DEPLOYMENT = re.compile(r"(?:[A-Za-z]+[-_])+\w+$")
 
 
 def _is_a_dependency(cause: str, root: RootCause) -> bool:

@@ -219,6 +219,20 @@ def unknown_names(text: str) -> Iterator[Claim]:
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
 
 
+# "checkout-related", "deploy-time": no names.
+_TAILS = "based bound facing file internal level like only own owned related side specific time to wide window"
+TAILS = frozenset(_TAILS.split(" "))
+
+
+def made_up(text: str, known: Known) -> Iterator[Claim]:
+    """ "rel-old", "checkout-new": what is made of the beginning of an id, or of a service, and is neither."""
+    ids = {one.deployment_id.rsplit("-", 1)[0] for one in known.changes if "-" in one.deployment_id}
+    begun = "|".join(re.escape(one) for one in sorted({*ids, *known.services} - {""}))
+    for found in re.finditer(rf"(?<![\w.-])(?:{begun})-(?P<tail>[A-Za-z]+)(?![\w-])", text) if begun else ():
+        if found["tail"].lower() not in TAILS:
+            yield Claim("name", found.span(), found[0], holds=False, why="nothing is called so", is_open=True)
+
+
 def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: bool) -> Iterator[Claim]:
     """ "The coupon SPRING-26", "the zones are NL-1 and DE-4": what a line of theirs calls so, by a word of the text.
 
