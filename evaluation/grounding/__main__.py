@@ -24,7 +24,8 @@ LEAST_KEPT = 0.95
 @click.command()
 @click.argument("reports", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(reports: tuple[Path, ...], *, as_json: bool) -> None:
+@click.option("--every", default=1, show_default=True, help="Of the blind batches only one text in so many.")
+def main(reports: tuple[Path, ...], *, as_json: bool, every: int) -> None:
     """Measure grounding on lies and on true text about real reports of the tests' shop.
 
     REPORTS are your own, as `spiketrace investigate --json` prints them: then only their own text is measured. Exits
@@ -32,7 +33,7 @@ def main(reports: tuple[Path, ...], *, as_json: bool) -> None:
     """
     own = {path.stem: known_of(read(path)) for path in reports} or shipped()
     kept = [kept_of(name, known) for name, known in own.items()]
-    figures = _figures(kept) if reports else {**_figures(kept), **_of_lies(own)}
+    figures = _figures(kept) if reports else {**_figures(kept), **_of_lies(own, every)}
     if as_json:
         click.echo(json.dumps(figures))
     else:
@@ -51,15 +52,15 @@ def _figures(kept: list[Kept]) -> dict[str, Any]:
     }
 
 
-def _of_lies(reports: dict[str, Known]) -> dict[str, Any]:
+def _of_lies(reports: dict[str, Known], every: int) -> dict[str, Any]:
     kept = [found for _, found in told(TRUE, reports)]
     return {
         "lies": len(LIES),
         "unmarked": [f"{lie.kind}: {lie.text}" for lie in unmarked(LIES, reports)],
         "true_claims": sum(one.claims_checked for one in kept),
         "true_kept": sum(one.claims_kept for one in kept),
-        "lying_batches": [one._asdict() for one in lying(reports)],
-        "true_batches": [one._asdict() for one in true(reports)],
+        "lying_batches": [one._asdict() for one in lying(reports, every)],
+        "true_batches": [one._asdict() for one in true(reports, every)],
         "mutations": [one._asdict() for one in seen(reports)],
     }
 

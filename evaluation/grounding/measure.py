@@ -87,10 +87,11 @@ def batch(name: str) -> list[Lie]:
     return [Lie(**json.loads(line)) for line in lines]
 
 
-def lying(known: dict[str, Known]) -> list[Batch]:
+def lying(known: dict[str, Known], every: int = 1) -> list[Batch]:
+    """`every`: of each batch only so many a text, for a quick look."""
     return [
         Batch(name, name in UNSEEN, len(texts), tuple(one.text for one in texts if _is_shown(one, known)))
-        for name, texts in _batches("lies")
+        for name, texts in _batches("lies", every)
     ]
 
 
@@ -99,8 +100,8 @@ def _is_shown(lie: Lie, known: dict[str, Known]) -> bool:
     return ground_known(lie.text, known[lie.report]).sentences[-1].outcome == "kept"
 
 
-def true(known: dict[str, Known]) -> list[TrueBatch]:
-    return [_true(name, texts, known) for name, texts in _batches("true")]
+def true(known: dict[str, Known], every: int = 1) -> list[TrueBatch]:
+    return [_true(name, texts, known) for name, texts in _batches("true", every)]
 
 
 def _true(name: str, texts: list[Lie], known: dict[str, Known]) -> TrueBatch:
@@ -120,9 +121,9 @@ def _true(name: str, texts: list[Lie], known: dict[str, Known]) -> TrueBatch:
     return TrueBatch(name, name in UNSEEN, len(sentences) + removed, claims + removed, kept, marked, doubted)
 
 
-def _batches(kind: str) -> Iterator[tuple[str, list[Lie]]]:
+def _batches(kind: str, every: int = 1) -> Iterator[tuple[str, list[Lie]]]:
     for path in sorted(BATCHES.glob(f"{kind}-*.jsonl")):
-        yield path.stem, batch(path.stem)
+        yield path.stem, batch(path.stem)[::every]
 
 
 def kept_of(name: str, known: Known) -> Kept:

@@ -370,8 +370,8 @@ def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text:
 
 @pytest.mark.timeout(600)
 def test_what_the_command_measures() -> None:
-    """One test, since it takes a minute: workers beside each other would each measure it."""
-    run = CliRunner().invoke(main, ["--json"])
+    """One test, since it takes a minute: workers beside each other would each measure it. Of the batches a half."""
+    run = CliRunner().invoke(main, ["--json", "--every", "2"])
     assert run.exit_code == 0, run.output
     measured = json.loads(run.output)
     lies_written_blind_none_passes_unmarked(measured)
@@ -405,8 +405,8 @@ def what_is_changed_in_true_sentences_is_seen(measured: dict[str, Any]) -> None:
     found = {one["kind"]: (one["seen"], one["texts"]) for one in measured["mutations"]}
     for kind in ("invented name", "invented service", "time", "unit"):
         assert found[kind][0] == found[kind][1] > 5, kind
-    for kind in ("digit", "figure"):
-        assert found[kind][0] >= 0.99 * found[kind][1] > 100, kind
+    seen, texts = (sum(found[kind][place] for kind in ("digit", "figure")) for place in (0, 1))
+    assert seen >= 0.99 * texts > 200
     assert found["another service"][0] >= 0.94 * found["another service"][1] > 30
 
 

@@ -231,6 +231,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
+    names.twice,
     alerting.concerned,
     happenings.happenings,
     happenings.things,

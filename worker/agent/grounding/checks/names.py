@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -217,6 +218,17 @@ def unknown_names(text: str) -> Iterator[Claim]:
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
+
+
+AND = re.compile(r",? (?:and|or) |, ")
+
+
+def twice(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "It hardly calls cart and cart any more": one of both is somebody else."""
+    for one, other in itertools.pairwise(mentions):
+        is_spelled = text[slice(*other.span)] == other.text
+        if is_spelled and one.text == other.text in known.services and AND.fullmatch(text[one.span[1] : other.span[0]]):
+            yield Claim("name", other.span, other.text, holds=False, why="it is named twice")
 
 
 # "checkout-related", "deploy-time": no names.
