@@ -25,7 +25,6 @@ from worker.telemetry.queries import (
 
 Body = dict[str, Any]
 
-MAX_LOOKED_UP = 100
 # Documents, of which every deployment has one for each state it was in.
 MAX_CHANGES = 500
 COUNTED_AT_ONCE = 1_000

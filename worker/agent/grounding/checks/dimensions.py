@@ -42,10 +42,6 @@ EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\b
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
 
 
-# "Of the lines before it": of a deployment that the sentence before names.
-BEFORE_IT = re.compile(r"\blines (?:before|since|with|without) (?:it|that)\b")
-
-
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
     if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
