@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from worker.agent.grounding.text import claims
 from worker.agent.settled import contradicts
 from worker.domain.redaction.reading import decode
 from worker.domain.redaction.redact import redact
@@ -38,7 +39,6 @@ DOTTED = re.compile(
     # Of a network within (RFC 1918, 3927) a log line may tell.
     r"|(?<![\w.-])(?!10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.)\d{1,3}(?:\.\d{1,3}){3}(?![\w.-]*[\w-])"
 )
-QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
 SENTENCE = re.compile(rf".+?(?:[.!?…\u3002\uff01\uff1f]+(?:[\"')\]]*)(?:\s*{CITATION}[.!?]?)*(?=\s|$)|$)", re.DOTALL)
 
 
@@ -64,7 +64,7 @@ def neutralise(text: str, report: Report) -> Neutral:
 
 
 def _is_harmful(sentence: str, report: Report, names: frozenset[str], told: frozenset[str]) -> bool:
-    quoting = [one for one in _quotations(sentence) if any(one in line for line in told)]
+    quoting = [one for one in claims.quotations(sentence) if any(one in line for line in told)]
     return is_active(sentence, names, quoting) or contradicts(sentence, report, names, quoting)
 
 
@@ -96,11 +96,7 @@ def lines_told(report: Report) -> frozenset[str]:
     """The log lines that the report itself quotes: who repeats them shows nobody anything new."""
     sections = report.sections.model_dump().values()
     own = [one.reason for one in report.candidates] + [text for text in sections if isinstance(text, str)]
-    return frozenset(line for text in own for line in _quotations(text))
-
-
-def _quotations(text: str) -> list[str]:
-    return [next(filter(None, found.groups())) for found in QUOTED.finditer(text)]
+    return frozenset(line for text in own for line in claims.quotations(text))
 
 
 def visible(text: str) -> str:

@@ -238,9 +238,7 @@ TAILS = frozenset(_TAILS.split(" "))
 
 def made_up(text: str, known: Known) -> Iterator[Claim]:
     """ "rel-old", "checkout-new": what is made of the beginning of an id, or of a service; "ledger-db" is in a line."""
-    ids = {one.deployment_id.rsplit("-", 1)[0] for one in known.changes if "-" in one.deployment_id}
-    begun = "|".join(re.escape(one) for one in sorted({*ids, *known.services} - {""}))
-    for found in re.finditer(rf"(?<![\w.-])(?:{begun})-(?P<tail>[A-Za-z]+)(?![\w-])", text) if begun else ():
+    for found in known.made_up.finditer(text):
         is_logged = any(
             re.search(rf"(?<![\w-]){re.escape(found[0])}(?![\w])", line, re.IGNORECASE) for line in known.lines
         )

@@ -67,7 +67,7 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, holds=False, otherwise="it would do more harm")
     for found in BY_REFERENCE.finditer(text):
         yield judged("cause", found, holds=False, otherwise="data gives no instructions")
-    strangers = known.services - _involved(known)
+    strangers = known.services - known.involved
     for one in mentions:
         if one.text in strangers and ACTING.search(text[: one.span[0]]):
             yield Claim("cause", one.span, one.text, holds=False, why="it has no part in this")
@@ -89,11 +89,3 @@ def _against_the_remedy(text: str, mentions: list[Found], own: set[str | None], 
             yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
         if one.text in others and ROLLBACK.search(before):
             yield Claim("cause", one.span, one.text, holds=False, why="it is not the cause")
-
-
-def _involved(known: Known) -> set[str]:
-    """Services of which anything is told; a model may have named others of the same time."""
-    measured = {one.subject.service for one in known.facts} | {one.subject.service for one in known.levels}
-    ranked = {one.service for one in known.changes} | {one.service for one in known.report.candidates}
-    calling = {name for call in known.calls for name in call}
-    return {one for one in (*measured, *ranked, *calling, known.report.service) if one}

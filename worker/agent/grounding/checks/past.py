@@ -27,21 +27,21 @@ SPOKEN_OF = re.compile(
 )
 
 
-# "It ended after 52 min", "Ended after 52 min", "What helped: …" behind a sentence about a past incident.
-ABOUT_IT = re.compile(
-    r"\W*(?:(?:It|This|That)(?: one| incident)?(?: (?:had|was|is|has|been|also|then|still|itself|only))*"
-    r" (?:ended|lasted|took|over|resolved|closed|solved|fixed|mitigated|shares?|shared|concern(?:s|ed)|happened|hit"
-    r"|occurred|affected|struck|open|dated|dates|like|similar|that of|in|of|listed|recorded|found)\b"
-    r"|(?:Ended|Lasted|Resolved|Closed|Solved|Over|Status|Same|Remedy)\b"
-    r"|(?:\w+ ){0,6}?what (?:helped|worked|ended it|fixed it|solved it)\b)",
+# "It ended after 52 min", "What helped: …", "according to the note" behind a sentence about a past incident.
+GOES_ON = re.compile(
+    r"\W*(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it)\b|(?:Status|Same|Remedy)\b"
+    r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
+    r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
+    r"(?:ended|over|lasted|help(?:s|ed)|resolved|closed|open|took|shares?|concern(?:s|ed)|note|record|title)\b"
+    r"|(?:It|This|That) (?:(?:had|was|is|has|been|also|then|still|only) )*(?:solved|fixed|mitigated|shared|happened|hit"
+    r"|occurred|affected|struck|dated|dates|like|similar|in|of|listed|recorded|found)\b)",
     re.IGNORECASE,
 )
 
 
-def spoken_of(text: str, known: Known) -> list[SimilarIncident]:
-    """Those that the sentence can be about: of the date that it tells, else all where it speaks of one."""
-    told = _told_of(text, known)
-    return [*known.spoken.past] if known.spoken.past and not told and ABOUT_IT.match(text) else told
+def about(text: str, known: Known) -> list[SimilarIncident]:
+    """Those of the date or the title that it tells, else all where it speaks of one, or the one that it goes on about."""
+    return _told_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
 def _told_of(text: str, known: Known) -> list[SimilarIncident]:
@@ -52,21 +52,6 @@ def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
     return dated or ((named or past) if SPOKEN_OF.search(text) else [])
-
-
-# "It ended after 52 min", "what helped: job moved", where the sentence before was about one.
-GOES_ON = re.compile(
-    r"\W*(?:(?:then,? |and )?what helped\b"
-    r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
-    r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
-    r"(?:ended|over|lasted|help(?:s|ed)|resolved|closed|open|took|shares?|concern(?:s|ed)|note|record|title)\b)",
-    re.IGNORECASE,
-)
-
-
-def about(text: str, known: Known) -> list[SimilarIncident]:
-    """Those that it names, or goes on about."""
-    return spoken_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
 CLAIMED = re.compile(

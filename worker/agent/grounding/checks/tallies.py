@@ -210,13 +210,9 @@ def _count(word: str) -> float:
     return float(word) if word.isdigit() else units.IN_WORDS.get(word.lower(), (0.0, ""))[0]
 
 
-def _quoted(sentence: str) -> list[str]:
-    return [claims.quoted(one) for one in claims.QUOTED.finditer(sentence)]
-
-
 def _of_messages(some: float, total: float, sentence: str, known: Known) -> bool | None:
     """ "Two of the three messages say “…”": of a type with so many, so many have it."""
-    quoted = _quoted(sentence)[:1]
+    quoted = claims.quotations(sentence)[:1]
     kinds = [one for one in _messages(known) if len(one) == (total or len(one))]
     if not quoted or not kinds:
         return None
@@ -260,7 +256,7 @@ def _of_list(
         return len(services) == count and is_calling if called and not is_open else None
     if "services" not in found["noun"] or not services:
         return None
-    quoted = _quoted(sentence)
+    quoted = claims.quotations(sentence)
     logging = {one.subject.service for one in known.facts if one.of in quoted}
     return len(services) == count and (not quoted or services <= logging)
 

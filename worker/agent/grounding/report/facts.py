@@ -49,6 +49,8 @@ def known_of(report: Report) -> Known:
         known.told[service] = vocabulary.of_template(report)
     known.said = template.said(known)
     known.statements = record.statements(report, known)
+    known.involved = roster.involved(known)
+    known.made_up = roster.made_up(known)
     return known
 
 

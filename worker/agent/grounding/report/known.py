@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -138,6 +139,7 @@ class Spoken(NamedTuple):
 
 
 NOTHING = Spoken()
+NOTHING_MADE_UP = re.compile(r"(?!)")
 
 
 @dataclass
@@ -151,7 +153,8 @@ class Known:
     `fields`: what metrics are called. `told`: the template's words, by the
     services that it writes of. `said`: its sentences. `statements`: what the report says in words. `past`: the words of
     a past incident, where the sentence is about one.
-    `quoted`: the counted log lines that the sentence quotes. `series`: the charts.
+    `quoted`: the counted log lines that the sentence quotes. `series`: the charts. `involved`: the services of which
+    anything is told. `made_up`: what a name looks like that is made of the beginning of an id, or of a service.
     """
 
     report: Report
@@ -179,6 +182,8 @@ class Known:
     past: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
     statements: tuple[Statement, ...] = ()
+    involved: frozenset[str] = frozenset()
+    made_up: re.Pattern[str] = NOTHING_MADE_UP
 
     @property
     def previous(self) -> str:

@@ -222,3 +222,18 @@ def brackets(text: str, mentions: list[Found], known: Known) -> Iterator[Span]:
         if one.text in known.regions and text[start - 1 : start] == "(" and text[end : end + 1] == ")":
             yield start - 1, start
             yield end, end + 1
+
+
+def involved(known: Known) -> frozenset[str]:
+    """Services of which anything is told; a model may have named others of the same time."""
+    measured = {one.subject.service for one in known.facts} | {one.subject.service for one in known.levels}
+    ranked = {one.service for one in known.changes} | {one.service for one in known.report.candidates}
+    calling = {name for call in known.calls for name in call}
+    return frozenset(one for one in (*measured, *ranked, *calling, known.report.service) if one)
+
+
+def made_up(known: Known) -> re.Pattern[str]:
+    """ "rel-old", "checkout-new": a known beginning, and a word behind it."""
+    ids = {one.deployment_id.rsplit("-", 1)[0] for one in known.changes if "-" in one.deployment_id}
+    begun = "|".join(re.escape(one) for one in sorted({*ids, *known.services} - {""})) or "(?!)"
+    return re.compile(rf"(?<![\w.-])(?:{begun})-(?P<tail>[A-Za-z]+)(?![\w-])")

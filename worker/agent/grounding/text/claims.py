@@ -126,6 +126,11 @@ def quoted(found: re.Match[str]) -> str:
     return next(part for part in found.groups() if part is not None)
 
 
+def quotations(text: str) -> list[str]:
+    """All that a text quotes, without the marks."""
+    return [quoted(found) for found in QUOTED.finditer(text)]
+
+
 def even(text: str) -> str:
     """In one case and with single blanks, for comparing."""
     return " ".join(text.casefold().split())
