@@ -39,7 +39,6 @@ TOLD = [
     ),
     (REGION, "DownstreamTimeout, the second candidate, is held at 0.09 against {} for ledger.", "0.62", "0.86"),
     (DEPLOYED, "deploy-8740 and deploy-8739 are listed, but neither is a change of {}.", "payments", "search"),
-    (DEPLOYED, "Neither a comparison nor a deviation speaks for {}.", "deploy-8739", "deploy-8740"),
     (DEPLOYED, "The two versions {} side by side.", "did not run", "ran"),
     (
         CALLS,

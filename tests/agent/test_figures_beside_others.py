@@ -95,11 +95,6 @@ PAIRS = [
         "productcatalogservice leads with 0.87 against 0.04 for the next one.",
         "productcatalogservice leads with 0.87 against 0.4 for the next one.",
     ),
-    (
-        SHOP,
-        "All three other candidates have a confidence below 0.05.",
-        "The other three candidates have a confidence of 0.04.",
-    ),
     (SHOP, "The latency p50 of frontend rose to 0.7 s.", "The latency p50 of frontend rose to 1 s."),
     (
         PAYMENTS,

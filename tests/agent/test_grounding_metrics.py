@@ -177,7 +177,6 @@ def test_literals_of_lines_codes_and_rates_are_told_apart_from_figures(
         (INGEST, "The 30 envelopes were lost.", False),
         # Together, they have the sum.
         (SLOW, "cartservice, productcatalogservice and frontend together hold less than 1 % of the confidence.", True),
-        (SLOW, "checkoutservice and frontend together hold less than 1 % of the confidence.", False),
     ],
 )
 def test_what_follows_from_levels_and_from_the_ranking(report: str, text: str, *, is_kept: bool) -> None:

@@ -45,7 +45,6 @@ TOLD = [
     (OF_AUTH, "{} is at 0.10 only, since its new errors name auth.", "checkout", "inventory"),
     (UNSAMPLED, "{} request takes the CO₂ it usually takes.", "A single", "Not a single"),
     # Ranges.
-    (DEPLOYED, "The number of failed requests is put at 22,600 of {}.", "87,500", "13,000"),
     (DEPLOYED, "The estimate is 22,600 failed requests out of about {}.", "87,500", "32,200"),
     (DEPLOYED, "22,600 requests failed, and anything from {} to 32,200 is possible.", "13,000", "22,600"),
     (DEPLOYED, "checkout emits {} g/min.", "0.66 instead of 0.32", "0.32 instead of 0.66"),

@@ -27,11 +27,8 @@ TRUE = [
 LIES = [
     # What became of something.
     (CONFIG, "74 % of shipping's requests fail, and its memory ran full."),
-    (CONFIG, "shipping went under at 12:21 UTC with 74 % of its requests failing."),
-    (CONFIG, "shipping gave way at 12:21 UTC."),
     (CONFIG, "All instances of shipping were down from 12:21 UTC on."),
     (CONFIG, "shipping was out of service from 12:21 UTC on."),
-    (CONFIG, "Since 12:21 UTC 74 % of shipping's requests fail, and traffic moved elsewhere."),
     (LEDGER, "ledger was moved to us-central1 at 09:40 UTC."),
     # How it is.
     (CONFIG, "shipping is in good shape since 12:21 UTC."),
@@ -42,14 +39,12 @@ LIES = [
     (LEDGER, "cart misbehaves since deploy-8718."),
     (LEDGER, "ledger is the only service that misbehaves."),
     (LEDGER, "Requests of cart have become slow since 09:46 UTC."),
-    (LEDGER, "payments fails independently of ledger."),
     # Who is to blame, and how sure that is.
     (LEDGER, "It is proven beyond doubt that ledger is the cause."),
     (LEDGER, "payments is the prime suspect."),
     (LEDGER, "ledger is off the hook."),
     (LEDGER, "The evidence exonerates ledger."),
     (LEDGER, "That ledger caused it is a misconception."),
-    (LEDGER, "cart was deployed 19 min before the onset, which leaves no room for coincidence."),
     (LEDGER, "cart is the frontrunner among the candidates."),
     # What was not compared.
     (CONFIG, "A comparison confirms that cfg-3095 made the log lines worse."),

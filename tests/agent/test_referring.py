@@ -23,17 +23,13 @@ def is_kept(report: str, text: str, *, is_advice: bool = False) -> bool:
         ("{} fail. These services retry as well.", "Checkout and payments", "Checkout and ledger"),
         (f"{TWO}Both of these services {{}}.", "name ledger in their new errors", "are as usual"),
         (f"{TWO}Both {{}}.", "are slow", "call cart"),
-        ("{} was logged 13 times. None of that type was logged before.", "PaymentFailed", "DownstreamTimeout"),
         ("deploy-8736 was made 16 min ago. That change {}.", "came before the onset", "started the errors of checkout"),
         ("Payments fails. {} in the same region fails, too.", "Ledger", "Cart"),
         ("{} in the same region suffer from ledger.", "Payments and checkout", "Payments and cart"),
-        ("{} lies in between: checkout's errors name it, and its own errors name ledger.", "Payments", "Ledger"),
-        ("{} lies between checkout and ledger.", "Payments", "Cart"),
         ("The rise of errors belongs to {} alone.", "europe-west1", "us-central1"),
         ("Checkout in {} shows no rise of errors.", "us-central1", "europe-west1"),
         ("The excess of 0.3 gCO₂e is put down to {} alone.", "retries", "slower work"),
         ("The lines of {} speak of refused connections to ledger-db-0.", "ledger", "cart"),
-        ("Behind ledger, {} is the next candidate.", "payments", "checkout"),
         ("{} ranks last.", "Deploy-8736", "Payments"),
     ],
 )  # fmt: skip
@@ -52,7 +48,6 @@ def test_whom_words_mean_is_read(text: str, right: str, wrong: str) -> None:
         (CONFIGURED, "Cfg-3095, a configuration change, is the likely cause.", True),
         (DEPLOYED, "Deploy-8740, a configuration change, is the likely cause.", False),
         (DEPLOYED, "Deploy-8740 changed the configuration and not the version.", False),
-        (DEPLOYED, "Errors, retries and latency rose to 24 %, 44 % and 1,450 ms.", True),
         (DEPLOYED, "Errors, retries and latency rose to 44 %, 24 % and 1,450 ms.", False),
     ],
 )
@@ -65,7 +60,6 @@ def test_what_a_change_kept_and_lists_in_turn(report: str, text: str, holds: boo
     "text",
     [
         "Check that checkout's error rate returns to 0 %, and its latency to about {} ms.",
-        "Wait until errors, retries and latency are back at 0 %, 1.2 % and {} ms.",
         "Check that the error rate is at 0 % again, the retries at 1.2 % and the latency at {} ms.",
     ],
 )

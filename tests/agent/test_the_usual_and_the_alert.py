@@ -19,7 +19,6 @@ OF_CHECKOUT = [
     ("checkout fails 38 % of its requests and answers in 2,150 ms, where {} and 233 ms are usual.", "0.7 %", "0.3 %"),
     ("checkout answers in 2,150 ms and fails 38 % of its requests, against {} and 0.7 % usually.", "233 ms", "431 ms"),
     ("In checkout about {} requests failed per minute of the window.", "2,220", "5,780"),
-    ("Per minute of the window, an estimated {} requests of checkout failed.", "2,200", "28,800"),
     ("deploy-8722 of search has a confidence of 0, compared with {} for the first.", "0.86", "0.68"),
     ("deploy-8722 of search has a confidence of 0, where the first candidate has {}.", "0.86", "0.68"),
     ("Two candidates were weighed, and {} in us-central1 comes first.", "checkout", "search"),

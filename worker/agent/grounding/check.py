@@ -25,18 +25,16 @@ from worker.agent.grounding.checks import (
     degrees,
     directions,
     doubts,
-    extents,
     figures,
     happenings,
     histories,
     impacts,
-    lacking,
-    mishaps,
     names,
     novelty,
     orders,
     past,
     periods,
+    proofs,
     quotations,
     quoted,
     ranking,
@@ -48,7 +46,6 @@ from worker.agent.grounding.checks import (
     statements,
     story,
     times,
-    trends,
     versions,
     worked,
 )
@@ -110,7 +107,6 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *(one for rule in OF_SENTENCE for one in rule(sentence, mentions, known)),
         *statements.states(plain, mentions, known, is_advice=is_advice),
         *remembered.remembered(plain, mentions, past_incidents, known),
-        *extents.extents(plain, sentence, mentions, known),
         *(() if is_advice else alerting.limits(plain, known)),
     ]
     if is_advice:
@@ -129,7 +125,6 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     plain = claims.blanked(plain, [one.span for one in quoting])
     known = quoted.enrolled(plain, quoting, known)
     mentions = sorted([*roster.mentions(plain, known), *meant], key=lambda one: one.span)
-    plain = claims.blanked(plain, [*roster.brackets(plain, mentions, known)])
     fields = metrics.fields(plain, known)
     rest = claims.blanked(plain, [one.span for one in (*mentions, *fields)])
     clocks = list(times.times(rest, plain, mentions, known))
@@ -174,16 +169,16 @@ def _read(parts: Parts) -> Iterator[Claim]:
 def _caused(parts: Parts) -> Iterator[Claim]:
     """What is said to cause what; what is told beside that of causes is blanked for it."""
     plain, mentions, known, is_advice = parts.plain, parts.mentions, parts.known, parts.is_advice
-    backed = [*relations.backed(plain, mentions, known), *ranking.unopposed(plain, mentions, known)]
+    unopposed = list(ranking.unopposed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     apposed = list(asides.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = list(versions.versions(plain, mentions, known))
     blamed = claims.blanked(
-        plain, [*(one.span for one in (*backed, *unexplained, *apposed, *settling, *replaced)), *figures_of]
+        plain, [*(one.span for one in (*unopposed, *unexplained, *apposed, *settling, *replaced)), *figures_of]
     )
-    yield from backed
+    yield from unopposed
     yield from apposed
     yield from unexplained
     yield from settling
@@ -223,10 +218,8 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     consequences.parts,
     beginnings.baselines,
     bounds.ranged,
-    mishaps.failing,
     shares.betweens,
     shares.beside,
-    metrics.soles,
     novelty.none_before,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
@@ -240,7 +233,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     doubts.denied_effects,
     relations.victims,
     relations.suffering,
-    relations.between,
     relations.relations,
     relations.orders,
     asides.dependencies,
@@ -249,16 +241,14 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     against.compared,
     against.alike,
     amounts.amounts,
-    metrics.deviating,
     metrics.calm,
+    metrics.unusual,
     calls.calls,
     calls.passed,
     calls.leading,
     conditions.affected,
     conditions.conditions,
     absences.absences,
-    lacking.confined,
-    lacking.none,
     changes.deeds,
     changes.soles,
     changes.whose,
@@ -282,24 +272,17 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.beginnings,
     rollouts.rollouts,
     rollouts.worse,
-    mishaps.mishaps,
-    mishaps.proofs,
-    mishaps.only_ones,
-    mishaps.slowness,
-    mishaps.chances,
-    mishaps.independents,
-    shares.contributors,
-    shares.made_of,
+    proofs.proofs,
+    impacts.slowness,
     shares.alone,
+    shares.in_words,
+    shares.spread,
     shares.fell,
     shares.partless,
-    shares.equals,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
-    trends.trends,
     novelty.novelty,
-    periods.inside,
     remembered.titled,
     histories.histories,
 )

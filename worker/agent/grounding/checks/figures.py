@@ -9,7 +9,7 @@ from dataclasses import replace
 from worker.agent.grounding.checks import bounds, charted, fitting, leads, movements, names, quoted, ratios
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
-from worker.agent.grounding.report.known import Fact, Known, Subject
+from worker.agent.grounding.report.known import Fact, Known
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -101,8 +101,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     close = [fact for fact in known.facts if _is_close(number, fact)]
     said = _said(number, text, mentions, known)
     if not close or number.dimension in ("share", "confidence"):
-        is_sum = number.dimension == "confidence" and TOGETHER.search(text[: number.span[0]])
-        close = [*([] if is_sum else close), *_sums(number, text, mentions, known)]
+        close = [*close, *_sums(number, text, mentions, known)]
     if _is_status(number, text):
         close += [fact for fact in known.facts if fact.dimension == "status" and fact.value == number.value]
     held = [
@@ -110,7 +109,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         for fact in close
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
-    held = [fact for fact in held if not (_is_of_the_region(fact, said, known) or _is_of_one(fact, said, known))]
+    held = [fact for fact in held if not _is_of_the_region(fact, said, known)]
     held = [fact for fact in held if not movements.went_otherwise(fact, said.before, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
@@ -164,28 +163,10 @@ def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
     )
 
 
-def _is_of_one(fact: Fact, said: Said, known: Known) -> bool:
-    """ "9 of us-central1's 84 log lines are errors": where that is a count of one service in it, which nobody named."""
-    is_of_all = not known.scope.service and not said.services and any(one.region for one in said.subjects)
-    is_part = fact.subject.service and fact.whole not in PARTED and fact.role == "now"
-    kind = (fact.dimension, "now", Subject(None, fact.subject.region))
-    return bool(is_of_all and is_part) and any((one.dimension, one.role, one.subject) == kind for one in known.facts)
-
-
-# What of a region is told by its services.
-PARTED = ("rise", "emissions", "excess", "by name")
-
-
 def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:
     """ "recommendations and frontend account for 62 % of the rise": what the named parts are together."""
     before = [one for one in mentions if one.span[1] <= number.span[0]]
     if not re.search(r"\b(?:together|account\w*|make up|makes up|contribut\w+|combined|between them)\b", text):
-        return
-    if number.dimension == "confidence" and (all_of := ALL_CANDIDATES.search(text)):
-        own = [one.confidence for one in known.report.candidates]
-        many = {"both": 2, "all": len(own)}.get(all_of["many"].lower(), 0)
-        if many == len(own) and number.low <= sum(own) <= number.high:
-            yield Fact(sum(own), "confidence")
         return
     for told in ({one.text for one in before} & known.services, {one.text for one in before} & known.regions):
         parts = {
@@ -198,12 +179,6 @@ def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Ite
         total = sum(one.value for one in parts.values())
         if len(told) > 1 and len(parts) == len(told) and number.low <= total <= number.high:
             yield from (replace(one, value=total) for one in parts.values())
-
-
-ALL_CANDIDATES = re.compile(
-    r"\b(?P<many>both|all)(?: \w+)? candidates (?:together|combined|taken together)\b", re.IGNORECASE
-)
-TOGETHER = re.compile(r"\b(?:together|combined|between them|in sum)\b", re.IGNORECASE)
 
 
 def _is_measured(number: Number, said: Said, known: Known) -> bool:
@@ -244,7 +219,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         topics=_topics(number, _unnamed(text, mentions, known))
         | _errors_named(span, text, mentions, known)
         | (context.last_spoken_of(len(known.previous), known.previous) if is_so_far else frozenset()),
-        statistic=_statistic(span, text, known.previous),
+        statistic=_statistic(span, text),
         whole=wholes.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
@@ -275,6 +250,8 @@ def _topics(number: Number, text: str) -> frozenset[str]:
 SO_FAR = re.compile(
     r"\W*(?:This|That|It) (?:is|was|lies|lay|stands|makes|means|amounts|comes|corresponds|deviates|equals)\b"
 )
+
+
 # "It was 2.2 s at 1.47 requests per second".
 A_RATE = re.compile(r"\d [a-z]+ (?:per|a) (?:second|minute)\b")
 
@@ -284,15 +261,9 @@ def _unnamed(text: str, mentions: list[Found], known: Known) -> str:
     return claims.blanked(text, [one.span for one in mentions if one.text in known.services and "-" in one.text])
 
 
-AS_SAID = re.compile(r"(?:This|That|It) (?:lies|lay|is|was) (?=[\w.]+ (?:times|standard deviations)\b)")
-
-
-def _statistic(span: Span, text: str, previous: str) -> str | None:
+def _statistic(span: Span, text: str) -> str | None:
     """ "It peaked at 3,394, against an expected 2,636": the second is no peak."""
     found = context.statistic(span, text)
-    if not found and AS_SAID.match(text):
-        # "The p95 came to 275 ms. This lies 1.1 standard deviations below the expectation."
-        return context.statistic((len(previous), len(previous)), previous)
     return None if found == "extreme" and roles.role(span, text) == "usual" else found
 
 

@@ -13,38 +13,15 @@ from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import NOBODY, Fact
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import context, roles
-from worker.agent.grounding.text.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS, topics
+from worker.agent.grounding.text.topics import AS_MANY_REQUESTS, EXCLUSIVE, SIGNALS
 
 # Of what the words around a figure are no signal.
-UNTOLD = (
-    None,
-    "message",
-    "span",
-    "change",
-    "between",
-    "between changes",
-    "until alert",
-    "to alert",
-    "looked back",
-    "part of a rise",
-    "revenue",
-    "cost",
-    "calls",
-    "days",
-    "explained",
-    "functional unit",
-    "affected",
-    "contributing",
-    "threshold",
-    "basis",
-    "helped",
-    "baseline",
-    "slower",
-    "fewer",
-    "unsampled",
-    "alerted",
-    "equivalent",
-)
+_UNTOLD = """
+message, span, change, between, between changes, until alert, to alert, looked back, part of a rise, revenue, cost,
+calls, days, explained, functional unit, affected, contributing, threshold, basis, helped, baseline, slower, fewer,
+unsampled, alerted, equivalent
+"""
+UNTOLD = {None, *re.split(r",\s+", _UNTOLD.strip())}
 
 
 def fits(fact: Fact, said: Said) -> bool:
@@ -167,7 +144,7 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
-    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics) or _is_continued(fact, said):
+    if _is_told_so(fact, said) or (fact.metric in said.alone and not said.topics):
         return True
     if fact.signal in UNTOLD or fact.dimension == "vcpu_hours":
         return fact.dimension != "share" or fact.signal is not None or fact.role == "excess"
@@ -175,11 +152,6 @@ def _fits_topics(fact: Fact, said: Said) -> bool:
 
 
 OF_CARBON = ("grams", "grams_per_requests", "grams_per_minute", "grams_per_hour")
-
-
-def _is_continued(fact: Fact, said: Said) -> bool:
-    """ "cpu_percent is 85 %. That is five times its usual value": where the clause speaks of nothing else."""
-    return "_" in (fact.metric or "") and (fact.metric or "") in said.previous and not topics(said.clause)
 
 
 def _fits_grams(fact: Fact, said: Said) -> bool:
@@ -196,7 +168,7 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
     ):
         return True
     if fact.dimension == "share" and fact.signal is None:
-        is_naming = SPEAKING_OF.search(said.after) or NAMED_BY.match(said.before) or _named_too(said)
+        is_naming = SPEAKING_OF.search(said.after)
         return fact.whole == said.whole == "errors" and bool(is_naming)
     if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
         return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
@@ -206,8 +178,6 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
 OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
 THE_EXCESS = re.compile(r"\bexcess (?:of |is |was |amounts to )?(?:about )?$", re.IGNORECASE)
 SPEAKING_OF = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b", re.IGNORECASE)
-# "All of payments' errors name ledger, as do 40 % of checkout's".
-THEIRS = re.compile(r" of [\w.:@-]+['’]s?(?: do(?:es)?| did)?(?=\s*(?:[,;.]|$))")
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 
@@ -273,40 +243,17 @@ def _own_topics(fact: Fact) -> frozenset[str]:
 
 # "100 % name payments": of whom it names next.
 NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
-# "ledger is named by 100 % of payments' new errors".
-NAMED_BY = re.compile(
-    r".*(?<![\w.@:-])(?P<name>[\w.@:-]*\w) (?:(?:is|was|are|were) )?(?:also |each )?(?:named|mentioned) by\b[^;]*$",
-    re.IGNORECASE | re.DOTALL,
-)
-# "Of the log lines of deploy-8740, 34 % are errors": names are blanks here.
-ITS_LINES = re.compile(r"\b(?:lines|logs?|documents) (?:\w+ )?(?:of|from|by|with|on|since) [\w.-]*\s*,?[^,;.\d]{0,16}$")
-
-
-# "All of payments' errors name ledger, and so do 40 % of checkout's".
-AS_MANY_DO = re.compile(
-    r" of [^\s,;]+(?:s['’]|['’]s)(?: new)?(?: errors)?(?:(?: do| does| did)(?: so)?(?: too| as well)?)?\s*(?:[.,;\[]|$)"
-)
-NAMED_LAST = re.compile(
-    r".*\b(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)\b[^;]{0,40}$", re.IGNORECASE | re.DOTALL
-)
-
-
-def _named_too(said: Said) -> re.Match[str] | None:
-    """Whom the clause before says to be named, where this one only says by how many as well."""
-    return NAMED_LAST.match(said.before) if AS_MANY_DO.match(said.after) else None
 
 
 def _fits_deployment(fact: Fact, said: Said) -> bool:
     if fact.dimension == "seconds" and said.deployment is None and fact.of in said.names & said.deployments:
         # "Sixteen minutes before the onset, deploy-8724 was made".
         return True
-    if said.deployment not in (None, fact.of) and fact.dimension == "share" and ITS_LINES.search(said.before):
-        return False
     if fact.of in said.deployments:
         is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
-        named = NAMED_BY.match(said.before) or NAMING.match(said.after) or _named_too(said)
+        named = NAMING.match(said.after)
         return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of in said.names
@@ -327,20 +274,10 @@ def _fits_line(fact: Fact, said: Said) -> bool:
     return not said.lines or fact.of not in said.patterns or bool(said.lines & said.patterns[fact.of])
 
 
-# "What the retries cost in compute is …": of that part, and not of all.
-PART_COSTS = re.compile(
-    r"\b(?:retries|errors|slower work|failed requests)(?: alone)? (?:cost|costs|took|take|used|use|needed|consumed)\b"
-    r"[^,;.\d]*\$?$",
-    re.IGNORECASE,
-)
-
-
 def _fits_part(fact: Fact, said: Said) -> bool:
     """A part of the excess is told by its name."""
     if fact.whole == "rise" and (FROM_A_PART.search(said.after) or OF_A_PART.search(said.before)):
         return False
-    if fact.whole is None and fact.of is None and fact.dimension in ("usd", "vcpu_hours"):
-        return not PART_COSTS.search(said.before)
     if fact.whole != "excess" or fact.of is None:
         return True
     if fact.dimension == "share":
@@ -406,7 +343,6 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
         return said.whole == "rise"
     if fact.whole == "errors":
         is_naming = SPEAKING_OF.search(said.clause + said.after) or IN_THE_CASES.search(said.before)
-        is_naming = is_naming or (THEIRS.match(said.after) and SPEAKING_OF.search(said.before))
         return said.whole == "errors" or bool(is_naming)
     if fact.whole == "emissions":
         # "27 % of what was emitted is excess" is no rise of so much.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.report import log, vocabulary
+from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -34,30 +34,7 @@ REMEDIED = re.compile(
     r"|resolved|restored|calmed|settled|worked|succeeded|normali[sz]ed|cleared|eased|cut|mended|solved)))\b",
     re.IGNORECASE,
 )
-# "The certificate is still valid".
-FINE = re.compile(
-    r"\b(?:the |its )?(?P<what>[a-z-]{3,})(?: of [^,;]{2,30}?)?"
-    r" (?:is|are|was|were|stays?|remains?) (?:still |all |otherwise )*"
-    r"(?:valid|intact|in order|sound|reachable|available|complete|correct|up|alive|accepted"
-    r"|working)\b(?! (?:to|for|with)\b)",
-    re.IGNORECASE,
-)
 NOT = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|hardly|longer|without)\b|n['’]t\b", re.IGNORECASE)
-AWAITED = re.compile(r"\b(?:after|as soon as|again|before)\b", re.IGNORECASE)
-# "The certificate of orderservice itself", "orderservice's own certificate".
-OF_ITSELF = re.compile(r"\b(?P<what>[a-z-]{4,}) of (?:the )?$", re.IGNORECASE)
-ITSELF = re.compile(r" itself\b| ?['’]s? own (?P<what>[a-z-]{4,})\b")
-# "Auth issues no tokens at all any more".
-NONE_AT_ALL = re.compile(
-    r"\b(?:no|not a single|none|nothing)\b[^,;]{0,30}\b(?:at all|any ?more|any longer|whatsoever)\b", re.IGNORECASE
-)
-DOES = re.compile(
-    r"\b(?:issues?|issued|answers?|answered|accepts?|accepted|serves?|served|process\w*|handles?|handled|completes?"
-    r"|completed|succeeds?|succeeded|gets? through|delivers?|delivered|returns?|returned)\b",
-    re.IGNORECASE,
-)
-# Of so many requests that fail, none is left.
-ALL = 0.995
 # "The certificate expired at 21:46 UTC", of which a line says "expired 47m ago".
 THAT_TIME = re.compile(r"\b(?P<verb>[a-z]{4,}ed)(?: exactly| precisely)? (?:at|on) (?=\d{1,2}:\d\d)", re.IGNORECASE)
 # "Orders-db is slow": what lines name, and nobody measured.
@@ -68,27 +45,15 @@ THING = re.compile(
     re.IGNORECASE,
 )
 USED_UP = re.compile(r"\b(?:full|no space|exhausted|quota|limit)\b", re.IGNORECASE)
-BEFORE_THE_ONSET = re.compile(
-    r"\b(?:was|were|had been|has been)\b[^,;]{0,50}?"
-    r" (?:already |long |well )*before the (?:onset|alert|incident|window)\b",
-    re.IGNORECASE,
-)
 
 
 def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the lines of those who are named, else of the alerted service and the cause."""
-    is_of_lines = any(pattern.search(text) for pattern in (FINE, THAT_TIME, THING, BEFORE_THE_ONSET))
+    is_of_lines = any(pattern.search(text) for pattern in (THAT_TIME, THING))
     lines = _lines(mentions, known) if is_of_lines else []
     ids = {one.deployment_id for one in known.changes}
     if not any(one.text in ids for one in mentions):
         yield from _done(text, known)
-    for found in FINE.finditer(text):
-        is_told = any(_has(line, found["what"]) for line in lines) and found["what"].lower() not in known.services
-        is_awaited = IF.search(text[: found.start()]) or AWAITED.search(f"{text[: found.start()]}{text[found.end() :]}")
-        if is_told and not NOT.search(found[0]) and not is_awaited:
-            yield judged("state", found, holds=False, otherwise="a line tells of its failing")
-    yield from _own(text, mentions, known)
-    yield from _at_all(text, mentions, known)
     for found in THAT_TIME.finditer(text):
         if any(re.search(rf"\b{found['verb'].lower()}\b.*\bago\b", line) for line in lines):
             yield judged("time", found, holds=False, otherwise="a line tells another time")
@@ -98,7 +63,6 @@ def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         is_figured = re.search(r"\d", text[found.end() : context.clause((found.end(), found.end() + 1), text)[1] + 24])
         if not (is_figured or NOT.search(found[0]) or IF.search(text[: found.start()])):
             yield judged("state", found, holds, "no line tells that", is_open=not holds)
-    yield from _earlier(text, lines, known)
 
 
 # "The fix has worked when frontend's success is back at 50 %".
@@ -121,10 +85,6 @@ def _lines(mentions: list[Found], known: Known) -> list[str]:
     return [line.lower() for service in {*of, ""} for line in known.logged.get(service, ())]
 
 
-def _has(line: str, word: str) -> bool:
-    return any(re.search(rf"\b{re.escape(form)}", line) for form in vocabulary.forms(word.lower()) if len(form) > 2)
-
-
 # What the report itself records.
 RECORDED = re.compile(
     r"\b(?:alerts?|alarms?|flags?|incidents?|tickets?|rules?|changes?|deployments?|versions?)\b", re.IGNORECASE
@@ -143,45 +103,6 @@ def _done(text: str, known: Known) -> Iterator[Claim]:
         holds = bool(forms & {form for word in told for form in vocabulary.forms(word)})
         span = found.span("done")
         yield Claim("state", span, found["done"], holds, "" if holds else "nobody tells that", is_open=not holds)
-
-
-def _own(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The certificate of orders itself has expired": not where its lines tell that of another service."""
-    for one in mentions:
-        found = ITSELF.match(text, one.span[1]) if one.text in known.services else None
-        of = OF_ITSELF.search(text[: one.span[0]])
-        what = (found["what"] or (of["what"] if of else "")) if found else ""
-        told = [line.lower() for line in known.logged.get(one.text, ()) if "<*>" not in line]
-        lines = [line for line in told if what and _has(line, what)]
-        others = known.services - {one.text}
-        if lines and all(any(re.search(rf"\b{re.escape(other)}\b", line) for other in others) for line in lines):
-            yield Claim("state", one.span, what, holds=False, why="its lines tell that of another", is_open=True)
-
-
-def _at_all(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in NONE_AT_ALL.finditer(text):
-        said = text[slice(*context.clause(found.span(), text))]
-        named = {one.text for one in mentions if one.span[1] <= found.start()} & known.services
-        of = named or {known.report.service or ""}
-        failing = [one.actual for one in known.levels if one.signal == "errors" and one.subject.service in of]
-        if failing and DOES.search(said):
-            yield judged("direction", found, max(failing) >= ALL, "some still do")
-
-
-def _earlier(text: str, lines: list[str], known: Known) -> Iterator[Claim]:
-    """ "The database was in recovery mode before the onset": only what was logged before."""
-    for found in BEFORE_THE_ONSET.finditer(text):
-        said = vocabulary.telling(text[slice(*context.clause(found.span(), text))])
-        told = [line for line in lines if said & vocabulary.telling(line)]
-        if said and told and not NOT.search(text) and not _is_logged_before(told, known):
-            yield judged("direction", found, holds=False, otherwise="it was not logged before")
-
-
-def _is_logged_before(lines: list[str], known: Known) -> bool:
-    """By the types of errors whose messages those are; of other lines nothing is known."""
-    types = [one for item in known.report.evidence for one in log.types(item.result)]
-    of = [one for one in types if {str(it).lower() for it in one.get("messages") or ()} & {*lines}]
-    return not of or any(one.get("in_baseline") for one in of)
 
 
 # "The database of PetSite shows no deviation": what only lines could tell of.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks.past import NOW, about, is_in, spelled
-from worker.agent.grounding.checks.remembered import is_what_helped, lasted
+from worker.agent.grounding.checks.remembered import is_what_helped
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -18,8 +18,6 @@ SO_LONG = re.compile(
     r"|lasted(?: for)?|took)(?: about| only| just| roughly| some)* $",
     re.IGNORECASE,
 )
-# "“Psp alpha slow” lasted 2 h 4 min, and “checkout: orders hang” 52 min".
-TITLED = re.compile(r"[”\"](?: after)? $")
 CONCERNED = re.compile(
     r"\b(?:concern(?:s|ed)|affect(?:s|ed)|hit|struck|involved|was (?:about|of|in|on)|(?:occurred|happened) (?:in|on"
     r"|at|to)"
@@ -47,7 +45,7 @@ def histories(sentence: str, mentions: list[Found], known: Known) -> Iterator[Cl
         )
     for found in HELPED.finditer(text) if past else ():
         of = _meant(found.start(), sentence, past)
-        yield judged("state", found, is_what_helped(found["how"], of, is_each=False), "that is not what helped")
+        yield judged("state", found, is_what_helped(found["how"], of), "that is not what helped")
 
 
 def _meant(place: int, text: str, past: list[SimilarIncident]) -> list[SimilarIncident]:
@@ -61,11 +59,16 @@ def _meant(place: int, text: str, past: list[SimilarIncident]) -> list[SimilarIn
 def _lengths(sentence: str, text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
     for one in numerals.numbers(text) if past else ():
         before = text[: one.span[0]]
-        if one.dimension != "seconds" or not (SO_LONG.search(before) or TITLED.search(sentence[: len(before)])):
+        if one.dimension != "seconds" or not SO_LONG.search(before):
             continue
         told = [seconds for it in _meant(one.span[0], sentence, past) for seconds in lasted(it)]
         if not any(one.low <= seconds <= one.high for seconds in told):
             yield Claim("number", one.span, one.text, holds=False, why="it lasted otherwise", is_open=not told)
+
+
+def lasted(one: SimilarIncident) -> list[float]:
+    found = [it.value for it in numerals.numbers(one.ended or "") if it.dimension == "seconds"]
+    return [sum(found)] if found else []
 
 
 def _concerned(sentence: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:

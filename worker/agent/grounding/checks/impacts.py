@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import conditions
 from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import topics
 
 LOST = re.compile(
@@ -218,6 +221,48 @@ def failing(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         ]
         is_up = any(one.deviations >= 3 and one.actual > one.expected for one in of)
         yield judged("direction", found, bool(of) and is_up != bool(found["not"]), "it is otherwise", is_open=not of)
+
+
+# "Requests have become slow", "it answers sluggishly": of a latency.
+SLOW = re.compile(
+    r"\b(?:(?:requests?|calls?|answers?|responses?|replies)\b[^,;.]{0,40}? (?:is|are|was|were|be|been|become|became"
+    r"|got|get|grew|turned|ran|run) (?:\w+ly |too |very )?(?:slow|sluggish)"
+    r"|(?:answers?|answered|responds?|responded|replies|replied|reacts?) (?:too |very )?(?:slowly|sluggishly))\b",
+    re.IGNORECASE,
+)
+
+
+def slowness(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of those that are named, else of the alerted service: a latency that rose, or a call that took longer."""
+    for found in SLOW.finditer(text):
+        if _is_untold(found, text) or conditions.ITS_FIGURE.match(text, found.end()):
+            continue
+        named = {one.text for one in mentions} & known.services
+        levels = [one for one in known.levels if any(word in one.signal for word in SLOWNESS)]
+        slow = {one.subject.service for one in levels if went(one) > 0}
+        slow |= {service for service in named if _is_in_a_slower_call(service, known)}
+        told: set[str | None] = {*named} or {known.report.service, None}
+        holds = bool(slow & told)
+        is_open = not any(one.subject.service in named for one in levels)
+        yield judged("direction", found, holds, "it does not", is_open=is_open)
+
+
+SLOWNESS = ("latency", "duration", "response", "p95", "p99")
+
+
+def _is_in_a_slower_call(service: str, known: Known) -> bool:
+    slower = [item.result["slower"] for item in known.report.evidence if item.result.get("slower")]
+    return any(service in str(one) for one in slower)
+
+
+NOT_SO = re.compile(
+    r"\b(?:no|not|never|nothing|nobody|neither|nor|without|unknown|unclear|whether)\b|n['’]t\b", re.IGNORECASE
+)
+
+
+def _is_untold(found: re.Match[str], text: str) -> bool:
+    before = text[context.clause(found.span(), text)[0] : found.start()]
+    return bool(NOT_SO.search(before) or IF.search(before))
 
 
 MEASURED = re.compile(

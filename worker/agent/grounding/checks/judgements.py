@@ -59,7 +59,6 @@ JUDGED = re.compile(rf"\b(?:{RANKED}|{SEVERE}|{KNOWN}|{USUAL})\b|^\W*the conclus
 RATED = re.compile(rf"\b(?:{SEVERE})\b", re.IGNORECASE)
 OF_FIGURES = re.compile(rf"\b(?:{SEVERE}|{KNOWN}|{USUAL})\b|^\W*the conclusion\b", re.IGNORECASE)
 BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
-CANDIDATE_FOR = re.compile(r"\bcandidates? (?:for|as|to be) (?:an?|the) (?:\w+ )?cause\b", re.IGNORECASE)
 MEASURED = re.compile(
     r"\d|\b(?:usual|normal|expected|measured|recorded|confirmed|deviates?|rose|fell|logged|wrote|empty|known|unknown"
     r"|log lines?|names? (?:no|neither)|no field|neither user nor session|too few|threshold)\b",
@@ -72,7 +71,7 @@ def is_told(found: re.Match[str], *, is_cause_open: bool) -> bool:
     if RATED.search(found["effect"]):
         return True
     is_reason = GIVING_REASON.search(between(found)) or found["effect"].lstrip().startswith("the conclusion")
-    is_blaming = not is_cause_open and BLAMING.search(CANDIDATE_FOR.sub(" ", found["effect"]))
+    is_blaming = not is_cause_open and BLAMING.search(found["effect"])
     return bool(is_reason and JUDGED.search(found["effect"])) and not is_blaming
 
 

@@ -63,7 +63,6 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = (parts[named] == best(parts.values())) != bool(NOT.search(text[: found.start()]))
             yield judged("state", found, holds, "another one has it")
     yield from _orders(text, mentions, known)
-    yield from _likelier(text, mentions, known)
     for found in EVENLY.finditer(text):
         parts = _parts(text, mentions, known)
         values = [parts[one.text] for one in mentions if one.text in parts] or [*parts.values()]
@@ -121,7 +120,7 @@ def _orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Search contributed most, ahead of cart and auth": each of those before it is no less than those behind it."""
     if not (AHEAD.search(text) and TELLS.search(text)):
         return
-    parts = _ranked(text, known) or _parts(text, mentions, known, falling=bool(FALLING.search(text)))
+    parts = _ranked(text, known) or _parts(text, mentions, known)
     for found in AHEAD.finditer(text):
         before = [parts[one.text] for one in mentions if one.span[1] <= found.start() and one.text in parts][-1:]
         after = [one for one in mentions if one.span[0] >= found.end() and one.text in parts]
@@ -131,28 +130,7 @@ def _orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("state", found, holds, "they rank otherwise")
 
 
-# "They are much less likely than ledger", "ledger is preferred to payments".
-LIKELIER = re.compile(
-    r"\b(?:(?P<less>less likely|(?:ranked|placed|ranks) (?:below|behind|lower))"
-    r"|more likely|likelier|preferred|favou?red|(?:ranked|placed|ranks) (?:above|higher))"
-    r" (?:than|over|to)? ?(?:the )?$",
-    re.IGNORECASE,
-)
-
-
-def _likelier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of two candidates, by their ranks."""
-    ranks = _ranked("ranked", known)
-    for place, other in enumerate(mentions):
-        found = LIKELIER.search(text[: other.span[0]])
-        before = [ranks[one.text] for one in mentions[:place] if one.text in ranks][-1:]
-        if found and before and other.text in ranks and not NOT.search(text[: found.start()]):
-            holds = (before[0] > ranks[other.text]) != bool(found["less"]) and before[0] != ranks[other.text]
-            yield judged("state", found, holds, "they rank otherwise")
-
-
 NEAR = 5
-FALLING = re.compile(r"\b(?:falls?|fell|drop\w*|decreas\w+|declin\w+|reduc\w+)\b", re.IGNORECASE)
 # "Rose in cart, followed by auth" is told of times.
 TELLS = re.compile(
     r"\b(?:with|at) (?:only |just )?0\.\d"

@@ -34,7 +34,6 @@ OTHERS_HAVE = re.compile(
     re.IGNORECASE,
 )
 NEXT_TWO = 3
-BELOW = re.compile(r"\b(?:below|under|less than) $")
 PLACES = {"second": 1, "next": 1, "third": 2, "fourth": 3, "last": -1}
 
 
@@ -47,27 +46,11 @@ def is_lead(number: Number, text: str, known: Known) -> bool | None:
         return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
     if number.dimension == "confidence" and (others := OTHERS_HAVE.search(text[: number.span[0]])):
         rest = of[1:NEXT_TWO] if others["next"] else of[1:]
-        is_below = BELOW.search(others[0])
-        return bool(rest) and all(
-            one.confidence < number.value if is_below else abs(one.confidence - number.value) <= HUNDREDTH
-            for one in rest
-        )
-    is_told = LEADING.search(text[: number.span[0]]) or (
-        LEAD_BEHIND.match(text, number.span[1]) and known.report.candidates and _is_first(text[: number.span[0]], known)
-    )
-    if len(known.report.candidates) < SECOND or not is_told:
+        return bool(rest) and all(abs(one.confidence - number.value) <= HUNDREDTH for one in rest)
+    if len(known.report.candidates) < SECOND or not LEADING.search(text[: number.span[0]]):
         return None
     first, second = known.report.candidates[:SECOND]
     return number.low <= first.confidence - second.confidence <= number.high
 
 
 SECOND = 2
-# "In confidence, ts-basic-service is 0.86 ahead of the second candidate".
-LEAD_BEHIND = re.compile(r" (?:ahead of|above|clear of) the (?:second|next|runner-up)\b")
-
-
-def _is_first(before: str, known: Known) -> bool:
-    first = known.report.candidates[0]
-    return bool(re.search(r"\bfirst\b", before)) or any(
-        name in before for name in (first.service, first.deployment_id) if name
-    )

@@ -18,15 +18,14 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
     measured = {level.signal for level in known.levels}
     if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
         return ["carbon_per_demand"]
-    of_both = sorted(topics(text[: span[0]]) & measured) if BOTH.search(text[: span[0]]) else []
-    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured) or of_both:
+    if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured):
         return told
     # "The rise in us-central1" is of what stands before it.
     if re.search(r" (?:of|in)$", text[slice(*span)]) and not text[span[1] + 1 :].startswith((*known.regions,)):
         return sorted(topics(re.split(context.BREAK, text[span[1] :])[0]) & measured)
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
-    start, end = _within_order(span, *context.clause(span, text), text, measured)
+    start, end = context.clause(span, text)
     own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
@@ -45,23 +44,6 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
     return sorted(own - ({"lines"} if len(own) > 1 else set()))
 
 
-# "Its memory rose a minute before its latency did": each side is of its own signal.
-IN_ORDER = re.compile(
-    r" (?:before|after) (?!(?:the|that|this|a|an) (?:onset|window|alert|deployment|change|rollout)|\d)", re.IGNORECASE
-)
-
-
-def _within_order(span: Span, start: int, end: int, text: str, measured: set[str]) -> tuple[int, int]:
-    for found in IN_ORDER.finditer(text, start, end):
-        if _spoken_of(text[start : found.start()], measured) and _spoken_of(text[found.end() : end], measured):
-            start, end = (start, found.start()) if span[1] <= found.start() else (found.end(), end)
-    return start, end
-
-
-# "CPU stands at 85, memory at 52; both are as usual".
-BOTH = re.compile(r"[;:,](?: and)? (?:both|all (?:two|three|four|of them)|these) (?:are|were|stay|stayed|remain) $")
-
-
 # "Served at the usual error rate and latency": what is as usual stands behind.
 AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
 
@@ -76,10 +58,6 @@ def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
     return sorted((of & {*SIGNALS} | ({"carbon_per_demand"} if "cost" in of else set())) & measured)
 
 
-# "18 g/min is above what is usual".
-GRAMS = re.compile(r"\d ?[mk]?g(?:CO₂e?)?(?:/| (?:a|per|each) )min")
-
-
 # "Latency did not rise with the errors": of latency.
 BESIDE_IT = re.compile(
     r"\b(?:along )?(?:with|besides|despite|unlike|alongside) the (?:errors|failures|retries|latency|traffic)\b"
@@ -90,8 +68,6 @@ def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> 
     """Our signals by what is said of them, others by a word of their name: `availability_percent`."""
     text = BESIDE_IT.sub(" ", text)
     told = topics(text) & measured
-    if not told and GRAMS.search(text):
-        return frozenset({"carbon"}) & measured
     others = measured - {*SIGNALS, *(() if is_of_demand or "demand" in text else ("carbon_per_demand",))}
     named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.

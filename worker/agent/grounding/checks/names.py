@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -75,14 +74,12 @@ def _wrong_deployment(one: Found, changes: list[Change], text: str, mentions: li
     before = [other for other in mentions if other.span[1] <= one.span[0] and other.text in known.services]
     owns = before and re.match(r"['’]s? (?:\w+ ){0,3}$", text[before[-1].span[1] : one.span[0]])
     brackets = before and re.fullmatch(r" \(", text[before[-1].span[1] : one.span[0]])
-    beside = before and re.fullmatch(r", ", text[before[-1].span[1] : one.span[0]])
-    owns = owns or brackets or (beside and CHANGE_OF.search(text[: before[-1].span[0]]))
+    owns = owns or brackets
     gets = before and GETS.match(text[before[-1].span[1] : one.span[0]])
     owner = behind if is_its else before[-1] if owns or gets else None
     return f"it is of {' or '.join(sorted(services))}" if owner and services and owner.text not in services else ""
 
 
-CHANGE_OF = re.compile(r"\b(?:change|deployment|release|rollout|version)s? (?:of|to|for) (?:the )?$", re.IGNORECASE)
 # Of a flag, whose version is `off->on`.
 SWITCHED = re.compile(
     r"[^,;.]{0,30}\b(?:switched|turned|flipped|set|toggled|went|goes|changed)(?: from (?:on|off))?"
@@ -130,7 +127,7 @@ GOING_BACK = re.compile(
 def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[Found], known: Known) -> str:
     """Another deployment's, another service's, the one before told as the new one, or the other way round."""
     ids = {change.deployment_id for change in known.changes}
-    nearest = _its_change(one, [other for other in mentions if other.text in ids], text)
+    nearest = _its_change(one, [other for other in mentions if other.text in ids])
     if nearest and nearest.text not in {change.deployment_id for change in changes}:
         return f"{nearest.text} has another version"
     owner = re.match(r" (?:of|in|for|to) (?:the )?$", text[one.span[1] :][: _distance(one, mentions, known)])
@@ -143,9 +140,6 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
         before = AFTER_IT.sub("", before)
     start, _ = context.clause(one.span, text)
     told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
-    last = next((other for other in reversed(mentions) if other.span[1] <= one.span[0]), None)
-    if last and last.text in known.services and BESIDE.fullmatch(text[last.span[1] : one.span[0]]):
-        told |= {last.text}
     if not nearest and not behind and told and services and not told & services:
         return f"it is of {' or '.join(sorted(services))}"
     if all(change.version != one.text for change in changes) and not PREVIOUS.search(before):
@@ -153,10 +147,6 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     if all(change.previous != one.text for change in changes) and NEW.search(before):
         return "it is the new version"
     return ""
-
-
-# "The latest release of checkout, version 7.1.0, …".
-BESIDE = re.compile(r",? (?:(?:in|as|its|the|new|latest) )*versions? ")
 
 
 def _distance(one: Found, mentions: list[Found], known: Known) -> int:
@@ -171,32 +161,18 @@ def _distance(one: Found, mentions: list[Found], known: Known) -> int:
     )
 
 
-# "DownstreamTimeout is held at a confidence of 0.1 against 0.67 for ledger".
-OF_CONFIDENCE = re.compile(r"\b[01]\.\d+ (?:for|of) (?:the )?$")
-
-
 def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     services = [other for other in mentions if other.text in known.services and not owners.is_called(other, text)]
-    services = [other for other in services if not OF_CONFIDENCE.search(text[: other.span[0]])]
     start, end = context.clause(one.span, text)
     close = [other for other in services if start <= other.span[0] < end] or services
     failing = known.types[one.text] | {""}
     return "" if not close or any(other.text in failing for other in close) else f"{close[0].text} has no such errors"
 
 
-# "deploy-8734 took search from 3.12.5 to 3.12.6 at 15:25 UTC, and deploy-8733 …": of the first; "3.12.6 (deploy-8734)".
-CUT = re.compile(r";|, (?:and|while|whereas|but) ")
-RIGHT_BEHIND = re.compile(r" ?[(,]? ?(?:with |by |in |of )?")
-
-
-def _its_change(one: Found, changes: list[Found], text: str) -> Found | None:
-    """The deployment that a version is told of: right behind it, before it in its clause, or the nearest."""
-    begin = max((cut.end() for cut in CUT.finditer(text, 0, one.span[0])), default=0)
-    behind = [
-        it for it in changes if it.span[0] >= one.span[1] and RIGHT_BEHIND.fullmatch(text, one.span[1], it.span[0])
-    ]
-    before = [it for it in changes if begin <= it.span[0] < one.span[0]]
-    return behind[0] if behind else before[-1] if before else _nearest(one, changes)
+def _its_change(one: Found, changes: list[Found]) -> Found | None:
+    """The deployment that a version is told of: the last one before it, else the nearest."""
+    before = [it for it in changes if it.span[0] < one.span[0]]
+    return before[-1] if before else _nearest(one, changes)
 
 
 def _nearest(one: Found, others: list[Found]) -> Found | None:
@@ -209,12 +185,7 @@ def unknown_names(text: str) -> Iterator[Claim]:
         for found in pattern.finditer(text):
             group = next((name for name, value in found.groupdict().items() if value is not None), 0)
             span, name = found.span(group), found[group]
-            if (
-                _is_ordinary(name)
-                or (group == "a" and _is_verb(name))
-                or claims.is_term(name)
-                or any(a < span[1] and span[0] < b for a, b in taken)
-            ):
+            if _is_ordinary(name) or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
@@ -225,7 +196,7 @@ AND = re.compile(r",? (?:and|or) |, ")
 
 def twice(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "It hardly calls cart and cart any more": one of both is somebody else."""
-    for one, other in itertools.pairwise(mentions):
+    for one, other in pairwise(mentions):
         is_spelled = text[slice(*other.span)] == other.text
         if is_spelled and one.text == other.text in known.services and AND.fullmatch(text[one.span[1] : other.span[0]]):
             yield Claim("name", other.span, other.text, holds=False, why="it is named twice")
@@ -257,15 +228,10 @@ def read_in_lines(text: str, mentions: list[Found], known: Known, *, is_advice: 
         if one.text.isalpha() and one.text.lower() in known.words:
             continue
         is_listed = is_advice or bool(LINES_NAME.search(text[: one.span[0]]))
-        is_read = _is_begun(one.text, known) or _is_read(one.text, words, lines, is_listed=is_listed)
+        is_read = _is_read(one.text, words, lines, is_listed=is_listed)
         # "One line mentions AT-1" tells what a line says.
         kind: Kind = "message" if is_listed and not is_advice else one.kind
         yield replace(one, kind=kind, holds=True, why="", is_open=False) if is_read else one
-
-
-def _is_begun(name: str, known: Known) -> bool:
-    """ "Three of them lambda_step functions": what several services begin with."""
-    return sum(service.startswith(f"{name}_") for service in known.services) > 1
 
 
 # "Others name IT-2 and DE-4", of messages.
@@ -346,11 +312,6 @@ def literals(text: str, mentions: list[Found], known: Known, *, is_advice: bool)
         told = found[0] if is_long else f"{word[0]}{found[0]}" if word else ""
         if told and any(re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w-]|\.\d)", line) for line in lines):
             yield Claim("name", found.span(), found[0], holds=True)
-
-
-def _is_verb(name: str) -> bool:
-    """ "The service copes well"."""
-    return name.endswith("s") and vocabulary.is_known(name, frozenset())
 
 
 def _is_ordinary(name: str) -> bool:

@@ -47,12 +47,6 @@ OFTENER = re.compile(
     r"(?P<then> (?:before(?! \d)|earlier|usually|in the baseline))?",
     re.IGNORECASE,
 )
-# "… and as often before".
-AS_OFTEN = re.compile(
-    r"\b(?:(?:just )?as often|as many times|equally often|as frequently)(?: as)? (?:before|usual\w*|earlier"
-    r"|in the baseline)\b",
-    re.IGNORECASE,
-)
 # "As many PoolTimeout errors before the window as in it", "more of them in the window than before".
 AS_MANY = re.compile(
     r"\b(?:(?P<more>more)|(?P<less>fewer|less)|as (?:many|often|frequently))\b(?! (?:as|than)\b)"
@@ -144,8 +138,6 @@ def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
         fell = [(one.now < one.before) != bool(found["then"]) for one in counts if one.now != one.before]
         holds = bool(fell) and all(it == bool(found["rarer"]) for it in fell)
         yield _claim(found, holds, "it is the other way round")
-    if counts and (found := AS_OFTEN.search(text, start)):
-        yield _claim(found, all(bool(one.before) == bool(one.now) for one in counts), "it was not there before")
     found = AS_MANY.search(text, start)
     if counts and found and not DENIED.search(text[start : found.start()]):
         more = sum(one.now - one.before for one in counts) * (1 if found["then"] else -1)
@@ -172,15 +164,9 @@ def _spoken_of(text: str, mentions: list[Found], known: Known) -> Iterator[tuple
     for quoted in QUOTED.finditer(text):
         said = claims.even(claims.quoted(quoted).rstrip("….,"))
         found.append((quoted.span(), [it for line, it in lines if said in claims.even(line)]))
-    if not found and (word := A_KIND.search(text)):
-        found.append((word.span(), [it for name, it in types if word["word"].lower() in name.lower()]))
     for span, counts in found:
         if near := [one for one in counts if one.service in services] or counts:
             yield span, near
-
-
-# "Certificate errors": of the types whose name has that word.
-A_KIND = re.compile(r"\b(?P<word>[A-Za-z]{5,}) (?:errors|failures|exceptions)\b")
 
 
 def _types(known: Known) -> Iterator[tuple[str, Counted]]:

@@ -33,14 +33,15 @@ GOES_ON = re.compile(
     r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
     r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
     r"(?:ended|over|lasted|help(?:s|ed)|resolved|closed|open|took|shares?|concern(?:s|ed)|note|record|title)\b"
-    r"|(?:It|This|That) (?:(?:had|was|is|has|been|also|then|still|only) )*(?:solved|fixed|mitigated|shared|happened|hit"
+    r"|(?:It|This|That)(?: one| incident)? (?:(?:had|was|is|has|been|also|then|still|only) )*"
+    r"(?:solved|fixed|mitigated|shared|happened|hit"
     r"|occurred|affected|struck|dated|dates|like|similar|in|of|listed|recorded|found)\b)",
     re.IGNORECASE,
 )
 
 
 def about(text: str, known: Known) -> list[SimilarIncident]:
-    """Those of the date or the title that it tells, else all where it speaks of one, or the one that it goes on about."""
+    """Those of the date or the title that it tells, else all where it speaks of one; else the one it goes on about."""
     return _told_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
@@ -62,11 +63,7 @@ CLAIMED = re.compile(
 
 
 def claimed(text: str, known: Known) -> Iterator[Claim]:
-    """ "A similar incident is on file": not where the report is like none; "as in that of 3 May": one of that date."""
-    dates = [date for one in known.report.similar_incidents for date in spelled(one.at)]
-    for found in AS_IN.finditer(text):
-        if not any(is_in(date, found["when"]) for date in dates):
-            yield judged("state", found, holds=False, otherwise="no such incident is known")
+    """ "A similar incident is on file": not where the report is like none."""
     for found in NONE_ALIKE.finditer(text):
         yield judged("state", found, not known.report.similar_incidents, "there are similar ones")
     for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
@@ -80,12 +77,6 @@ NONE_ALIKE = re.compile(
     r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was"
     r"|were) )?(?:(?:listed|counted|noted|given) as )?"
     r"(?:similar|alike|comparable)\b",
-    re.IGNORECASE,
-)
-# "As in the incident of 23 November".
-AS_IN = re.compile(
-    r"\b(?:as|like|unlike|just as|than|similar to)(?: in| with| during| on)? (?:the|that) (?:\w+ )?"
-    r"(?:incident|case|outage|failure)s? (?:of|on|from) (?P<when>[^,;.]{3,20})",
     re.IGNORECASE,
 )
 

@@ -61,34 +61,6 @@ def periods(text: str, known: Known) -> Iterator[Claim]:
         yield judged("state", found, holds, "the baseline is of another time")
 
 
-# "Ten incidents took place within the window", "deploy-8735 was made within the window".
-IN_WINDOW = re.compile(
-    r"(?:takes? place|took place|happen(?:s|ed)|occur(?:s|red)|f[ae]lls?|lies?|lay|was|were|are|is|began|started"
-    r"|recorded|made|deployed|released|rolled out|went (?:out|live)|came|known|fit)(?: \w+ly| all| both| only| just)?"
-    r" (?:in|into|within|during|inside)(?: of)? (?:the|this) (?:\w+ ){0,2}?(?:window|minutes)\b",
-    re.IGNORECASE,
-)
-SO_MANY_INCIDENTS = re.compile(r"\bincidents?(?: \w+){0,3} $", re.IGNORECASE)
-# What may stand between who it is and that.
-BETWEEN = re.compile(r"[\"”'’]?(?:,? (?:of|to|in|on) [\w-]+)*(?: itself| also| has| had| was| were| been| took)* ")
-
-
-def inside(sentence: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of changes and past incidents, which have a time of their own; incidents are counted over all that is on file."""
-    dated = {one.deployment_id: one.at for one in known.changes if one.at}
-    dated |= {one.title: one.at for one in known.report.similar_incidents if one.title}
-    window = known.report.window
-    for found in IN_WINDOW.finditer(sentence):
-        said = sentence[: found.start()]
-        of = [
-            at for name, at in dated.items() if name in said and BETWEEN.fullmatch(said[said.rfind(name) + len(name) :])
-        ]
-        is_of_all = SO_MANY_INCIDENTS.search(said) and not of
-        if (of or is_of_all) and not NOT.search(said) and not NOT.search(found[0]):
-            holds = bool(of) and all(window.start <= at < window.end for at in of)
-            yield judged("state", found, holds, "it was at another time")
-
-
 def before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The error had already occurred before the window": of a type or a quoted line that was counted before."""
     quoted = {pattern for one in known.quoted for pattern in one.patterns}

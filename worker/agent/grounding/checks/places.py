@@ -70,6 +70,8 @@ OF_WHOM = (
     r"|,? (?:which )?(?:has |had )?(?:changed|updated|touch(?:ed|es)|upgraded|concern(?:ed|s)|belongs? to|went to"
     r"|is (?:of|in|for)|was (?:of|in|for)) (?:the )?"
 )
+
+
 # "ledger, which had received version 4.9.6", "ledger, whose version 4.9.6 …".
 RECEIVED = re.compile(
     r",? (?:which|that)(?: (?:has|had|have|was|were|is|been|being|itself|then|just|also|still|already|only"
@@ -117,10 +119,6 @@ def _received(one: Found, text: str, mentions: list[Found], known: Known) -> str
     return f"{behind.text} is not of it" if owners and one.text not in owners and RECEIVED.fullmatch(between) else ""
 
 
-# "deploy-8716 is no change of checkout" (`changes`).
-DENIED = re.compile(r"\b(?:is|was|are|were) (?:no|not an?)\b")
-
-
 def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     """ "… went out in search", where it is a deployment of checkout."""
     if one.text not in known.services:
@@ -130,6 +128,6 @@ def misplaced_service(one: Found, text: str, mentions: list[Found], known: Known
         owners = {change.service for change in names} - {None}
         between = text[other.span[1] : one.span[0]]
         is_its = re.fullmatch(rf"{OUT}\b(?:in|to|on|for|of|at) |{OF_WHOM}", between)
-        if owners and one.text not in owners and is_its and not DENIED.search(between):
+        if owners and one.text not in owners and is_its:
             return f"{other.text} is not of it"
     return _received(one, text, mentions, known) or _with_anothers(one, text, mentions, known)

@@ -33,8 +33,6 @@ MARKS = (
 EXTREMES = ("peak", "lowest")
 MARK = re.compile("|".join(rf"(?P<{name}>\b(?:{words})\b)" for name, words in MARKS), re.IGNORECASE)
 
-WITHIN = re.compile(r"\b(?:in|within|during|of|over) the window\b", re.IGNORECASE)
-
 
 class Told(NamedTuple):
     """A sentence without its times of day, and whom it names."""
@@ -103,6 +101,9 @@ def is_close(number: Number, series: Series, point: Point) -> bool:
 def in_window(shown: tuple[Point, ...], series: Series, it: Told) -> list[Point]:
     window = it.known.report.window
     return [one for one in shown if one.at + series.step > window.start and one.at < window.end]
+
+
+WITHIN = re.compile(r"\b(?:in|within|during|of|over) the window\b", re.IGNORECASE)
 
 
 def _scopes(series: Series, it: Told) -> Iterator[list[Point]]:

@@ -34,6 +34,8 @@ THAT_LINE = re.compile(
     r"|^(?:It|They|Both)\b[^,;]*\b(?:log\w*|lines?|occur\w*|appear\w*|seen)\b",
     re.IGNORECASE,
 )
+
+
 # What counts without a figure: "not once before", "against one before it".
 ONE = re.compile(
     r"(?P<zero>\b(?:not (?:\w+ ){0,2}once|not (?:even )?one|none(?! of)|never|not a single (?:one|time|line)"
@@ -51,25 +53,7 @@ def enrolled(sentence: str, quotations: list[Claim], known: Known) -> Known:
         found = tuple(
             Quoted((0, 0), _patterns(one[0][1:-1], known.report)) for one in claims.QUOTED.finditer(known.previous)
         )
-    if not found and (told := OF_TREND.search(sentence)):
-        found = (Quoted((0, 0), _of_trend(told, known.report)),)
     return replace(known, quoted=tuple(one for one in found if one.patterns))
-
-
-# "The pattern that vanished": of the only one that did.
-OF_TREND = re.compile(
-    r"\b(?:the|that|one|a|its) (?:(?P<gone>vanished|missing)|(?P<new>new)|(?P<surging>surging))(?: log)?"
-    r" (?:pattern|line|message)\b"
-    r"|\b(?:the|that|one|a|its) (?:log )?(?:pattern|line|message) that (?:has |is )?"
-    r"(?:(?P<is_gone>vanished|gone|disappeared|missing)|(?P<is_new>new|appeared)|(?P<is_surging>surg\w+))\b",
-    re.IGNORECASE,
-)
-
-
-def _of_trend(told: re.Match[str], report: Report) -> frozenset[str]:
-    trend = (told.lastgroup or "").removeprefix("is_")
-    found = [one["text"] for one in log.patterns(report) if one.get("trend") == trend]
-    return frozenset(found if len(found) == 1 else ())
 
 
 def _patterns(said: str, report: Report) -> frozenset[str]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import leading
-from worker.agent.grounding.report import owners, record, roster
+from worker.agent.grounding.report import owners, record
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import claims, context, numerals
+from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import topics
 from worker.domain.report import Candidate
@@ -37,13 +37,6 @@ LAST = re.compile(
     r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)(?: (?:of|among)\b| candidate\b)"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
-    re.IGNORECASE,
-)
-ORDINALS = ("last", *numerals.ORDINALS)
-# "Second on the list is checkout", "third in the ranking comes cart".
-IN_PLACE = re.compile(
-    rf"\b(?P<place>{'|'.join(ORDINALS)})(?: place)? (?:on|in|of) the (?:list|ranking)(?: of candidates)?"
-    r" (?:is|was|comes?|stands|ranks|(?:is )?(?:taken|held) by|goes to)(?: the (?:service|deployment))? (?=\s*\S)",
     re.IGNORECASE,
 )
 NO_RIVAL = re.compile(
@@ -76,12 +69,10 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _in_favour(text, mentions, known)
     yield from _places(text, mentions, known)
     yield from _too_few(text, mentions, known)
-    yield from _sure_of(text, mentions, known)
     yield from _unsure_of(text, mentions, known)
     yield from _likelier(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _beyond(text, mentions, known)
-    yield from _nexts(text, mentions, known)
     yield from _placed(text, mentions, known)
     yield from leading.places(text, mentions, known)
     yield from _compared(text, mentions, known)
@@ -164,36 +155,12 @@ def _words(text: str) -> set[str]:
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "frontend is the weakest of the candidates": by its rank."""
     ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
-    for found in IN_PLACE.finditer(text) if ranked else ():
-        place = ORDINALS.index(found["place"].lower()) - 1 if found["place"].lower() != "last" else -1
-        placed = next((one.text for one in mentions if one.span[0] >= found.end()), None)
-        holds = place < len(ranked) and placed in ranked[place]
-        yield judged("state", found, holds, "another one ranks there")
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
         is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
         if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
             holds = named[0] in ranked[-1 if found["last"] else 0]
             yield judged("state", found, holds, "another one ranks there")
-
-
-# "deploy-8716 has a confidence of 0.85".
-SURE_OF = re.compile(
-    r"[^,;.:]{0,30}\bconfidence (?:of |is )(?:about |only |just )*(?P<value>[01](?:\.(?P<digits>\d+))?)(?![\d.]\d)"
-)
-
-
-def _sure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """A deployment's confidence is that of its own candidate; one that is right is checked as a figure."""
-    made = {one.deployment_id for one in known.changes}
-    for one in mentions:
-        found = SURE_OF.match(text, one.span[1]) if one.text in made else None
-        if found and not any(one.span[1] <= it.span[0] < found.end() for it in mentions):
-            own = [it.confidence for it in known.report.candidates if it.deployment_id == one.text]
-            if not any(
-                abs(value - float(found["value"])) <= 0.51 * 10 ** -len(found["digits"] or "00") for value in own
-            ):
-                yield judged("number", found, holds=False, otherwise="it is another's")
 
 
 # "deploy-8734 of search gets no confidence", "a candidate, yet without any confidence".
@@ -359,9 +326,6 @@ SETTLING = re.compile(
     r"|\b(?:would|could|will|can) settle (?:it|this|that|the matter)\b",
     re.IGNORECASE,
 )
-A_CLOCK = re.compile(r"\d\d:\d\d(?: UTC)?")
-# What is added to it is no part of it: "…, as it was this".
-ADDED = re.compile(r"[,;–—] ?(?:as|since|because|which|who|where|so|but|and|while|although)\b|\b(?:because|and)\b")
 
 
 def settling(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -371,13 +335,12 @@ def settling(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = _stems(claims.blanked(text, [found.span(), *(one.span for one in mentions)])[begin:])
         named = {one.text for one in mentions if one.span[0] >= begin} - {*known.scope}
         checks = [one.check for one in known.report.candidates if all(name in one.check for name in named)]
-        holds = len(told) > 1 and not ADDED.search(text, begin) and any(_is_in(told, _stems(one)) for one in checks)
+        holds = len(told) > 1 and any(_is_in(told, _stems(one)) for one in checks)
         yield Claim("state", (begin, len(text)), text[begin:], holds, "" if holds else "the ranking does not say so")
 
 
 def _stems(text: str) -> list[str]:
-    text = A_CLOCK.sub("onset", text).lower()
-    return [record.meaning(one) for one in re.findall(r"[a-z]{2,}", text) if one not in record.FILLING]
+    return [record.meaning(one) for one in re.findall(r"[a-z]{2,}", text.lower()) if one not in record.FILLING]
 
 
 def _is_in(words: list[str], said: list[str]) -> bool:
@@ -386,28 +349,6 @@ def _is_in(words: list[str], said: list[str]) -> bool:
 
 
 RANKED = re.compile(r"\b(?:candidates?|suspects?|rank\w*|confidence|likely|runner-up)\b", re.IGNORECASE)
-# "adservice and cartservice are the next candidates", "the next candidate is ledger".
-NEXT = re.compile(
-    r"\b(?:is|are|comes?|as) (?:the )?next(?: (?:candidates?|suspects?|in (?:line|the ranking|the list))\b|(?=[,.;]|$))"
-    r"|\bnext (?:(?:two|three|four) )?(?P<behind>candidates?|suspects?) (?:is|are)\b|\bnext,? (?:come|follow)s?\b",
-    re.IGNORECASE,
-)
-
-
-def _nexts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Those who come behind the first, or behind whom the sentence before named."""
-    ranked = [*reversed(known.report.candidates)]
-    ranks = {name: one.rank for one in ranked for name in (one.service, one.deployment_id) if name}
-    for found in NEXT.finditer(text) if ranks else ():
-        is_behind = found["behind"] or found[0].lower().startswith("next")
-        span = (found.end(), len(text)) if is_behind else (0, found.start())
-        named = [ranks[one.text] for one in mentions if span[0] <= one.span[0] < span[1] and one.text in ranks]
-        before = [ranks[one.text] for one in roster.mentions(known.previous, known) if one.text in ranks]
-        named = [one for one in named if one > 1 or len(named) == 1]
-        starts = {2, *(one + 1 for one in before)}
-        if named and (re.search(r"candidate|suspect|rank|confidence", text + known.previous, re.IGNORECASE)):
-            rows = [[*range(first, first + len({*named}))] for first in starts]
-            yield judged("state", found, sorted({*named}) in rows, "others rank there")
 
 
 COMPARED = re.compile(

@@ -22,18 +22,14 @@ SO_OFTEN = re.compile(
     re.IGNORECASE,
 )
 MANY = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
+
+
 LAST = re.compile(
     rf"\b(?P<last>last|latest|newest|most recent|first|earliest) (?:recorded )?{_CHANGE}\b(?P<of>[^,;.]{{0,40}}?) "
     r"(?:came|was (?:made|rolled out|started|recorded)|happened|took place|fell|went out) "
     r"(?:\w+ )?(?P<side>before|after) the onset\b",
     re.IGNORECASE,
 )
-RUNNING = re.compile(
-    r"\b(?:had|has) (?:already )?been (?:running|in place|live|out|in production|in use|deployed)[^,;.]{0,12}?"
-    r" for (?:several |many |some )?(?P<long>hours|days|weeks|a (?:long|good) while|a long time|long)\b",
-    re.IGNORECASE,
-)
-NOT = re.compile(r"\b(?:not|never|no)\b|n['’]t\b")
 # "First the pool ran out, then deploy-8740 was rolled out".
 FIRST_THEN = re.compile(
     r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?"
@@ -41,16 +37,6 @@ FIRST_THEN = re.compile(
     re.IGNORECASE,
 )
 DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|change[ds]?|switched on)\b", re.IGNORECASE)
-# "Its failures began when cart was deployed".
-BEGAN_WHEN = re.compile(
-    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
-    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
-    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
-    re.IGNORECASE,
-)
-AT_ONCE = timedelta(minutes=5)
-
-
 THE_NEWEST = re.compile(
     rf"\b(?:is|was) the (?P<place>last|latest|newest|most recent|first|earliest|oldest)"
     rf" (?:of (?:the |all )?(?:\w+ )?{_CHANGE}s|{_CHANGE})\b",
@@ -71,7 +57,6 @@ def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _placed(text, mentions, dated)
     yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
     yield from _begun_when(text, mentions, known)
-    yield from _running(text, [one.at for one in dated if one.at and named & {one.deployment_id, one.version}], known)
 
 
 def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
@@ -79,14 +64,6 @@ def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, 1 in _counts(made, known), "there are others")
     for found in SO_OFTEN.finditer(text):
         yield judged("number", found, MANY[found["many"].lower()] in _counts(made, known), "it was another number")
-
-
-def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
-    """ "The last deployment came before the onset"."""
-    for found in LAST.finditer(text) if times else ():
-        at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
-        holds = (at < _onset(known)) == (found["side"].lower() == "before")
-        yield judged("cause", found, holds, "it was the other way")
 
 
 def _placed(text: str, mentions: list[Found], dated: list[Change]) -> Iterator[Claim]:
@@ -102,11 +79,37 @@ def _placed(text: str, mentions: list[Found], dated: list[Change]) -> Iterator[C
             yield judged("cause", found, holds, "another one was")
 
 
+def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
+    """ "The last deployment came before the onset"."""
+    for found in LAST.finditer(text) if times else ():
+        at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
+        holds = (at < _onset(known)) == (found["side"].lower() == "before")
+        yield judged("cause", found, holds, "it was the other way")
+
+
 def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
     for found in FIRST_THEN.finditer(text) if times else ():
         is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"]))
         if is_last != is_first:
             yield judged("cause", found, (max(times) > _onset(known)) == is_last, "it was the other way")
+
+
+def _told(named: set[str], known: Known) -> list[Change]:
+    return [one for one in known.changes if named & {one.deployment_id, one.version}] or (
+        [one for one in known.changes if one.at]
+    )
+
+
+# "Its failures began when cart was deployed".
+BEGAN_WHEN = re.compile(
+    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
+    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
+    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
+    re.IGNORECASE,
+)
+
+
+AT_ONCE = timedelta(minutes=5)
 
 
 def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -116,19 +119,6 @@ def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if of:
             holds = any(timedelta(minutes=-1) <= _onset(known) - at <= AT_ONCE for at in of)
             yield judged("cause", found, holds, "it was at another time")
-
-
-def _running(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
-    for found in RUNNING.finditer(text) if times else ():
-        if not NOT.search(text[: found.start()]):
-            holds = known.report.window.start - max(times) >= timedelta(hours=1)
-            yield judged("cause", found, holds, "it was deployed later")
-
-
-def _told(named: set[str], known: Known) -> list[Change]:
-    return [one for one in known.changes if named & {one.deployment_id, one.version}] or (
-        [one for one in known.changes if one.at]
-    )
 
 
 def _counts(made: list[Change], known: Known) -> set[int]:

@@ -24,8 +24,6 @@ ORDERED = re.compile(
 OF_CHANGES = re.compile(
     r"\b(?:deploy\w*|release[ds]?|rollout|change|version|onset|alert|window|rollback)\b", re.IGNORECASE
 )
-# "Its retries started one minute after ledger's errors": of whom the sentence before spoke.
-ITS = re.compile(r"\b(?:its|their|it|they)\b", re.IGNORECASE)
 DENIED = re.compile(r"\b(?:not|no|never|nor|neither|if|whether|until|once|when)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -43,7 +41,7 @@ def sequences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             continue
         behind = {it.text for it in mentions if it.span[0] >= found.end()} & known.services
         before = {it.text for it in mentions if it.span[1] <= found.start()} & known.services
-        before = before or (ITS.search(left) and {*known.about}) or behind or {known.report.service or ""}
+        before = before or behind or {known.report.service or ""}
         begun, then = _onset(one, before, known), _onset(other, behind or before, known)
         if found["later"]:
             begun, then = then, begun

@@ -13,48 +13,7 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
-_NTH = r"second|third|fourth"
-_MOST = r"largest|biggest|greatest|main|strongest|top"
-CONTRIBUTOR = re.compile(
-    rf"\b(?:(?P<nth>{_NTH})[- ](?:{_MOST})|(?P<most>{_MOST})|(?P<least>smallest|least))"
-    r" (?:contributor|contribution|share|part|portion)\b(?: (?:to|of|in) the (?:rise|increase|additional|new)\b)",
-    re.IGNORECASE,
-)
-PLACES = {"second": 1, "third": 2, "fourth": 3}
 NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
-
-
-def contributors(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "frontend is the second largest contributor to the rise": by the shares of the rise."""
-    ranked = _ranked(known) if CONTRIBUTOR.search(text) else []
-    for found in CONTRIBUTOR.finditer(text) if len(ranked) > 1 else ():
-        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
-        place = PLACES.get((found["nth"] or "").lower(), -1 if found["least"] else 0)
-        if named and place < len(ranked) and not NOT.search(text[: found.start()]):
-            yield judged("number", found, ranked[place] == named[0], "another one is")
-
-
-# "78 % more requests, all of them retries".
-MADE_OF = re.compile(
-    r"\b(?P<many>(?:nearly |almost )?all|most|half|none) of (?:them|these|those|which),? (?:(?:are|were|being|is) )?"
-    r"(?:\w+ly )?retries\b",
-    re.IGNORECASE,
-)
-PARTS_OF = {"most": (0.5, 1.0), "half": (0.45, 0.55), "none": (0.0, 0.02)}
-
-
-def made_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """How many of the requests are retries, by their share."""
-    for found in MADE_OF.finditer(text):
-        of = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
-        told = [
-            one.value
-            for one in known.facts
-            if (one.signal, one.dimension, one.role) == ("retries", "share", "now")
-            and any(owners.is_of(one.subject, it) for it in of)
-        ]
-        low, high = PARTS_OF.get(found["many"].lower(), (0.9, 1.0))
-        yield judged("state", found, any(low <= one <= high for one in told), "it is another share")
 
 
 # "frontend and search even fell": of whom the parts of the rise are told.
@@ -82,32 +41,6 @@ def fell(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def _has_levels(services: set[str], known: Known) -> bool:
     return any(one.subject.service in services for one in known.levels)
-
-
-_EVENLY = r"(?:equal(?:ly|(?: parts| shares))|in equal parts|even(?:ly)?|half and half|to the same (?:degree|extent))"
-THE_SAME = re.compile(
-    r"\b(?P<all>(?:share|split|divide|halve|contribute to|account for)s? (?:the |this |that )"
-    rf"[^;.]{{0,60}}?\b{_EVENLY}\b|(?:contribut|add|shar)\w* {_EVENLY} (?:to|in)\b)"
-    r"|\bthe same (?:share|part|portion|rise|increase|growth|jump)\b[^,;.]*?"
-    r" as (?:that |those )?(?:in|of|has|had|does)?",
-    re.IGNORECASE,
-)
-
-
-def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "us-central1 shows the same rise as europe-west1": by the part of it that each has."""
-    for found in THE_SAME.finditer(text):
-        before = [one.text for one in mentions if one.span[1] <= found.start()][-2:]
-        after = [one.text for one in mentions if one.span[0] >= found.end() - 1][:2]
-        if found["all"]:
-            before, after = before[:-1], before[-1:]
-        mine, theirs = (_part_of({*names}, known) for names in (before, after))
-        if mine is not None and theirs is not None:
-            holds = max(mine, theirs) <= ALIKE * min(mine, theirs)
-            yield judged("number", found, holds, "one has more of it")
-
-
-ALIKE = 1.15
 
 
 def _part_of(names: set[str], known: Known) -> float | None:
@@ -148,15 +81,6 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 NONE = 0.005
 
 
-def _ranked(known: Known) -> list[str]:
-    """Services by their share, the largest first; those without one have no place."""
-    shares: dict[str, float] = {}
-    for one in known.facts:
-        if (one.whole, one.dimension) == ("rise", "share") and one.subject.service and one.value > 0:
-            shares[one.subject.service] = max(shares.get(one.subject.service, 0), one.value)
-    return sorted(shares, key=lambda one: -shares[one])
-
-
 _RISE = r"rise|increase|growth|excess|jump"
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
 BELONGS = re.compile(
@@ -166,16 +90,6 @@ BELONGS = re.compile(
 )
 ALL_OF_IT = re.compile(r"\b(?:all|entirely|wholly|only|solely|confined|limited)\b", re.IGNORECASE)
 ALONE = re.compile(r" (?:alone|only|exclusively)\b", re.IGNORECASE)
-# "Only us-central1 contributes to the rise", "… alone is behind it".
-ONLY = re.compile(
-    r"\b(?:only|solely|exclusively|(?:nothing|nobody|no one|none) (?:but|except|besides)) (?:the )?$", re.IGNORECASE
-)
-HAS_PART = re.compile(
-    r"(?: in [\w-]+)?(?P<alone> alone| is the only (?:\w+ )?(?:one|region|service)(?: that| which)?)?"
-    r" (?:contribut(?:es|ed|ing)|adds?|added|(?:has|had|takes|took) (?:an?y? )?(?:part|share)|contributor)"
-    rf" (?:to|in|of) (?:the |this |that )?(?:{_RISE})\b",
-    re.IGNORECASE,
-)
 # "… since checkout in us-central1 shows none".
 NONE_OF_IT = re.compile(
     rf" (?:shows?|showed|has|had|sees?|saw) (?:none\b(?! of the)|no (?:part|share) (?:of|in) (?:it|the (?:{_RISE}))"
@@ -194,13 +108,11 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     least = LITTLE * max((rise for *_, rise in parts), default=0.0)
     for place, one in enumerate(mentions):
         begun = BELONGS.search(text[: one.span[0]])
-        has = HAS_PART.match(text, one.span[1])
-        is_all = begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0]))
-        if is_all or (has and (has["alone"] or ONLY.search(text[: one.span[0]]))):
+        if begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0])):
             others = [rise for service, region, rise in parts if one.text not in (service, region)]
             own = sum(rise for service, region, rise in parts if one.text in (service, region))
             holds = bool(parts) and own > 0 and max(others, default=0.0) <= least
-            yield _alone(begun.start() if begun else one.span[0], has.end() if has else one.span[1], text, holds, parts)
+            yield _alone(begun.start(), one.span[1], text, holds, parts)
         if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
             of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] in PLACED)}
             told = [rise for service, region, rise in parts if of <= {service, region}]
@@ -267,3 +179,65 @@ def _ends(number: Number, end: str, known: Known) -> list[Fact]:
 
 def _range(fact: Fact) -> Fact:
     return replace(fact, value=0.0, end=None)
+
+
+# "The rise is split between us-central1 and europe-west1".
+SPREAD = re.compile(
+    r"\b(?:split|shared|divided|spread|distributed) (?:\w+ )?(?:between|among|over|across|by)\b[^,;.]*", re.IGNORECASE
+)
+
+
+def spread(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A region that is said to have a part of the rise, of which nothing but that part was measured."""
+    measured = {one.subject.region for one in known.levels}
+    for found in SPREAD.finditer(text):
+        for one in mentions:
+            is_told = found.start() < one.span[0] < found.end() and one.text in known.regions - measured
+            part = _part_of({one.text}, known) if is_told else None
+            if part is not None and part <= 0 and not NOT.search(text[: found.start()]):
+                yield Claim("direction", one.span, one.text, holds=False, why="there is no rise there")
+
+
+# "Nearly all of these are retries", "all of them errors".
+OF_THESE = re.compile(
+    r"\b(?P<many>nearly all|almost all|all|most|the majority|the bulk|(?:about |nearly )?half|hardly any|none) of "
+    r"(?:these|them|those|(?:its|their|the) requests)(?: requests)? (?:are|were) (?P<what>retries|errors|failures)\b"
+    r"|\b(?P<no>no) (?:single )?(?:sampled )?(?:requests?|(?:log )?lines?)(?: (?:of|in|from) [^,;.]{2,40}?)?"
+    r" (?:is|was|are|were) (?:an? )?(?P<that>retr(?:y|ies)|errors?|failures?)\b",
+    re.IGNORECASE,
+)
+# "Only a small part of its requests fail".
+A_FEW = re.compile(
+    r"\b(?:only )?(?:a (?:very )?(?:small|tiny) (?:part|share|fraction|number|minority)|few|a (?:small )?minority"
+    r"|a handful|a fraction) of (?:its|the|their|\S+['’]s?) (?:requests|calls) (?:fail|failed|are failing|were lost)\b",
+    re.IGNORECASE,
+)
+# From which share of all on, and up to which, it is told so.
+IN_WORDS = {
+    **dict.fromkeys(("nearly all", "almost all"), (0.85, 1.0)),
+    "all": (0.98, 1.0),
+    **dict.fromkeys(("most", "the majority", "the bulk"), (0.5, 1.0)),
+    "hardly any": (0.0, 0.1),
+    "none": (0.0, 0.005),
+    "few": (0.0, 0.25),
+}
+HALF = (0.4, 0.6)
+
+
+def in_words(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the share that was measured."""
+    for found in OF_THESE.finditer(text):
+        signal = "retries" if (found["what"] or found["that"]).lower().startswith("retr") else "errors"
+        yield from _in_words(found, (found["many"] or "none").lower(), signal, text, mentions, known)
+    for found in A_FEW.finditer(text):
+        yield from _in_words(found, "few", "errors", text, mentions, known)
+
+
+def _in_words(
+    found: re.Match[str], many: str, signal: str, text: str, mentions: list[Found], known: Known
+) -> Iterator[Claim]:
+    of = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
+    own = [one for one in known.levels if one.signal == signal and any(owners.is_of(one.subject, it) for it in of)]
+    low, high = IN_WORDS.get(many, HALF)
+    holds = any(low <= one.actual <= high for one in own)
+    yield judged("number", found, holds, "it is another share", is_open=not own)

@@ -145,14 +145,7 @@ def quiet(text: str, known: Known) -> Iterator[Claim]:
     """ "Nothing needs to be done", "no business impact": only where the alert was not confirmed."""
     for found in QUIET.finditer(text):
         holds = known.report.verdict is Verdict.NOT_CONFIRMED or (bool(REPAIR.search(found[0])) and is_demand(known))
-        holds = holds or _is_of_a_victim(text[found.end() :], known)
         yield judged("state", found, holds, "there is an incident")
-
-
-def _is_of_a_victim(behind: str, known: Known) -> bool:
-    """ "Nothing has to be done about checkout itself": who is not the cause, where that is known."""
-    of = re.match(r" (?:about|on|at|in|for|to|with) (?:the )?(?P<who>[\w.@:-]*\w)", behind)
-    return bool(of) and known.has_cause and of["who"] in known.services - cause_names(known) if of else False
 
 
 REPAIR = re.compile(r"\b(?:repair(?:ed)?|fix(?:ed)?|broken)$", re.IGNORECASE)
@@ -185,21 +178,14 @@ def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Kn
 AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|concerned)\b")
 
 
-ALL_DEPLOYMENTS = re.compile(r"\b(?:both|all|the) (?:\w+ )?(?:deployments|changes|releases|rollouts)\b", re.IGNORECASE)
-
-
 # "Its calls to two other services": how many they are is a figure.
 COUNTED_CALLS = re.compile(r"\bcalls? (?:to|from) (?:two|three|four|five|six|\d+) $", re.IGNORECASE)
 
 
-def _are_of_others(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
-    """ "rel-2291 and rel-2290 are of other services", "both deployments are …": than the alerted one."""
-    if COUNTED_CALLS.search(text[: found.start()]):
-        return True
+def _are_of_others(mentions: list[Found], known: Known) -> bool:
+    """ "rel-2291 and rel-2290 are of other services": than the alerted one."""
     named = {one.text for one in mentions}
     told = [one for one in known.changes if one.deployment_id in named]
-    if not told and ALL_DEPLOYMENTS.search(text):
-        told = [one for one in known.changes if one.at]
     services = {one.service for one in told}
     return bool(services) and known.report.service not in services
 
@@ -215,8 +201,8 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     said = found[0].lower()
     if "region" in said:
         return _are_regions(found, text, mentions, known)
-    if said.startswith("other service"):
-        return (_are_of_others if said.endswith("s") else _is_no_others)(found, text, mentions, known)
+    if said == "other services":
+        return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
     if said.startswith("other deployment"):
         return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
@@ -259,18 +245,6 @@ def _are_several(found: re.Match[str], text: str, known: Known) -> bool:
         return len({one.of for one in slower}) >= SEVERAL
     parts = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0 and not one.of}
     return bool(re.search(r"\b(?:across|over|among|by) $", text[: found.start()])) and len(parts - {None}) >= SEVERAL
-
-
-HAS_NO_PART = re.compile(r" (?:has|had|takes|took) (?:any |a )?(?:share|part) in (?:it|this|that|the rise)\b")
-
-
-def _is_no_others(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
-    """ "The rise is shipping's; no other service has a share in it": where it is all of those that are named."""
-    named = {one.text for one in mentions} & known.services
-    parts = [one for one in known.facts if one.whole == "rise" and one.subject.service and not one.of]
-    shares = [one.value for one in parts if one.subject.service not in named]
-    is_told = text[: found.start()].lower().endswith("no ") and HAS_NO_PART.match(text, found.end())
-    return bool(is_told and named and parts) and max(shares, default=0.0) <= 0
 
 
 # "Several deployments of cart", "both deployments in us-central1".

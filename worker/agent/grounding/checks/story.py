@@ -74,7 +74,6 @@ REASON = re.compile(
     r"\b(?:is|are|was|were|shows?|names?|has|have|had|does|did|explains?|cannot|can|could|deviates?"
     r"|reports?|says?|logs?|logged|tells?|mentions?|lists?|fails?|holds?|contains?|takes?|emits?|calls?|wrote|writes?)\b"
 )
-BEGUN = re.compile(r"\b(?:began|started|rose|deployed|released|rolled out|went out)\b")
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
     r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
@@ -156,8 +155,6 @@ NOTHING_TO_DO = re.compile(
 
 
 def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
-    if claim.text.lower() == "nobody" and HOW_MANY_USERS.match(text, claim.span[1]):
-        return any("user" in one.what.lower() for one in known.report.gaps)
     if claim.text.lower() == "nobody" and re.match(r" (?:can|could) (?:tell|say|know)\b", text[claim.span[1] :]):
         return "logged nothing" in known.report.sections.user_impact
     repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
@@ -166,10 +163,6 @@ def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
     is_own = not any(re.search(rf"\b{re.escape(one)}\b", text) for one in known.services - {known.report.service})
     is_quiet = NOTHING_TO_DO.fullmatch(claim.text) or (is_own and SOUND.fullmatch(claim.text))
     return known.report.verdict is Verdict.NOT_CONFIRMED and bool(is_quiet)
-
-
-# "Nobody can say how many users suffered".
-HOW_MANY_USERS = re.compile(r" (?:can|could) (?:tell|say|know) how many (?:users|customers|people|sessions)\b")
 
 
 def _logged(mentions: list[Found], known: Known) -> set[str]:
@@ -255,7 +248,7 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if LINES_OF_IT.search(before):
             # "0 % of the log lines after it are errors": which lines, not when it was made.
             continue
-        if found[0].lower() == "since" and REASON.search(after) and not BEGUN.search(after):
+        if found[0].lower() == "since" and REASON.search(after):
             continue
         left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
         if not re.search(r"\w", before) and "," in after:
@@ -311,11 +304,6 @@ def _spoken(part: str, offset: int, mentions: list[Found], known: Known) -> list
     return "onset" if BEGINNING.search(part) else None
 
 
-NONE_WAS = re.compile(
-    r" ?(?:none|no such \w+|nothing) (?:was|were|is|are|has been) (?:recorded|found|known|seen|logged)\b"
-)
-
-
 # "Two minutes after CPU and carbon": how far apart they are is checked as a figure.
 SO_LONG = re.compile(r"\b[\w.]+ (?:minutes?|seconds?|hours?|min) $", re.IGNORECASE)
 
@@ -331,7 +319,6 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             BEFORE_AND.search(text[: found.start()])
             or (topics(found[group]) & {*SIGNALS} and SO_LONG.search(text[: found.start()]))
             or causation.PRONOUN.fullmatch(found[group])
-            or NONE_WAS.match(found[group])
         ):
             continue
         if inside & named or (

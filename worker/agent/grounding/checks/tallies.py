@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 from worker.agent.grounding.checks import calls
@@ -15,7 +14,6 @@ from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
-from worker.domain.evidence import Evidence
 
 MESSAGES = re.compile(
     r" of (?:the |its |their )?(?:(?!quoted|sampled|shown|listed|example|log|error|messages|lines)(?P<all>\w+) )?"
@@ -47,8 +45,6 @@ LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
-    if (is_so := _of_slow_lines(number, text, mentions, known)) is not None:
-        return is_so
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
         return is_so
     if (is_so := calls.is_so_often(number, text, mentions, known)) is not None:
@@ -101,20 +97,7 @@ def _all_of_them(mentions: list[Found], known: Known) -> set[int]:
 LEAST = 3
 
 
-SURER = re.compile(
-    r" of (?P<who>them|these|those|the others?)\b[^,;.]*\bconfidence (?:above|over|of more than|higher than)"
-    r" (?:about )?(?P<least>0\.\d+)",
-    re.IGNORECASE,
-)
 SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|lasts?) longer\b", re.IGNORECASE)
-
-
-# "None of that type was logged before".
-OF_THAT_TYPE = re.compile(
-    r" of (?:that|this|the same) (?:type|kind|error)\b[^,;.]*\b(?:logged|seen|found|recorded|there|known)"
-    r" (?:\w+ )?(?:before|earlier|previously|in the baseline)\b",
-    re.IGNORECASE,
-)
 
 
 # "Before it there was none of this type".
@@ -127,42 +110,6 @@ BEFORE = re.compile(
 )
 
 
-# "None of the 13 timed lines was slower than the usual p95", "15 of 37 timed log lines of checkout were …".
-SLOWER_LINES = re.compile(
-    r" of (?:(?:the |its )?(?:\w+ )?timed (?:log )?lines(?: (?:of|from|in) [^,;()]{2,60}?)?|(?P<them>them|these))"
-    r" +(?:was|were|is|are) (?:slower|(?P<faster>faster)) than (?:the|its) usual p95\b"
-)
-
-
-def _of_slow_lines(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """By the count of whom the sentence names; None where none is of these."""
-    found = SLOWER_LINES.match(text, number.span[1])
-    named = {one.text for one in mentions if found and one.span[0] < found.end()} & (known.services | known.regions)
-    of = [item for item in known.report.evidence if found and _timed(item) and named <= {*WHOSE.findall(item.title)}]
-    if found and found["them"] and not TIMED.search(f"{known.previous} {text[: number.span[0]]}"):
-        return None
-    counted = [_slow_of(item, is_faster=bool(found and found["faster"])) for item in of]
-    return number.value in counted if counted else None
-
-
-# "Only 3 log lines were timed, and none of them …".
-TIMED = re.compile(r"\blines (?:were |are )?timed\b|\btimed (?:log )?lines\b")
-
-
-def _slow_of(item: Evidence, *, is_faster: bool) -> int | None:
-    lines: dict[str, int] = item.result["lines"]
-    slow = lines.get("slower_than_usual_p95")
-    return lines["timed"] - slow if is_faster and slow is not None and "timed" in lines else slow
-
-
-def _timed(item: Evidence) -> bool:
-    return isinstance(item.result.get("lines"), dict)
-
-
-# "checkout, us-central1: latency quantiles in milliseconds".
-WHOSE = re.compile(r"[\w.@-]+")
-
-
 def _is_of_before(number: Number, text: str) -> bool:
     start, _ = context.clause(number.span, text)
     kind = OF_TYPE.match(text, number.span[1])
@@ -171,15 +118,11 @@ def _is_of_before(number: Number, text: str) -> bool:
 
 
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """ "None of the others rises", "none of them has a confidence above 0.01", "none of the calls takes longer"."""
+    """ "None of the others rises", "none of the calls takes longer"."""
     found = OTHERS.match(text, number.span[1])
     if found and (besides := _but_for(found, mentions, known)) is not None:
         return _none_rises(besides, text, known)
-    if found := SURER.match(text, number.span[1]):
-        named = set() if "other" in found["who"].lower() else _listed_before(number, mentions, known)
-        rest = [one for one in known.report.candidates if one.service in named or (not named and one.rank > 1)]
-        return all(one.confidence < float(found["least"]) + 0.005 for one in rest) if rest else None
-    if OF_THAT_TYPE.match(text, number.span[1]) or _is_of_before(number, text):
+    if _is_of_before(number, text):
         last = {one.text for one in roster.mentions(known.previous, known)} & {*known.types}
         types = {one.text for one in mentions} & {*known.types} or last
         before = [
@@ -198,12 +141,6 @@ def _but_for(found: re.Match[str], mentions: list[Found], known: Known) -> set[s
         return known.services - listed if listed else None
     named = {one.text for one in mentions if one.span[1] <= found.start()} & known.services
     return named if re.search(r"\b(?:other|others|rest|remaining)\b", found["who"].lower()) else set()
-
-
-def _listed_before(number: Number, mentions: list[Found], known: Known) -> set[str]:
-    """Whom this sentence named before, else the one before it."""
-    here = {one.text for one in mentions if one.span[1] <= number.span[0]} & known.services
-    return here or ({one.text for one in roster.mentions(known.previous, known)} & known.services)
 
 
 def _count(word: str) -> float:
@@ -247,8 +184,6 @@ def _of_list(
         is_count = len({one.deployment_id for one in changes}) == count
         return is_count and all(_is_told_so(one, between, found["told"], known) for one in changes)
     services = names & known.services
-    if "calls" in found["noun"] and (pairs := _calls_in(listed, sentence, known)):
-        return len(pairs) == count and pairs <= known.calls
     if "callers" in found["noun"] and services:
         called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
         is_calling = all(any((one, of) in known.calls for of in called) for one in services)
@@ -259,16 +194,6 @@ def _of_list(
     quoted = claims.quotations(sentence)
     logging = {one.subject.service for one in known.facts if one.of in quoted}
     return len(services) == count and (not quoted or services <= logging)
-
-
-def _calls_in(listed: list[Found], text: str, known: Known) -> set[tuple[str, str]]:
-    """ "Two calls stand out: a to b with 583 ms and c to d with 500 ms"."""
-    services = [one for one in listed if one.text in known.services]
-    return {
-        (one.text, other.text)
-        for one, other in pairwise(services)
-        if re.fullmatch(r" (?:to|→|calling) (?:the )?", text[one.span[1] : other.span[0]])
-    }
 
 
 def _is_told_so(change: Change, services: set[str], told: str, known: Known) -> bool:

@@ -23,8 +23,6 @@ SINCE = re.compile(
 DEPLOYED = re.compile(
     r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought)\b[^.;]{0,70}$", re.IGNORECASE
 )
-# "deploy-7 was started at 10:38": somebody put it there.
-PUT = re.compile(r"\b(?:is|was|were|been) started\b[^,.;]{0,20}$", re.IGNORECASE)
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
 
@@ -34,9 +32,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         before, after = plain[: found.start()], plain[found.end() :]
         change = _change_before(found.start(), plain, mentions, known)
         put = _put(found.start(), plain, mentions, known)
-        change = put or change or _change_behind(found, plain, mentions, known)
-        is_put = put or (change and (PUT.search(before) or AT_FIRST.fullmatch(before.strip())))
-        wanted = (not is_put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
+        change = put or change
+        wanted = (not put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
         # Of a past incident that the sentence is about, its own time.
         wanted = {*wanted, "past"} if wanted and known.past else wanted
         told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
@@ -54,11 +51,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
         wanted = _kinds_wanted(plain[: found.start()])
-        told = [
-            one
-            for one in _of_day(found, plain, known)
-            if not wanted or one.kind in wanted or (known.past and one.kind == "past")
-        ]
+        told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
         holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
 
@@ -68,16 +61,6 @@ OTHER_ZONE = re.compile(
     r",? \(?(?:local|(?!Universal|Coordinated)[A-Z][a-z]+)(?: (?:[Ss]tandard|[Dd]aylight|[Ss]ummer"
     r"|[Ww]inter))? [Tt]ime\b"
 )
-
-
-def _of_day(day: re.Match[str], plain: str, known: Known) -> list[Moment]:
-    """ "On 26 November 2026 the window began …": of a day that is told of the window, its beginning and its end."""
-    window = known.report.window
-    is_window = THE_WINDOW.match(plain, day.end())
-    return [Moment(window.start, "span"), Moment(window.end, "span")] if is_window else known.moments
-
-
-THE_WINDOW = re.compile(r",? the window\b")
 
 
 def _day_of(clock: re.Match[str], text: str) -> re.Match[str] | None:
@@ -184,18 +167,6 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
     ids = {change.deployment_id for change in known.changes}
     named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
     return named[-1] if named else None
-
-
-def _change_behind(clock: re.Match[str], text: str, mentions: list[Found], known: Known) -> str | None:
-    """ "At 14:59:30 UTC deploy-7 of cart started": where nothing stands before the time."""
-    ids = {change.deployment_id for change in known.changes}
-    first = next((one for one in mentions if one.span[0] >= clock.end()), None)
-    is_next = first and first.text in ids and not re.search(r"\w", f"{AT_FIRST.sub('', text[: clock.start()])}")
-    is_put = is_next and first and re.fullmatch(r",? ", text[clock.end() : first.span[0]])
-    return first.text if first and is_put else None
-
-
-AT_FIRST = re.compile(r"^\W*(?:at|on)\b", re.IGNORECASE)
 
 
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".

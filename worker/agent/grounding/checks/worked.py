@@ -51,13 +51,6 @@ WHICH_IS = re.compile(
 PART_OF = re.compile(r"[^,;.\d]{0,24} ?(?:out )?of (?:the |all |its |expected |usual )*(?:about |roughly )?")
 
 
-# "Seventeen were logged, ten more than the seven before".
-MORE_THAN = re.compile(
-    r" (?:(?:(?P<less>fewer|less|lower)|more|higher) than|(?P<below>below|under)|above|over)"
-    r" (?:the |its )?(?:usual |former |previous |expected )?$"
-)
-
-
 OF_USUAL = re.compile(r" (?:the|its|their) (?:usual|expected|normal|former) (?:value of |level of )?(?:about )?")
 OF_THE = re.compile(r" (?:of )?(?:the|its|their) (?:about )?")
 BY_FROM = re.compile(
@@ -81,17 +74,6 @@ def _is_of_usual(number: Number, usual: Number, text: str) -> bool:
     return bool(is_share_of or (number.dimension == "times" and OF_USUAL.fullmatch(between)))
 
 
-def _is_difference(number: Number, held: list[Number], text: str) -> bool | None:
-    """Whether it is what the figure before it has more, or less, than the one behind."""
-    before = [one for one in held if one.span[1] <= number.span[0]]
-    behind = [one for one in held if one.span[0] >= number.span[1]]
-    told = MORE_THAN.match(text[number.span[1] : behind[0].span[0]]) if before and behind else None
-    if told is None or {before[-1].dimension, number.dimension} - {"", behind[0].dimension}:
-        return None
-    apart = before[-1].value - behind[0].value
-    return number.low <= (-apart if told["less"] or told["below"] else apart) <= number.high
-
-
 # "That is about a third more, or some 73 more": than what the sentence before told.
 THAT_IS = re.compile(r"(?:That|This|It|Which) (?:is|was|means|makes|comes to|amounts to|corresponds to|equals)\b")
 TWO = 2
@@ -101,8 +83,6 @@ def _follows(number: Number, held: list[Number], text: str, previous: str) -> bo
     """Whether it is what the two figures around or before it make; None where it is not told as such."""
     before = [one for one in held if one.span[1] <= number.span[0]]
     behind = [one for one in held if one.span[0] >= number.span[1]]
-    if (is_so := _is_difference(number, held, text)) is not None:
-        return is_so
     if before and behind and _is_of_usual(number, behind[0], text):
         return _is_so_many(number, before[-1], behind[0], text)
     is_by = len(behind) > 1 and BY_FROM.fullmatch(text[number.span[1] : behind[0].span[0]])
@@ -144,7 +124,7 @@ def _is_as_far(number: Number, first: Number, second: Number, text: str) -> bool
     """ "From 182 ms to 249 ms, or by 67 ms": what the one has more than the other, in their own unit."""
     before, after = text[: number.span[0]], text[number.span[1] :]
     side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
-    is_told = side or roles.APART_BY.search(before) or BY.search(before)
+    is_told = side or roles.APART_BY.search(before)
     is_one_unit = first.dimension == second.dimension and number.dimension in ("", first.dimension)
     if not is_told or not is_one_unit or number.span[0] - second.span[1] > FAR:
         return None
@@ -152,7 +132,6 @@ def _is_as_far(number: Number, first: Number, second: Number, text: str) -> bool
     return number.low <= abs(now - usual) <= number.high and side * (now - usual) >= 0
 
 
-BY = re.compile(r", (?:or|that is|i\.e\.|thus|so) by (?:about |roughly |some )?$")
 MORE = re.compile(r" (?:more|higher|above|over|up|larger|greater|longer|slower|as (?:many|much|high|long|large))\b")
 LESS = re.compile(r" (?:less|fewer|lower|below|under|down|smaller|shorter|faster)\b")
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from worker.agent.grounding.report import owners, record
 from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, titles
-from worker.agent.grounding.report.known import Known, Level, Subject
+from worker.agent.grounding.report.known import Known, Subject
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.pairs import Number
@@ -58,44 +58,15 @@ def named(text: str, found: list[Found], mentions: list[Found], known: Known) ->
         yield Claim("name", one.span, one.text, holds, "" if holds else f"it was not measured of {told[0].service}")
 
 
-# "travel_seconds is the only metric that was measured".
-THE_ONLY = re.compile(
-    r"\b(?:is|was) the (?:only|sole|one) (?:metric|signal|measure)\b[^,;.]{0,12}\b(?:measured|compared|read)\b",
-    re.IGNORECASE,
-)
-
-
-def soles(text: str, known: Known) -> Iterator[Claim]:
-    """The one field that it names is all that was compared with a baseline."""
-    for found in THE_ONLY.finditer(text):
-        named = {one.text for one in fields(text, known) if one.span[1] <= found.start()}
-        yield judged("state", found, named == {one.metric for one in known.levels}, "others were, too")
-
-
-# "frontend and cartservice deviate in cpu_percent and in memory_percent".
-DEVIATES = re.compile(
-    r" (?P<not>(?:do|does|did) not )?(?:(?:also|both|all|each|\w+ly) )?deviat(?:e|es|ed) (?:in|on|by|from)"
-    r" (?:its |their )?"
-)
 # "What is not as usual is ledger".
 UNUSUAL = re.compile(
     r"\bwhat (?:(?:is|are) (?:not as usual|unusual)|(?:does not|differs?|deviates?)[^,;.]{0,16}),?"
     r" (?:is|are) (?:the )?",
     re.IGNORECASE,
 )
-JOINT = re.compile(r"(?:,| and|, and)(?: (?:also )?(?:in|on))? ")
 
 
-def deviating(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Each service that is listed before it, in each of the fields that are listed behind it."""
-    for found in DEVIATES.finditer(text):
-        before = [one for one in reversed(mentions) if one.span[1] <= found.start() and one.text in known.services]
-        services = _listed(text, before, found.start())
-        named = _listed(text, [one for one in fields(text, known) if one.span[0] >= found.end()], found.end())
-        levels = [_level(known, service, field) for service in services for field in named]
-        if levels:
-            holds = all(one is not None and (abs(one.deviations) < 3) == bool(found["not"]) for one in levels)
-            yield judged("direction", found, holds, "it went another way", is_open=None in levels)
+def unusual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in UNUSUAL.finditer(text):
         of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
         own = [one for one in known.levels if one.subject.service == of]
@@ -124,22 +95,6 @@ def calm(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("direction", found, holds, "one of them does", is_open=not levels)
 
 
-def _listed(text: str, found: list[Found], place: int) -> list[str]:
-    """Those of `found`, the nearest first, that are joined to `place` by commas and "and" alone."""
-    listed: list[str] = []
-    for one in found:
-        between = text[slice(*sorted((place, one.span[0] if one.span[0] >= place else one.span[1])))]
-        if between and not (listed and JOINT.fullmatch(between)):
-            break
-        listed.append(one.text)
-        place = one.span[1] if one.span[0] >= place else one.span[0]
-    return listed
-
-
-def _level(known: Known, service: str, field: str) -> Level | None:
-    return next((one for one in known.levels if (one.subject.service, one.metric) == (service, field)), None)
-
-
 def titled(span: Span, text: str, known: Known) -> str | None:
     """ "syscall write 0 (usually 78); …", as the ranking says it: the field of both."""
     begin, _ = context.part(span, text)
@@ -155,8 +110,6 @@ def of_clause(span: Span, text: str, known: Known) -> list[str]:
     """The fields that the clause around it names."""
     start, end = context.clause(span, text)
     named = {one.text for one in fields(text, known) if start <= one.span[0] < end}
-    if SYSTEM_CALLS.search(text[start:end]) and not named:
-        named = {one for one in known.fields if one.startswith("syscall")}
     return sorted(named)
 
 

@@ -31,16 +31,9 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
     return (
-        [Subject(of[0].text, at[0].text if at else _there(of[0], text, mentions, known))]
+        [Subject(of[0].text, at[0].text if at else None)]
         if of and not _is_others(text[span[1] : of[0].span[0]])
         else own
-    )
-
-
-def _there(one: Found, text: str, mentions: list[Found], known: Known) -> str | None:
-    """ "payments, us-central1": the region right behind it."""
-    return next(
-        (it.text for it in mentions if it.text in known.regions and text[one.span[1] : it.span[0]] == ", "), None
     )
 
 
@@ -178,20 +171,11 @@ EACH = re.compile(
 )
 
 
-TWO = 2
-BOTH = re.compile(r"\bboth $", re.IGNORECASE)
-
-
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
-    before = listed(span[0], text, mentions, known.services)
-    is_here = before and context.clause(span, text)[0] <= before[-1].span[0]
-    if not services and len(before) == TWO and is_here and BOTH.search(text[: before[0].span[0]]):
-        # "Both checkout and payments fail on 57 % of their requests".
-        return [] if _paired(span, text, mentions, known.services) else [Subject(one.text) for one in before]
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
     return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
 
@@ -249,17 +233,11 @@ TO = re.compile(
 )
 
 
-BETWEEN_THE_TWO = re.compile(r"[^,;.\d]{0,12} between (?:the two|them)\b")
-
-
 def callee(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
     """ "Its calls to ledger take 2 s", in the figure's own clause."""
     start, end = context.clause(span, text)
     services = [one for one in mentions if one.text in known.services]
     named = [one.text for one in services if start <= one.span[0] < end and TO.search(text[: one.span[0]])]
-    if not named and BETWEEN_THE_TWO.match(text, span[1]):
-        # "X is the cause, because calls from Y spend 2 s between the two": those to X.
-        named = [one.text for one in services if one.span[0] < start][-1:]
     return next(iter(named), None)
 
 

@@ -124,37 +124,10 @@ def _clause(text: str, mentions: list[Found]) -> Clause:
     return Clause(frozenset(words), tuple(one.text for one in mentions), is_denied)
 
 
-def _unmeasured(clause: Clause, names: tuple[str, ...], known: Known) -> frozenset[int]:
-    """ "Neither emissions nor users were measured": each of them by a statement of its own."""
-    of = clause.words - {MEASURED}
-    if not clause.is_denied or len(of) < 2 or of == clause.words:
-        return frozenset()
-    each = [
-        {
-            number
-            for number, statement in enumerate(known.statements)
-            if _says(statement, Clause(frozenset({one, MEASURED}), (), is_denied=True), names, known)
-        }
-        for one in of
-    ]
-    return frozenset().union(*each) if all(each) else frozenset()
-
-
 # What is said in several words, in the one that the template has for it.
 SAID_OTHERWISE = (
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
-    (re.compile(r"\bfewer calls than (?:usual|before|normal)\b"), " fewer calls "),
-    (re.compile(r"\b(?:than|as) before\b"), " usual "),
-    (re.compile(r"\b(?:something )?(?:it|they) depends? on\b"), " what it calls "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
-    (re.compile(r"\b(?:costs?|needs?|uses?|causes?|emits?) as (?:much|many)\b"), " takes "),
-    (re.compile(r"\btoo few\b(?P<what>[^,;]*)\b(?:available|measured|known|recorded)\b"), r" few \g<what> "),
-    (re.compile(r"\b(?:stays?|stayed|remains?|remained|is|are|left) open\b"), " unknown "),
-    (re.compile(r"\bon (?:file|record)\b"), " recorded "),
-    (
-        re.compile(r"\b(?:which |as |that )?the report (?:itself )?(?:states?|says?|notes?|admits?|acknowledges?)\b"),
-        " ",
-    ),
 )
 
 
@@ -191,7 +164,7 @@ def covering(text: str, known: Known) -> list[Covered]:
             number
             for number, statement in enumerate(known.statements)
             if clause.words and _says(statement, clause, told, known)
-        ) or _unmeasured(clause, told, known)
+        )
         found.append(Covered(span, said, clause.is_denied))
     return found
 

@@ -87,44 +87,6 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 IT = re.compile(r"\b(?:it|they|this|that)(?: \w+){0,2} $", re.IGNORECASE)
 OF_IT = re.compile(r" (?:it|that|this|its (?:failures?|errors|slowness))\b", re.IGNORECASE)
-# "payments lies between checkout and ledger", "payments sits in between".
-IN_BETWEEN = re.compile(
-    r" (?:itself )?(?:lies|lay|sits|sat|stands|stood|is|was) (?:in )?between(?: the)?\b(?! \d)"
-    r"(?P<of>(?! two\b| ?[,;:.]|$))?"
-)
-
-
-def between(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Who lies between two is called by one of them, and calls the other."""
-    services = [one for one in mentions if one.text in known.services]
-    for place, one in enumerate(services):
-        found = IN_BETWEEN.match(text, one.span[1])
-        if found is None:
-            continue
-        both = [it.text for it in services[place + 1 :][:2]] if found["of"] is not None else []
-        callers = {caller for caller, callee in known.calls if callee == one.text}
-        callees = {callee for caller, callee in known.calls if caller == one.text}
-        ways = [(both[0], both[1]), (both[1], both[0])] if len(both) == 2 else []
-        holds = any(a in callers and b in callees for a, b in ways) if ways else bool(callers and callees)
-        yield judged("cause", found, holds, NO_CALL, is_open=not holds)
-
-
-def backed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in IN_FAVOUR.finditer(text):
-        inside = {one.text for one in mentions if one.span[0] < found.end()} - known.regions
-        made = inside & {one.deployment_id for one in known.changes}
-        of = [one for one in known.report.candidates if {one.deployment_id, one.service} & (made or inside)]
-        of = [one for one in of if one.deployment_id in made] or of
-        yield judged("cause", found, bool(inside) and all(one.confidence < WEAK for one in of), "something does")
-
-
-# "Neither a comparison nor a deviation of cart speaks for it": of a candidate in which there is next to no confidence.
-IN_FAVOUR = re.compile(
-    r"\b(?:neither [^,;.]{3,50}? nor [^,;.]{2,50}?|nothing(?: that was read)?|no (?:(?!one\b)[\w-]+ ){1,3}(?:of \S+ )?)"
-    r" ?\b(?:speaks?|spoke|argues?|counts?) (?:for|in favou?r of) [^,.;]+",
-    re.IGNORECASE,
-)
-WEAK = 0.1
 
 
 def missing(known: Known) -> set[tuple[str, str]]:
@@ -357,19 +319,16 @@ OF_OTHERS = re.compile(
 
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
-    if RECEIVING.fullmatch(text[one.span[1] : other.span[0]]):
-        holds, span = (one.text, other.text) in known.calls, (one.span[0], other.span[1])
-        is_open = not holds and (other.text, one.text) not in known.calls
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
-        return
-    if PASSIVE.fullmatch(text[one.span[1] : other.span[0]]):
-        holds, span = (other.text, one.text) in known.calls, (one.span[0], other.span[1])
-        is_open = not holds and (one.text, other.text) not in known.calls
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
-        return
-    between = text[one.span[1] : other.span[0]]
-    if CALLS.fullmatch(between) and not OF_OTHERS.search(between):
+    between, pair = text[one.span[1] : other.span[0]], (one.text, other.text)
+    if PASSIVE.fullmatch(between):
+        pair = (other.text, one.text)
+        holds = pair in known.calls
+    elif RECEIVING.fullmatch(between):
+        holds = pair in known.calls
+    elif CALLS.fullmatch(between) and not OF_OTHERS.search(between):
         holds = _is_called(one, other, text, services, known)
-        span = (one.span[0], other.span[1])
-        is_open = not holds and (other.text, one.text) not in known.calls
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)
+    else:
+        return
+    span = (one.span[0], other.span[1])
+    is_open = not holds and pair[::-1] not in known.calls
+    yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from worker.agent.grounding.report import fields, vocabulary
 from worker.agent.grounding.report.known import Change, Known, Subject
-from worker.agent.grounding.text.claims import Found, Span
+from worker.agent.grounding.text.claims import Found
 from worker.domain.report import CauseKind
 from worker.domain.window import parse_time
 
@@ -213,15 +213,6 @@ def _aliases(services: frozenset[str], root: str | None) -> dict[str, str]:
         for part in own
         if len(part) > 4 and part.isalpha() and told[part] == 1 and part not in services | vocabulary.common()
     } | begun
-
-
-def brackets(text: str, mentions: list[Found], known: Known) -> Iterator[Span]:
-    """Those around a region alone: "checkout (us-central1)" is read as "checkout in us-central1"."""
-    for one in mentions:
-        start, end = one.span
-        if one.text in known.regions and text[start - 1 : start] == "(" and text[end : end + 1] == ")":
-            yield start - 1, start
-            yield end, end + 1
 
 
 def involved(known: Known) -> frozenset[str]:

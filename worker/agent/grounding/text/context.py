@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from worker.agent.grounding.text import units
 from worker.agent.grounding.text.claims import Span
@@ -119,12 +118,6 @@ PART_OF = re.compile(
 OF_GRAMS = re.compile(
     rf"\d ?[mk]?g(?:ram\w*)?(?: ?(?:of )?CO[₂2]e?)? (?:out )?of (?:(?:{APPROXIMATELY}) )?$", re.IGNORECASE
 )
-# "The number of failed requests is put at 21,600 of 23,800".
-NUMBER_OF = re.compile(
-    r"\bnumber of (?:\w+ )?requests\b[^;]*\d $"
-    r"|\brequests\b[^;,]*\bfail\w*, (?:an estimated |about |roughly |some )*[\d,]+ $",
-    re.IGNORECASE,
-)
 
 
 def spoken_of(span: Span, text: str) -> frozenset[str]:
@@ -134,15 +127,12 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     """
     if of := set_against(span, text):
         return spoken_of(of, text)
-    if listed := in_turn(span, text):
-        return frozenset({listed.topic})
     if OF_GRAMS.search(text[: span[0]]):
         # "About 2 g of the 2.3 g are put down to retries": the second is all of it.
         return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
     is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1])
-    is_number = is_of and NUMBER_OF.search(text[: is_of.start()])
-    if is_of and (is_of["what"] or is_behind or is_number):
+    if is_of and (is_of["what"] or is_behind):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
@@ -158,46 +148,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 OF_THE_REQUESTS = re.compile(r" (?:[a-z]+ )?requests\b| (?:in all|in total|altogether|overall)\b")
 
 
-class InTurn(NamedTuple):
-    """Of which of the signals a figure is in "errors and latency rose to 24 % and 1,450 ms"; `first`: of the row."""
-
-    topic: str
-    first: Span
-
-
 # "24 %, 44 % and about 1,450 ms".
 NEXT_FIGURE = re.compile(r",? (?:and )?(?:about |around |roughly )?", re.IGNORECASE)
-NOUNS = re.compile(
-    r"\W*(?:[\w'’-]+ ){0,7}?"
-    r"(?:errors?|failures?|retries|latency|cpu|memory|traffic|carbon|emissions|rate|share|usage)\W*",
-    re.IGNORECASE,
-)
-VERBS = re.compile(
-    r"\b(?:rose|fell|is|are|was|were|has|have|had|stay\w*|stand\w*|climb\w*|grew|jump\w*|drop\w*|fails?|failed)\b"
-)
-BEHIND_ROW = re.compile(
-    r"\W*$|[.,;:)]|(?:,? (?:respectively|again|now|instead|against|in|since|by|after|while|before)\b)"
-)
-
-
-@lru_cache(maxsize=256)
-def in_turn(span: Span, text: str) -> InTurn | None:
-    """A list of signals, and behind it one of as many figures: each is of the one in its place."""
-    figures = _figures(text)
-    place = next((number for number, one in enumerate(figures) if one[0] <= span[0] < one[1]), None)
-    if place is None:
-        return None
-    first, last = _row(figures, place, text)
-    many = last - first + 1
-    begin = max(text.rfind(mark, 0, figures[first][0]) for mark in ";:") + 1
-    parts = re.split(r", (?:and )?| and ", text[begin : figures[first][0]])[-many:]
-    told = [[*(topics(one) & {*SIGNALS})] for one in parts]
-    if many < 2 or len(parts) != many or any(len(one) != 1 for one in told) or re.search(r"\d", "".join(parts)):
-        return None
-    is_listed = all(NOUNS.fullmatch(one) and not VERBS.search(one) for one in parts[:-1])
-    if not is_listed or len({one[0] for one in told}) < many or not BEHIND_ROW.match(text, figures[last][1]):
-        return None
-    return InTurn(told[place - first][0], figures[first])
 
 
 SET_AGAINST = re.compile(
@@ -303,8 +255,6 @@ QUANTILE_OF = {
     **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
     **dict.fromkeys(("one in a hundred", "1 %", "1%", "1 percent"), "p99"),
 }
-# "The p95 latency did not suffer; it is 298 ms", "… is 44 ms and was 37 ms before": of the same.
-OF_IT = re.compile(r" *(?:(?:it|this|that) )?(?:now |still )?(?:is|was|had been|stands|stood)\b", re.IGNORECASE)
 
 
 # "From 347 to 298 ms at p95": of both.
@@ -322,8 +272,6 @@ def statistic(span: Span, text: str) -> str | None:
         after = text[end : end + behind.end() + 18]
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     begin, _ = part(span, text)
-    if begin and OF_IT.match(text, begin):
-        begin, _ = part((begin - 1, begin - 1), text)
     before = text[begin : span[0]]
     if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
         return of

@@ -70,18 +70,8 @@ def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
 PER_MINUTE = re.compile(r"\b(?:per|a|each|every) minute \($", re.IGNORECASE)
 
 
-# "18,000 requests failed per minute", "per minute of the window, 18,000 requests failed".
-AND_FAILED = re.compile(
-    r"[^,;.\d]{0,50}\b(?:fail(?:ed|ing)?|lost)(?: in| during)? (?:a|per|each|every) minute\b", re.IGNORECASE
-)
-A_MINUTE_AHEAD = re.compile(r"\W*(?:Per|In each|In every|Each|Every) minute\b[^;\d]{0,60}")
-
-
 def _a_rate(text: str, number: Number) -> Number:
     """`259 gCO₂e (255 to 294) an hour`: of a dimension that only figures of that rate have."""
-    is_ahead = A_MINUTE_AHEAD.fullmatch(text[: number.span[0]])
-    if number.dimension == "requests" and (is_ahead or AND_FAILED.match(text, number.span[1])):
-        return replace(number, dimension="per_minute")
     behind = units.language().rate.match(text, number.span[1])
     if number.dimension == "grams" and PER_MINUTE.search(text[: number.span[0]]):
         return replace(number, dimension="grams_per_minute")
@@ -211,10 +201,7 @@ LITTLE = 0.02
 
 def _is_hardly(value: float, start: int, text: str) -> bool:
     """ "Less than one percent" is told of whatever is less."""
-    return value <= LITTLE and bool(BELOW.search(text[:start])) and not CLOSE.search(text[:start])
-
-
-CLOSE = re.compile(r"\b(?:nearly|almost|close to|just under|just below|not quite|up to)(?: a| the)? ?$", re.IGNORECASE)
+    return value <= LITTLE and bool(BELOW.search(text[:start]))
 
 
 def _tolerance(digits: str) -> float:
@@ -285,8 +272,6 @@ OF_THEM = re.compile(
     r"| of the (?:[\d,]+ )?(?:\w+ ){0,2}incidents\b[^,;.\d]{0,30}"
     r" (?:is|are|was|were) (?:(?:listed|counted) as )?(?:similar|alike|comparable)\b"
 )
-# "Twenty-two" is counted.
-COMPOUND = re.compile(r"[a-z]+ty-[a-z]+")
 
 
 # "None of its metrics deviates" tells of directions (`metrics.calm`).
@@ -311,7 +296,7 @@ def _in_words(text: str) -> Iterator[Number]:
             if dimension or is_round
             else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         )
-        low, high = _bounds(value, 0.5 if COMPOUND.fullmatch(word) else tolerance, before, "words")
+        low, high = _bounds(value, tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
             # "More than doubled" says no more than that.
             high = math.inf

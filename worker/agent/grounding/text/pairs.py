@@ -233,9 +233,6 @@ def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
     return one.scaled(factor(text, measured[-1]), measured[-1].dimension)
 
 
-# "180 mg per 1,000 requests, 114 before".
-BEHIND = re.compile(r" ?\w* (?:before|previously|usually)\b")
-ASIDE = re.compile(r" per [\d,]+ requests, ")
 PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
 
 
@@ -271,7 +268,7 @@ def with_inherited_rates(text: str, found: list[Number]) -> list[Number]:
 def _is_pair(text: str, one: Number, other: Number) -> bool:
     first, second = sorted((one.span, other.span))
     between = text[first[1] : second[0]]
-    return bool(PAIRED.fullmatch(between) or (BEHIND.match(text, second[1]) and ASIDE.fullmatch(between)))
+    return bool(PAIRED.fullmatch(between))
 
 
 def with_compound_durations(text: str, found: list[Number]) -> list[Number]:

@@ -136,8 +136,6 @@ LESS = re.compile(
 
 def role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
-    listed = context.in_turn(span, text)
-    span = listed.first if listed else span
     behind = RANGE_BEHIND.search(text[: span[0]])
     if of := _before(behind, text) or _as_before(span, text):
         return _role_at(*of, text)
@@ -151,12 +149,16 @@ def role(span: Span, text: str) -> str | None:
     within = "" if opened is None else text[opened : span[0]]
     if _is_usual_within(within, text[span[1] :]):
         return "usual"
-    if opened is not None and re.fullmatch(r"\([\d.,$ to–−-]*", within) and not _is_apart(opened, text):
+    if opened is not None and re.fullmatch(r"\([\d.,$ to–−-]*", within):
         return _role_of_range(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+# "100 % (6 % before)".
+TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 
 
 def _is_usual_within(within: str, after: str) -> bool:
@@ -178,7 +180,7 @@ def _as_before(span: Span, text: str) -> Span | None:
         return None
     of = units.number_pattern().match(text, context.figure_before(found.start(), text))
     is_alone = of is not None and (found["of"] or of.end() == found.start())
-    return of.span() if of and is_alone and not DIGIT.search(text, of.end(), found.start()) else None
+    return of.span() if of and is_alone else None
 
 
 def _role_of_range(opened: int, text: str) -> str | None:
@@ -197,14 +199,6 @@ def _ranged(span: Span, text: str) -> Span | None:
     return (span[0], high.end()) if high else None
 
 
-def _is_apart(opened: int, text: str) -> bool:
-    """ "memory (33 %, usually 10 %) and CPU (20 %)": the bracket is not of the figure before."""
-    found = units.number_pattern().match(text, context.figure_before(opened, text))
-    return found is not None and bool(re.search(r"[,;)]| and ", text[found.end() : opened]))
-
-
-# "100 % (6 % before)".
-TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 # "17.9 g per minute that would be expected".
 RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
 # "Within the range of 289 mg to 306 mg that was expected".
@@ -244,8 +238,7 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         return "usual"
     begin = context.clause((start, start), text)[0]
     is_excess = (
-        (text[start:end].endswith(("%", "percent")) and OR_SO.search(text[:start]))
-        or (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
+        (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
         or MORE.search(text[end : end + 44])
         or OF_IT_IS_EXCESS.match(text, end)
         or EXCESS.search(text, max(0, begin - 12), start)
@@ -286,11 +279,6 @@ MORE_BY = re.compile(
     r"(?: than\b|[^\w ]| (?:its|the|what)\b|$| (?:requests|calls|errors|lines) than (?:usual|expected|normal|before)\b)"
     r"| (?:up|down)(?=[,.;]|$)"
 )
-# "17 ms above the usual 258 ms, or 6.5 %".
-OR_SO = re.compile(
-    r"\b(?:above|below|more than|less than|over|under|higher than|lower than) (?:the|its) (?:usual|expected) "
-    r"[\d.,]+ ?\S{0,6},? (?:or|which is|that is|\() ?(?:about )?$"
-)
 # "There is no waste: 0.27 gCO₂e was measured".
 MEASURED = re.compile(r"(?: of CO₂e?)? (?:is|was|were) (?:measured|emitted)\b(?! (?:more|in excess|too|above|beyond))")
 # "The excess is small, 0.14 gCO₂e".
@@ -308,7 +296,6 @@ RETURNS_TOO = re.compile(
 )
 GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:with |by )?)?(?:about )?$")
 ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
-DIGIT = re.compile(r"\d")
 RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|ranging from|with bounds of)"
     rf"|(?:,|[,;]? (?:and|but))(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
@@ -356,12 +343,10 @@ JUDGED = re.compile(
     r"[,:](?: [a-z]+){0,2} $",
     re.IGNORECASE,
 )
+
+
 # "Falls from 5,010 ms back toward 430 ms": from what is now to what is usual.
 GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
-
-
-# "Both suffer from it: 68 % …" compares nothing.
-FROM_IT = re.compile(r"\bfrom (?:it|this|that|them)[:;,] $")
 # "No worse than before, with 1.9 % of its lines being errors": of now.
 ANEW = re.compile(
     r"\b(?:before|usual|earlier|expected|normal), (?:with|at) (?:about |only |some )?$"
@@ -371,7 +356,7 @@ ANEW = re.compile(
 
 def _is_told_before(before: str, after: str) -> bool:
     """By the words right before it, unless these judge a figure that is then set against the usual one."""
-    if ANEW.search(before) or FROM_IT.search(before):
+    if ANEW.search(before):
         return False
     return bool(BEFORE.search(before)) and not (JUDGED.search(before) and SET_AGAINST.match(after))
 

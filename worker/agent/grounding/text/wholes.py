@@ -50,7 +50,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
 
 def _told_before(before: str) -> re.Match[str] | None:
     """As if it stood behind the figure."""
-    of = OF_WHICH.search(before) or MOST_OF.search(before) or (OF_FIRST.match(before) if OR_SO.search(before) else None)
+    of = OF_WHICH.search(before) or MOST_OF.search(before)
     return _OF.search(f" of {of['whole']}") if of else None
 
 
@@ -98,10 +98,6 @@ OF_WHICH = re.compile(
     r"[ ,(](?<!any )of (?:which|that|this|these)\b[^,;.\d]{0,60}$",
     re.IGNORECASE,
 )
-# "Of the excess of 0.14 g, 131 mg or about 95 % stem from retries".
-OF_FIRST = re.compile(
-    r"Of (?:the |this |its )?(?P<whole>excess|rise|increase|requests|lines|errors|emissions)\b", re.IGNORECASE
-)
 # "Most of the excess CO₂e, about 63 %, is attributed to slower work".
 MOST_OF = re.compile(
     r"\b(?:most|much|more than half|bulk|(?:part|share|portion)) of (?:the |this |its )?"
@@ -109,7 +105,6 @@ MOST_OF = re.compile(
     rf"(?:(?:{context.APPROXIMATELY}) )?$",
     re.IGNORECASE,
 )
-OR_SO = re.compile(r"\b(?:or|i\.e\.|that is,?) (?:about |roughly |nearly |almost )?$")
 # "29 % of the failed requests were retries": of those, and not of all.
 OF_FAILED = re.compile(r"\b(?:the|its|their|all|these|those)(?: [\d,]+)? (?:failed|failing|lost)\b", re.IGNORECASE)
 # "72 % of the additional errors" are of their rise.
