@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from math import floor
 
 from worker.answering.answer import AnswerChart, Series
 from worker.answering.asking import Asking, Draft
@@ -89,7 +90,9 @@ def _lines_and_errors(reading: Reading[Logged]) -> tuple[int, int]:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2g} %" if part < whole else "100 %"
+    """All of it is 100 % and nothing less is."""
+    percent = 100 * part / whole
+    return f"{percent:.2g} %" if percent < 99 else f"{floor(percent * 10) / 10:g} %"
 
 
 def _by_scope(asking: Asking, rows: list[Logged]) -> list[str]:

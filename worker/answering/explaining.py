@@ -159,7 +159,7 @@ def _of_record(asking: Asking, record_id: str) -> Draft:
 
 def _named(asking: Asking, record_id: str) -> tuple[Report | None, Incident | None]:
     asking.looking(record_id)
-    incident = asking.incidents.get(record_id) if record_id.startswith("inc-") else None
+    incident = finding.incident_by_id(asking, record_id) if record_id.startswith("inc-") else None
     return finding.telling(asking, incident) if incident else asking.reports.get(record_id), incident
 
 
@@ -179,10 +179,7 @@ def _by_report(asking: Asking, outlines: list[ReportOutline]) -> Draft:
 
 
 def _incident_of(asking: Asking, report: Report) -> Incident | None:
-    incident = asking.incidents.get(report.incident_id) if report.incident_id else None
-    if incident and incident.merged_into:
-        return asking.incidents.get(incident.merged_into)
-    return incident
+    return finding.incident_by_id(asking, report.incident_id) if report.incident_id else None
 
 
 def _explained(asking: Asking, report: Report, incident: Incident | None, *, alert: Alert | None = None) -> Draft:

@@ -8,7 +8,7 @@ from typing import Any
 from worker.answering import errors
 from worker.answering.answer import Offer, Understood
 from worker.answering.asking import Asking, Draft
-from worker.answering.finding import wanted
+from worker.answering.finding import urgency, wanted
 from worker.answering.offering import has_ticket, offer_for_incident
 from worker.answering.recorded import Others, Recorded, is_over, recorded_by_others
 from worker.answering.saying import at_least, bullets, counted, scope_in
@@ -37,7 +37,7 @@ def list_incidents(asking: Asking) -> Draft:
     ours, others = wanted(every, asking), recorded_by_others(asking, every)
     each = _each_once(ours, others.wanted)
     asking.found(f"{len(each)} on record")
-    by_urgency, most = _by_urgency(ours), asking.understood.most or MOST
+    by_urgency, most = sorted(ours, key=urgency, reverse=True), asking.understood.most or MOST
     shown = by_urgency[:most]
     cite = asking.exhibits.add_plain("Incidents", INDEX, asking.window, _result(ours, others.wanted, each))
     draft = Draft([f"{_headline(asking, ours, others.wanted)} {cite}."], incidents=shown)
@@ -70,17 +70,8 @@ def _not_in_it(others: Others) -> list[str]:
         names = ", ".join(severity.value for severity in Severity)
         lines.append(f"Left out: {others.unrated} that others recorded with no severity of {names}.")
     if others.unread:
-        lines.append(f"{others.unread:,} older documents of this time were not read, and are not in it.")
+        lines.append(f"{others.unread:,} older documents were not read, and are not in it.")
     return lines
-
-
-def _by_urgency(incidents: list[Incident]) -> list[Incident]:
-    """Open ones first, then the severest, then the newest."""
-    return sorted(
-        incidents,
-        key=lambda one: (one.status is IncidentStatus.OPEN, one.severity.rank, one.timestamp),
-        reverse=True,
-    )
 
 
 def _headline(asking: Asking, ours: list[Incident], others: list[Recorded]) -> str:
