@@ -14,7 +14,7 @@ from tests.answering.conftest import BAD_SINCE, EU, LENGTH, NOW, OUTAGE_SINCE, U
 from tests.incidents.samples import a_report
 from worker.answering.answer import Answer, Offer
 from worker.answering.course import Peak
-from worker.answering.explaining import alert_about
+from worker.answering.investigating import alert_about
 from worker.answering.yes import take_up
 from worker.domain.alert import Alert
 from worker.domain.incident import Delivery, Incident, IncidentStatus
