@@ -59,12 +59,10 @@ def recorded_by_others(asking: Asking, ours: Sequence[Incident]) -> Others:
     on = [*of_then.rows, *(one for one in earlier.rows if _lasts_into(one, window))]
     theirs = [one for one in on if not INCIDENT_ID.fullmatch(one.id)]
     in_status = [one for one in theirs if _has_status(one, asking.understood)]
-    least = asking.understood.severity
-    rated = [one for one in in_status if least is None or severity_of(one)]
-    severe = [one for one in rated if least is None or _is_severe(one, least)]
+    severe, unrated = _severe(in_status, asking.understood.severity)
     unread = sum(max(0, (reading.total or 0) - len(reading.rows)) for reading in (of_then, earlier))
     wanted = [Recorded(one, _same_as(one, ours, asking)) for one in severe]
-    return Others(wanted, len(in_status) - len(rated), unread)
+    return Others(wanted, unrated, unread)
 
 
 def _has_status(one: PastIncident, understood: Understood) -> bool:
@@ -89,9 +87,12 @@ def severity_of(one: PastIncident) -> Severity | None:
     return Severity(said) if said in set(Severity) else None
 
 
-def _is_severe(one: PastIncident, least: Severity) -> bool:
-    severity = severity_of(one)
-    return severity is not None and severity.at_least(least)
+def _severe(found: list[PastIncident], least: Severity | None) -> tuple[list[PastIncident], int]:
+    """Those of at least that severity, and how many tell none."""
+    if least is None:
+        return found, 0
+    rated = [(one, severity) for one in found if (severity := severity_of(one))]
+    return [one for one, severity in rated if severity.at_least(least)], len(found) - len(rated)
 
 
 def _same_as(one: PastIncident, ours: Sequence[Incident], asking: Asking) -> Incident | None:
