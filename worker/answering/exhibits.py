@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from worker.domain.evidence import Evidence
+from worker.domain.evidence import Evidence, last_number
 from worker.domain.lookup import Reading
 from worker.domain.redaction.redact import redact_values
 from worker.domain.report import Report
@@ -86,7 +86,7 @@ class Exhibits:
         query: Mapping[str, Any] | None = None,
         link: str | None = None,
     ) -> str:
-        number = f"e{1 + max((int(item.id[1:]) for item in self.items), default=0)}"
+        number = f"e{last_number(self.items) + 1}"
         found: dict[str, Any] = redact_values(dict(result))
         self.items.append(
             Evidence(

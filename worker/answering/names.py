@@ -23,8 +23,8 @@ MOST_CHECKED = 40
 CLOSE, LIKELY = 0.8, 0.72
 # Behind these stands what is asked about.
 LEADS = frozenset({
-    "in", "of", "for", "with", "by", "on", "from", "affecting", "affect", "affects", "hit", "hits", "hitting", "hurting",
-    "within", "inside", "about", "service", "services", "region", "regions",
+    "in", "of", "for", "with", "by", "on", "from", "within", "inside", "about",
+    "service", "services", "region", "regions", "affecting", "affect", "affects", "hit", "hits", "hitting", "hurting",
 })  # fmt: skip
 # Behind these stands a name as well, unless it is a word of the grammar.
 VERBS = frozenset({"is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "should"})
