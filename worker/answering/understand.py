@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from worker.answering import topics
 from worker.answering.answer import NotUnderstood, Topic, Understood
-from worker.answering.calendar import Calendar
+from worker.answering.calendar import DAY, Calendar
 from worker.answering.names import MOST_CHECKED, Kind, Known, Names, take_names, unknown_names
 from worker.answering.reading import QuestionText, read
 from worker.answering.saying import in_words
@@ -25,7 +25,7 @@ from worker.domain.redaction.redact import redact
 from worker.domain.window import Window
 from worker.errors import RequestRefused
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+WEEK = 7 * DAY
 LONGEST_WORDS = 200
 # What is looked at where no time is named.
 USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK, Topic.SIMILAR: WEEK}
