@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import uvicorn
 from a2a.utils.constants import AGENT_CARD_WELL_KNOWN_PATH
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
@@ -22,7 +21,7 @@ from interop.mcp_server.server import create_server
 from interop.metrics import metrics
 from interop.offered import Offered, open_offered
 from webhook.auth import Authentication, is_of_no_other_site
-from webhook.bounded_http import BoundedHttp
+from webhook.bounded_http import serve_bounded
 from webhook.credentials import Credentials
 from webhook.problems import problem
 from webhook.security_headers import SecurityHeaders
@@ -33,7 +32,6 @@ MCP_PATH = "/mcp"
 A2A_PATH = "/a2a"
 # The card says which credentials to bring.
 OPEN_PATHS = frozenset({"/healthz", AGENT_CARD_WELL_KNOWN_PATH})
-SHUTDOWN_SECONDS = 8
 
 
 def create_app(settings: Settings, *, with_a2a: bool = True) -> Starlette:
@@ -71,17 +69,7 @@ def create_app(settings: Settings, *, with_a2a: bool = True) -> Starlette:
 
 def serve(settings: Settings, *, with_a2a: bool = True) -> None:
     """Runs until told to stop. Raises ConfigurationError."""
-    uvicorn.run(
-        create_app(settings, with_a2a=with_a2a),
-        host=settings.agents_host,
-        port=settings.agents_port,
-        http=BoundedHttp,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    serve_bounded(create_app(settings, with_a2a=with_a2a), settings.agents_host, settings.agents_port)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

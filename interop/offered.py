@@ -10,8 +10,9 @@ from interop.questions import Questions
 from interop.reports import Reports
 from webhook.accept import Acceptor
 from worker.assembly import open_answering, open_looks, open_lookup
-from worker.bootstrap import Stores, connect, utc_now
+from worker.bootstrap import Stores, connect
 from worker.delivery.configured import destinations
+from worker.domain.window import utc_now
 from worker.policy import load_policy
 from worker.settings import Settings
 from worker.store.inbox import RedisInboxLog

@@ -11,7 +11,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
-import uvicorn
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
@@ -25,7 +24,7 @@ from webhook import openapi
 from webhook.accept import Acceptor, AlertRoute
 from webhook.auth import Authentication, OwnPages
 from webhook.backtest_pages import backtest_router
-from webhook.bounded_http import BoundedHttp
+from webhook.bounded_http import serve_bounded
 from webhook.credentials import Credentials
 from webhook.documents import documents_router
 from webhook.health import Readiness, health_router
@@ -70,7 +69,6 @@ QUICK_TIMEOUT_SECONDS = 1.5
 READING_TIMEOUT_SECONDS = 5.0
 # Spans are our own (`worker.tracing`); the framework's would tell addresses, and asking whether it has any costs time.
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-SHUTDOWN_SECONDS = 8
 
 
 class Webhook(FastAPI):
@@ -215,17 +213,7 @@ def serve(settings: Settings) -> None:
     # What is loaded by now stays: the collector would look through all of it again and again, while answers wait.
     gc.collect()
     gc.freeze()
-    uvicorn.run(
-        app,
-        host=settings.webhook_host,
-        port=settings.webhook_port,
-        http=BoundedHttp,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    serve_bounded(app, settings.webhook_host, settings.webhook_port)
     taking_in.close()
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 from asyncio import TimerHandle
 
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+SHUTDOWN_SECONDS = 8
 TOO_LONG = "The request's head is too long."
 
 
@@ -86,3 +89,18 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
         else:
             self.send_400_response(TOO_LONG)
+
+
+def serve_bounded(app: ASGIApp, host: str, port: int) -> None:
+    """Until it is told to stop. Requests are logged by the app, and no answer says what serves it."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=BoundedHttp,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )

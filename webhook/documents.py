@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Literal
 
@@ -68,20 +69,14 @@ def documents_router(stores: Stores, incidents: AnnouncingIncidents) -> APIRoute
     @router.get("/v1/reports/{report_id}", operation_id="getReport", responses={200: {"model": Report}, **NO_SUCH})
     def report(report_id: str) -> JSONResponse:
         """A report, as `spiketrace-reports` holds it."""
-        found = stores.reports.get(_known_form(report_id, "report"))
-        if found is None:
-            raise _not_found("report", report_id)
-        return JSONResponse(found.model_dump(mode="json", by_alias=True))
+        return _document("report", report_id, stores.reports.get)
 
     @router.get(
         "/v1/incidents/{incident_id}", operation_id="getIncident", responses={200: {"model": Incident}, **NO_SUCH}
     )
     def incident(incident_id: str) -> JSONResponse:
         """An incident, as `spiketrace-incidents` holds it."""
-        found = stores.incidents.get(_known_form(incident_id, "incident"))
-        if found is None:
-            raise _not_found("incident", incident_id)
-        return JSONResponse(found.model_dump(mode="json", by_alias=True))
+        return _document("incident", incident_id, stores.incidents.get)
 
     @router.post(
         "/v1/incidents/{incident_id}/deliveries",
@@ -115,6 +110,13 @@ def _alert_document(stores: Stores, alert_id: str) -> dict[str, str | None]:
     if found is None:
         raise _not_found("alert", alert_id)
     return found.model_dump(mode="json")
+
+
+def _document(kind: str, document_id: str, get: Callable[[str], BaseModel | None]) -> JSONResponse:
+    found = get(_known_form(document_id, kind))
+    if found is None:
+        raise _not_found(kind, document_id)
+    return JSONResponse(found.model_dump(mode="json", by_alias=True))
 
 
 def _known_form(document_id: str, kind: str) -> str:

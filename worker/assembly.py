@@ -21,10 +21,11 @@ from worker.answering.answering import Answering, ModelAnswer
 from worker.answering.exhibits import Places
 from worker.answering.writing import worded
 from worker.asking import QuestionDesk, Turns, busy
-from worker.bootstrap import Stores, announcing, utc_now
+from worker.bootstrap import Stores, announcing
 from worker.dead_letters import bury_delivery
 from worker.deliveries import Post
 from worker.delivery.configured import destinations
+from worker.domain.window import utc_now
 from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from elasticsearch import Elasticsearch
 
 from worker.announcing import AnnouncingIncidents
 from worker.delivery.configured import destinations
 from worker.domain.terms import speak
+from worker.domain.window import utc_now
 from worker.elastic import connect_elasticsearch
 from worker.policy import load_policy
 from worker.ports import Queue
@@ -80,7 +80,3 @@ def announcing(
     configured = destinations(settings) if configured is None else configured
     policy = load_policy(settings.policy, configured)
     return AnnouncingIncidents(stores.incidents, queue, policy, configured, clock=utc_now)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -81,7 +81,7 @@ class ModelUnavailable(InvestigationError):
 
 
 class BudgetExceeded(InvestigationError):
-    """The narrative's budget of calls, tokens, seconds or money is used up."""
+    """The model's budget of calls, tokens, seconds or money is used up."""
 
 
 class DeliveryError(SpikeTraceError):

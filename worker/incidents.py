@@ -47,7 +47,7 @@ def record(
         return None
     recording = Recording(report, [recovery] if recovery else [], now, life)
     if known := store.of_alert(report.alert_id):
-        kept = store.update(current(known, store).incident_id, recording.again)
+        kept = store.update(current(known, store.get).incident_id, recording.again)
         return gathered(kept, store, now, life)
     for incident in _candidates(report, store):
         if joined := _join(incident, recording, store):
@@ -72,7 +72,7 @@ def recover(
     if known is None:
         return None
     recovery = Recovery(alert_id=alert_id, at=recovered_at, flapping=flapping)
-    return recover_all(current(known, store).incident_id, [recovery], store, now=now, life=life)
+    return recover_all(current(known, store.get).incident_id, [recovery], store, now=now, life=life)
 
 
 def recover_all(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from time import perf_counter
 
@@ -20,7 +20,7 @@ from worker.conclusion import conclude, write_report
 from worker.domain.alert import Alert
 from worker.domain.report import Provenance, Report
 from worker.domain.telemetry import Detail, Scope
-from worker.domain.window import Window
+from worker.domain.window import Window, utc_now
 from worker.impact.means import Means
 from worker.impact.tables import Factors, shipped
 from worker.known import Knowledge, first_knowledge, known
@@ -33,10 +33,6 @@ from worker.similar import further_history, wanted_of
 MOST_INCIDENTS = 200
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class Investigator:
     """Investigates alerts with one engine and one profile. `now` only dates the report.
@@ -45,7 +41,7 @@ class Investigator:
     """
 
     telemetry: Telemetry
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     factors: Factors = field(default_factory=shipped)
     hourly: GridIntensity | None = None
     thresholds: Thresholds = DEFAULT

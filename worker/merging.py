@@ -6,6 +6,7 @@ changes what an incident can be found by looks around afterwards, so of two such
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -24,9 +25,9 @@ class _NoLongerFits(Exception):
     """Somebody has changed the incident since it was chosen."""
 
 
-def current(incident: Incident, store: IncidentLedger) -> Incident:
+def current(incident: Incident, get: Callable[[str], Incident | None]) -> Incident:
     """The one in which it goes on, if it was merged. Merging goes to an older one only, so this ends."""
-    while incident.merged_into and (into := store.get(incident.merged_into)):
+    while incident.merged_into and (into := get(incident.merged_into)):
         incident = into
     return incident
 
@@ -40,7 +41,7 @@ def gathered(incident: Incident, store: IncidentLedger, now: datetime, life: Lif
             break
         older, newer = sorted((incident, min(related, key=partial(_distance, incident))), key=_age)
         whole = _merge(older, newer, store, now, life)
-        incident = whole or current(store.get(incident.incident_id) or incident, store)
+        incident = whole or current(store.get(incident.incident_id) or incident, store.get)
     return incident
 
 

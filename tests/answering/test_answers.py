@@ -226,6 +226,14 @@ def test_errors_with_their_types_and_no_secret(desk: Desk) -> None:
     assert SECRET not in json.dumps(told(lines))
 
 
+def test_nearly_all_of_it_is_not_all_of_it(empty_desk: Desk) -> None:
+    levels = ["ERROR"] * 299 + ["INFO"]
+    documents = [{"@timestamp": iso(NOW - timedelta(minutes=5)), "service": "auth", "level": one} for one in levels]
+    helpers.bulk(empty_desk.client, ({"_index": "spiketrace-logs-test", "_source": one} for one in documents))
+    empty_desk.client.indices.refresh(index="spiketrace-*")
+    assert "299 errors in 300 log lines of auth, 99.6 % [e1]." in section(empty_desk.ask("errors of auth"))
+
+
 def test_what_is_quoted_is_looked_for_as_it_stands_and_only_then_by_its_words(empty_desk: Desk) -> None:
     for minute, message in enumerate(["the certificate has expired", "expired has no certificate"] * 2):
         at = iso(NOW - timedelta(minutes=minute + 1))

@@ -292,6 +292,30 @@ def test_what_an_answer_does_not_tell_apart_is_said(question: str, topic: Topic,
     assert bool(reasons(found)) == bool(reason)
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How many HTTP 503 errors did checkout have yesterday?", "HTTP 503"),
+        ("500 errors of checkout", "500"),
+        ("checkout errors with status code 429", "429"),
+        ("HTTP errors of checkout", ""),
+    ],
+)
+def test_a_status_is_no_number_of_errors(question: str, said: str) -> None:
+    found = taken(question)
+    understood = found.understood
+    assert (found.is_refused, understood.topic, understood.service, understood.most) == (
+        False, Topic.ERRORS, "checkout", None,
+    )  # fmt: skip
+    assert [one.text for one in found.not_understood] == ([said] if said else [])
+    assert all("not told apart by status" in one.reason for one in found.not_understood)
+
+
+def test_a_number_of_errors_is_no_status() -> None:
+    assert taken("the last 500 errors of checkout").understood.most == 50
+    assert taken("20 errors of checkout").understood.most == 20
+
+
 def test_no_secret_is_repeated() -> None:
     assert TOKEN not in reasons(taken(f"errors of {TOKEN}"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.answering.conftest import BAD_SINCE, EU, LENGTH, NOW, OUTAGE_SINCE, U
 from tests.incidents.samples import a_report
 from worker.answering.answer import Answer, Offer
 from worker.answering.course import Peak
-from worker.answering.explaining import alert_about
+from worker.answering.investigating import alert_about
 from worker.answering.yes import take_up
 from worker.domain.alert import Alert
 from worker.domain.incident import Delivery, Incident, IncidentStatus
@@ -194,3 +195,21 @@ def test_how_it_is_now_comes_before_what_is_over(desk: Desk, outage: Report, que
     assert " log lines, " in now
     still = over.model_copy(update={"status": IncidentStatus.OPEN, "resolved_at": None})
     assert ask(desk, question, outage, incidents=[still]).direct.startswith("ledger, europe-west1: the cause is")
+
+
+@pytest.mark.parametrize("question", ["What is {} about?", "Open a ticket for {}"])
+def test_an_incident_that_goes_on_as_another_is_that_other(desk: Desk, question: str) -> None:
+    """Also where it was merged twice."""
+    report = of("ledger", EU, Window(start=OUTAGE_SINCE, end=NOW), kind=CauseKind.ERROR)
+    goes_on = an_incident(report, status=IncidentStatus.OPEN, resolved_at=None, deliveries={})
+    numbers = [f"inc-20260312-0a1b2c3d-{number}" for number in (1, 2, 3)]
+    closed = [
+        goes_on.model_copy(update={"incident_id": own, "merged_into": into, "resolved_at": ENDED,
+                                   "status": IncidentStatus.CLOSED})
+        for into, own in pairwise(numbers)
+    ]  # fmt: skip
+    answer = ask(desk, question.format(numbers[2]), report, incidents=[goes_on, *closed])
+    assert [(one["incident_id"], one["status"]) for one in answer.incidents] == [(INCIDENT, "open")]
+    assert answer.offer is not None
+    assert answer.offer.incident_id == INCIDENT
+    assert "It is over" not in answer.text

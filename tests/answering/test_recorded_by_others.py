@@ -92,6 +92,24 @@ def test_severity_counts_and_what_tells_none_is_named(past: Desk) -> None:
     assert lines(past.ask("high severity incidents this week"))[0].startswith("2 incidents are on record of severity")
 
 
+def test_what_began_before_the_time_and_lasts_into_it_is_of_it(past: Desk) -> None:
+    """`b` was over 30 hours ago; of the others one lasts by its length, one as nobody ended it."""
+    record(past, "long", 26, service="ledger", region=EU, severity="high", status="resolved", duration_minutes=180)
+    record(past, "still", 24 * 8, service="ledger", region=EU, severity="high", status="being looked at")
+    record(past, "noted", 26, service="ledger", region=EU, severity="high", status="resolved")
+    record(past, "forgotten", 24 * 40, service="ledger", region=EU, severity="high", status="being looked at")
+    first, *items = lines(past.ask("incidents of ledger in the last 24 hours"))
+    assert first.startswith("2 incidents affect ledger, none still open but 1 that others recorded without an end")
+    assert [item.split(";")[0] for item in items if item.startswith("- ")] == ["- title of long", "- title of still"]
+
+
+@pytest.mark.parametrize("minutes", [-5, 1e12])
+def test_a_length_that_is_none_is_not_known(past: Desk, minutes: float) -> None:
+    record(past, "absurd", 1, service="ledger", region=EU, severity="high", duration_minutes=minutes)
+    (item,) = [item for item in lines(past.ask("incidents of ledger today")) if "absurd" in item]
+    assert item == "- title of absurd; high; 12 Mar 2026 00:20 UTC"
+
+
 @pytest.mark.parametrize(
     ("status", "minutes", "over"),
     [

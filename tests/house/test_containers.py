@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hatchling.builders.wheel import WheelBuilder
 
-from webhook.app import SHUTDOWN_SECONDS
+from webhook.bounded_http import SHUTDOWN_SECONDS
 from webhook.intake_process import TIMEOUT_SECONDS
 from worker.settings import PREFIX, Settings, load_settings
 

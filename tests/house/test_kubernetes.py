@@ -12,7 +12,7 @@ import yaml
 
 from cli.main import SUBCOMMANDS
 from tasks.app import MAINTENANCE, QUEUES, REPLAY
-from webhook.app import SHUTDOWN_SECONDS
+from webhook.bounded_http import SHUTDOWN_SECONDS
 from worker.settings import PREFIX, Settings, load_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"

@@ -16,7 +16,6 @@ from webhook.report_view import heading
 from worker.agent.grounding.ground import ground
 from worker.agent.grounding.text.numerals import numbers
 from worker.agent.prompting import domain_prompt, prompt
-from worker.answering.explaining import six
 from worker.answering.writing import markdown
 from worker.delivery.words import impact_in_a_line, losses
 from worker.domain.report import Report
@@ -87,7 +86,7 @@ def test_a_file_changes_what_it_names_and_keeps_the_rest_of_its_preset() -> None
         assert "| Transactions | Bookings affected (recorded) | 31 |" in report.markdown
         assert section_label("user_impact", "User impact") == "Customer impact"
         assert heading("user_impact") == section_title("user_impact") == "Customer impact"
-        answer = markdown([], six(report), [], "")
+        answer = markdown([], report.sections.model_dump(), [], "")
         assert "## Customer impact" in answer
         assert "## Bookings &amp; income" in answer
         assert "financial institution" in domain_prompt()

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from worker.agent.grounding.ground import Grounded, Sentence, ground
-from worker.answering.answer import Answer
+from worker.answering.answer import SIX, Answer
 from worker.domain.evidence import Evidence
-from worker.domain.report import AlertSummary, Impact, Narrative, Report, Sections, SimilarIncident, Verdict
+from worker.domain.report import AlertSummary, Impact, Narrative, Report, SimilarIncident, Verdict
 from worker.domain.severity import Severity
 from worker.domain.window import Window
 
@@ -92,7 +92,7 @@ def _without_cause(answer: Answer, evidence: list[Evidence], window: Window) -> 
             "candidates": [],
             "impact": Impact(),
             "headline": "",
-            "sections": _no_sections(),
+            "sections": dict.fromkeys(SIX, "") | {"recommendations": []},
             "evidence": evidence,
             "gaps": [],
             "similar_incidents": [_past(one) for one in answer.incidents if isinstance(one.get("began"), datetime)],
@@ -110,13 +110,6 @@ def _severity(answer: Answer) -> Severity:
 
 def _no_alert(date: datetime) -> AlertSummary:
     return AlertSummary(rule_id="", rule_name="", instance="", title="", conditions="", value=None, date=date, link="")
-
-
-def _no_sections() -> Sections:
-    words = dict.fromkeys(
-        ("overview", "user_impact", "carbon_compute_impact", "business_impact", "deployment_correlation"), ""
-    )
-    return Sections(**words, recommendations=[])
 
 
 def _past(document: dict[str, Any]) -> SimilarIncident:

@@ -12,27 +12,27 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from worker.agent.answer_grounds import grounds
 from worker.agent.briefing import Json, listed, short_name, short_text, span_of, with_results
 from worker.agent.budget import Meter, Prices
-from worker.agent.enrichment import Editor, Ground, as_evidence, cited_ids
+from worker.agent.draft import Read
+from worker.agent.enrichment import Editor, Ground, LookedUp, cited_ids
 from worker.agent.loop import Loop
-from worker.agent.prompting import data_block, domain_prompt, prompt
+from worker.agent.prompting import conversation
 from worker.agent.tools.bounds import LONGEST, Bounds
 from worker.agent.tools.toolbox import Toolbox
 from worker.answering.answer import Answer, Understood
 from worker.domain.conversation import Conversation
-from worker.domain.evidence import Evidence
 from worker.domain.lookup import NamesSeen
 from worker.domain.redaction.redact import redact_values
 from worker.domain.spending import Spending
-from worker.domain.window import Window, iso
+from worker.domain.window import Window, iso, utc_now
 from worker.domain.wording import cause_in_words
 from worker.errors import BudgetExceeded, ConfigurationError, InvestigationError, ModelUnavailable, QueueUnavailable
 from worker.ports import LanguageModel, Lookup, ModelLedger
@@ -46,20 +46,14 @@ MOST_LINES = 12
 log = structlog.get_logger(__name__)
 
 
-class Said(BaseModel):
+class Said(Read):
     """All that is read of a model's answer."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     answer: str = Field(max_length=2_500)
 
 
 class Looks(Lookup, Protocol):
     def names(self, window: Window) -> NamesSeen: ...
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -77,13 +71,13 @@ class Answerer:
     limit: Spending
     day_limit: Spending
     prices: Prices
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, question: str, understood: Understood, draft: Answer) -> Answer:
         """Never raises."""
         try:
-            day = self.ledger.reserve(self.limit, self.day_limit, now=_now())
+            day = self.ledger.reserve(self.limit, self.day_limit, now=utc_now())
         except (BudgetExceeded, QueueUnavailable) as error:
             with suppress(QueueUnavailable):
                 self.ledger.count(outcome="failed", of="answers")
@@ -107,18 +101,14 @@ class Answerer:
         toolbox = Toolbox(self.looks, bounds)
         about = conversation_about(question, understood, draft, bounds, names)
         said = Loop(self.model(), toolbox, meter, self.clock).answer(about, Said).answer
-        cited = cited_ids([said])
-        looked_up = sorted(toolbox.results, key=lambda result: result.id not in cited)
-        ids = {item.id: item.id for item in draft.evidence}
-        added = as_evidence(looked_up, _last_number(draft.evidence), ids)
-        known = grounds(draft, [*draft.evidence, *added], names.services, window)
-        editor = Editor(known, self.ground(known), ids)
+        found = LookedUp.among(toolbox.results, cited_ids([said]), draft.evidence)
+        known = grounds(draft, [*draft.evidence, *found.cited, *found.others], names.services, window)
+        editor = Editor(known, self.ground(known), found.ids)
         if not (words := editor.edited(said)):
             raise ModelUnavailable("nothing of what the model wrote is supported by the evidence", retryable=False)
-        used = [item for item, result in zip(added, looked_up, strict=True) if result.id in cited]
         return replace(
             self.worded(draft, words),
-            evidence=[*draft.evidence, *used],
+            evidence=[*draft.evidence, *found.cited],
             author="gemini",
             claims_checked=editor.counts.checked,
             claims_marked=editor.counts.marked,
@@ -132,18 +122,11 @@ def bounds_of(window: Window) -> Bounds:
     return Bounds(Window(start=window.start - length, end=window.end), longest=max(LONGEST, length))
 
 
-def _last_number(evidence: list[Evidence]) -> int:
-    return max((int(item.id[1:]) for item in evidence), default=0)
-
-
 def conversation_about(
     question: str, understood: Understood, draft: Answer, bounds: Bounds, names: NamesSeen
 ) -> Conversation:
     told: Json = redact_values(_facts(question, understood, draft, bounds, names))
-    return Conversation(
-        system=prompt("question").format(domain=domain_prompt()),
-        prompt=data_block(with_results(told, draft.evidence)),
-    )
+    return conversation("question", with_results(told, draft.evidence))
 
 
 def _facts(question: str, understood: Understood, draft: Answer, bounds: Bounds, names: NamesSeen) -> Json:

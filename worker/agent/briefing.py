@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from worker.agent.tools.result import figure
 from worker.domain.evidence import Evidence
 from worker.domain.redaction.redact import excerpt, redact_values
 from worker.domain.report import Candidate, Report
@@ -109,12 +110,9 @@ def _shortened(value: Any, *, depth: int) -> Any:
         }
     if isinstance(value, list | tuple):
         return [_shortened(item, depth=depth + 1) for item in value[:MOST_ITEMS] if depth < 3]
-    return short_name(value) if isinstance(value, str) else _rounded(value)
-
-
-def _rounded(value: Any) -> Any:
-    """To four figures, which is more than a sentence tells."""
-    return float(f"{value:.4g}") if isinstance(value, float) and abs(value) < 10_000 else value
+    if isinstance(value, str):
+        return short_name(value)
+    return figure(value) if isinstance(value, float) else value
 
 
 def short_text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a narrative may cost, and a day's narratives together: in calls, tokens, seconds and money."""
+"""What a narrative or an answer may cost, and those of a day together: in calls, tokens, seconds and money."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Prices:
 
 @dataclass
 class Meter:
-    """What one narrative has used of its `limit`. Asked before each call, told after it."""
+    """What one narrative or answer has used of its `limit`. Asked before each call, told after it."""
 
     limit: Spending
     prices: Prices
@@ -56,7 +56,7 @@ class Meter:
         )
         if over := would.beyond(self.limit):
             why = "is used up" if self.calls else f"is too small for one call (SPIKETRACE_GEMINI_MAX_{over.upper()})"
-            raise BudgetExceeded(f"the narrative's budget of {in_words(over)} {why}", retryable=False)
+            raise BudgetExceeded(f"the model's budget of {in_words(over)} {why}", retryable=False)
 
     def count(self, usage: Usage) -> None:
         self.calls += 1
@@ -64,7 +64,7 @@ class Meter:
 
 
 def limits_of(settings: Settings) -> tuple[Spending, Spending]:
-    """(of one narrative, of a day)."""
+    """(of one narrative or answer, of a day)."""
     one = Spending(
         settings.gemini_max_calls, settings.gemini_max_tokens, settings.gemini_max_seconds, settings.gemini_max_usd
     )

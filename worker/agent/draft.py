@@ -14,18 +14,18 @@ MARGIN = 0.05
 EvidenceId = Annotated[str, Field(max_length=8)]
 
 
-class _Read(BaseModel):
+class Read(BaseModel):
     """A field that nobody asked for is passed over: a model cannot set what is not here."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Ranked(_Read):
+class Ranked(Read):
     candidate: int
     evidence: list[EvidenceId] = Field(max_length=12)
 
 
-class Draft(_Read):
+class Draft(Read):
     overview: str = Field(max_length=2_000)
     reasoning: str = Field(default="", max_length=3_000)
     recommendations: list[Annotated[str, Field(max_length=600)]] = Field(default_factory=list, max_length=5)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from worker.agent.advising import is_advice
 from worker.agent.draft import Draft, reordered
 from worker.agent.neutral import neutralise
 from worker.agent.tools.result import ToolResult
-from worker.domain.evidence import Evidence
+from worker.domain.evidence import Evidence, last_number
 from worker.domain.redaction.of_report import redact_report
 from worker.domain.report import Narrative, Report, Sections
 from worker.errors import ModelUnavailable
@@ -92,6 +92,31 @@ class Editor:
         return f" [{' '.join(dict.fromkeys(ids))}]" if ids else ""
 
 
+class LookedUp(NamedTuple):
+    """What tools found as evidence, numbered on from what there was. `ids`: the model's id of evidence → ours."""
+
+    cited: list[Evidence]
+    others: list[Evidence]
+    ids: dict[str, str]
+
+    @classmethod
+    def among(cls, results: Iterable[ToolResult], used: Set[str], evidence: Sequence[Evidence]) -> LookedUp:
+        """What is `used` comes first: of the rest nothing stays."""
+        ids = {item.id: item.id for item in evidence}
+        found = cls([], [], ids)
+        ordered = sorted(results, key=lambda one: one.id not in used)
+        for number, one in enumerate(ordered, last_number(evidence) + 1):
+            ids[one.id] = f"e{number}"
+            (found.cited if one.id in used else found.others).append(_as_evidence(one, ids[one.id]))
+        return found
+
+
+def _as_evidence(one: ToolResult, evidence_id: str) -> Evidence:
+    query = {"tool": one.tool, "arguments": one.arguments}
+    result = {"rows": one.rows, **({"left_out": one.left_out} if one.left_out else {})}
+    return Evidence(id=evidence_id, title=one.title, index=one.index, query=query, window=one.window, result=result)
+
+
 def enriched(
     report: Report,
     draft: Draft,
@@ -107,13 +132,11 @@ def enriched(
     the evidence need not hold, so that what is said of another service is known for that.
     """
     used = cited_ids([draft.overview, draft.reasoning, *draft.recommendations]) | _ranked_ids(draft)
-    cited = [one for one in results if one.id in used]
-    looked_up = [*cited, *(one for one in results if one.id not in used)]
-    ids = {item.id: item.id for item in report.evidence}
-    added = as_evidence(looked_up, len(ids), ids)
-    extended = report.model_copy(update={"evidence": [*report.evidence, *added[: len(cited)]]})
-    known = report.model_copy(update={"evidence": [*report.evidence, *added, *named(services, report)]})
-    editor = Editor(known, ground(known), ids)
+    found = LookedUp.among(results, used, report.evidence)
+    extended = report.model_copy(update={"evidence": [*report.evidence, *found.cited]})
+    evidence = [*extended.evidence, *found.others, *named(services, report)]
+    known = report.model_copy(update={"evidence": evidence})
+    editor = Editor(known, ground(known), found.ids)
     overview, reasoning = editor.edited(draft.overview), editor.edited(draft.reasoning)
     advice = [text for one in draft.recommendations[:MOST_RECOMMENDATIONS] if (text := editor.advice(one))]
     if not (overview or reasoning or advice):
@@ -133,8 +156,8 @@ def named(services: Iterable[str], report: Report) -> list[Evidence]:
     """Cannot be cited: it is no part of the report."""
     names = sorted(set(services))
     result = {"names": names}
-    named = Evidence(id="services", title="Services", index="", query={}, window=report.window, result=result)
-    return [named] if names else []
+    whole = Evidence(id="services", title="Services", index="", query={}, window=report.window, result=result)
+    return [whole] if names else []
 
 
 def cited_ids(texts: Iterable[str]) -> set[str]:
@@ -143,19 +166,6 @@ def cited_ids(texts: Iterable[str]) -> set[str]:
 
 def _ranked_ids(draft: Draft) -> set[str]:
     return {one for entry in draft.ranking for one in entry.evidence}
-
-
-def as_evidence(results: Sequence[ToolResult], known: int, ids: dict[str, str]) -> list[Evidence]:
-    """Numbered on from the report's own; `ids` learns which tool's result became which."""
-    added = []
-    for number, one in enumerate(results, known + 1):
-        ids[one.id] = f"e{number}"
-        query = {"tool": one.tool, "arguments": one.arguments}
-        result = {"rows": one.rows, **({"left_out": one.left_out} if one.left_out else {})}
-        added.append(
-            Evidence(id=f"e{number}", title=one.title, index=one.index, query=query, window=one.window, result=result)
-        )
-    return added
 
 
 def _sections(report: Report, overview: str, advice: list[str]) -> Sections:

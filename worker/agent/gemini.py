@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ class Gemini:
         config = types.EmbedContentConfig(
             output_dimensionality=DIMENSIONS,
             task_type="SEMANTIC_SIMILARITY",
-            http_options=types.HttpOptions(timeout=max(1, int(seconds * 1000))),
+            http_options=_at_most(seconds),
         )
         with _gemini_errors():
             answer = self._client.models.embed_content(
@@ -213,8 +213,12 @@ def _config(conversation: Conversation, model: str, seconds: float) -> types.Gen
         response_mime_type="application/json" if conversation.schema else None,
         response_json_schema=conversation.schema,
         thinking_config=types.ThinkingConfig(thinking_budget=thinking) if thinking is not None else None,
-        http_options=types.HttpOptions(timeout=max(1, int(seconds * 1000))),
+        http_options=_at_most(seconds),
     )
+
+
+def _at_most(seconds: float) -> types.HttpOptions:
+    return types.HttpOptions(timeout=max(1, int(seconds * 1000)))
 
 
 def _contents(conversation: Conversation) -> Iterator[types.Content]:
@@ -249,13 +253,13 @@ def _reply(answer: types.GenerateContentResponse) -> Reply:
         return Reply("", [], usage, flaw=_blocked(blocked))
     candidate = answer.candidates[0]
     parts = (candidate.content.parts if candidate.content else None) or []
-    calls = [ToolCall(part.function_call.name or "", dict(part.function_call.args or {})) for part in _called(parts)]
+    calls = [
+        ToolCall(part.function_call.name or "", dict(part.function_call.args or {}))
+        for part in parts
+        if part.function_call
+    ]
     text = "".join(part.text for part in parts if part.text and not part.thought)
     return Reply(text, calls, usage, said=candidate.content, flaw=_flaw(candidate.finish_reason))
-
-
-def _called(parts: Sequence[types.Part]) -> list[Any]:
-    return [part for part in parts if part.function_call]
 
 
 def _usage(metadata: types.GenerateContentResponseUsageMetadata | None) -> Usage:

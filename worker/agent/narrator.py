@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,27 +21,23 @@ from worker.agent.budget import Meter, Prices
 from worker.agent.draft import Draft
 from worker.agent.enrichment import Ground, enriched
 from worker.agent.loop import Loop
-from worker.agent.prompting import data_block, domain_prompt, prompt
+from worker.agent.prompting import conversation
+from worker.agent.remembering import Change
 from worker.agent.tools.bounds import bounds_of
 from worker.agent.tools.toolbox import Toolbox
 from worker.domain.conversation import Conversation
 from worker.domain.report import Narrative, Report
 from worker.domain.spending import Spending
 from worker.domain.telemetry import Scope
+from worker.domain.window import utc_now
 from worker.errors import BudgetExceeded, ConfigurationError, InvestigationError, NotMeasured
 from worker.markdown import render_markdown
 from worker.ports import LanguageModel, Lookup, ModelLedger, NarratedReports
 
 log = structlog.get_logger(__name__)
 
-Change = Callable[[Report], Report]
-
 # A report is held a little longer than a narrative may take, so that no other worker begins the same one.
 HOLD_MARGIN_SECONDS = 30.0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def nothing_to_change(_: Report) -> Change:
@@ -56,7 +52,8 @@ def _unchanged(report: Report) -> Report:
 class Narrator:
     """`remember` tells what else is to be changed of a report before it is written of; `writes`: it is written of.
 
-    `model` is made when the first narrative needs it. `limit` is of one narrative, `day_limit` of all of a day."""
+    `model` is made when the first narrative needs it. `limit` is of one narrative, `day_limit` of all of a day.
+    """
 
     model: Callable[[], LanguageModel]
     model_name: str
@@ -70,7 +67,7 @@ class Narrator:
     wait_seconds: float = 900.0
     remember: Callable[[Report], Change] = nothing_to_change
     writes: bool = True
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
 
     def pending(self) -> Narrative:
@@ -174,7 +171,4 @@ def _with(narrative: Narrative, report: Report) -> Report:
 
 
 def conversation_about(report: Report) -> Conversation:
-    return Conversation(
-        system=prompt("narrative").format(domain=domain_prompt()),
-        prompt=data_block(briefing(report)),
-    )
+    return conversation("narrative", briefing(report))

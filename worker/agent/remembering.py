@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -22,10 +22,10 @@ from worker.domain.redaction.redact import excerpt
 from worker.domain.report import BY_MEANING, Report, SimilarIncident
 from worker.domain.spending import Spending
 from worker.domain.text import one_line
+from worker.domain.window import utc_now
 from worker.domain.wording import cause_in_words
 from worker.errors import ConfigurationError, InvestigationError, NotMeasured, QueueUnavailable
 from worker.known import Knowledge, known
-from worker.markdown import render_markdown
 from worker.ports import EmbeddedIncidents, Embedder, ModelLedger, NearIncidents
 from worker.similar import is_past, similar
 
@@ -39,10 +39,6 @@ EFFECT = "similar incidents were found by their words, service, region and cause
 Change = Callable[[Report], Report]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Embedding:
     """One text after the other, within a day's budget. `embedder` is made when the first text needs it."""
@@ -53,7 +49,7 @@ class Embedding:
     max_seconds: float
     day_calls: int
     usd_per_million_tokens: float
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, text: str) -> Vector:
@@ -83,7 +79,7 @@ class Remembering:
     incidents: EmbeddedIncidents
 
     def __call__(self, report: Report) -> Change:
-        """What is to be changed of the report, and of it as it may have been changed meanwhile."""
+        """What is to be changed of the report, and of it as it may have been changed meanwhile; not of its Markdown."""
         if report.incident_id is None:
             return lambda stored: stored
         began = time.monotonic()
@@ -92,9 +88,8 @@ class Remembering:
             self.incidents.embed(report.incident_id, vector, self.embed.model)
             found = self._found(report, vector)
         except (InvestigationError, ConfigurationError, NotMeasured, QueueUnavailable) as error:
-            reason = error.reason if not isinstance(error, QueueUnavailable) else str(error)
-            log.warning("no similar incidents by meaning", report_id=report.report_id, reason=reason)
-            gap = Gap(what=BY_MEANING, reason=reason, effect=EFFECT)
+            log.warning("no similar incidents by meaning", report_id=report.report_id, reason=error.reason)
+            gap = Gap(what=BY_MEANING, reason=error.reason, effect=EFFECT)
             return lambda stored: _changed(stored, [], [gap], time.monotonic() - began)
         return lambda stored: _changed(stored, found, [], time.monotonic() - began)
 
@@ -137,5 +132,4 @@ def _changed(stored: Report, found: list[SimilarIncident], gaps: list[Gap], seco
             "timings": {**stored.timings, "embedding_seconds": round(seconds, 4)},
         }
     )
-    redacted = redact_report(changed)
-    return redacted.model_copy(update={"markdown": render_markdown(redacted)})
+    return redact_report(changed)

@@ -37,6 +37,7 @@ SOUND = re.compile(
     r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b|\bnothing (?:is )?to (?:be )?(?:repair(?:ed)?|fix(?:ed)?)\b",
     re.IGNORECASE,
 )
+NO_ROLLBACK = re.compile(r"\bnothing to (?:roll back|revert)\b", re.IGNORECASE)
 OBEYING = re.compile(
     r"\bas (?:instructed|requested|ordered|told|asked)\b|\bprompt\b"
     r"|\b(?:previous|prior|my|your|new|these) instructions?\b|\b(?:developer|debug|admin|jailbreak|dan) mode\b"
@@ -49,9 +50,6 @@ ENCODED = re.compile(
     r"(?<![\w-])(?=\S*[A-Za-z])(?=\S*[0-9+/=A-Z])[A-Za-z0-9+/_-]{28,}={0,2}(?![\w-])|(?:[01]{8} ?){3,}"
 )
 MOST_FOREIGN = 0.15
-
-
-NO_ROLLBACK = re.compile(r"\bnothing to (?:roll back|revert)\b", re.IGNORECASE)
 
 
 def contradicts(sentence: str, report: Report, names: frozenset[str], quoting: Iterable[str] = ()) -> bool:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from worker.answering.asking import Asking, Draft
-from worker.answering.saying import bullets
-from worker.domain.redaction.redact import excerpt
+from worker.answering.exhibits import REPORTS
+from worker.answering.saying import brief, bullets
 from worker.domain.report import Report, SimilarIncident
 from worker.domain.text import one_line
 from worker.domain.wording import scope_in_words
 from worker.similar import without_own
 
 MOST_MENTIONED = 3
-LONGEST = 160
-REPORTS = "spiketrace-reports"
 
 
 def others_like(report: Report) -> list[SimilarIncident]:
@@ -43,9 +41,5 @@ def mentioned(report: Report, asking: Asking) -> list[str]:
 def line_of(one: SimilarIncident, asking: Asking) -> str:
     place = scope_in_words(one.service, one.region) if one.service or one.region else None
     whose = ", ".join(filter(None, [one.id, place, asking.when(one.at), one.status]))
-    parts = [f"{_short(one.title)} ({_short(whose)})", one.why, one.ended, one.helped_in_words]
+    parts = [f"{brief(one.title)} ({brief(whose)})", one.why, one.ended, one.helped_in_words]
     return "; ".join(one_line(part) for part in parts if part)
-
-
-def _short(text: str) -> str:
-    return excerpt(one_line(text), LONGEST)

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,19 +19,12 @@ from typing import Any, Literal, NamedTuple
 from worker.domain.alert import Alert
 from worker.domain.evidence import Evidence
 from worker.domain.incident import IncidentStatus
-from worker.domain.report import Report
+from worker.domain.report import Report, Sections
 from worker.domain.severity import Severity
 from worker.domain.window import Window, iso
 
 # The report's six, in the order people read them.
-SIX = (
-    "overview",
-    "user_impact",
-    "carbon_compute_impact",
-    "business_impact",
-    "deployment_correlation",
-    "recommendations",
-)
+SIX = tuple(Sections.model_fields)
 # The only section of an answer that explains no incident.
 ANSWER = "answer"
 
@@ -88,7 +81,7 @@ class Series(NamedTuple):
     """Points are (start of a step, value), or (name, value) for bars. A missing sample is None, and never zero."""
 
     name: str
-    points: list[tuple[datetime | str, float | None]]
+    points: Sequence[tuple[datetime | str, float | None]]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from worker.answering.answer import AnswerChart, Offer, Step, Tell, Topic, Understood
 from worker.answering.exhibits import Exhibits
@@ -15,7 +17,11 @@ from worker.domain.incident import Incident
 from worker.domain.report import Report
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
+from worker.errors import NotMeasured
 from worker.policy import Policy
+
+Asked = ParamSpec("Asked")
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Asking:
     def is_about_emissions(self) -> bool:
         return self.understood.topic is Topic.EMISSIONS_WHY
 
+    @property
+    def whose(self) -> str:
+        """Behind what is of the scope: " of checkout, us-central1"; nothing where it is of everything."""
+        return f" of {self.scope}" if any(self.scope) else ""
+
     def when(self, moment: datetime) -> str:
         """On the asker's clock, with its name."""
         return f"{time_in(moment, self.zone)} {self.zone.name}"
@@ -58,6 +69,19 @@ class Asking:
         self.on_step(Step("found", text))
 
 
+def nothing_if_not_measured(look: Callable[Asked, list[Told]]) -> Callable[Asked, list[Told]]:
+    """For what an answer tells besides: it is left out where the profile has no such source."""
+
+    @wraps(look)
+    def measured(*args: Asked.args, **kwargs: Asked.kwargs) -> list[Told]:
+        try:
+            return look(*args, **kwargs)
+        except NotMeasured:
+            return []
+
+    return measured
+
+
 @dataclass
 class Draft:
     """What an answer is to say. `lines` are paragraphs, or items that begin with "- "; `report` explains it, if any.
@@ -67,7 +91,6 @@ class Draft:
 
     lines: list[str] = field(default_factory=list)
     report: Report | None = None
-    is_stored: bool = True
     sections: dict[str, str] = field(default_factory=dict)
     charts: list[AnswerChart] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
+from worker.answering.answer import AnswerChart, Series
+from worker.domain.figures import duration
 from worker.domain.lookup import Course
 from worker.domain.telemetry import Grid, Scope
 from worker.domain.window import Window
@@ -87,3 +89,12 @@ def _stands_out(value: float, usual: float, *, counted: bool) -> bool:
     if value <= usual * NOTABLE_RATIO:
         return False
     return not counted or (value - usual) / (usual + 1) ** 0.5 > NOTABLE_DEVIATION
+
+
+def line_chart(
+    what: str, unit: str, scope: Scope, grid: Grid, values: Sequence[float | None], *, per: float = 1.0
+) -> AnswerChart:
+    """The course of a scope, step by step; each value is of `per` units."""
+    points = [(grid.time(index), None if value is None else value / per) for index, value in enumerate(values)]
+    title = f"{what} {scope}, steps of {duration(grid.step)}"
+    return AnswerChart(title, unit, "line", [Series(str(scope), points)])

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from worker.answering.answer import AnswerChart, Series
-from worker.answering.asking import Asking, Draft
-from worker.answering.course import grid_of, summed
-from worker.answering.saying import length_in_words, named_of_ranking, ranked_among, scope_in
+from worker.answering.asking import Asking, Draft, nothing_if_not_measured
+from worker.answering.course import grid_of, line_chart, summed
+from worker.answering.saying import counted, length_in_words, named_of_ranking, ranked_among, scope_in
 from worker.domain.figures import CO2_GRAMS, describe, duration
 from worker.domain.lookup import Emitted, EmittedReading
 from worker.domain.report import Quantity
@@ -56,7 +56,7 @@ def rank(asking: Asking) -> Draft:
     parts = parts_of(reading, asking.understood.by)
     shown = parts[: asking.understood.most or MOST]
     cite = asking.exhibits.add("Emissions by service and region", reading, _result(reading, parts))
-    asking.found(f"{rounded(reading.grams)} by {_count(parts, asking)}")
+    asking.found(f"{rounded(reading.grams)} by {counted(len(parts), asking.understood.by)}")
     named = named_of_ranking(asking.understood)
     draft = Draft(
         [_share_of(named, asking, reading, parts, cite) if named else _headline(asking, reading, shown, cite)]
@@ -66,10 +66,10 @@ def rank(asking: Asking) -> Draft:
         for number, part in enumerate(shown, 1)
     ]
     draft.lines += _remainder(reading, parts, shown)
-    draft.lines += [*_unmeasured(asking, reading), *_flaws(asking, reading)]
-    bars: list[tuple[object, float | None]] = [(part.name, part.grams) for part in shown]
+    draft.lines += [*_unmeasured(asking, reading), *_flaws(reading)]
     title = f"CO₂ by {asking.understood.by}"
-    draft.charts.append(AnswerChart(title, "gCO₂e", "bars", [Series(title, bars)]))  # type: ignore[arg-type]
+    bars = Series(title, [(part.name, part.grams) for part in shown])
+    draft.charts.append(AnswerChart(title, "gCO₂e", "bars", [bars]))
     return draft
 
 
@@ -84,17 +84,15 @@ def total(asking: Asking) -> Draft:
     samples = sum(row.samples for row in reading.rows)
     text = f"{_of_scope(asking)} emitted {rounded(reading.grams)} in {duration(window.length)}: {samples:,} samples"
     draft = Draft([f"{text} {cite}.", *_beside_before(asking, reading)])
-    draft.lines += [*_parts_in_words(reading, asking), *_unmeasured(asking, reading), *_flaws(asking, reading)]
+    draft.lines += [*_parts_in_words(reading, asking), *_unmeasured(asking, reading), *_flaws(reading)]
     draft.charts += course_chart(asking)
     return draft
 
 
+@nothing_if_not_measured
 def in_short(asking: Asking) -> list[str]:
     """Emissions of the scope in one line, for an answer that is about something else."""
-    try:
-        reading = asking.looks.emitted(asking.scope, asking.window)
-    except NotMeasured:
-        return []
+    reading = asking.looks.emitted(asking.scope, asking.window)
     cite = asking.exhibits.add("Emissions", reading, {"total_grams": reading.grams})
     if reading.grams is None:
         return [f"No sample of emissions is of this time {cite}: how much it was is not known."]
@@ -104,14 +102,10 @@ def in_short(asking: Asking) -> list[str]:
 def course_chart(asking: Asking) -> list[AnswerChart]:
     """The emissions of the scope, step by step."""
     grid = grid_of(asking.window)
-    reading = asking.looks.emitted_over_time(asking.scope, grid, asking.window.end)
-    whole = summed(reading.rows, grid)
-    if not any(value is not None for value in whole):
+    whole = summed(asking.looks.emitted_over_time(asking.scope, grid, asking.window.end).rows, grid)
+    if all(value is None for value in whole):
         return []
-    minutes = grid.step_seconds / 60
-    points = [(grid.time(index), None if one is None else one / minutes) for index, one in enumerate(whole)]
-    title = f"CO₂ {asking.scope}, steps of {duration(grid.step)}"
-    return [AnswerChart(title, "g/min", "line", [Series(str(asking.scope), points)])]  # type: ignore[arg-type]
+    return [line_chart("CO₂", "g/min", asking.scope, grid, whole, per=grid.step_seconds / 60)]
 
 
 def parts_of(reading: EmittedReading, by: str) -> list[Part]:
@@ -129,10 +123,6 @@ def _result(reading: EmittedReading, parts: list[Part]) -> dict[str, object]:
     return {"total_grams": reading.grams, "grams": {part.name: part.grams for part in parts[:100]}}
 
 
-def _count(parts: list[Part], asking: Asking) -> str:
-    return f"{len(parts)} {asking.understood.by}{'' if len(parts) == 1 else 's'}"
-
-
 def _of_scope(asking: Asking) -> str:
     """At the beginning of a sentence, where names keep their letters."""
     return str(asking.scope) if any(asking.scope) else "All services"
@@ -140,8 +130,8 @@ def _of_scope(asking: Asking) -> str:
 
 def _headline(asking: Asking, reading: EmittedReading, parts: list[Part], cite: str) -> str:
     assert reading.grams is not None
-    first, where = parts[0], f" of {asking.scope}" if any(asking.scope) else ""
-    whole = f"of {rounded(reading.grams)}{where} in {duration(asking.window.length)}"
+    first = parts[0]
+    whole = f"of {rounded(reading.grams)}{asking.whose} in {duration(asking.window.length)}"
     return f"{first.name} emitted most: {rounded(first.grams)}, {share(first.grams, reading.grams)} {whole} {cite}."
 
 
@@ -215,7 +205,7 @@ def _nothing(asking: Asking, reading: EmittedReading) -> Draft:
     cite = asking.exhibits.add("Emissions", reading, {"samples": 0})
     none = f"There is no sample of emissions of {asking.scope} in this time {cite}"
     text = f"{none}: how much it was is not known, and not zero."
-    return Draft([text, *_flaws(asking, reading)])
+    return Draft([text, *_flaws(reading)])
 
 
 def _unmeasured(asking: Asking, reading: EmittedReading) -> list[str]:
@@ -236,7 +226,7 @@ def _unmeasured(asking: Asking, reading: EmittedReading) -> list[str]:
     return lines
 
 
-def _flaws(asking: Asking, reading: EmittedReading) -> list[str]:  # noqa: ARG001 - one form for all of them
+def _flaws(reading: EmittedReading) -> list[str]:
     lines = [f"The engine's answer is not whole: {reading.flaw}."] if reading.flaw else []
     stated, other = reading.checked_grams, reading.other_grams
     if stated and other is not None and abs(stated - other) > DISAGREE * abs(stated):

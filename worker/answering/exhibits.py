@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from worker.domain.evidence import Evidence
+from worker.domain.evidence import Evidence, last_number
 from worker.domain.lookup import Reading
 from worker.domain.redaction.redact import redact_values
 from worker.domain.report import Report
 from worker.domain.window import Window, iso
+
+# The indices of our own that answers cite.
+REPORTS, INCIDENTS = "spiketrace-reports", "spiketrace-incidents"
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Places:
 
         https://www.elastic.co/docs/explore-analyze/query-filter/languages/esql-kibana
         """
-        if self.kibana_url is None or "spiketrace-incidents" in index:
+        if self.kibana_url is None or INCIDENTS in index:
             return None
         space = "" if self.kibana_space == "default" else f"/s/{self.kibana_space}"
         wanted = " AND ".join(f"`{name.replace('`', '``')}` == {_literal(value)}" for name, value in _terms(query))
@@ -68,9 +71,9 @@ class Exhibits:
             seen = link or item.link or self.places.discover(item.index, item.query, item.window)
             self.items.append(item.model_copy(update={"link": seen}))
 
-    def add(self, title: str, reading: Reading[Any], result: Mapping[str, Any], link: str | None = None) -> str:
+    def add(self, title: str, reading: Reading[Any], result: Mapping[str, Any]) -> str:
         """Its id, in brackets: what a sentence ends with."""
-        seen = link or self.places.discover(reading.index, reading.query, reading.window)
+        seen = self.places.discover(reading.index, reading.query, reading.window)
         return self.add_plain(title, reading.index, reading.window, result, query=reading.query, link=seen)
 
     def add_plain(
@@ -83,7 +86,7 @@ class Exhibits:
         query: Mapping[str, Any] | None = None,
         link: str | None = None,
     ) -> str:
-        number = f"e{1 + max((int(item.id[1:]) for item in self.items), default=0)}"
+        number = f"e{last_number(self.items) + 1}"
         found: dict[str, Any] = redact_values(dict(result))
         self.items.append(
             Evidence(

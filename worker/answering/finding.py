@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from worker.answering.asking import Asking
@@ -10,6 +11,7 @@ from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.report import CauseKind, Quantity, Report, ReportOutline, Verdict
 from worker.domain.telemetry import Scope
 from worker.domain.window import Window
+from worker.merging import current
 
 MOST_REPORTS = 500
 # Of so many incidents a report of before or after the time is read.
@@ -62,6 +64,12 @@ def _fits(own: Scope, asked: Scope) -> bool:
     return asked.service in (None, own.service) and (asked.region is None or own.region in (None, asked.region))
 
 
+def incident_by_id(asking: Asking, incident_id: str) -> Incident | None:
+    """The one in which it goes on, if it was merged."""
+    found = asking.incidents.get(incident_id)
+    return current(found, asking.incidents.get) if found else None
+
+
 def incidents_about(asking: Asking) -> list[Incident]:
     return wanted(asking.incidents.during(asking.window), asking)
 
@@ -92,10 +100,15 @@ def scopes_of(incident: Incident) -> Iterable[Scope]:
 
 
 def incident_then(asking: Asking, report: Report) -> Incident | None:
-    """The incident that was on in the time and scope that was investigated: an open one, then the severest."""
+    """The incident that was on in the time and scope that was investigated: the most urgent one."""
     scope = Scope(report.service, report.region)
     found = [one for one in asking.incidents.during(report.window) if affects(one, scope)]
-    return max(found, key=lambda one: (one.status is IncidentStatus.OPEN, one.severity.rank), default=None)
+    return max(found, key=urgency, default=None)
+
+
+def urgency(incident: Incident) -> tuple[bool, int, datetime]:
+    """Open ones first, then the severest, then the newest."""
+    return incident.status is IncidentStatus.OPEN, incident.severity.rank, incident.timestamp
 
 
 def open_ones(incidents: Iterable[Incident]) -> set[str]:

@@ -8,14 +8,14 @@ from typing import Any
 from worker.answering import errors
 from worker.answering.answer import Offer, Understood
 from worker.answering.asking import Asking, Draft
-from worker.answering.finding import wanted
+from worker.answering.exhibits import INCIDENTS
+from worker.answering.finding import urgency, wanted
 from worker.answering.offering import has_ticket, offer_for_incident
 from worker.answering.recorded import Others, Recorded, is_over, recorded_by_others
-from worker.answering.saying import at_least, bullets, counted, scope_in
+from worker.answering.saying import at_least, brief, bullets, counted, scope_in
 from worker.domain.figures import count, describe_count, duration, duration_of_minutes, number
 from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.lookup import PastIncident
-from worker.domain.redaction.redact import excerpt
 from worker.domain.report import CauseKind
 from worker.domain.severity import Severity
 from worker.domain.terms import describe_revenue, orders, revenue_money
@@ -23,9 +23,7 @@ from worker.domain.text import one_line
 from worker.domain.wording import cause_in_words
 
 MOST = 20
-LONGEST_TITLE = 160
 OF_BUSINESS = frozenset({"orders_affected", "revenue_lost_usd"})
-INDEX = "spiketrace-incidents"
 
 # What an incident cost, by the names of FIGURES.
 Figures = dict[str, float | None]
@@ -37,9 +35,9 @@ def list_incidents(asking: Asking) -> Draft:
     ours, others = wanted(every, asking), recorded_by_others(asking, every)
     each = _each_once(ours, others.wanted)
     asking.found(f"{len(each)} on record")
-    by_urgency, most = _by_urgency(ours), asking.understood.most or MOST
+    by_urgency, most = sorted(ours, key=urgency, reverse=True), asking.understood.most or MOST
     shown = by_urgency[:most]
-    cite = asking.exhibits.add_plain("Incidents", INDEX, asking.window, _result(ours, others.wanted, each))
+    cite = asking.exhibits.add_plain("Incidents", INCIDENTS, asking.window, _result(ours, others.wanted, each))
     draft = Draft([f"{_headline(asking, ours, others.wanted)} {cite}."], incidents=shown)
     draft.lines += _instead(asking) if not each else []
     draft.lines += bullets(by_urgency, most, lambda one: line_of(one, asking))
@@ -70,17 +68,8 @@ def _not_in_it(others: Others) -> list[str]:
         names = ", ".join(severity.value for severity in Severity)
         lines.append(f"Left out: {others.unrated} that others recorded with no severity of {names}.")
     if others.unread:
-        lines.append(f"{others.unread:,} older documents of this time were not read, and are not in it.")
+        lines.append(f"{others.unread:,} older documents were not read, and are not in it.")
     return lines
-
-
-def _by_urgency(incidents: list[Incident]) -> list[Incident]:
-    """Open ones first, then the severest, then the newest."""
-    return sorted(
-        incidents,
-        key=lambda one: (one.status is IncidentStatus.OPEN, one.severity.rank, one.timestamp),
-        reverse=True,
-    )
 
 
 def _headline(asking: Asking, ours: list[Incident], others: list[Recorded]) -> str:
@@ -260,18 +249,11 @@ def _so_far(ours: list[Incident], asking: Asking) -> str:
 def _other_line(recorded: Recorded, asking: Asking) -> str:
     one, same_as = recorded
     minutes = duration_of_minutes(one.duration_minutes) if one.duration_minutes is not None else None
-    cost = [
-        _orders(one.orders_affected) if one.orders_affected is not None else None,
-        _lost(one.revenue_lost_usd) if one.revenue_lost_usd is not None else None,
-        _wasted(one.wasted_co2_grams) if one.wasted_co2_grams is not None else None,
-    ]
+    named = ("orders_affected", "revenue_lost_usd", "wasted_co2_grams")
+    cost = [FIGURES[name](value) for name in named if (value := getattr(one, name)) is not None]
     same = f"taken to be the same as {same_as.incident_id}, which is {same_as.status.value}" if same_as else None
-    parts = [_told(one.title or one.id), one.status, one.severity, asking.when(one.at), minutes, *cost, same]
-    return "; ".join(excerpt(one_line(part), LONGEST_TITLE) for part in parts if part)
-
-
-def _told(text: str) -> str:
-    return excerpt(one_line(text), LONGEST_TITLE)
+    parts = [one.title or one.id, one.status, one.severity, asking.when(one.at), minutes, *cost, same]
+    return "; ".join(brief(part) for part in parts if part)
 
 
 def _offer(asking: Asking, shown: list[Incident]) -> tuple[Offer | None, list[str]]:
@@ -309,7 +291,7 @@ def incident_document(one: Incident, asking: Asking) -> dict[str, Any]:
 def other_document(one: dict[str, object]) -> dict[str, Any]:
     """What somebody else recorded, in the same form."""
     named = ("title", "status", "severity", "service", "region")
-    texts = {name: excerpt(one_line(str(value)), LONGEST_TITLE) if (value := one.get(name)) else None for name in named}
+    texts = {name: brief(str(value)) if (value := one.get(name)) else None for name in named}
     own = {"incident_id": one["id"], "began": one["at"], "ended": None, "cause": None, "recorded_by": "others"}
     return {
         **own,

@@ -53,7 +53,9 @@ def _day_and_clock(text: str) -> tuple[str, str] | None:
 
 def clock_of(text: str) -> time:
     """Raises ValueError for what is no time of day."""
-    text = text.strip(" ,").replace(".", ":") if re.match(r"\d{1,2}\.\d", text) else text.strip(" ,")
+    text = text.strip(" ,")
+    if re.match(r"\d{1,2}\.\d", text):
+        text = text.replace(".", ":")
     named = {"noon": time(12), "midday": time(12), "midnight": time(0)}
     if text in named:
         return named[text]
@@ -130,10 +132,10 @@ def _numeric_date(text: str) -> date:
 def _date(text: str, calendar: Calendar) -> date:
     """26 February, Feb 26th, 2026: without a year the latest such day that has begun."""
     words = re.findall(r"[a-z]{3,}|\d+", re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text))
-    if not any(word in forms.MONTHS for word in words):
-        return _day_of_month(int(words[-1]), calendar)
-    month = next(forms.MONTHS[word] for word in words if word in forms.MONTHS)
     numbers = [int(word) for word in words if word.isdigit()]
+    month = next((forms.MONTHS[word] for word in words if word in forms.MONTHS), None)
+    if month is None:
+        return _day_of_month(numbers[-1], calendar)
     if len(numbers) == 2:
         return date(numbers[1], month, numbers[0])
     found = date(calendar.today.year, month, numbers[0]) if (month, numbers[0]) != (2, 29) else _leap_day(calendar)

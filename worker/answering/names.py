@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
-from worker.answering.reading import QuestionText, quoted
+from worker.answering.reading import TAKEN, QuestionText, quoted
 from worker.answering.vocabulary import FILLERS, TOPIC_NEXT, is_ordinary, slip_of
 
 Kind = Literal["service", "region"]
@@ -22,35 +22,19 @@ MOST_CHECKED = 40
 # How alike a word is to a name that it is a slip of, 0 to 1.
 CLOSE, LIKELY = 0.8, 0.72
 # Behind these stands what is asked about.
-LEADS = frozenset(
-    {
-        "in",
-        "of",
-        "for",
-        "with",
-        "by",
-        "affecting",
-        "affect",
-        "affects",
-        "hit",
-        "hits",
-        "hitting",
-        "hurting",
-        "on",
-        "from",
-    }
-    | {"within", "inside", "about", "service", "services", "region", "regions"}
-)
+LEADS = frozenset({
+    "in", "of", "for", "with", "by", "on", "from", "within", "inside", "about",
+    "service", "services", "region", "regions", "affecting", "affect", "affects", "hit", "hits", "hitting", "hurting",
+})  # fmt: skip
 # Behind these stands a name as well, unless it is a word of the grammar.
 VERBS = frozenset({"is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "should"})
 # In front of a quotation: behind "with", "for" and "about" may stand words of log lines as well.
 _NAME_NEXT = re.compile(
     r"\b(?:in|of|by|from|within|affecting|services?|regions?|do|does|did|has|had)(?: (?:the|our|my))? [^\w ]$"
 )
-LABELS: dict[str, Kind] = {
-    "service": "service", "services": "service", "app": "service", "microservice": "service",
-    "region": "region", "regions": "region",
-}  # fmt: skip
+# What says of the name beside it what it is.
+LABELS: dict[str, Kind] = {"service": "service", "app": "service", "microservice": "service", "region": "region"}
+_LABEL = re.compile(rf"\s*\b(?:the|({'|'.join(LABELS)})s?)\b\s*", re.IGNORECASE)
 _SUFFIX = re.compile(r"[-_. ]?(?:service|svc)$")
 # Between a word and the name that stands behind it; what belongs to neither is a sign of the name: "in ../x", "of <x>".
 _TOGETHER = re.compile(r"\s*[^\s\w\0,;!?]{0,40}")
@@ -191,9 +175,8 @@ def _plain(name: str) -> str:
 
 def _place_quoted(said: str, place: int, names: Names, spellings: Spellings, *, is_place: bool) -> None:
     """With or without the word that says what it is: `checkout`, `checkout service`."""
-    label = next((kind for word, kind in LABELS.items() if re.search(rf"\b{word}\b", said.lower())), None)
-    bare = re.sub(r"\s*\b(?:the|service|services|region|app)\b\s*", "", said, flags=re.IGNORECASE)
-    found = spellings.of(said) or spellings.of(bare, label)
+    label = next((LABELS[found[1].lower()] for found in _LABEL.finditer(said) if found[1]), None)
+    found = spellings.of(said) or spellings.of(_LABEL.sub("", said), label)
     if found:
         names.found.append(Found(*found, place, place + len(said)))
     else:
@@ -207,9 +190,9 @@ def _first_known(reading: QuestionText, spellings: Spellings) -> Found | None:
         for index in range(len(words) - length + 1):
             run = words[index : index + length]
             start, end = run[0].start(), run[-1].end()
-            if "\0" in reading.left[start:end] or _is_another_word(reading, words, index, length):
+            if TAKEN in reading.left[start:end] or _is_another_word(reading, words, index, length):
                 continue
-            if found := spellings.of(_without_genitive(reading.text[start:end]), _label_of(words, index, length)):
+            if found := spellings.of(_without_genitive(reading.text[start:end]), _label(words, index, length)):
                 return Found(*found, start, end)
     return None
 
@@ -218,16 +201,10 @@ def _without_genitive(said: str) -> str:
     return re.sub(r"'s$", "", said)
 
 
-def _label_of(words: Sequence[re.Match[str]], index: int, length: int) -> Kind | None:
-    """What the word beside it says it is: "the region payments"."""
-    beside = [words[place][0] for place in (index - 1, index + length) if 0 <= place < len(words)]
-    return next(
-        (LABELS[word] for word in reversed(beside) if word in LABELS and word not in ("services", "regions")), None
-    )
-
-
-def _label(words: Sequence[re.Match[str]], index: int) -> Kind | None:
-    return _label_of(words, index, 1)
+def _label(words: Sequence[re.Match[str]], index: int, length: int = 1) -> Kind | None:
+    """What the word behind it, or else before it, says it is: "the region payments"."""
+    beside = [words[place][0] for place in (index + length, index - 1) if 0 <= place < len(words)]
+    return next((LABELS[word] for word in beside if word in LABELS), None)
 
 
 def _is_another_word(reading: QuestionText, words: Sequence[re.Match[str]], index: int, length: int) -> bool:
@@ -237,7 +214,7 @@ def _is_another_word(reading: QuestionText, words: Sequence[re.Match[str]], inde
     is_told_to_search = words[index][0] == "search" and [one[0] for one in words[index + 1 : index + 2]] == ["for"]
     if not is_ordinary(words[index][0]) and not is_told_to_search:
         return False
-    return not (_leads(reading, words, index) or _label_of(words, index, 1))
+    return not (_leads(reading, words, index) or _label(words, index))
 
 
 def _leads(reading: QuestionText, words: Sequence[re.Match[str]], index: int, leads: Set[str] = LEADS) -> bool:
@@ -245,7 +222,7 @@ def _leads(reading: QuestionText, words: Sequence[re.Match[str]], index: int, le
     before = [one[0] for one in words[:index]]
     while before and before[-1] in ("the", "our", "my"):
         before.pop()
-    between = reading.left[words[index - 1].end() : words[index].start()] if index else "\0"
+    between = reading.left[words[index - 1].end() : words[index].start()] if index else TAKEN
     return bool(before) and before[-1] in leads and _TOGETHER.fullmatch(between) is not None
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from worker.answering import errors
-from worker.answering.asking import Asking, Draft
+from worker.answering.asking import Asking, Draft, nothing_if_not_measured
 from worker.answering.emissions import parts_of
 from worker.answering.finding import open_ones
 from worker.domain.incident import Incident
 from worker.domain.telemetry import Scope
-from worker.errors import NotMeasured
 
 # What was found so shortly before is how it is.
 JUST_NOW = timedelta(minutes=15)
@@ -26,18 +25,15 @@ def before(asking: Asking, draft: Draft, incidents: Sequence[Incident]) -> list[
         return []
     ended = max((one.resolved_at for one in incidents if one.resolved_at), default=asking.window.start)
     since = max(ended, asking.window.end - LATELY)
-    whose = f" of {asking.scope}" if any(asking.scope) else ""
     logged = errors.since(asking, min(since, asking.window.end - timedelta(minutes=1)))
-    return [f"Now: SpikeTrace has no open incident{whose}{logged}."]
+    return [f"Now: SpikeTrace has no open incident{asking.whose}{logged}."]
 
 
+@nothing_if_not_measured
 def absent(asking: Asking) -> list[str]:
     """Of what sends nothing there is no state to investigate; where else the service is seen, if it is."""
-    try:
-        emitted = asking.looks.emitted(asking.scope, asking.window)
-        logged = asking.looks.logged(asking.scope, asking.window)
-    except NotMeasured:
-        return []
+    emitted = asking.looks.emitted(asking.scope, asking.window)
+    logged = asking.looks.logged(asking.scope, asking.window)
     if emitted.grams is not None or any(row.lines for row in logged.rows):
         return []
     cite = asking.exhibits.add("Emissions", emitted, {"samples": 0})

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from worker.domain.text import HIDDEN_CATEGORIES
 from worker.errors import RequestRefused
 
 LONGEST = 1_000
@@ -75,7 +76,7 @@ def quoted(reading: QuestionText) -> list[tuple[str, int]]:
 
 def _visible(letter: str) -> str:
     """Control characters and those that turn the direction of writing part words, and are nothing else."""
-    return " " if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else letter
+    return " " if unicodedata.category(letter) in HIDDEN_CATEGORIES else letter
 
 
 def _small(letter: str) -> str:

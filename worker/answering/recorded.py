@@ -15,10 +15,13 @@ from worker.domain.incident import Incident, IncidentStatus
 from worker.domain.lookup import PastIncident
 from worker.domain.severity import Severity
 from worker.domain.telemetry import Scope
+from worker.domain.window import Window
 from worker.errors import NotMeasured
 
 # People note an incident when they notice it, and once more when it is over.
 AROUND = timedelta(minutes=30)
+# What began so long before a time may last into it; what is older and never got an end was rather forgotten.
+EARLIER = timedelta(days=30)
 _OVER = re.compile(
     r"(?<!not )(?<!to be )(?<!being )\b(?:resolved|closed|fixed|solved|done|over|ended|finished|completed?|mitigated"
     r"|recovered|restored|cancell?ed|no action|false alarm)\b",
@@ -47,18 +50,19 @@ class Others(NamedTuple):
 
 def recorded_by_others(asking: Asking, ours: Sequence[Incident]) -> Others:
     """Those that are wanted, the newest first. `ours` are all of ours of this time, whether they are wanted or not."""
+    window = asking.window
     try:
-        reading = asking.looks.incidents(asking.scope, asking.window)
+        of_then = asking.looks.incidents(asking.scope, window)
+        earlier = asking.looks.incidents(asking.scope, Window.before(window.start, EARLIER))
     except NotMeasured:
         return Others([])
-    theirs = [one for one in reading.rows if not INCIDENT_ID.fullmatch(one.id)]
+    on = [*of_then.rows, *(one for one in earlier.rows if _lasts_into(one, window))]
+    theirs = [one for one in on if not INCIDENT_ID.fullmatch(one.id)]
     in_status = [one for one in theirs if _has_status(one, asking.understood)]
-    least = asking.understood.severity
-    rated = [one for one in in_status if least is None or severity_of(one)]
-    severe = [one for one in rated if least is None or _is_severe(one, least)]
-    unread = max(0, (reading.total or 0) - len(reading.rows))
+    severe, unrated = _severe(in_status, asking.understood.severity)
+    unread = sum(max(0, (reading.total or 0) - len(reading.rows)) for reading in (of_then, earlier))
     wanted = [Recorded(one, _same_as(one, ours, asking)) for one in severe]
-    return Others(wanted, len(in_status) - len(rated), unread)
+    return Others(wanted, unrated, unread)
 
 
 def _has_status(one: PastIncident, understood: Understood) -> bool:
@@ -71,14 +75,24 @@ def is_over(one: PastIncident) -> bool:
     return bool(_OVER.search(status)) or (one.duration_minutes is not None and not _ON.search(status))
 
 
+def _lasts_into(one: PastIncident, window: Window) -> bool:
+    """Where it is over and nobody wrote how long it took, it is of the time when it was noted alone."""
+    if not is_over(one):
+        return True
+    return one.duration_minutes is not None and one.at + timedelta(minutes=one.duration_minutes) > window.start
+
+
 def severity_of(one: PastIncident) -> Severity | None:
     said = (one.severity or "").strip().lower()
     return Severity(said) if said in set(Severity) else None
 
 
-def _is_severe(one: PastIncident, least: Severity) -> bool:
-    severity = severity_of(one)
-    return severity is not None and severity.at_least(least)
+def _severe(found: list[PastIncident], least: Severity | None) -> tuple[list[PastIncident], int]:
+    """Those of at least that severity, and how many tell none."""
+    if least is None:
+        return found, 0
+    rated = [(one, severity) for one in found if (severity := severity_of(one))]
+    return [one for one, severity in rated if severity.at_least(least)], len(found) - len(rated)
 
 
 def _same_as(one: PastIncident, ours: Sequence[Incident], asking: Asking) -> Incident | None:

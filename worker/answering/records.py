@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from worker.answering.asking import Asking, Draft
+from worker.answering.exhibits import REPORTS
 from worker.answering.finding import reports_about
 from worker.answering.saying import bullets, counted
 from worker.domain.lookup import Deployed
@@ -16,7 +17,6 @@ from worker.domain.window import Window
 from worker.domain.wording import VERDICTS, confidence_in_words, scope_in_words
 
 MOST = 20
-REPORTS = "spiketrace-reports"
 LONGEST_ROLLOUT = timedelta(hours=2)
 
 Change = tuple[str, str | None, str | None]
@@ -31,7 +31,7 @@ def list_deployments(asking: Asking) -> Draft:
     count = len(found) + max(0, (reading.total or 0) - len(reading.rows))
     ids = [one.deployment_id for one in found[:100]]
     cite = asking.exhibits.add("Deployments", reading, {"count": count, "deployments": ids})
-    asking.found(f"{count} deployments")
+    asking.found(counted(count, "deployment"))
     if not found:
         return Draft([f"No deployment or other change of {asking.scope} is recorded in this time {cite}."])
     most = asking.understood.most or MOST
@@ -79,7 +79,7 @@ def list_reports(asking: Asking) -> Draft:
     cite = asking.exhibits.add_plain(
         "Reports", REPORTS, asking.window, {"reports": [one.report_id for one in found[:100]]}
     )
-    asking.found(f"{len(found)} reports")
+    asking.found(counted(len(found), "report"))
     if not found:
         return Draft([f"No report about {asking.scope} is of this time {cite}."])
     draft = Draft([f"{counted(len(found), 'report')} about {asking.scope}, the newest first {cite}:"])

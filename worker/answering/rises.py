@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from worker.answering.asking import Asking
+from worker.answering.calendar import DAY
 from worker.answering.course import BEFORE, NOTABLE_RATIO, Peak, grid_of, peaks, summed
 from worker.answering.emissions import in_short, rounded
 from worker.answering.saying import until_in
@@ -18,7 +19,6 @@ from worker.domain.telemetry import Scope
 from worker.domain.window import Window
 from worker.errors import NotMeasured
 
-DAY = timedelta(days=1)
 # In shorter steps a sum of many is uneven, for not all of them are sampled in the same minutes.
 STEP = timedelta(minutes=10)
 # A longer span is not looked through so closely, and nothing is said of its course.

@@ -11,12 +11,14 @@ from worker.answering.answer import Topic, Understood
 from worker.answering.times import Named
 from worker.answering.zones import Zone
 from worker.domain.figures import duration
-from worker.domain.redaction.redact import redact
+from worker.domain.redaction.redact import excerpt, redact
 from worker.domain.severity import Severity
 from worker.domain.text import one_line
 from worker.domain.window import Window
 
 T = TypeVar("T")
+
+LONGEST_TEXT = 160
 
 # {of}, {by_whom} and {with_what} are the scope behind the preposition that fits.
 SUBJECTS = {
@@ -111,12 +113,12 @@ def _length(window: Window) -> str:
 
 def scope_in(understood: Understood, preposition: str) -> str:
     """With checkout in us-central1; in us-central1; nothing where it is all of them."""
-    place = understood.region or ""
-    if understood.service:
-        return f" {preposition} {understood.service}{f' in {place}' if place else ''}".replace("  ", " ")
-    if not place:
-        return ""
-    return f" in {place}" if preposition else f" {place}"
+    service, region = understood.service, understood.region
+    if service:
+        words = [preposition, service, "in" if region else "", region]
+    else:
+        words = ["in" if preposition and region else "", region]
+    return "".join(f" {word}" for word in words if word)
 
 
 def span_in(window: Window, zone: Zone) -> str:
@@ -134,6 +136,11 @@ def until_in(end: datetime, start: datetime, zone: Zone) -> str:
 def time_in(moment: datetime, zone: Zone) -> str:
     local = moment.astimezone(zone.clock)
     return f"{local.day} {local:%b %Y %H:%M}"
+
+
+def brief(text: str) -> str:
+    """What others wrote is data: on one line, redacted and short."""
+    return excerpt(one_line(text), LONGEST_TEXT)
 
 
 def counted(number: int, what: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from worker.answering.asking import Asking, Draft
 from worker.answering.explaining import explain
-from worker.answering.finding import incidents_about
+from worker.answering.finding import incident_by_id, incidents_about, urgency
 from worker.answering.incidents import line_of
 from worker.answering.offering import offer_for_incident
-from worker.domain.incident import Incident, IncidentStatus
+from worker.domain.incident import Incident
 
 
 def offer_ticket(asking: Asking) -> Draft:
@@ -20,19 +20,13 @@ def offer_ticket(asking: Asking) -> Draft:
             draft.closing.append("There is nothing here that the policy has a ticket opened for.")
         return draft
     offer, sentence = offer_for_incident(asking, incident)
-    draft = Draft([f"{line_of(incident, asking)}"], incidents=[incident], offer=offer)
+    draft = Draft([line_of(incident, asking)], incidents=[incident], offer=offer)
     draft.closing.append(sentence or f"The policy has no ticket opened for severity {incident.severity.value}.")
     return draft
 
 
 def _meant(asking: Asking) -> Incident | None:
     named = asking.understood.record_id
-    if named and named.startswith("inc-"):
-        found = asking.incidents.get(named)
-        return asking.incidents.get(found.merged_into) if found and found.merged_into else found
     if named:
-        return None
-    about = incidents_about(asking)
-    return max(
-        about, key=lambda one: (one.status is IncidentStatus.OPEN, one.severity.rank, one.timestamp), default=None
-    )
+        return incident_by_id(asking, named) if named.startswith("inc-") else None
+    return max(incidents_about(asking), key=urgency, default=None)

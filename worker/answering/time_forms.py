@@ -34,12 +34,13 @@ UNITS = {
 }  # fmt: skip
 
 
-def _any(words: Iterable[str]) -> str:
+def any_of(words: Iterable[str]) -> str:
+    """The longest first, so that none hides behind its beginning."""
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-UNIT = rf"(?P<unit>(?:{_any(UNITS)}))s?"
-COUNT = rf"(?P<count>\d{{1,4}}|{_any(NUMBERS)})"
+UNIT = rf"(?P<unit>(?:{any_of(UNITS)}))s?"
+COUNT = rf"(?P<count>\d{{1,4}}|{any_of(NUMBERS)})"
 OFFSET = r"(?:z|[+\-−]\d{2}:?\d{2})"
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 # Where it is written as ISO 8601 has it an offset is a part of it; "2026-11-20 09:00-10:30" is a span of that day.
@@ -48,7 +49,7 @@ ISO = (
     rf"(?:\s?{OFFSET}|(?!\s?[+\-−]\d{{2}}:?\d{{2}}))"
     rf"|{ISO_DATE} \d{{2}}:\d{{2}}(?:\s?{OFFSET}|(?!\s[+\-−]\d{{2}}:?\d{{2}}))"
 )
-MONTH = rf"(?:{_any(MONTHS)})\b\.?"
+MONTH = rf"(?:{any_of(MONTHS)})\b\.?"
 ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?\b"
 # Day, month and year by numbers alone: 25.11.2026, 25/11/2026, 11/25/2026, 2026/11/25.
 NUMERIC = r"\d{1,2}(?:\.\d{1,2}\.|/\d{1,2}/|-\d{1,2}-)\d{4}|\d{4}/\d{1,2}/\d{1,2}"
@@ -62,13 +63,13 @@ DATE = (
     rf"|{MONTH} {ORDINAL}(?:,? \d{{4}})?|{NUMERIC}|{DAY_OF_MONTH}"
 )
 DAY = (
-    rf"(?:the )?day before yesterday|yesterday|today|(?:(?:last|this|past) )?(?:{_any(WEEKDAYS)})\b"
-    rf"|{DATE}|(?:{_any(NUMBERS)}|\d{{1,3}}) days? ago"
+    rf"(?:the )?day before yesterday|yesterday|today|(?:(?:last|this|past) )?(?:{any_of(WEEKDAYS)})\b"
+    rf"|{DATE}|(?:{any_of(NUMBERS)}|\d{{1,3}}) days? ago"
 )
-PART = _any(PARTS)
+PART = any_of(PARTS)
 HALF = r" ?[ap]\.?m\b\.?"
 # Half past two; "half two" is another time in English than in German and none here.
-HOUR = rf"(?:\d{{1,2}}|(?:{_any(HOURS)})\b)"
+HOUR = rf"(?:\d{{1,2}}|(?:{any_of(HOURS)})\b)"
 PAST = rf"(?:half past|(?:a )?quarter (?:past|to)) {HOUR}(?:{HALF})?"
 CLOCK = (
     rf"(?:\d{{1,2}}[:.]\d{{2}}(?::\d{{2}})?(?:{HALF})?|\d{{1,2}}{HALF}|{HOUR} o'clock"
@@ -76,7 +77,7 @@ CLOCK = (
 )
 BARE = rf"\d{{1,2}}(?![\d:.]|\s*%|{HALF})"
 # "may" and "march" are months only where a time is expected.
-PLAIN_MONTH = rf"(?:{_any(set(MONTHS) - {'may', 'mar', 'march'})})\b\.?"
+PLAIN_MONTH = rf"(?:{any_of(set(MONTHS) - {'may', 'mar', 'march'})})\b\.?"
 CALLED_MONTH = rf"(?:last |this |(?<=in )|(?<=since )|(?<=during )|(?<=from )|(?<=of )|(?<=until )){MONTH}"
 # A number is a year only where a time is expected.
 YEAR = (
@@ -124,7 +125,7 @@ TO_COME = _pattern(r"tomorrow|(?:the )?next (?:\w+)|in the future")
 WITHIN = _pattern(rf"in {COUNT} ?{UNIT}")
 # What speaks of a time in none of these forms, to be looked for when all of them are taken out. A "quarter" is of
 # an hour or of a year.
-_LENGTHS = _any([unit for unit in UNITS if len(unit) > 2] + ["quarter", "decade", "century"])
+_LENGTHS = any_of([unit for unit in UNITS if len(unit) > 2] + ["quarter", "decade", "century"])
 UNCLEAR = (
     _pattern(
         rf"(?:last|past|previous) (?:[\w-]{{1,20}} ){{0,2}}?(?:{_LENGTHS})s?"

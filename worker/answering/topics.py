@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from worker.answering.answer import NotUnderstood, Topic
+from worker.answering.moments import number_of
 from worker.answering.reading import QuestionText
-from worker.answering.time_forms import NUMBERS
-from worker.answering.vocabulary import LEFT_OUT, REFUSED, TICKET, cues
+from worker.answering.time_forms import NUMBERS, any_of
+from worker.answering.vocabulary import CUES, LEFT_OUT, REFUSED, TICKET, cues
 from worker.domain.incident import IncidentStatus
 from worker.domain.severity import Severity
 
@@ -20,11 +21,10 @@ _SEVERE = re.compile(
     rf"|(?:severity|sev)(?: of| is|:)? (?P<b>{_SEVERITY})|(?P<c>{_SEVERITY})[- ]severity)\b(?: severity)?"
 )
 _STATUS = re.compile(r"\b(?:still )?(open|active|ongoing|unresolved|resolved|closed)\b")
-_NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
+_COUNT = rf"(\d{{1,3}}|{any_of(NUMBERS)})"
 _MOST = re.compile(
-    rf"\b(?:top|last|latest|newest|first|biggest|largest|worst) (?P<a>\d{{1,3}}|{_NUMBER})\b"
-    rf"|\b(?P<b>\d{{1,3}}|{_NUMBER}) (?=(?:biggest|largest|worst|latest|newest)\b)"
-    rf"|\b(?P<c>\d{{1,3}}|{_NUMBER}) (?=(?:services|regions|incidents|reports|deployments|errors)\b)"
+    rf"\b(?:top|last|latest|newest|first|biggest|largest|worst) {_COUNT}\b"
+    rf"|\b{_COUNT} (?=(?:biggest|largest|worst|latest|newest|services|regions|incidents|reports|deployments|errors)\b)"
 )
 _BY_REGION = re.compile(r"\b(?:which|what|top(?: \w+)?|by|per|each|every|between|across) (?:cloud )?regions?\b")
 _ROLLBACKS = re.compile(r"\broll(?:ed)?[- ]?backs?\b")
@@ -38,6 +38,7 @@ _BEYOND = (
     (_ROLLBACKS, {Topic.DEPLOYMENTS}, "which deployments were rollbacks is not on record: all of them are listed"),
     (_STEPS, set(Topic), "this answer is not grouped by it"),
     (_GROUPS, set(Topic) - _DIVIDED, "this answer is not grouped by it"),
+    (CUES["similar"], set(Topic) - {Topic.SIMILAR}, "what is alike is only known of incidents"),
 )
 # "What share has us-central1" is of regions, "which services have the largest shares" is not.
 _OF_THE_NAMED = re.compile(r"^(?!.*\bservices?\b).*\b(?:shares?|percent(?:age)?|portion|proportion|fraction)\b")
@@ -55,7 +56,6 @@ class Asked:
     most: int | None = None
     severity: Severity | None = None
     status: IncidentStatus | None = None
-    left_out: NotUnderstood | None = None
     is_of_the_named: bool = False
 
 
@@ -96,16 +96,10 @@ def take_topic(reading: QuestionText, *, has_record: bool, has_name: bool) -> As
     most = _most(reading)
     status = _status(reading) if "incidents" in found or is_ticket else None
     topic = Topic.TICKET if is_ticket else _topic(found, has_record, has_name)
-    left_out = _similar_to_nothing(reading) if topic is not Topic.SIMILAR else None
     for pattern in cues().values():
         while reading.take(pattern):
             pass
-    return Asked(topic, by, most, severity, status, left_out, is_of_the_named)
-
-
-def _similar_to_nothing(reading: QuestionText) -> NotUnderstood | None:
-    match = cues()["similar"].search(reading.left)
-    return NotUnderstood(reading.said(match), "what is alike is only known of incidents") if match else None
+    return Asked(topic, by, most, severity, status, is_of_the_named)
 
 
 Cues = set[str]
@@ -152,8 +146,7 @@ def _most(reading: QuestionText) -> int | None:
     match = reading.take(_MOST)
     if match is None:
         return None
-    said = match["a"] or match["b"] or match["c"]
-    return min(max(NUMBERS[said] if said in NUMBERS else int(said), 1), MOST)
+    return min(max(number_of(match[1] or match[2]), 1), MOST)
 
 
 def _status(reading: QuestionText) -> IncidentStatus | None:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from worker.answering import topics
 from worker.answering.answer import NotUnderstood, Topic, Understood
-from worker.answering.calendar import Calendar
+from worker.answering.calendar import DAY, Calendar
 from worker.answering.names import MOST_CHECKED, Kind, Known, Names, take_names, unknown_names
 from worker.answering.reading import QuestionText, read
 from worker.answering.saying import in_words
 from worker.answering.times import Named, Problem, take_times, take_zone
 from worker.answering.topics import Asked
-from worker.answering.vocabulary import FILLERS, STOP, is_ordinary, slip_of
+from worker.answering.vocabulary import FILLERS, is_ordinary, slip_of
 from worker.answering.zones import Zone
 from worker.domain.incident import IncidentStatus
 from worker.domain.redaction.kinds import PLACEHOLDER
@@ -25,7 +25,7 @@ from worker.domain.redaction.redact import redact
 from worker.domain.window import Window
 from worker.errors import RequestRefused
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+WEEK = 7 * DAY
 LONGEST_WORDS = 200
 # What is looked at where no time is named.
 USUAL = {Topic.INCIDENTS: WEEK, Topic.DEPLOYMENTS: WEEK, Topic.REPORTS: WEEK, Topic.TICKET: WEEK, Topic.SIMILAR: WEEK}
@@ -101,7 +101,6 @@ class _Understanding:
         text = self.reading.left
         asked = topics.take_topic(self.reading, has_record=record is not None, has_name=bool(names.found))
         self.left_out += topics.beyond(self.reading, text, asked.topic)
-        self.left_out += [asked.left_out] if asked.left_out else []
         phrases = self._phrases(asked, names)
         self._unknown(names, before=text)
         self._leftover()
@@ -178,5 +177,4 @@ class _Understanding:
 
 
 def _says_nothing(word: str) -> bool:
-    plain = word.removesuffix("'s")
-    return plain in FILLERS or plain in STOP or word in FILLERS or is_ordinary(word)
+    return word in FILLERS or word.removesuffix("'s") in FILLERS or is_ordinary(word)

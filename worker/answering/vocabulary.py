@@ -34,8 +34,6 @@ TICKET = re.compile(
     r"\b(?:(?:create|open|file|raise|log|make|cut|write|get|have|need|want)\b(?:\s[\w'-]+){0,4}?\s"
     r"(?:tickets?|jira(?: issue)?|servicenow(?: incident)?|issue)\b|tickets?\b|jira\b|servicenow\b)"
 )
-
-
 # "billing errors": what stands before such a word is whose they are.
 TOPIC_NEXT = re.compile(f" (?:{'|'.join(CUES[name].pattern for name in ('carbon', 'incidents', 'errors', 'reports'))})")
 

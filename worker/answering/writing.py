@@ -10,7 +10,6 @@ from itertools import groupby
 
 from worker.answering.answer import ANSWER, Answer, NotUnderstood
 from worker.answering.asking import Asking, Draft
-from worker.answering.explaining import six
 from worker.answering.incidents import incident_document, other_document
 from worker.answering.understand import EXAMPLES, Taken
 from worker.domain.redaction.redact import redact
@@ -28,18 +27,19 @@ def _shown_parts(taken: Taken) -> list[NotUnderstood]:
 
 def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answer:
     lines = "\n".join(draft.lines)
-    sections: dict[str, str | list[str]] = {**six(draft.report), **draft.sections} if draft.report else {ANSWER: lines}
-    closing = "\n".join(draft.closing)
+    six = {**draft.report.sections.model_dump(), **draft.sections} if draft.report else {}
+    sections: dict[str, str | list[str]] = six or {ANSWER: lines}
+    not_understood = _shown_parts(taken)
     return Answer(
         question=shown(question),
         understood=taken.understood,
-        not_understood=_shown_parts(taken),
+        not_understood=not_understood,
         direct=lines if draft.report else "",
         sections=sections,
         text=markdown(
             draft.lines if draft.report else [],
             sections,
-            [*draft.closing, *left_out(_shown_parts(taken))],
+            [*draft.closing, *left_out(not_understood)],
             asking.exhibits.places.public_url,
         ),
         evidence=asking.exhibits.items,
@@ -49,7 +49,7 @@ def answer_of(question: str, taken: Taken, draft: Draft, asking: Asking) -> Answ
             *(other_document(one) for one in draft.others),
         ],
         reports=draft.reports,
-        closing=closing,
+        closing="\n".join(draft.closing),
         offer=draft.offer,
         explained=draft.report,
     )
@@ -69,12 +69,13 @@ def worded(answer: Answer, words: str, *, public_url: str) -> Answer:
 
 def refused(question: str, taken: Taken) -> Answer:
     """What was not understood, and what can be asked instead."""
-    lines = [*(one.reason for one in _shown_parts(taken)), "For example:", *(f"- {one}" for one in EXAMPLES)]
+    not_understood = _shown_parts(taken)
+    lines = [*(one.reason for one in not_understood), "For example:", *(f"- {one}" for one in EXAMPLES)]
     sections: dict[str, str | list[str]] = {ANSWER: "\n".join(_sentence(line) for line in lines)}
     return Answer(
         question=shown(question),
         understood=taken.understood,
-        not_understood=_shown_parts(taken),
+        not_understood=not_understood,
         sections=sections,
         text=markdown([], sections, [], ""),
     )

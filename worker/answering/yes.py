@@ -10,6 +10,7 @@ from worker.announcing import AnnouncingIncidents, ask_for
 from worker.answering.answer import Offer
 from worker.domain.alert import Alert, AlertState
 from worker.domain.incident import Incident
+from worker.merging import current
 from worker.ports import AlertRecord, AlertStore, DeadLetterStore, Notification, Queue
 from worker.routing import called
 
@@ -77,11 +78,11 @@ def _without_incident(known: AlertRecord) -> Taken:
 
 def _ask(incident_id: str, offer: Offer, desk: TicketDesk, by: str) -> Taken:
     found = desk.incidents.get(incident_id)
-    current = found.merged_into if found and found.merged_into else incident_id
+    asked_of = current(found, desk.incidents.get).incident_id if found else incident_id
     for destination in offer.destinations:
-        incident = ask_for(current, destination, incidents=desk.incidents, by=by)
+        incident = ask_for(asked_of, destination, incidents=desk.incidents, by=by)
     told = "; ".join(_state(name, incident) for name in offer.destinations)
-    return Taken("asked", f"{current}: {told}.{_how_it_ends(incident, offer)}", current)
+    return Taken("asked", f"{asked_of}: {told}.{_how_it_ends(incident, offer)}", asked_of)
 
 
 def _how_it_ends(incident: Incident, offer: Offer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -22,6 +23,11 @@ class Evidence(BaseModel):
     window: Window
     result: dict[str, Any]
     link: str | None = None
+
+
+def last_number(evidence: Iterable[Evidence]) -> int:
+    """Of e1, e2, …; 0 where there is none."""
+    return max((int(item.id[1:]) for item in evidence), default=0)
 
 
 class Gap(BaseModel):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 # Joiners make emoji and Persian what they are; tab and newline are handled by whoever lays out the text.
 _HARMLESS = frozenset("\t\n\u200c\u200d")
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 CITATION = r"\[e\d+(?:[,\s]+e\d+)*\]"
 
 
@@ -26,7 +26,7 @@ def reveal(text: str) -> str:
 
 
 def _is_hidden(character: str) -> bool:
-    return character not in _HARMLESS and unicodedata.category(character) in _HIDDEN_CATEGORIES
+    return character not in _HARMLESS and unicodedata.category(character) in HIDDEN_CATEGORIES
 
 
 def _name(character: str) -> str:

@@ -8,6 +8,10 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def parse_time(text: str) -> datetime:
     """An ISO 8601 time as aware UTC; a time without a zone is taken as UTC.
 

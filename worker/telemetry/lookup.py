@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
-from worker.analysis.likeness.course import ended, helped
+from worker.analysis.likeness.course import LONGEST_MINUTES, ended, helped
 from worker.analysis.likeness.rank import WEIGHTS, rank, why
 from worker.analysis.likeness.structure import Wanted, kind_in
 from worker.domain.embedding import Vector
@@ -225,11 +225,13 @@ def _wanted(words: str, scope: Scope) -> Wanted:
 def _past_incident(hit: Answer, why: str | None = None) -> PastIncident:
     document = hit["_source"]
     texts = {name: document.get(name) for name in ("title", "summary", "service", "region", "status")}
-    names = ("duration_minutes", "wasted_co2_grams", "orders_affected", "revenue_lost_usd")
+    minutes = _number(document.get("duration_minutes"))
+    names = ("wasted_co2_grams", "orders_affected", "revenue_lost_usd")
     return PastIncident(
         id=hit["_id"],
         at=parse_time(document["@timestamp"]),
         severity=decode.text_of(document.get("severity")),
+        duration_minutes=minutes if minutes is not None and 0 <= minutes < LONGEST_MINUTES else None,
         tags=document.get("tags", []),
         why=why,
         ended=ended(document),

@@ -27,6 +27,8 @@ def _everything(name: str | None) -> str | None:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Name = Annotated[str | None, Field(max_length=LONGEST_NAME), AfterValidator(_everything)]
+Service = Annotated[Name, Field(description="One service by its exact name; all if left out")]
+Region = Annotated[Name, Field(description="One region by its exact name; all if left out")]
 
 
 class Arguments(BaseModel):
@@ -53,8 +55,8 @@ class InWindow(Arguments):
 class InScope(InWindow):
     """A span of time, and whose."""
 
-    service: Name = Field(default=None, description="One service by its exact name; all if left out")
-    region: Name = Field(default=None, description="One region by its exact name; all if left out")
+    service: Service = None
+    region: Region = None
 
     @property
     def scope(self) -> Scope:
@@ -62,7 +64,7 @@ class InScope(InWindow):
 
 
 class InRegion(InWindow):
-    region: Name = Field(default=None, description="One region by its exact name; all if left out")
+    region: Region = None
 
     @property
     def scope(self) -> Scope:
@@ -105,8 +107,8 @@ class Likeness(Arguments):
         max_length=LONGEST_WORDS,
         description="A few words about what is seen, e.g. connection pool timeout after deployment",
     )
-    service: Name = Field(default=None, description="One service by its exact name; all if left out")
-    region: Name = Field(default=None, description="One region by its exact name; all if left out")
+    service: Service = None
+    region: Region = None
 
     @property
     def scope(self) -> Scope:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,12 +89,12 @@ def _value(value: Any) -> Any:
         return [_value(item) for item in value]
     if isinstance(value, int):
         return value
-    return _figure(value) if isinstance(value, float) else _text(value)
+    return figure(value) if isinstance(value, float) else _text(value)
 
 
-def _figure(value: float) -> float:
+def figure(value: float) -> float:
     """Four figures are enough, and of what is large the whole part."""
-    return round(value) if abs(value) >= 10_000 else float(f"{value:.4g}")
+    return round(value) if 10_000 <= abs(value) < math.inf else float(f"{value:.4g}")
 
 
 def _text(value: Any) -> str:
