@@ -113,14 +113,25 @@ CONCERNED = re.compile(
 
 def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of which signal and of whom the alert is."""
-    alert, signal = known.report.alert, known.report.signal
+    alert = known.report.alert
     own = {known.report.service, *alert.instance.split(","), *re.findall(r"[\w:.-]+", alert.title)}
+    signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
     for found in CONCERNED.finditer(text):
-        told = topics(found["what"]) & {*SIGNALS} if signal in SIGNALS else frozenset()
+        told = _measured_in(found["what"], known)
         named = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.services
         if told or named:
-            holds = named <= own and (not told or signal in told)
+            holds = named <= own and told <= signals
             yield judged("state", found, holds, "it was of something else")
+
+
+def _measured_in(text: str, known: Known) -> frozenset[str]:
+    """The signals that it speaks of, and the words of metrics that were measured."""
+    words = {word for one in known.levels for word in one.metric.split("_") if len(word) > LONGEST_UNIT}
+    spoken = text.replace("_", " ").lower()
+    return (topics(spoken) & {*SIGNALS}) | {word for word in words if re.search(rf"\b{re.escape(word)}", spoken)}
+
+
+LONGEST_UNIT = 3
 
 
 def _is_its_value(found: re.Match[str], known: Known) -> bool:

@@ -111,6 +111,8 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     ]
     held = [fact for fact in held if not _is_of_the_region(fact, said, known)]
     held = [fact for fact in held if not movements.went_otherwise(fact, said.before, known)]
+    if spelled := metrics.spelled_in(number.span, text, known):
+        held = [fact for fact in held if fact.metric is None or fact.metric in spelled]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -148,11 +150,15 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
 
 def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
     """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has its own."""
+    if fact.subject.service and not fact.subject.region:
+        # "recommendations in us-central1 emits 6.5 g/min", which it does in all of its regions.
+        parts = {one.subject for one in known.facts if one.subject.service and one.subject.region}
+        return bool(fact.metric and said.subjects) and all(one in parts for one in said.subjects)
     if fact.subject.service or not fact.subject.region:
         return False
     if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
         return True
-    if fact.metric and said.subjects and all(one.service in said.names for one in said.subjects):
+    if fact.dimension != "lines" and said.subjects and all(one.service in said.names for one in said.subjects):
         return True
     kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
     return any(

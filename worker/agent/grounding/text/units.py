@@ -18,6 +18,7 @@ UNITS = {
        for gas in ("co₂e", "co2e", "co₂", "co2", " co₂e", " co2e", " co₂", " co2", " of co₂", " of co2", "")},
     **dict.fromkeys(("grams", "gram"), ("grams", 1.0)),
     **dict.fromkeys(("%", " %", "percent", "per cent"), ("share", 0.01)),
+    **dict.fromkeys(("‰", " ‰", "per mille"), ("share", 0.001)),
     **dict.fromkeys(("percentage points", "points", "%-points"), ("points", 0.01)),
     **dict.fromkeys(("ms", "milliseconds", "millisecond"), ("seconds", 0.001)),
     **dict.fromkeys(("s", "seconds", "sec", "second"), ("seconds", 1.0)),
