@@ -109,10 +109,8 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         for fact in close
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
-    held = [fact for fact in held if not _is_of_the_region(fact, said, known)]
-    held = [fact for fact in held if not movements.went_otherwise(fact, said.before, known)]
-    if spelled := metrics.spelled_in(number.span, text, known):
-        held = [fact for fact in held if fact.metric is None or fact.metric in spelled]
+    spelled = metrics.spelled_in(number.span, text, known)
+    held = [fact for fact in held if not _is_anothers(fact, said, spelled, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -148,12 +146,27 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
     return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
 
 
+def _is_anothers(fact: Fact, said: Said, spelled: frozenset[str], known: Known) -> bool:
+    """Of another metric than the one that is spelled, of other places, or of what went the other way."""
+    is_another = bool(spelled and fact.metric) and fact.metric not in spelled
+    return (
+        is_another
+        or _is_of_all_regions(fact, said, known)
+        or _is_of_the_region(fact, said, known)
+        or movements.went_otherwise(fact, said.before, known)
+    )
+
+
+def _is_of_all_regions(fact: Fact, said: Said, known: Known) -> bool:
+    """ "recommendations in us-central1 emits 6.5 g/min": where that is what it emits in all of its regions."""
+    if fact.signal not in SIGNALS or fact.subject.region or not fact.subject.service:
+        return False
+    parts = {one.subject for one in known.facts if one.subject.service and one.subject.region}
+    return bool(said.subjects) and all(one in parts for one in said.subjects)
+
+
 def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
     """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has its own."""
-    if fact.subject.service and not fact.subject.region:
-        # "recommendations in us-central1 emits 6.5 g/min", which it does in all of its regions.
-        parts = {one.subject for one in known.facts if one.subject.service and one.subject.region}
-        return bool(fact.metric and said.subjects) and all(one in parts for one in said.subjects)
     if fact.subject.service or not fact.subject.region:
         return False
     if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
