@@ -18,7 +18,7 @@ MOVED = re.compile(rf"\b(?:{_MOVED})\b", re.IGNORECASE)
 ORDERED = re.compile(
     r"\b(?P<earlier>before|ahead of|earlier than|prior to|followed by|preced(?:ed|es|ing))\b(?! (?:usual|that\b|\d))"
     r"|\b(?P<later>after|later than)\b(?! (?:that\b|\d))"
-    r"|\bfirst\b(?P<first>[^;.]{0,24}\b(?:and|with|then|while|before|only|afterwards)\b)",
+    r"|\bfirst\b(?P<first>[^;.]{0,24}?\b(?:and|with|then|while|before|only|afterwards)\b)",
     re.IGNORECASE,
 )
 OF_CHANGES = re.compile(

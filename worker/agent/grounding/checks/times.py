@@ -215,9 +215,9 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     behind = [found.end() for found in THAT.finditer(text, begin, place)]
     signals = topics(text[max([begin, *behind]) : place]) & set(SIGNALS)
     told = [one for one in onsets if one.signal in signals and one.of in of] if len(signals) == 1 else []
-    if signals & {*topics(known.report.headline or ""), known.report.signal}:
+    if told and signals & {*topics(known.report.headline or ""), known.report.signal}:
         # The window begins with what was alerted.
-        told = []
+        told += [one for one in onsets if one.signal is None and one.of in {None, *of}]
     return [*(told or own or onsets), *(one for one in known.moments if one.kind != "onset")]
 
 
