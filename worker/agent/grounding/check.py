@@ -111,7 +111,11 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
     ]
     if is_advice:
         found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
-        found += [*awaited.silenced(plain, known), *orders.orders(plain, mentions, known)]
+        found += [
+            *awaited.silenced(plain, known),
+            *awaited.premises(plain, mentions, known),
+            *orders.orders(plain, mentions, known),
+        ]
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found

@@ -233,9 +233,18 @@ def _way(
                 if holds is None
                 else holds != is_negated
             )
-    if holds is not None:
+    if holds and _is_of_unmeasured(before, known):
+        yield judged("direction", found, False, "it was not measured", is_open=True)
+    elif holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+def _is_of_unmeasured(before: str, known: Known) -> bool:
+    """ "CPU rose along with its travel time", where no CPU was measured: of anybody."""
+    measured = {one.signal for one in known.levels} | {one.signal for one in known.facts}
+    spoken = topics(before) & {*SIGNALS}
+    return bool(spoken) and spoken <= {"cpu", "memory", "retries", "carbon"} - measured
 
 
 def _meant(wanted: int, found: re.Match[str], text: str) -> int:
