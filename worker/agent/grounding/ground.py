@@ -184,7 +184,7 @@ def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim
         is_at_end = claim.is_open and (claim.kind != "cause" or claim.why == relations.NO_CALL)
         begin = claim.span[1] - 1 if is_at_end else claim.span[0]
         told = [one for one in covered if one.span[0] < claim.span[1] and begin < one.span[1]]
-        is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven)
+        is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven) and not OF_ALL.match(claim.text)
         yield _held(claim) if is_worded and _is_told(told) else claim
     if covered and all(one.by for one in covered) and not any(_bears(claim) for claim in found):
         yield _said(sentence, covered[-1].span)
@@ -198,6 +198,10 @@ def _is_told(clauses: list[record.Covered]) -> bool:
 
 # What may be said in words of the report's own; figures, times, names and quotations are checked by themselves.
 WORDED = ("word", "state", "direction", "cause", "message")
+
+
+# What a statement tells of one is not told of every one.
+OF_ALL = re.compile(r"(?:all|every|each)\b", re.IGNORECASE)
 
 
 def _held(claim: Claim) -> Claim:

@@ -313,9 +313,10 @@ NONE_IN = re.compile(
 def undeployed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "No deployment of playback …": only where none of it is known."""
     for one in mentions:
-        found = NONE_OF_ONE.search(text[: one.span[0]]) or GOT_NONE.match(text[one.span[1] :])
+        before = text[: one.span[0]]
+        found = NONE_OF_ONE.search(before) or GOT_NONE.match(text[one.span[1] :]) or NONE_IN.search(before)
         is_denial_of_cause = EXPLAINING.match(text, one.span[1])
-        if one.text in known.regions and not is_denial_of_cause and (there := NONE_IN.search(text[: one.span[0]])):
+        if one.text in known.regions and not is_denial_of_cause and (there := NONE_IN.search(before)):
             holds = one.text not in {change.region for change in known.changes if change.at}
             yield Claim("cause", one.span, there[0], holds, "" if holds else "there is one")
         if found and one.text in known.services and not is_denial_of_cause:

@@ -138,12 +138,12 @@ NO_ERROR = re.compile(
 )
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
 AHEAD = re.compile(
-    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: that of)?(?: the)? $"
+    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: (?:that|those) of)?(?: the)? $"
     r"|\balready (?:been )?(?:\w+ing|down|broken|slow|unavailable|in trouble)\b[^,;]{0,16}"
     r" (?:when|as|by the time)(?: the)? $",
     re.IGNORECASE,
 )
-BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: that of)?(?: the)? $", re.IGNORECASE)
+BEHIND = re.compile(r"\b(?:after|later than|follow(?:s|ed|ing))(?: (?:that|those) of)?(?: the)? $", re.IGNORECASE)
 FIRST = re.compile(
     r"\b(?:fail|beg[ai]n|start|rose|broke|deviat|slow|affected|hit)\w*(?: to \w+)? (?:first|earlier)\b", re.IGNORECASE
 )

@@ -44,7 +44,7 @@ _STATISTICS = (
     ("p90", r"p90|90th percentile"),
     ("p95", r"p95|95th percentile"),
     ("p99", r"p99|99th percentile"),
-    ("mean", r"mean|averages?|averaged|averaging|on average"),
+    ("mean", r"mean|avg|averages?|averaged|averaging|on average"),
     ("extreme", r"max(?:imum|imal)?|minim\w+|peak\w*|highest|lowest|longest|shortest|slowest|fastest|worst|best"),
     ("sum", r"in total|totall?(?:ing|ed|s)?|altogether|summed|combined|cumulative(?:ly)?"),
 )
