@@ -1,4 +1,4 @@
-"""Right figures, times and directions told of another: of a service for its region, of another metric, signal or cause."""
+"""Right figures, times and ways told of another: of a service for its region, of another metric, signal or cause."""
 
 from __future__ import annotations
 
