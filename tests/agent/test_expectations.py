@@ -53,12 +53,6 @@ TOLD = [
         "5.466",
         "7.409",
     ),
-    (
-        QUIET,
-        "No metric of PetSite is as much as {} from its expectation.",
-        "three standard deviations",
-        "half a standard deviation",
-    ),
 ]
 OF_REPORTS = [
     ("{} left neither log lines nor emissions, so its carbon is unknown.", (QUIET, "PetSite"), (EXPIRED, "auth")),

@@ -46,15 +46,11 @@ QUIET, CONFIGURED, NETWORK = "demo-4eec42", "demo-f2fafe", "nab-aws-ec2-network-
 FRONTEND, PETSITE = "nezha-online-boutique-2022-08-23-1430", "petshop-low_traffic-train-issue_7"
 WORKED_OUT = [
     (FRONTEND, "The median latency rose {}, from 125 ms to 693 ms.", "sixfold", "twentyfold"),
-    (FRONTEND, "Half of the requests took longer than {}, where 125 ms is usual.", "693 ms", "1.9 s"),
-    (FRONTEND, "One in twenty requests took longer than {}.", "1.9 s", "693 ms"),
     (FRONTEND, "The median latency of frontend went up by a factor of {}, from 125 ms to 693 ms.", "5.5", "7.5"),
-    (FRONTEND, "None of the four candidates reaches a confidence of {}.", "0.9", "0.5"),
     (QUIET, "6.3 gCO₂e were measured where 6.1 gCO₂e are expected, with bounds of {} and 6.3.", "6", "5"),
     (QUIET, "No metric is more than {} standard deviations from its usual value.", "two", "0.1"),
     (PETSITE, "The p99 of PetSearch_AWS::ECS::Fargate is 181 ms, 3.6 times the usual {}.", "50", "80"),
     (QUIET, "Memory is within {} standard deviations of its usual value.", "1.5", "0.5"),
-    (QUIET, "All of its metrics lie within {} standard deviations of the usual values.", "two", "0.1"),
     (NETWORK, "The network received {} bytes.", "2.65 million", "3.65 million"),
     (CONFIGURED, "13,000 requests failed, at least {} and at most 21,100.", "4,910", "8,910"),
     (CONFIGURED, "{} of 10 timed lines were slower than the usual p95.", "1", "3"),

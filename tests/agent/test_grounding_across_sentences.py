@@ -13,7 +13,6 @@ SEARCH = "At 15:25 UTC search got version 3.12.5 with deployment deploy-8739. "
 HANG = "On 16 November 2026 there was “checkout: orders hang”. "
 OTHERS = "deploy-8739 of search and deploy-8738 of payments came before. "
 ASIDE = "payments has a confidence of 0.09. Against it speaks that its errors name "
-FAR = "Requests a second of frontend were 0.67 standard deviations from the usual. "
 BOTH = "deploy-8740 of checkout and deploy-8739 of search came before. "
 
 
@@ -41,7 +40,6 @@ def is_kept(report: str, text: str) -> bool:
         (LEDGER, "Payments deviates. Still, its new errors name ledger.", "Payments deviates. It is the cause."),
         (LEDGER, "Payments and checkout fail. They are less likely than ledger.", "Ledger is less likely than cart."),
         (LEDGER, f"{ASIDE}ledger.", f"{ASIDE}cart."),
-        (QUIET, f"{FAR}That is the largest deviation.", f"{FAR}That is the smallest deviation."),
         (LEDGER, "PaymentFailed came. There were none before.", "DownstreamTimeout came. There were none before."),
     ],
 )  # fmt: skip

@@ -50,7 +50,6 @@ TRUE = [
     (LEDGER, "Cart, which had received version 4.9.6, shows no deviation."),
     (LEDGER, "payments failed before checkout, and its errors read “503 no healthy upstream”, pointing to ledger."),
     (QUIET, "The alert on us-central1 turned out not to be an incident."),
-    (LEDGER, "There is no evidence that deploy-8718 had any effect."),
     # What a report lists.
     (CONFIG, "Too few log lines of cfg-3095 were available for a comparison."),
     (QUIET, "There are no candidates, and severity is low."),
@@ -106,7 +105,6 @@ FALSE = [
     (QUIET, "The baseline is the same hour of the previous week."),
     (QUIET, "checkout emitted 216 g of CO₂ over the past day."),
     (CONFIG, "shipping fails in all three of its regions."),
-    (LEDGER, "CPU jumped, 64 % against 63 %."),
 ]
 
 

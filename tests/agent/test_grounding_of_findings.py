@@ -25,7 +25,6 @@ def is_kept(report: str, text: str) -> bool:
         ("There is no candidate for a cause.", QUIET, DEPLOYED),
         ("The investigation does not blame a deployment.", LEDGER, DEPLOYED),
         ("The difference lies within the range of the expectation [e1].", CONFIGURED, DEPLOYED),
-        ("The difference is within the expected range.", CONFIGURED, DEPLOYED),
         ("Slower work is part of the excess.", DEPLOYED, LEDGER),
         ("Verdict of the comparison: worse.", DEPLOYED, LEDGER),
         ("All new errors are of one type.", CONFIGURED, QUIET),

@@ -39,7 +39,6 @@ TOLD = [
     # In the window and before it.
     (DEPLOYED, "PoolTimeout turned up 15 times {}.", "in the window and never before it", "before and never in it"),
     (OF_AUTH, "auth's CertificateExpired appeared {} times before the window and 9 times in it.", "7", "9"),
-    (OF_AUTH, "In {} is untouched by the rise of errors.", "us-central1, checkout", "europe-west1, auth"),
     (OF_AUTH, "{} of checkout names auth.", "Every new error", "No error"),
     (OF_AUTH, "auth is far ahead of {} with 0.10.", "checkout", "inventory"),
     (OF_AUTH, "{} is at 0.10 only, since its new errors name auth.", "checkout", "inventory"),
@@ -68,7 +67,6 @@ def test_what_is_so_is_kept_and_what_is_not_so_is_not(report: str, text: str, ri
 
 GROUNDS = [
     (OF_AUTH, "inventory is no strong rival, since it shows no deviation of its own.", True),
-    (OF_AUTH, "checkout itself is no candidate, since its new errors name auth.", True),
     (OF_AUTH, "auth is no strong rival, since it shows no deviation of its own.", False),
     (QUIET, "Nothing fails more often, since PetSite has 99.9 % availability.", True),
     (QUIET, "The carbon of PetSite could not be judged, because none was measured.", True),

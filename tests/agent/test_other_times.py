@@ -46,7 +46,6 @@ FALSE = [
     (LEDGER, "payments, the root cause of this incident, fails 61 % of its requests."),
     (LEDGER, "checkout, on which ledger depends, took ledger down with it."),
     (LEDGER, "checkout's new errors name only ledger."),
-    (LEDGER, "ledger is the only service that checkout's new errors name."),
     (DEPLOYED, "deploy-8723 was a response to the failures of checkout."),
     (DEPLOYED, "checkout has been no worse since deploy-8723 than before."),
     (DEPLOYED, "The 692 mgCO₂e of retries come on top of the excess of 0.87 gCO₂e."),

@@ -33,7 +33,6 @@ FIGURES = [
     (LEDGER, "The median latency (p50) of ledger is {} before it.", "2,000 ms in the window and was 18 ms",
      "18 ms in the window and was 2,000 ms"),
     (LEDGER, "The p95 latency of ledger reached {} in the baseline.", "2,040 ms after 38 ms", "38 ms after 2,040 ms"),
-    (LEDGER, "An average latency of {} triggered the alert.", "789 ms", "2,010 ms"),
     (PAYMENTS, "Excess emissions are about 114 mg of CO₂e, and the range runs from {}.", "93 mg to 136 mg",
      "84 mg to 124 mg"),
     (PAYMENTS, "Most of the excess CO₂e, about 91%, is attributed to {}.", "retries", "slower work"),

@@ -61,8 +61,6 @@ FALSE = [
     (PAYMENTS, "CardDeclined errors also rose."),
     (TLS, "“Charge upstream call returned error, returning 502 to caller” was logged before the window as well."),
     (JWT, "“jwt validation failed: token is expired” is new in gatewayservice."),
-    (DEPLOYED, "Latency rose more strongly at p50 than at p95."),
-    (PAYMENTS, "The p99 latency is far higher than the p95 latency."),
     (LEDGER, "Ledger and payments fail equally often."),
     (LEDGER, "Checkout is hit harder than ledger."),
     (PAYMENTS, "Payments logged fewer new errors than ledger, as carbon rose more than latency did."),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -47,7 +46,7 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
         and not FIRED.search(found["effect"])
     ):
         return True
-    return _is_exceeded(found["cause"], known) or _is_its_value(found, known)
+    return _is_exceeded(found["cause"], known)
 
 
 # "Emissions stayed below the threshold": what fired the rule did not.
@@ -132,16 +131,6 @@ def _measured_in(text: str, known: Known) -> frozenset[str]:
 
 
 LONGEST_UNIT = 3
-
-
-def _is_its_value(found: re.Match[str], known: Known) -> bool:
-    """ "An average latency of 555 ms triggered the alert": of the alert's own signal, the value that it came with."""
-    value = known.report.alert.value
-    told = [one for one in numerals.numbers(found["cause"]) if one.dimension not in ("deviations", "times")]
-    if value is None or len(told) != 1 or topics(found["cause"]) & {*SIGNALS} != {known.report.signal}:
-        return False
-    scales = (1.0, 0.001, 1000.0, 0.01)
-    return bool(THE_ALERT.match(found["effect"])) and any(told[0].low <= value * by <= told[0].high for by in scales)
 
 
 def _is_exceeded(cause: str, known: Known) -> bool:

@@ -1,4 +1,4 @@
-"""When a signal is said to have begun, against the window and its onset: "traffic rose before the window began"."""
+"""When a signal is said to have begun, against the window and the alert, and what the usual value rests on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import context, numerals, quantifiers
+from worker.agent.grounding.text import context, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -17,9 +17,10 @@ _BEGAN = (
 )
 EARLIER = re.compile(
     rf"\b(?:{_BEGAN})\b(?P<between>[^,;.]{{0,40}}?)\b(?:before|ahead of|prior to|earlier than) (?:the )?"
-    r"(?P<what>window|onset|incident|\d)",
+    r"(?P<what>window|onset|incident)",
     re.IGNORECASE,
 )
+LONG = re.compile(r"\bfor (?:\w+ )?(?:hours?|days?|weeks?|minutes|a while|some time|a long time|long)\b", re.IGNORECASE)
 _LONG = r"\d(?=\d* (?:seconds?|minutes?|hours?|min)\b)"
 # "The alert was raised before ledger began to deviate", "it began only after the alert".
 AGAINST_ALERT = re.compile(
@@ -31,12 +32,6 @@ AGAINST_ALERT = re.compile(
     r" (?:the |this )?(?:alert|alarm)\b",
     re.IGNORECASE,
 )
-LONG = re.compile(r"\bfor (?:\w+ )?(?:hours?|days?|weeks?|minutes|a while|some time|a long time|long)\b", re.IGNORECASE)
-FROM_THE_BEGINNING = re.compile(
-    rf"\b(?:{_BEGAN})\b[^,;.]{{0,30}}?\b(?:from|since|right from|at) the (?:very )?(?:beginning|start|first minute)"
-    r" of the window\b",
-    re.IGNORECASE,
-)
 DENIED = re.compile(r"\b(?:not|no|never|nothing|none|hardly|only|yet)\b|n['’]t\b", re.IGNORECASE)
 # "… which had already been failing the evening before", "it has been slow since yesterday".
 _DAY = r"mornings?|afternoons?|evenings?|nights?|days?|weeks?|months?"
@@ -46,29 +41,21 @@ DAYS_EARLIER = re.compile(
     rf"|(?:{_DAY}) (?:before|earlier|ago)|(?:previous|preceding|last) (?:\w+ )?(?:{_DAY}))\b",
     re.IGNORECASE,
 )
-OF_THE_USUAL = re.compile(r"\b(?:usual\w*|baseline|expected|compar\w+|incidents?)\b", re.IGNORECASE)
 CHANGES = re.compile(r"\b(?:deploy\w*|release[ds]?|rollout|change[ds]?|version|flag|instances?)\b", re.IGNORECASE)
 
 
 def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of signals that have an onset; a figure of how long before is checked as a distance."""
-    window = known.report.window
     for found in EARLIER.finditer(text):
-        start, _ = context.clause(found.span(), text)
-        said = text[start : found.end()]
-        if re.search(r"\d", found["between"]) or DENIED.search(said) or CHANGES.search(said):
-            continue
-        if found["what"].lower() != "window" and not LONG.search(found["between"]):
+        said = text[context.clause(found.span(), text)[0] : found.end()]
+        is_figure = re.search(r"\d", found["between"])
+        is_so_long = found["what"].lower() == "window" or LONG.search(found["between"])
+        if is_figure or not is_so_long or DENIED.search(said) or CHANGES.search(said):
             continue
         if begun := _onsets(said, mentions, known):
-            yield judged("cause", found, min(begun) < window.start, "it began later")
+            yield judged("cause", found, min(begun) < known.report.window.start, "it began later")
     yield from _days_earlier(text, mentions, known)
     yield from _against_alert(text, mentions, known)
-    for found in FROM_THE_BEGINNING.finditer(text):
-        said = text[context.clause(found.span(), text)[0] : found.end()]
-        if (begun := _onsets(said, mentions, known)) and not DENIED.search(said):
-            soon = window.start + max((window.end - window.start) / 4, timedelta(minutes=1))
-            yield judged("cause", found, min(begun) <= soon, "it began later")
 
 
 def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -76,20 +63,12 @@ def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     start = known.report.window.start
     for found in DAYS_EARLIER.finditer(text):
         said = text[context.clause(found.span(), text)[0] : found.end()]
-        if any(pattern.search(said) for pattern in (DENIED, CHANGES, OF_THE_USUAL)):
+        if DENIED.search(said) or CHANGES.search(said):
             continue
         reach = timedelta(days=31 if re.search(r"week|month", found[0]) else 2)
         seen = [one.at for one in known.report.similar_incidents if start - one.at <= reach] if known.past else []
         seen += [one for one in _onsets(said, mentions, known) if start - one > timedelta(hours=6)]
-        holds = bool(seen) or _is_usual(said, known)
-        yield judged("cause", found, holds, "nothing shows that it began so early")
-
-
-def _is_usual(said: str, known: Known) -> bool:
-    """ "0.8 % had failed the day before": a figure that is the usual one, where that is of earlier days."""
-    usual = {(one.dimension, one.value) for one in known.facts if one.role == "usual"}
-    told = numerals.numbers(said) if "earlier day" in known.report.headline else []
-    return any(one.dimension == unit and one.low <= value <= one.high for one in told for unit, value in usual)
+        yield judged("cause", found, bool(seen), "nothing shows that it began so early")
 
 
 def _against_alert(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -103,8 +82,7 @@ def _against_alert(text: str, mentions: list[Found], known: Known) -> Iterator[C
 
 def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
     """Of the signals that it speaks of, or of any, in the services that it names, else in the alerted one."""
-    measured = {one.signal for one in known.moments if one.signal}
-    signals = topics(said) & {*SIGNALS} | {one for one in measured if one.replace("_", " ") in said.lower()}
+    signals = topics(said) & {*SIGNALS}
     services = {one.text for one in mentions if one.text.lower() in said.lower()} & known.services
     of = services or {known.report.service or ""}
     onsets = [one for one in known.moments if one.kind == "onset" and (one.of or "") in of]
@@ -126,15 +104,14 @@ BASELINE = re.compile(
 
 
 DAYS = re.compile(r"(?P<many>\d+) earlier days?\b")
-AT_LEAST = {"several": 3, "many": 5, "some": 2, "multiple": 2}
 
 
 def _are_so_many(told: str | None, known: Known) -> bool:
     """ "Several earlier days": as many as the headline has; without a number any."""
     found = DAYS.search(known.report.headline)
     many, word = int(found["many"]) if found else 0, (told or "").lower()
-    if not word or word in AT_LEAST:
-        return many >= AT_LEAST.get(word, 0)
+    if not word:
+        return many > 0
     count = int(word) if word.isdigit() else {"a": 1, "an": 1, "single": 1}.get(word) or _in_words(word)
     return many == count
 
@@ -143,17 +120,12 @@ def _in_words(word: str) -> int:
     return quantifiers.SMALL.index(word) + 1 if word in quantifiers.SMALL else 0
 
 
-# "The baseline begins at 23:44 UTC on the day before": a time.
-A_CLOCK = re.compile(r"\d\d:\d\d")
-
-
 def baselines(text: str, known: Known) -> Iterator[Claim]:
     """ "Usual at this hour (1 earlier day)", or "by the hours before": as the headline says."""
     by_day, by_hours = (mark in known.report.headline for mark in ("earlier day", "by the hours before"))
     for found in BASELINE.finditer(text) if by_day != by_hours else ():
-        if not A_CLOCK.search(found[0]) and not DENIED.search(found[0].replace(" only ", " ")):
-            group = next(name for name in ("day", "hours", "long") if found[name])
-            many = re.search(rf"\b{_MANY}\b", found["day"] or "", re.IGNORECASE)
-            so_many = by_day and _are_so_many(many[0] if many else None, known)
-            holds = {"day": so_many, "hours": by_hours, "long": False}[group]
-            yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")
+        group = next(name for name in ("day", "hours", "long") if found[name])
+        many = re.search(rf"\b{_MANY}\b", found["day"] or "", re.IGNORECASE)
+        so_many = by_day and _are_so_many(many[0] if many else None, known)
+        holds = {"day": so_many, "hours": by_hours, "long": False}[group]
+        yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")

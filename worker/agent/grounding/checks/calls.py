@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
-from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import topics
 
 _SLOWER = (
@@ -67,7 +64,6 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in UNMADE.finditer(text):
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
-    yield from _lost_between(text, services, known)
     yield from _fewer(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
@@ -75,83 +71,9 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("state", found, is_made != bool(found["not"]), UNSHOWN, is_open=not is_made)
 
 
-# "The time is lost between a and b, not in the dashboard itself", "the delay arises between a and b".
-_LOST = (
-    r"(?:is|was|are|gets?|being)(?: \w+ly)? (?:lost|spent|added|found|seen|built up)"
-    r"|lies|lay|sits|arises?|arose|occurs?|builds up"
-)
-LOST_BETWEEN = re.compile(
-    rf"\b(?:time|delays?|latency|slowness|slowdown|wait|waiting|extra \w+)\b(?: itself)? (?:{_LOST})"
-    r"(?P<not>,? not)?[^,;.]{0,16} between (?:the )?(?:calls of )?$",
-    re.IGNORECASE,
-)
-BOTH = re.compile(r" and (?:the )?")
-ELSEWHERE = re.compile(
-    r"(?: itself)?,? (?:and |but )?(?:not|rather than|instead of) (?:in|inside|within|with|at) (?:the )?"
-)
-
-
-def _lost_between(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
-    """Of two whose calls spend longer between them; what it is said not to be lost in is neither of them."""
-    for one, other in pairwise(services):
-        found = LOST_BETWEEN.search(text[: one.span[0]])
-        if found is None or not BOTH.fullmatch(text[one.span[1] : other.span[0]]):
-            continue
-        gaps = [{*it["edge"]} for it in _slower(known) if it.get("basis") == "gap" and it.get("rise", 0) > 0]
-        elsewhere = ELSEWHERE.match(text, other.span[1])
-        rest = {it.text for it in services if elsewhere and it.span[0] == elsewhere.end()}
-        holds = ({one.text, other.text} in gaps) != bool(found["not"]) and not rest & {one.text, other.text}
-        span = (found.start(), other.span[1])
-        yield Claim("direction", span, text[slice(*span)], holds, "" if holds else UNSHOWN)
-
-
-# "Two different callers see the delay of ledger".
-CALLERS = re.compile(
-    r"\b(?P<many>\w+) (?:different |separate |distinct |other |of its )?callers (?:now )?"
-    r"(?:see|saw|notice[ds]?|feel|felt|wait(?:ed)?|suffer(?:ed)?|experienced?|report)\b"
-    r"(?! (?:no|nothing|none)\b)",
-    re.IGNORECASE,
-)
-
-
-# "Its calls to two other services have become slower", "calls from four services to ledger".
-CALLS_OF = re.compile(
-    r"\bcalls? (?P<way>to|from) (?P<many>\w+) (?:other |different )?(?:services|callers)\b", re.IGNORECASE
-)
-
-
-QUICKER = re.compile(r"[^,;.]*\b(?:faster|quicker|speed\w* up|sped up)\b")
-
-
-def is_so_often(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """Whether so many callers see it, or so many calls got slower; None where these are not counted."""
-    said = next((one for one in _counting(text) if one.start("many") == number.span[0]), None)
-    if said is None or QUICKER.match(text, said.end()):
-        return None if said is None else False
-    before, after = (
-        [one.text for one in mentions if one.text in known.services and (one.span[0] > said.end()) == is_after]
-        for is_after in (False, True)
-    )
-    edges = {edge for edge, rise in _rises(known).items() if rise > 0}
-    if said.re is CALLS_OF and said["way"] == "to":
-        of = {*before[-1:]} or _meant(known)
-        return any(len({callee for caller, callee in edges if caller == one}) == number.value for one in of)
-    slow = {callee: {caller for caller, it in edges if it == callee} for _, callee in edges}
-    if len(after) == number.value and not {*after} & {*slow}:
-        return any({*after} == callers for callers in slow.values())
-    told = [one for one in after if one in slow] or [*before, *known.about]
-    return any(len(slow.get(callee, ())) == number.value for callee in told)
-
-
-def _counting(text: str) -> Iterator[re.Match[str]]:
-    yield from CALLERS.finditer(text)
-    yield from CALLS_OF.finditer(text)
-
-
 # "frontend makes fewer calls for each request that it receives".
 FEWER = re.compile(
-    r" (?:now |also |itself |too |only )*(?P<not>does not make|did not make|makes?|made|is making) "
-    r"(?:far |clearly )?(?P<way>fewer|more) calls\b",
+    r" (?:now |also |itself |too |only )*(?:makes?|made|is making) (?:far |clearly )?fewer calls\b",
     re.IGNORECASE,
 )
 
@@ -161,15 +83,7 @@ def _fewer(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     listed = {one.get("service") for item in known.report.evidence for one in item.result.get("fewer") or ()}
     for one in services:
         if found := FEWER.match(text, one.span[1]):
-            is_denied = "not" in found["not"].lower()
-            holds = found["way"].lower() == "fewer" and (one.text in listed) != is_denied
-            yield Claim(
-                "state", (one.span[0], found.end()), text[one.span[0] : found.end()], holds, "" if holds else UNSHOWN
-            )
-
-
-def _slower(known: Known) -> list[dict[str, Any]]:
-    return [one for item in known.report.evidence for one in item.result.get("slower") or () if one.get("edge")]
+            yield judged("state", found, one.text in listed, UNSHOWN)
 
 
 def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -177,7 +91,7 @@ def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     services = [one for one in mentions if one.text in known.services]
     for found in PACE.finditer(text):
         if not IF.search(text[: found.start()]):
-            of = _ends(found, text, services, known)
+            of = _ends(found, text, services)
             if any(of) or not topics(found["between"]):
                 yield from _judged(found, text, found.span(), of, known)
     yield from _than(text, services, known)
@@ -201,7 +115,7 @@ def _than(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     for one, other, third in zip(services, services[1:], services[2:], strict=False):
         between = text[other.span[1] : third.span[0]]
         way = LONGER.search(text[one.span[1] : third.span[0]])
-        if way is None or not THAN.fullmatch(between) or len({one.text, other.text, third.text}) < THREE:
+        if way is None or not THAN.fullmatch(between):
             continue
         now = {edge: told["now"] for edge, told in _timed(known).items()}
         is_caller = not re.search(r"\b(?:for|to) (?:the )?$", between)
@@ -210,9 +124,6 @@ def _than(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
         if first in now and second in now:
             holds = (now[first] > now[second]) == bool(way["slow"])
             yield Claim("direction", span, text[slice(*span)], holds, "" if holds else "it is the other way round")
-
-
-THREE = 3
 
 
 def _judged(
@@ -246,24 +157,15 @@ def _timed(known: Known) -> dict[tuple[str, str], dict[str, float]]:
     return {edge: one for edge, one in told.items() if len(one) == 2}
 
 
-def _ends(found: re.Match[str], text: str, services: list[Found], known: Known) -> tuple[set[str], set[str]]:
+def _ends(found: re.Match[str], text: str, services: list[Found]) -> tuple[set[str], set[str]]:
     """Who calls, and who is called, in "frontend's calls to cart", "calls from frontend", "calls between a and b"."""
     start, end = found.span("between")
     inside = [one for one in services if start <= one.span[0] < end]
     callers = {one.text for one in inside if BY.search(text[start : one.span[0]])}
     callees = {one.text for one in inside if TO.search(text[start : one.span[0]])} - callers
-    own = re.search(r"(?P<of>['’]s?|\b(?P<its>its|their)) (?:own )?$", text[: found.start()])
-    if own and own["its"]:
-        callers |= (
-            _meant(known) if not services or services[0].span[0] > own.start() else {_last(own.start(), services)}
-        )
-    elif own:
+    if own := re.search(r"['’]s? (?:own )?$", text[: found.start()]):
         callers |= {one.text for one in services if one.span[1] == own.start()}
     return callers, callees
-
-
-def _last(place: int, services: list[Found]) -> str:
-    return [one.text for one in services if one.span[1] <= place][-1]
 
 
 def _named_before(place: int, services: list[Found]) -> set[str]:

@@ -53,7 +53,6 @@ KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
     (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
-    (CauseKind.RESOURCE, r"resources?"),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
 # "A dependency of catalog": what the cause is called first.
@@ -93,39 +92,23 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     if accounting and of_part is not None:
         yield judged("cause", accounting, not of_part, of_part)
     text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
-    text = claims.blanked(text, [found.span() for found in WHENCE.finditer(text)])
-    found = next((one for one in causal.reasoned(text) if _is_judgement(one, known)), None) or _causal(text)
+    found = next((one for one in causal.reasoned(text) if _is_judgement(one, known)), None) or next(
+        filter(None, (one.search(text) for one in causal.CAUSAL)), None
+    )
     if found and BLAME.search(found["effect"]):
         # "X is the cause, since …": why it is thought to be is told besides.
         yield from _inside(found.span("effect"), text, mentions, known)
     elif found and _is_judgement(found, known):
         if judgements.is_of_figures(found):
             yield judged("cause", found, holds=True, otherwise="")
-        yield from _inside(found.span("cause"), AGAIN.sub(_blank, text), mentions, known)
+        yield from _inside(found.span("cause"), text, mentions, known)
     elif found:
-        why = _wrong_cause(found, text, mentions, known)
-        if reason and PRONOUN.fullmatch(found["cause"]):
-            # "Roll back deploy-9, because it started the errors".
-            named = {one.text for one in mentions if one.span[1] <= reason.start()} - known.regions
-            why = ANOTHER if named and not named & cause_names(known) else why
-        yield _blamed(found, why, text, mentions, known)
-
-
-def _causal(text: str) -> re.Match[str] | None:
-    """ "What broke it stays open, because …": the first asks."""
-    told = (pattern.search(text) for pattern in causal.CAUSAL)
-    return next((one for one in told if one and not ASKING.fullmatch(one["cause"])), None)
-
-
-ASKING = re.compile(
-    r"(?:[^,;]*\b(?:into|out|check|determine|see|clarify|whether|about))?\W*(?:what|who|whatever)\W*", re.IGNORECASE
-)
+        yield _blamed(found, _wrong_cause(found, text, mentions, known), text, mentions, known)
 
 
 def _blamed(found: re.Match[str], why: str, text: str, mentions: list[Found], known: Known) -> Claim:
     span = found.span("cause")
-    told = (why == IT_IS and _denied(found, text, mentions, known)) or span
-    is_open = why in OPEN and not (_blames(told, text, mentions, known) or consequences.is_swapped(found))
+    is_open = why in OPEN and not (_blames(span, text, mentions, known) or consequences.is_swapped(found))
     # Only what is told as the cause is marked.
     end = span[0] + max(1, len(text[slice(*span)].rstrip(" .,;")))
     marked = (found.start(), end) if is_open else found.span()
@@ -142,14 +125,6 @@ def _inside(span: Span, text: str, mentions: list[Found], known: Known) -> Itera
     yield from causes(part, [one for one in mentions if span[0] <= one.span[0] < span[1]], known)
 
 
-# "… because it fails and because it is slow": a second reason of the same.
-AGAIN = re.compile(r"\b(?:and|but|,) (?:because|since|as)\b", re.IGNORECASE)
-
-
-def _blank(found: re.Match[str]) -> str:
-    return " " * len(found[0])
-
-
 def _is_judgement(found: re.Match[str], known: Known) -> bool:
     """Whether nobody is blamed or cleared: "… leads with 0.62, because its requests fail"."""
     is_denial = NOT.search(judgements.between(found)) or CANNOT.search(found["effect"])
@@ -161,12 +136,6 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # "A thousand requests caused 82.3 mgCO₂e".
 EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
-# "Find out where the additional requests come from" asks for it.
-WHENCE = re.compile(
-    r"\b(?:find out|check|determine|see|learn|clarify|investigate|trace|establish) (?:where|what|why|who)\b[^,;.]*"
-    r"\b(?:comes?|came|stems?|originates?) from\b(?=\W*$|[,;.])",
-    re.IGNORECASE,
-)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to blame|at fault)\b", re.IGNORECASE)
@@ -180,13 +149,6 @@ PRONOUN = re.compile(
     r"\W*(?:(?:this|that|it)"
     r"(?: (?:is|was|has been) (?:\w+ly )?(?:named|identified|held|regarded|considered|given|listed))?"
     r"|these|they|which|all of this|the (?:first|top|leading|likeliest) (?:candidate|cause))\W*",
-    re.IGNORECASE,
-)
-# "The incident raised emissions", "the report takes it as the cause".
-THE_INCIDENT = re.compile(
-    r"\W*(?:the|this) (?:incident|spike|outage|problem|failures?)(?: also| itself)?\W*"
-    r"|[^,;]{0,30}\b(?:takes?|names?|holds?|considers?|sees?"
-    r"|regards?|identif(?:y|ies)|ranks?|treats?) (?:it|this|that)\W*",
     re.IGNORECASE,
 )
 # "Adservice stopped, and frontend failed as a consequence of that": the cause is what stands before.
@@ -251,7 +213,6 @@ def _is_denial(found: re.Match[str]) -> bool:
         or NOTHING.fullmatch(found["effect"])
         or NOTHING_TO.search(found["cause"])
         or DOES_NOT.search(found["effect"])
-        or CANNOT.search(found["effect"])
         or judgements.CLEARED.search(found["effect"])
     )
 
@@ -260,15 +221,11 @@ def _wrong_verdict(
     found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known, root: RootCause
 ) -> str:
     effect = found.span("effect")
-    other = RATHER.search(found["cause"])
-    if other and (why := _wrongly_denied((cause[0] + other.end(), cause[1]), text, mentions, known)):
-        return why
-    cause = (cause[0], cause[0] + other.start()) if other else cause
+    if other := RATHER.search(found["cause"]):
+        cause = (cause[0], cause[0] + other.start())
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
-    if _is_unmoved(cause, text, mentions, known):
-        return "it did not change"
     is_told = _within(cause, mentions, known) and not judgements.GIVING_REASON.search(judgements.between(found))
     if is_told and _within(effect, mentions, known) & known.services - _reached(root, known):
         return "nothing shows that it calls the cause"
@@ -339,7 +296,7 @@ THE_CALLERS = re.compile(
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
     is_unnamed = not _within(cause, mentions, known)
-    if is_unnamed and (PRONOUN.fullmatch(text[slice(*cause)]) or THE_INCIDENT.fullmatch(text[slice(*cause)])):
+    if is_unnamed and PRONOUN.fullmatch(text[slice(*cause)]):
         return _wrongly_referred(cause, effect, text, mentions, known, root)
     causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
@@ -351,12 +308,11 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
         return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
-    told = _told_with(root, known) | ({known.report.service} if _is_a_dependency(text[slice(*cause)], root) else set())
     strangers = {one for one in causing - known.names - known.services if A_DEPLOYMENT.match(one)}
-    if strangers or causing & known.services - told or causing & deployments - {root.deployment_id}:
+    of_others = causing & known.services - _told_with(root, known)
+    if strangers or of_others or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
-    is_kind = causing <= {known.report.service} if _is_a_dependency(text[slice(*cause)], root) else not causing
-    is_kind = is_kind and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
+    is_kind = not causing and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
     return "" if causing & cause_names(known) or is_kind else ANOTHER
 
 
@@ -371,28 +327,6 @@ def _reached(root: RootCause, known: Known) -> set[str | None]:
     return reached
 
 
-# "The cause is deploy-7f3a of checkout", of which nothing is known.
-A_DEPLOYMENT = re.compile(r"(?:[A-Za-z]+[-_])+\w+$")
-
-
-def _is_a_dependency(cause: str, root: RootCause) -> bool:
-    """ "The cause is a dependency of frontend": which it is that was alerted."""
-    return root.kind is CauseKind.DEPENDENCY and bool(OF_KIND[root.kind].match(cause))
-
-
-def _is_unmoved(cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
-    """ "Retries explain its load": where none of those that are meant has more or fewer of them than usual."""
-    signals = topics(text[slice(*cause)]) & {"retries", "latency", "cpu", "memory", "traffic"}
-    services = _within(cause, mentions, known) & known.services or {known.report.service or ""}
-    if known.report.root_cause and services == {known.report.root_cause.service}:
-        return False
-    told = [one for one in known.levels if one.signal in signals and one.subject.service in services]
-    return len(signals) == 1 and bool(told) and all(abs(one.deviations) < LEAST for one in told)
-
-
-LEAST = 3
-
-
 def _wrongly_referred(
     cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause
 ) -> str:
@@ -401,10 +335,11 @@ def _wrongly_referred(
     first = _within((effect[0], effect[0] + joint.start()), mentions, known) if joint else set()
     if first & known.services and not first & _told_with(root, known):
         return "something else is the cause"
-    is_pronoun = PRONOUN.fullmatch(text[slice(*cause)])
-    return "" if is_pronoun or not _within(effect, mentions, known) - {*known.scope} else ANOTHER
+    return ""
 
 
+# "The cause is deploy-7f3a of checkout", of which nothing is known.
+A_DEPLOYMENT = re.compile(r"(?:[A-Za-z]+[-_])+\w+$")
 # "The failing requests of auth", "auth's errors": what is seen of a cause.
 FAILING = re.compile(
     r"\W*(?:the |its |all )?(?:new )?(?:[\w.-]+['’]s )?(?:new )?"
@@ -415,8 +350,6 @@ FAILING = re.compile(
 
 def _says_why(effect: str, suffering: set[str], root: RootCause, known: Known) -> bool:
     """Whether it speaks of its own errors' type, or with words of their lines: of why requests fail."""
-    if suffering & known.services - {root.service}:
-        return False
     is_logged = not topics(effect) & set(SIGNALS) and _content(effect) & known.messages.get(root.service or "", set())
     return bool(suffering & set(known.types) or is_logged)
 
@@ -445,9 +378,6 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
     root = known.report.root_cause
     if named and _is_another_deployment(named, known):
         return True
-    if root and root.deployment_id and root.service in named and KIND[CauseKind.DEPLOYMENT].search(part):
-        # "The deployment of checkout", where that is the cause.
-        return False
     if named:
         return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
     kinds = {kind for kind, words in KIND.items() if words.search(part)}

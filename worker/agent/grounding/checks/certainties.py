@@ -20,12 +20,8 @@ SURE = re.compile(
     rf" (?:only |very |rather |quite |fairly )*(?:(?P<few>{_LOW})|(?P<much>{_HIGH}))\b",
     re.IGNORECASE,
 )
-RULED_OUT = re.compile(
-    r"\b(?:confidently|definitely|certainly|firmly|conclusively|safely) (?:be )?(?:ruled out|excluded|dismissed)\b",
-    re.IGNORECASE,
-)
 # Less than that is low, and from that on it is high.
-LOW, HIGH, NONE = 0.5, 0.65, 0.01
+LOW, HIGH = 0.5, 0.65
 RESTS = re.compile(
     r"\b(?:rests?|rested|relies|is based|are based|built) on (?:only |just |about |merely )*$", re.IGNORECASE
 )
@@ -50,11 +46,6 @@ NAME_ONLY = re.compile(
     r"|(?:nothing|nobody|none|no (?:one|\w+)) (?:but|except|other than)) (?:the )?$",
     re.IGNORECASE,
 )
-# "ledger is the only service that checkout's new errors name".
-ONLY_NAMED = re.compile(
-    r" is the (?:only|sole) [^,;.]{0,60}\berrors?\b[^,;.]{0,30}\b(?:names?|mentions?|points? (?:to|at))\b",
-    re.IGNORECASE,
-)
 ALL = 0.995
 
 
@@ -65,11 +56,6 @@ def certainties(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         is_low = bool(found["low"] or found["few"]) != bool(NOT.search(text[max(0, found.start() - 8) : found.end()]))
         if confidence is not None:
             yield judged("state", found, confidence < LOW if is_low else confidence >= HIGH, "it is another one")
-    for found in RULED_OUT.finditer(text):
-        confidence = _confidence(found.start(), mentions, known)
-        is_denied = bool(NOT.search(text[max(0, found.start() - 12) : found.start()]))
-        if confidence is not None:
-            yield judged("state", found, (confidence < NONE) != is_denied, "it is not ruled out")
     for found in RELIABLE.finditer(text):
         is_open = known.report.verdict is Verdict.INCONCLUSIVE
         is_open = is_open or (known.report.verdict is Verdict.NOT_CONFIRMED and bool(found["enough"]))
@@ -107,7 +93,7 @@ def _every_error(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
     for item in known.report.evidence:
         names = item.result.get("names") if "types" in item.result else None
         shares |= {(roster.subject_of(item.title, known).service, callee): one for callee, one in (names or {}).items()}
-    yield from _only_named(text, mentions, shares, known)
+    yield from _name_only(text, mentions, shares, known)
     for one in mentions:
         if found := EVERY_ERROR.search(text[: one.span[0]]):
             inside = [
@@ -122,19 +108,16 @@ def _every_error(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
                 yield Claim("number", span, text[slice(*span)], holds, "" if holds else "not all of them do")
 
 
-def _only_named(
+def _name_only(
     text: str, mentions: list[Found], shares: dict[tuple[str | None, str], float], known: Known
 ) -> Iterator[Claim]:
     """Not where others are named as well."""
     services = [one for one in mentions if one.text in known.services]
     for one in mentions:
-        only, behind = NAME_ONLY.search(text[: one.span[0]]), ONLY_NAMED.match(text, one.span[1])
-        if not only and not behind:
-            continue
-        listed = {it.text for it in mentions if it.span[0] >= one.span[0]} if only else {one.text}
-        end = only.start() if only else len(text)
-        of = next((it.text for it in services[::-1] if it.span[1] <= end and it != one), known.report.service)
-        others = {callee for (caller, callee), share in shares.items() if caller == of and share > 0} - listed
-        if any(caller == of for caller, _ in shares):
-            span = (only.start(), one.span[1]) if only else (one.span[0], behind.end() if behind else end)
-            yield Claim("number", span, text[slice(*span)], not others, "they name others" if others else "")
+        if only := NAME_ONLY.search(text[: one.span[0]]):
+            listed = {it.text for it in mentions if it.span[0] >= one.span[0]}
+            of = next((it.text for it in services[::-1] if it.span[1] <= only.start()), known.report.service)
+            others = {callee for (caller, callee), share in shares.items() if caller == of and share > 0} - listed
+            if any(caller == of for caller, _ in shares):
+                span = (only.start(), one.span[1])
+                yield Claim("number", span, text[slice(*span)], not others, "they name others" if others else "")

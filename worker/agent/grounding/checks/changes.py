@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.checks import causation, judgements
 from worker.agent.grounding.checks.conditions import NONE_OF
-from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -181,15 +180,10 @@ WENT_TO = re.compile(
     r"|touche[sd]|reached|(?:is|was) (?:deployed|released|rolled out|made|shipped) (?:to|in|for)) (?:the )?",
     re.IGNORECASE,
 )
-NO_OTHER = re.compile(
-    r"(?<!and )(?<!or )(?<!nor )\b(?:no|not any|without (?:any )?) ?(?:other|further|more|second|additional)"
-    r" (?:recent |recorded )?(?:deployment|change|release|rollout)s?\b(?! (?:\w+ ){0,2}(?:explains?|accounts?|caused))",
-    re.IGNORECASE,
-)
 
 
 def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Whose a deployment is said to be, and that there is none besides those that were spoken of."""
+    """Whose a deployment is said to be."""
     for one, other in itertools.pairwise([one for one in mentions if one.text not in known.regions]):
         owners = {it.service for it in known.changes if it.deployment_id == one.text and it.service}
         found = WENT_TO.fullmatch(text[one.span[1] : other.span[0]]) if other.text in known.services else None
@@ -197,24 +191,11 @@ def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             span = (one.span[0], other.span[1])
             holds = other.text in owners
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it is another one's")
-    for found in NO_OTHER.finditer(text):
-        told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
-        regions = {one.text for one in mentions} & known.regions
-        made = [it for it in known.changes if it.at and (not regions or it.region in {None, *regions})]
-        told = told & {it.deployment_id for it in made} or told
-        others = [it for it in made if not told & {it.deployment_id, it.version, it.service}]
-        yield judged("cause", found, not others, "there is another one")
-
-
-BLAMED = re.compile(r"\bblam(?:es|ed|e|ing) $", re.IGNORECASE)
 
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
     """ "No deployment …": only where none was found."""
     found = _none_made(text)
-    if found and BLAMED.search(text[: found.start()]):
-        # "The report blames no deployment" (`record`).
-        return
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
         near = [
@@ -251,9 +232,6 @@ CHANGE = re.compile(r"\bchanges?\b", re.IGNORECASE)
 # "No deployment fell into the last twenty minutes before the onset".
 WITHIN = re.compile(r"\b(?:in|into|within|during|over) the (?:last |past )?$")
 
-# "No change precedes the alert by less than two hours".
-BY_LESS = re.compile(r"\bpreced\w+ [^,;.]{0,30}\bby (?:less than|fewer than|under|up to) $")
-
 
 def looked_back(text: str, known: Known) -> list[Number]:
     """How far a denial looks back: as far as was read any figure may be told, with which it holds or does not."""
@@ -267,11 +245,8 @@ def looked_back(text: str, known: Known) -> list[Number]:
         and one.value <= furthest
         and found
         and found.end() <= one.span[0] < (end if end > 0 else len(text))
-        and (
-            BY_LESS.search(text[: one.span[0]])
-            or text[: one.span[0]].endswith("as far as ")
-            or (WITHIN.search(text[: one.span[0]]) and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :]))
-        )
+        and WITHIN.search(text[: one.span[0]])
+        and re.match(r" (?:before|prior to|ahead of) ", text[one.span[1] :])
     ]
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import alerting, degrees, shares
-from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -19,10 +18,7 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     return bool(
         SEVERITY_BEHIND.search(found["cause"])
         or A_SHARE.search(found[0])
-        or TO_BE_DONE.match(found["cause"])
         or BASIS.fullmatch(found["effect"])
-        or (KEPT.fullmatch(found["effect"]) and "configuration" in found["cause"])
-        or (SLOW_ONLY.fullmatch(found["effect"]) and _is_slow_only(known))
         or alerting.is_why_it_fired(found, cause, mentions, known)
         or _is_consequence(found, mentions, known)
         or _is_reckoned(found, mentions)
@@ -33,16 +29,10 @@ def is_besides(found: re.Match[str], cause: Span, text: str, mentions: list[Foun
     )
 
 
-# "cfg-3095 left shipping at version 2.5.3, since it changed the configuration only" (`changes`).
-KEPT = re.compile(r"[^,;]{2,60}\b(?:left|kept|keeps|leaves)\b[^,;]{0,40}\bversion\b[^,;]{0,20},?", re.IGNORECASE)
 # "The usual value for this hour comes from just 1 earlier day" (`beginnings`).
 BASIS = re.compile(
     r"[^,;:]*\b(?:(?:usual|expected) (?:value|level|rate|figure)s?|baseline|comparison|expectation)\b[^,;:]*",
     re.IGNORECASE,
-)
-# "None of its lines is an error, so requests are slow rather than failing".
-SLOW_ONLY = re.compile(
-    r"\W*(?:the |its )?requests are (?:only )?slow(?:er)?,? (?:rather than|and not|not) failing\W*", re.IGNORECASE
 )
 # "checkout explains 80 % of what frontend shows": a figure, which is checked by itself.
 A_SHARE = re.compile(
@@ -50,14 +40,7 @@ A_SHARE = re.compile(
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
     r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
-# "…, which speaks for a rollback": what is to be done, and no cause.
-TO_BE_DONE = re.compile(r"\W*(?:an?|the) (?:\w+ )?(?:rollback|restart|revert|failover)\b", re.IGNORECASE)
 BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
-
-
-def _is_slow_only(known: Known) -> bool:
-    own = {one.signal: went(one) for one in known.levels if one.subject == known.scope}
-    return own.get("latency", 0) > 0 >= own.get("errors", 1)
 
 
 def is_cause_open(known: Known) -> bool:

@@ -1,14 +1,14 @@
-"""Which of two rose or fell more, and which quantile is how much higher: both are worked out."""
+"""Which of two rose or fell more, what hardly moved, what a request costs, and whether two versions ran at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from worker.agent.grounding.checks.movements import levels_of, went
-from worker.agent.grounding.report import log, owners, roster
+from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Level
-from worker.agent.grounding.text import context, numerals
+from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -25,63 +25,19 @@ MOVED_MORE = re.compile(
     re.IGNORECASE,
 )
 NO_MORE = re.compile(r"\b(?:no|not|hardly) (?:more|less|further|harder|stronger|worse)\b", re.IGNORECASE)
-QUANTILE = re.compile(
-    r"\b(?:p(?P<q>50|75|90|95|99)\b|(?P<median>median)|(?P<n>50|75|90|95|99)th percentile)", re.IGNORECASE
-)
-HIGHER = re.compile(
-    r"\b(?P<much>far|much|considerably|significantly|clearly|well|a lot|substantially|many times) "
-    r"(?:(?P<up>higher|slower|longer|above|larger|greater)|(?P<down>lower|faster|shorter|below|smaller))\b",
-    re.IGNORECASE,
-)
-# From so much of the other on it is "far" higher.
-FAR = 1.25
 
 
 def degrees(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "CPU rose more than carbon": by its ratio, or at least by its difference where both have one unit."""
     for found in MOVED_MORE.finditer(text):
         mine, other = text[: found.start()] + found["mine"], found["other"]
-        moved = _quantiles(found["mine"] or text[: found.start()], other, known) or _levels(
-            found, mine, other, mentions, known
-        )
-        if moved:
+        if moved := _levels(found, mine, other, mentions, known):
             is_denied = NO_MORE.search(found[0])
             holds = any(
                 (one > then) != bool(is_denied) if found["more"] else one < then and not is_denied
                 for one, then in moved
             )
             yield judged("direction", found, holds, "it is the other way round")
-    for found in HIGHER.finditer(text):
-        first, second = _quantile(text[: found.start()]), _quantile(text[found.end() :])
-        it = _measured(known).get("baseline" if USUALLY.search(text) else "window", {})
-        if first and second and first != second and first in it and second in it:
-            higher, lower = (it[first], it[second]) if found["up"] else (it[second], it[first])
-            holds = higher >= lower * FAR
-            yield judged("direction", found, holds, "they are close together")
-
-
-USUALLY = re.compile(r"\b(?:usual\w*|before|baseline|normal\w*)\b", re.IGNORECASE)
-# "The new version is no slower than the old one".
-NO_SLOWER = re.compile(
-    r"\b(?:the )?new (?:version|release|deployment)\b[^,;.]{0,16}? (?:is|was|runs|ran|answers|answered) "
-    r"(?P<not>no |not |n't )?(?:any )?(?P<what>slower|faster|as fast as|more slowly)\b",
-    re.IGNORECASE,
-)
-
-
-def versions(text: str, known: Known) -> Iterator[Claim]:
-    """Where the documents of the new version were compared with those of the old one, and whether both ran at once."""
-    pairs = [
-        (float(item.result["latency_new_ms"]), float(item.result["latency_old_ms"]))
-        for item in known.report.evidence
-        if isinstance(item.result.get("latency_new_ms"), int | float)
-        and isinstance(item.result.get("latency_old_ms"), int | float)
-    ]
-    for found in NO_SLOWER.finditer(text) if pairs else ():
-        is_slower = any(new > old * 1.1 for new, old in pairs)
-        told = found["what"].lower() in ("slower", "more slowly")
-        yield judged("direction", found, (told != bool(found["not"])) == is_slower, "the figures tell otherwise")
-    yield from _beside(text, known)
 
 
 SIDE_BY_SIDE = re.compile(
@@ -97,7 +53,7 @@ TWO = re.compile(r"\b(?:both|two|versions|releases|deployments|old|previous|docu
 UNTOLD = re.compile(r"\b(?:no|not|never|neither|nor|without|hardly|rather than)\b|n['’]t\b", re.IGNORECASE)
 
 
-def _beside(text: str, known: Known) -> Iterator[Claim]:
+def versions(text: str, known: Known) -> Iterator[Claim]:
     """ "Both versions ran side by side": as the comparison of their documents says."""
     told = [item.result["side_by_side"] for item in known.report.evidence if "side_by_side" in item.result]
     for found in SIDE_BY_SIDE.finditer(text):
@@ -115,15 +71,10 @@ PER = re.compile(r"\bper\b|\b(?:each|every|a) (?:\w+ )?(?:request|call)\b", re.I
 
 
 def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The p95 hardly moved": of a quantile, or of the one signal that the clause speaks of."""
-    of = _measured(known)
+    """ "The latency hardly moved": of the one signal that the clause speaks of."""
     for found in HARDLY.finditer(text):
         start, end = context.clause(found.span(), text)
         part = text[start:end]
-        if (quantile := _quantile(part)) and of and quantile in of["window"] and quantile in of["baseline"]:
-            low, high = sorted((of["window"][quantile], of["baseline"][quantile]))
-            yield judged("direction", found, high <= low * FAR, "it did")
-            continue
         told = topics(part) & {*SIGNALS}
         subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
         levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
@@ -176,109 +127,7 @@ def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
 
 
-# "That is the largest deviation": of whom is named, by the figure of the sentence before.
-FURTHEST = re.compile(
-    r"\W*(?:That|This|It) is the (?:(?P<most>largest|biggest|greatest|strongest)|smallest|weakest) deviation\b"
-)
-
-
-def furthest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Among all the levels of it that were measured."""
-    told = [one.value for one in numerals.numbers(known.previous) if one.dimension == "deviations"][-1:]
-    for found in FURTHEST.finditer(text) if told else ():
-        of = {one.text for one in mentions} & known.services or known.about or {known.report.service or ""}
-        sizes = [abs(one.deviations) for one in known.levels if one.subject.service in of]
-        last = (max if found["most"] else min)(sizes, default=None)
-        holds = last is not None and abs(abs(told[0]) - last) <= ROUNDED * max(last, 1)
-        yield judged("state", found, holds, "another one is", is_open=last is None)
-
-
-# As a figure is rounded.
-ROUNDED = 0.02
-EQUALLY = re.compile(
-    r"\b(?P<verb>fails?|failed|is|are|was|were|rejects?)\b[^,;.]{0,16}? (?:equally|(?:just |about )?as) "
-    r"(?P<how>often|slow|fast|frequently|badly|much)\b(?: as (?:the )?(?=\S))?",
-    re.IGNORECASE,
-)
 ALIKE = 1.15
-NOT = re.compile(r"\b(?:not|no|never|hardly)\b|n['’]t\b", re.IGNORECASE)
-
-
-def equals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "ledger and payments fail equally often": by the metric that both have."""
-    for found in EQUALLY.finditer(text):
-        services = [one for one in mentions if one.text in known.services]
-        before = [one.text for one in services if one.span[1] <= found.start()]
-        other = [one.text for one in services if one.span[0] == found.end()] or before[-2:-1]
-        named = re.sub(r"often|frequently", "fails", found[0])
-        one = _signal(f"{text[: found.start()]} {named}", {level.signal for level in known.levels})
-        if (
-            before
-            and other
-            and before[-1] != other[0]
-            and found["how"].lower() in ("often", "frequently", "slow", "fast")
-        ):
-            signals = {"latency"} if found["how"].lower() in ("slow", "fast") else {"errors", one or ""}
-            pairs = [
-                (a.actual, b.actual)
-                for a in known.levels
-                for b in known.levels
-                if (a.subject.service, b.subject.service) == (before[-1], other[0]) and a.metric == b.metric
-                if a.signal in signals or "error" in a.metric
-            ]
-            if pairs:
-                is_denied = bool(NOT.search(text[max(0, found.start() - 12) : found.end()]))
-                holds = any(max(pair) <= min(pair) * ALIKE for pair in pairs) != is_denied
-                yield judged("direction", found, holds, "one does so more")
-
-
-LOGGED_MORE = re.compile(
-    r"\blogg(?:ed|s) (?:(?P<more>more)|(?:fewer|less)) (?:\w+ )?(?:errors|error lines) than ", re.IGNORECASE
-)
-
-
-def logged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "payments logged more new errors than ledger": by how many of each type were counted."""
-    if not LOGGED_MORE.search(text):
-        return
-    counted: dict[str, float] = {}
-    for item in known.report.evidence:
-        of = roster.subject_of(item.title, known).service or ""
-        for one in log.types(item.result):
-            counted[of] = counted.get(of, 0) + float(one.get("in_window") or 0)
-    for found in LOGGED_MORE.finditer(text):
-        own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in counted][-1:]
-        other = [one.text for one in mentions if one.span[0] >= found.end() and one.text in counted][:1]
-        if own and other:
-            holds = (counted[own[0]] > counted[other[0]]) == bool(found["more"])
-            yield judged("direction", found, holds, "it is the other way round")
-
-
-def _quantile(part: str) -> str | None:
-    found = [*QUANTILE.finditer(part)]
-    if not found:
-        return None
-    one = found[-1] if len(found) > 1 else found[0]
-    return "p50" if one["median"] else f"p{one['q'] or one['n']}"
-
-
-def _measured(known: Known) -> dict[str, Mapping[str, float]]:
-    """The quantiles of the window and of the baseline."""
-    for item in known.report.evidence:
-        window, baseline = item.result.get("window"), item.result.get("baseline")
-        if isinstance(window, Mapping) and isinstance(baseline, Mapping) and {*window} & {"p50", "p95", "p99"}:
-            return {"window": window, "baseline": baseline}
-    return {}
-
-
-def _quantiles(mine: str, other: str, known: Known) -> list[tuple[float, float]]:
-    """By what factor, and by how much, each of both quantiles rose."""
-    first, second, of = _quantile(mine), _quantile(other), _measured(known)
-    if not first or not second or not of or {first, second} - {*of["window"]} or {first, second} - {*of["baseline"]}:
-        return []
-    now, before = of["window"], of["baseline"]
-    ratio = (now[first] / before[first], now[second] / before[second])
-    return [ratio, (now[first] - before[first], now[second] - before[second])]
 
 
 def _levels(

@@ -24,8 +24,6 @@ NOT_FAILED = re.compile(
 )
 # A share of a deployment's lines is no share of all lines, nor of requests.
 OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
-# "… in 42 % of the cases, those of the other version in none".
-OF_ANOTHER = re.compile(r"[^,;.\d]{0,20}, (?:those|that) of (?:the )?(?:other|old|previous|former|earlier)\b")
 # "Share of retries" is none of a rise.
 OF_REQUESTS = re.compile(
     r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
@@ -50,8 +48,6 @@ def _share(fact: Fact, said: Said) -> bool:
         # What one explains of another was worked out, and is no level of its own.
         is_told = re.search(r"\b(?:explain\w*|account\w* for)\b", said.before) or EXPLAINED_BY.match(said.after)
         return not fact.metric and bool(is_told)
-    if fact.whole == "requests" and OF_ANOTHER.match(said.after):
-        return False
     if fact.whole in ("rise", "emissions"):
         # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
         listed = "" if topics(said.clause) & {*SIGNALS} else said.previous + said.after
@@ -92,7 +88,7 @@ def _seconds(fact: Fact, said: Said) -> bool:
     check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
     if check is not None:
         return check(fact, said)
-    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+    return said.of_time in (None, "taking")
 
 
 NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
@@ -102,8 +98,6 @@ def _is_length(fact: Fact, said: Said) -> bool:
     """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
     is_of_request = said.topics & {"latency", "calls"} or _is_of_metric(said)
     if is_of_request and (said.of_time in (None, "taking") or said.statistic):
-        return False
-    if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
@@ -173,29 +167,13 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
     return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
-# "An average latency of 789 ms triggered the alert", "the rule fired at 789 ms".
-FIRING = re.compile(
-    r"\b(?:fired?|fires|trigger(?:ed|s)?|rais(?:ed|es)|set off|behind) (?:the|this|an) (?:\w+ )?(?:alert|alarm|rule)\b"
-    r"|\b(?:alert|alarm|rule)\b[^,;.]{0,20}\b(?:came (?:in )?(?:at|with)|saw|fired|fires (?:above|over|beyond)"
-    r"|triggered|raised|went off|counted)\b"
-    r"|\b(?:above|over|exceed(?:ed|s|ing)|reached|(?:more|greater|higher) than) (?:the|its) (?:[\w'’]+ )?"
-    r"(?:threshold|limit)\b",
-    re.IGNORECASE,
-)
-
-
-# What it fires at is its threshold.
-FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.IGNORECASE)
 # "Alert “Carbon by service” at 05:30 UTC: 142 g".
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
-    if FIRES_AT.search(said.before):
-        return False
-    is_told = THE_ALERTS.match(said.before) or FIRING.search(said.before[-120:] + said.after[:90])
-    return is_its and not said.types and bool(is_told)
+    return is_its and not said.types and bool(THE_ALERTS.match(said.before))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -226,12 +204,6 @@ def _is_apart(fact: Fact, said: Said) -> bool:
 
 # "The alert fired at 21:54 UTC, four minutes after the onset".
 OF_ALERT = re.compile(r"\balert\b[^;]{0,40}, (?:only |just |about )*$", re.IGNORECASE)
-
-
-# "Fails after 50 ms": a latency is no time until a failure.
-ENDS_AFTER = re.compile(
-    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
-)
 
 
 _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
@@ -272,10 +244,6 @@ BASIS = re.compile(
 TOO_FEW = re.compile(
     r"(?: of [^,;.]{2,40}?)? (?:is|are|was|were) (?:\w+ly |far )?(?:too few|(?:not|hardly) enough|insufficient)\b"
 )
-# Not every line that was sampled has a latency.
-OF_LATENCY = re.compile(
-    r"\blatency\b[^;]*\b(?:rest(?:s|ed|ing)?|based|relies) (?:up)?on\b[^,;.\d]{0,20}$", re.IGNORECASE
-)
 
 
 # "Only 1 of 10 timed lines was slower than the usual p95".
@@ -289,8 +257,8 @@ OF_ALL = re.compile(r"\bof (?:the |its |all )*$")
 
 
 def _lines(fact: Fact, said: Said) -> bool:
-    if fact.signal == "basis" or (OF_LATENCY.search(said.before) and not fact.evidence):
-        return fact.signal == "basis" and bool(BASIS.search(said.before) or TOO_FEW.match(said.after))
+    if fact.signal == "basis":
+        return bool(BASIS.search(said.before) or TOO_FEW.match(said.after))
     is_part = SLOWER_LINES.match(said.after) and not OF_ALL.search(said.before)
     if is_part and fact.statistic not in ("slower", "faster"):
         return False

@@ -57,9 +57,9 @@ OF_PARTS = re.compile(
     re.IGNORECASE,
 )
 # "No requests of catalog were slower", "they do not fail more than usual".
-NONE_WERE = re.compile(
-    r"\b(?:no|none of (?:the|its)) (?:\w+ ){0,2}(?:requests?|calls?|lines?)\b[^,;]*$"
-    r"|\b(?:do|does|did)(?: not|n['’]t) (?:fail|retry|take|cost|emit|use|need|log|wait)(?: longer)? $",
+NONE_DOES = re.compile(
+    r"\b(?:no|none of (?:the|its)|not a single) (?:\w+ ){0,2}(?:requests?|calls?|lines?)\b[^,;.]*$"
+    r"|\b(?:do|does|did)(?: not|n['’]t) \w+(?: longer)? $",
     re.IGNORECASE,
 )
 # "What weakens the case is …".
@@ -77,8 +77,6 @@ OUTSIDE = re.compile(
     r"|\bnot (?:served|handled|answered|met) $|(?<!not )\bfar from $",
     re.IGNORECASE,
 )
-# "Check that it falls back to 0.005".
-COMES_BACK = re.compile(r" back\b", re.IGNORECASE)
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 
 
@@ -87,19 +85,6 @@ UNTOLD = re.compile(
     r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b"
     r"|[^,;.]{0,60} (?:was|is|were|could|has|can)(?: ?not|n['’]t)(?: been| be)? confirmed\b"
 )
-TO_SHOW = re.compile(r"\btoo (?:few|little) to (?:establish|show|prove|tell|confirm)\b", re.IGNORECASE)
-# "checkout in europe-west1 has no share in the rise of errors": see `shares.partless`.
-NO_PART = re.compile(
-    r"\b(?:(?:no|any|hardly any) (?:share|part|hand) (?:in|of)|(?:untouched|spared|unaffected) by)"
-    r"(?: the| this| that)? $",
-    re.IGNORECASE,
-)
-IMPROVED = re.compile(r"(?:improve[ds]|got better)", re.IGNORECASE)
-SERVED = re.compile(r"\b(?:availab\w*|success\w*|uptime|throughput)\b", re.IGNORECASE)
-# "Requests do not fail more than usual".
-NOT_DOING = re.compile(r"\b(?:do|does|did)(?: not|n['’]t) \w+ $", re.IGNORECASE)
-# "No requests of catalog were slower".
-NO_REQUEST = re.compile(r"\b(?:no|none of the|not a single) (?:\w+ )?(?:requests?|calls?)\b[^,;.]*$", re.IGNORECASE)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
@@ -124,25 +109,20 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
-            if is_told or _is_no_way(found, before, text, mentions) or _is_a_count(found, before, text):
+            if is_told or _is_no_way(found, text, mentions) or _is_a_count(found, before, text):
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
-            elif THE_DIFFERENCE.search(before) and (excess := known.report.impact.carbon.excess_co2_grams):
-                way = (excess.low > 0) - (excess.high < 0)
-                yield judged("direction", found, way == wanted, "the excess says otherwise")
             elif (claim := _of_others(wanted, found, before, text, mentions, known)) is not None:
                 yield claim
             elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
 
 
-def _is_no_way(found: re.Match[str], before: str, text: str, mentions: list[Found]) -> bool:
+def _is_no_way(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
     """Whether it tells of no course of things: of parts of a rise, or of a case."""
     return bool(
         UNTOLD.match(text, found.end())
-        or TO_SHOW.search(before)
-        or NO_PART.search(before)
         or OF_PARTS.search(text[: found.start()])
         or OF_A_CASE.match(text, found.end())
         or _is_of_a_service(found, mentions)
@@ -178,10 +158,6 @@ def _of_others(
 
 
 NO_DEVIATION = "no deviation"
-# "The difference is within the expected range": of what was emitted.
-THE_DIFFERENCE = re.compile(
-    r"\b(?:the|this|that) difference (?:therefore |thus |still )?(?:is|lies|stays) $", re.IGNORECASE
-)
 # "Nothing deviates": of all that was measured.
 NOTHING = re.compile(r"nothing (?:\w+ )?deviates?", re.IGNORECASE)
 NO_ERRORS = re.compile(r"(?:no|without|free of|clear of)(?: any)? (?:errors|failures)", re.IGNORECASE)
@@ -209,30 +185,20 @@ def _way(
 ) -> Iterator[Claim]:
     if IF.search(before):
         # What advice waits for is no claim of now.
-        is_back = (BACK.search(before) or COMES_BACK.match(text, found.end())) and not is_advice
+        is_back = BACK.search(before) and not is_advice
         holds = _will_go(found.span(), text, mentions, known) if is_back else None
     else:
         is_negated = bool(NEGATED.search(before))
         if wanted:
-            is_negated |= bool(
-                NO.search(found[0])
-                or NEITHER.search(before)
-                or NOT_DOING.search(before)
-                or NO_REQUEST.search(before)
-                or NONE_WERE.search(before)
-            )
+            is_negated |= bool(NO.search(found[0]) or NEITHER.search(before) or NONE_DOES.search(before))
         else:
             is_negated |= bool(OUTSIDE.search(before))
-        if not wanted and OF_ALL.search(text[: found.start()]):
-            holds = _is_calm(found.span(), text, mentions, known) != is_negated
-        else:
-            wanted = _meant(wanted, found, text)
-            holds = as_quantiles(wanted, found.span(), text, mentions, known)
-            holds = (
-                _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
-                if holds is None
-                else holds != is_negated
-            )
+        holds = as_quantiles(wanted, found.span(), text, mentions, known)
+        holds = (
+            _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
+            if holds is None
+            else holds != is_negated
+        )
     if holds and _is_of_unmeasured(before, known):
         yield judged("direction", found, False, "it was not measured", is_open=True)
     elif holds is not None:
@@ -245,12 +211,6 @@ def _is_of_unmeasured(before: str, known: Known) -> bool:
     measured = {one.signal for one in known.levels} | {one.signal for one in known.facts}
     spoken = topics(before) & {*SIGNALS}
     return bool(spoken) and spoken <= {"cpu", "memory", "retries", "carbon"} - measured
-
-
-def _meant(wanted: int, found: re.Match[str], text: str) -> int:
-    """ "Availability improved": of what is better the more there is of it, that is a rise."""
-    is_served = SERVED.search(text[slice(*context.clause(found.span(), text))])
-    return -wanted if IMPROVED.fullmatch(found[0]) and is_served else wanted
 
 
 def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
@@ -268,8 +228,6 @@ def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> 
 
 # "875 ms, down from 152".
 UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
-# "It does deviate", "emissions did change".
-INDEED = re.compile(r"\b(?:do|does|did) (?:indeed |really )?(?:deviate|change|differ)\b", re.IGNORECASE)
 
 
 def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -286,11 +244,6 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_negated = any(NEGATED.search(text[:place]) for place in (found.start(), found.start("way")))
         if not is_negated and not IF.search(text[: found.start()]):
             yield from _more_than(found, text, mentions, known)
-    for found in INDEED.finditer(text):
-        subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
-        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
-        named = [one for one in levels if one.signal in topics(text)] or levels
-        yield judged("direction", found, any(went(one) for one in named), "it did not", is_open=not named)
 
 
 # "At 6.6 g/min it is below, not above, the 7.6 g/min usual at this hour".
@@ -343,19 +296,6 @@ def _is_clean(fact: Fact) -> bool:
     return (fact.whole, fact.role, fact.dimension, fact.value) == ("lines", "usual", "share", 0)
 
 
-# "It raised the alert on latency, but its own metrics are as usual": of all of them.
-OF_ALL = re.compile(
-    r"\b(?:metrics|signals|measures) (?:(?:is|are|was|were|all|themselves|look|stay|stayed) )*$", re.IGNORECASE
-)
-
-
-def _is_calm(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
-    told = {one.service for one in owners.subjects_or_scope(span, text, mentions, known)}
-    if told == {known.report.service} and OWN_AS_USUAL in known.report.headline:
-        return True
-    return bool(_is_all_as_usual(span, text, mentions, known))
-
-
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
     signals = signals_of(span, text, known)
@@ -376,8 +316,6 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     is_slight, is_at = bool(wanted) and slightness.is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
-    if is_slight and STRONG.fullmatch(text[slice(*span)]):
-        is_slight = all(any(_is_much(level) for level in levels) for levels in found)
     return all(
         any(
             (gone(level, known) == wanted and (wanted or not is_at or _is_near(level)))
@@ -391,13 +329,6 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     )
 
 
-# Less than three standard deviations are told with one of these, or with both figures.
-STRONG = re.compile(
-    r"(?:jump|surge|spike|soar|balloon|plunge|plummet|collapse|crash|skyrocket|rocket|explode|slump|tumble)\w*",
-    re.IGNORECASE,
-)
-
-
 # What varies much may be within its range, and is not at its usual value.
 AT_USUAL = re.compile(r"(?:at|on|near|close to|unchanged|constant|flat|stable|steady)\b", re.IGNORECASE)
 
@@ -405,11 +336,6 @@ AT_USUAL = re.compile(r"(?:at|on|near|close to|unchanged|constant|flat|stable|st
 def _is_near(level: Level) -> bool:
     is_few = abs(level.actual - level.expected) < 0.1 and level.signal in ("errors", "retries")
     return is_few or (level.expected == level.actual or 0.5 <= level.actual / (level.expected or 1e-9) <= 2)
-
-
-def _is_much(level: Level) -> bool:
-    """Whether a word such as "jumped" may be told of it, where it usually varies more."""
-    return level.expected == 0 or abs(level.actual / level.expected - 1) >= 0.2
 
 
 def _is_better(wanted: int, level: Level) -> bool:

@@ -42,7 +42,6 @@ WHY_OPEN = re.compile(
     r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
     re.IGNORECASE,
 )
-REASON = re.compile(r"\b(?:because|since|as|for)\b", re.IGNORECASE)
 DOUBTED = "the evidence shows the cause"
 
 
@@ -66,20 +65,18 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if (is_rather or not named) and causation.names_another(text[slice(*denied)], denied, mentions, known):
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
-        if is_blame or (named and re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause)):
+        if is_blame or re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause):
             yield Claim("cause", found.span(), found[0], holds=False, why=DOUBTED)
             return
 
 
 def _of_the_cause(text: str, mentions: list[Found], known: Known) -> Iterator[re.Match[str]]:
-    """Without doubts of another one, and why that is none: "client is no suspect, since no call leads there"."""
-    other = 0
+    """Without doubts of another one, or of none."""
     for found in DOUBT.finditer(text):
-        if other and REASON.search(text[other : found.start()]):
-            continue
-        if _doubts_another(found.span(), text, mentions, known):
-            other = found.end()
-        elif not _is_of_something_else(found, text[slice(*_part(text, found.start()))], text, known):
+        clause = text[slice(*_part(text, found.start()))]
+        if not (
+            _doubts_another(found.span(), text, mentions, known) or _is_of_something_else(found, clause, text, known)
+        ):
             yield found
 
 
@@ -87,7 +84,6 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: K
     """Whether it doubts nothing, or another cause than that of the verdict."""
     return (
         any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
-        or _is_of_impact(found, text)
         or (consequences.is_cause_open(known) and bool(OPEN.search(clause)))
         or _is_elsewhere(text[slice(*context.clause(found.span(), text))], known)
         or (bool(known.past) and bool(OF_THEN.search(clause)))
@@ -108,24 +104,6 @@ def _is_elsewhere(clause: str, known: Known) -> bool:
     return bool(regions) and root is not None and root.region is not None and root.region not in regions
 
 
-def _is_of_impact(found: re.Match[str], text: str) -> bool:
-    """ "The CO₂ impact is unknown because no emissions were measured": no doubt about a cause."""
-    is_unmeasured = found[0].lower() in ("no", "neither") and OF_MEASURES.match(text, found.end())
-    is_unknown = found[0].lower() in ("unknown", "unclear", "not") and OF_IMPACT.search(text[: found.start()])
-    return bool(is_unmeasured or is_unknown)
-
-
-OF_MEASURES = re.compile(
-    r" (?:\w+ )?(?:emissions|users?|orders?|revenue|carbon|figures?|log lines|latency)\b[^,;]{0,40}"
-    r" (?:measured|known|recorded)\b"
-)
-OF_IMPACT = re.compile(
-    r"\b(?:impact|users?|orders?|revenue|emissions|excess|costs?|requests|loss|damage)\b(?! of\b)[^,;]{0,30}"
-    r" (?:is|are|was|were|could|can|remains?|stays?) $",
-    re.IGNORECASE,
-)
-
-
 # "payments is a victim and not the root cause": of whom the clause names.
 NOT_THE_CAUSE = re.compile(r"(?:the|its|a) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
 NEVER_BEFORE = re.compile(
@@ -133,20 +111,9 @@ NEVER_BEFORE = re.compile(
 )
 
 
-# "checkout itself is no candidate".
-NO_SUSPECT = re.compile(
-    r" (?:itself )?(?:is|was) (?:also |therefore )?(?:no|not an?|not the|hardly an?) (?:\w+ )?"
-    r"(?:explanation|candidate|suspect|culprit|rival|contender|cause)\b"
-)
-
-
 def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """ "catalog is unlikely to be the cause, because its errors name drm": the clause of the doubt is of another."""
     local = context.clause(span, text)
-    for one in mentions:
-        told = NO_SUSPECT.match(text, one.span[1])
-        if told and told.start() <= span[0] < told.end() and one.text in known.services:
-            return causation.names_another(text[slice(*one.span)], one.span, mentions, known)
     if not any(local[0] <= one.span[0] < local[1] for one in mentions):
         # "…, and deploy-8718 of cart (version 4.9.6) is not a convincing explanation".
         local = (causation.begin_of(text[: span[0]]), local[1])
@@ -184,31 +151,3 @@ def _part(text: str, place: int) -> Span:
     starts = [found.end() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.end() <= place]
     ends = [found.start() for found in re.finditer(r";|\bwhile\b|\bwhereas\b", text) if found.start() >= place]
     return max(starts, default=0), min(ends, default=len(text))
-
-
-EFFECT = re.compile(
-    r"\b(?:no|not any|without (?:any )?|nor) ?(?:evidence|sign|indication|proof|hint)\b(?P<what>[^;.]*?)"
-    r"\b(?:had|has|having|played|plays) (?:an?|any|some) (?:\w+ )?(?:effect|influence|impact|part|role)\b",
-    re.IGNORECASE,
-)
-
-
-def denied_effects(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "There is no evidence that deploy-8734 had any effect": of what is not the cause."""
-    for found in EFFECT.finditer(text):
-        span = found.span("what")
-        if any(span[0] <= one.span[0] < span[1] for one in mentions):
-            holds = not known.has_cause or causation.names_another(found["what"], span, mentions, known)
-            yield judged("cause", found, holds, "it is the cause")
-    begun = [one.at for one in known.moments if one.kind == "onset"]
-    for found in TOO_LATE.finditer(text) if begun else ():
-        named = {one.text for one in mentions if one.span[1] <= found.start()}
-        times = [one.at for one in known.changes if one.at and one.deployment_id in named]
-        if times:
-            root = known.report.root_cause
-            onset = (root.onset if root else None) or min(begun)
-            yield judged("cause", found, all(at > onset for at in times), "it was made before")
-
-
-# "deploy-8737 came too late to have begun this".
-TOO_LATE = re.compile(r"\btoo late to (?:have |be |explain|cause|start|trigger|set)", re.IGNORECASE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import bounds, charted, fitting, leads, movements, names, quoted, ratios
+from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known
@@ -21,9 +21,8 @@ COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
-    of_bound = charted.extreme(number, text, mentions, known) or bounds.told(number, text, mentions, known)
-    if of_bound:
-        return of_bound
+    if of_extreme := charted.extreme(number, text, mentions, known):
+        return of_extreme
     claim = _figure(number, text, mentions, known)
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart

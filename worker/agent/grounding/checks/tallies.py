@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding.checks import calls
 from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context, numerals, units
@@ -46,8 +45,6 @@ LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
-        return is_so
-    if (is_so := calls.is_so_often(number, text, mentions, known)) is not None:
         return is_so
     return _of_listed(number, text, sentence, mentions, known)
 

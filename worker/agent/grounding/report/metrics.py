@@ -113,9 +113,6 @@ def of_clause(span: Span, text: str, known: Known) -> list[str]:
     return sorted(named)
 
 
-SYSTEM_CALLS = re.compile(r"\b(?:system calls?|syscalls)\b", re.IGNORECASE)
-
-
 def of_figure(number: Number, text: str, known: Known) -> str | None:
     """The field that a figure is of: of its own clause, or named before it where its clause speaks of nothing else.
 
