@@ -11,7 +11,6 @@ from worker.agent.grounding.checks import (
     against,
     alerting,
     amounts,
-    asides,
     awaited,
     beginnings,
     calls,
@@ -43,6 +42,7 @@ from worker.agent.grounding.checks import (
     shares,
     statements,
     story,
+    suspects,
     times,
     versions,
     worked,
@@ -174,7 +174,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     unopposed = list(ranking.unopposed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    apposed = list(asides.apposed(plain, mentions, known))
+    apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = list(versions.versions(plain, mentions, known))
     blamed = claims.blanked(

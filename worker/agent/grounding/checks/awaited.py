@@ -27,16 +27,12 @@ DENIALS = (causation.IT_IS, DOUBTED, BLAMED)
 NAMELESS = re.compile(
     r"\b(?:(?:something|somewhere|anything) else|elsewhere|another(?: one| cause)?|a different one)\b"
 )
-
-
 # "Restart frontend first, not ledger".
 NOT_IT = re.compile(r"(?:, | )(?:not|instead of|rather than|and not|before)(?: (?:at|on|the))* $", re.IGNORECASE)
 MENDING = re.compile(
     r"\b(?:restart|repair|fix|fail(?:ing)? over|take|roll(?:ing)? back|revert|look|start|begin|mend|inspect)\w*\b",
     re.IGNORECASE,
 )
-
-
 # "Do not spend time on ledger".
 AWAY = re.compile(
     r"\b(?:do not|don['’]t|never|no need to|rather than) (?:spend|waste|lose|look|start|begin|search)\b", re.IGNORECASE

@@ -101,8 +101,6 @@ BASELINE = re.compile(
     r"|(?P<long>(?<=of )(?:weeks|months|years)\b|\b(?:weeks|months?|years?) of (?:data|history|records|days)\b))",
     re.IGNORECASE,
 )
-
-
 DAYS = re.compile(r"(?P<many>\d+) earlier days?\b")
 
 

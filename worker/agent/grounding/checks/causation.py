@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting, consequences, judgements
+from worker.agent.grounding.checks import alerting, consequences, judgements, suspects
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import causal, claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
-from worker.domain.report import CauseKind, RootCause
+from worker.domain.report import RootCause
 
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
@@ -49,16 +49,6 @@ NOTHING = re.compile(
 NOTHING_TO = re.compile(
     r"\b(?:no|nothing)\b[^,;]{0,30} for (?:it|this|that|these|them|either|any) to\W*$", re.IGNORECASE
 )
-KINDS = (
-    (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
-    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
-    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
-)
-KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
-# "A dependency of catalog": what the cause is called first.
-OF_KIND = {
-    kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
-}
 # "Its confidence as a cause is 0.01": a figure.
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
@@ -114,7 +104,7 @@ def _blamed(found: re.Match[str], why: str, text: str, mentions: list[Found], kn
     marked = (found.start(), end) if is_open else found.span()
     # "The cause is payments": what the report says of payments besides does not make it so.
     is_blamed = CULPRIT.search(found[0]) or causal.AFFECTING.match(found[0], span[1] - found.start())
-    is_named = bool(is_blamed and _within(span, mentions, known) & known.services)
+    is_named = bool(is_blamed and suspects.within(span, mentions, known) & known.services)
     is_said = why in UNPROVEN and not (why == ANOTHER and is_named)
     return Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
 
@@ -163,8 +153,6 @@ RELATIVE = re.compile(
 )
 # "By search itself rather than by more requests": the second is denied.
 RATHER = re.compile(r",? (?:rather than|instead of|and not)(?! \d) |, not ", re.IGNORECASE)
-
-
 # "cart shows no deviation and ledger explains the errors": who stands before another verb is told of something else.
 OF_ANOTHER = re.compile(
     r".*\b(?:is|are|was|were|has|have|had|does|do|did|shows?|showed|fails?|failed|deviates?|rose|fell|cannot)\b.*"
@@ -179,7 +167,7 @@ def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> S
     is_verb = start < found.start("effect") and not judgements.GIVING_REASON.search(judgements.between(found))
     other = OF_ANOTHER.match(found["cause"]) if is_verb else None
     rest = (start + other.end(), end) if other else (start, end)
-    return rest if _within(rest, mentions, known) & known.services else (start, end)
+    return rest if suspects.within(rest, mentions, known) & known.services else (start, end)
 
 
 def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> str:
@@ -188,7 +176,7 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
         # "… points to ledger, which fails": what is said of it besides.
         behind = (cause[0] + relative.end(), cause[1])
         is_its_object = cause[0] < found.start("effect") and "," not in text[slice(*behind)]
-        is_its_object = is_its_object and bool(_within(behind, mentions, known))
+        is_its_object = is_its_object and bool(suspects.within(behind, mentions, known))
         # "ledger, which cart broke": it is cart that did.
         cause = behind if is_its_object else (cause[0], cause[0] + relative.start())
     if consequences.is_of_emissions(found) and not _is_denial(found):
@@ -226,8 +214,8 @@ def _wrong_verdict(
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
-    is_told = _within(cause, mentions, known) and not judgements.GIVING_REASON.search(judgements.between(found))
-    if is_told and _within(effect, mentions, known) & known.services - _reached(root, known):
+    is_told = suspects.within(cause, mentions, known) and not judgements.GIVING_REASON.search(judgements.between(found))
+    if is_told and suspects.within(effect, mentions, known) & known.services - suspects.reached(root, known):
         return "nothing shows that it calls the cause"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
@@ -241,15 +229,15 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
         begin = effect[0] + begin_of(found["effect"][: judged.start()])
         of = (begin, effect[0] + judged.end())
         is_told = (
-            _within(of, mentions, known)
-            or OTHERS.search(text[slice(*of)])
-            or any(words.search(text[slice(*of)]) for words in KIND.values())
+            suspects.within(of, mentions, known)
+            or suspects.OTHERS.search(text[slice(*of)])
+            or any(words.search(text[slice(*of)]) for words in suspects.KIND.values())
         )
         return of if is_told else cause
     if without := RATHER_THAN.search(found["cause"]):
         # "Its errors name auth, so checkout suffers rather than causing it": of checkout.
         told = (cause[0] + found["cause"].rfind(", so ", 0, without.start()) + 1, cause[0] + without.start())
-        return told if _within(told, mentions, known) else (cause[0], told[1])
+        return told if suspects.within(told, mentions, known) else (cause[0], told[1])
     return None
 
 
@@ -270,61 +258,39 @@ def begin_of(text: str) -> int:
 def _blames(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
     """Whether that part names anything that could be the cause: then it is the wrong one, or wrongly denied."""
     part = text[slice(*span)]
-    is_kind = any(words.search(part) for words in KIND.values())
+    is_kind = any(words.search(part) for words in suspects.KIND.values())
     is_known = all(vocabulary.is_known(word, known.words) for word in vocabulary.WORD.findall(part.lower()))
-    is_named = _within(span, mentions, known) or re.search(r"\b(?:cause|culprit|it|this|that)\b", part)
+    is_named = suspects.within(span, mentions, known) or re.search(r"\b(?:cause|culprit|it|this|that)\b", part)
     return is_kind or not is_known or bool(is_named)
 
 
 def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) -> str:
     """Of what is said not to be the cause."""
-    if THE_CALLERS.fullmatch(text[slice(*span)]) or OTHERS.search(text[slice(*span)]):
+    if suspects.THE_CALLERS.fullmatch(text[slice(*span)]) or suspects.OTHERS.search(text[slice(*span)]):
         return ""
-    return "" if names_another(text[slice(*span)], span, mentions, known) else IT_IS
-
-
-# "Both other candidates have a confidence of 0.0, since …".
-OTHERS = re.compile(
-    r"\b(?:others|(?:other|remaining|last|second|third|fourth) (?:\w+ )?(?:candidates?|suspects?|one))\b", re.IGNORECASE
-)
-# "The cause lies in ledger and not in the services that call it".
-THE_CALLERS = re.compile(
-    r"\W*(?:in |with |to |at )?(?:any of )?(?:(?:its|any|the|either) callers?"
-    r"|the services (?:that|which) call it)[\W_]*"
-)
+    return "" if suspects.names_another(text[slice(*span)], span, mentions, known) else IT_IS
 
 
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
-    is_unnamed = not _within(cause, mentions, known)
+    is_unnamed = not suspects.within(cause, mentions, known)
     if is_unnamed and PRONOUN.fullmatch(text[slice(*cause)]):
         return _wrongly_referred(cause, effect, text, mentions, known, root)
-    causing, suffering = _within(cause, mentions, known), _within(effect, mentions, known)
+    causing, suffering = suspects.within(cause, mentions, known), suspects.within(effect, mentions, known)
     if not causing and _is_logged(text[slice(*cause)], root, known):
         return ""
     is_by_its_errors = suffering == {root.service} and causing and all(_is_type_of(one, root, known) for one in causing)
     is_of_itself = FAILING.match(text[slice(*cause)]) and _says_why(text[slice(*effect)], suffering, root, known)
     if is_of_itself or (_is_of_cause(suffering, causing, root, known) and not is_by_its_errors):
         return "what is said to suffer is the cause"
-    if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in OF_KIND.items()):
+    if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in suspects.OF_KIND.items()):
         return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
     strangers = {one for one in causing - known.names - known.services if A_DEPLOYMENT.match(one)}
-    of_others = causing & known.services - _told_with(root, known)
+    of_others = causing & known.services - suspects.told_with(root, known)
     if strangers or of_others or causing & deployments - {root.deployment_id}:
         return "something else is the cause"
-    is_kind = not causing and root.kind in KIND and bool(KIND[root.kind].search(text[slice(*cause)]))
+    is_kind = not causing and root.kind in suspects.KIND and bool(suspects.KIND[root.kind].search(text[slice(*cause)]))
     return "" if causing & cause_names(known) or is_kind else ANOTHER
-
-
-def _reached(root: RootCause, known: Known) -> set[str | None]:
-    """Whom the cause can have brought trouble: the alerted service, and who calls it, however many are between."""
-    reached: set[str | None] = {root.service, known.report.service}
-    more: set[str | None] = {root.service}
-    while more:
-        callers: set[str | None] = {caller for caller, callee in known.calls if callee in more}
-        more = callers - reached
-        reached |= more
-    return reached
 
 
 def _wrongly_referred(
@@ -332,8 +298,8 @@ def _wrongly_referred(
 ) -> str:
     """Of "that": what the sentence before named; without that, this one goes as well (`ground`)."""
     joint = JOINT.search(text[slice(*effect)]) if effect[1] <= cause[0] else None
-    first = _within((effect[0], effect[0] + joint.start()), mentions, known) if joint else set()
-    if first & known.services and not first & _told_with(root, known):
+    first = suspects.within((effect[0], effect[0] + joint.start()), mentions, known) if joint else set()
+    if first & known.services and not first & suspects.told_with(root, known):
         return "something else is the cause"
     return ""
 
@@ -361,35 +327,6 @@ def _is_type_of(name: str, root: RootCause, known: Known) -> bool:
         for one in known.facts
         if name in known.types
     )
-
-
-def _told_with(root: RootCause, known: Known) -> set[str | None]:
-    """Services that may stand where the cause is told: its own, and of a failing callee the one that calls it."""
-    return {root.service, *(caller for caller, callee in known.calls if callee == root.service)}
-
-
-def _within(span: Span, mentions: list[Found], known: Known) -> set[str]:
-    return {one.text for one in mentions if span[0] <= one.span[0] < span[1]} - known.regions
-
-
-def names_another(part: str, span: Span, mentions: list[Found], known: Known) -> bool:
-    """Whether that part speaks of something that could be the cause, and is not."""
-    named = _within(span, mentions, known)
-    root = known.report.root_cause
-    if named and _is_another_deployment(named, known):
-        return True
-    if named:
-        return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
-    kinds = {kind for kind, words in KIND.items() if words.search(part)}
-    return bool(kinds) and root is not None and root.kind not in kinds
-
-
-def _is_another_deployment(named: set[str], known: Known) -> bool:
-    """ "That deployment of the cause's service is not the cause": where it is of another kind, or another one."""
-    root = known.report.root_cause
-    told = [one for one in known.changes if one.at and named & {one.deployment_id, one.version}]
-    others = {one.service for one in told if root and one.deployment_id != root.deployment_id}
-    return bool(told) and not named & ((cause_names(known) | known.services) - others)
 
 
 def _is_of_cause(suffering: set[str], causing: set[str], root: RootCause, known: Known) -> bool:

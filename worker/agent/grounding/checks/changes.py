@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.checks import causation, judgements
 from worker.agent.grounding.checks.conditions import NONE_OF
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -21,8 +22,6 @@ DID = re.compile(
     r"(?=the\b|an?\b|its\b|[a-z]+\b)(?!out\b|off\b|no\b|nothing\b)",
     re.IGNORECASE,
 )
-
-
 # "deploy-8738 was a response to the failures", "… was rolled out to mend them".
 IN_RESPONSE = re.compile(
     r" (?:of [\w-]+ )?(?:itself )?(?:is|was|were|came|went out)(?: \w+){0,4}? "
@@ -180,10 +179,15 @@ WENT_TO = re.compile(
     r"|touche[sd]|reached|(?:is|was) (?:deployed|released|rolled out|made|shipped) (?:to|in|for)) (?:the )?",
     re.IGNORECASE,
 )
+NO_OTHER = re.compile(
+    r"(?<!and )(?<!or )(?<!nor )\b(?:no|not any|without (?:any )?) ?(?:other|further|more|second|additional)"
+    r" (?:recent |recorded )?(?:deployment|change|release|rollout)s?\b(?! (?:\w+ ){0,2}(?:explains?|accounts?|caused))",
+    re.IGNORECASE,
+)
 
 
 def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Whose a deployment is said to be."""
+    """Whose a deployment is said to be, and that there is none besides those that were spoken of."""
     for one, other in itertools.pairwise([one for one in mentions if one.text not in known.regions]):
         owners = {it.service for it in known.changes if it.deployment_id == one.text and it.service}
         found = WENT_TO.fullmatch(text[one.span[1] : other.span[0]]) if other.text in known.services else None
@@ -191,6 +195,12 @@ def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             span = (one.span[0], other.span[1])
             holds = other.text in owners
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it is another one's")
+    for found in NO_OTHER.finditer(text):
+        told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
+        regions = {one.text for one in mentions} & known.regions
+        made = [it for it in known.changes if it.at and (not regions or it.region in {None, *regions})]
+        others = [it for it in made if not told & {it.deployment_id, it.version, it.service}]
+        yield judged("cause", found, not others, "there is another one")
 
 
 def denials(text: str, known: Known) -> Iterator[Claim]:
@@ -261,22 +271,16 @@ NONE_OF_ONE = re.compile(
     r"(?:deployment|change|release|rollout)s? (?:of|to|for) (?:the )?$",
     re.IGNORECASE,
 )
-
-
 GOT_NONE = re.compile(
     r" (?:itself )?(?:(?:did not|has not|had not) (?:get|got|receive|received|have|had)|got no|received no|had no)"
     r" (?:an? |any )?(?:new )?(?:version|release|deployment|rollout)\b"
     r"| (?:itself )?(?:was|has|had) not (?:been )?(?:re)?(?:deployed|released|changed)\b",
     re.IGNORECASE,
 )
-
-
 # "No change of checkout explains it".
 EXPLAINING = re.compile(
     r"(?: in [\w.-]+)? (?:\w+ )?(?:explains?|explained|caus\w+|accounts?|triggered|led|started|is to blame|is behind)\b"
 )
-
-
 # "Nothing was changed in us-central1".
 NONE_IN = re.compile(
     r"\b(?:nothing (?:was|has been|had been) (?:deployed|changed|released|shipped|rolled out)"
@@ -352,8 +356,6 @@ DEPLOYMENT = re.compile(
     r"|versions?)\b",
     re.IGNORECASE,
 )
-
-
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
     r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import directions
+from worker.agent.grounding.checks import wayless
 from worker.agent.grounding.checks.movements import logged_errors, went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Subject
@@ -99,7 +99,7 @@ SO_MANY_OF = re.compile(
 
 def _is_so_many(found: re.Match[str], text: str) -> bool:
     """Whether it says how many lines are so, which is a figure: "2 of 16 are errors", "9 were slower than the p95"."""
-    return bool(directions.THAN_A_QUANTILE.match(text, found.end()) or SO_MANY_OF.search(text[: found.start("what")]))
+    return bool(wayless.THAN_A_QUANTILE.match(text, found.end()) or SO_MANY_OF.search(text[: found.start("what")]))
 
 
 # "Does not fail more requests than usual": by its level, and not by whether it fails at all.

@@ -33,8 +33,6 @@ RISING = re.compile(
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rises?|increase|growth)\b", re.IGNORECASE)
-
-
 # "80 % of its deviation is explained by …".
 EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
@@ -88,7 +86,7 @@ def _seconds(fact: Fact, said: Said) -> bool:
     check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
     if check is not None:
         return check(fact, said)
-    return said.of_time in (None, "taking")
+    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
 
 
 NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
@@ -98,6 +96,8 @@ def _is_length(fact: Fact, said: Said) -> bool:
     """How long the window is, or how far back changes were looked for; neither is how long a request takes."""
     is_of_request = said.topics & {"latency", "calls"} or _is_of_metric(said)
     if is_of_request and (said.of_time in (None, "taking") or said.statistic):
+        return False
+    if fact.signal == "looked back" and re.match(r" ?(?:after|following)\b", said.after):
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
@@ -120,8 +120,6 @@ HOURS_BEFORE = re.compile(
     r"\b(?:in|during|over|within|of|from|on) the (?:almost |nearly |roughly |about |some |last )*$"
 )
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
-
-
 # "As a baseline, the 23 hours and 50 minutes before 22:10 UTC are used".
 AS_BASELINE = re.compile(
     r"\b(?:baseline|comparison|reference)\b(?:(?!\bwindow\b)(?:[^;.\d]|\d\d:\d\d))*$", re.IGNORECASE
@@ -167,20 +165,21 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
     return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
+# What it fires at is its threshold.
+FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.IGNORECASE)
 # "Alert “Carbon by service” at 05:30 UTC: 142 g".
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
-    return is_its and not said.types and bool(THE_ALERTS.match(said.before))
+    is_limit = FIRES_AT.search(said.before)
+    return is_its and not said.types and not is_limit and bool(THE_ALERTS.match(said.before))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
 EARLIER = re.compile(r"\b(?:last|earlier|previous|past|prior)\b")
 DISTANCES = ("between", "between changes", "until alert", "change", "to alert")
-
-
 TO_ONSET = re.compile(r"\b(?:onset|alert|incident)\b", re.IGNORECASE)
 
 
@@ -204,6 +203,10 @@ def _is_apart(fact: Fact, said: Said) -> bool:
 
 # "The alert fired at 21:54 UTC, four minutes after the onset".
 OF_ALERT = re.compile(r"\balert\b[^;]{0,40}, (?:only |just |about )*$", re.IGNORECASE)
+# "Fails after 50 ms": a latency is no time until a failure.
+ENDS_AFTER = re.compile(
+    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
+)
 
 
 _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {
@@ -230,29 +233,21 @@ def _usd(fact: Fact, said: Said) -> bool:
 
 # "30 of 54 lines are PoolTimeoutError": the 54 are all of them.
 OF_ALL_LINES = re.compile(r"\bof (?:the |its |about )*\||\| (?:sampled|timed)\b|\| of (?:the )?\d", re.IGNORECASE)
-
-
 # "That rests on 9 log lines".
 BASIS = re.compile(
     r"\b(?:rest(?:s|ed|ing)?|based|relies|built|founded|(?:comes|came|drawn|taken|computed|calculated) from|only|just"
     r"|no more than)\b[^,;.\d]{0,20}$",
     re.IGNORECASE,
 )
-
-
 # "The 12 log lines of payments are too few to confirm the rise".
 TOO_FEW = re.compile(
     r"(?: of [^,;.]{2,40}?)? (?:is|are|was|were) (?:\w+ly |far )?(?:too few|(?:not|hardly) enough|insufficient)\b"
 )
-
-
 # "Only 1 of 10 timed lines was slower than the usual p95".
 SLOWER_LINES = re.compile(
     r" (?:of (?:the )?[\d,]+ |of (?:them|these) )?(?:[a-z]+ ){0,3}(?:was|were|is|are|took|takes?)"
     r" (?:[a-z]+ )?(?:slower|longer|faster) than "
 )
-
-
 OF_ALL = re.compile(r"\bof (?:the |its |all )*$")
 
 
@@ -275,8 +270,6 @@ def _lines(fact: Fact, said: Said) -> bool:
 A_STATUS = re.compile(
     r"\b(?:an?|HTTP|status|codes?|returns?|returned|with) (?:status |HTTP )?(?:code )?$", re.IGNORECASE
 )
-
-
 THRESHOLD = re.compile(r"\b(?:thresholds?|limit|a fixed|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import against
+from worker.agent.grounding.checks import against, wayless
 from worker.agent.grounding.checks.movements import (
     OWN_AS_USUAL,
     as_quantiles,
@@ -29,48 +29,16 @@ from worker.domain.report import Verdict
 # "The old version shows no errors".
 OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
 NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
-# "2.3 times as many requests as usual" compares.
-AS_MANY = re.compile(r"\bas (?:many|much|high|large|long|slow|often)\b[^,;]{0,30}$", re.IGNORECASE)
-# "At 2.3 times its usual level", "above the usual value".
-COMPARED = re.compile(
-    r"\b(?:times|above|below|compare[sd]? (?:it |them )?(?:with|to)|than"
-    r"|over|under|exceed\w*|from|of|twice|double) (?:(?:its|the|their|what is) )?$",
-    re.IGNORECASE,
-)
-# "Where 0.4 % is normal": a figure that is told as the usual one.
-IS_NORMAL = re.compile(r"(?:is|are|was|were) (?:normal|usual)", re.IGNORECASE)
-# "The usual value is 111 ms".
-A_VALUE = re.compile(
-    r"(?:its )?(?:usual|normal) (?:level|value|rate|range|traffic|latency|load|error rate|memory)s?", re.IGNORECASE
-)
-ITS_FIGURE = re.compile(
-    r"(?: (?:for|at|of|in) (?:this|that|the) (?:hour|time|day))?"
-    r"(?:(?: (?:is|was|being|of)|:)(?: about| only| close to| near| roughly| around)* [$\d]| (?:rests|rest|(?:is"
-    r"|was) (?:taken|drawn|reckoned|based)|comes?|stems?) )"
-)
-# "The largest rise of carbon", "None of auth and cart shows a rise": of its parts (`leading`, `tallies`).
-OF_PARTS = re.compile(
-    r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
-    r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest)\b[^,;]{0,24}"
-    r" (?:in|of|to) (?:the |this |that |its )?$"
-    r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $",
-    re.IGNORECASE,
-)
 # "No requests of catalog were slower", "they do not fail more than usual".
 NONE_DOES = re.compile(
     r"\b(?:no|none of (?:the|its)|not a single) (?:\w+ ){0,2}(?:requests?|calls?|lines?)\b[^,;.]*$"
     r"|\b(?:do|does|did)(?: not|n['’]t) \w+(?: longer)? $",
     re.IGNORECASE,
 )
-# "What weakens the case is …".
-OF_A_CASE = re.compile(
-    r" (?:the|this|that|its) (?:case|argument|suspicion|evidence|verdict|claim|finding)\b", re.IGNORECASE
-)
 # "None of the listed services shows a rise in carbon".
 NONE_OF_THEM = re.compile(
     r"\b(?:none of (?:the |these |its )?(?:\w+ )?(?:services|others)|no (?:other )?service)\b[^,;.]*$", re.IGNORECASE
 )
-IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Far outside its usual range".
 OUTSIDE = re.compile(
     r"\b(?:outside|out|beyond|left|leaves|leaving)(?: of)? (?:(?:its|the|their|what is) )?$"
@@ -78,30 +46,8 @@ OUTSIDE = re.compile(
     re.IGNORECASE,
 )
 BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
-
-
-# "Higher demand does not explain it", "too few to establish a rise above the usual 0.3 %": nothing rose.
-UNTOLD = re.compile(
-    r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b"
-    r"|[^,;.]{0,60} (?:was|is|were|could|has|can)(?: ?not|n['’]t)(?: been| be)? confirmed\b"
-)
 # "It got no slower".
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
-
-
-def _is_a_count(found: re.Match[str], before: str, text: str) -> bool:
-    """ "Only 1 of 10 timed lines was slower than the usual p95": how many they are is a figure."""
-    is_so_far = found[0].lower().startswith(("above", "below", "under", "over")) and DEVIATIONS.search(before)
-    return bool(is_so_far or (THAN_A_QUANTILE.match(text, found.end()) and numerals.numbers(before)))
-
-
-# "0.9 standard deviations below the expectation": on which side it is, the figure has.
-DEVIATIONS = re.compile(r"\bstandard deviations? $", re.IGNORECASE)
-
-
-THAN_A_QUANTILE = re.compile(
-    r" than (?:the |its |their )?(?:usual |former |previous |normal )?(?:p\d\d|median|\d+(?:st|nd|rd|th) percentile)\b"
-)
 
 
 def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
@@ -109,29 +55,15 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
-            if is_told or _is_no_way(found, text, mentions) or _is_a_count(found, before, text):
+            if is_told or wayless.is_no_way(found, text, mentions) or wayless.is_a_count(found, before, text):
                 continue
+            is_set_against = wayless.is_compared(found, before, text)
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
             elif (claim := _of_others(wanted, found, before, text, mentions, known)) is not None:
                 yield claim
-            elif not _is_compared(found, before, text) and not against.is_of_two(found.span(), text, mentions, known):
+            elif not is_set_against and not against.is_of_two(found.span(), text, mentions, known):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
-
-
-def _is_no_way(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
-    """Whether it tells of no course of things: of parts of a rise, or of a case."""
-    return bool(
-        UNTOLD.match(text, found.end())
-        or OF_PARTS.search(text[: found.start()])
-        or OF_A_CASE.match(text, found.end())
-        or _is_of_a_service(found, mentions)
-    )
-
-
-def _is_of_a_service(found: re.Match[str], mentions: list[Found]) -> bool:
-    """ "ledger is down": that it does not answer (`story`)."""
-    return found[0].lower() == "is down" and any(one.span[1] + 1 == found.start() for one in mentions)
 
 
 def _of_others(
@@ -163,16 +95,6 @@ NOTHING = re.compile(r"nothing (?:\w+ )?deviates?", re.IGNORECASE)
 NO_ERRORS = re.compile(r"(?:no|without|free of|clear of)(?: any)? (?:errors|failures)", re.IGNORECASE)
 
 
-def _is_compared(found: re.Match[str], before: str, text: str) -> bool:
-    """Whether it tells what a figure is compared with, which is checked with that."""
-    return bool(
-        AS_MANY.search(before)
-        or (COMPARED.search(before) and not before.endswith("far from "))
-        or (IS_NORMAL.match(found[0]) and IS_FIGURE.search(before))
-        or (A_VALUE.fullmatch(found[0]) and ITS_FIGURE.match(text, found.end()))
-    )
-
-
 def _way(
     wanted: int,
     found: re.Match[str],
@@ -193,6 +115,7 @@ def _way(
             is_negated |= bool(NO.search(found[0]) or NEITHER.search(before) or NONE_DOES.search(before))
         else:
             is_negated |= bool(OUTSIDE.search(before))
+        wanted = _meant(wanted, found, text)
         holds = as_quantiles(wanted, found.span(), text, mentions, known)
         holds = (
             _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
@@ -204,6 +127,16 @@ def _way(
     elif holds is not None:
         is_open = not holds and not _is_measured(found.span(), text, mentions, known)
         yield judged("direction", found, holds, "it went another way", is_open=is_open)
+
+
+# "Availability improved": of what is better the more there is of it, that is a rise.
+IMPROVED = re.compile(r"(?:improve[ds]|got better)", re.IGNORECASE)
+SERVED = re.compile(r"\b(?:availab\w*|success\w*|uptime|throughput)\b", re.IGNORECASE)
+
+
+def _meant(wanted: int, found: re.Match[str], text: str) -> int:
+    is_served = SERVED.search(text[slice(*context.clause(found.span(), text))])
+    return -wanted if IMPROVED.fullmatch(found[0]) and is_served else wanted
 
 
 def _is_of_unmeasured(before: str, known: Known) -> bool:
@@ -252,8 +185,6 @@ BESIDE_USUAL = re.compile(
     r"(?:,? (?:rather than|(?:and )?not) (?:above|over|below|under),?)? (?:the )?(?=\d)",
     re.IGNORECASE,
 )
-
-
 # "… since it is normally below 2 ms": how the usual one is bounded.
 OF_USUAL = re.compile(
     r"\b(?:usual|normal|typical|expected|since|because|while|whereas|where|against|but)\w*|;", re.IGNORECASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import causation, consequences
+from worker.agent.grounding.checks import causation, consequences, suspects
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -34,8 +34,6 @@ BLAMING = re.compile(
     r"|contribut\w+|connect\w+|relat\w+|guilty|origin\w*|source)\b",
     re.IGNORECASE,
 )
-
-
 # "Why payments fails stays open", "it is unclear why".
 WHY_OPEN = re.compile(
     r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
@@ -57,12 +55,12 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         clause = text[start:end]
         other = causation.RATHER.search(clause)
         denied = (start + other.end(), end) if other else (start, end)
-        if other and causation.THE_CALLERS.fullmatch(text[slice(*denied)]):
+        if other and suspects.THE_CALLERS.fullmatch(text[slice(*denied)]):
             continue
         is_rather = bool(other) and start <= found.start() < denied[0]
         if not named and NOT_THE_CAUSE.match(text[slice(*denied)]):
             denied = (start, end)
-        if (is_rather or not named) and causation.names_another(text[slice(*denied)], denied, mentions, known):
+        if (is_rather or not named) and suspects.names_another(text[slice(*denied)], denied, mentions, known):
             continue
         is_blame = BLAMING.search(clause) and not NEVER_BEFORE.search(clause)
         if is_blame or re.search(r"\b(?:no|without) (?:effect|influence|impact|part|role|link)", clause):
@@ -118,18 +116,16 @@ def _doubts_another(span: Span, text: str, mentions: list[Found], known: Known) 
         # "…, and deploy-8718 of cart (version 4.9.6) is not a convincing explanation".
         local = (causation.begin_of(text[: span[0]]), local[1])
     inside = {one.text for one in mentions if local[0] <= one.span[0] < local[1]} & known.services
-    return bool(inside - {known.report.service}) and causation.names_another(
-        text[slice(*local)], local, mentions, known
-    )
+    return bool(inside - {known.report.service}) and suspects.names_another(text[slice(*local)], local, mentions, known)
 
 
 def _denies_another_kind(found: re.Match[str], text: str, known: Known) -> bool:
     """ "… since no dependency and no deployment is involved": where the cause is of another kind."""
     root = known.report.root_cause
-    kinds = {kind for kind, words in causation.KIND.items() if words.match(text, found.end() + 1)}
+    kinds = {kind for kind, words in suspects.KIND.items() if words.match(text, found.end() + 1)}
     told = NAMED_AS.match(text, found.end())
     if told:
-        kinds |= {kind for kind, words in causation.KIND.items() if words.search(told["what"])}
+        kinds |= {kind for kind, words in suspects.KIND.items() if words.search(told["what"])}
     is_denied = bool(told) or found[0].lower() == "no"
     return is_denied and bool(kinds) and root is not None and root.kind not in kinds
 

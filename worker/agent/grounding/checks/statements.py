@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import causation
+from worker.agent.grounding.checks import suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
@@ -295,6 +295,6 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         if root and root.deployment_id and not blamed & {root.deployment_id, root.version}:
             blamed -= {root.service}
         span = context.clause(found.span(), text)
-        is_another = causation.names_another(text[slice(*span)], span, mentions, known)
+        is_another = suspects.names_another(text[slice(*span)], span, mentions, known)
         holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
         yield judged("state", found, holds, BLAMED)
