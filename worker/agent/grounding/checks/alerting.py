@@ -114,13 +114,16 @@ def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     """Of which signal and of whom the alert is."""
     alert = known.report.alert
     own = {known.report.service, *alert.instance.split(","), *re.findall(r"[\w:.-]+", alert.title)}
-    signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
     for found in CONCERNED.finditer(text):
         told = _measured_in(found["what"], known)
         named = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.services
         if told or named:
+            signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
             holds = named <= own and told <= signals
             yield judged("state", found, holds, "it was of something else")
+
+
+LONGEST_UNIT = 3
 
 
 def _measured_in(text: str, known: Known) -> frozenset[str]:
@@ -128,9 +131,6 @@ def _measured_in(text: str, known: Known) -> frozenset[str]:
     words = {word for one in known.levels for word in one.metric.split("_") if len(word) > LONGEST_UNIT}
     spoken = text.replace("_", " ").lower()
     return (topics(spoken) & {*SIGNALS}) | {word for word in words if re.search(rf"\b{re.escape(word)}", spoken)}
-
-
-LONGEST_UNIT = 3
 
 
 def _is_exceeded(cause: str, known: Known) -> bool:

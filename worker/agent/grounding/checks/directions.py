@@ -57,12 +57,13 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
             if is_told or wayless.is_no_way(found, text, mentions) or wayless.is_a_count(found, before, text):
                 continue
-            is_set_against = wayless.is_compared(found, before, text)
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")
             elif (claim := _of_others(wanted, found, before, text, mentions, known)) is not None:
                 yield claim
-            elif not is_set_against and not against.is_of_two(found.span(), text, mentions, known):
+            elif not (
+                wayless.is_compared(found, before, text) or against.is_of_two(found.span(), text, mentions, known)
+            ):
                 yield from _way(wanted, found, before, text, mentions, known, is_advice=is_advice)
 
 
@@ -141,9 +142,10 @@ def _meant(wanted: int, found: re.Match[str], text: str) -> int:
 
 def _is_of_unmeasured(before: str, known: Known) -> bool:
     """ "CPU rose along with its travel time", where no CPU was measured: of anybody."""
-    measured = {one.signal for one in known.levels} | {one.signal for one in known.facts}
     spoken = topics(before) & {*SIGNALS}
-    return bool(spoken) and spoken <= {"cpu", "memory", "retries", "carbon"} - measured
+    if not spoken or not spoken <= {"cpu", "memory", "retries", "carbon"}:
+        return False
+    return not spoken & ({one.signal for one in known.levels} | {one.signal for one in known.facts})
 
 
 def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> bool:

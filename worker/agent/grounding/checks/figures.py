@@ -9,7 +9,7 @@ from dataclasses import replace
 from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
-from worker.agent.grounding.report.known import Fact, Known
+from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -108,7 +108,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         for fact in close
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
-    spelled = metrics.spelled_in(number.span, text, known)
+    spelled = metrics.spelled_in(number.span, text, known) if held else frozenset()
     held = [fact for fact in held if not _is_anothers(fact, said, spelled, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
@@ -160,8 +160,11 @@ def _is_of_all_regions(fact: Fact, said: Said, known: Known) -> bool:
     """ "recommendations in us-central1 emits 6.5 g/min": where that is what it emits in all of its regions."""
     if fact.signal not in SIGNALS or fact.subject.region or not fact.subject.service:
         return False
-    parts = {one.subject for one in known.facts if one.subject.service and one.subject.region}
-    return bool(said.subjects) and all(one in parts for one in said.subjects)
+    return bool(said.subjects) and all(_is_a_known_part(one, known) for one in said.subjects)
+
+
+def _is_a_known_part(subject: Subject, known: Known) -> bool:
+    return bool(subject.service and subject.region) and any(one.subject == subject for one in known.facts)
 
 
 def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:

@@ -108,9 +108,20 @@ def titles(field: str) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def spelled(text: str, fields: frozenset[str]) -> tuple[tuple[int, int], ...]:
     """Where a field is spelled in at least two words: "the search page error ratio" is of no service called search."""
+    spelling = _spelling(fields)
+    return tuple(one.span() for one in spelling.finditer(text)) if spelling else ()
+
+
+def is_spelled(text: str, field: str) -> bool:
+    spelling = _spelling(frozenset({field}))
+    return spelling is not None and spelling.search(text) is not None
+
+
+@lru_cache(maxsize=1_000)
+def _spelling(fields: frozenset[str]) -> re.Pattern[str] | None:
     told = sorted({one for field in fields for one in titles(field) if " " in one}, key=len, reverse=True)
     words = "|".join(re.escape(one) for one in told)
-    return tuple(one.span() for one in re.finditer(rf"\b(?:{words})\b", text)) if words else ()
+    return re.compile(rf"\b(?:{words})\b") if words else None
 
 
 def dimension_of(path: Path) -> tuple[str, float]:

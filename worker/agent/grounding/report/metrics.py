@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from worker.agent.grounding.report import owners, record
-from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, spelled, titles
+from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, is_spelled, titles
 from worker.agent.grounding.report.known import Known, Subject
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -134,7 +134,7 @@ def of_figure(number: Number, text: str, known: Known) -> str | None:
 def spelled_in(span: Span, text: str, known: Known) -> frozenset[str]:
     """The fields whose words, two of them or more, the figure's clause spells: "the panic count of payments is 24"."""
     clause = text[slice(*context.clause(span, text))]
-    return frozenset(one for one in known.fields if spelled(clause, frozenset({one})))
+    return frozenset(one for one in known.fields if is_spelled(clause, one))
 
 
 def _is_a_time(span: Span, text: str) -> bool:

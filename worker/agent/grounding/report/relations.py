@@ -319,11 +319,10 @@ OF_OTHERS = re.compile(
 
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
-    between, pair = text[one.span[1] : other.span[0]], (one.text, other.text)
-    if PASSIVE.fullmatch(between):
-        pair = (other.text, one.text)
-        holds = pair in known.calls
-    elif RECEIVING.fullmatch(between):
+    between = text[one.span[1] : other.span[0]]
+    is_passive = PASSIVE.fullmatch(between)
+    pair = (other.text, one.text) if is_passive else (one.text, other.text)
+    if is_passive or RECEIVING.fullmatch(between):
         holds = pair in known.calls
     elif CALLS.fullmatch(between) and not OF_OTHERS.search(between):
         holds = _is_called(one, other, text, services, known)
