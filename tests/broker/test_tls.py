@@ -151,9 +151,10 @@ async def test_sentinels_and_the_primary_that_they_name_by_tls(tmp_path: Path) -
 
 def test_a_cluster_is_refused_with_what_to_do(tmp_path: Path) -> None:
     group = Group(tmp_path)
-    (port, _) = group.servers
+    port, bus = group.servers
     try:
-        group.start_server(port, **{"cluster-enabled": "yes"})
+        # Unless it is told, a cluster's bus is at the port plus 10,000, which a high one leaves no room for.
+        group.start_server(port, **{"cluster-enabled": "yes", "cluster-port": bus})
         settings = Settings(redis_url=group.url_of(port))
         with pytest.raises(ConfigurationError, match=r"is a Redis Cluster, which cannot be used: .* by Sentinel"):
             check_broker(settings.broker_url, seconds=2)

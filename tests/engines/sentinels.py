@@ -67,7 +67,7 @@ class Group:
             "requirepass": PASSWORD, "masterauth": PASSWORD, "repl-diskless-sync-delay": 0, **more,
         }  # fmt: skip
         self._launch(port, [part for name, value in options.items() for part in (f"--{name}", str(value))])
-        wait_until(lambda: self.ask(port, "ping"), seconds=START_SECONDS, what="a server")
+        self._wait_until(lambda: self.ask(port, "ping"), what="a server")
 
     def follow(self, port: int, primary: int) -> None:
         """At once; by themselves the Sentinels tell a server that came back after ten seconds."""
@@ -84,7 +84,7 @@ class Group:
         file.write_text(SENTINEL.format(**about, password=PASSWORD, own=SENTINEL_PASSWORD), encoding="utf-8")
         self._launch(port, [str(file), "--sentinel"])
         ping = lambda: self.ask(port, "ping", password=SENTINEL_PASSWORD)  # noqa: E731
-        wait_until(ping, seconds=START_SECONDS, what="a Sentinel")
+        self._wait_until(ping, what="a Sentinel")
 
     def _wait_until(self, is_so: Callable[[], object], *, what: str) -> None:
         try:
