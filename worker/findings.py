@@ -102,6 +102,7 @@ def gather(case: Case, detail: Detail, log: EvidenceLog) -> Citations:
         _roles(case, detail, log, cite)
     else:
         _signals(case, log, cite)
+    _pauses(case, log, cite)
     _shares(case, log, cite)
     for one in case.suspects:
         if one.detail and (one.score > 0 or one.scope == case.scope):
@@ -180,6 +181,17 @@ def _roles(case: Case, detail: Detail, log: EvidenceLog, cite: Citations) -> Non
         ]
         title = "Log patterns that are new, surging or gone"
         _record(log, cite, "patterns", title, detail.asked["lines_within"], {"patterns": patterns})
+
+
+def _pauses(case: Case, log: EvidenceLog, cite: Citations) -> None:
+    if not case.caught_up or "metrics" not in case.survey.asked:
+        return
+    pauses = [
+        {"service": one.scope.service, "region": one.scope.region, "since": iso(one.since), "until": iso(one.until)}
+        for one in case.caught_up[:MOST_PARTS]
+    ]
+    title = "Pauses of the samples of carbon, all of whose emissions the next sample holds"
+    _record(log, cite, "pauses", title, case.survey.asked["metrics"], {"pauses": pauses})
 
 
 def _measured_by(names: Collection[str], asked: Collection[str]) -> str:

@@ -101,6 +101,17 @@ def test_a_scope_that_fell_silent_is_not_bridged_for_ever() -> None:
     assert total[CARRY_SAMPLES + 1] == 1
 
 
+def test_a_sum_is_unknown_while_one_of_its_parts_pauses() -> None:
+    """Without the part it would seem to fall."""
+    pausing = np.full(CARRY_SAMPLES + 5, NAN)
+    pausing[0], pausing[-1] = 7.0, 6.0
+    parts = [Series({"carbon": pausing}), Series({"carbon": np.ones(pausing.size)})]
+    total = combine(parts).values["carbon"]
+    assert total[CARRY_SAMPLES] == 8
+    assert np.isnan(total[CARRY_SAMPLES + 1 : -1]).all()
+    assert total[-1] == 7
+
+
 def test_nothing_known_of_any_is_not_zero() -> None:
     nothing = Series({"carbon": values(NAN, NAN)})
     assert np.isnan(combine([nothing, nothing]).values["carbon"]).all()

@@ -73,7 +73,7 @@ class Service:
 class Shop:
     """Services of one region with what the second look at each would find.
 
-    In the minutes `unsampled`, of those read one by one, nothing was measured.
+    In the minutes `unsampled`, of those read one by one, nothing was measured: the next sample holds their mass.
     """
 
     services: list[Service]
@@ -103,8 +103,7 @@ class Shop:
             scope = Scope(service.name, US)
             recent[scope] = Series({name: values[-FINE_MINUTES:].copy() for name, values in series.items()})
             if self.unsampled:
-                for name in MEASURED:
-                    recent[scope].values[name][self.unsampled] = np.nan
+                _pause(recent[scope].values, self.unsampled)
             past[scope] = Series({name: _coarse(name, values) for name, values in series.items()})
         week = Window(start=COARSE.start, end=AS_OF)
         return a_survey(
@@ -135,6 +134,14 @@ class Shop:
             slow_lines=200 if slower > 1 else 14,
             timed_lines=280,
         )
+
+
+def _pause(values: dict[str, Floats], minutes: slice) -> None:
+    for name in ("carbon_grams", "carbon_minutes"):
+        values[name][minutes.stop] += values[name][minutes].sum()
+    values["carbon"][minutes.stop] = values["carbon_grams"][minutes.stop] / values["carbon_minutes"][minutes.stop]
+    for name in MEASURED:
+        values[name][minutes] = np.nan
 
 
 def _coarse(name: str, values: Floats) -> Floats:
@@ -231,6 +238,13 @@ def quiet() -> Shop:
     return Shop([Service("checkout"), *_others()], CHECKOUT, signal="carbon", rule=rule, value=4.6)
 
 
+def caught_up() -> Shop:
+    """Nothing is wrong; the collector paused, and the window's first sample holds the pause."""
+    shop = quiet()
+    shop.unsampled = slice(FINE_MINUTES - 28, FINE_MINUTES - 8)
+    return shop
+
+
 def silent() -> Shop:
     """No telemetry of what was asked for."""
     return Shop(_others(), CHECKOUT)
@@ -259,7 +273,8 @@ def recorded() -> Shop:
 
 
 SHOPS: dict[str, Callable[[], Shop]] = {
-    shop.__name__: shop for shop in (deployment, dependency, slow, resource, surge, quiet, silent, unread, recorded)
+    shop.__name__: shop
+    for shop in (deployment, dependency, slow, resource, surge, quiet, caught_up, silent, unread, recorded)
 }
 
 

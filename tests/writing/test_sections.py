@@ -303,3 +303,14 @@ def test_excess_is_told_with_its_range_and_what_it_stands_for(name: str) -> None
 
 def test_sampled_failures_are_called_an_estimate() -> None:
     assert "estimated from the sampled log" in told("deployment").report.sections.user_impact
+
+
+def test_a_sum_that_holds_a_pause_is_told_as_one() -> None:
+    one = told("caught_up")
+    said = "No sample of checkout in us-central1 came between 13:31 UTC and 13:52 UTC"
+    assert one.report.verdict is Verdict.NOT_CONFIRMED
+    assert said in one.report.headline
+    assert said in one.report.sections.overview
+    assert "in 10 min and the pause before" in one.report.sections.carbon_compute_impact
+    assert "between 13:31 UTC and 13:52 UTC" in one.report.sections.recommendations[0]
+    assert "pause" not in everything_said(told("quiet"))

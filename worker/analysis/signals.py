@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -100,7 +100,7 @@ def combine(series: Iterable[Series]) -> Series:
         elif name in ("cpu", "memory", "carbon_minutes"):
             combined[name] = _mean_known(table)
         else:
-            combined[name] = _sum_known(np.array([_carry_on(row) for row in table]))
+            combined[name] = _sum_of_flows(list(table))
     return Series(combined, min((one.read_share for one in every), default=1.0))
 
 
@@ -116,6 +116,18 @@ def _of_one_share(every: list[Series]) -> list[Series]:
         )
         for one in every
     ]
+
+
+def _sum_of_flows(rows: Sequence[Floats]) -> Floats:
+    """Unknown while one of them pauses for longer than it is carried on: without it the sum would seem to fall."""
+    carried = np.array([_carry_on(row) for row in rows])
+    total = _sum_known(carried)
+    for row, one in zip(rows, carried, strict=True):
+        known = np.flatnonzero(np.isfinite(row))
+        if known.size:
+            within = slice(known[0], known[-1])
+            total[within] = np.where(np.isfinite(one[within]), total[within], np.nan)
+    return total
 
 
 def _sum_known(table: Floats) -> Floats:
@@ -273,8 +285,7 @@ def _add_sum_per_demand(reading: Reading, parts: list[Reading]) -> None:
     expected = [part.signals["carbon_per_demand"].expected for part in parts if "carbon_per_demand" in part.signals]
     values = reading.series.get("carbon")
     if expected and values is not None:
-        total = _sum_known(np.array([_carry_on(row) for row in expected]))
-        reading.signals["carbon_per_demand"] = _plain("carbon_per_demand", values, total)
+        reading.signals["carbon_per_demand"] = _plain("carbon_per_demand", values, _sum_of_flows(expected))
 
 
 def _pairs(recent: Series, past: Series, name: str, before: Mask) -> tuple[Floats, Floats]:

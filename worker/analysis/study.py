@@ -13,7 +13,7 @@ from worker.analysis.attribution import Share, attribute, narrow
 from worker.analysis.changes import WeighedChange
 from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import DEVIATES, EFFECTS, SURE_Z, Suspect
-from worker.analysis.sampling import start_of_sample
+from worker.analysis.sampling import Pause, caught_up, start_of_sample
 from worker.analysis.signals import Reader, Reading, retries_set_in
 from worker.analysis.system.look import Look
 from worker.analysis.system.weighing import Account
@@ -78,6 +78,11 @@ class Case:
     def doubt(self) -> Deviation | None:
         """What is told of the alerted signal, of the whole or of one part, by too few log lines."""
         return self.doubtful.deviations.get(self.signal or "") if self.doubtful else None
+
+    @property
+    def caught_up(self) -> list[Pause]:
+        """Whose samples in the window hold emissions of a pause before it, too."""
+        return caught_up(self.survey, self.scope, self.window)
 
     @property
     def leading(self) -> str | None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from worker.analysis.baseline import Mask, median
-from worker.analysis.sampling import LEAST_GAP_MINUTES, LONGEST_SAMPLE
+from worker.analysis.sampling import longest_sample
 from worker.domain.telemetry import Floats
 
 # A slip of a thousand, with room for what the emissions themselves do meanwhile.
@@ -224,7 +224,7 @@ def pauses(minutes: Floats, inside: Mask, lead: float, tail: float) -> float:
     Of the window's first sample `lead` minutes were before it; of its last `tail` minutes there is no sample yet.
     """
     usual = usual_minutes(minutes)
-    longest = max(LEAST_GAP_MINUTES, LONGEST_SAMPLE * usual)
+    longest = longest_sample(usual)
     within = minutes[inside & np.isfinite(minutes)]
     missing = np.where(within > longest, within - usual, 0.0)
     missing[:1] = np.maximum(missing[:1] - lead, 0.0)

@@ -6,7 +6,7 @@ from worker.analysis.deviation import Deviation
 from worker.analysis.ranking import Suspect, kind_of
 from worker.analysis.study import Case
 from worker.domain.report import Candidate, CauseKind, Verdict
-from worker.writing import causes, roles
+from worker.writing import causes, pauses, roles
 from worker.writing.figures import listed, number, percent, possessive, times
 from worker.writing.story import Story, topic_of
 
@@ -110,6 +110,8 @@ def _quiet(story: Story) -> list[str]:
     if found is None:
         return [f"Not an incident: no signal of {case.scope} deviates{story.cite('metrics', 'logs')}."]
     said = [f"Not an incident: {_usual(case, found)}{story.cite(topic_of(found.signal))}."]
+    if found.signal == "carbon" and case.caught_up:
+        said.append(pauses.sentence(story))
     intensity = case.deviation("carbon_per_demand")
     if found.signal == "carbon" and intensity:
         is_same = abs(intensity.ratio - 1) <= SAME

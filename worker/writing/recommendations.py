@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worker.analysis.study import Case
 from worker.domain.report import Candidate, CauseKind, Impact, Verdict
-from worker.writing import roles
+from worker.writing import pauses, roles
 from worker.writing.figures import clock, grams_range, percent, possessive
 
 MOST = 4
@@ -16,10 +16,14 @@ QUIET = "Nothing to do. If this rule often fires like this, let it compare with 
 
 def recommend(case: Case, verdict: Verdict, candidates: list[Candidate], impact: Impact) -> list[str]:
     if verdict is Verdict.NOT_CONFIRMED:
-        return [QUIET]
+        return [_for_pause(case), QUIET] if case.caught_up else [QUIET]
     if verdict is Verdict.INCONCLUSIVE:
         return [*_for_open(case, candidates), *_for_retries(case)][:MOST]
     return [*_for_cause(case, candidates[0], _effect(case, impact)), *_for_retries(case)][:MOST]
+
+
+def _for_pause(case: Case) -> str:
+    return f"See why no metrics came {pauses.between(case.caught_up)} (collector, agent, network)."
 
 
 def _for_open(case: Case, candidates: list[Candidate]) -> list[str]:

@@ -129,13 +129,18 @@ def _carbon(story: Story) -> str:
     carbon = story.impact.carbon
     if not (carbon.actual_co2_grams and carbon.expected_co2_grams and carbon.excess_co2_grams):
         return f"Not known: no emissions of {story.case.scope} were measured in the window, or none that can be true."
-    measured = f"{grams_range(carbon.actual_co2_grams)} {carbon.method} in {duration(story.case.window.length)}"
+    measured = f"{grams_range(carbon.actual_co2_grams)} {carbon.method} in {_held(story)}"
     expected = f"{grams_range(carbon.expected_co2_grams)} expected{_basis(story)}"
     if _holds_zero(carbon.excess_co2_grams):
         how = _no_excess(carbon.actual_co2_grams, carbon.expected_co2_grams, carbon.excess_co2_grams)
         return f"{measured}, {expected}: {how}{story.cite('metrics')}."
     text = f"{measured}, {expected}. Excess: {grams_range(carbon.excess_co2_grams)}{story.cite('metrics')}."
     return text + _split(carbon) + _compute(story, carbon) + _score(carbon)
+
+
+def _held(story: Story) -> str:
+    length = duration(story.case.window.length)
+    return f"{length} and the pause before" if story.case.caught_up else length
 
 
 def _no_excess(actual: Quantity, expected: Quantity, excess: Quantity) -> str:

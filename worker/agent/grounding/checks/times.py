@@ -37,7 +37,8 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         # Of a past incident that the sentence is about, its own time.
         wanted = {*wanted, "past"} if wanted and known.past else wanted
         told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
-        told = told if wanted else [one for one in told if _is_spoken_of(one, plain, known)]
+        told += _pauses(plain, mentions, known) if wanted else []
+        told = told if wanted else [one for one in told if _is_spoken_of(one, plain, mentions, known)]
         if wanted == {"change"} and not change:
             told = _of_named(found.start(), plain, mentions, told, known)
         if day := _day_of(found, text):
@@ -141,6 +142,24 @@ HAPPENED = re.compile(
 )
 
 
+# "No sample of search came between 11:00 and 11:18 UTC".
+PAUSED = re.compile(r"\b(?:paus\w*|gaps?|samples?|metrics|telemetry|resum\w+)\b", re.IGNORECASE)
+
+
+def _pauses(text: str, mentions: list[Found], known: Known) -> list[Moment]:
+    """When the samples of what the sentence names paused, where that is what it is about."""
+    named = {one.text for one in mentions}
+    of, regions = named & known.services, named & known.regions
+    return [
+        one
+        for one in known.moments
+        if one.kind == "pause"
+        and PAUSED.search(text)
+        and (not of or one.of in of)
+        and (not regions or one.region in regions)
+    ]
+
+
 def _kinds_wanted(before: str) -> set[str]:
     alerted = ALERTED.search(before)
     if THE_ALERT.search(before) or (alerted and not SINCE.search(before, alerted.start())):
@@ -230,7 +249,9 @@ SPOKEN_OF = {
 }
 
 
-def _is_spoken_of(moment: Moment, text: str, known: Known) -> bool:
+def _is_spoken_of(moment: Moment, text: str, mentions: list[Found], known: Known) -> bool:
+    if moment.kind == "pause":
+        return moment in _pauses(text, mentions, known)
     if moment.kind == "past":
         return bool(known.past)
     said = SPOKEN_OF.get(moment.kind)

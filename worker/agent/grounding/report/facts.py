@@ -31,6 +31,8 @@ def known_of(report: Report) -> Known:
         of = Fact(0.0, "", subject, rise, evidence=item.id, of=deployment)
         _walk(known, item.result, of, ())
         roster.logged(known, item.result, subject.service or "")
+        for pause in item.result.get("pauses", []):
+            _pause(known, pause, item.id)
         if "types" in item.result:
             known.heard.setdefault(subject.service or "", set()).add(subject.region)
     metrics.enrol(known)
@@ -56,6 +58,15 @@ def known_of(report: Report) -> Known:
 
 # What weighs a pattern.
 UNTOLD = {"bits"}
+
+
+def _pause(known: Known, pause: Mapping[str, Any], evidence: str) -> None:
+    whose, since, until = (
+        Subject(pause["service"], pause["region"]),
+        *(parse_time(pause[at]) for at in ("since", "until")),
+    )
+    known.moments += [Moment(at, "pause", *whose) for at in (since, until)]
+    known.facts.append(Fact((until - since).total_seconds(), "seconds", whose, evidence=evidence, of="pause"))
 
 
 def _walk(known: Known, value: Any, of: Fact, path: Path) -> None:
