@@ -9,6 +9,7 @@ from typing import Any
 from demo.truth import Truth, TruthEntry
 from kibana.simulate import Notification
 from worker.domain.report import RootCause
+from worker.domain.severity import Severity
 
 ORDINARY = "ordinary noise"
 
@@ -19,6 +20,7 @@ class Judgement:
 
     entry: TruthEntry | None
     verdict: str
+    severity: str
     said: str
     faults: tuple[str, ...]
 
@@ -28,8 +30,10 @@ class Judgement:
 
     @property
     def is_open(self) -> bool:
-        """An incident that the report sees and does not explain: no answer, and no wrong one."""
-        return self.verdict == "inconclusive" and self.entry is not None and self.entry.is_incident
+        """No answer, and no wrong one: an incident that is seen and not explained, or something quiet of which too
+        little is known to tell, and which wakes nobody."""
+        is_incident = self.entry is not None and self.entry.is_incident
+        return self.verdict == "inconclusive" and (is_incident or self.severity == Severity.LOW)
 
     @property
     def about(self) -> str:
@@ -55,13 +59,19 @@ def judge(report: Mapping[str, Any], entry: TruthEntry | None) -> Judgement:
     """`report` is the document of `GET /v1/reports/{id}`."""
     cause = RootCause.model_validate(report["root_cause"]) if report["root_cause"] else None
     verdict = str(report["verdict"])
-    return Judgement(entry, verdict, _said(verdict, cause), tuple(_faults(verdict, cause, entry)))
+    return Judgement(
+        entry, verdict, str(report["severity"]), _said(verdict, cause), tuple(_faults(verdict, cause, entry))
+    )
 
 
 def is_found(judgements: Iterable[Judgement]) -> bool:
     """Whether an incident was found: an alert led to it, and none led elsewhere."""
     of_it = list(judgements)
-    return any(item.is_right for item in of_it) and all(item.is_right or item.is_open for item in of_it)
+    return any(item.is_right for item in of_it) and are_not_wrong(of_it)
+
+
+def are_not_wrong(judgements: Iterable[Judgement]) -> bool:
+    return all(item.is_right or item.is_open for item in judgements)
 
 
 def is_all_right(judgements: Iterable[Judgement], truth: Truth) -> bool:
@@ -69,9 +79,7 @@ def is_all_right(judgements: Iterable[Judgement], truth: Truth) -> bool:
     given = list(judgements)
     incidents = [entry for entry in truth.entries if entry.is_incident]
     others = [item for item in given if item.entry not in incidents]
-    return all(item.is_right for item in others) and all(
-        is_found(item for item in given if item.entry == entry) for entry in incidents
-    )
+    return are_not_wrong(others) and all(is_found(item for item in given if item.entry == entry) for entry in incidents)
 
 
 def _faults(verdict: str, cause: RootCause | None, entry: TruthEntry | None) -> Iterable[str]:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from demo.judge import ORDINARY, Judgement, is_found
+from demo.judge import ORDINARY, Judgement, are_not_wrong, is_found
 from demo.received import issue_text, message_text, others_text
 from demo.truth import Truth, TruthEntry
 from kibana.render import javascript_text
@@ -22,6 +22,8 @@ from kibana.simulate import Notification
 
 VERDICT_STYLES = {"root_cause": "bold red", "inconclusive": "yellow", "not_confirmed": "green"}
 PLAIN_WIDTH = 120
+RIGHT = Text("right", style="bold green")
+UNSURE = Text("unsure", style="bold yellow")
 
 
 @dataclass(frozen=True)
@@ -130,15 +132,21 @@ def tell_summary(console: Console, truth: Truth, findings: Sequence[Finding], *,
 
 def _summary_row(entry: TruthEntry | None, findings: Sequence[Finding]) -> list[Text]:
     judgements = [finding.judgement for finding in findings]
-    is_right = is_found(judgements) if entry and entry.is_incident else all(item.is_right for item in judgements)
     return [
         Text(entry.title if entry else ORDINARY),
         Text(f"{entry.start:%d %b %H:%M}" if entry else ""),
         Text(str(len(findings))),
         Text("\n".join(dict.fromkeys(item.said for item in judgements)) or "no alert"),
         Text(_co2(findings)),
-        Text("right", style="bold green") if is_right else Text("WRONG", style="bold red"),
+        _mark_of_all(entry, judgements),
     ]
+
+
+def _mark_of_all(entry: TruthEntry | None, judgements: Sequence[Judgement]) -> Text:
+    is_incident = entry is not None and entry.is_incident
+    if is_found(judgements) if is_incident else all(item.is_right for item in judgements):
+        return RIGHT
+    return Text("WRONG", style="bold red") if is_incident or not are_not_wrong(judgements) else UNSURE
 
 
 def _co2(findings: Sequence[Finding]) -> str:
@@ -154,5 +162,5 @@ def _co2(findings: Sequence[Finding]) -> str:
 
 def _mark(judgement: Judgement) -> Text:
     if judgement.is_right:
-        return Text("right", style="bold green")
-    return Text("unsure", style="bold yellow") if judgement.is_open else Text("WRONG:", style="bold red")
+        return RIGHT
+    return UNSURE if judgement.is_open else Text("WRONG:", style="bold red")

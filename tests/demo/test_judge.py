@@ -43,7 +43,7 @@ QUIET = entry(
 )  # fmt: skip
 
 
-def report(verdict: str = "root_cause", **changes: Any) -> dict[str, Any]:
+def report(verdict: str = "root_cause", severity: str = "high", **changes: Any) -> dict[str, Any]:
     cause = {
         "kind": "deployment",
         "service": "checkout",
@@ -51,7 +51,7 @@ def report(verdict: str = "root_cause", **changes: Any) -> dict[str, Any]:
         "deployment_id": "deploy-1",
         **changes,
     }
-    return {"verdict": verdict, "root_cause": cause if verdict == "root_cause" else None}
+    return {"verdict": verdict, "severity": severity, "root_cause": cause if verdict == "root_cause" else None}
 
 
 class TestJudging:
@@ -91,6 +91,13 @@ class TestJudging:
         assert not judge(report("inconclusive"), about).is_right
         assert not judge(report(), about).is_right
 
+    @pytest.mark.parametrize("about", [QUIET, None])
+    def test_something_quiet_may_be_left_open_where_that_wakes_nobody(self, about: TruthEntry | None) -> None:
+        """Too few log lines are no all-clear."""
+        assert judge(report("inconclusive", "low"), about).is_open
+        assert not judge(report("inconclusive", "medium"), about).is_open
+        assert not judge(report("root_cause", "low"), about).is_open
+
     def test_a_surge_may_be_called_traffic_and_nothing_worse(self) -> None:
         surge = entry(verdicts=("not_confirmed", "root_cause"), kinds=("traffic",), service=None, deployment_id=None)
         assert judge(report("not_confirmed"), surge).is_right
@@ -123,6 +130,7 @@ class TestFound:
         assert not is_all_right([quiet, noise], truth(entry(), QUIET))
         assert not is_all_right([self.RIGHT, judge(report(), None)], truth(entry(), QUIET))
         assert not is_all_right([self.RIGHT, judge(report("inconclusive"), QUIET)], truth(entry(), QUIET))
+        assert is_all_right([self.RIGHT, judge(report("inconclusive", "low"), QUIET)], truth(entry(), QUIET))
 
 
 def alert(instance: str, at: datetime, **params: Any) -> Notification:
