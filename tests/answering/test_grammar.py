@@ -298,6 +298,8 @@ def test_what_an_answer_does_not_tell_apart_is_said(question: str, topic: Topic,
         ("How many HTTP 503 errors did checkout have yesterday?", "HTTP 503"),
         ("500 errors of checkout", "500"),
         ("checkout errors with status code 429", "429"),
+        ("how many 5xx did checkout have", "5xx"),
+        ("HTTP 4xx errors of checkout", "HTTP 4xx"),
         ("HTTP errors of checkout", ""),
     ],
 )

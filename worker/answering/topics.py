@@ -30,6 +30,7 @@ _BY_REGION = re.compile(r"\b(?:which|what|top(?: \w+)?|by|per|each|every|between
 _ROLLBACKS = re.compile(r"\broll(?:ed)?[- ]?backs?\b")
 # Not before a name: "by service checkout".
 _GROUPS = re.compile(r"\b(?:by|per|(?:for |in )?(?:each|every)) (?:cloud )?(?:service|region)s?\b(?! \0)")
+_STATUS_CLASS = re.compile(r"\b(?:http )?[45]xx\b")
 _STEPS = re.compile(
     r"\b(?:hourly|daily|weekly|(?:by|per|(?:for |in |on )?(?:each|every)) (?:minute|hour|day|week|month))\b"
 )
@@ -37,6 +38,7 @@ _DIVIDED = {Topic.EMISSIONS_RANKING, Topic.EMISSIONS_TOTAL, Topic.ERRORS}
 _BEYOND = (
     (_ROLLBACKS, {Topic.DEPLOYMENTS}, "which deployments were rollbacks is not on record: all of them are listed"),
     (_STEPS, set(Topic), "this answer is not grouped by it"),
+    (_STATUS_CLASS, {Topic.ERRORS}, "errors are not told apart by status: every line that is an error is counted"),
     (_GROUPS, set(Topic) - _DIVIDED, "this answer is not grouped by it"),
     (CUES["similar"], set(Topic) - {Topic.SIMILAR}, "what is alike is only known of incidents"),
 )
