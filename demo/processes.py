@@ -23,6 +23,10 @@ class DemoFailed(SpikeTraceError):
     """The demo could not go on; this says nothing about the investigations."""
 
 
+def ready_file_of(module: str, directory: Path) -> Path:
+    return directory / f"{module}.json"
+
+
 @contextmanager
 def running(
     module: str, arguments: Sequence[str], environment: Mapping[str, str], directory: Path
@@ -31,7 +35,7 @@ def running(
 
     It is told to stop at the end. Raises DemoFailed if it ends before it is ready, or is not ready in time.
     """
-    ready_file, log_file = directory / f"{module}.json", directory / f"{module}.log"
+    ready_file, log_file = ready_file_of(module, directory), directory / f"{module}.log"
     command = [sys.executable, "-m", module, *arguments, "--ready-file", str(ready_file)]
     with log_file.open("wb") as log:
         process = subprocess.Popen(

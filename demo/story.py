@@ -22,7 +22,7 @@ from rich.console import Console
 from demo import telling
 from demo.api import SpikeTrace
 from demo.cases import Cases, Outcome
-from demo.processes import DemoFailed, running
+from demo.processes import DemoFailed, ready_file_of, running
 from demo.shop import Shop, documents, load, open_shop, tell_truth
 from demo.truth import Truth
 from kibana.rules import load_rules
@@ -56,7 +56,8 @@ def run(*, now: datetime, seed: int, port: int, keep: bool) -> bool:
         is_right = tell_on(ready, vendors["url"], shop, directory, console)
         console.print(f"{time.monotonic() - begun:.0f} s in all")
         if keep:
-            _stay_up(console, ready["url"], vendors["url"])
+            console.print(staying_up(ready, vendors["url"], directory))
+            signal.pause()
         return is_right
 
 
@@ -126,11 +127,13 @@ def _is_told(document: dict[str, Any]) -> bool:
     return not is_ending and not due(incident)
 
 
-def _stay_up(console: Console, url: str, vendors_url: str) -> None:
-    console.print(
-        f"\nSpikeTrace stays up at {url}/, what the vendors received at {vendors_url}/. Ctrl-C stops everything."
+def staying_up(ready: Mapping[str, Any], vendors_url: str, directory: Path) -> str:
+    """Where to look, and how to get in: a password is in its file only, for it may be one of the user's own."""
+    password_file = ready_file_of("cli.main", directory)
+    return (
+        f"\nSpikeTrace stays up at {ready['url']}/, what the vendors received at {vendors_url}/.\n"
+        f"Sign in as {ready['user']}; the password is in {password_file}. Ctrl-C stops everything."
     )
-    signal.pause()
 
 
 @contextmanager
