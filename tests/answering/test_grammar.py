@@ -364,7 +364,7 @@ def test_a_service_may_be_called_like_a_word_of_the_grammar() -> None:
 
 
 def test_where_nothing_is_measured_a_name_is_unknown_and_nothing_else_is_claimed() -> None:
-    assert "no telemetry names a service or region" in reasons(taken("errors in checkout", Known()))
+    assert "no telemetry of the last 14 days names a service or region" in reasons(taken("errors in checkout", Known()))
     assert taken("errors yesterday", Known()).understood.topic is Topic.ERRORS
 
 

@@ -16,7 +16,7 @@ from worker.answering import emissions, errors, explaining, incidents, records, 
 from worker.answering.answer import Answer, Step, Tell, Topic, Understood
 from worker.answering.asking import Asking, Draft
 from worker.answering.exhibits import Exhibits, Places
-from worker.answering.names import Known
+from worker.answering.names import NAMES_OF, Known
 from worker.answering.ports import Incidents, Investigate, Looks, Reports
 from worker.answering.understand import Taken, understand
 from worker.answering.writing import answer_of, refused
@@ -29,8 +29,6 @@ from worker.policy import Policy
 # budget, gives the template's answer with a `reason`.
 ModelAnswer = Callable[[str, Understood, Answer], Answer]
 
-# Names are those that telemetry has borne so long before today, and today.
-NAMES_OF = timedelta(days=14)
 ANSWERS: Mapping[Topic, Callable[[Asking], Draft]] = {
     Topic.EMISSIONS_WHY: explaining.explain,
     Topic.EMISSIONS_TOTAL: emissions.total,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
@@ -15,6 +16,8 @@ from worker.answering.reading import TAKEN, QuestionText, quoted
 from worker.answering.vocabulary import FILLERS, TOPIC_NEXT, is_ordinary, slip_of
 
 Kind = Literal["service", "region"]
+# Names are those that telemetry has borne so long before today, and today.
+NAMES_OF = timedelta(days=14)
 MOST_WORDS = 4
 MOST_LISTED = 12
 # Each is held against every name that is known.
@@ -120,7 +123,7 @@ def _unknown(said: str, known: Known, kind: Kind | None = None) -> UnknownName:
     kinds: tuple[Kind, ...] = (kind,) if kind else ("service", "region")
     names, what = [name for one in kinds for name in known.of(one)], " or ".join(kinds)
     if not names:
-        return UnknownName(said, f"no telemetry names a {what}")
+        return UnknownName(said, f"no telemetry of the last {NAMES_OF.days} days names a {what}")
     if like := _like(said, names):
         return UnknownName(said, f'there is no {what} called "{said}"; did you mean {" or ".join(like)}?', tuple(like))
     there = "; ".join(f"{one}s: {_listed(known.of(one))}" for one in kinds if known.of(one))
