@@ -191,12 +191,20 @@ def _is_so(service: str, what: str, known: Known) -> bool:
     ):
         # Calls to it take longer.
         return True
+    if _has_none(service, signals, known):
+        return False
     has_types = "errors" in signals and any(service in of for of in known.types.values())
     return (
         bool(named & set(signals))
         or has_types
         or (is_cause and "errors" in signals and bool(known.messages.get(service)))
     )
+
+
+def _has_none(service: str, signals: tuple[str, ...], known: Known) -> bool:
+    """Whether they were measured of it, and there are none: "the requests of search fail"."""
+    own = [one for one in known.levels if one.subject.service == service and one.signal in signals]
+    return bool(own) and not any(one.actual for one in own) and service not in known.failing
 
 
 AFFECTED = re.compile(
