@@ -13,6 +13,12 @@ SEVERITY = re.compile(
     r"|\b(?:severity|priority|urgency)\b[^.;]{0,40}?\b(?P<b>low|minor|medium|moderate|high|critical|none|zero|informational)\b",
     re.IGNORECASE,
 )
+# "No measured figure reaches the threshold of medium severity" is a reason for a lower one, which is checked.
+UNREACHED = re.compile(
+    r"\bno (?:measured )?figure (?:reaches|reached|meets|met) the (?:threshold|level|limit) (?:of|for) (?:an? )?\w+"
+    r" severity\b",
+    re.IGNORECASE,
+)
 # Other people's scales: nothing in a report is told in them.
 OTHER_SCALE = re.compile(r"\b(?:P[0-5]|SEV[- ]?\d)\b")
 DISMISSED = re.compile(
@@ -20,18 +26,22 @@ DISMISSED = re.compile(
     r"|\bno (?:(?!similar|past|earlier|other|previous|comparable)\w+ )?(?:incident|action|rollback)\b"
     # That there is none of what could be read is checked against the evidence.
     r"|\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
-    r"|held against"
+    r"|(?:held|noted|said|listed) against"
     r"|(?:unusual|abnormal) (?:about|in|with) (?:the |its )?[^,;.]*\b(?:metrics|signals)\b"
     r"|released|rolled out)|to\b(?! do with))"
     r"|\b(?:this|the|it)(?: \w+)? (?:is|was|has been|can be) (?:\w+ )?(?:resolved|closed|fixed)"
     r"(?! (?:when|once|as soon)\b)"
     r"|\bharmless\b|\bself-?heal|\b(?:drill|exercise|maintenance|expected behaviou?r)\b|\bstand down\b"
-    r"|(?<!^)(?<!\badd a )(?<!\bwrite a )\btest\b|^test (?!the\b|that\b|whether\b|if\b)"
+    # To test something is advice.
+    r"|(?<!^)(?<!\badd a )(?<!\bwrite a )\btest\b(?! (?:the|that|whether|if|it|them|its|each|every)\b)"
+    r"|\b(?:an?|the|this|our|load|mere|planned) test\b(?<!\badd a test)(?<!\bwrite a test)"
+    r"|^test (?!the\b|that\b|whether\b|if\b|it\b|them\b)"
     r"|\b(?:ignor|disregard|dismiss|suppress|silenc|mut|acknowledg|clos|delet|hid|omit)(?:e|ed|ing)? (?:\w+ ){0,3}"
     r"(?:alert|incident|report|ticket|warning|evidence|cause|finding)s?\b",
     re.IGNORECASE,
 )
-NO_CAUSE = re.compile(r"\bno (?:\w+ )?cause\b", re.IGNORECASE)
+# "Checkout is no likely cause" is checked against the evidence.
+NO_CAUSE = re.compile(r"(?:(?<!\bis )(?<!\bwas )|(?<=there is )|(?<=there was ))\bno (?:\w+ )?cause\b", re.IGNORECASE)
 # Where there is but more demand, nothing is to be repaired.
 SOUND = re.compile(
     r"\bnothing (?:is|was) (?:broken|wrong|amiss)\b|\bnothing (?:is )?to (?:be )?(?:repair(?:ed)?|fix(?:ed)?)\b",
@@ -82,7 +92,7 @@ def _without(names: Iterable[str], sentence: str) -> str:
 
 
 def _is_other_severity(sentence: str, report: Report) -> bool:
-    told = {(found["a"] or found["b"]).lower() for found in SEVERITY.finditer(sentence)}
+    told = {(found["a"] or found["b"]).lower() for found in SEVERITY.finditer(UNREACHED.sub(" ", sentence))}
     return bool(told - {report.severity.value} or OTHER_SCALE.search(sentence))
 
 

@@ -176,7 +176,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
-    replaced = list(versions.versions(plain, mentions, known))
+    replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]
     blamed = claims.blanked(
         plain, [*(one.span for one in (*unopposed, *unexplained, *apposed, *settling, *replaced)), *figures_of]
     )
@@ -216,6 +216,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     impacts.codes,
     impacts.counts,
     severities.severities,
+    severities.unreached,
     degrees.versions,
     consequences.parts,
     beginnings.baselines,
@@ -228,6 +229,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     names.renewals,
     names.twice,
     alerting.concerned,
+    past.none_concerned,
     happenings.happenings,
     happenings.things,
     quoted.uncounted,
@@ -268,6 +270,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.costs,
     beginnings.beginnings,
     rollouts.rollouts,
+    rollouts.where,
     rollouts.worse,
     proofs.proofs,
     impacts.slowness,

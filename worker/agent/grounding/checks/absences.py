@@ -58,7 +58,8 @@ NO_VERDICT = re.compile(
 NO_ONSET = re.compile(
     r"\b(?:none of (?:the|its) (?:\w+ )?(?:metrics|signals)\b[^,;.]{0,40} (?:shows?|has|have|had) an onset"
     r"|(?:no|without an?|not have an?|has no|had no) onset)\b(?! (?:after|before|later|earlier))|\bonset\b[^,;.]{0,30}"
-    r"\b(?:(?:was|could|is)(?: not|n['’]t)(?: be)?) (?:found|seen|detected|determined|established)\b",
+    r"\b(?:(?:was|could|is)(?: not|n['’]t)(?: be)?) (?:found|seen|detected|determined|established)\b"
+    r"(?! (?:before|until) \d)",
     re.IGNORECASE,
 )
 NO_SLOWER_CALL = re.compile(

@@ -21,6 +21,12 @@ EXCEEDED = re.compile(
     re.IGNORECASE,
 )
 FELL_SHORT = re.compile(r"\b(?:below|under|less|fewer|fell|dropped|lower|not|never)\b|n['’]t\b", re.IGNORECASE)
+# "The 0.181 kg that triggered the alert": the figure is checked by itself.
+A_VALUE = re.compile(
+    r"\W*(?:the|a|its|with) (?:(?:value|sum|count|reading) of )?\d[\d.,]* ?[a-zµ%]*(?: (?:of )?[A-Z][\w₂]*)?"
+    r"(?: (?:that|which))?\W*",
+    re.IGNORECASE,
+)
 AT = re.compile(r"\W*(?:at|on|in|for|from) ")
 
 
@@ -32,6 +38,8 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     rest = found[0].replace(found["cause"], " ", 1)
     if not FIRED.search(rest):
         return False
+    if A_VALUE.fullmatch(found["cause"]) and ALERT.search(found["effect"]):
+        return True
     if not re.search(r"\w", found["cause"]) or THE_RULE.match(found["cause"]):
         return bool(AT.match(found["effect"]) or THE_RULE.match(found["cause"]))
     named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}

@@ -312,7 +312,8 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
         return
     services = names & known.services
     near = [one for one in changes if not services or one.service in services]
-    if changes and (apart := NEITHER_OF.search(text)):
+    is_of_incidents = re.search(r"\bincidents\b", f"{known.previous} {text}")
+    if changes and not is_of_incidents and (apart := NEITHER_OF.search(text)):
         behind = {one.text for one in mentions if one.span[0] >= apart.end()} & known.services
         holds = bool(behind) and not behind & {one.service for one in changes}
         yield judged("cause", apart, holds, "one of them is")

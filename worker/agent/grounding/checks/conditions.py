@@ -139,13 +139,20 @@ def _has_figure(found: re.Match[str], text: str) -> bool:
     return bool(ITS_FIGURE.match(text, found.end("what")) or IS_FIGURE.search(text[: found.start()]))
 
 
+# "Retries of checkout did not rise: they are 0.0", "… stayed at 0 %".
+NO_MORE = re.compile(
+    r"(?: in [\w-]+)? (?:(?:did|does|do)(?: not|n['’]t) (?:rise|occur|increase|grow)"
+    r"|(?:stay(?:s|ed)?|remain(?:s|ed)?|are|were|stand) at)\b"
+)
+
+
 def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
     """ "Retries of auth stand at 33 %": there are some, and how many is a figure, which is checked by itself."""
     end = context.part(one.span, text)[1]
     is_measured = any(
         (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what)
         for fact in known.facts
-        if fact.value > 0
+        if fact.value > 0 or NO_MORE.match(text, one.span[1])
     )
     return is_measured and bool(re.search(r"\d", text[one.span[1] : end]))
 

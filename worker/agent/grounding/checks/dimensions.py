@@ -23,7 +23,11 @@ NOT_FAILED = re.compile(
     re.IGNORECASE,
 )
 # A share of a deployment's lines is no share of all lines, nor of requests.
-OF_VERSION = re.compile(r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?)\b|-\d", re.IGNORECASE)
+OF_VERSION = re.compile(
+    r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?|comparison"
+    r"|(?:new|old|older) (?:lines|ones))\b|-\d",
+    re.IGNORECASE,
+)
 # "Share of retries" is none of a rise.
 OF_REQUESTS = re.compile(
     r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
@@ -171,7 +175,13 @@ FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
+# "The 978 ms that triggered the alert".
+TRIGGERED = re.compile(r" (?:that|which) (?:triggered|fired|raised|set off) (?:the|this) (?:alert|rule)\b")
+
+
 def _is_of_alert(_: Fact, said: Said) -> bool:
+    if TRIGGERED.match(said.after):
+        return True
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
     is_limit = FIRES_AT.search(said.before)
     return is_its and not said.types and not is_limit and bool(THE_ALERTS.match(said.before))

@@ -189,7 +189,8 @@ BESIDE_USUAL = re.compile(
 )
 # "… since it is normally below 2 ms": how the usual one is bounded.
 OF_USUAL = re.compile(
-    r"\b(?:usual|normal|typical|expected|since|because|while|whereas|where|against|but)\w*|;", re.IGNORECASE
+    r"\b(?:usual|normal|typical|expected|since|because|while|whereas|where|against|compared|versus|but)\w*|;",
+    re.IGNORECASE,
 )
 
 

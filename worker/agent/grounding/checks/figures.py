@@ -69,7 +69,7 @@ FRAGMENT = re.compile(
 )
 ALL_RATES = ("grams_per_requests", "grams_per_minute", "grams_per_hour")
 DEVIATING = re.compile(r"\bstandard deviations?\b", re.IGNORECASE)
-OF_LINES = re.compile(r" of (?:(?:the |its )?\d+ (?:\w+ )?lines|them|these)\b[^,;.]*\b(?:slower|faster)\b")
+OF_LINES = re.compile(r" of (?:(?:the |its )?\d+ (?:\w+ ){0,2}lines|them|these)\b[^,;.]*\b(?:slower|faster)\b")
 # "5.3 g/s": of a unit that is none of ours.
 A_UNIT = re.compile(r" ?(?:%|/|[mkMGµ]?(?:g|B|s|W|Hz|CO₂e?|gCO₂e)\b|(?:min|hours?|seconds?|percent|points?|times)\b)")
 A_PART = re.compile(r"\b(?:shares?|rise|increase|growth)\b", re.IGNORECASE)
@@ -150,10 +150,22 @@ def _is_anothers(fact: Fact, said: Said, spelled: frozenset[str], known: Known) 
     is_another = bool(spelled and fact.metric) and fact.metric not in spelled
     return (
         is_another
+        or _is_of_another_rise(fact, said, known)
         or _is_of_all_regions(fact, said, known)
         or _is_of_the_region(fact, said, known)
         or movements.went_otherwise(fact, said.before, known)
     )
+
+
+RISE_OF = re.compile(r"\b(?:rise|increase|growth) (?:of|in) (?P<what>[^,;.:\d]{1,30})", re.IGNORECASE)
+
+
+def _is_of_another_rise(fact: Fact, said: Said, known: Known) -> bool:
+    """ "Its share in the rise of latency is 0.94", where the parts that were measured are those of the errors."""
+    found = RISE_OF.search(f"{said.before}{said.after}") if fact.whole == "rise" else None
+    told = topics(found["what"]) & {*SIGNALS} if found else frozenset()
+    titles = " ".join(one.title for one in known.report.evidence if one.id == fact.evidence)
+    return bool(told and titles) and not told & topics(titles)
 
 
 def _is_of_all_regions(fact: Fact, said: Said, known: Known) -> bool:
@@ -353,6 +365,10 @@ TIMES_LOGGED = re.compile(
 )
 
 
+# "Ledger shows DatabaseUnavailable 4 times".
+SHOWN = re.compile(r"\b(?:shows?|has|had) [A-Z]\w*[a-z][A-Z]\w* $")
+
+
 AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
 
 
@@ -366,7 +382,7 @@ def _counted(number: Number, text: str) -> Number:
         number.dimension == "times"
         and number.text.lower().endswith(("times", "twice"))
         and not AS_MANY.match(text, number.span[1])
-        and TIMES_LOGGED.search(text[: number.span[0]])
+        and (TIMES_LOGGED.search(text[: number.span[0]]) or SHOWN.search(text[: number.span[0]]))
     )
     return replace(number, dimension="lines") if is_count else number
 

@@ -156,6 +156,10 @@ OF_CARBON = ("grams", "grams_per_requests", "grams_per_minute", "grams_per_hour"
 
 def _fits_grams(fact: Fact, said: Said) -> bool:
     """Every figure in grams speaks of carbon; where it says whose part it is, it is that part."""
+    if fact.of == "overhead" and (
+        re.search(r"\boverhead [^,;\d]*$", said.before) or re.match(r"[^,;]{0,24}\boverhead\b", said.after)
+    ):
+        return True
     return not (parts := said.topics & {"retries", "errors", "latency"}) or fact.signal in parts
 
 
@@ -242,6 +246,8 @@ def _own_topics(fact: Fact) -> frozenset[str]:
 
 
 # "100 % name payments": of whom it names next.
+# "All of payments' new errors name ledger, and so do 20 % of checkout's": ledger.
+SO_DO = re.compile(r"\b(?:name|mention)\w* (?P<name>[\w.@:-]*\w)\W+(?:and )?so (?:do|does|did) $")
 NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
 
 
@@ -254,6 +260,9 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
         named = NAMING.match(said.after)
+        before = SO_DO.search(said.before)
+        if before and before["name"] in said.services:
+            return fact.of == before["name"]
         return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of in said.names
@@ -262,8 +271,8 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
 # "Most of the excess comes from retries": by kind of work, not by place.
 FROM_A_PART = re.compile(r"\b(?:from|to|by|with|is|are|were|was) (?:the |its )?(?:retr|slow|errors?\b|more demand)")
 OF_A_PART = re.compile(
-    r"\b(?:retries|slow\w* work|errors|more demand) (?:alone )?(?:account|make|contribut|explain|are|is|were|was)\w*"
-    r"[^,;.\d]*$",
+    r"\b(?<!rise of )(?<!rise in )(?:retries|slow\w* work|errors|more demand) (?:alone )?"
+    r"(?:account|make|contribut|explain|are|is|were|was)\w*[^,;.\d]*$",
     re.IGNORECASE,
 )
 PARTS = ("retr", "slow", "error", "demand")
@@ -282,6 +291,8 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         return True
     if fact.dimension == "share":
         return _parts_named(said) == {one for one in PARTS if one in fact.of}
+    if given := TO_A_PART.match(said.after):
+        return given["part"].lower()[:4] == fact.of[:4]
     behind = re.match(
         r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|go|went|stems?|belongs?) [^,;\d]*", said.after
     )
@@ -292,6 +303,14 @@ def _fits_part(fact: Fact, said: Said) -> bool:
     return any(
         re.search(rf"\b{re.escape(word[:4])}", around, re.IGNORECASE) for word in fact.of.removesuffix(" work").split()
     )
+
+
+# "61 mg (85 %) went to retries, 5.9 mg to errors and 5.3 mg to overhead".
+TO_A_PART = re.compile(
+    r"(?: \([^)]*\))?(?: (?:went|goes|go|fell|falls|belongs?|(?:is|are|was|were) due))? (?:to|on|for) (?:the |more )?"
+    r"(?P<part>retries|errors|slow\w* work|overhead|demand)\b",
+    re.IGNORECASE,
+)
 
 
 def _parts_named(said: Said) -> set[str]:
@@ -371,11 +390,17 @@ def _fits_rank(fact: Fact, said: Said) -> bool:
     return said.rank is None or (fact.rank is not None and fact.rank == said.rank)
 
 
-THE_THRESHOLD = re.compile(r"\b(?:threshold|limit) (?:of|is|was|at) (?:about |only )?$", re.IGNORECASE)
+THE_THRESHOLD = re.compile(
+    r"\b(?:threshold|limit) (?:of|is|was|at) (?:about |only )?$"
+    r"|\bexceed\w* (?:its|the) (?:threshold|limit)[^,;\d]{0,12} by (?:\w+ ){0,3}$",
+    re.IGNORECASE,
+)
 
 
 def _fits_threshold(fact: Fact, said: Said) -> bool:
     """ "Its threshold of 9": what the rule fires at, and nothing else."""
+    if fact.signal == "threshold" and fact.dimension in ("times", "share"):
+        return bool(dimensions.THRESHOLD.search(f"{said.before[-30:]}{said.after[:30]}"))
     return fact.signal == "threshold" or not THE_THRESHOLD.search(said.before)
 
 

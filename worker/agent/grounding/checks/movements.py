@@ -12,11 +12,18 @@ from worker.agent.grounding.text.claims import Found, Span
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
+# "Each of them took the CO₂ that it usually takes".
+OF_A_REQUEST = re.compile(
+    r"(?:each|every|an?(?: single)?|one) (?:request|of \w+(?: requests)?) (?:\w+ )?"
+    r"(?:costs?|takes?|took|emits?|emitted|uses?|used|causes?|caused) ",
+    re.IGNORECASE,
+)
+
 
 def signals_of(span: Span, text: str, known: Known) -> list[str]:
     """Those that the clause speaks of; "CPU, memory and traffic are …" speaks of three."""
     measured = {level.signal for level in known.levels}
-    if re.search(r"\brequest (?:\w+ )?(?:costs?|takes?|emits?|uses?|causes?) ", text[slice(*span)]):
+    if OF_A_REQUEST.match(text[slice(*span)]):
         return ["carbon_per_demand"]
     if told := metrics.of_clause(span, text, known) or _at_the_usual(span, text, measured):
         return told

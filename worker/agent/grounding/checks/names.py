@@ -28,9 +28,12 @@ PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|supersed\w+|revert\w*"
     r"|against|than|instead of|return\w*|compare\w*|with those of|those of|that of"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
-    r"|\b(?:before(?:hand)?|previously|until then|earlier), [^;,]{0,40}$|\bafter (?:the |its )?(?:version )?$",
+    r"|\b(?:before(?:hand)?(?: (?:that|then|it))?|previously|until then|earlier|so far), [^;,]{0,40}$"
+    r"|\bafter (?:the |its )?(?:version )?$",
     re.IGNORECASE,
 )
+# "cart in europe-west1 ran 4.9.6 until then".
+UNTIL_THEN = re.compile(r"(?: in [\w-]+)? (?:until then|before(?! the)|previously|earlier|so far)\b")
 NEW = re.compile(
     r"\b(?:before|until|prior to)\b[^,;.]{0,40}\b(?:ran|running|runs|used|had|on)\b[^,;.]{0,12}$"
     r"|\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to|after)\W+(?:version )?$",
@@ -142,7 +145,8 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
     if not nearest and not behind and told and services and not told & services:
         return f"it is of {' or '.join(sorted(services))}"
-    if all(change.version != one.text for change in changes) and not PREVIOUS.search(before):
+    is_before = PREVIOUS.search(before) or UNTIL_THEN.match(text, one.span[1])
+    if all(change.version != one.text for change in changes) and not is_before:
         return "it is the version before"
     if all(change.previous != one.text for change in changes) and NEW.search(before):
         return "it is the new version"

@@ -15,14 +15,15 @@ from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common, forms
-from worker.agent.grounding.text import numerals
-from worker.agent.grounding.text.claims import Claim, judged
+from worker.agent.grounding.text import numerals, quantifiers
+from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.domain.report import SimilarIncident
 
 SPOKEN_OF = re.compile(
     r"\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
     r"|\b(?:weeks?|months?|days?) (?:ago|earlier)\b|\b(?:last|previous) (?:time|month|week)\b"
-    r"|\b(?:seen|happened|occurred|helped) (?:before|then|that time)\b|\bback then\b|\bin the past\b",
+    r"|\b(?:seen|happened|occurred|helped) (?:before(?! (?:the|its?|this|that)\b)|then|that time)\b"
+    r"|\bback then\b|\bin the past\b",
     re.IGNORECASE,
 )
 
@@ -45,8 +46,13 @@ def about(text: str, known: Known) -> list[SimilarIncident]:
     return _told_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
+NEVER_SEEN = re.compile(r"\b(?:never|not|nor) (?:\w+ ){0,2}(?:seen|happened|occurred) before\b", re.IGNORECASE)
+
+
 def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     past, window = known.report.similar_incidents, known.report.window
+    # "TariffZoneUnknown had never been seen before" is of log lines.
+    text = NEVER_SEEN.sub(" ", text)
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
     dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
@@ -66,12 +72,22 @@ def claimed(text: str, known: Known) -> Iterator[Claim]:
     """ "A similar incident is on file": not where the report is like none."""
     for found in NONE_ALIKE.finditer(text):
         yield judged("state", found, not known.report.similar_incidents, "there are similar ones")
+    for found in SOME_ALIKE.finditer(text):
+        many = len(known.report.similar_incidents)
+        wanted = quantifiers.SMALL.index(found["many"].lower()) + 1
+        yield judged("state", found, many == wanted, "it is another number")
     for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
         around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
         if not NONE_OF.search(around):
             yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
 
 
+# "Ten incidents were known by then, three of which are similar".
+SOME_ALIKE = re.compile(
+    rf"\b(?P<many>{'|'.join(quantifiers.SMALL)}) of (?:them|these|those|which) (?:is|are|was|were) "
+    r"(?:(?:listed|counted|noted|given) as )?(?:similar|alike|comparable)\b",
+    re.IGNORECASE,
+)
 # "12 past incidents were known by then, none of them similar".
 NONE_ALIKE = re.compile(
     r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was"
@@ -79,6 +95,23 @@ NONE_ALIKE = re.compile(
     r"(?:similar|alike|comparable)\b",
     re.IGNORECASE,
 )
+
+
+# "Three earlier incidents share words with it, but none of them concerned shipping".
+NONE_CONCERNED = re.compile(
+    r"\bnone of (?:them|these|those|which) (?:concern(?:s|ed)|hit|involve[sd]|(?:is|was|were|are) (?:of|in|for))"
+    r" (?:the )?$",
+    re.IGNORECASE,
+)
+
+
+def none_concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of the past incidents, where these are spoken of."""
+    past = known.report.similar_incidents
+    for one in mentions if past and re.search(r"\bincidents\b", f"{known.previous} {text}") else ():
+        if found := NONE_CONCERNED.search(text[: one.span[0]]):
+            holds = not any(one.text in (it.service, it.region) for it in past)
+            yield judged("state", found, holds, "one of them did")
 
 
 # "The alert belongs to incident inc-20261124-652f5501-1".

@@ -13,6 +13,10 @@ from worker.agent.grounding.text.claims import Found
 OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|ran|runs|running)\b[^,;.]{0,20}"
 
 
+# "deploy-8712 was in europe-west1, not in us-central1".
+NOT_IN = re.compile(r"(?:,| and| but) not (?:in|to|for) (?:the )?$|\b(?:rather than|instead of) (?:in |to )?(?:the )?$")
+
+
 def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known) -> str:
     """A region that a deployment of its clause did not go to, or where nothing of the service is known."""
     if one.text not in known.regions:
@@ -27,6 +31,9 @@ def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known)
     went = _regions_of(known, lambda change: {change.deployment_id, *change.versions} & named)
     if not went and DEPLOYING.search(text[start:end]):
         went = _regions_of(known, lambda change: {change.service or ""} & named if change.at else set())
+    if went and NOT_IN.search(text[: one.span[0]]):
+        there = [name for name, regions in went.items() if one.text in regions]
+        return f"{there[0]} did go there" if there else ""
     wrong = [name for name, regions in went.items() if regions - {None} and one.text not in regions]
     if wrong and len(wrong) == len(went):
         return f"{wrong[0]} did not go there"

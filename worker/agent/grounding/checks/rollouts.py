@@ -59,6 +59,50 @@ def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _begun_when(text, mentions, known)
 
 
+# "The one deployment on record is in europe-west1", "the two recorded changes, of cart and of search, were both in …".
+WHERE = re.compile(
+    rf"\bthe (?:(?P<many>one|only|sole|single|two|three|four|five) )?(?:(?:recorded|listed|known) )?{_CHANGE}s?\b"
+    r"(?P<of>[^;.]{0,60}?) (?:is|was|are|were|went|(?:was|were) made|took place|happened|ran)(?: both| all)? (?:in|to)"
+    r" (?:the )?$",
+    re.IGNORECASE,
+)
+ALONE = ("one", "only", "sole", "single")
+SEVERAL = ("two", "three", "four", "five")
+
+
+# "deploy-8712 of payments was in europe-west1".
+WAS_IN = re.compile(
+    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC,?)? (?:is|was|went|took place|happened)"
+    r"(?: (?:made|deployed|released|rolled out))? (?:in|to) (?:the )?"
+)
+
+
+def _where_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for one in mentions:
+        regions = {it.region for it in known.changes if it.at and it.deployment_id == one.text and it.region}
+        there = next((it for it in mentions if it.span[0] >= one.span[1] and it.text in known.regions), None)
+        if regions and there and WAS_IN.fullmatch(text[one.span[1] : there.span[0]]):
+            span = (one.span[0], there.span[1])
+            holds = there.text in regions
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was elsewhere")
+
+
+def where(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where all of the recorded changes were, or those of the services that are named between."""
+    ids = {one.deployment_id for one in known.changes}
+    yield from _where_one(text, mentions, known)
+    for one in mentions:
+        found = WHERE.search(text[: one.span[0]]) if one.text in known.regions else None
+        between = {it.text for it in mentions if found and found.start("of") <= it.span[0] < found.end("of")}
+        if found and not between & ids:
+            services = between & known.services
+            made = {it for it in known.changes if it.at and (not services or it.service in services)}
+            many = (found["many"] or "").lower()
+            wanted = 1 if many in ALONE else SEVERAL.index(many) + 2 if many else len(made)
+            holds = len(made) == wanted > 0 and all(it.region == one.text for it in made)
+            yield judged("cause", found, holds and services <= {it.service for it in made}, "they were elsewhere")
+
+
 def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
     for found in ONLY_ONE.finditer(text):
         yield judged("cause", found, 1 in _counts(made, known), "there are others")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.report import record
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import numerals
-from worker.agent.grounding.text.claims import Claim
+from worker.agent.grounding.text.claims import Claim, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -17,9 +17,11 @@ _RATED = (
     rf"(?:severity\b[^.;,]{{0,24}}\b{_LEVEL}|\b(?:rated|classed|classified|graded|judged) (?:as )?(?:an? )?{_LEVEL})"
 )
 _SINCE = r"because(?: of)?|since|as|due to|owing to|on account of|given(?: that)?|in view of|on the grounds that"
+_ON_GROUNDS = r"on (?:(?:one|two|three|several|these) )?(?:grounds?|counts?)(?: of)?:?"
 REASONS = (
     re.compile(
-        rf"{_RATED}(?: severity)?,? (?:only |just |mainly |merely )?(?:{_SINCE}) (?P<reason>[^;.]+(?:\.\d[^;.]*)*)",
+        rf"{_RATED}(?: severity)?,? (?:only |just |mainly |merely )?(?:{_SINCE}|{_ON_GROUNDS})"
+        r" (?P<reason>[^;.]+(?:\.\d[^;.]*)*)",
         re.IGNORECASE,
     ),
     re.compile(
@@ -40,6 +42,27 @@ def severities(text: str, known: Known) -> Iterator[Claim]:
             why = _wrong(found["reason"], known)
             # No statement of the report makes it one: "users noticed it" is told of something else.
             yield Claim("word" if why else "state", span, found["reason"], not why, why)
+
+
+# "No measured figure reaches the threshold of medium severity".
+UNREACHED = re.compile(
+    rf"\bno (?:\w+ )?figure (?:reaches|reached|meets|met) the (?:threshold|level|limit) (?:of|for) (?:an? )?"
+    rf"(?P<level>{_LEVEL})(?: severity)?\b",
+    re.IGNORECASE,
+)
+LEVELS = ("low", "medium", "high", "critical")
+
+
+def unreached(text: str, known: Known) -> Iterator[Claim]:
+    """What is not reached is above what was."""
+    for found in UNREACHED.finditer(text):
+        holds = LEVELS.index(found["level"].lower()) > LEVELS.index(known.report.severity.value)
+        is_limited = BUT.match(text, found.end())
+        yield judged("state", found, holds and not is_limited, "the severity is as high")
+
+
+# "…, though latency does".
+BUT = re.compile(r",? (?:though|although|but|except\w*|save|apart from|other than)\b", re.IGNORECASE)
 
 
 def _wrong(reason: str, known: Known) -> str:

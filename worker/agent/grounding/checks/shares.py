@@ -58,6 +58,7 @@ def _part_of(names: set[str], known: Known) -> float | None:
 
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
+    r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
     r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)",
     re.IGNORECASE,
 )
@@ -84,11 +85,12 @@ NONE = 0.005
 _RISE = r"rise|increase|growth|excess|jump"
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
 BELONGS = re.compile(
-    rf"\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to|(?:is|was) (?:all |entirely |wholly |only |solely )?"
-    r"(?:that of|in|of|from|seen in|confined to|limited to)|(?:comes?|came) from|(?:falls?|fell) (?:on|to)) (?:the )?$",
+    rf"(?:\b(?:all of the|the (?:whole|entire)) )?\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to"
+    r"|(?:is|was) (?:all |entirely |wholly |only |solely )?(?:that of|in|of|from|seen in|confined to|limited to)"
+    r"|(?:comes?|came) from|(?:falls?|fell) (?:on|to)) (?:the )?$",
     re.IGNORECASE,
 )
-ALL_OF_IT = re.compile(r"\b(?:all|entirely|wholly|only|solely|confined|limited)\b", re.IGNORECASE)
+ALL_OF_IT = re.compile(r"\b(?:all|whole|entire|entirely|wholly|only|solely|confined|limited)\b", re.IGNORECASE)
 ALONE = re.compile(r" (?:alone|only|exclusively)\b", re.IGNORECASE)
 # "… since checkout in us-central1 shows none".
 NONE_OF_IT = re.compile(
@@ -105,6 +107,7 @@ LITTLE = 0.1
 def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Whose the whole rise is said to be, and who is said to have no part in it: by the parts of the rise."""
     parts = _rises(text, known)
+    yield from _only(text, mentions, parts)
     least = LITTLE * max((rise for *_, rise in parts), default=0.0)
     for place, one in enumerate(mentions):
         begun = BELONGS.search(text[: one.span[0]])
@@ -117,6 +120,34 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] in PLACED)}
             told = [rise for service, region, rise in parts if of <= {service, region}]
             yield _alone(one.span[0], found.end(), text, bool(told) and max(told) <= least, parts)
+
+
+# "Only asia-east1 shows a rise of carbon for recommendations".
+ONLY = re.compile(
+    r"\b(?:only|nobody but|no (?:one|service|region) (?:but|except|other than))(?: in| for)? (?:the )?$", re.IGNORECASE
+)
+RISES = re.compile(
+    rf"(?: in [\w-]+)? (?:shows?|showed|has|had|sees?|saw) (?:an?|any|some|such an?)(?: \w+)? (?:{_RISE})\b",
+    re.IGNORECASE,
+)
+
+
+def shows_alone(text: str, mentions: list[Found]) -> Iterator[tuple[Found, re.Match[str]]]:
+    """Who alone is said to show a rise, and where."""
+    for one in mentions:
+        found = RISES.match(text, one.span[1])
+        if found and ONLY.search(text[: one.span[0]]):
+            yield one, found
+
+
+def _only(text: str, mentions: list[Found], parts: list[tuple[str, str, float]]) -> Iterator[Claim]:
+    """By the parts of the rise: of that one, and of nobody else."""
+    for one, found in shows_alone(text, mentions):
+        named = {it.text for it in mentions} & {name for service, region, _ in parts for name in (service, region)}
+        of = [rise for service, region, rise in parts if one.text in (service, region) and named <= {service, region}]
+        others = [rise for service, region, rise in parts if one.text not in (service, region)]
+        holds = max(of, default=0.0) > 0 and max(others, default=0.0) <= 0
+        yield _alone(one.span[0], found.end(), text, holds, parts)
 
 
 def _alone(start: int, end: int, text: str, holds: bool, parts: list[tuple[str, str, float]]) -> Claim:
@@ -206,6 +237,16 @@ OF_THESE = re.compile(
     r" (?:is|was|are|were) (?:an? )?(?P<that>retr(?:y|ies)|errors?|failures?)\b",
     re.IGNORECASE,
 )
+# "No failed request was found in the sampled log lines", "retries did not occur in the sampled lines".
+_LINES = r"(?:(?:the|its|any|all|of) ){0,3}(?:\d+ )?(?:(?:sampled|log) )*lines"
+_FAILURES = r"failed requests?|failures?|errors?|retr(?:y|ies)"
+NONE_LOGGED = re.compile(
+    rf"\b(?:no|not a single) (?:single )?(?P<a>{_FAILURES}) (?:was|were|is|are|appears?|appeared|occurs?|occurred)"
+    rf"(?: (?:found|seen|logged|recorded|present))? (?:in|among) {_LINES}\b"
+    rf"|\b(?P<b>{_FAILURES}) (?:did|do|does)(?: not|n['’]t) (?:occur|appear) (?:in|among) {_LINES}\b"
+    rf"|\b{_LINES} (?:is|are|was|were|stay|stayed) (?:free of|without|clear of) (?:any )?(?P<c>{_FAILURES})\b",
+    re.IGNORECASE,
+)
 # "Only a small part of its requests fail".
 A_FEW = re.compile(
     r"\b(?:only )?(?:a (?:very )?(?:small|tiny) (?:part|share|fraction|number|minority)|few|a (?:small )?minority"
@@ -229,6 +270,9 @@ def in_words(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in OF_THESE.finditer(text):
         signal = "retries" if (found["what"] or found["that"]).lower().startswith("retr") else "errors"
         yield from _in_words(found, (found["many"] or "none").lower(), signal, text, mentions, known)
+    for found in NONE_LOGGED.finditer(text):
+        what = (found["a"] or found["b"] or found["c"]).lower()
+        yield from _in_words(found, "none", "retries" if what.startswith("retr") else "errors", text, mentions, known)
     for found in A_FEW.finditer(text):
         yield from _in_words(found, "few", "errors", text, mentions, known)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import suspects
+from worker.agent.grounding.checks import severities, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.domain.report import CauseKind, Verdict
 
@@ -207,7 +207,7 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
         return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
         return _are_so_many(found, text, mentions, known)
-    if said == "several services":
+    if said in ("several services", "many services"):
         return _are_several(found, text, known)
     is_both = said == "both services" and len(({one.text for one in mentions} | known.about) & known.services) == BOTH
     return is_both or (said == "all services" and known.report.service is None)
@@ -244,7 +244,8 @@ def _are_several(found: re.Match[str], text: str, known: Known) -> bool:
         slower = [one for one in known.facts if (one.signal, one.role) == ("calls", "excess") and one.value > 0]
         return len({one.of for one in slower}) >= SEVERAL
     parts = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0 and not one.of}
-    return bool(re.search(r"\b(?:across|over|among|by) $", text[: found.start()])) and len(parts - {None}) >= SEVERAL
+    least = SEVERAL if found[0].lower().startswith("several") else SEVERAL + 2
+    return bool(re.search(r"\b(?:across|over|among|by) $", text[: found.start()])) and len(parts - {None}) >= least
 
 
 # "Several deployments of cart", "both deployments in us-central1".
@@ -273,7 +274,8 @@ def _incidents(text: str, known: Known) -> Iterator[Claim]:
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
-    for found in SEVERITY.finditer(text):
+    unreached = [found.span() for found in severities.UNREACHED.finditer(text)]
+    for found in SEVERITY.finditer(claims.blanked(text, unreached)):
         holds = next(filter(None, found.groups())).lower() == report.severity.value
         yield judged("state", found, holds, f"severity is {report.severity.value}")
     yield from _incidents(text, known)

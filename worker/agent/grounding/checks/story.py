@@ -84,7 +84,8 @@ ASIDE = re.compile(
     r"|once(?! before| in\b| each\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
-    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! up\b| (?:only |about |some )?\d)|left(?! (?:no|neither|nothing)\b)"
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! (?:up|at|on|by|in|for|from)\b| (?:only |about |some )?\d)"
+    r"|left(?! (?:no|neither|nothing)\b)"
     r"|drove|drives|pushed|forced"
     r"|produced|provoked|induced"
     r"|resulted in)\b",

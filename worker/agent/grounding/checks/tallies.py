@@ -26,20 +26,31 @@ OTHERS = re.compile(
     re.IGNORECASE,
 )
 # "The last of six candidates".
-OF_SO_MANY = re.compile(r"\b(?:of|of the|all|these|those) $", re.IGNORECASE)
+OF_SO_MANY = re.compile(r"\b(?:(?:of|among|amongst|out of)(?: the| its| all)?|all|these|those) $", re.IGNORECASE)
+# "All three cases", behind "errors, retries and latency": as many signals.
+SIGNALS_NAMED = re.compile(r" (?:cases|signals|metrics|respects)\b")
 CANDIDATES = re.compile(r"(?: (?P<other>other|remaining))? candidates\b")
 OTHER = re.compile(r"\b(?:other|remaining) $", re.IGNORECASE)
 # "All three deviate", "all three latencies rose, with frontend highest": of whom it speaks, or the report as a whole.
 ALL_OF_THEM = re.compile(r"\b(?:all|these) $", re.IGNORECASE)
 DO_SO = re.compile(
-    r" (?:(?:of them|services|latencies|error rates) )?(?:deviate|began|begin|rose|rise|fail|got|became|went|are|were"
+    r" (?:(?:of them|services|dependencies|callers|latencies|error rates) )?"
+    r"(?:deviate|began|begin|rose|rise|fail|got|became|went|are|were"
     r"|have|had|show|stand|came|start)"
+)
+# "All ten failures are of the type TariffZoneUnknown".
+OF_ONE_TYPE = re.compile(
+    r" (?:of (?:them|these|the (?:errors|failures))|errors|failures) (?:are|were|is|say|carry|report|have|bear) "
+    r"(?:of )?(?:the (?:same )?)?(?:error )?(?:type |kind )?(?=[A-Z])"
 )
 # "Two other deployments are on record, deploy-1 of search and deploy-2 of cart".
 ARE_LISTED = re.compile(
     r" (?:other|further|more|earlier|previous)? ?(?:deployments|changes|releases|rollouts) [^,;.:]{1,40}[,:] "
 )
-LIST = re.compile(r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such )?[a-z]+s)?)(?P<told>[^:;.]*): ")
+LIST = re.compile(
+    r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such )?[a-z]+s)?)(?P<told>[^:;.]*)"
+    r"(?:: |,? namely |, i\.e\. )"
+)
 
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
@@ -68,6 +79,12 @@ def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> b
         named = {one.text for one in mentions if one.span[0] >= found.end()}
         ids = {one.deployment_id for one in known.changes if one.at} & named
         return len(ids) == number.value if ids else None
+    if found := OF_ONE_TYPE.match(text, number.span[1]):
+        of = {one.text for one in mentions if one.span[0] == found.end()} & {*known.types}
+        came = [one.value for one in known.facts if (one.of, one.dimension, one.role) == (*of, "lines", "now")]
+        return number.value in came if of and came else None
+    if ALL_OF_THEM.search(text[: number.span[0]]) and SIGNALS_NAMED.match(text, number.span[1]):
+        return len(topics(text) & {*SIGNALS}) == number.value or None
     if ALL_OF_THEM.search(text[: number.span[0]]) and DO_SO.match(text, number.span[1]):
         return number.value in _all_of_them(mentions, known) or None
     return None
@@ -99,11 +116,11 @@ SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|las
 
 # "Before it there was none of this type".
 OF_TYPE = re.compile(
-    r" (?:of (?:that|this|the same|its) (?:type|kind|error)s?|of (?:them|these))?\b(?= (?:before|earlier"
+    r" (?:of (?:that|this|the same|its) (?:type|kind|error)s?|of (?:them|these|it))?\b(?= (?:before|earlier"
     r"|previously)|[,.;]|$)"
 )
 BEFORE = re.compile(
-    r"\b(?:before|earlier|previously|until then|in the baseline|beforehand|prior to it)\b", re.IGNORECASE
+    r"\b(?:before|earlier|previously|until then|(?:in )?the baseline|beforehand|prior to it)\b", re.IGNORECASE
 )
 
 
@@ -183,7 +200,11 @@ def _of_list(
     services = names & known.services
     if "callers" in found["noun"] and services:
         called = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
-        is_calling = all(any((one, of) in known.calls for of in called) for one in services)
+        is_calling = all(
+            any((one, of) in known.calls for of in called or {f"{known.report.service}"}) for one in services
+        )
+        if not called:
+            return (len(services) == count and is_calling) or None
         is_open = len(services) < count and re.search(r"\b(?:services|others|more)\b", sentence[found.end() :])
         return len(services) == count and is_calling if called and not is_open else None
     if "services" not in found["noun"] or not services:

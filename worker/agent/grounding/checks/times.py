@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from worker.agent.grounding.checks import charted
+from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Moment
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -228,7 +229,8 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     region = next((name for name in reversed(before) if name in known.regions), None)
     onsets = [one for one in known.moments if one.kind == "onset" and one.region in (None, region or one.region)]
     own = [one for one in onsets if one.of in before]
-    of = {*before, *(() if {*before} & known.services else (known.report.service,))}
+    unnamed = known.about if owners.PRONOUN.search(text[:place]) else ()
+    of = {*before, *(() if {*before} & known.services else unnamed or (known.report.service,))}
     begin = context.clause((place, place), text)[0]
     # "A CPU profile, to find the work that began at 13:49 UTC": of the work.
     behind = [found.end() for found in THAT.finditer(text, begin, place)]

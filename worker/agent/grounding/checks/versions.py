@@ -25,6 +25,31 @@ BROUGHT = re.compile(
 )
 
 
+# "Before that, cart in europe-west1 ran version 4.9.6", "search had run 3.12.4 until then".
+RAN = re.compile(
+    r"(?: in (?:the )?[\w-]+)?,? (?:(?:had |has )?(?:still |now )?(?:ran|runs?|used|uses)"
+    r"|(?:was|is|has been|had been) (?:still |now )?(?:running|using|on|at))(?: on)?(?: (?:the )?version)? "
+)
+BEFORE = re.compile(
+    r"\b(?:before(?! the (?:onset|alert|window|incident|spike))|previously|until then|earlier|so far)\b", re.IGNORECASE
+)
+
+
+def ran(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Which version a service had before its change, or has since."""
+    numbers = {one for change in known.changes for one in change.versions}
+    services = [one for one in mentions if one.text in known.services]
+    for one in (one for one in mentions if one.text in numbers):
+        of = next((it for it in reversed(services) if it.span[1] <= one.span[0]), None)
+        if of and RAN.fullmatch(text[of.span[1] : one.span[0]]):
+            regions = {it.text for it in mentions if of.span[1] <= it.span[0] < one.span[0]} & known.regions
+            part = "previous" if BEFORE.search(text) else "version"
+            made = [it for it in known.changes if it.at and it.service == of.text and regions <= {it.region}]
+            span: Span = (of.span[0], one.span[1])
+            holds = any(getattr(it, part) == one.text for it in made)
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was another version")
+
+
 def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "It replaced version 3.30.10", "it carries version 4.9.7"."""
     numbers = {one for change in known.changes for one in change.versions}

@@ -29,9 +29,10 @@ ITS_FIGURE = re.compile(
 # "The largest rise of carbon", "None of auth and cart shows a rise": of its parts (`leading`, `tallies`).
 OF_PARTS = re.compile(
     r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
-    r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest)\b[^,;]{0,24}"
+    r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest|contribut\w+)\b[^,;]{0,24}"
     r" (?:in|of|to) (?:the |this |that |its )?$"
-    r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $",
+    r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $"
+    r"|\bonly (?:in |the )?[\w.@:-]+(?: in [\w-]+)? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any|some)(?: \w+)? $",
     re.IGNORECASE,
 )
 # "What weakens the case is …".

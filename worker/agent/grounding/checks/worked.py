@@ -99,6 +99,8 @@ def _is_of_pair(number: Number, first: Number, second: Number, text: str, *, is_
         return _is_as_far(number, first, second, text)
     if second.value and number.dimension == "share" and not is_by and _is_share_of(number, first, second, text):
         return number.low <= first.value / second.value <= number.high
+    if first.value and number.dimension == "share" and not is_by and _is_part_of_first(number, first, second, text):
+        return number.low <= second.value / first.value <= number.high
     return _is_so_far(number, first, second, text, is_told=is_by)
 
 
@@ -118,6 +120,15 @@ def _is_of_previous(number: Number, text: str, previous: str) -> bool | None:
 def _is_share_of(number: Number, first: Number, second: Number, text: str) -> bool:
     is_part = PART_OF.fullmatch(text[first.span[1] : second.span[0]]) and first.dimension == second.dimension
     return bool(is_part and WHICH_IS.search(text[: number.span[0]]))
+
+
+# "Of the excess of 72 mg, 61 mg (85 %) went to retries": the second of the first.
+OF_ALL = re.compile(r"(?:^|[;,(] )[Oo]f (?:the|its|all) (?:[^,;\d]{1,30} )?$")
+
+
+def _is_part_of_first(number: Number, first: Number, second: Number, text: str) -> bool:
+    is_whole = OF_ALL.search(text[: first.span[0]]) and text[first.span[1] : second.span[0]].strip() == ","
+    return bool(is_whole and first.dimension == second.dimension and WHICH_IS.search(text[: number.span[0]]))
 
 
 def _is_as_far(number: Number, first: Number, second: Number, text: str) -> bool | None:

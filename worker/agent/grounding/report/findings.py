@@ -28,6 +28,8 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
         yield "no bad deployment or change is blamed"
     if report.impact.business.source is None:
         yield "nothing is recorded about orders or revenue or sales"
+    if any("too few past incidents" in one.reason for one in report.gaps):
+        yield "too few past incidents are recorded to estimate the business impact or loss or cost or money from"
     yield from _excess(report.impact.carbon.excess_co2_grams)
     for part, size in (report.impact.carbon.split or {}).items():
         if size.likely > 0:
@@ -39,6 +41,8 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
 def _excess(excess: Quantity | None) -> Iterator[str]:
     if excess and excess.low <= 0:
         yield "no excess is certain"
+    if excess and excess.low <= 0:
+        yield "the excess is not split"
     if excess and excess.likely <= 0:
         yield "there is no excess"
     if excess and excess.low <= 0 <= excess.high:
@@ -50,7 +54,8 @@ def _compared(known: Known) -> Iterator[str]:
     for item in known.report.evidence:
         made = roster.deployment_of(item.title, known)
         if made and (verdict := roster.text_of(item.result.get("verdict"))):
-            yield f"the verdict of the comparison of {made} is {verdict.replace('_', ' ')}"
+            compared = f"the comparison of {made} with the log lines of the version that ran earlier"
+            yield f"{compared} ended with the verdict {verdict.replace('_', ' ')}"
 
 
 def _types(report: Report, known: Known) -> Iterator[str]:

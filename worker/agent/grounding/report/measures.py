@@ -241,6 +241,12 @@ def _alerted(known: Known) -> Iterator[Fact]:
     alert = known.report.alert
     if alert.value is not None:
         yield Fact(alert.value, "count", known.scope)
+    limit = re.search(r"\bgreater than (\d+(?:\.\d+)?)$", alert.conditions)
+    if alert.value is not None and limit and float(limit[1]):
+        # "It exceeded the threshold by less than 1 %".
+        beyond = alert.value / float(limit[1])
+        yield Fact(beyond - 1, "share", known.scope, "threshold")
+        yield Fact(beyond, "times", known.scope, "threshold")
     if alert.value is not None and alert.conditions.startswith("count "):
         yield Fact(alert.value, "lines", known.scope, "alerted")
     if alert.value is not None and "avg(latency_ms)" in alert.conditions:

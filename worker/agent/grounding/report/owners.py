@@ -138,12 +138,17 @@ def _paired(span: Span, text: str, mentions: list[Found], names: set[str]) -> st
     if span not in figures:
         return None
     row = _row(figures, figures.index(span), text)
-    if len(row) > 1 and RESPECTIVELY.search(text[row[-1][1] :]):
+    is_theirs = THEY.search(text, services[-1].span[1], row[0][0])
+    if len(row) > 1 and (is_theirs or RESPECTIVELY.search(text[row[-1][1] :])):
         services = _list_of(len(row), services, text, mentions, names)
     return services[row.index(span)].text if len(row) == len(services) > 1 else None
 
 
 RESPECTIVELY = re.compile(r"[^.;\d]{0,40}\brespectively\b")
+
+
+# "The retries of payments and checkout, until ledger answers again, as they make up 32 % and 20 %".
+THEY = re.compile(r"\b(?:they|these two|both|their)\b")
 
 
 def _list_of(many: int, last: list[Found], text: str, mentions: list[Found], names: set[str]) -> list[Found]:

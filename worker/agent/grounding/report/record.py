@@ -126,6 +126,7 @@ def _clause(text: str, mentions: list[Found]) -> Clause:
 
 # What is said in several words, in the one that the template has for it.
 SAID_OTHERWISE = (
+    (re.compile(r"\b(?:in|during|within) (?:that|this|the same) (?:time|period|span|interval)\b"), " "),
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
 )

@@ -15,13 +15,15 @@ from worker.domain.report import CauseKind
 from worker.domain.window import parse_time
 
 WORD = re.compile(r"[^\W\d_]{2,}")
+# "The verdict is not_confirmed": as the field has it.
+VERDICT_NAME = re.compile(r"[a-z]+_[a-z]+")
 CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def enrol(known: Known) -> None:
     report = known.report
     # Who writes this report.
-    known.names |= {"SpikeTrace", *filter(None, [report.incident_id])}
+    known.names |= {"SpikeTrace", *filter(None, [report.incident_id, *VERDICT_NAME.findall(report.verdict.value)])}
     for cause in [*report.candidates, *([report.root_cause] if report.root_cause else [])]:
         name(known, cause.service, cause.region, cause.deployment_id, cause.version, cause.error_type)
         if cause.deployment_id:
@@ -167,7 +169,7 @@ def _mentions(text: str, names: frozenset[str], services: frozenset[str], root: 
     return tuple(
         Found(one.span(), aliases.get(one["name"], one["name"]))
         for one in found
-        if one["name"] not in capitals or not VERB.match(text, one.end("name"))
+        if not VERB.match(text, one.end("name")) or not (one["name"] in capitals or NO_NAME.search(text[: one.start()]))
     )
 
 
@@ -180,6 +182,7 @@ def _capitals(services: frozenset[str], names: frozenset[str]) -> dict[str, str]
 
 
 # "Search the logs": what is to be done, where "Search fails" is of the service.
+NO_NAME = re.compile(r"\b(?:[Tt]he|to) $")
 VERB = re.compile(r" (?:the|its|their|all|every|each|any|these|those|for|through|and (?:re)?\w+ (?:the|its))\b")
 
 

@@ -118,7 +118,8 @@ COUNTED_NOUN = re.compile(
 NO_NOUNS = frozenset(
     """
     across as comes degrees does equals exceeds falls fits gives goes has is its keeps leaves less lies looks makes
-    means needs others plus remains rises says seems shows sits stands stays takes tells this times versus was
+    means needs others plus reflects remains rests rises says seems shows sits speaks stands stays stems
+    takes tells this times versus was
     """.split()  # noqa: SIM905 - read as prose
 )
 
@@ -326,11 +327,20 @@ A_MEDIAN = re.compile(
 
 
 # "Three things speak for ledger: …".
-THINGS = re.compile(r" (?:things|reasons|points|facts|signs|findings|observations)\b(?=[^.;]{0,60}:)")
+THINGS = re.compile(r" (?:things|grounds|counts|reasons|points|facts|signs|findings|observations)\b(?=[^.;]{0,60}:)")
+
+
+# "None of them is similar", "none of which concerned shipping": of past incidents (`past`).
+NONE_ALIKE = re.compile(
+    r" of (?:them|these|those|which) (?:(?:is|are|was|were) )?(?:(?:listed|counted|noted|given) as )?"
+    r"(?:similar|alike|comparable|concern(?:s|ed)|hit|involve[sd])\b"
+)
 
 
 def _is_no_figure(found: re.Match[str], text: str) -> bool:
     """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
+    if found["word"].lower() in NONE and NONE_ALIKE.match(text, found.end()):
+        return True
     if NEAR.search(text[: found.start()]) or A_MEDIAN.match(text, found.end()) or THINGS.match(text, found.end()):
         return True
     behind = text[found.end() :]

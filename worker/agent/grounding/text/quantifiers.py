@@ -11,7 +11,8 @@ from worker.agent.grounding.text.claims import Span
 SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 # "One in five requests", "two out of three".
 FRACTION = re.compile(
-    rf"\b(?P<part>{'|'.join(SMALL)}) (?:in|out of|of|in every|of every|out of every) (?P<whole>{'|'.join(SMALL)})\b",
+    rf"\b(?P<part>{'|'.join(SMALL)}) (?:(?:requests?|calls?) )?(?:in|out of|of|in every|of every|out of every)"
+    rf" (?P<whole>{'|'.join(SMALL)})\b",
     re.IGNORECASE,
 )
 # "Four of six timed log lines": counted, each by itself.

@@ -21,10 +21,11 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)? after|{_COMPARED}"
-    rf"|the (?:old|previous|former|earlier)(?: ones?| version| release| deployment)?)"
+    rf"|the (?:old|older|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
-    r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with)\b)*\W*$",
+    r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with"
+    r"|under|below|less than|above|over)\b)*\W*$",
     re.IGNORECASE,
 )
 # "9 g/min is usual", "43 gCO₂e (41 to 44) expected".
@@ -100,7 +101,8 @@ USUAL_THEN = re.compile(
     r"|^(?:(?! (?:against|versus|than|compared|while|where|and|but|instead|from|as|after|window|now|not|never|no)\b)"
     r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b|(?:usually|normally) [a-z])"
     r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b[^,;.(\d]{0,30}\b(?:before|prior|ahead|until))"
-    r"[^,;.(\d]{0,50}\b(?:before|prior to|ahead of|until|earlier than) "
+    r"(?:(?! and (?:once|twice|one|never|none|zero|no)\b)[^,;.(\d]){0,50}"
+    r"\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
 _BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
@@ -134,7 +136,15 @@ LESS = re.compile(
 )
 
 
+# "From 41 new lines and 182 old ones".
+NEW_ONES = re.compile(r" (?:new|newer) (?:(?:log|sampled) )?(?:lines|documents|ones)\b")
+
+
 def role(span: Span, text: str) -> str | None:
+    return "now" if NEW_ONES.match(text, span[1]) else _role(span, text)
+
+
+def _role(span: Span, text: str) -> str | None:
     """Whether the words around it say "usual" or "excess", else "now"; a range in brackets is as the figure before."""
     behind = RANGE_BEHIND.search(text[: span[0]])
     if of := _before(behind, text) or _as_before(span, text):

@@ -33,6 +33,11 @@ _REVENUE = (
     r"revenue|loss(?:es)?|(?:lost|loses?)(?! (?:about |over )?[\d.,]+ ?% of \w+ requests)|refund\w*|sales"
     r"|turnover|income|earn\w*|damage\w*"
 )
+# "The failures cost 72 mg of CO₂" spends no money.
+_COST = (
+    r"comput\w+|vcpu\w*|list prices?|cloud|priced?|spen[dt]\w*|bill\w*"
+    r"|costs?(?! (?:(?:an|about|some|only) )?(?:extra |additional )?[\d.,]+ ?(?:[mk]?g|(?:milli)?grams?)\b)"
+)
 WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
     ("errors", _ERRORS),
@@ -47,7 +52,7 @@ WORDS = (
     ("users", r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients"),
     ("orders", r"orders?"),
     ("revenue", _REVENUE),
-    ("cost", r"comput\w+|vcpu\w*|list prices?|cloud|cost|costs|priced?|spen[dt]\w*|bill\w*"),
+    ("cost", _COST),
     ("energy", r"energy|electricity|power|kwh"),
     ("intensity", r"grid\w*|intensity of the grid|grid['’]?s? intensity"),
     ("instances", r"(?<!for )instances?|replicas?|pods?|machines?|nodes?|hosts?|cores?"),

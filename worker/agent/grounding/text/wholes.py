@@ -43,7 +43,7 @@ def whole(span: Span, text: str, names: set[str]) -> str | None:
         is_of_requests = re.match(r" requests?\b", text[span[1] :])
         return whole(share.span("share"), text, names) if share else "requests" if is_of_requests else None
     nouns = re.findall(r"[^\W\d][\w₂-]*", (found["noun"] or "").lower())
-    if WHOSE.search(found[0]) and not {*nouns} - {"do", "does", "did", "so"}:
+    if THOSE_OF.match(found[0]) or (WHOSE.search(found[0]) and not {*nouns} - {"do", "does", "did", "so"}):
         return _same_as(before)
     return _of_nouns(nouns, found[0], names)
 
@@ -68,6 +68,8 @@ def _of_nouns(nouns: list[str], told: str, names: set[str]) -> str | None:
 
 # "All of payments' new errors name ledger, and so do 40 % of checkout's": of as many errors.
 WHOSE = re.compile(r"(?:\S['’]s|s['’])\s*(?:(?:do|does|did)(?: so)?)?$")
+# "All of the new errors of payments name ledger, and so do 20 % of those of checkout".
+THOSE_OF = re.compile(r" of those of\b")
 OWN = re.compile(
     r"(?:\S['’]s|s['’]) (?:new )?(?P<own>errors?|requests?|lines?|calls?)\b"
     r"|\b(?P<whole>errors?|requests?|lines?|calls?) of \S"
