@@ -38,6 +38,13 @@ TOLD = [
     (CARBON, "No measured figure reaches the threshold of {} severity.", "medium", "low"),
     (CARBON, "15 incidents were known by then, {} of which is similar.", "none", "one"),
     (CARBON, "Each request took {} CO₂ that it usually takes.", "the", "twice the"),
+    (LEDGER, "ledger has 0.67, and the three others have {} or less.", "0.11", "0.05"),
+    (POOL, "Deployment {} is behind it.", "deploy-8741 of version 2.18.0", "deploy-8740 of version 3.12.5"),
+    (POOL, "The report sees the root cause in {}.", "deploy-8741 of checkout", "deploy-8740 of search"),
+    (POOL, "The release of version 2.18.0, {}, made requests fail.", "deploy-8741", "deploy-8740"),
+    (POOL, "payments is {} the candidates.", "not among", "among"),
+    (DEMAND, "The demand was served at its usual {} cost.", "", "and twice its former"),
+    (LEDGER, "ledger broke at {} UTC: all of its requests fail.", "09:40", "09:50"),
     (CARBON, "The alert of us-central1 is dated {} UTC.", "11:20", "11:30"),
 ]
 

@@ -14,7 +14,8 @@ from worker.domain.report import Verdict
 _NO = r"\b(?:no|not (?:a single|one)|none|without (?:any|an?)|neither)"
 _SEEN = r"(?:recorded|known|listed|found|seen|on (?:file|record)|available|remembered)"
 ONLY_CANDIDATE = re.compile(
-    r"\b(?:only|just|a single|the sole) (?:one |a single )?candidates?\b|\bno (?:other|further|second) candidates?\b",
+    r"\b(?:only|just|a single|the sole) (?:one |a single )?candidates?\b|\bno (?:other|further|second) candidates?\b"
+    r"(?! (?:gets?|got|has|have|reach\w*|exceed\w*|comes?|stands?|scores?) )",
     re.IGNORECASE,
 )
 NO_CANDIDATE = re.compile(
@@ -44,6 +45,8 @@ NO_CAUSE = re.compile(
     r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
     r"\b(?:named|identified|found|given|established|determined|reported|recorded|stated|listed|known|told"
     r"|put forward|proposed|suggested)\b"
+    r"|\b(?:names?|gives?|lists?|finds?|found|identif\w+|puts? forward|reports?)"
+    r" no (?:(?:single|root|likely|clear) )*causes?\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
     r"(?:named|identified|found|established|determined|known)\b",
     re.IGNORECASE,
@@ -105,6 +108,27 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = is_so()
             if holds is not None:
                 yield judged("state", found, holds, "the report lists some")
+
+
+# "pipeline-transformer is not among the candidates", "the report does not name that deployment as a candidate".
+_AMONG = r"(?:among|one of|part of|listed among|counted among) (?:the|its|these) (?:\w+ )?(?:candidates|suspects)"
+IS_AMONG = re.compile(rf" (?:is|are|was|were) (?P<no>not |no |none )?(?:{_AMONG}|(?:listed |named )?as a candidate)\b")
+NOT_NAMED = re.compile(r"\b(?:does|did|do)(?: not|n['’]t) (?:name|list|rank|count|consider|hold) (?:[\w-]+ ){0,4}$")
+AS_CANDIDATE = re.compile(r" (?:as (?:an? )?(?:candidate|suspect|cause)s?|among (?:the|its) candidates)\b")
+
+
+def candidacies(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who is a candidate, and who is none."""
+    for one in mentions:
+        if one.text in known.regions:
+            continue
+        among = IS_AMONG.match(text, one.span[1])
+        behind = AS_CANDIDATE.match(text, one.span[1]) if NOT_NAMED.search(text[: one.span[0]]) else None
+        if found := among or behind:
+            is_one = any(one.text in (it.service, it.deployment_id, it.version) for it in known.report.candidates)
+            holds = is_one == bool(among and not among["no"])
+            span = (one.span[0], found.end())
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "the ranking says otherwise")
 
 
 def _has_onset(text: str, mentions: list[Found], known: Known) -> bool:

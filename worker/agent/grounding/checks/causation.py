@@ -125,7 +125,10 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
 # "Retries account for most of the excess".
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # "A thousand requests caused 82.3 mgCO₂e".
-EMITTING = re.compile(r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?\d)", re.IGNORECASE)
+EMITTING = re.compile(
+    r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?(?:\d|as much\b|the (?:same )?CO))",
+    re.IGNORECASE,
+)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to blame|at fault)\b", re.IGNORECASE)

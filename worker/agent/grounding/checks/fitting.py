@@ -127,7 +127,7 @@ def _of_nobody(fact: Fact, said: Said) -> bool | None:
         return counts.fits(fact, said) and (not named or fact.signal is not None)
     if fact.dimension == "confidence":
         return not said.services or fact.of in said.services
-    is_of_one = said.services or owners.PRONOUN.search(said.clause)
+    is_of_one = any(one in said.clause for one in said.services) or owners.PRONOUN.search(said.clause)
     return not is_of_one if fact.dimension == "incidents" else None
 
 

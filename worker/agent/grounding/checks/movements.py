@@ -52,7 +52,7 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
 
 
 # "Served at the usual error rate and latency": what is as usual stands behind.
-AT_THE = re.compile(r"\bthe (?:usual|normal|expected)$")
+AT_THE = re.compile(r"\b(?:the|its|their) (?:usual|normal|expected)$")
 
 
 LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")

@@ -34,6 +34,9 @@ PREVIOUS = re.compile(
 )
 # "cart in europe-west1 ran 4.9.6 until then".
 UNTIL_THEN = re.compile(r"(?: in [\w-]+)? (?:until then|before(?! the)|previously|earlier|so far)\b")
+# "… stop once version 2.17.8 is back".
+AWAITED = re.compile(r"\b(?:once|when|until|as soon as|after) (?:the )?(?:old )?(?:version )?$", re.IGNORECASE)
+IS_BACK = re.compile(r" (?:(?:is|has been) (?:back|live again|restored)|runs again)\b")
 NEW = re.compile(
     r"\b(?:before|until|prior to)\b[^,;.]{0,40}\b(?:ran|running|runs|used|had|on)\b[^,;.]{0,12}$"
     r"|\b(?:previous|prior|old|older|earlier|former|back to|revert to|return to|after)\W+(?:version )?$",
@@ -145,7 +148,8 @@ def _wrong_version(one: Found, changes: list[Change], text: str, mentions: list[
     told = {other.text for other in mentions if start <= other.span[0] < one.span[0]} & known.services
     if not nearest and not behind and told and services and not told & services:
         return f"it is of {' or '.join(sorted(services))}"
-    is_before = PREVIOUS.search(before) or UNTIL_THEN.match(text, one.span[1])
+    is_awaited = AWAITED.search(before) and IS_BACK.match(text, one.span[1])
+    is_before = PREVIOUS.search(before) or UNTIL_THEN.match(text, one.span[1]) or is_awaited
     if all(change.version != one.text for change in changes) and not is_before:
         return "it is the version before"
     if all(change.previous != one.text for change in changes) and NEW.search(before):

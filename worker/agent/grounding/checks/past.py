@@ -30,7 +30,8 @@ SPOKEN_OF = re.compile(
 
 # "It ended after 52 min", "What helped: …", "according to the note" behind a sentence about a past incident.
 GOES_ON = re.compile(
-    r"\W*(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it)\b|(?:Status|Same|Remedy)\b"
+    r"\W*(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it|mended it"
+    r"|was done)\b|(?:Status|Same|Remedy)\b"
     r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
     r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
     r"(?:ended|over|lasted|help(?:s|ed)|resolved|closed|open|took|shares?|concern(?:s|ed)|note|record|title)\b"
@@ -41,8 +42,17 @@ GOES_ON = re.compile(
 )
 
 
+# "What helped then is not recorded": of the one that was told before.
+WHAT_THEN = re.compile(
+    r"\W*what (?:helped|worked|ended it|fixed it|solved it|was done)\b(?![^;]*\bincidents?\b)", re.IGNORECASE
+)
+
+
 def about(text: str, known: Known) -> list[SimilarIncident]:
     """Those of the date or the title that it tells, else all where it speaks of one; else the one it goes on about."""
+    is_named = any(one.title and one.title in text for one in known.report.similar_incidents)
+    if known.spoken.past and WHAT_THEN.match(text) and not is_named:
+        return [*known.spoken.past]
     return _told_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 

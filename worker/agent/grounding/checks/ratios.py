@@ -14,7 +14,7 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 # "Twice as slow as payments", "three times the latency of payments", "four times slower than payments".
 COMPARED = re.compile(
     r"(?: as (?!many|much)[a-z]+(?: [a-z]+)? as|(?: [a-z]+)? (?:slower|higher|larger|longer) than"
-    r"| (?:that|those|the (?:latency|average|error rate|retry rate|median|p\d\d)(?: latency)?) of)"
+    r"| (?:of )?(?:that|those|the (?:latency|average|error rate|retry rate|median|p\d\d)(?: latency)?) of)"
     r" (?:(?:that|those) (?:of|in) |in |with |for )?",
     re.IGNORECASE,
 )
@@ -24,7 +24,8 @@ def between(number: Number, text: str, mentions: list[Found], known: Known) -> C
     """By the levels of both services; None where it is told of one alone."""
     services = [one for one in mentions if one.text in known.services]
     other = next((one for one in services if one.span[0] >= number.span[1]), None)
-    if number.dimension != "times" or not other or not COMPARED.fullmatch(text, number.span[1], other.span[0]):
+    is_ratio = number.dimension == "times" or number.text.lower() in ("half", "third", "quarter")
+    if not is_ratio or not other or not COMPARED.fullmatch(text, number.span[1], other.span[0]):
         return None
     first = {
         one.service for one in owners.subjects_or_scope(number.span, text, mentions[: mentions.index(other)], known)

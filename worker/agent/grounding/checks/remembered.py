@@ -54,8 +54,16 @@ def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], kn
             yield judged("state", found, is_what_helped(found["how"], past), "that is not what helped", is_open=True)
     yield from _turned(text, past)
     yield from _as_now(text, past)
+    for found in UNTOLD.finditer(text):
+        yield judged("state", found, all(not one.helped for one in past), "it is told")
 
 
+# "What helped then is not recorded".
+UNTOLD = re.compile(
+    r"\bwhat (?:helped|worked|ended it|fixed it|solved it|was done|mended it)\b(?: [a-z]+){0,4}? (?:is|was|has)"
+    r" (?:unknown|not (?:been )?(?:recorded|noted|told|known|given|described|written|on record|on file))\b",
+    re.IGNORECASE,
+)
 # "“Psp alpha slow” is still open": of one that has ended; and nobody told what was done of it this time.
 ONGOING = re.compile(
     r"\b(?:is|are|remains?|stays?|stands?)(?: still| yet| currently| now)* (?:open|ongoing|active|under way|unresolved"

@@ -72,16 +72,19 @@ SEVERAL = ("two", "three", "four", "five")
 
 # "deploy-8712 of payments was in europe-west1".
 WAS_IN = re.compile(
-    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC,?)? (?:is|was|went|took place|happened)"
+    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC)?,? (?:is|was|were|went|took place|happened)(?: both| all)?"
     r"(?: (?:made|deployed|released|rolled out))? (?:in|to) (?:the )?"
 )
 
 
 def _where_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    ids = {one.deployment_id for one in known.changes}
     for one in mentions:
-        regions = {it.region for it in known.changes if it.at and it.deployment_id == one.text and it.region}
+        named = [it.text for it in owners.listed(one.span[1], text, mentions, ids)] if one.text in ids else []
+        went = [{it.region for it in known.changes if it.at and it.deployment_id == name} for name in named]
+        regions = set.intersection(*went) if went else set()
         there = next((it for it in mentions if it.span[0] >= one.span[1] and it.text in known.regions), None)
-        if regions and there and WAS_IN.fullmatch(text[one.span[1] : there.span[0]]):
+        if named and there and WAS_IN.fullmatch(text[one.span[1] : there.span[0]]):
             span = (one.span[0], there.span[1])
             holds = there.text in regions
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was elsewhere")
@@ -129,6 +132,26 @@ def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
         at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
         holds = (at < _onset(known)) == (found["side"].lower() == "before")
         yield judged("cause", found, holds, "it was the other way")
+
+
+# "deploy-8736 coincides with the onset to the minute", "the onset and deploy-8736 fall in the same minute".
+AT_THE_SAME = re.compile(
+    r"\b(?:coincid(?:es?|ed) with the onset\b|(?:in|within) the (?:very )?same minute\b"
+    r"|at the (?:very )?same (?:minute|time|moment) as the onset\b)",
+    re.IGNORECASE,
+)
+BEGINNING = re.compile(r"\b(?:onset|began|begin|started|errors|failures|trouble|incident)\b", re.IGNORECASE)
+
+
+def coincident(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of the only change that is named, and the onset of the cause or of the alerted service."""
+    named = {one.text for one in mentions}
+    made = [one.at for one in known.changes if one.at and one.deployment_id in named]
+    found = AT_THE_SAME.search(text) if made and BEGINNING.search(text) else None
+    if found:
+        onsets = {_onset(known), known.report.window.start}
+        holds = all(any(abs(at - onset) < timedelta(seconds=60) for onset in onsets) for at in made)
+        yield judged("cause", found, holds, "it was at another time")
 
 
 def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:

@@ -103,7 +103,9 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     if not statements.is_demand(known):
         yield from (one for one in _states(SOUND, text) if not _is_quiet(one, text, known))
     for one in _states(DISMISSED, text):
-        is_awaited = is_advice and re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :])
+        is_awaited = is_advice and (
+            re.match(r"\W*(?:when|once|as soon as)\b", text[one.span[1] :]) or AWAITING.search(text[: one.span[0]])
+        )
         is_spared = _is_spared(one, text, mentions, known, is_advice=is_advice)
         if not is_awaited and not is_spared and not _is_quiet(one, text, known):
             yield one
@@ -123,6 +125,8 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
     yield from _never_before(text, mentions, known)
 
 
+# "Verify that the retries go down once the certificate error is gone".
+AWAITING = re.compile(r"\b(?:when|once|until|as soon as) [^,;]{0,40}$", re.IGNORECASE)
 PREMISE = re.compile(
     r"^(?:Since|As|Because) [^,;]+,"
     r"|, (?:which|who|whose|that|where|as|since) (?!(?:would|will|should|could|can|may|might|then)\b)[^,;]+"
@@ -330,6 +334,9 @@ def _asides(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 or _is_measured(found, text, mentions, known)
             )
         ):
+            continue
+        # "The release of 2.18.0, deploy-8737, made requests fail": who did is told before (`causation`).
+        if group == "who" and not re.search(r"\w", found[group]):
             continue
         if group == "who" and not re.search(r"fail|error|rise|rose|emi|slow|request", text[end:], re.IGNORECASE):
             continue

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from worker.agent.grounding.checks import others
 from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context, numerals, units
@@ -24,6 +25,11 @@ OTHERS = re.compile(
     r" of (?:(?:the |its )?(?P<who>others?|rest|(?:\w+ ){0,2}services)\b)?[^;.]*? (?:show|ha|see)\w*"
     r" (?:an?|any) (?P<what>rise|increase|growth)\b",
     re.IGNORECASE,
+)
+# "For five of the eight candidates, what they show is hardly more than chance".
+BY_CHANCE = re.compile(
+    r" of (?:the |these |them\b)?(?:(?P<all>\w+) )?(?:other )?(?:candidates)?[^;.]{0,40}"
+    r"\b(?P<why>hardly more than chance|no deviation)\b"
 )
 # "The last of six candidates".
 OF_SO_MANY = re.compile(r"\b(?:(?:of|among|amongst|out of)(?: the| its| all)?|all|these|those) $", re.IGNORECASE)
@@ -55,6 +61,8 @@ LIST = re.compile(
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
+    if (is_bound := others.is_bound(number, text, mentions, known)) is not None:
+        return is_bound
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
         return is_so
     return _of_listed(number, text, sentence, mentions, known)
@@ -79,14 +87,23 @@ def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> b
         named = {one.text for one in mentions if one.span[0] >= found.end()}
         ids = {one.deployment_id for one in known.changes if one.at} & named
         return len(ids) == number.value if ids else None
-    if found := OF_ONE_TYPE.match(text, number.span[1]):
-        of = {one.text for one in mentions if one.span[0] == found.end()} & {*known.types}
-        came = [one.value for one in known.facts if (one.of, one.dimension, one.role) == (*of, "lines", "now")]
-        return number.value in came if of and came else None
+    if (is_so := _of_one_kind(number, text, mentions, known)) is not None:
+        return is_so
     if ALL_OF_THEM.search(text[: number.span[0]]) and SIGNALS_NAMED.match(text, number.span[1]):
         return len(topics(text) & {*SIGNALS}) == number.value or None
     if ALL_OF_THEM.search(text[: number.span[0]]) and DO_SO.match(text, number.span[1]):
         return number.value in _all_of_them(mentions, known) or None
+    return None
+
+
+def _of_one_kind(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """How many errors are of a type, or how many candidates have the same against them."""
+    if found := OF_ONE_TYPE.match(text, number.span[1]):
+        of = {one.text for one in mentions if one.span[0] == found.end()} & {*known.types}
+        came = [one.value for one in known.facts if (one.of, one.dimension, one.role) == (*of, "lines", "now")]
+        return number.value in came if of and came else None
+    if found := BY_CHANCE.match(text, number.span[1]):
+        return sum(found["why"] in (one.against or "") for one in known.report.candidates) == number.value
     return None
 
 
@@ -133,6 +150,12 @@ def _is_of_before(number: Number, text: str) -> bool:
 
 def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """ "None of the others rises", "none of the calls takes longer"."""
+    if bounded := [
+        is_bound
+        for one in numerals.numbers(text)
+        if one.span[0] > number.span[1] and (is_bound := others.is_bound(one, text, mentions, known)) is not None
+    ]:
+        return bounded[0]
     found = OTHERS.match(text, number.span[1])
     if found and (besides := _but_for(found, mentions, known)) is not None:
         return _none_rises(besides, text, known)

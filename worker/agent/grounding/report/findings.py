@@ -42,7 +42,7 @@ def _excess(excess: Quantity | None) -> Iterator[str]:
     if excess and excess.low <= 0:
         yield "no excess is certain"
     if excess and excess.low <= 0:
-        yield "the excess is not split"
+        yield "no certain excess is split"
     if excess and excess.likely <= 0:
         yield "there is no excess"
     if excess and excess.low <= 0 <= excess.high:

@@ -27,6 +27,7 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
         and span[1] <= one.span[0] < clause[1]
         and re.search(r"(?<!\bas )(?<!\bthan )\b(?:in|of|at|from|to|on)\W*$", text[span[1] : one.span[0]])
     ]
+    before = _of_main_clause(before, span, text)
     region = (at or regions)[-1 if not at else 0].text if at or regions else None
     own = [Subject(before[-1].text, region)] if before else [Subject(None, region)] if region else []
     of = [one for one in after if re.search(r"\b(?:of|by|in|to|from|at|for|on)\W*$", text[span[1] : one.span[0]])]
@@ -35,6 +36,21 @@ def subjects(span: Span, text: str, mentions: list[Found], known: Known) -> list
         if of and not _is_others(text[span[1] : of[0].span[0]])
         else own
     )
+
+
+# "Watch payments' retries while ledger recovers, as they make up 37 % of its requests": of payments.
+ASIDE = re.compile(r"\b(?:while|until|once|whenever|than) [^,;:.]{1,60}[,:]", re.IGNORECASE)
+THEIRS = re.compile(r"\b(?:its|their|they|it)\b")
+
+
+def _of_main_clause(before: list[Found], span: Span, text: str) -> list[Found]:
+    """Without those of a clause between, where what stands behind it is told by pronoun."""
+    for found in ASIDE.finditer(text, 0, span[0]):
+        first = [one for one in before if one.span[1] <= found.start()]
+        is_last = not any(one.span[0] >= found.end() for one in before)
+        if first and is_last and THEIRS.search(text, found.end(), span[1] + 24):
+            return first
+    return before
 
 
 # "Payments calls ledger, which fails all of its requests": of ledger.

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 
 _CAUSING = (
-    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke|breaks?|trigger(?:ed|s)?"
+    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke(?! (?:down|at|in|since)\b)|breaks?(?! down\b)"
+    r"|trigger(?:ed|s)?"
     r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
     r"|(?<!call )(?<!calls )(?<!read )(?<!seen )(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
     r"|(?:is|was|are|were) responsible for|(?:is|was) to blame for|explain(?:s|ed)?|result(?:ed|s|ing) in|drives?|drove"
     r"|(?<!chance )(?<!can )(?:brought|brings?) about(?! (?:\d|by\b))"
     r"|g(?:ave|ives?) rise to|set in motion|introduce[ds](?! (?:the )?(?:new )?(?:version|\s))"
+    r"|(?:is|was) behind(?= (?:it|this|the (?:errors|failures|rise|incident|spike|slowdown))\b)"
+    r"(?! \w+ (?:with|at|by|in)\b)"
     r"|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
@@ -96,6 +99,7 @@ CAUSES = (
         r" (?:down|along|under|about(?=\s*(?:[,.;]|$))|with (?:it|them))\b(?! from)"
     ),
     rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
+    r"(?P<effect>.+?) (?:broke(?: down)?|collapsed|buckled|gave way|failed|fails) under (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
     rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
@@ -104,6 +108,10 @@ CAUSES = (
     _WHY,
     _BECAUSE,
     rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
+    (
+        r"\b(?:sees?|finds?|found|places?|locates?|puts?) the (?:root |likely |probable )?cause (?:in|with|at)"
+        r" (?P<cause>[^,:;(]+)(?P<effect>)"
+    ),
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
     (

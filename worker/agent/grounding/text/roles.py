@@ -80,6 +80,8 @@ WAS_USUAL = re.compile(
     r" (?:is|was|were|are|of|at|came to|amounted to|becomes?|became|would (?:then )?be|would have been)"
     r"(?: about| only| then| close to| around| roughly| at)? $"
     r"|\b(?:should|would) have (?:been|emitted|produced|taken)(?: about)? $"
+    r"|\bwould (?:take|emit|need)(?: about| only)? $"
+    r"|\b(?:is|was|were|are) expected to (?:emit|take|need|be)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
     r"|\bthe (?:old|previous|former|earlier) (?:version|release|one)(?: v?\d[\d.]*)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: in| only| about)* $"
@@ -137,11 +139,16 @@ LESS = re.compile(
 
 
 # "From 41 new lines and 182 old ones".
+# "It emitted 0.077 g more CO₂ than expected".
+MORE_CARBON = re.compile(r" (?:more|less) (?:CO[₂2]e?|carbon) than (?:expected|usual|normal)\b")
 NEW_ONES = re.compile(r" (?:new|newer) (?:(?:log|sampled) )?(?:lines|documents|ones)\b")
 
 
 def role(span: Span, text: str) -> str | None:
-    return "now" if NEW_ONES.match(text, span[1]) else _role(span, text)
+    if NEW_ONES.match(text, span[1]):
+        return "now"
+    is_so_much_more = MORE_CARBON.match(text, span[1]) and text[slice(*span)].endswith(("g", "grams"))
+    return "excess" if is_so_much_more else _role(span, text)
 
 
 def _role(span: Span, text: str) -> str | None:
