@@ -44,7 +44,6 @@ TOLD = [
     (POOL, "The release of version 2.18.0, {}, made requests fail.", "deploy-8741", "deploy-8740"),
     (POOL, "payments is {} the candidates.", "not among", "among"),
     (DEMAND, "The demand was served at its usual {} cost.", "", "and twice its former"),
-    (LEDGER, "ledger broke at {} UTC: all of its requests fail.", "09:40", "09:50"),
     (CARBON, "The alert of us-central1 is dated {} UTC.", "11:20", "11:30"),
 ]
 

@@ -21,7 +21,6 @@ NONE_OF = re.compile(
 # What a service is said to do or to have, and the signals that would show it.
 _FAILING = (
     r"fail(?:s|ed|ing)?(?! (?:to|fast|over))|errors?|failures?|exceptions?|time(?:s|d)? out|timing out|timeouts?|broken"
-    r"|broke(?= (?:at|since|in)\b)"
     r"|rejects?"
 )
 _SLOW = r"slow(?:s|ed|er|ly|ness|down)?|delay(?:s|ed)?|lags?"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 _CAUSING = (
-    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))|broke(?! (?:down|at|in|since)\b)|breaks?(?! down\b)"
+    r"caus(?:ed|es|ing)|(?<!this )(?<=s )cause(?= (?:the|its|an?|\d))"
+    r"|broke(?! (?:down|at|in|since)\b)|breaks?(?! down\b)"
     r"|trigger(?:ed|s)?"
     r"|start(?:ed|s)(?= (?:the|these|all|its) (?:\w+ )?(?:errors|failures|incident|problems?|rise|outage|timeouts)\b)"
     r"|(?<!call )(?<!calls )(?<!read )(?<!seen )(?:led|leads|leading) to|brought down|is the (?:root )?cause of"
