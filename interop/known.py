@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from interop.asking import Investigation
-from worker.answering.answering import NAMES_OF
+from worker.answering.names import NAMES_OF
 from worker.domain.lookup import NamesSeen
 from worker.domain.window import Window
 from worker.errors import RequestRefused

@@ -240,10 +240,16 @@ def suspects(case: Case) -> list[Suspect]:
         reading = case.reading if scope == case.scope else case.reader.read(scope, case.window, case.onset)
         if reading is None:
             continue
-        effects = ranking.effects(reading)
+        effects = _sure(ranking.effects(reading), reading) if case.is_demand else ranking.effects(reading)
         onset = ranking.earliest_onset(reading, list(effects))
         found.append(Suspect(scope, reading, None, effects, onset=onset))
     return _with_demand(case, found) if case.is_demand else found
+
+
+def _sure(effects: dict[str, float], reading: Reading) -> dict[str, float]:
+    """Where demand explains all that was confirmed: a few slow lines of one service among dozens do not rival it."""
+    deviations = reading.deviations
+    return {name: one for name, one in effects.items() if deviations[name].z >= _least_z(deviations[name], None)}
 
 
 def _with_demand(case: Case, found: list[Suspect]) -> list[Suspect]:
