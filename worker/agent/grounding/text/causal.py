@@ -69,12 +69,17 @@ _PUTTING = r"put|sent|threw|drove|forced|pushed|tipped|left|kept|knocked"
 _INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
 _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
 _THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
+# "Is most likely the cause"; what is hardly or unlikely one is cleared.
+_SURELY = r"(?:(?:(?!un|hard|bare|scarce)\w+ly|most|very|quite|almost|indeed|in fact|perhaps|thus|therefore) ){0,2}"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be |believed to be |deemed )?"
 # What gives the reason of a judgement as well.
 _OPENING = (
     r"^\W*(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)"
 )
-_SO = rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)"
+_SO = (
+    r"(?P<cause>.+?)[,;] (?:and )?(?:so(?! (?:is|are|was|were|does|do|did)\b)|therefore|thus|hence|consequently)"
+    rf" (?P<effect>(?!{_JUDGING}).+)"
+)
 _WHY = r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)"
 _BECAUSE = rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)"
 CAUSES = (
@@ -98,12 +103,12 @@ CAUSES = (
     rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
-    rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",
     _SO,
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     _WHY,
     _BECAUSE,
-    rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_SURELY}{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
     (
