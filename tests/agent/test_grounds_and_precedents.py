@@ -29,7 +29,9 @@ PAIRS = [
     ("The severity is high {}because of the latency.", "among others ", "only "),
     ("The alert fired because checkout emitted more than {} gCO₂e.", "6", "7"),
     ("The severity is high{}.", ", as 25 % of requests failed", " although users notice nothing"),
+    ("{} of deploy-8736 exist to compare it [e6].", "Too few log lines", "Enough log lines"),
     # When.
+    ("The errors of checkout set in at 15:37 UTC, {} [e2].", "before the alert", "before the window of checkout"),
     ("checkout fails since {} [e2].", "15:37 UTC", "15:37 UTC in the evening"),
     ("{} UTC is when checkout began to fail.", "15:37", "15:50"),
     ("search was deployed {} in us-central1.", "once", "twice"),

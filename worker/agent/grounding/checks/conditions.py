@@ -66,7 +66,9 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             ):
                 continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
-            if not is_negated and NONE_OF.search(text[: found.start("what")]):
+            # "No cause, since it fails": of what its reason says.
+            begin = 0 if text[slice(*one.span)] != "it" else one.span[0]
+            if not is_negated and NONE_OF.search(text[begin : found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
             is_so = _is_more if MORE.match(text, found.end("what")) else _is_so
