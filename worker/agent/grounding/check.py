@@ -18,6 +18,7 @@ from worker.agent.grounding.checks import (
     certainties,
     changes,
     cited,
+    clearances,
     conditions,
     consequences,
     degrees,
@@ -31,6 +32,7 @@ from worker.agent.grounding.checks import (
     orders,
     past,
     periods,
+    precedents,
     proofs,
     quotations,
     quoted,
@@ -47,7 +49,7 @@ from worker.agent.grounding.checks import (
     versions,
     worked,
 )
-from worker.agent.grounding.report import metrics, referring, relations, roster, vocabulary
+from worker.agent.grounding.report import likewise, metrics, referring, relations, roster, vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
 from worker.agent.grounding.text.claims import Claim, Found
@@ -84,11 +86,23 @@ class Parts:
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
     first, *others = [_read_so(sentence, meant, known, is_advice) for meant in referring.readings(sentence, known)]
+    first += _again(sentence, known)
     # What is said of both holds where it holds of each.
     wrong = {(one.kind, one.span): one for found in others for one in found if not one.holds}
     told = [wrong.pop((one.kind, one.span), one) if one.holds else one for one in first]
     untold = [one for key, one in wrong.items() if key not in {(it.kind, it.span) for it in first}]
     return sorted([*told, *untold], key=lambda one: one.span)
+
+
+def _again(sentence: str, known: Known) -> Iterator[Claim]:
+    """What is told of another by "so does": as it holds of that one."""
+    for span, text in likewise.again(sentence, known):
+        found = claims_of(text, known)
+        wrong = [one for one in found if not one.holds]
+        holds = not wrong and any(one.kind not in ("name", "citation") for one in found)
+        why = wrong[0].why if wrong else "" if holds else "nothing in it could be checked"
+        is_open = bool(wrong) and all(one.is_open for one in wrong)
+        yield Claim("direction", span, sentence[slice(*span)], holds, why, is_open)
 
 
 def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -> list[Claim]:
@@ -105,15 +119,16 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *(one for rule in OF_SENTENCE for one in rule(sentence, mentions, known)),
         *statements.states(plain, mentions, known, is_advice=is_advice),
         *remembered.remembered(plain, mentions, past_incidents, known),
+        *precedents.precedents(sentence, plain, past_incidents, known),
         *(() if is_advice else alerting.limits(plain, known)),
     ]
     if is_advice:
         found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
         found += [
             *awaited.silenced(plain, known),
-            *awaited.premises(plain, mentions, known),
             *orders.orders(plain, mentions, known),
         ]
+    found += clearances.unfounded(plain, found)
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found
@@ -170,7 +185,9 @@ def _read(parts: Parts) -> Iterator[Claim]:
 
 def _caused(parts: Parts) -> Iterator[Claim]:
     """What is said to cause what; what is told beside that of causes is blanked for it."""
-    plain, mentions, known, is_advice = parts.plain, parts.mentions, parts.known, parts.is_advice
+    plain, known, is_advice = parts.plain, parts.known, parts.is_advice
+    # "Because its queue is empty" blames nobody by name.
+    mentions = [one for one in parts.mentions if not referring.ITS.fullmatch(plain[slice(*one.span)])]
     unopposed = list(ranking.unopposed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
@@ -195,7 +212,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     ]
     yield from beside
     moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
-    yield from directions.directions(moved, mentions, known, is_advice=is_advice)
+    yield from directions.directions(moved, parts.mentions, known, is_advice=is_advice)
 
 
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
@@ -226,10 +243,12 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     novelty.none_before,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
+    precedents.counted,
     names.renewals,
     names.twice,
     alerting.concerned,
     past.none_concerned,
+    clearances.elsewhere,
     happenings.happenings,
     happenings.things,
     quoted.uncounted,
@@ -286,5 +305,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     novelty.novelty,
     remembered.titled,
+    precedents.placed,
     histories.histories,
 )

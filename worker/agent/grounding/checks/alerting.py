@@ -83,7 +83,10 @@ def limits(text: str, known: Known) -> Iterator[Claim]:
 TOLD_LIMIT = re.compile(
     r"\b(?:threshold|limit) (?:of|is|was|at|stands at|being) (?:about )?(?P<of>\d+(?:\.\d+)?)(?! ?%)"
     r"|\brule\b[^,;.]{0,30}\b(?:fires?|triggers?|alerts?)\b[^;.]{0,40}"
-    r"\b(?:exceeds?|above|over|more than|reach(?:es)?|below|under|less than) (?P<when>\d+(?:\.\d+)?)(?! ?%)",
+    r"\b(?:exceeds?|above|over|more than|reach(?:es)?|below|under|less than) (?P<when>\d+(?:\.\d+)?)(?! ?%)"
+    r"|\b(?:alert|alarm)\b[^,;.]{0,20}\b(?:fired|was raised|went off|triggered)"
+    r" (?:because|since|as|when)\b[^,;.]{0,50}?"
+    r"\b(?:exceed(?:s|ed)|above|over|more than|below|under|less than|fewer than) (?P<fired>\d+(?:\.\d+)?)(?![\d,]| ?%)",
     re.IGNORECASE,
 )
 
@@ -92,7 +95,7 @@ def told_limits(text: str, known: Known) -> Iterator[Claim]:
     """The rule's threshold is the one that it has, in whatever unit of mass it is told."""
     condition = CONDITION.search(known.report.alert.conditions)
     for found in TOLD_LIMIT.finditer(text) if condition else ():
-        told = float(found["of"] or found["when"])
+        told = float(found["of"] or found["when"] or found["fired"])
         limit = float(condition["limit"]) if condition else 0.0
         ways = {limit, limit * 1000, limit / 1000}
         if not any(abs(told - one) <= 0.005 * one for one in ways):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import causation, conditions, directions
+from worker.agent.grounding.checks import causation
 from worker.agent.grounding.checks.doubts import DOUBTED
 from worker.agent.grounding.checks.statements import BLAMED
-from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.domain.report import Verdict
@@ -76,27 +75,6 @@ def _kept(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_kept = KEEP.search(before) and IN_PLACE.match(text, one.span[1])
         if one.text in changes and (is_kept or NO_ROLLBACK.search(before)):
             yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
-
-
-# "…, because its errors rose with those of checkout".
-PREMISE = re.compile(r"\b(?:because|since|as) (?P<its>its|their|it|they)(?= [a-z])(?P<rest>[^;.]+)", re.IGNORECASE)
-
-
-def premises(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Which way it went for whom the advice names, where that is the reason for it."""
-    for found in PREMISE.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services]
-        if not named:
-            continue
-        is_its = found["its"].lower() in ("its", "their")
-        regions = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.regions]
-        there = f"In {regions[-1]}, " if regions else ""
-        premise = f"{there}{named[-1]}{'’s' if is_its else ''}{found['rest']}"
-        of = roster.mentions(premise, known)
-        told = [*directions.directions(premise, of, known), *conditions.conditions(premise, of, known)]
-        if wrong := [one for one in told if not one.holds]:
-            why, is_open = wrong[0].why, all(one.is_open for one in wrong)
-            yield Claim("cause", found.span(), found[0], holds=False, why=why, is_open=is_open)
 
 
 _ALERT = r"(?:alerts?|alarms?|rules?|incidents?|pages?|pagers?|tickets?|notifications?)"

@@ -20,6 +20,12 @@ EARLIER = re.compile(
     r"(?P<what>window|onset|incident)",
     re.IGNORECASE,
 )
+# "At 09:43 UTC, before the window began".
+BEFORE_WINDOW = re.compile(
+    r"\b(?P<at>\d?\d:\d\d)(?: UTC)?,? (?:still |even |that is,? )?before the (?:\w+['’]s )?window\b"
+    r"(?!(?: of [\w-]+)? (?:ended|closed|was over))",
+    re.IGNORECASE,
+)
 LONG = re.compile(r"\bfor (?:\w+ )?(?:hours?|days?|weeks?|minutes|a while|some time|a long time|long)\b", re.IGNORECASE)
 _LONG = r"\d(?=\d* (?:seconds?|minutes?|hours?|min)\b)"
 # "The alert was raised before ledger began to deviate", "it began only after the alert".
@@ -54,6 +60,9 @@ def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             continue
         if begun := _onsets(said, mentions, known):
             yield judged("cause", found, min(begun) < known.report.window.start, "it began later")
+    for found in BEFORE_WINDOW.finditer(text):
+        is_earlier = found["at"].zfill(5) < f"{known.report.window.start:%H:%M}"
+        yield judged("cause", found, is_earlier, "that is in the window")
     yield from _days_earlier(text, mentions, known)
     yield from _against_alert(text, mentions, known)
 

@@ -26,7 +26,8 @@ _FAILING = (
 _SLOW = r"slow(?:s|ed|er|ly|ness|down)?|delay(?:s|ed)?|lags?"
 _AILING = (
     r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
-    r"|deviat(?:e|es|ed|ing)|misbehav\w+|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble|ill|unwell"
+    r"|deviat(?:e|es|ed|ing)|(?:an?|some|its own)(?: slight| clear| small| marked)? deviations?|misbehav\w+"
+    r"|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble|ill|unwell"
 )
 CONDITIONS = (
     (re.compile(_FAILING, re.IGNORECASE), ("errors",)),
@@ -42,9 +43,10 @@ _ADVERBS = (
 )
 _CONDITION = "|".join(words.pattern for words, _ in CONDITIONS)
 # "search, which was deployed earlier, fails".
-_BESIDES = r"(?:, (?:which|who|whose|itself|in turn) [^,;]{3,70},)?"
+_BESIDES = r"(?:, (?:which|who|whose|itself|in turn|deployed|released|changed|updated|an?|the|with) [^,;]{3,70},)?"
 DOES = re.compile(rf"{_BESIDES},?{_ADVERBS} (?P<what>{_CONDITION})\b", re.IGNORECASE)
 OWNS = re.compile(rf"['’]s? (?:\w+ )?(?P<what>{_CONDITION})\b", re.IGNORECASE)
+ITS = re.compile(rf" (?:\w+ )?(?P<what>{_CONDITION})\b(?! (?:share|rate|ratio|level|count)s?\b)", re.IGNORECASE)
 OF_IT = re.compile(rf"\b(?P<what>{_CONDITION}) (?:of|in|at|from) (?:the )?(?:service )?$", re.IGNORECASE)
 
 
@@ -53,8 +55,9 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for one in mentions:
         if one.text not in known.services or owners.is_called(one, text):
             continue
-        owned = OWNS.match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
-        found = DOES.match(text, _end(one, text, mentions, known)) or owned
+        is_its = text[slice(*one.span)].lower() in ("its", "their")
+        owned = (ITS if is_its else OWNS).match(text, one.span[1]) or OF_IT.search(text[: one.span[0]])
+        found = (None if is_its else DOES.match(text, _end(one, text, mentions, known))) or owned
         if found:
             if (
                 (found is owned and _is_counted(one, found["what"], text, known))
@@ -63,7 +66,9 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             ):
                 continue
             is_negated = bool(NEGATED.search(text[: found.start("what")]) or DENIED.match(text, one.span[1]))
-            if not is_negated and NONE_OF.search(text[: found.start("what")]):
+            # "No cause, since it fails": of what its reason says.
+            begin = 0 if text[slice(*one.span)] != "it" else one.span[0]
+            if not is_negated and NONE_OF.search(text[begin : found.start("what")]):
                 continue
             regions = _regions(one, text, mentions, known)
             is_so = _is_more if MORE.match(text, found.end("what")) else _is_so

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks.past import NOW, about, is_in, spelled
+from worker.agent.grounding.checks.placing import lasted
 from worker.agent.grounding.checks.remembered import is_what_helped
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
@@ -64,11 +65,6 @@ def _lengths(sentence: str, text: str, past: list[SimilarIncident]) -> Iterator[
         told = [seconds for it in _meant(one.span[0], sentence, past) for seconds in lasted(it)]
         if not any(one.low <= seconds <= one.high for seconds in told):
             yield Claim("number", one.span, one.text, holds=False, why="it lasted otherwise", is_open=not told)
-
-
-def lasted(one: SimilarIncident) -> list[float]:
-    found = [it.value for it in numerals.numbers(one.ended or "") if it.dimension == "seconds"]
-    return [sum(found)] if found else []
 
 
 def _concerned(sentence: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:

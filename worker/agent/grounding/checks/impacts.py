@@ -160,6 +160,8 @@ UNNOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
     r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
     r" (?:notice|feel|see|suffer)"
+    r"|\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:\w+ )?"
+    r"(?:notice[ds]?|feel|felt|see|saw) (?:nothing|none)\b"
     r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
     r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
     r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"

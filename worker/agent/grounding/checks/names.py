@@ -189,11 +189,12 @@ def _nearest(one: Found, others: list[Found]) -> Found | None:
 
 def unknown_names(text: str) -> Iterator[Claim]:
     taken: list[Span] = []
-    for pattern in (claims.NAME_LIKE, claims.VERSION, claims.SERVICE_LIKE):
+    for pattern in (claims.CHANGED, claims.NAME_LIKE, claims.VERSION, claims.SERVICE_LIKE):
+        is_spared = _is_no_name if pattern is claims.CHANGED else _is_ordinary
         for found in pattern.finditer(text):
             group = next((name for name, value in found.groupdict().items() if value is not None), 0)
             span, name = found.span(group), found[group]
-            if _is_ordinary(name) or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
+            if is_spared(name) or claims.is_term(name) or any(a < span[1] and span[0] < b for a, b in taken):
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
@@ -320,6 +321,15 @@ def literals(text: str, mentions: list[Found], known: Known, *, is_advice: bool)
         told = found[0] if is_long else f"{word[0]}{found[0]}" if word else ""
         if told and any(re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w-]|\.\d)", line) for line in lines):
             yield Claim("name", found.span(), found[0], holds=True)
+
+
+# What may stand where what was deployed is named: "the deployment of it", "a release of another service".
+_NO_NAMES = "both code config configuration either neither others production service services them these those version"
+NO_NAMES = frozenset((*ORDINARY, *_NO_NAMES.split(), "versions", "instances", "two", "three", "four"))
+
+
+def _is_no_name(name: str) -> bool:
+    return name.lower() in NO_NAMES
 
 
 def _is_ordinary(name: str) -> bool:

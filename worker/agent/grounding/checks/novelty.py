@@ -31,7 +31,9 @@ SEEN_BEFORE = re.compile(
     r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
     rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
     rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b"
-    r"|\b(?:is|was) an? (?:old|familiar|well-known|regular) (?:acquaintance|friend|sight|guest)\b",
+    r"|\b(?:is|was) an? (?:old|familiar|well-known|regular) (?:acquaintance|friend|sight|guest)\b"
+    r"|\b(?:is|was|are|were) (?:an? )?(?:old|usual|ordinary|familiar|long[- ]known|well-known|known|regular|common)"
+    r" (?:errors?|failures?|types?|kinds?)\b",
     re.IGNORECASE,
 )
 NEW = re.compile(

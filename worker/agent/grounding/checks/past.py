@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from worker.agent.grounding.checks import placing
 from worker.agent.grounding.checks.absences import NO_PAST
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Fact, Known, Subject
@@ -68,7 +69,8 @@ def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
     dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
-    return dated or ((named or past) if SPOKEN_OF.search(text) else [])
+    spoken = (named or past) if SPOKEN_OF.search(text) else []
+    return dated or (placing.meant(text, past, named) if spoken else []) or spoken
 
 
 CLAIMED = re.compile(

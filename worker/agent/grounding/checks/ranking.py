@@ -48,7 +48,8 @@ NO_RIVAL = re.compile(
 CLEAR_OF = 4
 # "A direct comparison of its lines shows", "the lines since cfg-3095 fail more often than those before".
 LINES_COMPARED = re.compile(
-    r"\bcomparison\b[^;.]{0,40}\b(?:shows?|showed|confirms?|confirmed|proves?|proved|reveals?|convicts?|says?)\b"
+    r"\b(?:could|can) be compared\b|\benough (?:sampled )?(?:log )?lines\b"
+    r"|\bcomparison\b[^;.]{0,40}\b(?:shows?|showed|confirms?|confirmed|proves?|proved|reveals?|convicts?|says?)\b"
     r"|\blines\b[^;.]{0,60}\b(?:more|worse|fewer|less|better)\b[^;.]{0,30}\bthan\b",
     re.IGNORECASE,
 )

@@ -17,8 +17,7 @@ ONLY_ONE = re.compile(
 )
 SO_OFTEN = re.compile(
     r"\b(?:deployed|released|changed|rolled out) (?:(?:only|just|exactly) )?"
-    r"(?P<many>once|twice|three times|four times)\b"
-    r"[^,;.]{0,20}\bbefore\b",
+    r"(?P<many>once|twice|three times|four times)\b",
     re.IGNORECASE,
 )
 MANY = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
@@ -31,11 +30,8 @@ LAST = re.compile(
     re.IGNORECASE,
 )
 # "First the pool ran out, then deploy-8740 was rolled out".
-FIRST_THEN = re.compile(
-    r"^\W*first,? (?P<first>[^;.]*?)(?:,| and)+ (?:and )?(?:only )?"
-    r"(?:then|afterwards|after that|later)\b(?P<then>[^;]*)",
-    re.IGNORECASE,
-)
+_THEN = r"(?:,| and)+ (?:and )?(?:only )?(?:then|afterwards|after that|later)\b(?P<then>[^;]*)"
+FIRST_THEN = re.compile(rf"^\W*(?:first,? (?P<first>[^;.]*?)|(?P<of>[^;.,]*?) first){_THEN}", re.IGNORECASE)
 DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|change[ds]?|switched on)\b", re.IGNORECASE)
 THE_NEWEST = re.compile(
     rf"\b(?:is|was) the (?P<place>last|latest|newest|most recent|first|earliest|oldest)"
@@ -48,11 +44,11 @@ def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services of which no change is known others tell (`changes`)."""
     dated = [one for one in known.changes if one.at]
     named = {one.text for one in mentions}
-    services = named & known.services
+    services, regions = named & known.services, named & known.regions
     made = [one for one in dated if not services or one.service in services]
     if services and not made:
         return
-    yield from _often(text, made, known)
+    yield from _often(text, [one for one in made if not regions or one.region in {None, *regions}], known)
     yield from _ends(text, [one.at for one in made if one.at], known)
     yield from _placed(text, mentions, dated)
     yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
@@ -156,7 +152,7 @@ def coincident(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
 
 def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
     for found in FIRST_THEN.finditer(text) if times else ():
-        is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"]))
+        is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"] or found["of"]))
         if is_last != is_first:
             yield judged("cause", found, (max(times) > _onset(known)) == is_last, "it was the other way")
 

@@ -22,7 +22,9 @@ SINCE = re.compile(
     re.IGNORECASE,
 )
 DEPLOYED = re.compile(
-    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought)\b[^.;]{0,70}$", re.IGNORECASE
+    r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought"
+    r"|(?:was|were|been) (?:\w+ )?(?:changed|updated|upgraded|replaced|switched))\b[^.;]{0,70}$",
+    re.IGNORECASE,
 )
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
@@ -47,7 +49,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         if at := _of_span(before, after, known):
             told = [Moment(at, "span")]
         is_drawn = charted.is_then(found, plain, mentions, known)
-        is_elsewhere = OTHER_ZONE.match(plain, found.end())
+        is_elsewhere = OTHER_ZONE.match(plain, found.end()) or _is_at_another_hour(found, plain)
         holds = not is_elsewhere and (_is_known_time(found, told) if is_drawn is None else is_drawn)
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
@@ -63,6 +65,21 @@ OTHER_ZONE = re.compile(
     r",? \(?(?:local|(?!Universal|Coordinated)[A-Z][a-z]+)(?: (?:[Ss]tandard|[Dd]aylight|[Ss]ummer"
     r"|[Ww]inter))? [Tt]ime\b"
 )
+
+
+# "At 9:43 in the evening".
+PART_OF_DAY = re.compile(r"(?: UTC)?,? (?:(?:on|in) (?:the|that|this) |at )(?P<part>morning|afternoon|evening|night)\b")
+HOURS = {
+    "morning": range(12),
+    "afternoon": range(12, 18),
+    "evening": range(17, 24),
+    "night": (*range(20, 24), *range(6)),
+}
+
+
+def _is_at_another_hour(clock: re.Match[str], text: str) -> bool:
+    found = PART_OF_DAY.match(text, clock.end())
+    return found is not None and int(claims.clock(clock)[:2]) not in HOURS[found["part"]]
 
 
 def _day_of(clock: re.Match[str], text: str) -> re.Match[str] | None:
@@ -176,8 +193,12 @@ def _kinds_wanted(before: str) -> set[str]:
 
 def _begun(before: str, after: str) -> set[str]:
     """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
-    is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE)
+    is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE) or IS_WHEN.match(after)
     return {"onset"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+
+
+# "09:42 UTC is when ledger began to fail".
+IS_WHEN = re.compile(r" (?:is|was) (?:the (?:time|minute|moment) )?(?:when|that|at which)\b")
 
 
 def _change_before(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
@@ -207,10 +228,16 @@ def _put(place: int, text: str, mentions: list[Found], known: Known) -> str | No
     return named[-1].text if named and STARTED.fullmatch(between) and not topics(between) else None
 
 
+IT = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
+
+
 def _of_named(place: int, text: str, mentions: list[Found], told: list[Moment], known: Known) -> list[Moment]:
     """ "cart was deployed at 09:27 UTC": of those services that the clause names, where it names any."""
     start, _ = context.clause((place, place), text)
     named = {one.text for one in mentions if start <= one.span[0] < place} & known.services
+    if not named and IT.search(text[start:place]) and not {one.text for one in mentions} & known.services:
+        # "It was deployed at 21:29 UTC": who was named before.
+        named = {*known.about}
     regions = {one.text for one in mentions} & known.regions
     made = {
         (change.deployment_id, change.at)

@@ -276,6 +276,8 @@ def _is_others(between: str) -> bool:
         context.BREAK.search(between)
         or OF_ANOTHER.fullmatch(between)
         or re.search(r"\b(?:before|after) (?!\w+ing\b)", between)
+        # "Its latency rose together with that of checkout".
+        or re.search(r"\b(?:with|like|unlike|than) th(?:at|ose) of (?:the )?$", between)
     )
 
 

@@ -61,12 +61,19 @@ def _references(text: str, known: Known) -> Iterator[Reference]:
 
 
 def _pronouns(text: str, known: Known) -> Iterator[Reference]:
+    for its in OF_REASON.finditer(text):
+        named = _named(text[: its.start()], known.services, known)
+        if len(named) == 1:
+            yield Reference(its.span("it"), named)
     if it := IT.match(text):
         yield from (Reference(it.span("it"), (name,)) for name in _it(it["it"], text[it.end() :], known))
     if (neither := NEITHER.match(text)) and (names := _pair(known)):
         yield Reference(neither.span("it"), names)
 
 
+# "Restart search, because its errors rose": whom the sentence named before, where that is one.
+OF_REASON = re.compile(r"\b(?:because|since|as) (?P<it>its|their|it|they)(?= [a-z])(?! dependenc)", re.IGNORECASE)
+ITS = re.compile(r"its|their|it|they")
 IT = re.compile(r"\W*(?P<it>It|This|That)(?: (?:also|itself|then|thereby|has|had))*(?= )")
 # What is done with a deployment, and what it does: "it replaced version 2.17.8".
 OF_A_CHANGE = re.compile(

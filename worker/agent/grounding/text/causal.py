@@ -73,12 +73,17 @@ _PUTTING = r"put|sent|threw|drove|forced|pushed|tipped|left|kept|knocked"
 _INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
 _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
 _THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
+# "Is most likely the cause"; what is hardly or unlikely one is cleared.
+_SURELY = r"(?:(?:(?!un|hard|bare|scarce)\w+ly|most|very|quite|almost|indeed|in fact|perhaps|thus|therefore) ){0,2}"
 _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |thought to be |believed to be |deemed )?"
 # What gives the reason of a judgement as well.
 _OPENING = (
     r"^\W*(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)"
 )
-_SO = rf"(?P<cause>.+?)[,;] (?:and )?(?:so|therefore|thus|hence|consequently) (?P<effect>(?!{_JUDGING}).+)"
+_SO = (
+    r"(?P<cause>.+?)[,;] (?:and )?(?:so(?! (?:is|are|was|were|does|do|did)\b)|therefore|thus|hence|consequently)"
+    rf" (?P<effect>(?!{_JUDGING}).+)"
+)
 _WHY = r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)"
 _BECAUSE = rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)"
 CAUSES = (
@@ -103,12 +108,12 @@ CAUSES = (
     r"(?P<effect>.+?) (?:broke(?: down)?|collapsed|buckled|gave way|failed|fails) under (?P<cause>.+)",
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
-    rf"(?P<cause>.+?) (?:is|was|are|were) (?:likely |probably )?(?:{_BLAMED})\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",
     _SO,
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     _WHY,
     _BECAUSE,
-    rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
+    rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_SURELY}{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     (
         r"\b(?:sees?|finds?|found|places?|locates?|puts?) the (?:root |likely |probable )?cause (?:in|with|at)"
         r" (?P<cause>[^,:;(]+)(?P<effect>)"

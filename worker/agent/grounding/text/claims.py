@@ -35,6 +35,12 @@ SERVICE_LIKE = re.compile(
     r"\b(?:service|of service) (?P<a>[a-z][\w-]+)|\b(?P<b>[a-z][\w-]+)(?: service\b|['’]s? (?!s\b)(?=[a-z]))"
     r"|\bcalls? (?:to|from) (?P<c>[a-z][\w-]+)|\b(?P<d>[a-z][\w-]+) itself\b|^(?P<e>[a-z][\w-]{2,})(?=: )"
 )
+# What was deployed, released or rolled back: whatever word stands there is a name.
+CHANGED = re.compile(
+    r"\b(?:deployments?|releases?|rollouts?|rollbacks?|upgrades?|restarts?) of (?:the service )?"
+    r"(?P<changed>[a-z][\w-]{2,})(?=\s*(?:$|[,.;:()\[]|\b(?:in|at|on|was|were|is|came|had|has|and|but|which|that|before"
+    r"|after|with|by|itself|would|will|could|did|does|helps?|helped|preceded|explains?|caused|\d\S*)\b))"
+)
 VERSION = re.compile(r"\bversions? (?P<name>v?\d[\w.+-]*\w)")
 CITED = re.compile(CITATION)
 

@@ -45,7 +45,13 @@ _STATISTICS = (
     ("p95", r"p95|95th percentile"),
     ("p99", r"p99|99th percentile"),
     ("mean", r"mean|avg|averages?|averaged|averaging|on average"),
-    ("extreme", r"max(?:imum|imal)?|minim\w+|peak\w*|highest|lowest|longest|shortest|slowest|fastest|worst|best"),
+    (
+        "extreme",
+        (
+            r"max(?:imum|imal)?|minim\w+|peak\w*|highest|lowest|slowest|fastest|worst|best"
+            r"|(?:longest|shortest)(?! (?:one |of (?:the |these )?)?(?:\w+ )?incidents?\b)"
+        ),
+    ),
     ("sum", r"in total|totall?(?:ing|ed|s)?|altogether|summed|combined|cumulative(?:ly)?"),
 )
 STATISTICS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _STATISTICS}

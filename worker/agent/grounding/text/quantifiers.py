@@ -30,7 +30,8 @@ QUANTIFIED = re.compile(
     r"|(?:only |just )?(?P<tiny>(?:an? (?:mere |tiny )?|hardly a )(?:sliver|handful|smattering|sprinkling|modicum))"
     r"|(?P<minority>a (?:small |tiny )?minority)"
     r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail)"
-    r"|(?:(?<=fails )|(?<=failed )|(?<=failing )|(?<=rejects )|(?<=rejected ))(?P<each>all|every|each))"
+    r"|(?:(?<=fails )|(?<=failed )|(?<=failing )|(?<=rejects )|(?<=rejected )"
+    r"|(?<=fails on )|(?<=failed on )|(?<=failing on )|(?<=fails at )|(?<=fail on ))(?P<each>all|every|each))"
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
     r"|(?<=ost|all) of (?:the|its|this|that) (?:\w+ )?(?:excess|rise|increase|growth)\b)",
     re.IGNORECASE,

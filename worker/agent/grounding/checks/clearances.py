@@ -1,0 +1,64 @@
+"""Why a candidate is ruled out: for what was checked, or what the report itself says, and for nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+_CLEARED = (
+    r"\b(?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside|cleared|exonerated|harmless|innocent"
+    r"|not to blame"
+    r"|not the (?:\w+ )?(?:cause|culprit))\b"
+)
+_SINCE = r"(?:because(?! of\b)|since(?! \d)|as(?! (?:an?|the|well|far|of|before|usual)\b)|for|given that|seeing that)"
+# "… is ruled out because search runs elsewhere", "…: it was made in another region".
+REASONS = (
+    re.compile(rf"{_CLEARED}[^;:.]{{0,60}}?(?:,? {_SINCE} |: )(?P<why>[^;]+)", re.IGNORECASE),
+    re.compile(rf"^(?:because(?! of\b)|since(?! \d)|as) (?P<why>[^,;]+), [^;]{{0,80}}?{_CLEARED}", re.IGNORECASE),
+    re.compile(rf"(?P<why>[^;]+?),? (?:so|therefore|which is why) [^,;]{{0,60}}?{_CLEARED}", re.IGNORECASE),
+    re.compile(rf"^that [^;]{{0,60}}?{_CLEARED} (?:follows|is clear|is plain) from (?P<why>[^;]+)", re.IGNORECASE),
+)
+
+
+def unfounded(text: str, found: Iterable[Claim]) -> Iterator[Claim]:
+    """`found`: what was read of it. A reason without anything that could be checked is made up."""
+    reason = next(filter(None, (one.search(text) for one in REASONS)), None)
+    if reason:
+        start, end = reason.span("why")
+        inside = [one for one in found if start <= one.span[0] and one.span[1] <= end]
+        if not any(one.kind not in ("name", "citation") for one in inside):
+            why = "nothing shows that this is the reason"
+            yield Claim("cause", (start, end), reason["why"], holds=False, why=why, is_unproven=True)
+
+
+# "It runs in another region", "deploy-8736 was made elsewhere".
+ELSEWHERE = re.compile(
+    r"\b(?:runs?|ran|running|went|made|deployed|released|rolled out) (?:only )?"
+    r"(?:(?:in|to) (?:another|a different|some other) region|elsewhere)\b"
+    r"|\b(?:is|was|lies|lay) (?:only )?in (?:another|a different|some other) region\b",
+    re.IGNORECASE,
+)
+NOT = re.compile(r"\b(?:no|not|never|nor|neither|whether|if)\b[^,;]*$|n['’]t\b[^,;]*$", re.IGNORECASE)
+
+
+def elsewhere(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of the change or the service that is named last before it: where that is known to have been."""
+    for found in ELSEWHERE.finditer(text) if not known.past else ():
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
+        places = _places({*named} or known.about, known)
+        if not NOT.search(text[: found.start()]):
+            holds = bool(places) and known.report.region not in places
+            yield judged("state", found, holds, "nothing shows that it was elsewhere", is_open=not places)
+
+
+def _places(names: Iterable[str], known: Known) -> set[str]:
+    """Of a change its own region; else those of its service, as far as anything of it is known there."""
+    told: set[str | None] = {*names}
+    named = [one for one in known.changes if told & {one.deployment_id, one.version}]
+    made = {one.region for one in named if one.region}
+    of = told | {one.service for one in named}
+    measured = {one.subject.region for one in known.levels if one.subject.service in of and one.subject.region}
+    return made or measured | {one.region for one in known.changes if one.service in of and one.region}

@@ -1,0 +1,65 @@
+"""What is told of another by a word: "…, and so does checkout", "as does payments", "the same holds for ledger".
+
+It is read once more with the other in the place of the first, and holds where that does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from worker.agent.grounding.report import roster
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Found, Span
+
+_DO = r"(?:is|are|was|were|does|do|did|has|have|had)"
+# Right before the other that is named.
+BEFORE = re.compile(
+    rf"(?:,|;)? (?:and |but )?(?:(?:so|neither|nor) {_DO}|as {_DO}|(?:just )?like)(?: (?:also|now))?"
+    r" (?:the |th(?:at|ose) of )?$"
+    r"|[,;:] (?:and )?(?:the same|this|that) (?:holds|applies|goes|is true)(?: also| equally)? (?:for|of|to)"
+    r" (?:the )?$",
+    re.IGNORECASE,
+)
+NEXT = re.compile(
+    rf"^\W*(?:(?:so|neither|nor) {_DO}|the same (?:holds|applies|goes|is true) (?:for|of|to)) (?:the )?$", re.IGNORECASE
+)
+# "…, and checkout does too".
+AND = re.compile(r"(?:,|;)? (?:and|but) (?:the )?$", re.IGNORECASE)
+TOO = re.compile(
+    rf" (?:{_DO} )?(?:too|as well|likewise|also)\b(?! \w)|,? likewise\b(?! \w)|,? too\b(?! \w)", re.IGNORECASE
+)
+
+
+class Again(NamedTuple):
+    """`text`: what the words at `span` say, spelled out."""
+
+    span: Span
+    text: str
+
+
+def again(text: str, known: Known) -> Iterator[Again]:
+    mentions = [one for one in roster.mentions(text, known) if one.text in known.services]
+    for one in mentions:
+        before = text[: one.span[0]]
+        if NEXT.match(before) and known.previous:
+            yield from _spelled(known.previous, one, 0, known)
+        elif found := BEFORE.search(before) or (AND.search(before) if TOO.match(text, one.span[1]) else None):
+            yield from _spelled(text[: found.start()], one, found.start(), known)
+
+
+# "Its new errors name ledger": whom that means stands in the place of the first.
+ITS = re.compile(r"^\W*(?P<it>Its|Their|It|They)\b")
+
+
+def _spelled(said: str, other: Found, start: int, known: Known) -> Iterator[Again]:
+    """Of the only service that it names, or of whom it means."""
+    named = [one for one in roster.mentions(said, known) if one.text in known.services]
+    if its := ITS.match(said):
+        of = f"{other.text}’s" if its["it"] in ("Its", "Their") else other.text
+        yield Again((start, other.span[1]), f"{of}{said[its.end() :].rstrip(' .')}.")
+    elif len({one.text for one in named}) == 1 and named[0].text != other.text:
+        for one in reversed(named):
+            said = f"{said[: one.span[0]]}{other.text}{said[one.span[1] :]}"
+        yield Again((start, other.span[1]), f"{said.rstrip(' .')}.")
