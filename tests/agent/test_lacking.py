@@ -19,6 +19,7 @@ TOLD = [
     (MISSING, "{} is the only callee missing from checkoutservice's calls.", "emailservice", "shippingservice"),
     (MISSING, "The missing calls to emailservice put {} first among the candidates.", "checkoutservice", "frontend"),
     (LEDGER, "The rise of errors belongs to {} alone.", "europe-west1", "us-central1"),
+    (LEDGER, "All of the rise of errors is that of checkout in {}.", "europe-west1", "us-central1"),
     (LEDGER, "There is a rise of errors, of which {} shows none.", "us-central1", "europe-west1"),
     (QUIET, "6.3 gCO₂e were measured and 6.1 gCO₂e expected, with a range of {} to 6.3.", "6", "4"),
     (QUIET, "Latency was 226 ms, {} its usual value.", "2.5 % below", "2.5 % above"),

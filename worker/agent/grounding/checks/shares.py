@@ -112,8 +112,10 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for place, one in enumerate(mentions):
         begun = BELONGS.search(text[: one.span[0]])
         if begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0])):
-            others = [rise for service, region, rise in parts if one.text not in (service, region)]
-            own = sum(rise for service, region, rise in parts if one.text in (service, region))
+            behind = mentions[place + 1 : place + 2]
+            of = {one.text, *(it.text for it in behind if text[one.span[1] : it.span[0]] in PLACED)}
+            others = [rise for service, region, rise in parts if not of <= {service, region}]
+            own = sum(rise for service, region, rise in parts if of <= {service, region})
             holds = bool(parts) and own > 0 and max(others, default=0.0) <= least
             yield _alone(begun.start(), one.span[1], text, holds, parts)
         if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
