@@ -27,7 +27,9 @@ from worker.agent.grounding.checks import (
     happenings,
     histories,
     impacts,
+    loads,
     names,
+    naming,
     novelty,
     orders,
     past,
@@ -44,8 +46,10 @@ from worker.agent.grounding.checks import (
     shares,
     statements,
     story,
+    surely,
     suspects,
     times,
+    usual,
     versions,
     worked,
 )
@@ -121,6 +125,7 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *remembered.remembered(plain, mentions, past_incidents, known),
         *precedents.precedents(sentence, plain, past_incidents, known),
         *(() if is_advice else alerting.limits(plain, known)),
+        *(() if is_advice else loads.loads(plain, mentions, known)),
     ]
     if is_advice:
         found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
@@ -154,8 +159,8 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     called = [*names.known_names(plain, mentions, known), *literals, *made_up, *unknown]
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
-    # "None of its own changes explains it" counts nothing.
-    unexplaining = [found.span() for found in changes.UNEXPLAINED.finditer(plain)]
+    # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
+    unexplaining = [one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED) for one in words.finditer(plain)]
     read = [
         one
         for one in numerals.numbers(counted)
@@ -241,6 +246,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     shares.betweens,
     shares.beside,
     novelty.none_before,
+    surely.surely,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     precedents.counted,
@@ -259,8 +265,11 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     relations.orders,
     sequence.sequences,
     directions.compared,
+    usual.usual,
+    naming.naming,
     against.compared,
     against.alike,
+    against.most,
     amounts.amounts,
     metrics.calm,
     metrics.unusual,

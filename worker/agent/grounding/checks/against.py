@@ -45,6 +45,23 @@ def alike(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, is_so, "they do not")
 
 
+# "Among the services, payments fails most often".
+MOST_OFTEN = re.compile(
+    r" (?:in [\w-]+ )?(?:itself )?fail(?:s|ed) (?:the )?(?P<often>most|least)"
+    r"(?: often| of all| frequently)?(?=\s*(?:[,.;]|$))"
+)
+
+
+def most(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By its error rate, of all that were measured."""
+    rates = {one.subject.service: one.actual for one in known.levels if one.signal == "errors"}
+    for one in mentions:
+        found = MOST_OFTEN.match(text, one.span[1]) if one.text in rates else None
+        if found and len(rates) > 1:
+            best = max if found["often"] == "most" else min
+            yield judged("direction", found, rates[one.text] == best(rates.values()), "another one does")
+
+
 def _rates(service: str, known: Known) -> list[float]:
     return [one.actual for one in known.levels if (one.subject.service, one.signal) == (service, "errors")]
 

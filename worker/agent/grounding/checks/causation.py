@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting, consequences, judgements, suspects
+from worker.agent.grounding.checks import alerting, consequences, judgements, loads, suspects
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import causal, claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
-from worker.domain.report import RootCause
+from worker.domain.report import CauseKind, RootCause
 
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
@@ -274,6 +274,13 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
     return "" if suspects.names_another(text[slice(*span)], span, mentions, known) else IT_IS
 
 
+def _is_of_load(cause: str, effect: str, root: RootCause) -> bool:
+    """ "A surge of requests explains its errors", where the cause is another: of load only load and emissions come."""
+    is_load = loads.LOAD.search(cause) and topics(cause) & {*SIGNALS} <= {"traffic", "retries"}
+    is_its_own = topics(effect) & {"traffic", "retries", "carbon", "cost", "users"}
+    return root.kind is not CauseKind.TRAFFIC and bool(is_load) and not is_its_own
+
+
 def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found], known: Known, root: RootCause) -> str:
     is_unnamed = not suspects.within(cause, mentions, known)
     if is_unnamed and PRONOUN.fullmatch(text[slice(*cause)]):
@@ -285,7 +292,8 @@ def _wrongly_blamed(cause: Span, effect: Span, text: str, mentions: list[Found],
     is_of_itself = FAILING.match(text[slice(*cause)]) and _says_why(text[slice(*effect)], suffering, root, known)
     if is_of_itself or (_is_of_cause(suffering, causing, root, known) and not is_by_its_errors):
         return "what is said to suffer is the cause"
-    if any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in suspects.OF_KIND.items()):
+    is_of_load = _is_of_load(text[slice(*cause)], text[slice(*effect)], root)
+    if is_of_load or any(kind != root.kind and of.match(text[slice(*cause)]) for kind, of in suspects.OF_KIND.items()):
         return "it is another kind of cause"
     deployments = {change.deployment_id for change in known.changes}
     strangers = {one for one in causing - known.names - known.services if A_DEPLOYMENT.match(one)}

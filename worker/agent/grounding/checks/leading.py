@@ -37,7 +37,9 @@ BEHIND = re.compile(
 AHEAD = re.compile(r"\b(?:ahead of|followed by|(?:and )?then (?:by )?)", re.IGNORECASE)
 EVENLY = re.compile(
     r"\b(?:spread|distributed|shared|split|divided) (?:\w+ly )?(?:evenly|equally|uniformly)\b"
-    r"|\b(?:evenly|equally|uniformly) (?:spread|distributed|shared|split|divided)\b",
+    r"|\b(?:evenly|equally|uniformly) (?:spread|distributed|shared|split|divided)\b"
+    r"|\b(?:rise|increase|growth|excess)\b[^,;.]{0,24} (?:is|was) (?:about |roughly )?(?:the same|equal|as large)"
+    r" (?:in|for|at|of) (?:all|every|each|both)\b",
     re.IGNORECASE,
 )
 ALIKE = re.compile(
@@ -58,9 +60,15 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in MOST.finditer(text):
         parts = _parts(text, mentions, known, falling=bool(found["fall"]))
         named = _of_whom(found, text, mentions)
-        if named in parts and len(parts) > 1:
+        if named in known.regions and named not in parts:
+            # "cart in us-central1 shows the largest rise": of cart.
+            named = next(
+                (one.text for one in reversed(mentions) if one.span[1] <= found.start() and one.text in parts), ""
+            )
+        if named in parts and (len(parts) > 1 or parts[named] <= 0):
             best = min if found["small"] or found["least"] else max
-            holds = (parts[named] == best(parts.values())) != bool(NOT.search(text[: found.start()]))
+            is_best = parts[named] == best(parts.values()) and parts[named] > 0
+            holds = is_best != bool(NOT.search(text[: found.start()]))
             yield judged("state", found, holds, "another one has it")
     yield from _orders(text, mentions, known)
     for found in EVENLY.finditer(text):

@@ -13,6 +13,7 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
+_RISE = r"rise|increase|growth|excess|jump"
 NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -82,7 +83,6 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 NONE = 0.005
 
 
-_RISE = r"rise|increase|growth|excess|jump"
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
 BELONGS = re.compile(
     rf"(?:\b(?:all of the|the (?:whole|entire)) )?\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to"
@@ -216,18 +216,31 @@ def _range(fact: Fact) -> Fact:
 
 # "The rise is split between us-central1 and europe-west1".
 SPREAD = re.compile(
-    r"\b(?:split|shared|divided|spread|distributed) (?:\w+ )?(?:between|among|over|across|by)\b[^,;.]*", re.IGNORECASE
+    r"\b(?:split|shared?|shares|divided|spread|distributed) (?:(?!between|among|over|across|by)\w+ )?"
+    r"(?:between|among|over|across|by)\b[^;]*"
+    rf"|\b(?:{_RISE})\b[^,;]{{0,30}} (?:comes?|came|stems?) from [^;]*? alike\b"
+    rf"|(?=\S)[^;]* (?:shares?|shared) the (?:{_RISE})\b",
+    re.IGNORECASE,
 )
 
 
+EVENLY = re.compile(r"\b(?:alike|equally|evenly|uniformly)\b", re.IGNORECASE)
+# Parts further apart are no even ones, and less than that of the largest is no part.
+EVEN, NEXT_TO_NOTHING = 1.5, 0.01
+
+
 def spread(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """A region that is said to have a part of the rise, of which nothing but that part was measured."""
-    measured = {one.subject.region for one in known.levels}
-    for found in SPREAD.finditer(text):
-        for one in mentions:
-            is_told = found.start() < one.span[0] < found.end() and one.text in known.regions - measured
-            part = _part_of({one.text}, known) if is_told else None
-            if part is not None and part <= 0 and not NOT.search(text[: found.start()]):
+    """Who is said to have a part of the rise, and has none."""
+    parts = _rises(text, known)
+    largest = max((rise for *_, rise in parts), default=0.0)
+    for found in SPREAD.finditer(text) if re.search(rf"\b(?:{_RISE})\b", text) else ():
+        inside = [one for one in mentions if found.start() <= one.span[0] < found.end()]
+        services = {one.text for one in inside} & known.services
+        for one in inside:
+            of = [rise for service, region, rise in parts if one.text in (service, region) and service in services]
+            of = of or [rise for service, region, rise in parts if one.text in (service, region)]
+            least = largest / EVEN if EVENLY.search(found[0]) else NEXT_TO_NOTHING * largest
+            if of and max(of) <= least and not NOT.search(text[: found.start()]):
                 yield Claim("direction", one.span, one.text, holds=False, why="there is no rise there")
 
 

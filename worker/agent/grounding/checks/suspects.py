@@ -12,7 +12,13 @@ from worker.domain.report import CauseKind, RootCause
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
     (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
-    (CauseKind.TRAFFIC, r"demand|traffic|more requests|load(?! )|(?:higher|additional|increased|extra|more) load"),
+    (
+        CauseKind.TRAFFIC,
+        (
+            r"demand|traffic|(?:more|additional|extra|surge of) requests|load(?! )"
+            r"|(?:higher|additional|increased|extra|more) load"
+        ),
+    ),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
 

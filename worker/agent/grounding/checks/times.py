@@ -291,9 +291,17 @@ def _fits(moment: Moment, wanted: set[str], change: str | None) -> bool:
     return (not wanted or moment.kind in wanted) and (moment.kind != "change" or change in (None, moment.of))
 
 
+# "At 13:50 US Central time", "at 21:45 in the local time of europe-west1".
+ANOTHER_ZONE = re.compile(
+    r",? \(?(?:(?:in|on) (?:the )?)?(?!UTC\b|Coordinated\b|Universal\b|Greenwich\b)(?:US )?"
+    r"(?:(?:[A-Z][a-z]+ ){0,2}(?:local|standard|daylight|summer|winter|[A-Z][a-z]+) time\b"
+    r"|(?:Pacific|Eastern|Central|Mountain)(?=\W*$)|(?:[A-Z]{2,3}T|IST)\b)"
+)
+
+
 def _is_known_time(found: re.Match[str], told: list[Moment]) -> bool:
     zone = (found["zone"] or "").strip()
-    if zone not in ("", "Z", "UTC"):
+    if zone not in ("", "Z", "UTC") or (not zone and ANOTHER_ZONE.match(found.string, found.end())):
         return False
     day = found["iso"] or found["day"]
     clock = [int(part) for part in claims.clock(found).split(":")]

@@ -32,7 +32,7 @@ _CAUSED = (
     r"|lies? (?:in|with)(?! between\b)(?! (?:the|its|this|that) (?:\w+ ){0,2}(?:hours?|minutes?|days?|window"
     r"|baseline)\b)(?! (?:an?|the|its|that) (?:\w+ )?(?:range|band)\b)"
     r"|lay (?:in|with)|rooted in|linked to|introduced by|a consequence of|follow(?:s|ed) from"
-    r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to|at|towards?)"
+    r"|(?<!percentage )point(?:s|ed|ing)? (?:\w+ly )?(?:to(?! (?:keep|note|bear|remember|add)\b)|at|towards?)"
 )
 _KNOWN = (
     "found|known|unknown|determined|established|recorded|reported|stated|told|clear|"
@@ -55,6 +55,7 @@ _AFFECTING = (
     r"|sets? off|kick(?:ed|s) off|spark(?:ed|s)|contribut(?:ed|es) to|play(?:ed|s)? an? (?:\w+ )?(?:part|role) in"
     r"|had (?:an?|its|some) (?:part|share|hand|influence|effect) (?:in|on)|(?:stands?|stood) behind"
     r"|ma(?:de|kes) (?=[\w-]* *(?:work|run|fail|wait|retry|time out|emit|answer|slow)\b)"
+    r"|lets? (?=(?:the|its|their) (?:[\w-]+ ){1,3}(?:expire|lapse|fail|time out|run out|overflow|crash|stop)\b)"
     r"|spill(?:ed|s) over (?:to|into)|spread to|infect(?:ed|s)"
 )
 # What one is said to do to another by such a verb is no figure of its own.
@@ -84,7 +85,7 @@ _SO = (
     r"(?P<cause>.+?)[,;] (?:and )?(?:so(?! (?:is|are|was|were|does|do|did)\b)|therefore|thus|hence|consequently)"
     rf" (?P<effect>(?!{_JUDGING}).+)"
 )
-_WHY = r"(?P<cause>.+?) (?:is|was) (?:why|the reason (?:why|for|that)) (?P<effect>.+)"
+_WHY = r"(?P<cause>.+?) (?:is|was|are|were) (?:why|the reason (?:why|for|that)) (?P<effect>.+)"
 _BECAUSE = rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)"
 CAUSES = (
     # "What broke shipping is cfg-3095".

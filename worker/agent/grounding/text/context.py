@@ -299,7 +299,7 @@ PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
     r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
-    r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)[^,;.\d]{0,40}$",
+    r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)(?:[^,;.\d]|(?<=[a-z-])\d){0,40}$",
     re.IGNORECASE,
 )
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.

@@ -151,6 +151,9 @@ def _in_digits(text: str) -> Iterator[Number]:
         if dimension in ("seconds", "grams") and factor <= 1:
             # "1 s" is not told of half a second.
             tolerance = min(tolerance, 0.25 * float(digits))
+        if dimension == "share" and digits == "100":
+            # All of them, of which 98 % are none.
+            tolerance = min(tolerance, 0.5)
         low, high = _bounds(float(digits), tolerance, text[: found.start()], "digits")
         is_share = dimension in ("share", "confidence")
         if dimension in ("confidence", "share") and factor == 1.0 and digits == "0":

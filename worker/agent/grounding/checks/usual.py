@@ -1,0 +1,135 @@
+"""What is told in words to be more, less or as much as usual: by the levels of what it speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.checks.movements import levels_of, went
+from worker.agent.grounding.report import metrics, owners
+from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.text import context, slightness
+from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.topics import SIGNALS, topics
+
+_USUALLY = r"(?:usually|normally|typically|ordinarily|always)"
+_USUAL = (
+    rf"(?:{_USUALLY}|usual|before|normal|expected|ever|in the baseline"
+    r"|(?:the|its|their|those|that) (?:(?:hour|level|value)s? )?(?:usual|normal|expected)\b[^,;.]{0,24}"
+    rf"|(?:what |that |which )?(?:it|they|an?|its|their|each)(?: requests?)? {_USUALLY} \w+"
+    rf"|the [\d.,]+ ?[^\s,;]{{1,12}}(?: a minute)? (?:that |which )?(?:is|are|was|were) (?:usual|expected|normal))\b"
+)
+# "Far fewer calls than before", "1.6 times less CO₂ than its requests usually take".
+THAN_USUAL = re.compile(
+    r"\b(?:(?P<far>far|much|considerably|vastly|significantly|clearly|markedly|substantially|many|a lot|times) )?"
+    r"(?:(?P<more>more|higher|larger|greater|bigger)|(?P<slower>longer|slower)"
+    r"|(?P<less>less|fewer|lower|smaller)|(?P<faster>shorter|faster|quicker))\b"
+    rf"(?P<what>(?:[^,;.]|\.\d){{0,60}}?) than {_USUAL}",
+    re.IGNORECASE,
+)
+# "About the same as before", "much the same as usual", "as fast as before".
+AS_USUAL = re.compile(
+    r"\b(?:the same|as (?:fast|quick|quickly|slow|slowly|high|low|much|many|often)|similar|equal|identical|comparable)"
+    rf"(?P<what>[^,;.]{{0,40}}?) (?:as|to|with) {_USUAL}",
+    re.IGNORECASE,
+)
+NOT = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|nothing|hardly|without|rather|instead|unlike|whether|nobody|barely)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+
+OF_A_REQUEST = re.compile(
+    r"\b(?:each|every|a|an|any|one|per|its|their|the same) (?:single )?requests?\b(?=[^,;]{0,60}\b(?:CO[₂2]e?|carbon"
+    r"|emissions|takes?|costs?|usually)\b)",
+    re.IGNORECASE,
+)
+REQUESTS = re.compile(r"\b(?:requests?|calls?|(?<!network )traffic|load|demand)\b", re.IGNORECASE)
+# What 1,000 requests take has figures of its own.
+PER_MANY = re.compile(r"\bper (?:thousand|\d)", re.IGNORECASE)
+# What levels are not of.
+OTHERS = frozenset({"lines", "users", "orders", "revenue", "cost", "energy", "intensity", "instances", "incidents"})
+# From so many times the usual on it is far from it.
+FAR = 1.2
+LEAST = 3
+# So few standard deviations are none.
+CLEAR = 1
+
+
+def usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of each signal that is spoken of; a figure that tells by how much is checked by itself."""
+    if known.past:
+        return
+    for found in THAN_USUAL.finditer(text):
+        levels = _levels(found, text, mentions, known)
+        if levels and not _is_open(found.start(), text) and (found["far"] or not SO_MANY.search(text[: found.start()])):
+            yield judged("direction", found, _is_told_so(found, levels, text, known), "it is the other way round")
+    for found in AS_USUAL.finditer(text):
+        levels = _levels(found, text, mentions, known)
+        if levels and not _is_open(found.start(), text) and not AS_MANY.search(text[: found.start()]):
+            yield judged("direction", found, all(went(one) == 0 for one in levels), "it is not as usual")
+
+
+def _is_told_so(found: re.Match[str], levels: list[Level], text: str, known: Known) -> bool:
+    wanted, is_far = 1 if found["more"] or found["slower"] else -1, bool(found["far"])
+    excess = known.report.impact.carbon.excess_co2_grams
+    is_of_scope = {"carbon"} <= {one.signal for one in levels} and {one.subject for one in levels} == {known.scope}
+    if EXPECTED.search(found[0]) and excess and is_of_scope:
+        # What was expected in the whole window.
+        return excess.likely * wanted > 0 and (not is_far or excess.low * excess.high > 0)
+    is_clear = not (slightness.is_slight(found.span(), text) or EXPECTED.search(found[0]))
+    return any(_is_so(wanted, one, is_far=is_far, is_clear=is_clear) for one in levels)
+
+
+EXPECTED = re.compile(r"\bexpected\b", re.IGNORECASE)
+
+
+def _is_open(place: int, text: str) -> bool:
+    """Whether it is denied, or told of what is to come."""
+    start, _ = context.clause((place, place), text)
+    return bool(NOT.search(text[start:place]) or IF.search(text[:place]))
+
+
+# "1.7 times as many requests as usual": a figure.
+AS_MANY = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|percent|tenth)(?: about)? $|%\)? $", re.IGNORECASE)
+# "13,400 more requests than usual were slower than 456 ms": a figure.
+SO_MANY = re.compile(r"\d[\d.,]*(?: \([^)]*\))? $")
+
+
+def _levels(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
+    signals = _signals(found, text, known)
+    levels = [levels_of(found.span(), text, mentions, one, known) for one in signals]
+    told = [one for own in levels for one in own] if all(levels) else []
+    # What was measured of a region is no service's own.
+    is_of_services = any(one.service for one in owners.subjects(found.span(), text, mentions, known))
+    return [one for one in told if one.subject.service or not is_of_services]
+
+
+def _signals(found: re.Match[str], text: str, known: Known) -> list[str]:
+    """What its own words speak of, else its clause: of "fewer requests are retries" the retries."""
+    clause = text[slice(*context.clause(found.span(), text))]
+    told = found[0] if topics(found["what"]) & {*SIGNALS} else clause
+    if topics(told) & OTHERS or PER_MANY.search(clause) or metrics.of_clause(found.span(), text, known):
+        return []
+    signals = topics(told) & {*SIGNALS}
+    if signals == {"carbon"}:
+        # What was expected was so for the requests that came, or at this hour.
+        if OF_A_REQUEST.search(clause):
+            return ["carbon_per_demand"]
+        may_be = ("carbon_per_demand", "carbon") if EXPECTED.search(found[0]) else ("carbon",)
+        return [one for one in may_be if _is_measured(one, known)]
+    if not signals and REQUESTS.search(told):
+        return ["traffic"]
+    return sorted(signals) if len(signals) == 1 else []
+
+
+def _is_measured(signal: str, known: Known) -> bool:
+    return any(one.signal == signal for one in known.levels)
+
+
+def _is_so(wanted: int, level: Level, *, is_far: bool, is_clear: bool) -> bool:
+    """Which way it went from the usual one; so far that it is told as far, where it is."""
+    low, high = sorted((abs(level.actual), abs(level.expected)))
+    if (level.actual - level.expected) * wanted <= 0 or (is_clear and abs(level.deviations) < CLEAR):
+        return False
+    return not is_far or (abs(level.deviations) >= LEAST and high >= FAR * low)
