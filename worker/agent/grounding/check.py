@@ -49,6 +49,7 @@ from worker.agent.grounding.checks import (
     surely,
     suspects,
     times,
+    unread,
     usual,
     versions,
     worked,
@@ -134,6 +135,7 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
             *orders.orders(plain, mentions, known),
         ]
     found += clearances.unfounded(plain, found)
+    found += unread.unread(plain, found)
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found

@@ -175,7 +175,8 @@ def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 # "The other change, deploy-8730, went to notifications": between a deployment and whose it is.
 # "deploy-8725, 87 min before the onset, was a deployment of catalog": what is told of it between.
 WENT_TO = re.compile(
-    r"(?:,? \([^()]{2,60}\)|, [^,;]{2,60},| [–—] [^–—;]{2,60} [–—])?"
+    r",? an? (?:\w+ ){0,2}?(?:deployment|change|release|rollout|version) (?:of|to|for) "
+    r"|(?:,? \([^()]{2,60}\)|, [^,;]{2,60},| [–—] [^–—;]{2,60} [–—])?"
     r"(?:(?! (?:not|neither|no|nor|none|never)\b|n['’]t\b)[^;.]){0,24}?"
     r" (?:(?:went|goes) (?:out )?to|(?:is|was) (?:an? (?:\w+ )?(?:deployment|change|release|rollout|version) )?of"
     r"|belongs? to"

@@ -34,7 +34,7 @@ LAST = re.compile(
     r"\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
     r"(?P<last>weakest|last|least likely|lowest|laggard)\b"
     r"(?= (?:of|among) (?:the|all|these)?| candidate\b|[,.;:]|$)"
-    r"|\b(?:is|was) the (?P<first>strongest|likeliest|most likely|leading|top)"
+    r"|(?:\b(?:is|was)|,) the (?P<first>strongest|likeliest|most likely|leading|top)"
     r"(?: (?:of|among)\b| candidate\b|(?=\s*(?:[,.;:]|$)))"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
