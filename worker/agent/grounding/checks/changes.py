@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.checks import causation, judgements
 from worker.agent.grounding.checks.conditions import NONE_OF
-from worker.agent.grounding.report import roster
+from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -193,12 +193,14 @@ NO_OTHER = re.compile(
 
 def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Whose a deployment is said to be, and that there is none besides those that were spoken of."""
+    made_by = {it.deployment_id: it.service for it in known.changes if it.service}
     for one, other in itertools.pairwise([one for one in mentions if one.text not in known.regions]):
-        owners = {it.service for it in known.changes if it.deployment_id == one.text and it.service}
         found = WENT_TO.fullmatch(text[one.span[1] : other.span[0]]) if other.text in known.services else None
-        if owners and found:
+        if one.text in made_by and found:
+            # "deploy-1 as well as deploy-2 touched checkout": both.
+            together = owners.listed(one.span[1], text, mentions, {*made_by})
             span = (one.span[0], other.span[1])
-            holds = other.text in owners
+            holds = all(made_by[it.text] == other.text for it in together)
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it is another one's")
     for found in NO_OTHER.finditer(text):
         told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}

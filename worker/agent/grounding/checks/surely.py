@@ -12,7 +12,7 @@ from worker.agent.grounding.text.claims import Claim, judged
 SURE = re.compile(
     r"\b(?:(?:is|are|was|were|it)(?: \w+ly| quite| now)? (?:certain|sure|definite|undisputed|indisputable|guaranteed)"
     r"(?! (?:cases|zones?|requests|services|lines|number))"
-    r"|certainly|definitely|undoubtedly|doubtless(?:ly)?|undeniably|unquestionably|indisputably|surely"
+    r"|certainly(?! too\b)|definitely|undoubtedly|doubtless(?:ly)?|undeniably|unquestionably|indisputably|surely"
     r"|(?:without|beyond|no) (?:any |a |all |reasonable )?doubt|for (?:certain|sure)|with certainty)\b",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ KINDS = (
     (
         CauseKind.TRAFFIC,
         (
-            r"demand|traffic|(?:more|additional|extra|surge of) requests|load(?! )"
+            r"demand|traffic|(?:more|surge of) requests|load(?! )"
             r"|(?:higher|additional|increased|extra|more) load"
         ),
     ),

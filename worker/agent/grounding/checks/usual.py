@@ -22,7 +22,8 @@ _USUAL = (
 )
 # "Far fewer calls than before", "1.6 times less CO₂ than its requests usually take".
 THAN_USUAL = re.compile(
-    r"\b(?:(?P<far>far|much|considerably|vastly|significantly|clearly|markedly|substantially|many|a lot|times) )?"
+    r"\b(?:(?P<little>slightly|marginally|somewhat|a (?:little|bit)|barely) "
+    r"|(?P<far>far|much|considerably|vastly|significantly|clearly|markedly|substantially|many|a lot|times) )?"
     r"(?:(?P<more>more|higher|larger|greater|bigger)|(?P<slower>longer|slower)"
     r"|(?P<less>less|fewer|lower|smaller)|(?P<faster>shorter|faster|quicker))\b"
     rf"(?P<what>(?:[^,;.]|\.\d){{0,60}}?) than {_USUAL}",
@@ -51,6 +52,8 @@ PER_MANY = re.compile(r"\bper (?:thousand|\d)", re.IGNORECASE)
 OTHERS = frozenset({"lines", "users", "orders", "revenue", "cost", "energy", "intensity", "instances", "incidents"})
 # From so many times the usual on it is far from it.
 FAR = 1.2
+# And from so many times on it is not a little.
+LITTLE = 2
 LEAST = 3
 # So few standard deviations are none.
 CLEAR = 1
@@ -61,7 +64,7 @@ def usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     if known.past:
         return
     for found in THAN_USUAL.finditer(text):
-        levels = _levels(found, text, mentions, known)
+        levels = _levels(found, text, mentions, known) or _lines(found, text, mentions, known)
         if levels and not _is_open(found.start(), text) and (found["far"] or not SO_MANY.search(text[: found.start()])):
             yield judged("direction", found, _is_told_so(found, levels, text, known), "it is the other way round")
     for found in AS_USUAL.finditer(text):
@@ -77,8 +80,15 @@ def _is_told_so(found: re.Match[str], levels: list[Level], text: str, known: Kno
     if EXPECTED.search(found[0]) and excess and is_of_scope:
         # What was expected in the whole window.
         return excess.likely * wanted > 0 and (not is_far or excess.low * excess.high > 0)
+    if found["little"] and not any(_is_little(one) for one in levels):
+        return False
     is_clear = not (slightness.is_slight(found.span(), text) or EXPECTED.search(found[0]))
     return any(_is_so(wanted, one, is_far=is_far, is_clear=is_clear) for one in levels)
+
+
+def _is_little(level: Level) -> bool:
+    low, high = sorted((abs(level.actual), abs(level.expected)))
+    return high < LITTLE * low or abs(level.deviations) < LEAST
 
 
 EXPECTED = re.compile(r"\bexpected\b", re.IGNORECASE)
@@ -103,6 +113,20 @@ def _levels(found: re.Match[str], text: str, mentions: list[Found], known: Known
     # What was measured of a region is no service's own.
     is_of_services = any(one.service for one in owners.subjects(found.span(), text, mentions, known))
     return [one for one in told if one.subject.service or not is_of_services]
+
+
+def _lines(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
+    """Of each log line that was counted, now and as was to be expected, where lines are spoken of."""
+    if not LINES.search(found["what"]):
+        return []
+    subjects = owners.subjects_or_scope(found.span(), text, mentions, known)
+    told = [one for one in known.facts if one.dimension == "lines" and one.of and one.subject in subjects]
+    expected = {one.of: one.value for one in told if one.statistic == "expected"}
+    now = [one for one in told if one.role == "now" and one.of in expected]
+    return [Level(one.subject, "lines", one.value, expected[one.of], LEAST) for one in now]
+
+
+LINES = re.compile(r"\blines\b", re.IGNORECASE)
 
 
 def _signals(found: re.Match[str], text: str, known: Known) -> list[str]:
@@ -130,6 +154,9 @@ def _is_measured(signal: str, known: Known) -> bool:
 def _is_so(wanted: int, level: Level, *, is_far: bool, is_clear: bool) -> bool:
     """Which way it went from the usual one; so far that it is told as far, where it is."""
     low, high = sorted((abs(level.actual), abs(level.expected)))
-    if (level.actual - level.expected) * wanted <= 0 or (is_clear and abs(level.deviations) < CLEAR):
+    least = LEAST if level.signal == "carbon_per_demand" else CLEAR
+    # None at all are fewer, however much they vary.
+    is_slight = is_clear and abs(level.deviations) < least and level.actual != 0
+    if (level.actual - level.expected) * wanted <= 0 or is_slight:
         return False
     return not is_far or (abs(level.deviations) >= LEAST and high >= FAR * low)

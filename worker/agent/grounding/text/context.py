@@ -302,6 +302,8 @@ PER = re.compile(
     r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)(?:[^,;.\d]|(?<=[a-z-])\d){0,40}$",
     re.IGNORECASE,
 )
+# "Per request, checkout emits …".
+PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|session), [^,;]*$")
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
 RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 # "Each recorded three", "each fell": a verb.
@@ -315,7 +317,8 @@ RANKS = (
 def per(span: Span, text: str) -> str | None:
     """ "Each request … 20 g": that the figure is of every single one."""
     found = PER.search(RATED.sub(" ", text[clause(span, text)[0] : span[0]]))
-    noun = (found["one"] or found["noun"]).lower() if found else None
+    found = found or PER_FIRST.match(text[part(span, text)[0] : span[0]])
+    noun = (found.groupdict().get("one") or found["noun"]).lower() if found else None
     return None if noun is None or NO_NOUN.fullmatch(noun) else noun
 
 
