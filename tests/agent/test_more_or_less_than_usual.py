@@ -29,6 +29,8 @@ TOLD = [
         "deploy-8737|payments",
     ),
     (DEPLOYED, "Per request, checkout emits {} the usual [e1].", "1.1 times", "1.5 times"),
+    (DEPLOYED, "checkout took {} CO₂ per 1,000 requests than before.", "more", "less"),
+    (CERTIFICATE, "playback emitted {} was expected [e1].", "about what", "far more than"),
     (DEPLOYED, "Errors are {} more frequent than usual [e2].", "far", "slightly"),
     (DEPLOYED, "checkout began to fail at 15:37 {} [e2].", "UTC", "US Central time"),
     (DEPLOYED, "The errors of checkout are explained by {} [e4].", "deploy-8737", "a surge of additional requests"),

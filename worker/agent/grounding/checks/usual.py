@@ -26,13 +26,15 @@ THAN_USUAL = re.compile(
     r"|(?P<far>far|much|considerably|vastly|significantly|clearly|markedly|substantially|many|a lot|times) )?"
     r"(?:(?P<more>more|higher|larger|greater|bigger)|(?P<slower>longer|slower)"
     r"|(?P<less>less|fewer|lower|smaller)|(?P<faster>shorter|faster|quicker))\b"
-    rf"(?P<what>(?:[^,;.]|\.\d){{0,60}}?) than {_USUAL}",
+    rf"(?P<what>(?:[^,;.]|[.,]\d){{0,60}}?) than {_USUAL}",
     re.IGNORECASE,
 )
 # "About the same as before", "much the same as usual", "as fast as before".
 AS_USUAL = re.compile(
     r"\b(?:the same|as (?:fast|quick|quickly|slow|slowly|high|low|much|many|often)|similar|equal|identical|comparable)"
-    rf"(?P<what>[^,;.]{{0,40}}?) (?:as|to|with) {_USUAL}",
+    rf"(?P<what>[^,;.]{{0,40}}?) (?:as|to|with) {_USUAL}"
+    r"|\b(?:roughly|about|nearly|almost|exactly|just|precisely) what (?:(?:is|was|were|it|they|had been) ){0,2}"
+    r"(?:usual|usually|expected|normal)\b",
     re.IGNORECASE,
 )
 NOT = re.compile(
@@ -70,7 +72,15 @@ def usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in AS_USUAL.finditer(text):
         levels = _levels(found, text, mentions, known)
         if levels and not _is_open(found.start(), text) and not AS_MANY.search(text[: found.start()]):
-            yield judged("direction", found, all(went(one) == 0 for one in levels), "it is not as usual")
+            yield judged("direction", found, _is_as_usual(found, levels, known), "it is not as usual")
+
+
+def _is_as_usual(found: re.Match[str], levels: list[Level], known: Known) -> bool:
+    """As usual at this hour, or as was expected for the requests that came."""
+    excess = known.report.impact.carbon.excess_co2_grams
+    if EXPECTED.search(found[0]) and excess and "carbon" in {one.signal for one in levels}:
+        return excess.low <= 0 <= excess.high
+    return all(went(one) == 0 for one in levels)
 
 
 def _is_told_so(found: re.Match[str], levels: list[Level], text: str, known: Known) -> bool:
@@ -108,11 +118,23 @@ SO_MANY = re.compile(r"\d[\d.,]*(?: \([^)]*\))? $")
 
 def _levels(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
     signals = _signals(found, text, known)
+    if not signals and PER_MANY.search(text[slice(*context.clause(found.span(), text))]):
+        return _rated(found, text, mentions, known)
     levels = [levels_of(found.span(), text, mentions, one, known) for one in signals]
     told = [one for own in levels for one in own] if all(levels) else []
     # What was measured of a region is no service's own.
     is_of_services = any(one.service for one in owners.subjects(found.span(), text, mentions, known))
     return [one for one in told if one.subject.service or not is_of_services]
+
+
+def _rated(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
+    """What 1,000 requests take, now and before, of what was alerted."""
+    sci = known.report.impact.carbon.sci
+    subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
+    is_of_scope = all(owners.is_of(known.scope, one) for one in subjects)
+    if sci is None or sci.baseline is None or sci.incident is None or not is_of_scope:
+        return []
+    return [Level(known.scope, "sci", sci.incident, sci.baseline, LEAST)]
 
 
 def _lines(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
@@ -132,10 +154,10 @@ LINES = re.compile(r"\blines\b", re.IGNORECASE)
 def _signals(found: re.Match[str], text: str, known: Known) -> list[str]:
     """What its own words speak of, else its clause: of "fewer requests are retries" the retries."""
     clause = text[slice(*context.clause(found.span(), text))]
-    told = found[0] if topics(found["what"]) & {*SIGNALS} else clause
+    told = found[0] if topics(found["what"] or "") & {*SIGNALS} else clause
     if topics(told) & OTHERS or PER_MANY.search(clause) or metrics.of_clause(found.span(), text, known):
         return []
-    signals = topics(told) & {*SIGNALS}
+    signals = (topics(told) or context.last_spoken_of(found.start(), text)) & {*SIGNALS}
     if signals == {"carbon"}:
         # What was expected was so for the requests that came, or at this hour.
         if OF_A_REQUEST.search(clause):

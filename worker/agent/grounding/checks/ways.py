@@ -79,7 +79,7 @@ SAME = re.compile(
     r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
     r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|without a single (?:error|failure|retry)"
     r"|up and running"
     r"|(?:is|are|was|were|looks?|stays?) (?:\w+ )?(?:good|decent|passable|unremarkable)(?=[,;.:]|$| (?:at|since)\b)"
     r"|in (?:good|perfect|fine|working) (?:shape|health|order|condition)"
