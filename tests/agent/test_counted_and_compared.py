@@ -24,6 +24,7 @@ TOLD = [
     (DEPLOYED, "The comparison of deploy-8737 with older log lines ended with the verdict {}.", "worse", "no worse"),
     (DEPLOYED, "Of the log lines of deploy-8737, 29 % are errors, and of the older ones {} [e4].", "0 %", "12 %"),
     (DEPLOYED, "checkout is failing one request in {}: 25 %, where 0.3 % is usual [e2].", "four", "three"),
+    (DEPLOYED, "25 % of the requests of checkout fail, in place of {} [e2].", "0.3 %", "3 %"),
     (LATENCY, "The onset of errors, retries and latency of checkout is 15:37 UTC in all {} cases.", "three", "four"),
     (DEMAND, "None of the {} timed log lines was slower than the usual p95 of 332 ms [e5].", "17", "19"),
     (CARBON, "There are too few {} to estimate the business impact from.", "past incidents", "log lines"),

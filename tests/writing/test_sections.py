@@ -311,6 +311,6 @@ def test_a_sum_that_holds_a_pause_is_told_as_one() -> None:
     assert one.report.verdict is Verdict.NOT_CONFIRMED
     assert said in one.report.headline
     assert said in one.report.sections.overview
-    assert "in 10 min and the pause before" in one.report.sections.carbon_compute_impact
+    assert "in 10 min and the preceding pause" in one.report.sections.carbon_compute_impact
     assert "between 13:31 UTC and 13:52 UTC" in one.report.sections.recommendations[0]
     assert "pause" not in everything_said(told("quiet"))

@@ -14,7 +14,7 @@ def sentence(story: Story) -> str:
     pauses = story.case.caught_up
     if not pauses:
         return ""
-    holding = "the next one holds" if len(pauses) == 1 else "the next ones hold"
+    holding = "the next sample holds" if len(pauses) == 1 else "the next samples hold"
     held = f"{holding} the CO₂ of that whole pause{story.cite('pauses')}"
     return f"No sample of {_whose(pauses)} came {between(pauses)}; {held}."
 

@@ -140,7 +140,7 @@ def _carbon(story: Story) -> str:
 
 def _held(story: Story) -> str:
     length = duration(story.case.window.length)
-    return f"{length} and the pause before" if story.case.caught_up else length
+    return f"{length} and the preceding pause" if story.case.caught_up else length
 
 
 def _no_excess(actual: Quantity, expected: Quantity, excess: Quantity) -> str:

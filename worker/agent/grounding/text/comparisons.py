@@ -14,7 +14,7 @@ NEGATED = re.compile(
 )
 # "Lower than usual, at 120 ms instead of 133 ms".
 AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
-INSTEAD = re.compile(r" (?:instead of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
+INSTEAD = re.compile(r" (?:(?:instead|in place) of|against|versus|compared (?:with|to)) (?:the usual |usually )?")
 TO = re.compile(r" ?(?:(?:usually |before |in the baseline |as usual )?to(?: about| only)?) ?")
 FROM_TO = re.compile(r"[^\d;()]{0,30}\bfrom $")
 IF = re.compile(
@@ -69,7 +69,8 @@ LEVEL = re.compile(
     re.IGNORECASE,
 )
 BESIDE = re.compile(
-    r"[^;\d]{0,20}\b(?:compared (?:to|with)|against|versus|vs\.?|instead of|rather than|where)\b[^;\d]{0,24}"
+    r"[^;\d]{0,20}\b(?:compared (?:to|with)|against|versus|vs\.?|(?:instead|in place) of|rather than|where)\b"
+    r"[^;\d]{0,24}"
 )
 BEHIND = re.compile(r"(?! and )[^;\d]{0,24}")
 

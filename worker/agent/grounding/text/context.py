@@ -159,7 +159,8 @@ NEXT_FIGURE = re.compile(r",? (?:and )?(?:about |around |roughly )?", re.IGNOREC
 
 
 SET_AGAINST = re.compile(
-    r"(?:(?P<where>where(?:as)?|while|with)|against|after|instead of|rather than|compared (?:with|to)|versus)"
+    r"(?:(?P<where>where(?:as)?|while|with)|against|after|(?:instead|in place) of|rather than"
+    r"|compared (?:with|to)|versus)"
     r"(?: (?:the|its|usual|usually|only|about))* $"
 )
 ARE_USUAL = re.compile(r" (?:(?:is|are|was|were|being) (?:usual|normal|expected)|usually|normally|expected|before)\b")

@@ -27,7 +27,9 @@ class Number:
         )
 
 
-PAIR = re.compile(r"(?: (?:g|grams))? ?(?:to|–|-|and|against|instead of|rather than|versus) ", re.IGNORECASE)
+PAIR = re.compile(
+    r"(?: (?:g|grams))? ?(?:to|–|-|and|against|(?:instead|in place) of|rather than|versus) ", re.IGNORECASE
+)
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(
     r"\b(?:usual|usually|normal|normally|expected)(?: is| are| was| were| about)* $"
@@ -76,7 +78,7 @@ def _is_told_as_usual(one: Number, text: str) -> bool:
 COMPARING = re.compile(
     r"(?: of CO[₂2]e?)?(?: (?:per|a|an) (?:minute|hour))?"
     r"(?: (?:(?:was|were|is|are) )?(?:measured|emitted|received|sent|used|logged|counted|recorded|seen))?"
-    r",? (?:against|instead of|rather than|versus|vs\.?"
+    r",? (?:against|(?:instead|in place) of|rather than|versus|vs\.?"
     r"|compared (?:with|to)|where|while|when|up from|down from)"
     r"(?: (?:an?|of|the|its|only|about|expected|(?:usual|normal)(?:ly)?))* "
     r"|(?: of CO[₂2]e?)?(?: (?:per|an?) (?:minute|hour))?(?: per [\d,]+ requests)?,"
@@ -233,7 +235,9 @@ def _with_measured(text: str, one: Number, before: list[Number]) -> Number:
     return one.scaled(factor(text, measured[-1]), measured[-1].dimension)
 
 
-PAIRED = re.compile(r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|instead of|usually)\b[\w ]{0,8}")
+PAIRED = re.compile(
+    r"[\w,:() -]{0,40}\b(?:before|from|to|against|versus|than|(?:instead|in place) of|usually)\b[\w ]{0,8}"
+)
 
 
 EACH = re.compile(
@@ -301,7 +305,7 @@ RANGED = re.compile(
 
 THRESHOLD = re.compile(r"\b(?:slower|longer|more) than (?:about )?$", re.IGNORECASE)
 PAIRED_UNITS = re.compile(
-    r" ?(?:to|–|-|and|against|instead of|rather than|versus"
+    r" ?(?:to|–|-|and|against|(?:instead|in place) of|rather than|versus"
     r"|(?:out )?of(?: the| about| roughly| some)?(?: window['’]s)?) |–"
 )
 

@@ -9,7 +9,7 @@ from worker.agent.grounding.text.claims import Span
 
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
-    r"compared (?:with|to)|versus|vs\.?|against|instead of|rather than|up from|down from|from|relative to"
+    r"compared (?:with|to)|versus|vs\.?|against|(?:instead|in place) of|rather than|up from|down from|from|relative to"
     r"|(?<!more )(?<!less )(?<!fewer )than"
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored)"
     r" (?:to|at|near|towards?|around|within)"
@@ -352,7 +352,8 @@ IS = re.compile(r" (?:is|are|was|were)(?=\s*(?:[.,;)\[]|$)| and\b)")
 
 # "Memory was normal, 53 % against 51 %": the first is of now.
 SET_AGAINST = re.compile(
-    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|instead of|rather than|compared (?:with|to)|where|after)\b",
+    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where"
+    r"|after)\b",
     re.IGNORECASE,
 )
 JUDGED = re.compile(

@@ -14,7 +14,7 @@ BY_FIGURE = re.compile(
     r"\d"
 )
 BOTH = re.compile(
-    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|instead of|versus|from|to|compared|where|while|and"
+    r"[^;]{0,40}?\d[^;]{0,30}\b(?:against|(?:instead|in place) of|versus|from|to|compared|where|while|and"
     r"|although|though|times (?:the|its)|of an? expected)\b[^;]{0,30}\d"
 )
 
