@@ -248,7 +248,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         it=_meant(span, text, mentions, known),
         alone=metrics.alone(subjects, known),
         regions=frozenset(one.text for one in mentions if one.text in known.regions),
-        role="now" if SLOWER_THAN.search(text[: span[0]]) else roles.role(span, text),
+        role=_role(span, text, known),
         topics=_topics(number, _unnamed(text, mentions, known))
         | _errors_named(span, text, mentions, known)
         | (context.last_spoken_of(len(known.previous), known.previous) if is_so_far else frozenset()),
@@ -269,6 +269,14 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         per=context.per(span, text),
         rank=context.rank(span, text),
     )
+
+
+def _role(span: Span, text: str, known: Known) -> str | None:
+    """ "The excess is 1.2 g. Its interval runs from −0.97 to 3.4 g": as the figure before."""
+    if SLOWER_THAN.search(text[: span[0]]):
+        return "now"
+    before = numerals.numbers(known.previous) if roles.opens_with_range(span, text) else []
+    return roles.role(before[-1].span, known.previous) if before else roles.role(span, text)
 
 
 def _topics(number: Number, text: str) -> frozenset[str]:

@@ -303,6 +303,8 @@ RANGED = re.compile(
 )
 
 
+# "Its range starts at 0 and ends at 4.1 g", "runs from −1 to 3.3 g", "to −3.3 g".
+ENDING = re.compile(rf" ?{ranges.TO_END} (?:about )?[−-]?")
 THRESHOLD = re.compile(r"\b(?:slower|longer|more) than (?:about )?$", re.IGNORECASE)
 PAIRED_UNITS = re.compile(
     r" ?(?:to|–|-|and|against|(?:instead|in place) of|rather than|versus"
@@ -316,17 +318,18 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
     scales = [factor(text, one) for one in found]
     for place in range(len(found) - 2, -1, -1):
         between = text[found[place].span[1] : found[place + 1].span[0]]
-        is_pair = PAIRED_UNITS.fullmatch(between)
+        is_pair = PAIRED_UNITS.fullmatch(between) or ENDING.fullmatch(between)
         is_range = dimensions[place + 1] and between in (" (", " (-", " (−")
         if not dimensions[place] and (is_pair or is_range):
             dimensions[place], scales[place] = dimensions[place + 1], scales[place + 1]
     for place in range(1, len(found)):
         between = text[found[place - 1].span[1] : found[place].span[0]]
-        is_between = between == " and " and text[: found[place - 1].span[0]].endswith(("between ", "bounds of "))
-        is_in_time = dimensions[place - 1] == "seconds" and IN_TIME.search(text[: found[place - 1].span[0]])
+        ahead = text[: found[place - 1].span[0]]
+        is_between = between == " and " and ahead.endswith(("between ", "bounds of ", ", within "))
+        is_in_time = dimensions[place - 1] == "seconds" and IN_TIME.search(ahead)
         is_ranged = RANGED.fullmatch(between) and not is_in_time
         # "13,400 more were slower than 456 ms, ranging from 6,570 to 20,200": of the first.
-        of = place - 2 if place > 1 and THRESHOLD.search(text[: found[place - 1].span[0]]) else place - 1
+        of = place - 2 if place > 1 and THRESHOLD.search(ahead) else place - 1
         if not dimensions[place] and (is_between or is_ranged):
             dimensions[place], scales[place] = dimensions[of], scales[of]
     return [

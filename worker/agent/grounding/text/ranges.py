@@ -9,15 +9,20 @@ from worker.agent.grounding.text.claims import Span
 # "Its range runs from 0.013 to 0.41".
 RUNS_FROM = (
     r"(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
-    r"(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches|is|being))? (?:of|from)"
+    r"(?:(?: that| which)? (?:(?:runs?|ran|goes|extends?|reaches|stretches|is|being) )?(?:of|from)"
+    r"| (?:starts?|begins?) (?:at|with)| is| being| was)"
 )
+# "Its range starts at 0 and ends at 4.1".
+TO_END = r"(?:to|and(?: (?:ends?|stops?) (?:at|with))?|–)"
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}"
     r"|(?:expectation|forecast) (?:ranges?|ranged|runs?|ran|goes|reaches) from"
-    r"|(?:end of|inside|within|in|between) the (?:expected|usual)) "
+    r"|(?:end of|inside|within|in|between) the (?:expected|usual)|(?<=, )within) "
 )
-OF_RANGE = re.compile(rf"{_RANGE_OF}[−-]?(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?(?:to|and|–) $", re.IGNORECASE)
+OF_RANGE = re.compile(
+    rf"{_RANGE_OF}[−-]?\$?(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?$", re.IGNORECASE
+)
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
     r"\b[^,;]{0,20}$",
@@ -73,7 +78,7 @@ def _is_between(span: Span, text: str, end: str) -> bool:
 AS_BOUNDS = re.compile(r" ?[^\W\d]* as (?:the |its |their )?(?:\w+ )?(?:bounds|limits|ends|extremes)\b")
 BOUNDS = re.compile(rf"[^\d,;.()]{{0,12}} and \$?\d[\d.,]*{AS_BOUNDS.pattern}")
 BOTH_BOUNDS = re.compile(r"\$?\d[\d.,]*[^\d,;.()]{0,12} and \$?$")
-RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?$", re.IGNORECASE)
+RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?\$?$", re.IGNORECASE)
 
 
 def _place_in_range(span: Span, text: str) -> str | None:
@@ -85,7 +90,7 @@ def _place_in_range(span: Span, text: str) -> str | None:
         return "low"
     if OF_RANGE.search(before) or (AS_BOUNDS.match(after) and BOTH_BOUNDS.search(before)):
         return "high"
-    if RANGE_OF.search(before) and re.match(r"[^\d,;.()]{0,12} ?(?:to|and|–) \d", after):
+    if RANGE_OF.search(before) and re.match(rf"[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?\d", after):
         return "low"
     if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )[−-]?$", before):
         return "high"

@@ -174,6 +174,12 @@ def _role(span: Span, text: str) -> str | None:
     return _role_at(span[0], rated.end() if rated else span[1], text)
 
 
+def opens_with_range(span: Span, text: str) -> bool:
+    """Whether it is an end of the range that a sentence begins with: that of a figure told before."""
+    behind = RANGE_BEHIND.search(text[: span[0]])
+    return behind is not None and _before(behind, text) is None
+
+
 # "100 % (6 % before)".
 TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 
@@ -210,12 +216,15 @@ def _role_of_range(opened: int, text: str) -> str | None:
 
 def _ranged(span: Span, text: str) -> Span | None:
     """ "The range of 289 mg to 306 mg that was expected": from one end to the other, where the figure is one."""
-    if low := ranges.OF_RANGE.search(text[: span[0]]):
+    before = text[: span[0]]
+    if low := ranges.OF_RANGE.search(before) or LOW_BEFORE.search(before):
         return low.start("low"), span[1]
     high = TO_HIGH.match(text, span[1]) if IN_RANGE.search(text[: span[0]]) else None
     return (span[0], high.end()) if high else None
 
 
+# "Expected were 214 to 218 g"; not "from 214 to 218", a course of things.
+LOW_BEFORE = re.compile(r"(?<!from )(?<!from \$)(?<!from −)(?<![\d.,:$−-])(?P<low>\d[\d.,]*)(?: to |–)[−-]?$")
 # "17.9 g per minute that would be expected".
 RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
 # "Within the range of 289 mg to 306 mg that was expected".
@@ -314,13 +323,14 @@ RETURNS_TOO = re.compile(
 GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:with |by )?)?(?:about )?$")
 ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
 RANGE_BEHIND = re.compile(
-    rf"(?:, (?:between|ranging from|with bounds of)"
-    rf"|(?:,|[,;]? (?:and|but))(?: (?:with|in|within))? (?:an?|the|its) (?:plausible )?{ranges.RUNS_FROM}"
+    rf"(?:, (?:between|within|ranging from|with bounds of|(?:some|any)where (?:in|between|within))"
+    rf"|(?:^\W*|[:,]|[,;]? (?:and|but|as|since|because|while|where))(?: (?:with|in|within))? ?\b(?:an?|the|its)"
+    rf" (?:plausible )?{ranges.RUNS_FROM}"
     rf"| (?:lies|is) (?:in|within) an? (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
     r"(?:lies|lay|ranges|runs?|running|goes|going|extends|stretches|reaches|falls|is|was|may be|could be)"
     r"(?: somewhere| anywhere)? (?:between|from))"
-    r" (?:[−-]?\$?\d[\d.,]*[^\d,;.()]{0,12} (?:and|to) )?[−-]?$",
+    rf" (?:[−-]?\$?\d[\d.,]*[^\d,;.()]{{0,12}} {ranges.TO_END} (?:about )?)?[−-]?\$?$",
     re.IGNORECASE,
 )
 RANGING = re.compile(
