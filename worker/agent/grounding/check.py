@@ -216,6 +216,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
         *changes.kinds(plain, mentions, known),
         *calls.paces(plain, mentions, known),
         *amounts.ranged(plain, mentions, known),
+        *degrees.as_usual_for_it(plain, mentions, known),
     ]
     yield from beside
     moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
@@ -289,6 +290,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     changes.deployments,
     changes.made_as,
     impacts.none_measured,
+    impacts.unrecorded,
     impacts.failing,
     ranking.ranking,
     certainties.certainties,

@@ -11,7 +11,7 @@ from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import causal, claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
-from worker.domain.report import CauseKind, RootCause
+from worker.domain.report import CauseKind, RootCause, Verdict
 
 NOT = re.compile(
     r"^(?:no|nothing|none)\b|\b(?:not|never|no longer|neither|nor|cannot|unlikely|hardly|rule[sd]? out|excluded?)\b"
@@ -189,10 +189,18 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if told is not None or consequences.is_besides(found, cause, text, mentions, known):
         return told or ""
     if not known.has_cause or known.report.root_cause is None:
-        return "" if _is_denial(found) else NO_CAUSE
+        return "" if _is_denial(found) or _is_unconfirmed(found, known) else NO_CAUSE
     if (denied := _denied(found, text, mentions, known)) is not None:
         return _wrongly_denied(denied, text, mentions, known)
     return _wrong_verdict(found, cause, text, mentions, known, known.report.root_cause)
+
+
+# "No money was lost, since the spike was not confirmed".
+UNCONFIRMED = re.compile(r"\b(?:spike|alert|incident|deviation|rise|it) (?:is|was|could) not (?:be )?confirmed\b")
+
+
+def _is_unconfirmed(found: re.Match[str], known: Known) -> bool:
+    return known.report.verdict is Verdict.NOT_CONFIRMED and bool(UNCONFIRMED.search(found["cause"]))
 
 
 def _is_denial(found: re.Match[str]) -> bool:
@@ -271,7 +279,8 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
     """Of what is said not to be the cause."""
     if suspects.THE_CALLERS.fullmatch(text[slice(*span)]) or suspects.OTHERS.search(text[slice(*span)]):
         return ""
-    return "" if suspects.names_another(text[slice(*span)], span, mentions, known) else IT_IS
+    is_calm = not suspects.within(span, mentions, known) and suspects.is_calm(text[slice(*span)], known)
+    return "" if is_calm or suspects.names_another(text[slice(*span)], span, mentions, known) else IT_IS
 
 
 def _is_of_load(cause: str, effect: str, root: RootCause) -> bool:

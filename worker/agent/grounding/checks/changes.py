@@ -369,8 +369,8 @@ UNEXPLAINED = re.compile(
     r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
     r"(?: (?:made|done|applied))?(?: of (?:its|their) own)?(?: (?:of|to|in|for) (?P<of>[\w.@:-]+))?(?: in [\w-]+)?"
     r"(?: \w+ly)?"
-    r" (?:explains?|explained|accounts? for)"
-    r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|deviation)))?",
+    r" (?:(?:that |which )?(?:can|could|would|might) )?(?:explains?|explained|accounts? for)"
+    r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|slowness|deviation|spike|alert)))?",
     re.IGNORECASE,
 )
 

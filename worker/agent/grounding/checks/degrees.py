@@ -127,6 +127,30 @@ def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
 
 
+# "Per request nothing changed", "it serves them at the usual cost", "the CO₂ is what was expected for this demand".
+AS_USUAL_FOR_IT = re.compile(
+    r"\bper request,? (?:nothing|not much|hardly anything) (?:has |had )?changed\b"
+    r"|\bnothing (?:has |had )?changed per request\b"
+    r"|\brequests?\b[^,;.\d]{0,40} at (?:the|its|their) usual (?:cost|price|carbon|CO₂e?)\b"
+    r"|\b(?:CO₂e?|carbon|emissions?|emits?|emitted)\b[^,;.\d]{0,40} what (?:is|was|were|would be) expected for"
+    r" (?:(?:the|its|these|those|so many) requests(?: (?:that|which) (?:came|it (?:got|received|served)))?"
+    r"|(?:this|its|the|that) (?:traffic|demand|load))\b",
+    re.IGNORECASE,
+)
+
+
+def as_usual_for_it(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the carbon that the demand would take."""
+    for found in AS_USUAL_FOR_IT.finditer(text):
+        end = found.end()
+        subjects = owners.subjects_or_scope((end - 1, end), text, mentions, known) or [known.scope]
+        levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
+        levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
+        holds = bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
+        is_denied = bool(NEGATED.search(text[: found.start()]))
+        yield judged("direction", found, holds != is_denied, "it is otherwise", is_open=not levels)
+
+
 ALIKE = 1.15
 
 

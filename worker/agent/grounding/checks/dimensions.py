@@ -33,7 +33,7 @@ OF_REQUESTS = re.compile(
     r"\bshare(?= of (?:its |the |all )?(?:retr\w+|requests|fail\w+|errors?|log|lines|calls|HTTP))", re.IGNORECASE
 )
 RISING = re.compile(
-    r"\b(?:rises?|share|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
+    r"\b(?:rises?|shares?|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rises?|increase|growth)\b", re.IGNORECASE)

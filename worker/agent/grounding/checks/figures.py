@@ -374,7 +374,7 @@ TIMES_LOGGED = re.compile(
 
 
 # "Ledger shows DatabaseUnavailable 4 times".
-SHOWN = re.compile(r"\b(?:shows?|has|had) [A-Z]\w*[a-z][A-Z]\w* $")
+SHOWN = re.compile(r"\b(?:shows?|has|had|with|logs|logged) [A-Z]\w*[a-z][A-Z]\w* $")
 
 
 AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")

@@ -26,10 +26,31 @@ LOST = re.compile(
 )
 
 
+# "No money was lost".
+NO_LOSS = re.compile(r"\b(?:no|neither|nor|without any) (?:\w+ )?$", re.IGNORECASE)
+# "Nothing was recorded for shipping in this window".
+NOTHING_RECORDED = re.compile(
+    r"\bnothing (?:is|was|has been) (?:recorded|on record) (?:for|of|about) [^,;.]*", re.IGNORECASE
+)
+
+
+def unrecorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of orders and revenue, of whom the report tells that."""
+    told = known.report.sections.business_impact
+    for found in NOTHING_RECORDED.finditer(text):
+        named = {one.text for one in mentions if found.start() < one.span[0] < found.end()}
+        holds = "Nothing is recorded" in told and named <= {known.report.service, known.report.region}
+        yield judged("state", found, holds, "something is recorded", is_open=not holds)
+
+
 def losses(text: str, known: Known) -> Iterator[Claim]:
-    """ "There was a loss": only where one was measured or estimated."""
+    """ "There was a loss": only where one was measured or estimated; "no money was lost": where none was confirmed."""
     for found in LOST.finditer(text):
         if ASKED.search(text[: found.start()]):
+            continue
+        if NO_LOSS.search(text[: found.start()]):
+            is_told = known.report.sections.business_impact.startswith("No loss")
+            yield judged("state", found, is_told, "that was not measured")
             continue
         holds = known.report.impact.business.source is not None
         yield judged("state", found, holds, "none was measured")
@@ -103,7 +124,7 @@ NONE_MEASURED = re.compile(
     rf"(?:un(?:known|measured|available)|not (?:\w+ )?{_VERB})"
     rf"|(?P<b>[^.;,]{{3,60}}) (?:could|can)(?: ?not|n['’]t) be {_VERB}"
     r"|\b(?:nothing|nobody|no (?:field|line|figure))\b(?: \w+){0,3}"
-    r" (?:tells?|says?|shows?|records?|indicates?|reveals?)(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
+    r" (?:tells?|says?|say|tell|shows?|records?|indicates?|reveals?)(?: us)? how (?:many|much)\b(?P<e>[^.;,]{3,40})"
     rf"|\b(?:unknown|not known|unclear|not measured)\b[^.;]{{0,12}}\bhow (?:many|much)\b(?P<c>[^.;]{{3,40}})"
     r"|\b(?:gives?|has|have|contains?|names?|with|knows?|is|are) no (?:figure|number|count|data|measurement)s?"
     r" (?:for|of|on|about) (?P<d>[^.;,]{3,40})",

@@ -29,7 +29,8 @@ PLACE_HAS = re.compile(
 HUNDREDTH = 0.0051
 # "The next candidates have a confidence of 0.11", "the other three candidates all have 0.00".
 OTHERS_HAVE = re.compile(
-    r"^\W*(?:the|all)(?: (?:(?P<next>next)|other|remaining|two|three|four|five|six|seven)){1,2} candidates"
+    r"(?:^\W*|, |; )(?:(?:and|while|whereas|but) )?(?:the|all|both)"
+    r"(?: (?:(?P<next>next)|other|remaining|two|three|four|five|six|seven)){1,2} candidates"
     r" (?:(?:all|each|both|only) )?(?:have|get|got|are given|stand at|are at|are left with|come with)\b[^;.,\d]*$",
     re.IGNORECASE,
 )

@@ -20,7 +20,7 @@ NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
 # "frontend and search even fell": of whom the parts of the rise are told.
 FELL = re.compile(
     r" (?:even |actually |both |all )?(?:fell|went down|dropped|declined|decreased|sank"
-    r"|emitted less(?: than (?:before|usual))?|show(?:s|ed)? no rise|did not rise)"
+    r"|emitted less(?: than (?:before|usual|expected|it usually does|they usually do))?|show(?:s|ed)? no rise|did not rise)"
     r"(?=\s*(?:[.,;]|$)| (?:instead|a little|slightly|even|in the window)\b)",
     re.IGNORECASE,
 )
@@ -108,6 +108,7 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Whose the whole rise is said to be, and who is said to have no part in it: by the parts of the rise."""
     parts = _rises(text, known)
     yield from _only(text, mentions, parts)
+    yield from _only_riser(text, mentions, parts)
     least = LITTLE * max((rise for *_, rise in parts), default=0.0)
     for place, one in enumerate(mentions):
         begun = BELONGS.search(text[: one.span[0]])
@@ -150,6 +151,23 @@ def _only(text: str, mentions: list[Found], parts: list[tuple[str, str, float]])
         others = [rise for service, region, rise in parts if one.text not in (service, region)]
         holds = max(of, default=0.0) > 0 and max(others, default=0.0) <= 0
         yield _alone(one.span[0], found.end(), text, holds, parts)
+
+
+# "inventory is the only service whose carbon rose".
+ONLY_RISER = re.compile(
+    r" (?:is|was) the only (?:service|region|one|part) (?:whose [\w₂]+ |that |which |with (?=an? ))"
+    rf"(?:rose|increased|grew|went up|emitted more|contribut\w+|(?:an? )?(?:\w+ )?(?:{_RISE})\b)",
+    re.IGNORECASE,
+)
+
+
+def _only_riser(text: str, mentions: list[Found], parts: list[tuple[str, str, float]]) -> Iterator[Claim]:
+    for one in mentions:
+        if found := ONLY_RISER.match(text, one.span[1]):
+            own = [rise for service, region, rise in parts if one.text in (service, region)]
+            others = [rise for service, region, rise in parts if one.text not in (service, region)]
+            holds = max(own, default=0.0) > 0 >= max(others, default=0.0)
+            yield _alone(one.span[0], found.end(), text, holds, parts)
 
 
 def _alone(start: int, end: int, text: str, holds: bool, parts: list[tuple[str, str, float]]) -> Claim:

@@ -161,7 +161,9 @@ NOTHING_TO_DO = re.compile(
 
 def _is_quiet(claim: Claim, text: str, known: Known) -> bool:
     if claim.text.lower() == "nobody" and re.match(r" (?:can|could) (?:tell|say|know)\b", text[claim.span[1] :]):
-        return "logged nothing" in known.report.sections.user_impact
+        # How many they are is checked as what was measured.
+        is_asked = re.match(r" (?:can|could) (?:tell|say|know) how (?:many|much)\b", text[claim.span[1] :])
+        return bool(is_asked) or "logged nothing" in known.report.sections.user_impact
     repaired = re.match(r"[^.;,]{0,12}\b(?:repaired|fixed)\b", text[claim.span[1] :])
     if repaired and claim.text.lower().startswith("nothing"):
         return statements.is_demand(known) or known.report.verdict is Verdict.NOT_CONFIRMED

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
 
 KINDS = (
@@ -71,6 +72,24 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
         return not named & (cause_names(known) - ({known.report.service} if root and root.deployment_id else set()))
     kinds = {kind for kind, words in KIND.items() if words.search(part)}
     return bool(kinds) and root is not None and root.kind not in kinds
+
+
+# "Errors do not explain the alert".
+A_SIGNAL = re.compile(
+    r"\W*(?:the |its |more |failed |failing |higher )*(?P<what>[\w₂]+)(?: rate| usage| use)?(?: (?:do|does|did|can|could)(?: ?not|n['’]t))?\W*"
+)
+
+
+def is_calm(part: str, known: Known) -> bool:
+    """A signal of the alerted service that does not deviate explains nothing."""
+    found = A_SIGNAL.fullmatch(part)
+    signals = topics(found["what"]) & {*SIGNALS} if found else set()
+    levels = [one for one in known.levels if one.subject == known.scope and one.signal in signals]
+    return bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
+
+
+# From so many standard deviations on something deviates.
+LEAST = 3
 
 
 def _is_another_deployment(named: set[str], known: Known) -> bool:

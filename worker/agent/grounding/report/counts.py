@@ -34,7 +34,8 @@ def _unsampled(known: Known) -> Iterator[Fact]:
     for gap in known.report.gaps:
         for named, more in re.findall(r"\bof ([\w:.-]+(?:, [\w:.-]+)*) and (\d+) more\b", gap.what):
             yield Fact(float(more), "of services", signal="unsampled")
-            yield Fact(float(more) + named.count(",") + 1, "of services", signal="unsampled")
+            for signal in ("unsampled", "silent"):
+                yield Fact(float(more) + named.count(",") + 1, "of services", signal=signal)
 
 
 def _thresholds(known: Known) -> Iterator[Fact]:
@@ -74,6 +75,7 @@ SAID = {
     "fewer": re.compile(r"\b(?:missing|fewer|stopped|no longer|absent|lost)\b", re.IGNORECASE),
     "affected": re.compile(r"\b(?:affected|hit|suffer\w*|impacted|involved)\b", re.IGNORECASE),
     "unsampled": re.compile(r"\b(?:sampl\w*|measured|gaps?|missing)\b", re.IGNORECASE),
+    "silent": re.compile(r"\b(?:silen\w+|pauses?d?|quiet)\b", re.IGNORECASE),
     "contributing": re.compile(r"\b(?:contribut\w+|rise|rises|increase\w*|share\w*|account\w*)\b", re.IGNORECASE),
 }
 

@@ -127,11 +127,15 @@ def figure_first(text: str) -> int:
 JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
 
 
+# "Frontend in europe-west1 and checkout in europe-west1".
+LISTED = re.compile(rf"(?: in [\w-]+-[\w-]+\d)?(?:{JOINT.pattern})")
+
+
 def listed(place: int, text: str, mentions: list[Found], names: set[str]) -> list[Found]:
     """The last list of services, or of regions, before `place`: "a, b and c"."""
     found: list[Found] = []
     for one in reversed([one for one in mentions if one.text in names and one.span[1] <= place]):
-        if found and not JOINT.fullmatch(text[one.span[1] : found[0].span[0]]):
+        if found and not LISTED.fullmatch(text[one.span[1] : found[0].span[0]]):
             break
         found.insert(0, one)
     return found

@@ -41,7 +41,7 @@ _KNOWN = (
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
-_SINCE = r"since(?! (?:then|about|around|when|last|\d| |(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
+_SINCE = r"since(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| |(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
 _JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
 # What one thing does to another: "the deployment of auth raised the emissions".
@@ -110,6 +110,7 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
     rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",
+    rf"\bholds? (?P<cause>[^,;]+?) (?:to be )?(?:{_BLAMED})\b(?P<effect>.*)",
     _SO,
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     _WHY,

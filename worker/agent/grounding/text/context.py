@@ -126,6 +126,10 @@ OF_GRAMS = re.compile(
 )
 
 
+# "2.7 of 3.3 g".
+BARE_OF = re.compile(rf"\d (?:out )?of (?:(?:{APPROXIMATELY}) )?$", re.IGNORECASE)
+
+
 def spoken_of(span: Span, text: str) -> frozenset[str]:
     """What the figure's own clause speaks of; where that says nothing, its part of the sentence.
 
@@ -133,7 +137,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     """
     if of := set_against(span, text):
         return spoken_of(of, text)
-    if OF_GRAMS.search(text[: span[0]]):
+    is_in_grams = text[slice(*span)].endswith(("g", "gCO₂e", "grams")) and BARE_OF.search(text[: span[0]])
+    if is_in_grams or OF_GRAMS.search(text[: span[0]]):
         # "About 2 g of the 2.3 g are put down to retries": the second is all of it.
         return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
@@ -175,7 +180,11 @@ def set_against(span: Span, text: str) -> Span | None:
     many = last - first + 1
     told = SET_AGAINST.search(text[: figures[first][0]]) if many > 1 else None
     is_usual = told and (ARE_USUAL.match(text, figures[last][1]) or not told["where"])
-    return figures[place - many] if is_usual and first == many else None
+    if not is_usual or first != many:
+        return None
+    # "0.59 against 0.31 g/min, and 38 % fail": no share beside a rate.
+    is_share = [text[slice(*one)].endswith("%") for one in figures[: 2 * many]]
+    return figures[place - many] if is_share[:many] == is_share[many:] else None
 
 
 def _figures(text: str) -> list[Span]:

@@ -20,7 +20,7 @@ BEFORE = re.compile(
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
-    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)? after|{_COMPARED}"
+    rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
     rf"|the (?:old|older|previous|former|earlier)(?: ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
@@ -87,7 +87,8 @@ WAS_USUAL = re.compile(
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: in| only| about)* $"
     r"|\bthe (?:version|release|one) before(?: it| that)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: in| only| about)* $"
-    r"|\b(?:hours|days|weeks) before (?:make|suggest|show|give)s?(?: about)? $"
+    r"|\b(?:(?:hours|days|weeks) before|baseline|expectation)"
+    r" (?:make|suggest|show|give|predict|say|ha[sd]|have)s?(?: about| only)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
@@ -308,7 +309,9 @@ MORE_BY = re.compile(
 # "There is no waste: 0.27 gCO₂e was measured".
 MEASURED = re.compile(r"(?: of CO₂e?)? (?:is|was|were) (?:measured|emitted)\b(?! (?:more|in excess|too|above|beyond))")
 # "The excess is small, 0.14 gCO₂e".
-SET_BESIDE = re.compile(r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |around |only |just )*[−-]?$", re.IGNORECASE)
+SET_BESIDE = re.compile(
+    r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |around |only |just )*(?:\d[\d.]* (?:out )?of )?[−-]?$", re.IGNORECASE
+)
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
@@ -373,6 +376,12 @@ JUDGED = re.compile(
 )
 
 
+# "Until the latency returns from 5,010 ms to about 420 ms": from what is now to what is usual.
+_RETURNS = r"\b(?:returns?|returned|recover\w*|(?:is|are|be|comes?|goes|gone|falls?|fell|drops?) back) from"
+RETURNS_FROM = re.compile(rf"{_RETURNS} (?:about )?$", re.IGNORECASE)
+RETURNS_TO = re.compile(
+    rf"{_RETURNS} (?:about )?\d[^;]{{0,30}}? to (?:about |its usual |the usual |around )?$", re.IGNORECASE
+)
 # "Falls from 5,010 ms back toward 430 ms": from what is now to what is usual.
 GOING_BACK = re.compile(r"(?: [a-z]+)? (?:back|down again|again) (?:down )?(?:to|towards?|near|below)\b")
 # "No worse than before, with 1.9 % of its lines being errors": of now.
@@ -395,11 +404,12 @@ def _is_usual(start: int, end: int, text: str) -> bool:
         context.set_against((start, end), text)
         or WAS_USUAL.search(before)
         or RETURNS_TOO.search(before)
+        or RETURNS_TO.search(before)
         or GOAL.search(before)
     )
     if is_told or USUAL_THEN.search(after) or AGAIN.match(after) or (WHERE.search(before) and IS.match(after)):
         return True
-    if RANGING.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
+    if RANGING.search(before) or RETURNS_FROM.search(before) or (before.endswith("from ") and GOING_BACK.match(after)):
         return False
     if not MORE_THAN.search(before) and _is_told_before(before[-44:], after):
         return True
