@@ -85,6 +85,9 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     found = next((one for one in causal.reasoned(text) if _is_judgement(one, known)), None) or next(
         filter(None, (one.search(text) for one in causal.CAUSAL)), None
     )
+    if found and found.start("effect") < found.start("cause") and not found["effect"].strip(" ,;"):
+        # "No deployment explains it, since none is recorded": both are checked by themselves.
+        return
     if found and BLAME.search(found["effect"]):
         # "X is the cause, since …": why it is thought to be is told besides.
         yield from _inside(found.span("effect"), text, mentions, known)

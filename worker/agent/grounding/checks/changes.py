@@ -370,7 +370,8 @@ UNEXPLAINED = re.compile(
     r"(?: (?:made|done|applied))?(?: of (?:its|their) own)?(?: (?:of|to|in|for) (?P<of>[\w.@:-]+))?(?: in [\w-]+)?"
     r"(?: \w+ly)?"
     r" (?:(?:that |which )?(?:can|could|would|might) )?(?:explains?|explained|accounts? for)"
-    r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?(?:rise|errors|failures|latency|slowness|deviation|spike|alert)))?",
+    r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?"
+    r"(?:rise|errors|failures|latency|slowness|deviation|spike|alert)))?",
     re.IGNORECASE,
 )
 

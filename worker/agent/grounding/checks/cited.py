@@ -35,7 +35,7 @@ def _is_of_others(cited: set[str], told: Sequence[Claim], named: set[str], known
     if not sources or sources & cited:
         return False
     # Of a service or a region there is much evidence.
-    words = {*(named - known.services - known.regions), *_words(told)}
+    words = {*(named - known.services - known.regions), *_words(told)} | ({known.spoken.change} - {""})
     return not any(_has_one_of(words, item) for item in known.report.evidence if item.id in cited)
 
 

@@ -372,7 +372,8 @@ def _fits_whole(fact: Fact, said: Said) -> bool:
     if fact.whole is None and fact.signal not in (*SIGNALS, None):
         # "Half of its calls end with HTTP 401": the share that a metric of that name is.
         return said.whole in ("requests", "lines") and _is_named(fact.signal, said)
-    return said.whole == fact.whole or (said.whole == "lines" and fact.signal == "errors" and fact.whole == "requests")
+    is_of_lines = said.whole == "lines" and fact.signal in ("errors", "retries") and fact.whole == "requests"
+    return said.whole == fact.whole or is_of_lines
 
 
 def _fits_per(fact: Fact, said: Said) -> bool:

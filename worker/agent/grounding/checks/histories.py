@@ -32,6 +32,11 @@ HELPED = re.compile(
     rf" {_HELPED}",
     re.IGNORECASE,
 )
+NOT_TOLD = re.compile(
+    r"\b(?:what (?:helped|ended it|was done)|the remedy|how it was (?:ended|solved|fixed))\b[^,;.]{0,24}?"
+    r" (?:(?:is|was)(?: not|n['’]t) (?:recorded|known|noted|told|on record|written down)|(?:is|was) unknown)\b",
+    re.IGNORECASE,
+)
 IN_UNIT = {"day": "%Y-%m-%d", "date": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 
@@ -44,6 +49,9 @@ def histories(sentence: str, mentions: list[Found], known: Known) -> Iterator[Cl
         yield judged(
             "state", found, _is_same_day(found, _meant(found.start(), sentence, past), known), "it was another"
         )
+    for found in NOT_TOLD.finditer(text) if past else ():
+        of = known.spoken.past or past
+        yield judged("state", found, not any(one.helped for one in of), "that is recorded")
     for found in HELPED.finditer(text) if past else ():
         of = _meant(found.start(), sentence, past)
         yield judged("state", found, is_what_helped(found["how"], of), "that is not what helped")

@@ -17,7 +17,7 @@ CLEARED = re.compile(
     r"|(?:drop(?:s|ped)?|falls?|fell) (?:out|away)(?! of)"
     r"|(?:no|not|never|neither|nor|none|nothing|nobody|hardly|barely|cannot|little|without)\b[^,;:]{0,40}?"
     rf"\b(?:{_CAUSE}|{_SUSPECT}|blamed?|blames|accused|responsible|involved|linked|connected|convincing|supported"
-    r"|named|identified|held|seen as|regarded|considered|treated|believed|thought|confidence|bearing|influence"
+    r"|named|identified|held|seen as|regarded|considered|treated|believed|thought|confidence|bearing|weight|influence"
     r"|effect on|impact on|part(?! of)|role|verdict|conclusion|judge?ment"
     r"|(?:roll|revert|restart|touch|chang)(?:e|ing)?)"
     rf"|rather than (?:(?:as )?(?:the|an?) (?:\w+ )?)?{_CAUSE}"
@@ -49,6 +49,7 @@ USUAL = (
     r"|unchanged|(?:hardly|barely|scarcely|not|un) ?(?:affected|involved)|counts? as"
     r"|(?:is|are|was|were) (?:also |therefore )?(?:unusual|new|abnormal|notable|conspicuous)(?=\W*$)"
     r"|nothing (?:needs|has) to be done|no action|lost nothing|not (?:an )?incident"
+    r"|nothing (?:stands? out|(?:is|was) (?:unusual|notable|conspicuous))"
     r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?"
 )
 # Only these give a reason; "broke", "led to" and "explains" bring something about.

@@ -45,6 +45,8 @@ def is_lead(number: Number, text: str, known: Known) -> bool | None:
     if number.dimension == "confidence" and told:
         place = PLACES.get(told["place"].lower(), 0)
         return place < len(of) and abs(of[place].confidence - number.value) <= HUNDREDTH
+    if number.dimension == "confidence" and (sure := _own(text[: number.span[0]], text[number.span[1] :], known)):
+        return any(abs(one - number.value) <= HUNDREDTH for one in sure)
     if number.dimension == "confidence" and (others := OTHERS_HAVE.search(text[: number.span[0]])):
         rest = of[1:NEXT_TWO] if others["next"] else of[1:]
         return bool(rest) and all(abs(one.confidence - number.value) <= HUNDREDTH for one in rest)
@@ -52,6 +54,25 @@ def is_lead(number: Number, text: str, known: Known) -> bool | None:
         return None
     first, second = known.report.candidates[:SECOND]
     return number.low <= first.confidence - second.confidence <= number.high
+
+
+# "The traffic candidate has a confidence of 0.73", "CertificateExpired leads with 0.77".
+_HAS = r"(?:has|gets|got|leads|stands|comes|is given)(?: (?:an?|with|at|of|confidence|only))* $"
+KIND_HAS = re.compile(rf"\b(?:the )?(?P<kind>traffic|demand|deployment|dependency) candidate {_HAS}", re.IGNORECASE)
+TYPE_HAS = re.compile(rf"\b(?P<type>[A-Z]\w*[a-z][A-Z]\w*) {_HAS}")
+THEIR_EACH = re.compile(r"\b(?:their confidence (?:is|was)|both have a confidence of)(?: only| just)? $", re.IGNORECASE)
+
+
+def _own(before: str, after: str, known: Known) -> list[float]:
+    """The confidences of the candidates of that kind, or of that type of errors; of both that were spoken of."""
+    of = known.report.candidates
+    if kind := KIND_HAS.search(before):
+        told = kind["kind"].lower().replace("demand", "traffic")
+        return [one.confidence for one in of if f"{one.kind}" == told]
+    if error := TYPE_HAS.search(before):
+        return [one.confidence for one in of if one.error_type == error["type"]]
+    both = [one.confidence for one in of if one.service in known.about] if THEIR_EACH.search(before) else []
+    return both[:1] if after.startswith(" each") and len({*both}) == 1 else []
 
 
 SECOND = 2

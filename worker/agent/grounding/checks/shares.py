@@ -20,7 +20,8 @@ NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
 # "frontend and search even fell": of whom the parts of the rise are told.
 FELL = re.compile(
     r" (?:even |actually |both |all )?(?:fell|went down|dropped|declined|decreased|sank"
-    r"|emitted less(?: than (?:before|usual|expected|it usually does|they usually do))?|show(?:s|ed)? no rise|did not rise)"
+    r"|emitted less(?: than (?:before|usual|expected|(?:it|they) usually (?:does|do)))?"
+    r"|show(?:s|ed)? no rise|did not rise)"
     r"(?=\s*(?:[.,;]|$)| (?:instead|a little|slightly|even|in the window)\b)",
     re.IGNORECASE,
 )
@@ -168,6 +169,20 @@ def _only_riser(text: str, mentions: list[Found], parts: list[tuple[str, str, fl
             others = [rise for service, region, rise in parts if one.text not in (service, region)]
             holds = max(own, default=0.0) > 0 >= max(others, default=0.0)
             yield _alone(one.span[0], found.end(), text, holds, parts)
+
+
+# "The rise is spread over several services, led by recommendations with a share of 0.31".
+LED_BY = re.compile(r"\b(?:led|headed|topped) by (?:the )?$", re.IGNORECASE)
+
+
+def led(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By whoever has the largest part of it."""
+    parts = _rises(text, known)
+    for one in mentions:
+        found = LED_BY.search(text[: one.span[0]])
+        if found and re.search(rf"\b(?:{_RISE})\b", text[: found.start()]):
+            of = max(parts, key=lambda it: it[2], default=("", "", 0.0))
+            yield _alone(found.start(), one.span[1], text, one.text in of, parts)
 
 
 def _alone(start: int, end: int, text: str, holds: bool, parts: list[tuple[str, str, float]]) -> Claim:

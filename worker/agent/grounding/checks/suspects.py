@@ -76,7 +76,8 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
 
 # "Errors do not explain the alert".
 A_SIGNAL = re.compile(
-    r"\W*(?:the |its |more |failed |failing |higher )*(?P<what>[\w₂]+)(?: rate| usage| use)?(?: (?:do|does|did|can|could)(?: ?not|n['’]t))?\W*"
+    r"\W*(?:the |its |more |failed |failing |higher )*(?P<what>[\w₂]+)(?: rate| usage| use)?"
+    r"(?: (?:do|does|did|can|could)(?: ?not|n['’]t))?\W*"
 )
 
 

@@ -63,9 +63,41 @@ def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], 
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
     if (is_bound := others.is_bound(number, text, mentions, known)) is not None:
         return is_bound
+    if LATTER.search(text[: number.span[0]]):
+        return True
+    if (is_so := _of_named(number, text, sentence, known)) is not None:
+        return is_so
     if number.text.lower() == "none" and (is_so := _of_none(number, text, mentions, known)) is not None:
         return is_so
     return _of_listed(number, text, sentence, mentions, known)
+
+
+# "The latter two": who they are is named.
+LATTER = re.compile(r"\b(?:latter|former) $", re.IGNORECASE)
+# "Two other past incidents are listed: “Psp alpha slow” and “checkout: orders hang”".
+INCIDENTS = re.compile(
+    r"(?: (?P<other>other|further|more))?(?: (?:similar|past|earlier|previous|recorded))* (?:incidents|cases)\b"
+)
+# "Deviates in three figures at once: latency p99, average latency and latency p95".
+FIGURES = re.compile(r" (?:figures|metrics|signals|measures|quantiles|respects|ways)(?: at once)?: (?P<list>[^.;:]+)")
+# "The zones ES-5, FR-2 and NL-1 …: the log misses all three".
+ALL_SO_MANY = re.compile(r"(?:[\w.-]+, )+[\w.-]+,? and [\w.-]+")
+ENDS = re.compile(r"\s*(?:[.;,]|$)")
+
+
+def _of_named(number: Number, text: str, sentence: str, known: Known) -> bool | None:
+    """As many as the sentence itself names: past incidents by their titles, figures, or any list of names."""
+    many = len(known.report.similar_incidents)
+    if found := INCIDENTS.match(text, number.span[1]):
+        titles = [one for one in known.report.similar_incidents if one.title and one.title in sentence]
+        is_all = number.value == many - bool(found["other"])
+        return len(titles) == number.value <= many if len(titles) > 1 else is_all or None
+    if found := FIGURES.match(text, number.span[1]):
+        return len(re.split(r",? and |, ", found["list"])) == number.value or None
+    if number.text.islower() and text[: number.span[0]].endswith(" all ") and ENDS.match(text, number.span[1]):
+        listed = [len(re.split(r",? and |, ", one)) for one in ALL_SO_MANY.findall(text[: number.span[0]])]
+        return number.value in listed or None
+    return None
 
 
 def _of_listed(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:

@@ -314,6 +314,7 @@ CALLS = re.compile(
 # "… name ledger, and every one of them names payments": ledger names nobody.
 OF_OTHERS = re.compile(
     r"\b(?:and|but|while) (?:every|each|all|both|some|most|they|it|none|(?:about |only )?\d[\d.]* ?%)(?=\W)"
+    r"|, (?:about |only )?\d[\d.]* ?% (?=names?\b)"
 )
 
 

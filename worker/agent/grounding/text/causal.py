@@ -19,7 +19,7 @@ _CAUSING = (
     r"|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
-    r"(?! [\w.@:-]+ (?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect)\b)"
+    r"(?! [\w.@:-]+ (?:rather |more |only )?(?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect|victim)\b)"
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
 )
 _CAUSED = (
@@ -41,7 +41,10 @@ _KNOWN = (
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
-_SINCE = r"since(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| |(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
+_SINCE = (
+    r"since(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| "
+    r"|(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
+)
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
 _JUDGING = r"that\b|.*\b(?:not|no|unrelated|excluded|ruled out|unlikely|unknown)\b"
 # What one thing does to another: "the deployment of auth raised the emissions".
@@ -123,7 +126,7 @@ CAUSES = (
     r"\bcause (?:of|in|for|behind) (?P<effect>[^:;]+?) (?:is|was) (?P<cause>[^,:;(]+)",
     rf"\bcause (?:is|was) (?:{_NAMED})(?:, [^,]*,)? (?:as|to be|in|with) (?P<cause>[^,:;(]+)(?P<effect>)",
     (
-        rf"(?<!this )(?<!\bno )(?<!\bno likely )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})"
+        rf"(?<!this )(?<!\bno )(?<!\bno likely )(?<!\bown )(?:root )?cause(?: (?:is|was)|:) (?!{_KNOWN})"
         r"(?P<cause>[^,:;(]+)(?P<effect>)"
     ),
 )

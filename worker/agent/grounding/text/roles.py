@@ -15,7 +15,7 @@ _COMPARED = (
     r" (?:to|at|near|towards?|around|within)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|(?<!as )expected"
+    rf"\b(?:usually|(?<!\bas )(?<!than )usual|before|baseline|(?<!\bas )expected"
     r"|(?<!below the )(?<!above the )(?<!below )(?<!above )expectation|normally|typically|(?<!is )"
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
@@ -85,6 +85,7 @@ WAS_USUAL = re.compile(
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
     r"|\bthe (?:old|previous|former|earlier) (?:version|release|one)(?: v?\d[\d.]*)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: in| only| about)* $"
+    r"|\b(?:Under|With|In) the (?:old|previous|former|earlier) (?:version|release|one)\b[^,;\d]{0,24}$"
     r"|\bthe (?:version|release|one) before(?: it| that)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: in| only| about)* $"
     r"|\b(?:(?:hours|days|weeks) before|baseline|expectation)"
@@ -224,8 +225,11 @@ def _ranged(span: Span, text: str) -> Span | None:
     return (span[0], high.end()) if high else None
 
 
-# "Expected were 214 to 218 g"; not "from 214 to 218", a course of things.
-LOW_BEFORE = re.compile(r"(?<!from )(?<!from \$)(?<!from −)(?<![\d.,:$−-])(?P<low>\d[\d.,]*)(?: to |–)[−-]?$")
+# "Expected 214 to 218 g": of the second as well.
+LOW_BEFORE = re.compile(
+    r"\b(?:expected|usual|usually|normal|normally|before)[,:]? (?:about )?(?P<low>\d[\d.,]*)(?: to |–)[−-]?$",
+    re.IGNORECASE,
+)
 # "17.9 g per minute that would be expected".
 RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hour|second)\b")
 # "Within the range of 289 mg to 306 mg that was expected".
