@@ -111,10 +111,10 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = (report.sections.user_impact, *(one.reason for one in report.gaps))
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
-    for found in AMONG.finditer(text):
-        is_one = any(f"{one.kind}" == found["kind"].lower() for one in report.candidates)
-        is_denied = bool(found["no"] or found["not"])
-        yield judged("state", found, is_one != is_denied, "the ranking says otherwise")
+    for among in AMONG.finditer(text):
+        is_one = any(f"{one.kind}" == among["kind"].lower() for one in report.candidates)
+        is_denied = bool(among["no"] or among["not"])
+        yield judged("state", among, is_one != is_denied, "the ranking says otherwise")
     for pattern, is_so in ways:
         if found := pattern.search(text):
             holds = is_so()
