@@ -21,7 +21,7 @@ _RANGE_OF = (
     r"|(?:end of|inside|within|in|between) the (?:expected|usual)|(?<=, )within) "
 )
 OF_RANGE = re.compile(
-    rf"{_RANGE_OF}[−-]?\$?(?P<low>\d[\d.,]*)[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?$", re.IGNORECASE
+    rf"{_RANGE_OF}[−-]?(?P<low>\$?\d[\d.,]*)[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?$", re.IGNORECASE
 )
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"

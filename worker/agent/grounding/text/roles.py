@@ -227,6 +227,7 @@ def _ranged(span: Span, text: str) -> Span | None:
 
 # "Expected 214 to 218 g": of the second as well.
 LOW_BEFORE = re.compile(
+    r"(?<!from )(?<!from a )(?<!from an )(?<!from the )(?<!from its )"
     r"\b(?:expected|usual|usually|normal|normally|before)[,:]? (?:about )?(?P<low>\d[\d.,]*)(?: to |–)[−-]?$",
     re.IGNORECASE,
 )
