@@ -15,7 +15,7 @@ _COMPARED = (
     r" (?:to|at|near|towards?|around|within)"
 )
 BEFORE = re.compile(
-    rf"\b(?:usually|(?<!\bas )(?<!than )usual|before|baseline|(?<!\bas )expected"
+    rf"\b(?:usually|(?<!as )(?<!than )usual|before|baseline|(?<!as )expected|(?<=was )expected(?= at\b)"
     r"|(?<!below the )(?<!above the )(?<!below )(?<!above )expectation|normally|typically|(?<!is )"
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
