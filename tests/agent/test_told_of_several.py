@@ -1,4 +1,4 @@
-"""The ends of a range, and what is told of several at once, as other authors tell it: each true with one wrong thing."""
+"""The ends of a range, and what is told of several at once, as others tell it: each true with one wrong thing."""
 
 from __future__ import annotations
 
