@@ -12,6 +12,7 @@ PROSE = [
     ("demo-9f4614", "The error rate of payments rose to {} [e2].", "48 %", "48 ‰"),
     ("demo-0ef562", "The errors of checkout set in at {} UTC [e2].", "15:37", "15:44"),
     ("demo-9f4614", "The alert was about the {} of payments.", "latency", "memory"),
+    ("demo-b97131", "{} fails [e2] [e4].", "checkout fails because ledger", "ledger fails because checkout"),
     ("demo-be3b51", "Checkout takes {} times the CO₂ its requests usually take [e1].", "1.1", "2.1"),
     ("edgedelta-rootcausebench-payment-nil-deref-panic", "The panic count of paymentservice is {} [e1].", "24", "0.7"),
     (

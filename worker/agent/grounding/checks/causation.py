@@ -107,8 +107,10 @@ def _blamed(found: re.Match[str], why: str, text: str, mentions: list[Found], kn
     marked = (found.start(), end) if is_open else found.span()
     # "The cause is payments": what the report says of payments besides does not make it so.
     is_blamed = CULPRIT.search(found[0]) or causal.AFFECTING.match(found[0], span[1] - found.start())
-    is_named = bool(is_blamed and suspects.within(span, mentions, known) & known.services)
-    is_said = why in UNPROVEN and not (why == ANOTHER and is_named)
+    causing = suspects.within(span, mentions, known) & known.services
+    # "ledger fails because checkout fails": that both do is said of them, and not which makes the other fail.
+    is_of_two = bool(causing and suspects.within(found.span("effect"), mentions, known) & known.services - causing)
+    is_said = why in UNPROVEN and not (why == ANOTHER and (is_of_two or (is_blamed and causing)))
     return Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
 
 
