@@ -40,6 +40,7 @@ from worker.agent.grounding.checks import (
     quoted,
     ranking,
     recorded,
+    refuted,
     remembered,
     rollouts,
     sequence,
@@ -251,6 +252,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     shares.beside,
     novelty.none_before,
     surely.surely,
+    refuted.many_lines,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     precedents.counted,
@@ -316,6 +318,9 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.spread,
     shares.fell,
     shares.partless,
+    refuted.neither_made,
+    refuted.per_requests,
+    refuted.typed,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (

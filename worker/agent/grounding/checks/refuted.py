@@ -1,0 +1,82 @@
+"""What is told plainly and was recorded otherwise: nothing is said of a sentence that may be so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+# "Neither checkout nor search in us-central1 was deployed".
+NEITHER_MADE = re.compile(
+    r"\b(?:neither|nor) [^,;.]{2,60}? (?:was|were|has been|had been|got) (?:newly )?"
+    r"(?:re)?(?:deployed|released|changed|rolled out|updated|upgraded|shipped)\b",
+    re.IGNORECASE,
+)
+
+
+def neither_made(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Wrong where one of those named was, there and within the time that is told."""
+    within = min((one.value for one in numerals.numbers(text) if one.dimension == "seconds"), default=None)
+    regions = {one.text for one in mentions} & known.regions
+    for found in NEITHER_MADE.finditer(text) if not known.past else ():
+        named = {one.text for one in mentions if found.start() <= one.span[0] < found.end()}
+        for one in known.changes:
+            ago = (known.report.window.start - one.at).total_seconds() if one.at else None
+            is_near = ago is not None and (within is None or 0 <= ago <= within)
+            if is_near and one.service in named and (not regions or one.region in regions):
+                yield judged("cause", found, False, "there is one")
+                return
+
+
+LEAST = {"dozens": 24, "scores": 40, "hundreds": 100, "thousands": 1000, "millions": 1_000_000, "billions": 10**9}
+MANY_LINES = re.compile(
+    rf"\b(?P<many>{'|'.join(LEAST)}) of (?:(?:the|its|new|sampled|log|error|matching|recorded) ){{0,3}}"
+    r"(?:lines?|log entries|entries|log messages|messages|logs|samples)\b",
+    re.IGNORECASE,
+)
+
+
+def many_lines(text: str, known: Known) -> Iterator[Claim]:
+    """ "Thousands of sampled log lines": where at least so many are known."""
+    most = max((one.value for one in known.facts if one.dimension == "lines"), default=None)
+    for found in MANY_LINES.finditer(text) if not known.past and most is not None else ():
+        if most is not None and most < LEAST[found["many"].lower()]:
+            yield judged("number", found, False, "there are fewer")
+
+
+PER_REQUESTS = re.compile(
+    r"\b(?:carbon|CO[₂2]e?|emissions?|grams?) (?:per|for each|for every) "
+    r"(?:(?:1,?000|thousand|million|single) )?requests?\b"
+    r"(?! (?:did|does|has|had|was|is) (?:not|never)| never)"
+    r"[^,;.]{0,50}? (?:(?P<up>went up|rose|risen|increased|grew|climbed|jumped|is up|was up|doubled)"
+    r"|went down|fell|fallen|dropped|decreased|declined|shrank|halved|is down|was down)\b",
+    re.IGNORECASE,
+)
+
+
+def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The carbon per 1,000 requests went up": as it did of whom is named, else of who was alerted."""
+    named = {one.text for one in mentions} & known.services or {known.report.service}
+    levels = [one for one in known.levels if one.signal == "carbon_per_demand" and one.subject.service in named]
+    for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
+        if levels and not any((one.actual > one.expected) is bool(found["up"]) for one in levels):
+            yield judged("direction", found, False, "it is the other way round")
+
+
+COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
+COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "9 PspTimeout errors and just one DownstreamTimeout": each count as it is recorded of its type."""
+    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
+    for one in mentions if not known.past else ():
+        found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
+        if found:
+            value = float(COUNTS.index(word)) if (word := found["many"].lower()) in COUNTS else float(word)
+            known_values = {abs(it.value) for it in known.facts if it.of == one.text}
+            if not any(abs(value - it) < 0.5 for it in known_values):
+                yield judged("number", found, False, "of that type there are others")
