@@ -59,7 +59,7 @@ PER_REQUESTS = re.compile(
 
 def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The carbon per 1,000 requests went up": as it did of whom is named, else of who was alerted."""
-    named = {one.text for one in mentions} & known.services or {known.report.service}
+    named = {one.text for one in mentions} & known.services or {known.report.service or ""}
     levels = [one for one in known.levels if one.signal == "carbon_per_demand" and one.subject.service in named]
     for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
         if levels and not any((one.actual > one.expected) is bool(found["up"]) for one in levels):
