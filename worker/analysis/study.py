@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -79,9 +80,9 @@ class Case:
         """What is told of the alerted signal, of the whole or of one part, by too few log lines."""
         return self.doubtful.deviations.get(self.signal or "") if self.doubtful else None
 
-    @property
+    @cached_property
     def caught_up(self) -> list[Pause]:
-        """Whose samples in the window hold emissions of a pause before it, too."""
+        """Whose samples in the window hold emissions of a pause before it, too. Asked for once the case is opened."""
         return caught_up(self.survey, self.scope, self.window)
 
     @property

@@ -10,10 +10,8 @@ from worker.writing.story import Story
 
 
 def sentence(story: Story) -> str:
-    """Which samples did not come, and what holds them; empty where none were late."""
+    """Which samples did not come, and what holds them; there are some."""
     pauses = story.case.caught_up
-    if not pauses:
-        return ""
     holding = "the next sample holds" if len(pauses) == 1 else "the next samples hold"
     held = f"{holding} the CO₂ of that whole pause{story.cite('pauses')}"
     return f"No sample of {_whose(pauses)} came {between(pauses)}; {held}."

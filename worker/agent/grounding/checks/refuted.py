@@ -41,9 +41,9 @@ MANY_LINES = re.compile(
 
 def many_lines(text: str, known: Known) -> Iterator[Claim]:
     """ "Thousands of sampled log lines": where at least so many are known."""
-    most = max((one.value for one in known.facts if one.dimension == "lines"), default=None)
-    for found in MANY_LINES.finditer(text) if not known.past and most is not None else ():
-        if most is not None and most < LEAST[found["many"].lower()]:
+    counted = [one.value for one in known.facts if one.dimension == "lines"]
+    for found in MANY_LINES.finditer(text) if counted and not known.past else ():
+        if max(counted) < LEAST[found["many"].lower()]:
             yield judged("number", found, False, "there are fewer")
 
 
