@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text import numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 # "Neither checkout nor search in us-central1 was deployed".
@@ -67,7 +67,6 @@ def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
 
 
 COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
-COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -76,7 +75,8 @@ def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in mentions if not known.past else ():
         found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
         if found:
-            value = float(COUNTS.index(word)) if (word := found["many"].lower()) in COUNTS else float(word)
+            word = found["many"].lower()
+            value = int(word) if word.isdigit() else quantifiers.SMALL.index(word) + 1
             known_values = {abs(it.value) for it in known.facts if it.of == one.text}
             if not any(abs(value - it) < 0.5 for it in known_values):
                 yield judged("number", found, False, "of that type there are others")
