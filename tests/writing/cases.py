@@ -232,6 +232,14 @@ def surge() -> Shop:
     return Shop([Service("checkout", surge=3.0), *_others()], CHECKOUT, signal="carbon")
 
 
+def rivals() -> Shop:
+    """More of every request in a region, one of whose services is slow: either may be why."""
+    names = {"checkout": 600, "search": 900, "payments": 300, "ledger": 200}
+    services = [Service(name, requests, surge=1.8) for name, requests in names.items()]
+    services[2].slower = 2.0
+    return Shop(services, Scope(None, US), signal="carbon")
+
+
 def quiet() -> Shop:
     """Nothing is wrong; the rule's threshold is below what every day reaches at this hour."""
     rule = {"threshold": [3.0], "thresholdComparator": ">", "aggType": "avg", "aggField": "estimated_co2_grams"}
@@ -274,7 +282,7 @@ def recorded() -> Shop:
 
 SHOPS: dict[str, Callable[[], Shop]] = {
     shop.__name__: shop
-    for shop in (deployment, dependency, slow, resource, surge, quiet, caught_up, silent, unread, recorded)
+    for shop in (deployment, dependency, slow, resource, surge, rivals, quiet, caught_up, silent, unread, recorded)
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.writing.cases import ONSET, SHOPS, Told, tell, told
+from tests.writing.cases import ONSET, SHOPS, US, Told, tell, told
 from worker.analysis.deviation import Deviation
 from worker.domain.evidence import EvidenceLog
 from worker.domain.report import CauseKind, Quantity, Verdict
@@ -112,6 +112,7 @@ def test_a_window_without_an_onset_is_the_rules(name: str) -> None:
         ("recorded", Verdict.ROOT_CAUSE, CauseKind.DEPENDENCY, "payments"),
         ("resource", Verdict.ROOT_CAUSE, CauseKind.RESOURCE, "search"),
         ("surge", Verdict.ROOT_CAUSE, CauseKind.TRAFFIC, "checkout"),
+        ("rivals", Verdict.INCONCLUSIVE, None, None),
         ("quiet", Verdict.NOT_CONFIRMED, None, None),
         ("silent", Verdict.INCONCLUSIVE, None, None),
     ],
@@ -121,6 +122,16 @@ def test_verdict_and_cause(name: str, verdict: Verdict, kind: CauseKind | None, 
     assert report.verdict is verdict
     cause = report.root_cause
     assert (cause.kind if cause else None, cause.service if cause else None) == (kind, service)
+
+
+def test_a_cause_that_is_no_services_is_told_of_the_region() -> None:
+    report = told("rivals").report
+    assert report.candidates[0].service is None
+    assert report.sections.recommendations[0].startswith(f"{US}: The sources of the additional requests")
+
+
+def test_what_a_region_should_emit_for_its_requests_is_called_that() -> None:
+    assert "expected for the requests that came" in told("rivals").report.sections.carbon_compute_impact
 
 
 @pytest.mark.parametrize("name", ["deployment", "dependency", "resource", "surge"])

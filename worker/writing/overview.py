@@ -42,8 +42,13 @@ def _found(story: Story) -> list[str]:
     said.append(f"Cause: {_cause(case, case.suspects[0], first)}; confidence {first.confidence:.2f}{_ids(first)}.")
     second = next(iter(story.candidates[1:]), None)
     if second and second.confidence >= LIKELY_ENOUGH:
-        said.append(f"Second: {second.service} ({second.confidence:.2f}): {second.against or second.reason}.")
+        said.append(f"Second: {_named(second, case)} ({second.confidence:.2f}): {second.against or second.reason}.")
     return said
+
+
+def _named(candidate: Candidate, case: Case) -> str:
+    """Demand is no service's own."""
+    return candidate.service or ("more demand" if candidate.kind is CauseKind.TRAFFIC else str(case.scope))
 
 
 def _ids(candidate: Candidate) -> str:
@@ -92,7 +97,7 @@ def _open(story: Story) -> list[str]:
     if story.candidates and story.candidates[0].confidence >= LIKELY_ENOUGH:
         best = story.candidates[0]
         doubt = f"but {best.against}" if best.against else "too weak against what is not measured here"
-        said.append(f"Nearest explanation: {best.service} ({best.confidence:.2f}), {doubt}.")
+        said.append(f"Nearest explanation: {_named(best, case)} ({best.confidence:.2f}), {doubt}.")
     return said
 
 

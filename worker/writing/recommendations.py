@@ -37,7 +37,7 @@ def _for_open(case: Case, candidates: list[Candidate]) -> list[str]:
         return [f"{reach}, then replay the alert."]
     since = f" from {clock(case.onset)} on" if case.onset else ""
     read = f"Read the errors of {case.scope}{since}, the newest type first: the evidence below opens the query."
-    return [*(f"{one.service}: {one.check}" for one in candidates[:2]), read]
+    return [*(f"{one.service or case.scope}: {one.check}" for one in candidates[:2]), read]
 
 
 def _for_cause(case: Case, first: Candidate, effect: str) -> list[str]:

@@ -180,7 +180,11 @@ def _holds_zero(excess: Quantity) -> bool:
 
 def _basis(story: Story) -> str:
     reading = story.case.reading
-    if reading is None or reading.traffic_model is None:
+    if reading is None or "carbon_per_demand" not in reading.signals:
+        return ""
+    is_sum = reading.traffic_model is None
+    if is_sum and (requests_were_lost(reading) or retries_explain(reading)):
+        # Some of its parts are weighed at the usual requests, others at those that came.
         return ""
     if requests_were_lost(reading) and not retries_explain(reading):
         return " at the requests usual for this hour (fewer came)"
