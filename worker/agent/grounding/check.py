@@ -112,6 +112,18 @@ def _again(sentence: str, known: Known) -> Iterator[Claim]:
         yield Claim("direction", span, sentence[slice(*span)], holds, why, is_open)
 
 
+def _denied(text: str, known: Known) -> Iterator[Claim]:
+    """What is not told of another: right where it would be wrong of that one."""
+    for span, told in likewise.instead(text, known):
+        found = [one for one in claims_of(told, known) if one.kind != "citation"]
+        is_refuted = any(not one.holds and not one.is_open for one in found)
+        is_told = all(one.holds for one in found) and any(one.kind != "name" for one in found)
+        if is_refuted or is_told:
+            yield Claim(
+                "state", span, text[slice(*span)], is_refuted, "" if is_refuted else "it is so of that one, too"
+            )
+
+
 def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -> list[Claim]:
     """`meant`: what is to be read as a name, as "the former" is of whom it means."""
     if past_incidents := past.about(sentence, known):
@@ -136,8 +148,9 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
             *awaited.silenced(plain, known),
             *orders.orders(plain, mentions, known),
         ]
+    found += _denied(plain, known)
     found += clearances.unfounded(plain, found)
-    found += unread.unread(plain, found)
+    found += unread.unread(plain, found, is_advice=is_advice)
     if past_incidents:
         found = past.as_then(found, plain, parts.words, past_incidents, known)
     return found
@@ -227,6 +240,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
 
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     alerting.told_limits,
+    alerting.called,
     happenings.remedied,
     past.claimed,
     past.own,
@@ -327,5 +341,6 @@ OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     novelty.novelty,
     remembered.titled,
     precedents.placed,
+    precedents.concerned,
     histories.histories,
 )

@@ -52,6 +52,7 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
         and told <= {known.report.signal}
         and THE_ALERT.match(found["effect"])
         and not FIRED.search(found["effect"])
+        and not EXCEEDED.search(found["cause"])
     ):
         return True
     return _is_exceeded(found["cause"], known)
@@ -102,14 +103,37 @@ def told_limits(text: str, known: Known) -> Iterator[Claim]:
             yield judged("number", found, False, "the rule has another threshold")
 
 
+# "The alert was raised by the rule Errors by service", "the rule Memory by host fired".
+CALLED = re.compile(r"\b[Rr]ule(?= (?:named |called |is |was )?(?P<what>[A-Z][a-z].*))")
+
+
+def called(text: str, known: Known) -> Iterator[Claim]:
+    """The rule is called as it is."""
+    name = known.report.alert.rule_name
+    for found in CALLED.finditer(text) if name else ():
+        yield judged("name", found, found["what"].startswith(name), "the rule is called otherwise")
+
+
 RAISED = re.compile(r"\b(?:rais(?:ed|es)|c[ao]mes? from)\b", re.IGNORECASE)
 
 
 def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:
     """ "ledger, which raised the alert": not even where it is the cause, unless it is the alerted one."""
+    rest = found[0].replace(found["cause"], " ", 1)
+    if ALERT.search(found["effect"]) and FIRED.search(rest) and _is_of_another_limit(found["cause"], known):
+        return "it fired for something else"
     named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} & known.services
-    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(found[0].replace(found["cause"], " ", 1))
+    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(rest)
     return "another one raised it" if is_raised and named and known.report.service not in named else None
+
+
+A_LIMIT = re.compile(r"\b(?:threshold|limit)\b", re.IGNORECASE)
+
+
+def _is_of_another_limit(cause: str, known: Known) -> bool:
+    """ "… because the carbon of checkout crossed its threshold", of an alert on errors."""
+    signals = topics(cause) & {*SIGNALS}
+    return bool(A_LIMIT.search(cause) and signals and known.report.signal in SIGNALS) and not _is_exceeded(cause, known)
 
 
 # "The alert concerned errors of checkout".

@@ -61,6 +61,8 @@ CONFIDENCE = re.compile(
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"
     r"|^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of|against) \S+(?: in \S+)?(?= is\b)"
+    r"|\bas (?:a |the )?causes?(?: by (?:itself|themselves))?"
+    r"(?= (?:gets?|got|has|have|reach\w*|stands? at|is at|comes? to) )"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
@@ -224,7 +226,8 @@ def _is_denial(found: re.Match[str]) -> bool:
 def _wrong_verdict(
     found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known, root: RootCause
 ) -> str:
-    effect = found.span("effect")
+    # "A configuration change broke shipping: cfg-3095": what stands behind is no part of what happened.
+    effect = (found.start("effect"), found.start("effect") + len(found["effect"].partition(": ")[0]))
     if other := RATHER.search(found["cause"]):
         cause = (cause[0], cause[0] + other.start())
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
@@ -243,7 +246,13 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
         return cause
     if judged := judgements.CLEARED.search(found["effect"]):
         begin = effect[0] + begin_of(found["effect"][: judged.start()])
-        of = (begin, effect[0] + judged.end())
+        # "The extra work is not explained by more requests": what is denied stands behind.
+        by = BY.match(found["effect"], judged.end())
+        of = (effect[0] + by.end(), effect[1]) if by else (begin, effect[0] + judged.end())
+        first = (begin, effect[0] + judged.start())
+        if suspects.is_calm(text[slice(*first)], known):
+            # "Latency is not the trouble, since …".
+            return first
         is_told = (
             suspects.within(of, mentions, known)
             or suspects.OTHERS.search(text[slice(*of)])
@@ -257,6 +266,7 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
     return None
 
 
+BY = re.compile(r" by\b")
 # "The load followed the failures rather than causing them".
 RATHER_THAN = re.compile(
     r"\b(?:followed|follows|came|comes|is|are|was|were|suffer\w*|reflect\w*|mirror\w*)\b[^;]*"

@@ -244,9 +244,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
         return not is_unmeasured and _is_all_as_usual(span, text, mentions, known)
     if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
-        rises = _rises(span, text, mentions, known)
-        if rises is not None or not all(found):
-            return _is_told_by_parts(wanted, rises, span, text, mentions, known, is_negated=is_negated)
+        part = _part_of_rise(span, text, mentions, known)
+        if part is not None or not all(found):
+            return _is_told_by_parts(wanted, part, span, text, mentions, known, is_negated=is_negated)
     if is_negated:
         return all(all(went(level) != wanted for level in levels) for levels in found)
     is_slight, is_at = bool(wanted) and slightness.is_slight(span, text), bool(AT_USUAL.match(text[slice(*span)]))
@@ -284,19 +284,26 @@ def _is_share(fact: Fact) -> bool:
     return (fact.whole, fact.dimension) == ("rise", "share")
 
 
-def _rises(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """Whether a region that has no levels of its own has a part of the rise; None where that is not known."""
+def _part_of_rise(span: Span, text: str, mentions: list[Found], known: Known) -> float | None:
+    """The share of the rise that a region has which has no levels of its own; None where that is not known."""
     subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
     parts = [one for one in known.facts if _is_share(one) and any(owners.is_of(one.subject, it) for it in subjects)]
-    return any(one.value >= 0.05 for one in parts) if parts else None
+    return max((one.value for one in parts), default=None)
+
+
+# From such a share of the rise on a part is said to have risen.
+A_PART = 0.05
 
 
 def _is_told_by_parts(
-    wanted: int, rises: bool | None, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool
+    wanted: int, part: float | None, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool
 ) -> bool:
     """By the region's part of the rise, else by whether anything of it deviates."""
-    if rises is not None:
-        return rises != is_negated if wanted > 0 else not rises
+    if part is not None:
+        rises = part >= A_PART
+        if wanted > 0:
+            return rises != is_negated
+        return not rises if is_negated or not wanted else part <= 0
     return (not wanted or is_negated) and _is_all_as_usual(span, text, mentions, known)
 
 

@@ -15,7 +15,7 @@ DOUBT = re.compile(
     r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not"
     r"|hardly(?! (?:any|writes?|wrote|log(?:s|ged)|answers?|sends?)\b)"
     r"|not|never"
-    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|call|more)s?\b)"
+    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|call|candidate|suspect|more)s?\b)"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|(?:poor|weak) (?:candidate|suspect|explanation)|unconvincing"
     r"|misconception|misunderstanding|conjecture|guesswork|speculation|flimsy|unfounded|untenable|groundless|untrue"
@@ -92,7 +92,7 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: K
 # "Its cause is listed as unknown", where it is of no known kind.
 OPEN = re.compile(r"\bkind\b|\b(?:unknown|unclear|not (?:known|clear|told|named))\b", re.IGNORECASE)
 # "…, which perhaps had the same kind of cause": of a past incident (`remembered`).
-OF_THEN = re.compile(r"\b(?:the same|the|their) (?:same )?kind of cause\b|\bthe same cause\b", re.IGNORECASE)
+OF_THEN = re.compile(r"\b(?:the same|the|their|its) (?:same )?kind of cause\b|\bthe same cause\b", re.IGNORECASE)
 
 
 def _is_elsewhere(clause: str, known: Known) -> bool:

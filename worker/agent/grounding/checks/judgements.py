@@ -12,15 +12,18 @@ _CAUSE = r"(?:cause[ds]?|causing|culprit|origin|source|explanations?|explain(?:s
 _SUSPECT = r"(?:candidates?|suspect\w*|rivals?|contenders?|alternatives?)"
 # "… is ruled out because …", "no reason to roll back": what is judged not to be the cause.
 CLEARED = re.compile(
-    r"\b(?:ruled out|excluded|unrelated|dismissed|rejected|discarded|(?:set|left|put) aside|innocent|(?:im|un)likely"
+    r"\b(?:ruled out|excluded|unrelated"
+    r"|(?<!requests )(?<!calls )(?:is|are|was|were|be|been) (?:\w+ )?(?:dismissed|rejected|discarded)|(?:set|left|put) aside|innocent|(?:im|un)likely"
     r"|un(?:convincing|suspicious)|no worse|less likely|(?:poor|weak) (?:candidate|suspect|contender)"
     r"|(?:drop(?:s|ped)?|falls?|fell) (?:out|away)(?! of)"
     r"|(?:no|not|never|neither|nor|none|nothing|nobody|hardly|barely|cannot|little|without)\b[^,;:]{0,40}?"
     rf"\b(?:{_CAUSE}|{_SUSPECT}|blamed?|blames|accused|responsible|involved|linked|connected|convincing|supported"
-    r"|named|identified|held|seen as|regarded|considered|treated|believed|thought|confidence|bearing|weight|influence"
+    r"|fit|match|tally|named|identified|held|seen as|regarded|considered|treated|believed|thought|confidence"
+    r"|trouble|problem|bearing|weight|influence"
     r"|effect on|impact on|part(?! of)|role|verdict|conclusion|judge?ment"
     r"|(?:roll|revert|restart|touch|chang)(?:e|ing)?)"
     rf"|rather than (?:(?:as )?(?:the|an?) (?:\w+ )?)?{_CAUSE}"
+    r"|(?:is|are|was|were) (?:only |just |merely |but )?(?:an?|the) (?:mere )?(?:consequence|symptom|after-?effect)s?"
     r"|(?:comes?|came|stands?|stood|ranks?|ranked|is placed|lies) (?:\w+ )?(?:last|lower|second|third)"
     r"|(?:confidence (?:of|is)|stands? at|is at|gets?|given) (?:only |just |about |merely )*0(?:\.0\d*)?(?![.\d]))\b",
     re.IGNORECASE,

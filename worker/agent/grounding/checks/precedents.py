@@ -94,6 +94,20 @@ def _is_so_many(word: str, many: int, every: int) -> bool:
     return many >= 1 if count == 1 else many == count
 
 
+# "In the past incident “catalog slow”, the service ledger was in trouble".
+IN_IT = re.compile(r"^\W*(?:In|During) (?:the|that|this) (?:past|earlier|previous|prior|similar|known) incident\b")
+
+
+def concerned(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of nobody but whom its title or its record names."""
+    titled = [one for one in known.report.similar_incidents if one.title and one.title in sentence]
+    found = IN_IT.match(sentence) if len(titled) == 1 and not NOW.search(sentence) else None
+    if found:
+        of = f"{titled[0].service} {titled[0].title} {titled[0].helped}"
+        named = {one.text for one in mentions} & known.services
+        yield judged("state", found, all(one in of for one in named), "it was of another")
+
+
 # "“Psp alpha slow” is the oldest of the past incidents": between the two nothing else is told.
 IS = re.compile(r"[”\"'’]?,?(?: (?:is|was|being|which|also|by far))* ?(?:the )?", re.IGNORECASE)
 

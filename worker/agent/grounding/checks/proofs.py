@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks.impacts import NOT_SO
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
@@ -44,6 +45,9 @@ def proofs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "It is proven beyond doubt": only of a cause that is nearly sure, and of nothing without a verdict."""
     root = next(iter(known.report.candidates), None)
     for found in CERTAIN.finditer(text):
+        if IF.search(text[: found.start()]):
+            # "If the errors stop after a rollback, the cause is proven".
+            continue
         start, end = _sentence_part(found, text)
         rest = text[start : found.start()] + text[found.end() : end]
         if known.report.verdict is Verdict.INCONCLUSIVE and _is_told_sure(text):

@@ -22,6 +22,8 @@ WERE_DEPLOYED = re.compile(
     r" (?:were|have been|had been) (?:also |both |each )?(?:deployed|released|rolled out|changed)"
     r"(?: as well| too)? in $"
 )
+# "Both deployments before the alert, deploy-8734 and deploy-8733, are of search".
+ARE_OF = re.compile(r",? (?:(?:both|all) )?(?:are|were|belong(?:ed)?) (?:both |all )?(?:of|to) (?:the )?$")
 # "The versions are 2.5.3 and 6.2.11".
 VERSIONS_ARE = re.compile(r"^\W*(?:The|Their) (?:new )?versions (?:are|were) $")
 # "Both were in us-central1", "both went to us-central1".
@@ -35,6 +37,7 @@ def recorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     made = {one.deployment_id: one for one in known.changes if one.at}
     yield from _listed(text, mentions, made, known)
     yield from _deployed(text, mentions, made, known)
+    yield from _owned(text, mentions, made, known)
     yield from _versions(text, mentions, made, known)
     yield from _both_in(text, mentions, made, known)
 
@@ -69,6 +72,16 @@ def _deployed(text: str, mentions: list[Found], made: dict[str, Change], known: 
             is_in_order = not ids or [made[it].service for it in ids] == named
             holds = is_in_order and {*named} <= {it.service for it in there}
             yield _claim((services[0].span[0], one.span[1]), text, holds)
+
+
+def _owned(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:
+    """Each of those that are listed right before it is of that service, or in that region."""
+    for one in mentions:
+        found = ARE_OF.search(text[: one.span[0]]) if one.text in known.services | known.regions else None
+        of = owners.listed(found.start(), text, mentions, {*made}) if found else []
+        if len(of) > 1:
+            holds = all(one.text in (made[it.text].service, made[it.text].region) for it in of)
+            yield _claim((of[0].span[0], one.span[1]), text, holds)
 
 
 def _versions(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:

@@ -77,7 +77,7 @@ def names_another(part: str, span: Span, mentions: list[Found], known: Known) ->
 # "Errors do not explain the alert".
 A_SIGNAL = re.compile(
     r"\W*(?:the |its |more |failed |failing |higher )*(?P<what>[\w₂]+)(?: rate| usage| use)?"
-    r"(?: (?:do|does|did|can|could)(?: ?not|n['’]t))?\W*"
+    r"(?: (?:is|are|was|were)|(?: (?:do|does|did|can|could)(?: ?not|n['’]t)))?\W*"
 )
 
 
@@ -86,7 +86,7 @@ def is_calm(part: str, known: Known) -> bool:
     found = A_SIGNAL.fullmatch(part)
     signals = topics(found["what"]) & {*SIGNALS} if found else set()
     levels = [one for one in known.levels if one.subject == known.scope and one.signal in signals]
-    return bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
+    return bool(levels) and all(one.deviations < LEAST for one in levels)
 
 
 # From so many standard deviations on something deviates.

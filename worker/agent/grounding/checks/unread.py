@@ -1,9 +1,10 @@
-"""What sets one above all others in words that no rule has read: it is marked, not shown as if it held."""
+"""Words that turn what a sentence says, and that no rule has read: they are marked, not shown as if they held."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from worker.agent.grounding.text.claims import Claim, judged
 
@@ -19,13 +20,55 @@ ABOVE_ALL = re.compile(
 )
 # "… had the slowest p99 of the affected services, 2,824 ms, followed by …": figures, which are checked.
 IN_ORDER = re.compile(r"\d[^;]{0,20}\b(?:followed by|ahead of|(?:and )?then)\b", re.IGNORECASE)
-READ = ("direction", "state", "number", "message")
+READ = ("direction", "state", "number", "message", "cause")
+
+# What another figure, or the usual one, is compared with has rules of its own.
+_BY_FIGURE = (
+    r"\$?[\d.,]*\d|one|two|three|half|third|quarter|doubled|tripled|quadrupled|halved|[\w-]+ times"
+    r"|(?:twice|double|triple) (?:the|its|their) (?:usual|normal|expected)"
+)
+_USUAL = (
+    r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|threshold|limit|what (?:ran|was)"
+    r"|[\w-]+ (?:usual|expected|normal)|its predecessor|(?:it|they) \w+"
+)
+_READ_ELSEWHERE = rf"(?! (?:(?:an?|the|its|their|that|those|of) ){{0,2}}(?:{_BY_FIGURE}|{_USUAL})\b)"
+_MORE = r"more|less|fewer|worse|better|(?!(?:oth|rath|eith|neith|wheth|togeth|nev|furth|anoth|ord|numb|serv)er)\w{2,}er"
+# "The retries against checkout are more frequent than those against payments", "as often before as after".
+COMPARED = re.compile(
+    rf"\b(?:{_MORE})\b(?:(?! than\b| rather\b)[^,;.]){{0,50}}(?<! rather) (?P<than>than){_READ_ELSEWHERE}"
+    r"|\bas (?!(?:well|soon|long|far|usual|expected|before|of|an?|the|in|it|they)\b)[a-z]+"
+    rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)",
+    re.IGNORECASE,
+)
+# "… name ledger but never payments".
+DENIED = re.compile(
+    r"\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
+    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without)\b(?=[^;]*\w)|n['’]t\b(?=[^;]*\w)",
+    re.IGNORECASE,
+)
+# So far before what was read its denial may stand.
+REACH = 45
 
 
-def unread(text: str, found: list[Claim]) -> Iterator[Claim]:
+def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]:
     """`found`: the claims that were taken out of the sentence."""
     told = [one.span for one in found if one.kind in READ]
+    # Where nothing else holds the sentence goes, as it would without that word.
+    mark = partial(_unread, is_open=any(one.holds and one.kind not in ("name", "citation") for one in found))
     for one in ABOVE_ALL.finditer(text):
         is_read = any(start < one.end("most") and one.start("most") < end for start, end in told)
         if not is_read and not IN_ORDER.search(text):
-            yield judged("state", one, holds=False, otherwise="nothing that was read says so", is_open=True)
+            yield mark(one)
+    if is_advice:
+        return
+    for one in COMPARED.finditer(text):
+        place = one.start("than") if one["than"] else one.start("as")
+        if not any(start <= place < end for start, end in told):
+            yield mark(one)
+    for one in DENIED.finditer(text):
+        if not any(start - REACH <= one.start() < end for start, end in told):
+            yield mark(one)
+
+
+def _unread(found: re.Match[str], *, is_open: bool) -> Claim:
+    return judged("state", found, holds=False, otherwise="nothing that was read says so", is_open=is_open)

@@ -1,6 +1,7 @@
 """What is told of another by a word: "…, and so does checkout", "as does payments", "the same holds for ledger".
 
-It is read once more with the other in the place of the first, and holds where that does.
+It is read once more with the other in the place of the first, and holds where that does; or, of "… and not ledger",
+where that does not.
 """
 
 from __future__ import annotations
@@ -63,3 +64,30 @@ def _spelled(said: str, other: Found, start: int, known: Known) -> Iterator[Agai
         for one in reversed(named):
             said = f"{said[: one.span[0]]}{other.text}{said[one.span[1] :]}"
         yield Again((start, other.span[1]), f"{said.rstrip(' .')}.")
+
+
+# "… name psp-alpha and not ledger", "in europe-west1, so not in the region us-central1".
+NOT = re.compile(
+    r"(?:,? (?:but|and|so)|,) (?:never|not)(?: (?:of|in|from|by|with|against|to|on)(?: (?:those|that) of)?)?"
+    r" (?:the )?$",
+    re.IGNORECASE,
+)
+ALONE = re.compile(r" (?:alone|only|entirely|solely|just)\b", re.IGNORECASE)
+
+
+def instead(text: str, known: Known) -> Iterator[Again]:
+    """What is denied of another, as if it were told of it: of the name of its kind that stands before."""
+    mentions = roster.mentions(text, known)
+    for one in mentions:
+        found = NOT.search(text[: one.span[0]])
+        before = [
+            it for it in mentions if found and it.span[1] <= found.start() and _kind(it, known) == _kind(one, known)
+        ]
+        if found and before and before[-1].text != one.text:
+            first = before[-1].span
+            said = f"{text[: first[0]]}{one.text}{text[first[1] : found.start()]}"
+            yield Again((found.start(), one.span[1]), f"{ALONE.sub('', said).rstrip(' .')}.")
+
+
+def _kind(one: Found, known: Known) -> str:
+    return "service" if one.text in known.services else "region" if one.text in known.regions else "name"

@@ -69,8 +69,8 @@ def _texts(report: Report, known: Known) -> Iterator[str]:
     impact = report.impact
     yield from filter(None, (impact.carbon.comparison, impact.business.assumption))
     for one in report.candidates:
-        own = f"{one.service or ''}: "
-        yield from (f"{own}{text}" for text in (one.reason, one.against) if text)
+        own = f"{' in '.join(filter(None, (one.service, one.region)))}: "
+        yield from (f"{own}{text}" for text in (one.reason, *(one.against or "").split("; ")) if text)
     yield from findings.in_words(report, known)
 
 
@@ -102,12 +102,17 @@ def clauses(text: str, known: Known) -> Iterator[tuple[Span, Clause]]:
     mentions = roster.mentions(text, known)
     plain = claims.blanked(text, [one.span for one in mentions])
     ends = [found.start() for found in BREAK.finditer(plain)]
-    begin = 0
+    spans: list[Span] = []
     for end in [*ends, len(text)]:
-        found = _clause(plain[begin:end], [one for one in mentions if begin <= one.span[0] < end])
-        if found.words or end == len(text):
-            yield (begin, end), found
-            begin = end
+        begin = spans[-1][1] if spans else 0
+        if _clause(plain[begin:end], []).words or end == len(text):
+            spans.append((begin, end))
+    rest = plain[slice(*spans[-1])]
+    if len(spans) > 1 and not re.search(r"\d", rest) and not _clause(rest, []).words:
+        # "… with payments, europe-west1".
+        spans[-2:] = [(spans[-2][0], spans[-1][1])]
+    for begin, end in spans:
+        yield (begin, end), _clause(plain[begin:end], [one for one in mentions if begin <= one.span[0] < end])
 
 
 def _clause(text: str, mentions: list[Found]) -> Clause:

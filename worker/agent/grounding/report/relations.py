@@ -11,6 +11,7 @@ from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import CauseKind
 
 VICTIM = re.compile(
     r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?"
@@ -51,7 +52,16 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         yield judged("cause", found, holds, "nothing shows that it is one")
 
 
-SUFFERING = re.compile(r"\bsuffer(?:s|ed|ing)? from\b(?P<what>[^.;]+)", re.IGNORECASE)
+SUFFERING = re.compile(
+    r"\b(?:suffer(?:s|ed|ing)? from|(?:has|have|had|in) (?:\w+ )?(?:trouble|problems|difficult\w+) with)\b"
+    r"(?P<what>[^.;]+)",
+    re.IGNORECASE,
+)
+# "A failing dependency", "what it calls".
+A_CALLEE = re.compile(
+    r" (?:an?|the|one of its|its) (?:\w+ )?(?:dependency|dependencies|callees?)\b"
+    r"| (?:what|the service|a service)(?: that)? it calls\b"
+)
 
 
 def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -80,6 +90,11 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             if not IT.search(text[: found.start()]) and (meant or not is_so):
                 yield judged("cause", found, is_so, "nothing shows that they do")
             continue
+        if root and known.has_cause and {*before} <= known.suffering - cause_names(known) and before:
+            is_callee = not named and root.kind is CauseKind.DEPENDENCY and A_CALLEE.match(found["what"])
+            if named == {root.service} or is_callee:
+                yield judged("cause", found, True, "")
+                continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
         if root and root.service != known.report.service and before == [root.service] and is_callers:
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")

@@ -104,7 +104,9 @@ def of_checks(report: Report) -> frozenset[str]:
 
 
 # "What broke shipping is cfg-3095", with blanks for the name: who is told as the cause is checked.
-WHAT_BROKE = re.compile(r"\A\W*what broke (?= )|(?<=\s\s)broke (?=\s\s)|\bled by (?=\s\s)", re.IGNORECASE)
+WHAT_BROKE = re.compile(
+    r"\A\W*what broke (?= )|\bbroke (?=\s\s|(?:the service|it|them)\b)|\bled by (?=\s\s)", re.IGNORECASE
+)
 
 
 def unknown(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:

@@ -21,11 +21,12 @@ _CAUSING = (
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
     r"(?! [\w.@:-]+ (?:rather |more |only )?(?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect|victim)\b)"
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
+    r"(?! an? (?:[\w₂]+ )?(?:excess|total|sum|difference|share|ratio|rate|factor|average|mean)\b)"
 )
 _CAUSED = (
     r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
     r"|set off by|stems? (?:\w+ly )?from"
-    r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from"
+    r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from(?! (?:about |some )?\d)"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
     r"|puts? (?:it|this|that|them) down to|(?:goes?|go|went) back to|settle[sd] on"
@@ -36,13 +37,14 @@ _CAUSED = (
 )
 _KNOWN = (
     "found|known|unknown|determined|established|recorded|reported|stated|told|clear|"
-    "confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+    "proven|proved|settled|certain|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
 )
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 # "since 14:57" is a time, "since payments is down" a reason.
 _SINCE = (
-    r"since(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| "
+    r"(?<!lines )(?<!entries )(?<!those )(?<!that )since"
+    r"(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| "
     r"|(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
 )
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.
@@ -117,6 +119,7 @@ CAUSES = (
     _SO,
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     _WHY,
+    r"(?P<cause>.+?) (?:is|was) the (?:\w+ )?reason\b(?! (?:why|for|that|to|of)\b)(?P<effect>.*)",
     _BECAUSE,
     rf"(?P<cause>.+?) (?:is|was|are|were|as|be) (?:not )?{_SURELY}{_HELD}(?:not )?{_THE_CULPRIT}\b(?P<effect>.*)",
     (
