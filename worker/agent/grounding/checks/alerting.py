@@ -134,6 +134,29 @@ def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             yield judged("state", found, holds, "it was of something else")
 
 
+# "The alert was raised by the rule Memory by host": a name, in capitals.
+RULE_NAMED = re.compile(r"\brule (?:called |named )?[“\"']?(?=[A-Z][a-z])(?P<name>[\w -]+)")
+# "The alert fired because the carbon of checkout crossed its threshold".
+FIRED_FOR = re.compile(
+    r"\b(?:alert|alarm)\b[^,;.]{0,20}\b(?:fired|raised|triggered|went off|set off)\b[^,;.]{0,10}"
+    r"\b(?:because|since|as|when|after|by)\b(?P<what>[^,;.]*\b(?:thresholds?|limit|exceed\w*|cross\w*)\b[^,;.]*)",
+    re.IGNORECASE,
+)
+
+
+def rules(text: str, known: Known) -> Iterator[Claim]:
+    """By what its rule is called, and the signal that it looks at."""
+    alert = known.report.alert
+    for found in RULE_NAMED.finditer(text) if alert.rule_name else ():
+        holds = found["name"].lower().startswith(alert.rule_name.lower())
+        yield judged("name", found, holds, "it is another rule")
+    signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
+    for found in FIRED_FOR.finditer(text):
+        told = topics(found["what"]) & {*SIGNALS}
+        if told and signals & {*SIGNALS}:
+            yield judged("state", found, told <= signals, "it was of something else")
+
+
 LONGEST_UNIT = 3
 
 

@@ -77,8 +77,18 @@ def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> 
     told = topics(text) & measured
     others = measured - {*SIGNALS, *(() if is_of_demand or "demand" in text else ("carbon_per_demand",))}
     named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
+    if not told and not named:
+        # "The flush rate" is of `envelopes_flushed_per_min`.
+        named = {one for one in others if any(re.search(rf"\b{word}", text, re.IGNORECASE) for word in _stems(one))}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
+
+
+def _stems(metric: str) -> list[str]:
+    return [word[:5] for word in metric.split("_") if len(word) > 5 and word not in UNTELLING]
+
+
+UNTELLING = ("messages", "requests", "seconds", "percent", "milliseconds", "number", "average", "second", "minute")
 
 
 def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
@@ -98,7 +108,14 @@ def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: 
         and (not regions or level.subject.region in {None, *regions})
     ]
     # "At the median it is faster": of that metric, where it was measured.
-    return [one for one in found if statistic and statistic in one.metric.split("_")] or found
+    own = [one for one in found if statistic and statistic in one.metric.split("_")]
+    return own or [one for one in found if not _is_of_another_statistic(one, statistic)]
+
+
+def _is_of_another_statistic(level: Level, statistic: str) -> bool:
+    """ "The median latency rose", of `latency_p99_seconds`."""
+    named = {*level.metric.split("_")} & {*QUANTILES, "avg"}
+    return bool(named) and statistic in (*QUANTILES, "avg") and statistic not in named
 
 
 def is_settled(level: Level, known: Known) -> bool:
