@@ -33,7 +33,7 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = context.clause(span, text)
-    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text)
+    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text) or _by_a_word(text[start:end], known)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
         own
@@ -77,11 +77,14 @@ def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> 
     told = topics(text) & measured
     others = measured - {*SIGNALS, *(() if is_of_demand or "demand" in text else ("carbon_per_demand",))}
     named = {one for one in others if re.search(rf"\b{one.split('_')[0]}", text, re.IGNORECASE)}
-    if not told and not named:
-        # "The flush rate" is of `envelopes_flushed_per_min`.
-        named = {one for one in others if any(re.search(rf"\b{word}", text, re.IGNORECASE) for word in _stems(one))}
     # "The RPC client error rate" is of errors, and not `rpc_server_cancelled_rate`.
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
+
+
+def _by_a_word(text: str, known: Known) -> frozenset[str]:
+    """ "The flush rate" is of `envelopes_flushed_per_min`, where that moved."""
+    moved = {one.signal for one in known.levels if one.signal not in SIGNALS and went(one)}
+    return frozenset(one for one in moved if any(re.search(rf"\b{word}", text, re.IGNORECASE) for word in _stems(one)))
 
 
 def _stems(metric: str) -> list[str]:
