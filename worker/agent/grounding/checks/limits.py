@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text import claims, numerals
 from worker.agent.grounding.text.claims import Claim, Found
 
 GIVING_UP = re.compile(
@@ -39,10 +39,12 @@ LIMITED = re.compile(
 OF_THE_RULE = re.compile(r"\b(?:rule|alert|threshold|severity|range|confidence)\w*\b", re.IGNORECASE)
 
 
-def limited(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
+def limited(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """How much of a thing there is, a line tells that has the figure, or a metric of that name."""
+    unnamed = claims.blanked(text, [one.span for one in mentions])
     for one in numerals.numbers(text) if not known.past and not OF_THE_RULE.search(text) else ():
-        found = LIMITED.search(text[: one.span[0]])
+        # The digit of a region is no figure.
+        found = LIMITED.search(unnamed[: one.span[0]])
         word = found["what"].split()[0].lower() if found else ""
         # "size=10": of the pool that the line names.
         is_read = any(word in line.lower() and re.search(rf"\b{one.value:g}\b", line) for line in known.lines)
