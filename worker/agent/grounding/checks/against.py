@@ -159,6 +159,7 @@ def _both(found: re.Match[str], mentions: list[Found], known: Known) -> tuple[Fo
     return (before[-1], other) if before and other else None
 
 
+PREDICATE = re.compile(r"\s*(?:(?:is|are|was|were|lies|lie|stays?)\b.*)?", re.IGNORECASE)
 ASIDE = re.compile(r", (?:at|with|by|of|being) [^,;]{1,30}(?:,\d{3}[^,;]{0,24})?,$")
 
 
@@ -167,7 +168,7 @@ def _measures(found: re.Match[str], text: str, known: Known) -> frozenset[str]:
     start, end = context.clause(span, text)
     measured = {level.signal for level in known.levels}
     told = frozenset(metrics.of_clause(span, text, known)) or topics(text[start:end]) & measured
-    if not told and ASIDE.search(text[:start]):
+    if not told and ASIDE.search(text[:start]) and PREDICATE.fullmatch(text[start : span[0]]):
         # "The retries against checkout, at 25 %, are more frequent than those against payments".
         told = topics(text[context.part(span, text)[0] : span[1]]) & measured
         told = told if len(told) == 1 else frozenset()
