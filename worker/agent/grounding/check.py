@@ -11,6 +11,7 @@ from worker.agent.grounding.checks import (
     against,
     alerting,
     amounts,
+    apportioned,
     awaited,
     beginnings,
     calls,
@@ -23,16 +24,20 @@ from worker.agent.grounding.checks import (
     consequences,
     degrees,
     directions,
+    error_types,
     figures,
     happenings,
     histories,
     impacts,
+    kinds,
+    limits,
     loads,
     names,
     naming,
     novelty,
     orders,
     past,
+    pauses,
     periods,
     precedents,
     proofs,
@@ -52,6 +57,7 @@ from worker.agent.grounding.checks import (
     suspects,
     times,
     unread,
+    unseen,
     usual,
     versions,
     worked,
@@ -213,13 +219,16 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     unopposed = list(ranking.unopposed(plain, mentions, known))
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
+    weighed = list(apportioned.compared(plain, known))
     apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]
     blamed = claims.blanked(
-        plain, [*(one.span for one in (*unopposed, *unexplained, *apposed, *settling, *replaced)), *figures_of]
+        plain,
+        [*(one.span for one in (*unopposed, *unexplained, *weighed, *apposed, *settling, *replaced)), *figures_of],
     )
     yield from unopposed
+    yield from weighed
     yield from apposed
     yield from unexplained
     yield from settling
@@ -240,7 +249,8 @@ def _caused(parts: Parts) -> Iterator[Claim]:
 
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     alerting.told_limits,
-    alerting.called,
+    alerting.rules,
+    precedents.repeated,
     happenings.remedied,
     past.claimed,
     past.own,
@@ -267,6 +277,8 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     novelty.none_before,
     surely.surely,
     refuted.many_lines,
+    apportioned.failed_or_slow,
+    unseen.demand,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     precedents.counted,
@@ -284,12 +296,18 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     relations.relations,
     relations.orders,
     sequence.sequences,
+    sequence.placed,
     directions.compared,
     usual.usual,
+    usual.at_the_usual,
     naming.naming,
+    naming.unnamed,
     against.compared,
     against.alike,
     against.most,
+    against.extreme,
+    against.of_one,
+    against.every,
     amounts.amounts,
     metrics.calm,
     metrics.unusual,
@@ -298,6 +316,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     calls.leading,
     conditions.affected,
     conditions.conditions,
+    conditions.denied_beside,
     absences.absences,
     absences.candidacies,
     changes.deeds,
@@ -325,16 +344,28 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     recorded.recorded,
     rollouts.worse,
     proofs.proofs,
+    kinds.placed,
     impacts.slowness,
     shares.alone,
     shares.led,
     shares.in_words,
     shares.spread,
     shares.fell,
+    shares.in_region,
     shares.partless,
     refuted.neither_made,
     refuted.per_requests,
-    refuted.typed,
+    error_types.typed,
+    error_types.course,
+    unseen.unseen,
+    unseen.trends,
+    unseen.mechanisms,
+    unseen.contents,
+    pauses.pauses,
+    apportioned.explained,
+    error_types.all_of_a_kind,
+    limits.given_up,
+    limits.limited,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (

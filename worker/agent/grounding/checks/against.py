@@ -9,12 +9,16 @@ from worker.agent.grounding.report import metrics
 from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
-from worker.agent.grounding.text.topics import topics
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
+_OF = r"(?:(?:that|those|the ones?|what) (?:of|on|in|at|against|for|from|to|with) )?(?:the )?"
 THAN = re.compile(
-    r"\b(?:(?P<more>higher|larger|greater|bigger|longer|slower|more)"
-    r"|(?:lower|smaller|shorter|faster|quicker|fewer|less))\b(?! (?:likely|probable|plausible)\b)"
-    r"[^,;.()]{0,60}? than (?:(?:that|those|the one|what) (?:of|on|in|at) )?(?:the )?",
+    r"\b(?:(?P<more>higher|larger|greater|bigger|longer|slower|worse|more)"
+    r"|(?:lower|smaller|shorter|faster|quicker|rarer|fewer|less))\b(?! (?:likely|probable|plausible)\b)"
+    rf"[^,;.()]{{0,60}}? than {_OF}"
+    rf"|\b(?:(?P<over>exceed(?:s|ed)?|outnumber(?:s|ed)?|surpass(?:es|ed)?|tops|topped|outweigh(?:s|ed)?)"
+    rf"|(?P<most>(?:is|are|was|were|lies?|stays?|stood) (?:\w+ )?above)"
+    rf"|(?:is|are|was|were|lies?|stays?|stood) (?:\w+ )?below) {_OF}",
     re.IGNORECASE,
 )
 ALIKE = re.compile(
@@ -30,7 +34,8 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in THAN.finditer(text):
         if (both := _both(found, mentions, known)) and (told := _measures(found, text, known)):
             pairs = _pairs(*both, told, known)
-            holds = bool(pairs) and all((one.actual > other.actual) == bool(found["more"]) for one, other in pairs)
+            is_more = bool(found["more"] or found["over"] or found["most"])
+            holds = bool(pairs) and all((one.actual > other.actual) == is_more for one, other in pairs)
             yield judged("direction", found, holds, "it is the other way round", is_open=not pairs)
 
 
@@ -62,6 +67,81 @@ def most(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, rates[one.text] == best(rates.values()), "another one does")
 
 
+# "Latency of payments, at 1,480 ms, is the highest of the three".
+EXTREME = re.compile(
+    r"(?<!the )\b(?:is|are|was|were|has|had|shows?) the (?:(?P<high>highest|longest|largest|slowest|worst|most)"
+    r"|(?:lowest|shortest|smallest|fastest|fewest|least))(?P<what>(?: [a-z]+){0,3}?) (?:of|among)"
+    r" (?:(?:the|all|these|them)\b ?){1,2}(?:two|three|four|five|six|services|candidates|callers|named)?"
+    r"(?=\s*(?:[,.;]|$))",
+    re.IGNORECASE,
+)
+
+
+def extreme(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the one signal that is spoken of, of all services of which it was measured."""
+    for found in EXTREME.finditer(text):
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        told = topics(text[context.part(found.span(), text)[0] : found.end()]) & {*SIGNALS}
+        levels = [one for one in known.levels if {one.metric} == told]
+        own = [one.actual for one in levels if [one.subject.service] == named]
+        if own:
+            values = [one.actual for one in levels if one.subject.service]
+            best = max(values) if found["high"] else min(values)
+            yield judged("direction", found, best in own and len(values) > 1, "another one has it")
+
+
+# "Its share of failed requests was higher than its share of retries".
+OF_ONE = re.compile(
+    r"\b(?:is|was|are|were|stands?|lies) (?:(?P<more>higher|larger|greater|bigger|commoner"
+    r"|more (?:frequent|common|numerous))|(?:lower|smaller|rarer|fewer|less (?:frequent|common|numerous))) than"
+    r" (?:its |the |their )?(?P<other>[^,;.\d]{3,40})",
+    re.IGNORECASE,
+)
+# Signals of one unit.
+COMPARABLE = ({"errors", "retries"}, {"cpu", "memory"})
+
+
+def of_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Two signals of one service, which are shares of the same."""
+    for found in OF_ONE.finditer(text):
+        one, other = (
+            topics(part) & {*SIGNALS}
+            for part in (text[context.part(found.span(), text)[0] : found.start()], found["other"])
+        )
+        if one == other or not any(len(one) == len(other) == 1 and one | other <= unit for unit in COMPARABLE):
+            continue
+        named = [it.text for it in mentions if it.span[1] <= found.start() and it.text in known.services][-1:]
+        of = named or [known.report.service or ""]
+        mine, theirs = (
+            [it for it in known.levels if [it.subject.service] == of and {it.metric} == told] for told in (one, other)
+        )
+        pairs = [(a.actual, b.actual) for a in mine for b in theirs if a.subject == b.subject]
+        if pairs:
+            holds = all((a > b) == bool(found["more"]) for a, b in pairs)
+            yield judged("direction", found, holds, "it is the other way round")
+
+
+# "All services in europe-west1 fail alike".
+EVERY = re.compile(
+    r"\b(?:all (?:the |of the )?services|every service|each service)\b[^,;.]{0,60}?"
+    r"\b(?:fails?|failed|failing|slow(?:er)?|suffers?|affected|deviates?|deviated|in trouble|errors|emitted more)\b",
+    re.IGNORECASE,
+)
+
+
+def every(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Not where one of them is known to be well, or was not looked at."""
+    risen = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
+    well = known.services - {one.subject.service for one in known.levels if abs(one.deviations) >= DEVIATING} - risen
+    for found in EVERY.finditer(text):
+        if well and not NOT.search(text[: found.end()]):
+            yield judged("direction", found, False, "not all of them do")
+
+
+DEVIATING = 3
+NOT = re.compile(r"\b(?:not|no|never|neither|nor|none|if|whether)\b|n['’]t\b", re.IGNORECASE)
+
+
 def _rates(service: str, known: Known) -> list[float]:
     return [one.actual for one in known.levels if (one.subject.service, one.signal) == (service, "errors")]
 
@@ -79,11 +159,19 @@ def _both(found: re.Match[str], mentions: list[Found], known: Known) -> tuple[Fo
     return (before[-1], other) if before and other else None
 
 
+PREDICATE = re.compile(r"\s*(?:(?:is|are|was|were|lies|lie|stays?)\b.*)?", re.IGNORECASE)
+ASIDE = re.compile(r", (?:at|with|by|of|being) [^,;]{1,30}(?:,\d{3}[^,;]{0,24})?,$")
+
+
 def _measures(found: re.Match[str], text: str, known: Known) -> frozenset[str]:
     span = found.span()
     start, end = context.clause(span, text)
     measured = {level.signal for level in known.levels}
     told = frozenset(metrics.of_clause(span, text, known)) or topics(text[start:end]) & measured
+    if not told and ASIDE.search(text[:start]) and PREDICATE.fullmatch(text[start : span[0]]):
+        # "The retries against checkout, at 25 %, are more frequent than those against payments".
+        told = topics(text[context.part(span, text)[0] : span[1]]) & measured
+        told = told if len(told) == 1 else frozenset()
     # "Less available", of `availability_percent`.
     words = {one for one in measured if len(one) > 7 and re.search(rf"\b{one[:7]}", text[start:end], re.IGNORECASE)}
     return told or frozenset(words)

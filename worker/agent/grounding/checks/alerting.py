@@ -103,37 +103,14 @@ def told_limits(text: str, known: Known) -> Iterator[Claim]:
             yield judged("number", found, False, "the rule has another threshold")
 
 
-# "The alert was raised by the rule Errors by service", "the rule Memory by host fired".
-CALLED = re.compile(r"\b[Rr]ule(?= (?:named |called |is |was )?(?P<what>[A-Z][a-z].*))")
-
-
-def called(text: str, known: Known) -> Iterator[Claim]:
-    """The rule is called as it is."""
-    name = known.report.alert.rule_name
-    for found in CALLED.finditer(text) if name else ():
-        yield judged("name", found, found["what"].startswith(name), "the rule is called otherwise")
-
-
 RAISED = re.compile(r"\b(?:rais(?:ed|es)|c[ao]mes? from)\b", re.IGNORECASE)
 
 
 def wrongly_raised(found: re.Match[str], cause: Span, mentions: list[Found], known: Known) -> str | None:
     """ "ledger, which raised the alert": not even where it is the cause, unless it is the alerted one."""
-    rest = found[0].replace(found["cause"], " ", 1)
-    if ALERT.search(found["effect"]) and FIRED.search(rest) and _is_of_another_limit(found["cause"], known):
-        return "it fired for something else"
     named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]} & known.services
-    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(rest)
+    is_raised = THE_ALERT.match(found["effect"]) and RAISED.search(found[0].replace(found["cause"], " ", 1))
     return "another one raised it" if is_raised and named and known.report.service not in named else None
-
-
-A_LIMIT = re.compile(r"\b(?:threshold|limit)\b", re.IGNORECASE)
-
-
-def _is_of_another_limit(cause: str, known: Known) -> bool:
-    """ "… because the carbon of checkout crossed its threshold", of an alert on errors."""
-    signals = topics(cause) & {*SIGNALS}
-    return bool(A_LIMIT.search(cause) and signals and known.report.signal in SIGNALS) and not _is_exceeded(cause, known)
 
 
 # "The alert concerned errors of checkout".
@@ -156,6 +133,29 @@ def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
             holds = named <= own and told <= signals
             yield judged("state", found, holds, "it was of something else")
+
+
+# "The alert was raised by the rule Memory by host": a name, in capitals.
+RULE_NAMED = re.compile(r"\brule (?:called |named )?[“\"']?(?=[A-Z][a-z])(?P<name>[\w -]+)")
+# "The alert fired because the carbon of checkout crossed its threshold".
+FIRED_FOR = re.compile(
+    r"\b(?:alert|alarm)\b[^,;.]{0,20}\b(?:fired|raised|triggered|went off|set off)\b[^,;.]{0,10}"
+    r"\b(?:because|since|as|when|after|by)\b(?P<what>[^,;.]*\b(?:thresholds?|limit|exceed\w*|cross\w*)\b[^,;.]*)",
+    re.IGNORECASE,
+)
+
+
+def rules(text: str, known: Known) -> Iterator[Claim]:
+    """By what its rule is called, and the signal that it looks at."""
+    alert = known.report.alert
+    for found in RULE_NAMED.finditer(text) if alert.rule_name else ():
+        holds = found["name"].lower().startswith(alert.rule_name.lower())
+        yield judged("name", found, holds, "it is another rule")
+    signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
+    for found in FIRED_FOR.finditer(text):
+        told = topics(found["what"]) & {*SIGNALS}
+        if told and signals & {*SIGNALS}:
+            yield judged("state", found, told <= signals, "it was of something else")
 
 
 LONGEST_UNIT = 3

@@ -63,8 +63,24 @@ def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     for found in BEFORE_WINDOW.finditer(text):
         is_earlier = found["at"].zfill(5) < f"{known.report.window.start:%H:%M}"
         yield judged("cause", found, is_earlier, "that is in the window")
+    yield from _unknown_onset(text, mentions, known)
     yield from _days_earlier(text, mentions, known)
     yield from _against_alert(text, mentions, known)
+
+
+# "The slowness of frontend began at 16:13 UTC".
+BEGAN_AT = re.compile(r"\b(?:began|begun|started|set in) (?:at|around|about) (?=\d?\d:\d\d)")
+OF_ELSE = re.compile(
+    r"\b(?:window|alert|baseline|investigation|pause|job|deploy\w*|release|rollout|change|it)\b", re.IGNORECASE
+)
+
+
+def _unknown_onset(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where no signal of whom is spoken of has an onset, and the report gives no verdict."""
+    for found in BEGAN_AT.finditer(text) if "No verdict" in known.report.headline else ():
+        said = text[context.clause(found.span(), text)[0] : found.end()]
+        if not OF_ELSE.search(said) and topics(said) & {*SIGNALS} and not _onsets(said, mentions, known):
+            yield judged("cause", found, False, "no onset of it is known", is_open=True)
 
 
 def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

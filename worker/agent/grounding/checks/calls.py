@@ -65,10 +65,28 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
     yield from _fewer(text, services, known)
+    yield from _oftener(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
         is_made = bool(of & {caller for caller, _ in missing(known)})
         yield judged("state", found, is_made != bool(found["not"]), UNSHOWN, is_open=not is_made)
+
+
+# "PetSite calls PetSearch more often than usual": how many there were is not told, but for what is missing.
+OFTENER = re.compile(
+    r"\bcall(?:s|ed|ing)?\b[^,;.]{0,60}? (?:(?P<more>more)|less) (?:often|frequently) than (?:usual|before|normal|ever)"
+    r"|\bcall(?:s|ed|ing)?\b[^,;.]{0,60}? (?P<twice>twice|three times|\w+ times) as (?:often|frequently|much) as"
+    r" (?:usual|before|normal|ever)",
+    re.IGNORECASE,
+)
+
+
+def _oftener(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    gone = {caller for caller, _ in missing(known)} & {one.text for one in services}
+    for found in OFTENER.finditer(text):
+        if not NOT.search(text[: found.start()]) and not any("call" in one.signal for one in known.levels):
+            is_less = not (found["more"] or found["twice"])
+            yield judged("number", found, is_less and bool(gone), "nobody counted them", is_open=True)
 
 
 # "frontend makes fewer calls for each request that it receives".

@@ -239,12 +239,17 @@ def _wrong_verdict(
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
 
+# "X is the cause, as it came last": that it came last clears nobody.
+REASON_BEHIND = re.compile(r",? (?:as|since|because|for) (?:it|this|that|they) ", re.IGNORECASE)
+
+
 def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Span | None:
     """What is judged not to be the cause, where the sentence has a reason for that, or says so of what followed."""
     cause, effect = found.span("cause"), found.span("effect")
     if CANNOT.search(found["effect"]):
         return cause
-    if judged := judgements.CLEARED.search(found["effect"]):
+    is_reason = REASON_BEHIND.match(found["effect"]) and CULPRIT.search(judgements.between(found))
+    if judged := None if is_reason else judgements.CLEARED.search(found["effect"]):
         begin = effect[0] + begin_of(found["effect"][: judged.start()])
         # "The extra work is not explained by more requests": what is denied stands behind.
         by = BY.match(found["effect"], judged.end())
@@ -300,6 +305,8 @@ def _wrongly_denied(span: Span, text: str, mentions: list[Found], known: Known) 
 
 def _is_of_load(cause: str, effect: str, root: RootCause) -> bool:
     """ "A surge of requests explains its errors", where the cause is another: of load only load and emissions come."""
+    if root.kind is not CauseKind.TRAFFIC and TRAFFIC_OF.match(cause):
+        return True
     is_load = loads.LOAD.search(cause) and topics(cause) & {*SIGNALS} <= {"traffic", "retries"}
     is_its_own = topics(effect) & {"traffic", "retries", "carbon", "cost", "users"}
     return root.kind is not CauseKind.TRAFFIC and bool(is_load) and not is_its_own
@@ -339,6 +346,8 @@ def _wrongly_referred(
     return ""
 
 
+# "Traffic of catalog explains the CPU", where catalog itself does more work.
+TRAFFIC_OF = re.compile(r"\W*(?:the |more |higher )?(?:traffic|demand|load) (?:of|in|on|for|to) ", re.IGNORECASE)
 # "The cause is deploy-7f3a of checkout", of which nothing is known.
 A_DEPLOYMENT = re.compile(r"(?:[A-Za-z]+[-_])+\w+$")
 # "The failing requests of auth", "auth's errors": what is seen of a cause.

@@ -25,6 +25,10 @@ CONCERNED = re.compile(
     r"|took place (?:in|at|on))(?: also| only| the| service)* $",
     re.IGNORECASE,
 )
+# "In the past incident “catalog slow”, the service ledger was in trouble".
+IN_TROUBLE = re.compile(
+    r" (?:was|were|had been) (?:in trouble|affected|hit|failing|slow|down|broken|struck|concerned|involved|the one)\b"
+)
 SAME_DAY = re.compile(r"\bsame (?P<unit>day|date|month|year)\b", re.IGNORECASE)
 _HELPED = r"(?:had |has |have )?(?:helped|fixed it|solved it|ended it|cured it|did it)\b"
 HELPED = re.compile(
@@ -44,6 +48,7 @@ def histories(sentence: str, mentions: list[Found], known: Known) -> Iterator[Cl
     past = about(sentence, known)
     text = claims.blanked(sentence, [found.span() for found in claims.QUOTED.finditer(sentence)])
     yield from _lengths(sentence, text, past)
+    yield from _about_so_long(sentence, text, past)
     yield from _concerned(sentence, mentions, past, known)
     for found in SAME_DAY.finditer(text) if past else ():
         yield judged(
@@ -75,11 +80,31 @@ def _lengths(sentence: str, text: str, past: list[SimilarIncident]) -> Iterator[
             yield Claim("number", one.span, one.text, holds=False, why="it lasted otherwise", is_open=not told)
 
 
+# "It ended within an hour", "it took less than an hour".
+ABOUT_SO_LONG = re.compile(
+    r"\b(?P<than>within|in|in less than|less than|under|in under|more than|over|after more than|after|for) "
+    r"(?:(?P<half>half an)|an?|one) (?P<unit>hour|day|minute)\b(?! (?:and|before|later|ago|earlier))",
+    re.IGNORECASE,
+)
+UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+
+
+def _about_so_long(sentence: str, text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+    for found in ABOUT_SO_LONG.finditer(text) if past else ():
+        told = [seconds for it in _meant(found.start(), sentence, past) for seconds in lasted(it)]
+        bound = UNITS[found["unit"].lower()] * (0.5 if found["half"] else 1)
+        than = found["than"].lower()
+        low = bound if "more" in than or than == "over" else 0.9 * bound if than in ("after", "for") else 0
+        high = 1.1 * bound if low < bound else 1e9
+        if told and SO_LONG.search(text[: found.end("than") + 1]) and not any(low <= it <= high for it in told):
+            yield judged("number", found, False, "it lasted otherwise")
+
+
 def _concerned(sentence: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
     """The service or region right behind such a verb, where the incident is its subject."""
     places = known.services | known.regions
     for one in (one for one in mentions if past and one.text in places):
-        found = CONCERNED.search(sentence[: one.span[0]])
+        found = CONCERNED.search(sentence[: one.span[0]]) or IN_TROUBLE.match(sentence, one.span[1])
         of = _meant(found.start(), sentence, past) if found else []
         if not found or not of or NOW.search(_since(found.start(), sentence, of)):
             continue

@@ -13,7 +13,8 @@ _SUSPECT = r"(?:candidates?|suspect\w*|rivals?|contenders?|alternatives?)"
 # "… is ruled out because …", "no reason to roll back": what is judged not to be the cause.
 CLEARED = re.compile(
     r"\b(?:ruled out|excluded|unrelated"
-    r"|(?<!requests )(?<!calls )(?:is|are|was|were|be|been) (?:\w+ )?(?:dismissed|rejected|discarded)|(?:set|left|put) aside|innocent|(?:im|un)likely"
+    r"|(?<!requests )(?<!calls )(?:is|are|was|were|be|been) (?:\w+ )?(?:dismissed|rejected|discarded)"
+    r"|(?:set|left|put) aside|innocent|(?:im|un)likely"
     r"|un(?:convincing|suspicious)|no worse|less likely|(?:poor|weak) (?:candidate|suspect|contender)"
     r"|(?:drop(?:s|ped)?|falls?|fell) (?:out|away)(?! of)"
     r"|(?:no|not|never|neither|nor|none|nothing|nobody|hardly|barely|cannot|little|without)\b[^,;:]{0,40}?"

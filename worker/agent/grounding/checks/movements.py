@@ -33,7 +33,7 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
     if named := topics(text[slice(*span)]) & measured:
         return sorted(named)
     start, end = context.clause(span, text)
-    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text)
+    own = _spoken_of(text[start:end], measured, is_of_demand="demand" in text) or _by_a_word(text[start:end], known)
     listed = re.split(r"[.;:]|\b(?:while|whereas|although|but)\b", text[:end])[-1]
     if (
         own
@@ -81,6 +81,19 @@ def _spoken_of(text: str, measured: set[str], *, is_of_demand: bool = False) -> 
     return frozenset(told | {one for one in named if not told or metrics.is_told_by_words(one, text)})
 
 
+def _by_a_word(text: str, known: Known) -> frozenset[str]:
+    """ "The flush rate" is of `envelopes_flushed_per_min`, where that moved."""
+    moved = {one.signal for one in known.levels if one.signal not in SIGNALS and went(one)}
+    return frozenset(one for one in moved if any(re.search(rf"\b{word}", text, re.IGNORECASE) for word in _stems(one)))
+
+
+def _stems(metric: str) -> list[str]:
+    return [word[:5] for word in metric.split("_") if len(word) > 5 and word not in UNTELLING]
+
+
+UNTELLING = ("messages", "requests", "seconds", "percent", "milliseconds", "number", "average", "second", "minute")
+
+
 def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
     subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
     is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)
@@ -98,7 +111,14 @@ def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: 
         and (not regions or level.subject.region in {None, *regions})
     ]
     # "At the median it is faster": of that metric, where it was measured.
-    return [one for one in found if statistic and statistic in one.metric.split("_")] or found
+    own = [one for one in found if statistic and statistic in one.metric.split("_")]
+    return own or [one for one in found if not _is_of_another_statistic(one, statistic)]
+
+
+def _is_of_another_statistic(level: Level, statistic: str) -> bool:
+    """ "The median latency rose", of `latency_p99_seconds`."""
+    named = {*level.metric.split("_")} & {*QUANTILES, "avg"}
+    return bool(named) and statistic in (*QUANTILES, "avg") and statistic not in named
 
 
 def is_settled(level: Level, known: Known) -> bool:

@@ -33,6 +33,24 @@ def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield Claim("number", span, text[slice(*span)], holds, "" if holds else "it is another share")
 
 
+# "The new errors of checkout name ledger but never payments".
+NOT_NAMED = re.compile(
+    r"\b(?:names?|naming|mentions?|points? to)\b[^;.]{0,60}?(?:,|\band\b|\bbut\b) ?(?:and |but )?"
+    r"(?:not|never|hardly ever) (?:the )?$"
+)
+
+
+def unnamed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who is said not to be named, and is."""
+    shares = _shares(known)
+    for one in mentions if shares else ():
+        found = NOT_NAMED.search(text[: one.span[0]])
+        caller = _named(found.start(), mentions, known) if found else None
+        if found and caller and shares.get((caller, one.text), 0.0) > 0:
+            span = (found.start(), one.span[1])
+            yield Claim("number", span, text[slice(*span)], holds=False, why="they name it")
+
+
 def _shares(known: Known) -> dict[tuple[str, str], float]:
     """Of (who logs the errors, whom they name)."""
     found: dict[tuple[str, str], float] = {}

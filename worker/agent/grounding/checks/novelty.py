@@ -52,7 +52,8 @@ OFTENER = re.compile(
 # "As many PoolTimeout errors before the window as in it", "more of them in the window than before".
 AS_MANY = re.compile(
     r"\b(?:(?P<more>more)|(?P<less>fewer|less)|as (?:many|often|frequently))\b(?! (?:as|than)\b)"
-    rf"(?:(?!than\b)[^,;.]){{0,60}}? (?:as|than) (?:(?P<then>{_BEFORE})|(?:in|during|within) (?:it|the window))\b",
+    rf"(?:(?!than\b)[^,;.]){{0,60}}? (?:as|than) (?:(?P<then>{_BEFORE}|usual(?:ly)?|ever|normal(?:ly)?)"
+    r"|(?:in|during|within) (?:it|the window)|(?:after|since)\b(?= (?:it|that|then)?))\b",
     re.IGNORECASE,
 )
 ROSE = re.compile(
@@ -85,6 +86,7 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         yield from _oftener(sentence, start, counts)
+        yield from _as_usual(sentence, start, counts)
         yield from _gone(sentence, span[1], counts)
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
@@ -145,6 +147,23 @@ def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
         more = sum(one.now - one.before for one in counts) * (1 if found["then"] else -1)
         holds = more > 0 if found["more"] else more < 0 if found["less"] else more == 0
         yield _claim(found, holds, "it was logged more or less often")
+
+
+# "“charge authorized” appears as often as usual".
+AS_USUAL = re.compile(
+    rf"\b(?:as|so) (?:often|frequently|many times) as (?:{_BEFORE}|usual(?:ly)?|ever|always)\b", re.IGNORECASE
+)
+
+
+def _as_usual(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
+    """What is new is not as it was, nor what is gone."""
+    found = AS_USUAL.search(text, start)
+    is_told = found and not DENIED.search(text[start : found.start()]) and not TIMES.search(text[: found.start()])
+    if found and is_told and counts and all(not one.now or not one.before for one in counts):
+        yield _claim(found, False, "it was logged more or less often")
+
+
+TIMES = re.compile(r"\b(?:times|twice|half|nearly|almost) $", re.IGNORECASE)
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

@@ -23,6 +23,17 @@ CAUSED = re.compile(
     re.IGNORECASE,
 )
 SAME_CAUSE = re.compile(r"\b(?:the )?(?:same|identical|very same) (?:root )?cause\b", re.IGNORECASE)
+_ALIKE = (
+    "service|services|region|error|errors|types?|words?|kinds?|signals?|hours?|times?|days?|dates?|month|year|rule|metric"
+    "|cause|root|one|ones|way|place|name|names|trouble|symptoms?|team|thing"
+)
+# "It is the same job as in February", "the job is back": what people wrote is of then.
+SAME_AGAIN = re.compile(
+    rf"\bthe (?:very )?same (?!(?:{_ALIKE})\b)(?-i:[a-z]+)\b(?!-)"
+    r"|\b(?:is|are|was) back(?! (?:to|at|within|on|in)\b)|\b(?:has|have) (?:returned(?! to)|come back|recurred)\b"
+    r"|\b(?:happened|struck|hit|occurred|failed) again\b|\breappeared\b",
+    re.IGNORECASE,
+)
 NOT = re.compile(r"\b(?:no|not|nothing|nobody|never|none|neither|whether|unknown|how|if|perhaps|may|might)\b|n['’]t\b")
 KIND = re.compile(r"\bsame kind of cause: (?P<kind>\w+)")
 
@@ -41,6 +52,9 @@ def precedents(sentence: str, text: str, past: list[SimilarIncident], known: Kno
     for found in SAME_CAUSE.finditer(text):
         if not NOT.search(text):
             yield judged("cause", found, holds=False, otherwise="nobody wrote so")
+    for found in SAME_AGAIN.finditer(text):
+        if not NOT.search(text):
+            yield judged("cause", found, holds=False, otherwise="nobody wrote so", is_open=True)
     yield from _longer(sentence, known)
 
 
@@ -110,6 +124,33 @@ def concerned(sentence: str, mentions: list[Found], known: Known) -> Iterator[Cl
 
 # "“Psp alpha slow” is the oldest of the past incidents": between the two nothing else is told.
 IS = re.compile(r"[”\"'’]?,?(?: (?:is|was|being|which|also|by far))* ?(?:the )?", re.IGNORECASE)
+
+
+_NTH = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+# "It is the third time this month that checkout hangs", "the second outage today".
+NTH = re.compile(
+    rf"\b(?:(?P<nth>{'|'.join(_NTH)}|umpteenth|nth)"
+    r"(?: (?:such|similar|major|consecutive|\w+ed))?"
+    r" (?:time|incident|outage|failure|alert|occurrence|occasion|crash|breakdown|disruption|spike|surge)"
+    r"|(?<=[a-z] )(?:failed|broken|crashed|been down|gone down) "
+    r"(?:twice|(?:three|four|five|several|many) times)(?: already| before| so far)?)\b"
+    r"(?! (?:out )?of (?:the|these|those|all)\b)",
+    re.IGNORECASE,
+)
+
+
+PERIOD = re.compile(
+    r"\b(?:this|last|in (?:an?|one|two|three|the|\w+ber)|within|today|since|already)\b|\bin [A-Z]\w+", re.IGNORECASE
+)
+
+
+def repeated(text: str, known: Known) -> Iterator[Claim]:
+    """Nobody counted how often it has happened, but those that are alike, of whatever time."""
+    past = [one for one in known.report.similar_incidents if one.service == known.report.service]
+    for found in NTH.finditer(text):
+        place = _NTH.index(found["nth"].lower()) + 1 if (found["nth"] or "").lower() in _NTH else 0
+        holds = place == len(past) > 0 and not PERIOD.search(text, found.start())
+        yield judged("number", found, holds, "nobody counted them", is_open=True)
 
 
 def placed(sentence: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -26,7 +26,8 @@ CERTAIN = re.compile(
 
 
 BLAMING = re.compile(
-    r"\b(?:caus\w+|culprit|blam\w+|responsible|fault\w*|origin\w*|explain\w*|reasons?|behind|guilty|made|broke)\b",
+    r"\b(?:caus\w+|culprit|blam\w+|responsible|fault\w*|origin\w*|explain\w*|reasons?|behind|guilty|made|broke"
+    r"|brought|dragged|pulled|drove|led to|triggered|source of|because|due to|took \w+ down|set off|knocked)\b",
     re.IGNORECASE,
 )
 

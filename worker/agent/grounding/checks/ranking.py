@@ -49,7 +49,8 @@ NO_RIVAL = re.compile(
 CLEAR_OF = 4
 # "A direct comparison of its lines shows", "the lines since cfg-3095 fail more often than those before".
 LINES_COMPARED = re.compile(
-    r"\b(?:could|can) be compared\b|\benough (?:sampled )?(?:log )?lines\b"
+    r"\b(?:could|can) be compared\b"
+    r"|\blines\b[^;.]{0,40} (?:were|was|have been) compared\b|\bproved worse\b|\benough (?:sampled )?(?:log )?lines\b"
     r"|\bcomparison\b[^;.]{0,40}\b(?:shows?|showed|confirms?|confirmed|proves?|proved|reveals?|convicts?|says?)\b"
     r"|\blines\b[^;.]{0,60}\b(?:more|worse|fewer|less|better)\b[^;.]{0,30}\bthan\b",
     re.IGNORECASE,
@@ -73,6 +74,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _too_few(text, mentions, known)
     yield from _unsure_of(text, mentions, known)
     yield from _likelier(text, mentions, known)
+    yield from _not_cleared(text, mentions, known)
     yield from _chances(text, mentions, known)
     yield from _beyond(text, mentions, known)
     yield from _placed(text, mentions, known)
@@ -202,6 +204,23 @@ def _likelier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 def _called(one: Candidate) -> list[str]:
     return [name for name in (one.service, one.deployment_id) if name]
+
+
+# "Search cannot be ruled out", "cart's deployment has not been excluded".
+NOT_CLEARED = re.compile(
+    r"(?:['’]s (?:deployment|change|release))?,?[^,;.]{0,40}?\b(?:cannot|can ?not|could not|has not|have not"
+    r"|was not|is not|never)\b(?: been| be| yet| entirely| fully| completely)* (?:ruled out|excluded|dismissed)\b"
+)
+
+
+def _not_cleared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who is said to be a suspect still, where the ranking has something against each of its candidacies."""
+    for one in mentions:
+        own = [it for it in known.report.candidates if one.text in (it.service, it.deployment_id)]
+        found = NOT_CLEARED.match(text, one.span[1]) if own else None
+        if found and not any(it.span[0] in range(*found.span()) for it in mentions):
+            holds = any(not it.against for it in own)
+            yield judged("state", found, holds, "the ranking has something against it")
 
 
 # As it is written, that is 0.
@@ -355,7 +374,9 @@ RANKED = re.compile(r"\b(?:candidates?|suspects?|rank\w*|confidence|likely|runne
 
 COMPARED = re.compile(
     r"\b(?P<more>more|less|fewer|rarer|slower|faster)\b[^,;.]{0,20} than (?:those|the (?:log )?lines|the ones)"
-    r" (?:before|of (?:the )?(?:old|other|previous|earlier|rest))|\b(?:side|direct) comparison\b",
+    r" (?:before|of (?:the )?(?:old|other|previous|earlier|rest))|\b(?:side|direct) comparison\b"
+    r"|\b(?P<alike>(?:just |about )?as (?:often|many|frequent(?:ly)?|slow(?:ly)?|fast|healthy)\b[^,;.]{0,24} as"
+    r" (?:those|the (?:log )?lines|the ones|before)\b)",
     re.IGNORECASE,
 )
 
@@ -372,6 +393,9 @@ def _compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     }
     for found in COMPARED.finditer(text) if named and not NOT_COMPARED.search(text) else ():
         is_worse = all(one.get("verdict") == "worse" for one in made.values())
+        if found["alike"]:
+            yield judged("state", found, bool(made) and not is_worse, "its log lines say otherwise")
+            continue
         holds = bool(made) and (found["more"] is None or is_worse == (found["more"].lower() in ("more", "slower")))
         yield judged("state", found, holds, "its log lines say otherwise" if made else "they were not compared")
 

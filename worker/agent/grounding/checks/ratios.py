@@ -14,6 +14,7 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 # "Twice as slow as payments", "three times the latency of payments", "four times slower than payments".
 COMPARED = re.compile(
     r"(?: as (?!many|much)[a-z]+(?: [a-z]+)? as|(?: [a-z]+)? (?:slower|higher|larger|longer) than"
+    r"| the (?:share|rate|latency) (?:that|which|of)|(?: as often| more often)? (?:as|than)"
     r"| (?:of )?(?:that|those|the (?:latency|average|error rate|retry rate|median|p\d\d)(?: latency)?) of)"
     r" (?:(?:that|those) (?:of|in) |in |with |for )?",
     re.IGNORECASE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals, quantifiers
+from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 # "Neither checkout nor search in us-central1 was deployed".
@@ -64,19 +64,3 @@ def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
     for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
         if levels and not any((one.actual > one.expected) is bool(found["up"]) for one in levels):
             yield judged("direction", found, False, "it is the other way round")
-
-
-COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
-
-
-def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "9 PspTimeout errors and just one DownstreamTimeout": each count as it is recorded of its type."""
-    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
-    for one in mentions if not known.past else ():
-        found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
-        if found:
-            word = found["many"].lower()
-            value = int(word) if word.isdigit() else quantifiers.SMALL.index(word) + 1
-            known_values = {abs(it.value) for it in known.facts if it.of == one.text}
-            if not any(abs(value - it) < 0.5 for it in known_values):
-                yield judged("number", found, False, "of that type there are others")

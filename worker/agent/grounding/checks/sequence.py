@@ -18,7 +18,8 @@ MOVED = re.compile(rf"\b(?:{_MOVED})\b", re.IGNORECASE)
 ORDERED = re.compile(
     r"\b(?P<earlier>before|ahead of|earlier than|prior to|followed by|preced(?:ed|es|ing))\b(?! (?:usual|that\b|\d))"
     r"|\b(?P<later>after|later than)\b(?! (?:that\b|\d))"
-    r"|\bfirst\b(?P<first>[^;.]{0,24}?\b(?:and|with|then|while|before|only|afterwards)\b)",
+    r"|\bfirst\b(?P<first>[^;.]{0,24}?\b(?:and|with|then|while|before|only|afterwards)\b"
+    r"|, (?=[^,;.]{0,30} (?:followed|follows|later|afterwards|came after)\b))",
     re.IGNORECASE,
 )
 OF_CHANGES = re.compile(
@@ -49,6 +50,43 @@ def sequences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         holds = begun is not None and then is not None and begun < then
         why = "" if holds else "nothing shows that order" if is_open else "it was the other way round"
         yield Claim("cause", found.span(), found[0], holds, why, is_open)
+
+
+# "Ledger began to fail last", "cart was the first to fail".
+PLACED = re.compile(
+    r" (?:itself )?(?:(?:began|started) (?:to fail|failing)|failed) (?:(?P<first>first)|last)\b"
+    r"(?! (?:week|month|year|night))"
+    r"|,? (?:is|was) the (?:(?P<the>first)|last)(?: one| service)? (?:to (?:fail|break|begin)|that failed)\b",
+    re.IGNORECASE,
+)
+# "All three services began to fail in the same minute".
+AT_ONCE = re.compile(
+    r"\b(?:all|both|every one|each)\b[^,;.]{0,40} (?:began|started|set in)(?: to fail| failing)?"
+    r" (?:at|in|within) the (?:very )?same (?:minute|moment|time)\b",
+    re.IGNORECASE,
+)
+MINUTE = 60
+
+
+def placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the onsets of the errors of all services that have one."""
+    begun = {one.of: one.at for one in known.moments if (one.kind, one.signal) == ("onset", "errors") and one.of}
+    for one in mentions if len(begun) > 1 else ():
+        found = PLACED.match(text, one.span[1]) if one.text in begun else None
+        if found and not DENIED.search(found[0]):
+            best = min if found["first"] or found["the"] else max
+            yield Claim(
+                "cause", found.span(), found[0], *_is(begun[one.text] == best(begun.values()), "another one did")
+            )
+    named = {one.text for one in mentions} & {*begun} or {*begun}
+    for found in AT_ONCE.finditer(text) if len(named) > 1 and not OF_CHANGES.search(text) else ():
+        of = [begun[one] for one in named]
+        holds = (max(of) - min(of)).total_seconds() < MINUTE
+        yield Claim("cause", found.span(), found[0], *_is(holds, "each began in another minute"))
+
+
+def _is(holds: bool, otherwise: str) -> tuple[bool, str]:
+    return holds, "" if holds else otherwise
 
 
 def _left(text: str) -> str:

@@ -110,6 +110,7 @@ def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     parts = _rises(text, known)
     yield from _only(text, mentions, parts)
     yield from _only_riser(text, mentions, parts)
+    yield from _all_by(text, mentions, parts or _rises("", known))
     least = LITTLE * max((rise for *_, rise in parts), default=0.0)
     for place, one in enumerate(mentions):
         begun = BELONGS.search(text[: one.span[0]])
@@ -152,6 +153,25 @@ def _only(text: str, mentions: list[Found], parts: list[tuple[str, str, float]])
         others = [rise for service, region, rise in parts if one.text not in (service, region)]
         holds = max(of, default=0.0) > 0 and max(others, default=0.0) <= 0
         yield _alone(one.span[0], found.end(), text, holds, parts)
+
+
+# "frontend alone accounts for the rise", "checkout makes up the whole rise".
+ALL_BY = re.compile(
+    rf"(?: in [\w-]+)?(?P<alone> alone)? (?:accounts? for|accounted for|makes? up|made up|is responsible for|explains?"
+    r"|causes?|caused)"
+    rf"(?P<all> all of| the (?:whole|entire)| all)? (?:the )?(?:(?:whole|entire) )?(?:{_RISE})\b",
+    re.IGNORECASE,
+)
+
+
+def _all_by(text: str, mentions: list[Found], parts: list[tuple[str, str, float]]) -> Iterator[Claim]:
+    for one in mentions if parts else ():
+        found = ALL_BY.match(text, one.span[1])
+        if found and (found["alone"] or found["all"] or "whole" in found[0]):
+            others = [rise for service, region, rise in parts if one.text not in (service, region)]
+            own = [rise for service, region, rise in parts if one.text in (service, region)]
+            holds = max(own, default=0.0) > 0 and max(others, default=0.0) <= LITTLE * max(own)
+            yield _alone(one.span[0], found.end(), text, holds, parts)
 
 
 # "inventory is the only service whose carbon rose".
@@ -275,6 +295,24 @@ def spread(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             least = largest / EVEN if EVENLY.search(found[0]) else NEXT_TO_NOTHING * largest
             if of and max(of) <= least and not NOT.search(text[: found.start()]):
                 yield Claim("direction", one.span, one.text, holds=False, why="there is no rise there")
+
+
+ALIKE = re.compile(
+    r"\b(?:alike|both|equally)\b[^;.]{0,60}\b(?:fail\w*|slow\w*|rose|errors|suffer\w*|affected|emit\w*)\b"
+    r"|\b(?:fail\w*|slow\w*|rose|errors|suffer\w*|affected|emit\w*)\b[^;.]{0,60}\b(?:alike|both|equally)\b",
+    re.IGNORECASE,
+)
+
+
+def in_region(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "checkout fails alike in both regions": where it rose in each of those that are named."""
+    services, regions = ([one.text for one in mentions if one.text in of] for of in (known.services, known.regions))
+    if len(services) != 1 or not regions or NOT.search(text) or known.past:
+        return
+    rises = {region: rise for service, region, rise in _rises(text, known) if service == services[0]}
+    if rises and len(regions) > 1 and min(rises.get(one, 0.0) for one in regions) <= 0:
+        for found in ALIKE.finditer(text):
+            yield judged("direction", found, False, "it rose in one of them alone")
 
 
 # "Nearly all of these are retries", "all of them errors".

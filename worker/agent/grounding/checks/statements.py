@@ -61,6 +61,8 @@ CLEARED = re.compile(
     r"|(?:can|may|should|could) be (?:excluded|(?:set|left|put) aside))\b",
     re.IGNORECASE,
 )
+# Without a verdict that is not known of anybody.
+SOUND = re.compile(r"fine|harmless|safe|innocent", re.IGNORECASE)
 _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
     rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
@@ -124,7 +126,7 @@ def verdicts(text: str, known: Known) -> Iterator[Claim]:
         if NONE_OF.search(text[context.clause(found.span(), text)[0] : found.start()]):
             # "No spike was confirmed": see `NO_INCIDENT`.
             continue
-        holds = known.report.verdict is not Verdict.NOT_CONFIRMED
+        holds = known.report.verdict is not Verdict.NOT_CONFIRMED and "No verdict" not in known.report.headline
         yield judged("state", found, holds, "the alert was not confirmed")
 
 
@@ -283,7 +285,8 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     for found in NO_INCIDENT.finditer(text):
         if IN_THAT_WAY.match(text, found.end()):
             continue
-        holds = report.verdict is Verdict.NOT_CONFIRMED
+        is_unjudged = "No verdict" in report.headline and found[0].lower().endswith("confirmed")
+        holds = report.verdict is Verdict.NOT_CONFIRMED or is_unjudged
         yield judged("state", found, holds, "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         holds = _is_logged(found, text, mentions, known) or _is_its_end(found, text, known)
@@ -300,4 +303,5 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         span = context.clause(found.span(), text)
         is_another = suspects.names_another(text[slice(*span)], span, mentions, known)
         holds = not blamed and (not known.has_cause or bool(mentions) or is_another)
+        holds = holds and not ("No verdict" in report.headline and SOUND.fullmatch(found[0]))
         yield judged("state", found, holds, BLAMED)

@@ -50,7 +50,7 @@ BROKEN = re.compile(
     r"|down(?! (?:to|by|at|from)\b(?! (?:about )?\d\d?:\d\d))|unreachable"
     r"|dead|broken|overloaded|exhausted|saturated|corrupt(?:ed)?"
     r"|deleted|stolen|hacked|leaked|compromised|rolled back|reverted|restarted)\b"
-    r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b"
+    r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b|\b(?:failed|fails) over\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
     r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
@@ -66,7 +66,9 @@ BROKEN = re.compile(
 )
 ORDER = re.compile(
     r"\b(?P<later>after(?! which)|followed|following|later than|since(?! (?:then|it|this|they)\b)|subsequent to)\b"
-    r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then)\b",
+    r"|\b(?P<earlier>before|prior to|ahead of|preced(?:ed|es|ing)|earlier than|until|and then|by the time)\b"
+    r"|\b(?P<amid>during|amid|in the middle of|halfway through)\b"
+    r"(?= (?:the |this |its )?(?:rise|surge|failures?|errors|incident|spike)\b)",
     re.IGNORECASE,
 )
 # "… since no spike was confirmed": why, not when.
@@ -76,7 +78,8 @@ REASON = re.compile(
 )
 DEPLOYING = re.compile(r"\b(?:deploy\w*|rollout|rolled out|release\w*|version)\b", re.IGNORECASE)
 BEGINNING = re.compile(
-    r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|emissions?|latency|problem|degrad\w*|began|started)\b",
+    r"\b(?:onset|alert|errors?|fail\w*|incident|spike|rise|rose|risen|rising|climbed|jumped|surged?|grown|emissions?"
+    r"|latency|problem|degrad\w*|began|started)\b",
     re.IGNORECASE,
 )
 ASIDE = re.compile(
@@ -263,7 +266,7 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             right = _spoken(first, found.end(), mentions, known)
             left = _spoken(rest, found.end() + len(first) + 1, mentions, known)
         times = _times(left, right)
-        if times is None or not onsets:
+        if times is None or not onsets or (found["amid"] and not times[0]):
             continue
         change_is_left, changes = times
         says_change_first = bool(found["earlier"]) == change_is_left

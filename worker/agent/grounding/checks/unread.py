@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from worker.agent.grounding.text.claims import Claim, judged
+from worker.agent.grounding.text.claims import Claim
 
 _MOST = (
     r"most|least|largest|biggest|greatest|highest|smallest|lowest|worst|best|longest|slowest|fastest|strongest|weakest"
@@ -28,8 +28,8 @@ _BY_FIGURE = (
     r"|(?:twice|double|triple) (?:the|its|their) (?:usual|normal|expected)"
 )
 _USUAL = (
-    r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|threshold|limit|what (?:ran|was)"
-    r"|[\w-]+ (?:usual|expected|normal)|its predecessor|(?:it|they) \w+"
+    r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|median|average|mean|threshold|limit|what (?:ran|was)"
+    r"|[\w-]+ (?:usual|expected|normal)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
 )
 _READ_ELSEWHERE = rf"(?! (?:(?:an?|the|its|their|that|those|of) ){{0,2}}(?:{_BY_FIGURE}|{_USUAL})\b)"
 _MORE = r"more|less|fewer|worse|better|(?!(?:oth|rath|eith|neith|wheth|togeth|nev|furth|anoth|ord|numb|serv)er)\w{2,}er"
@@ -43,7 +43,7 @@ COMPARED = re.compile(
 # "… name ledger but never payments".
 DENIED = re.compile(
     r"\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
-    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without)\b(?=[^;]*\w)|n['’]t\b(?=[^;]*\w)",
+    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b))\b(?! (?:at all )?before\b)(?=[^;]*\w)|n['’]t\b(?=[^;]*\w)",
     re.IGNORECASE,
 )
 # So far before what was read its denial may stand.
@@ -71,4 +71,5 @@ def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]
 
 
 def _unread(found: re.Match[str], *, is_open: bool) -> Claim:
-    return judged("state", found, holds=False, otherwise="nothing that was read says so", is_open=is_open)
+    # What a statement of the report covers it holds (`record`).
+    return Claim("state", found.span(), found[0], False, "nothing that was read says so", is_open, is_unproven=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Known, Level
-from worker.agent.grounding.text import context, slightness
+from worker.agent.grounding.text import context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -59,6 +60,34 @@ LITTLE = 2
 LEAST = 3
 # So few standard deviations are none.
 CLEAR = 1
+
+
+# "The latency p95 of payments is at its usual 29 ms".
+AT_THE_USUAL = re.compile(
+    r"\b(?:is|are|was|were|stays?|stayed|remains?|remained|lies|lay|stands?) (?:\w+ )?(?:at|near|around) "
+    r"(?:its|the|their) (?:usual|normal|expected) (?:value of |level of |rate of )?(?=\d)"
+)
+
+
+def at_the_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where the usual value is told, that of now is no other."""
+    for found in () if IF.search(text) else AT_THE_USUAL.finditer(text):
+        number = next((one for one in numerals.numbers(text) if one.span[0] == found.end()), None)
+        named = {one.text for one in mentions} & known.services or {known.report.service or ""}
+        of = [one for one in known.facts if number and number.low <= one.value <= number.high and one.role == "usual"]
+        of = [one for one in of if one.subject.service in named and number and one.dimension == number.dimension]
+        now = [
+            (one.value, other.value)
+            for one in of
+            for other in known.facts
+            if replace(other, value=0.0, role=None, evidence=None) == replace(one, value=0.0, role=None, evidence=None)
+            and other.role == "now"
+        ]
+        if now and not any(abs(usual - it) <= NEAR * max(abs(usual), abs(it)) for usual, it in now):
+            yield judged("direction", found, False, "it is another one now")
+
+
+NEAR = 0.15
 
 
 def usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

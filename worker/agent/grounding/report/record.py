@@ -197,8 +197,6 @@ def _says(statement: Statement, clause: Clause, names: tuple[str, ...], known: K
     )
 
 
-# Without one of these more is said: "no requests fail" for "no more requests fail than usual".
-QUALIFYING = frozenset({"more", "less", "fewer", "few", "usual", "most", "enough", "only", "still", "all", "equal"})
 # That something is not measured does not say that it is not there.
 MEASURED = "measur"
 CHANGES = frozenset({"deploy", "chang"})
@@ -241,3 +239,8 @@ def _meanings_of(found: dict[str, Meaning], word: str) -> str:
 def _stem(word: str) -> str:
     shorter = ENDINGS.sub("", word)
     return shorter if len(shorter) >= 3 else word
+
+
+# Without one of these more is said: "no requests fail" for "no more requests fail than usual".
+_QUALIFYING = ("more", "less", "fewer", "few", "usual", "most", "enough", "only", "still", "all", "equal")
+QUALIFYING = frozenset(map(_stem, _QUALIFYING))

@@ -49,7 +49,15 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         inside = [one.text for one in services if found.start() < one.span[0] < found.end()]
         before = inside or before
         holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
+        holds = holds and not _is_of_another(before[-1], found, text, services, known)
         yield judged("cause", found, holds, "nothing shows that it is one")
+
+
+def _is_of_another(victim: str, found: re.Match[str], text: str, services: list[Found], known: Known) -> bool:
+    """ "payments is a victim of checkout", which is not the cause, nor called by it."""
+    of = next((one.text for one in services if text[found.end() : one.span[0]] in (" of ", " of the ")), None)
+    is_known = of is None or of not in known.services or of in cause_names(known) or (victim, of) in known.calls
+    return not is_known
 
 
 SUFFERING = re.compile(
@@ -153,7 +161,7 @@ NO_ERROR = re.compile(
 )
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
 AHEAD = re.compile(
-    r"\b(?:before|prior to|ahead of|earlier than|followed by)(?: (?:that|those) of)?(?: the)? $"
+    r"\b(?:before|prior to|ahead of|earlier than|followed by|preced(?:es?|ed|ing))(?: (?:that|those) of)?(?: the)? $"
     r"|\balready (?:been )?(?:\w+ing|down|broken|slow|unavailable|in trouble)\b[^,;]{0,16}"
     r" (?:when|as|by the time)(?: the)? $",
     re.IGNORECASE,

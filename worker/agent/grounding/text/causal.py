@@ -17,7 +17,7 @@ _CAUSING = (
     r"|(?:is|was) behind(?= (?:it|this|the (?:errors|failures|rise|incident|spike|slowdown))\b)"
     r"(?! \w+ (?:with|at|by|in)\b)"
     r"|provoked|induced|made it necessary|necessitat\w+"
-    r"|prompt(?:ed|s)|called for|forc(?:ed|es)"
+    r"|prompt(?:ed|s)|called for|forc(?:ed|es)|(?<=s )make(?= [\w.-]+ (?:fail|slow(?:er)?|wait|break)\b)"
     r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
     r"(?! [\w.@:-]+ (?:rather |more |only )?(?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect|victim)\b)"
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
@@ -117,6 +117,8 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",
     rf"\bholds? (?P<cause>[^,;]+?) (?:to be )?(?:{_BLAMED})\b(?P<effect>.*)",
     _SO,
+    # "Checkout's failures are all of payments' making".
+    r"(?P<effect>.+?) (?:is|are|was|were) (?:\w+ )?(?:of )?(?P<cause>[\w.-]+['’]s?) (?:making|doing|fault)\b",
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
     _WHY,
     r"(?P<cause>.+?) (?:is|was) the (?:\w+ )?reason\b(?! (?:why|for|that|to|of)\b)(?P<effect>.*)",

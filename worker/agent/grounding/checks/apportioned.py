@@ -1,0 +1,93 @@
+"""Which of two is the larger part: of the excess, of the requests that failed or were slow, of what one explains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+_NAMED = r"retries|errors|slow(?:er|ed)? work|slowness|failed requests|failures|failed work"
+CALLED = {"slowness": "slower work", "slow work": "slower work", "slowed work": "slower work"}
+CALLED |= {"failed requests": "errors", "failures": "errors", "failed work": "errors"}
+_THE = r"(?:(?:the|its|from|to|of|by|for|with|because|due) ){0,3}"
+# Between "more" and "than" stands either part, or neither.
+COMPARED = re.compile(
+    rf"\b(?P<one>{_NAMED})\b(?P<does>[^;.\d]{{0,60}}?)"
+    r"\b(?:(?P<more>more|larger|bigger|greater|higher)|(?:less|smaller|lower|fewer))\b"
+    rf"(?P<rest>[^;.\d]{{0,60}}?) than (?:(?:that|those|what) )?{_THE}(?P<other>{_NAMED})\b"
+    r"|\b(?:(?P<much>more|larger|bigger|greater)|(?:less|smaller|lower))\b"
+    rf"(?P<what>[^;.\d]{{0,60}}?) {_THE}(?P<first>{_NAMED})\b(?P<then>[^;.\d]{{0,40}}?) than "
+    rf"(?:(?:that|those|what) )?{_THE}(?P<second>{_NAMED})\b",
+    re.IGNORECASE,
+)
+# Else it is told how many there were.
+EXCESS = re.compile(
+    r"\b(?:excess|co[₂2]e?|carbon|waste|emissions?|emit\w*|cost|share|part|portion|splits?)\b", re.IGNORECASE
+)
+NOT = re.compile(r"\b(?:no|not|never|neither|nor|hardly|rather)\b|n['’]t\b", re.IGNORECASE)
+
+
+def compared(text: str, known: Known) -> Iterator[Claim]:
+    """By their likely sizes, where it was split."""
+    split = known.report.impact.carbon.split or known.report.impact.compute.split or {}
+    sizes = {name.lower(): part.likely for name, part in split.items()}
+    for found in COMPARED.finditer(text) if sizes else ():
+        one, other = (sizes.get(_named(found[a] or found[b])) for a, b in (("one", "first"), ("other", "second")))
+        if one is None or other is None or NOT.search(found[0]) or not EXCESS.search(text):
+            continue
+        holds = one != other and (one > other) == bool(found["more"] or found["much"])
+        yield judged("cause", found, holds, "it is the other way round")
+
+
+def _named(part: str) -> str:
+    told = part.lower()
+    return CALLED.get(told, told.replace("slow work", "slower work"))
+
+
+_FAILED = r"(?:failed|fail|failing|errors|unsuccessful)"
+_SLOW = r"(?:slow\w*|took longer|late|delayed)"
+# "More requests failed than were slower than usual".
+FAILED_OR_SLOW = re.compile(
+    rf"\b(?P<more>more|fewer|less)\b[^,;.\d]{{0,40}}?\b(?:(?P<failed>{_FAILED})\b[^,;.\d]{{0,20}}? than"
+    rf"(?: \w+){{0,3}}? {_SLOW}\b|{_SLOW}\b[^,;.\d]{{0,20}}? than(?: \w+){{0,3}}? {_FAILED}\b)",
+    re.IGNORECASE,
+)
+
+
+def failed_or_slow(text: str, known: Known) -> Iterator[Claim]:
+    """By the likely numbers of both, where both were estimated."""
+    users = known.report.impact.users
+    if not users.requests_failed or not users.requests_slowed:
+        return
+    failed, slowed = users.requests_failed.likely, users.requests_slowed.likely
+    for found in FAILED_OR_SLOW.finditer(text):
+        one, other = (failed, slowed) if found["failed"] else (slowed, failed)
+        yield judged(
+            "number",
+            found,
+            one != other and (one > other) == (found["more"].lower() == "more"),
+            "it is the other way round",
+        )
+
+
+# "checkoutservice explains all of what frontend shows".
+EXPLAINS = re.compile(r" explains? (?P<many>all|everything|most|none|nothing|half|hardly any) of what (?:the )?$")
+SHARES = {"all": (0.995, 1), "everything": (0.995, 1), "most": (0.5, 1), "half": (0.45, 0.55), "hardly any": (0, 0.1)}
+
+
+def explained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the share that the ranking has against whom it explains."""
+    for one, other in pairwise(mentions):
+        found = EXPLAINS.fullmatch(text, one.span[1], other.span[0])
+        told = [
+            float(share[1]) / 100
+            for it in known.report.candidates
+            if it.service == other.text
+            and (share := re.search(rf"{re.escape(one.text)} explains ([\d.]+) %", it.against or ""))
+        ]
+        if found and told:
+            low, high = SHARES.get(found["many"], (0, 0.005))
+            yield judged("number", found, low <= told[0] <= high, "it is another share")

@@ -1,0 +1,82 @@
+"""How often each type of errors was logged, and of what kind all of somebody's errors are said to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import quantifiers
+from worker.agent.grounding.text.claims import Claim, Found, judged
+
+COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
+
+
+def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "9 PspTimeout errors and just one DownstreamTimeout": each count as it is recorded of its type."""
+    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
+    for one in mentions if not known.past else ():
+        found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
+        if found:
+            word = found["many"].lower()
+            value = int(word) if word.isdigit() else quantifiers.SMALL.index(word) + 1
+            known_values = {abs(it.value) for it in known.facts if it.of == one.text}
+            if not any(abs(value - it) < 0.5 for it in known_values):
+                yield judged("number", found, False, "of that type there are others")
+
+
+_MANY = rf"(?:\d{{1,6}}|{'|'.join(quantifiers.SMALL)}|zero|none)"
+# "PaymentDeclined errors of checkout went from 1 in the baseline to 5 in the window".
+COURSE = re.compile(
+    rf"(?: errors?| failures?| lines?)?[^,;.\d]{{0,60}}? from (?P<then>{_MANY})\b(?! ?[%\w]*%)"
+    r"[^,;.\d%]{0,40}? to"
+    rf" (?P<now>{_MANY})\b(?! ?%)",
+    re.IGNORECASE,
+)
+
+
+def course(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of a type of errors: as often as it is recorded before, and in the window."""
+    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
+    for one in mentions if not known.past else ():
+        found = COURSE.match(text, one.span[1]) if one.text in types else None
+        if found:
+            own = [it for it in known.facts if (it.of, it.dimension) == (one.text, "lines")]
+            told = {role: _value(found[name]) for role, name in (("usual", "then"), ("now", "now"))}
+            holds = all(any(it.role == role and it.value == many for it in own) for role, many in told.items())
+            if not holds:
+                yield judged("number", found, False, "of that type there are others")
+
+
+def _value(word: str) -> int:
+    told = word.lower()
+    return int(told) if told.isdigit() else quantifiers.SMALL.index(told) + 1 if told in quantifiers.SMALL else 0
+
+
+# "Ledger's errors are all timeouts", "all of its errors are refusals".
+OF_A_KIND = re.compile(
+    r"\berrors (?:are|were) (?:all|only|mostly|mainly|exclusively|solely) (?P<a>[a-z]{5,})"
+    r"|\b(?:all|most|every one) of (?:the |its )?(?:\S+ )?errors (?:are|were) (?P<b>[a-z]{5,})",
+    re.IGNORECASE,
+)
+# "Refused connections account for most of ledger's errors": of a type alone it is known how many there are.
+MOST_ERRORS = re.compile(
+    r"(?:^|[,;] )(?P<what>[^,;.\d]{3,40}?) (?:accounts? for|makes? up|(?:is|are) behind) (?:nearly |almost )?"
+    r"(?:all|most|half|the bulk|the majority) of (?:the |its )?[^,;.]{0,30}errors\b",
+    re.IGNORECASE,
+)
+
+
+def all_of_a_kind(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A kind of errors of which no type and no line speaks."""
+    named = {one.text for one in mentions} & known.services
+    lines = [line for service in named for line in known.logged.get(service, ())] if named else known.lines
+    types = [one for one, of in known.types.items() if not named or named & of]
+    read = " ".join((*types, *lines)).lower()
+    for found in OF_A_KIND.finditer(text) if known.types else ():
+        if (found["a"] or found["b"]).lower()[:6] not in read.replace(" ", ""):
+            yield judged("message", found, False, "none of them is")
+    is_of_type = {one.text for one in mentions} & {*known.types}
+    for found in MOST_ERRORS.finditer(text) if known.types and not is_of_type else ():
+        if not re.search(r"\b(?:errors|failures|they|these|it)\b", found["what"], re.IGNORECASE):
+            yield judged("number", found, False, "nobody counted those", is_open=True)
