@@ -140,6 +140,9 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
     """ "37 % of its requests fail. Usually it is 0.7 %": a share of what the sentence before speaks of."""
     if fitting.fits(fact, said):
         return True
+    besides = roles.besides(said.before) if "excess" not in said.previous else None
+    if besides and fitting.fits(fact, said._replace(role=besides)):
+        return True
     before = context.last_spoken_of(len(known.previous), known.previous)
     is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
     return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
@@ -240,6 +243,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         & frozenset().union(*known.patterns.values()),
         patterns=known.patterns,
         previous=known.previous,
+        opening=known.spoken.opening,
         metrics=_metrics(known),
         metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),

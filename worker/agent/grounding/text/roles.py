@@ -21,7 +21,7 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
-    rf"|the (?:old|older|previous|former|earlier)(?: ones?| version| release| deployment)?)"
+    rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with"
@@ -174,6 +174,23 @@ def _role(span: Span, text: str) -> str | None:
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+# "Memory stays near its usual value, 57 %": what it is.
+NEAR_USUAL = re.compile(
+    r"\b(?:near|close to|at|around|about|within) (?:its|their|the) (?:usual|normal|expected) (?:value|level|rate|share|use),"
+    r" (?:at |with )?(?:about )?$"
+)
+# "The measured value lies within the range of 183 to 187 g": what was expected.
+LIES_WITHIN = re.compile(
+    r"^(?!.*\bexcess\b).*\b(?:lies|lay|falls?|fell|is|was|were|are|stays?|stayed|remains?|stands?)"
+    r"(?: (?:well|just|still|clearly|right|fully))? (?:in|within|inside) (?:the|its|their) (?:range|band|interval|corridor) "
+)
+
+
+def besides(before: str) -> str | None:
+    """Of which time it may be as well, where the words before it judge a figure by the usual one."""
+    return "now" if NEAR_USUAL.search(before) else "usual" if LIES_WITHIN.match(before) else None
 
 
 def opens_with_range(span: Span, text: str) -> bool:
@@ -342,9 +359,10 @@ RANGE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b"
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take"
+    r"|estimates? (?:is|are|was|were)(?: [a-z]+){0,2})\b"
     r"(?: that| which| is|:| goes| runs?| extends?| stretches| reaches| was| wide| broad|,)*"
-    r" from (?:about )?[−-]?$",
+    rf" from (?:about )?[−-]?$|\b{ranges.WIDE_FROM} (?:about )?[−-]?$",
     re.IGNORECASE,
 )
 # "Recovers along with it, to a p90 of about 12 ms".
@@ -368,14 +386,15 @@ WHERE = re.compile(r"\bwhere(?: only| about)? $")
 IS = re.compile(r" (?:is|are|was|were)(?=\s*(?:[.,;)\[]|$)| and\b)")
 
 
-# "Memory was normal, 53 % against 51 %": the first is of now.
+# "Memory was normal, 53 % against 51 %", "worse than the others: 37 % are errors, against 0.6 %": the first is of now.
 SET_AGAINST = re.compile(
-    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where"
+    r"(?: (?!before\b)[a-z]+){0,3},? (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where"
     r"|after)\b",
     re.IGNORECASE,
 )
 JUDGED = re.compile(
-    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation)\b[^,;:\d]{0,8}"
+    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation|others|(?:older|old) (?:ones|lines)"
+    r"|than [^,;:.\d]{0,24}\b(?:version|release))\b[^,;:\d]{0,12}"
     r"[,:](?: [a-z]+){0,2} $",
     re.IGNORECASE,
 )
