@@ -256,7 +256,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         topics=_topics(number, _unnamed(text, mentions, known))
         | _errors_named(span, text, mentions, known)
         | (context.last_spoken_of(len(known.previous), known.previous) if is_so_far else frozenset()),
-        statistic=_statistic(span, text),
+        statistic=_statistic(span, text, known.previous),
         whole=wholes.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
@@ -306,10 +306,21 @@ def _unnamed(text: str, mentions: list[Found], known: Known) -> str:
     return claims.blanked(text, [one.span for one in mentions if one.text in known.services and "-" in one.text])
 
 
-def _statistic(span: Span, text: str) -> str | None:
+def _statistic(span: Span, text: str, previous: str) -> str | None:
     """ "It peaked at 3,394, against an expected 2,636": the second is no peak."""
     found = context.statistic(span, text)
+    if found is None and LEANING.match(text) and not topics(text) & {*SIGNALS}:
+        # "Its p95 is 5.0 s. Before, it was 0.4 s": of the same.
+        told = context.named_statistics(previous)
+        return next(iter(told)) if len(told) == 1 else None
     return None if found == "extreme" and roles.role(span, text) == "usual" else found
+
+
+LEANING = re.compile(
+    r"\W*(?:(?:Before(?: that)?|Previously|Usually|Normally|Typically|In the baseline|Until then|Now),? )?"
+    r"(?:it|this|that)(?: value| figure)? (?:is|was|has been|had been|stood|lay|stands|lies|used to be)\b",
+    re.IGNORECASE,
+)
 
 
 def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:

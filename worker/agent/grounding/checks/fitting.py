@@ -140,7 +140,7 @@ def _is_of_its_call(fact: Fact, said: Said) -> bool:
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
-    if fact.dimension in ("confidence", "place") or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
+    if fact.signal == "helped" or fact.dimension in ("confidence", "place") or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False

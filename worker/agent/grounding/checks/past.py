@@ -66,7 +66,12 @@ def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     text = NEVER_SEEN.sub(" ", text)
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
-    dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
+    dated = [
+        one
+        for one in past
+        if (one.at.date() not in own or is_in(f"{one.at:%H:%M}", text))
+        and any(is_in(date, text) for date in spelled(one.at))
+    ]
     dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
     spoken = (named or past) if SPOKEN_OF.search(text) else []
@@ -163,7 +168,7 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
             number.value,
             number.dimension or "count",
             Subject(of),
-            "span" if number.dimension == "seconds" else None if number.dimension else "helped",
+            "span" if number.dimension == "seconds" else "helped",
         )
         for one in past
         # Nobody need be named; of which of them it is told, `histories` sees.

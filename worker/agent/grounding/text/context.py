@@ -19,7 +19,7 @@ BETWEEN = re.compile(r"\b[Bb]etween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
-    r"\b(?:last(?:ed|s|ing)?|for|in|into|over|within|during|spann\w+|after just|persist\w*)"
+    r"\b(?:last(?:ed|s|ing)?|for|in|into|over|within|during|spann\w+|after just|persist\w*|(?:ended|closed|over) after)"
     r"(?: only| just| about| the| last| first| a| mere)* $",
     re.IGNORECASE,
 )
@@ -261,8 +261,10 @@ AT_A_STATISTIC = re.compile(
 # "Half of the requests took longer than 303 ms".
 SLOWEST = re.compile(
     r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
-    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:now |usually )?(?:took|takes?|were|are|needed|needs?|waited)"
-    r" (?:longer|slower|more) than (?:about )?(?=\d|$)",
+    r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled )?(?:requests|calls)"
+    r"(?: (?:to|of) [^,;.\d]{1,24}?)? (?:now |usually )?"
+    r"(?:(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
+    r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:about |at least )?(?=\d|$)",
     re.IGNORECASE,
 )
 QUANTILE_OF = {
@@ -273,6 +275,8 @@ QUANTILE_OF = {
 }
 
 
+# "Half of the requests took 303 ms or more".
+OR_MORE = re.compile(r"[\d.,]+ ?m?s or (?:more|longer)\b")
 # "From 347 to 298 ms at p95": of both.
 TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
 
@@ -289,8 +293,9 @@ def statistic(span: Span, text: str) -> str | None:
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     begin, _ = part(span, text)
     before = text[begin : span[0]]
-    if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
-        return of
+    share = SLOWEST.search(before)
+    if share and (not share["or_more"] or OR_MORE.match(text, share.end())):
+        return QUANTILE_OF[" ".join(share["share"].lower().split())]
     found = [
         (one.end(), name)
         for name, words in STATISTICS.items()

@@ -109,6 +109,12 @@ USUAL_THEN = re.compile(
     r"\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
+# "Usually 0.4 % of the requests fail and 0.5 % are retries".
+USUALLY_BOTH = re.compile(
+    r"^(?:Usually|Normally|Typically|In the baseline|Before),?"
+    r"(?: (?!(?:and|but|while|whereas|against|now|to|from|instead|than|where)\b)[^\s;:,()]+){1,12} and $"
+)
+OF_NOW = re.compile(r"[^,;.]*\b(?:now|since|currently|today|at present|in the window)\b")
 _BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
 _UP = (
     r"exceed\w*|above|over|up|rose|risen|rais\w+|increas\w+|gr[eo]w\w*|climbed|higher|larger|greater|jumped|surpass\w+"
@@ -430,6 +436,7 @@ def _is_usual(start: int, end: int, text: str) -> bool:
         or RETURNS_TOO.search(before)
         or RETURNS_TO.search(before)
         or GOAL.search(before)
+        or (USUALLY_BOTH.match(before) and not OF_NOW.match(after))
     )
     if is_told or USUAL_THEN.search(after) or AGAIN.match(after) or (WHERE.search(before) and IS.match(after)):
         return True
