@@ -278,6 +278,8 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
+    if MEASURED_ONES.match(text, end):
+        return "now"
     if FROM_NOW.search(text[:start]) or JUDGED_SO.search(text[:start]):
         return "now"
     if (
@@ -336,6 +338,8 @@ MORE_BY = re.compile(
 )
 # "There is no waste: 0.27 gCO₂e was measured".
 MEASURED = re.compile(r"(?: of CO₂e?)? (?:is|was|were) (?:measured|emitted)\b(?! (?:more|in excess|too|above|beyond))")
+# "It comes from 65 g measured against 41 g expected".
+MEASURED_ONES = re.compile(r"(?: of CO₂e?)? (?:that (?:was|were) )?(?:measured|emitted)(?= (?:against|where|and|minus|less)\b)")
 # "The excess is small, 0.14 gCO₂e".
 SET_BESIDE = re.compile(
     r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |around |only |just )*(?:\d[\d.]* (?:out )?of )?[−-]?$", re.IGNORECASE
