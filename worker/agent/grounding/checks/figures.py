@@ -116,13 +116,23 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
     if held:
-        sources = frozenset(fact.evidence for fact in held if fact.evidence)
+        sources = frozenset(fact.evidence for fact in [*held, *_alike(held, close)] if fact.evidence)
         is_telling = all(_is_telling(fact) for fact in held)
         return Claim("number", number.span, number.text, holds=True, sources=sources if is_telling else frozenset())
     why = "another figure has this value" if close else "no figure has this value"
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
+
+
+def _alike(held: list[Fact], close: list[Fact]) -> Iterator[Fact]:
+    """ "The mean latency went up to 2,180 ms [e5]": as other evidence has it of a deployment that is not named."""
+    kinds = {_kind(one) for one in held}
+    return (one for one in close if _kind(one) in kinds)
+
+
+def _kind(fact: Fact) -> tuple[str | None, ...]:
+    return (fact.dimension, fact.signal, fact.role, fact.statistic, fact.whole, fact.subject.service)
 
 
 def _is_telling(fact: Fact) -> bool:

@@ -39,6 +39,8 @@ def _fits_role(fact: Fact, said: Said) -> bool:
     if said.role and fact.role and fact.role != said.role:
         return False
     bare = ("count",) if "lines" in said.topics or said.types else ()
+    if fact.signal == "threshold":
+        return True
     # What is told as usual is known to be that.
     if said.role == "usual" and fact.role is None and fact.dimension in (*ALL_OF_NOW, *bare):
         return False
@@ -126,9 +128,14 @@ def _of_nobody(fact: Fact, said: Said) -> bool | None:
         named = [one for one in said.services if one in said.before + said.clause]
         return counts.fits(fact, said) and (not named or fact.signal is not None)
     if fact.dimension == "confidence":
-        return not said.services or fact.of in said.services
+        told = {one.service for one in said.subjects} & said.services
+        return not said.services or fact.of in (told if OWN.search(said.clause) else said.services)
     is_of_one = any(one in said.clause for one in said.services) or owners.PRONOUN.search(said.clause)
     return not is_of_one if fact.dimension == "incidents" else None
+
+
+# "Ledger has 0.62, while payments has 0.09": each its own.
+OWN = re.compile(r"\b(?:has|have|had|gets?|got|reach(?:es)?|stands? at|is at|are at)\b")
 
 
 def _is_of_its_call(fact: Fact, said: Said) -> bool:
@@ -392,7 +399,7 @@ def _fits_rank(fact: Fact, said: Said) -> bool:
 
 
 THE_THRESHOLD = re.compile(
-    r"\b(?:threshold|limit) (?:of|is|was|at) (?:about |only )?$"
+    r"\b(?:threshold|limit) (?:of|is|was|at|than|above|from) (?:about |only )?$"
     r"|\bexceed\w* (?:its|the) (?:threshold|limit)[^,;\d]{0,12} by (?:\w+ ){0,3}$",
     re.IGNORECASE,
 )

@@ -317,7 +317,7 @@ SCORE = 20
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
-NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
+NONE_OF = re.compile(r" of(?! (?:them|these|those|which) (?:before|earlier|(?:in|during) the baseline))")
 NONE = ("none", "not one", "not a single one")
 
 
