@@ -145,7 +145,8 @@ def _is_of_message(_: Fact, said: Said) -> bool:
 
 def _is_unsampled(_: Fact, said: Said) -> bool:
     """ "No sample speaks of 7 of the window's 10 minutes": told of samples."""
-    return bool(re.search(r"\bsampl", said.before + said.after))
+    text = f"{said.previous} {said.before}{said.after}"
+    return bool(re.search(r"\bsampl|\bnot (?:known|measured) by (?:itself|themselves)\b", text))
 
 
 OF_CALLS = re.compile(r"\b(?:calls?|calling|waits?|waiting|waited)\b")

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios
+from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios, sources
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
+from worker.agent.grounding.text import claims, context, judging, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
-
-COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
@@ -116,28 +114,11 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
     if held:
-        sources = frozenset(fact.evidence for fact in [*held, *_alike(held, close)] if fact.evidence)
-        is_telling = all(_is_telling(fact) for fact in held)
-        return Claim("number", number.span, number.text, holds=True, sources=sources if is_telling else frozenset())
+        return Claim("number", number.span, number.text, holds=True, sources=sources.of(held, close))
     why = "another figure has this value" if close else "no figure has this value"
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
-
-
-def _alike(held: list[Fact], close: list[Fact]) -> Iterator[Fact]:
-    """ "The mean latency went up to 2,180 ms [e5]": as other evidence has it of a deployment that is not named."""
-    kinds = {_kind(one) for one in held}
-    return (one for one in close if _kind(one) in kinds)
-
-
-def _kind(fact: Fact) -> tuple[str | None, ...]:
-    return (fact.dimension, fact.signal, fact.role, fact.statistic, fact.whole, fact.subject.service)
-
-
-def _is_telling(fact: Fact) -> bool:
-    """Of nothing, and of a few log lines, there is much in any evidence."""
-    return fact.value != 0 and (fact.dimension not in COUNTED or fact.of is not None)
 
 
 def _end(fact: Fact, number: Number, text: str) -> str | None:
@@ -150,7 +131,7 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
     """ "37 % of its requests fail. Usually it is 0.7 %": a share of what the sentence before speaks of."""
     if fitting.fits(fact, said):
         return True
-    besides = roles.besides(said.before) if "excess" not in said.previous else None
+    besides = judging.besides(said.before) if "excess" not in said.previous else None
     if besides and fitting.fits(fact, said._replace(role=besides)):
         return True
     before = context.last_spoken_of(len(known.previous), known.previous)
@@ -391,7 +372,7 @@ ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,80}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
     r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened"
-    r"|report\w*"
+    r"|report\w*|did|r[ua]ns? into"
     r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
@@ -441,7 +422,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     # A cost is written as its metric is, without its currency.
-    is_bare = fact.dimension in COUNTED or (fact.dimension == "usd" and fact.metric)
+    is_bare = fact.dimension in sources.COUNTED or (fact.dimension == "usd" and fact.metric)
     if not number.dimension and not is_ratio and not is_bare:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9

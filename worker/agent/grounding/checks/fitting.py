@@ -39,10 +39,9 @@ def _fits_role(fact: Fact, said: Said) -> bool:
     if said.role and fact.role and fact.role != said.role:
         return False
     bare = ("count",) if "lines" in said.topics or said.types else ()
-    if fact.signal == "threshold":
-        return True
-    # What is told as usual is known to be that.
-    if said.role == "usual" and fact.role is None and fact.dimension in (*ALL_OF_NOW, *bare):
+    # What is told as usual is known to be that; "a higher threshold than 0.18 kg" tells none.
+    is_level = fact.signal != "threshold" and fact.dimension in (*ALL_OF_NOW, *bare)
+    if said.role == "usual" and fact.role is None and is_level:
         return False
     if fact.value > 0 and said.before.endswith(("−", "-")):
         return False
@@ -147,7 +146,11 @@ def _is_of_its_call(fact: Fact, said: Said) -> bool:
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
-    if fact.signal == "helped" or fact.dimension in ("confidence", "place") or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
+    if (
+        fact.signal == "helped"
+        or fact.dimension in ("confidence", "place")
+        or (fact.dimension == "deviations" and not said.topics & set(SIGNALS))
+    ):
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False

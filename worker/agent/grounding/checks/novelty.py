@@ -118,7 +118,8 @@ GONE = re.compile(
 )
 # "Each seen once in auth's baseline", "seen once each before".
 SO_OFTEN = re.compile(
-    r"\b(?:seen|logged|counted|recorded|found|there|occurr\w+|appear\w+) (?:only |just )?(?P<many>once|twice)(?: each)?\b"
+    r"\b(?:seen|logged|counted|recorded|found|there|occurr\w+|appear\w+) (?:only |just )?"
+    r"(?P<many>once|twice)(?: each)?\b"
     rf"(?: {_BEFORE}\b|(?:(?!\b(?:and|but|not)\b)[^,;.]){{0,24}}?"
     r"\b(?:in|within|during) (?:(?:(?P<now>the window)|\S+ baseline)\b))",
     re.IGNORECASE,

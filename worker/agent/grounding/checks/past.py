@@ -31,7 +31,8 @@ SPOKEN_OF = re.compile(
 
 # "It ended after 52 min", "What helped: …", "according to the note" behind a sentence about a past incident.
 GOES_ON = re.compile(
-    r"\W*(?:(?:There|Then),? (?=(?:it|what) )|)(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it|mended it"
+    r"\W*(?:(?:There|Then),? (?=(?:it|what) )|)"
+    r"(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it|mended it"
     r"|was done)\b|(?:Status|Same|Remedy)\b"
     r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
     r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
@@ -57,7 +58,9 @@ def about(text: str, known: Known) -> list[SimilarIncident]:
     return _told_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
-NEVER_SEEN = re.compile(r"\b(?:never|not|nor|none of (?:which|them|these)) (?:\w+ ){0,2}(?:seen|happened|occurred) before\b", re.IGNORECASE)
+NEVER_SEEN = re.compile(
+    r"\b(?:never|not|nor|none of (?:which|them|these)) (?:\w+ ){0,2}(?:seen|happened|occurred) before\b", re.IGNORECASE
+)
 
 
 def _told_of(text: str, known: Known) -> list[SimilarIncident]:

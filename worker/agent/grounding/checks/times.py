@@ -199,7 +199,9 @@ def _begun(before: str, after: str) -> set[str]:
 
 
 # "Ask whether a newsletter went out around 21:13 UTC, when the traffic rose".
-WHETHER = re.compile(r"\bwhether (?:an?|any) (?:[a-z]+ (?:or |and )?(?:an? )?){1,4}(?:went out|was|were|ran|started)\b[^,;.]*$")
+WHETHER = re.compile(
+    r"\bwhether (?:an?|any) (?:[a-z]+ (?:or |and )?(?:an? )?){1,4}(?:went out|was|were|ran|started)\b[^,;.]*$"
+)
 WHEN_ROSE = re.compile(r",? when (?:the |its )?[^,;.]{0,40}\b(?:rose|began|started|grew|jumped|climbed)\b")
 # "09:42 UTC is when ledger began to fail".
 IS_WHEN = re.compile(r" (?:is|was) (?:the (?:time|minute|moment) )?(?:when|that|at which)\b")
@@ -217,7 +219,8 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
 STARTED = re.compile(
     r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|,? (?:with )?version [\w.+-]+)*"
-    r"(?: changed(?: in [\w-]+)?)?,? (?:which |that |(?:as|because|since) it )?(?:(?:was|is|had|has|been|already|only) )*"
+    r"(?: changed(?: in [\w-]+)?)?,? (?:which |that |(?:as|because|since) it )?"
+    r"(?:(?:was|is|had|has|been|already|only) )*"
     r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|came|from|at|(?:went|goes"
     r"|switched) from \w+ to)\b"
     r"[^,;.]{0,25}(?: (?:before|after) the onset, (?:at )?)?"

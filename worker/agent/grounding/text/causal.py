@@ -22,7 +22,7 @@ _CAUSING = (
     r"(?! [\w.@:-]+ (?:rather |more |only )?(?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect|victim)\b)"
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
 )
-# "It comes from 65 g measured against 41 g expected", "the estimate comes from the sampled log": of what it is reckoned.
+# "It comes from 65 g measured against 41 g expected", "the estimate comes from the sampled log": it is reckoned so.
 _NO_DATA = (
     r"(?! (?:about )?[\d.,]+ ?[mk]?g(?:CO₂e)? (?:of CO₂e? )?(?:that (?:was|were) )?(?:measured|emitted)\b)"
     r"(?! (?:the |its |a )?(?:sampled |few |log )*(?:logs?|lines|sample|documents)\b)"

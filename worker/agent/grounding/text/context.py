@@ -152,6 +152,9 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     begin, over = part(span, text)
     told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
     before = own | (last_spoken_of(start, text) if told or begin else frozenset())
+    if "lines" in own:
+        # "The instances of cart, which wrote 3 of 51 expected lines".
+        before -= {"instances"}
     return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
 
 
@@ -312,7 +315,8 @@ def named_statistics(text: str) -> set[str]:
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
-    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
+    r"|(?<!requests )(?<!calls )(?<!lines )"
+    r"\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
     r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)(?:[^,;.\d]|(?<=[a-z-])\d){0,40}$",
     re.IGNORECASE,
@@ -322,7 +326,9 @@ PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|sessio
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
 RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 # "Each recorded three", "each fell": a verb.
-NO_NOUN = re.compile(r"thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?")
+NO_NOUN = re.compile(
+    r"by|with|at|in|of|thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?"
+)
 RANKS = (
     ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
     ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),

@@ -300,6 +300,8 @@ def _in_words(text: str) -> Iterator[Number]:
             if dimension or is_round
             else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         )
+        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)):
+            tolerance = 0.0
         low, high = _bounds(value, tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
             # "More than doubled" says no more than that.
@@ -324,7 +326,8 @@ NONE = ("none", "not one", "not a single one")
 # "Half of its requests took 70 ms or less", "half of them take longer than 2 s" tells of the median.
 A_MEDIAN = re.compile(
     r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?(?:sampled )?requests\b[^,;.\d]{0,40}"
-    r" (?:(?:took|take)(?: about)? (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b|(?:longer|more) than [\d.,]+ ?m?s\b)"
+    r" (?:(?:took|take)(?: about)?"
+    r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b|(?:longer|more) than [\d.,]+ ?m?s\b)"
     r"|(?:are|were|be|got|get) (?:answered|served|done|handled|finished) (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
 )
 

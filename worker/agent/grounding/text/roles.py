@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.agent.grounding.text import context, numerals, ranges, units
+from worker.agent.grounding.text import context, judging, numerals, ranges, units
 from worker.agent.grounding.text.claims import Span
 
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
@@ -100,7 +100,8 @@ WAS_USUAL = re.compile(
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
-    r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
+    r"^ of (?:which|them|these)\b(?:(?! (?:and|but|now|the window)\b)[^,;.\d]){0,30}"
+    r"\b(?:in the baseline|before|earlier)\b"
     # "… of the requests to checkout were already failing in the baseline".
     r"|^(?:(?! (?:against|versus|than|compared|while|where|and|but|instead|from|as|after|window|now|not|never|no)\b)"
     r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b|(?:usually|normally) [a-z])"
@@ -109,12 +110,6 @@ USUAL_THEN = re.compile(
     r"\b(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
-# "Usually 0.4 % of the requests fail and 0.5 % are retries".
-USUALLY_BOTH = re.compile(
-    r"^(?:Usually|Normally|Typically|In the baseline|Before),?"
-    r"(?: (?!(?:and|but|while|whereas|against|now|to|from|instead|than|where)\b)[^\s;:,()]+){1,12} and $"
-)
-OF_NOW = re.compile(r"[^,;.]*\b(?:now|since|currently|today|at present|in the window)\b")
 _BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
 _UP = (
     r"exceed\w*|above|over|up|rose|risen|rais\w+|increas\w+|gr[eo]w\w*|climbed|higher|larger|greater|jumped|surpass\w+"
@@ -180,23 +175,6 @@ def _role(span: Span, text: str) -> str | None:
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
-
-
-# "Memory stays near its usual value, 57 %": what it is.
-NEAR_USUAL = re.compile(
-    r"\b(?:near|close to|at|around|about|within) (?:its|their|the) (?:usual|normal|expected) (?:value|level|rate|share|use),"
-    r" (?:at |with )?(?:about )?$"
-)
-# "The measured value lies within the range of 183 to 187 g": what was expected.
-LIES_WITHIN = re.compile(
-    r"^(?!.*\bexcess\b).*\b(?:lies|lay|falls?|fell|is|was|were|are|stays?|stayed|remains?|stands?)"
-    r"(?: (?:well|just|still|clearly|right|fully))? (?:in|within|inside) (?:the|its|their) (?:range|band|interval|corridor) "
-)
-
-
-def besides(before: str) -> str | None:
-    """Of which time it may be as well, where the words before it judge a figure by the usual one."""
-    return "now" if NEAR_USUAL.search(before) else "usual" if LIES_WITHIN.match(before) else None
 
 
 def opens_with_range(span: Span, text: str) -> bool:
@@ -278,9 +256,8 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
-    if MEASURED_ONES.match(text, end):
-        return "now"
-    if FROM_NOW.search(text[:start]) or JUDGED_SO.search(text[:start]):
+    is_measured = judging.is_measured(start, end, text) and not EXCESS.search(text, 0, start)
+    if is_measured or FROM_NOW.search(text[:start]) or JUDGED_SO.search(text[:start]):
         return "now"
     if (
         MORE_THAN_USUAL.match(text, end)
@@ -293,7 +270,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         return "excess"
     if _is_usual(start, end, text):
         return "usual"
-    begin = context.clause((start, start), text)[0]
+    # "The additional requests, to see whether a crawler is behind the 298,000 a minute": of all.
+    begin = max(context.clause((start, start), text)[0], text.rfind(" whether ", 0, start))
     is_excess = (
         (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
         or MORE.search(text[end : end + 44])
@@ -313,7 +291,8 @@ LABELLED = re.compile(r"(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){
 
 # "Verify that its retries have declined from 36 %": from what they are now.
 FROM_NOW = re.compile(
-    r"\b(?:verify|check|confirm|ensure|make sure|watch|see|until|once|when|whether)\b(?:[^.;]|\.\d)*"
+    r"\b(?:verify|check|confirm|ensure|make sure|watch|see|until|once|when|whether)\b"
+    r"(?:(?!\b(?:because|since|as)\b)[^.;]|\.\d)*"
     r"\b(?:declin\w+|drop\w*|fall\w*|fell|c[oa]me down|decreas\w+|gone down|goes down)(?: \w+)? from(?: about)? $",
     re.IGNORECASE,
 )
@@ -338,8 +317,6 @@ MORE_BY = re.compile(
 )
 # "There is no waste: 0.27 gCO₂e was measured".
 MEASURED = re.compile(r"(?: of CO₂e?)? (?:is|was|were) (?:measured|emitted)\b(?! (?:more|in excess|too|above|beyond))")
-# "It comes from 65 g measured against 41 g expected".
-MEASURED_ONES = re.compile(r"(?: of CO₂e?)? (?:that (?:was|were) )?(?:measured|emitted)(?= (?:against|where|and|minus|less)\b)")
 # "The excess is small, 0.14 gCO₂e".
 SET_BESIDE = re.compile(
     r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |around |only |just )*(?:\d[\d.]* (?:out )?of )?[−-]?$", re.IGNORECASE
@@ -396,15 +373,15 @@ WHERE = re.compile(r"\bwhere(?: only| about)? $")
 IS = re.compile(r" (?:is|are|was|were)(?=\s*(?:[.,;)\[]|$)| and\b)")
 
 
-# "Memory was normal, 53 % against 51 %", "worse than the others: 37 % are errors, against 0.6 %": the first is of now.
+# "Memory was normal, 53 % against 51 %", "worse than before: 37 % are errors, against 0.6 %": the first is of now.
 SET_AGAINST = re.compile(
-    r"(?: (?!before\b)[a-z]+){0,3},? (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where"
-    r"|after)\b",
+    r"(?: (?!before\b)[a-z]+){0,3},?"
+    r" (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where|after)\b",
     re.IGNORECASE,
 )
 JUDGED = re.compile(
-    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation|others|(?:older|old) (?:ones|lines)"
-    r"|than [^,;:.\d]{0,24}\b(?:version|release))\b[^,;:\d]{0,12}"
+    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation|others"
+    r"|(?:older|old) (?:ones|lines)|than [^,;:.\d]{0,24}\b(?:version|release))\b[^,;:\d]{0,12}"
     r"[,:](?: [a-z]+){0,2} $",
     re.IGNORECASE,
 )
@@ -440,7 +417,7 @@ def _is_usual(start: int, end: int, text: str) -> bool:
         or RETURNS_TOO.search(before)
         or RETURNS_TO.search(before)
         or GOAL.search(before)
-        or (USUALLY_BOTH.match(before) and not OF_NOW.match(after))
+        or judging.is_usual_too(before, after)
     )
     if is_told or USUAL_THEN.search(after) or AGAIN.match(after) or (WHERE.search(before) and IS.match(after)):
         return True
