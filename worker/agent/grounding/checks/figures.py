@@ -129,9 +129,12 @@ def _end(fact: Fact, number: Number, text: str) -> str | None:
 
 def _fits(fact: Fact, said: Said, known: Known) -> bool:
     """ "37 % of its requests fail. Usually it is 0.7 %": a share of what the sentence before speaks of."""
+    besides = judging.besides(said.before) if "excess" not in said.previous else None
+    if besides == "usual" and (fact.dimension, fact.role) == ("grams", "now"):
+        # What was emitted lies in no range of its own.
+        return False
     if fitting.fits(fact, said):
         return True
-    besides = judging.besides(said.before) if "excess" not in said.previous else None
     if besides and fitting.fits(fact, said._replace(role=besides)):
         return True
     before = context.last_spoken_of(len(known.previous), known.previous)
