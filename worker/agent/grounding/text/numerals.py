@@ -300,7 +300,7 @@ def _in_words(text: str) -> Iterator[Number]:
             if dimension or is_round
             else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         )
-        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)):
+        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)) and not DENIED.search(before):
             tolerance = 0.0
         low, high = _bounds(value, tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
@@ -314,6 +314,8 @@ def _in_words(text: str) -> Iterator[Number]:
         yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)
 
 
+# "No metric is more than two standard deviations away".
+DENIED = re.compile(r"\b(?:no|none|not|neither|nor|never|nothing)\b", re.IGNORECASE)
 # "Twenty times", "a hundred times" are round.
 SCORE = 20
 NONE_WAS_MEASURED = re.compile(
