@@ -36,7 +36,7 @@ RISING = re.compile(
     r"\b(?:rises?|shares?|excess|increase|more|additional|extra|all of it|growth|spike)\b|co[2₂]|carbon|emission|emit",
     re.IGNORECASE,
 )
-THE_RISE = re.compile(r"\b(?:rises?|increase|growth)\b", re.IGNORECASE)
+THE_RISE = re.compile(r"\b(?:rises?|increase|growth|what(?: [a-z]+){0,3} (?:rose|grew|was added))\b", re.IGNORECASE)
 # "80 % of its deviation is explained by …".
 EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
@@ -52,7 +52,7 @@ def _share(fact: Fact, said: Said) -> bool:
         return not fact.metric and bool(is_told)
     if fact.whole in ("rise", "emissions"):
         # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
-        listed = "" if topics(said.clause) & {*SIGNALS} else said.previous + said.after
+        listed = "" if topics(said.clause) & {*SIGNALS} else said.opening + said.previous + said.after
         told = OF_REQUESTS.sub(" ", said.before + said.clause)
         return bool(RISING.search(told) or THE_RISE.search(listed))
     if fact.whole == "lines":
@@ -145,7 +145,8 @@ def _is_of_message(_: Fact, said: Said) -> bool:
 
 def _is_unsampled(_: Fact, said: Said) -> bool:
     """ "No sample speaks of 7 of the window's 10 minutes": told of samples."""
-    return bool(re.search(r"\bsampl", said.before + said.after))
+    text = f"{said.previous} {said.before}{said.after}"
+    return bool(re.search(r"\bsampl|\bnot (?:known|measured) by (?:itself|themselves)\b", text))
 
 
 OF_CALLS = re.compile(r"\b(?:calls?|calling|waits?|waiting|waited)\b")

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios
+from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios, sources
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.said import Said
-from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
+from worker.agent.grounding.text import claims, context, judging, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
-
-COUNTED = ("count", "requests", "orders", "users", "per_minute", "per_second", "lines", "incidents")
 
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
@@ -116,18 +114,11 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
     if end := ranges.bound(number.span, text):
         held = [fact for fact in held if fact.end == end or not _is_ranged(fact, end, known)]
     if held:
-        sources = frozenset(fact.evidence for fact in held if fact.evidence)
-        is_telling = all(_is_telling(fact) for fact in held)
-        return Claim("number", number.span, number.text, holds=True, sources=sources if is_telling else frozenset())
+        return Claim("number", number.span, number.text, holds=True, sources=sources.of(held, close))
     why = "another figure has this value" if close else "no figure has this value"
     return Claim(
         "number", number.span, number.text, holds=False, why=why, is_open=not _is_measured(number, said, known)
     )
-
-
-def _is_telling(fact: Fact) -> bool:
-    """Of nothing, and of a few log lines, there is much in any evidence."""
-    return fact.value != 0 and (fact.dimension not in COUNTED or fact.of is not None)
 
 
 def _end(fact: Fact, number: Number, text: str) -> str | None:
@@ -138,7 +129,13 @@ def _end(fact: Fact, number: Number, text: str) -> str | None:
 
 def _fits(fact: Fact, said: Said, known: Known) -> bool:
     """ "37 % of its requests fail. Usually it is 0.7 %": a share of what the sentence before speaks of."""
+    besides = judging.besides(said.before) if "excess" not in said.previous else None
+    if besides == "usual" and (fact.dimension, fact.role) == ("grams", "now"):
+        # What was emitted lies in no range of its own.
+        return False
     if fitting.fits(fact, said):
+        return True
+    if besides and fitting.fits(fact, said._replace(role=besides)):
         return True
     before = context.last_spoken_of(len(known.previous), known.previous)
     is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
@@ -240,6 +237,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         & frozenset().union(*known.patterns.values()),
         patterns=known.patterns,
         previous=known.previous,
+        opening=known.spoken.opening,
         metrics=_metrics(known),
         metric=metrics.of_figure(number, text, known),
         names=frozenset(one.text for one in mentions),
@@ -252,7 +250,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         topics=_topics(number, _unnamed(text, mentions, known))
         | _errors_named(span, text, mentions, known)
         | (context.last_spoken_of(len(known.previous), known.previous) if is_so_far else frozenset()),
-        statistic=_statistic(span, text),
+        statistic=_statistic(span, text, known.previous),
         whole=wholes.whole(span, text, known.services) if number.dimension == "share" else None,
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
@@ -302,10 +300,21 @@ def _unnamed(text: str, mentions: list[Found], known: Known) -> str:
     return claims.blanked(text, [one.span for one in mentions if one.text in known.services and "-" in one.text])
 
 
-def _statistic(span: Span, text: str) -> str | None:
+def _statistic(span: Span, text: str, previous: str) -> str | None:
     """ "It peaked at 3,394, against an expected 2,636": the second is no peak."""
     found = context.statistic(span, text)
+    if found is None and LEANING.match(text) and not topics(text) & {*SIGNALS}:
+        # "Its p95 is 5.0 s. Before, it was 0.4 s": of the same.
+        told = context.named_statistics(previous)
+        return next(iter(told)) if len(told) == 1 else None
     return None if found == "extreme" and roles.role(span, text) == "usual" else found
+
+
+LEANING = re.compile(
+    r"\W*(?:(?:Before(?: that)?|Previously|Usually|Normally|Typically|In the baseline|Until then|Now),? )?"
+    r"(?:it|this|that)(?: value| figure)? (?:is|was|has been|had been|stood|lay|stands|lies|used to be)\b",
+    re.IGNORECASE,
+)
 
 
 def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
@@ -366,7 +375,7 @@ ERRORS = re.compile(r"\berrors$")
 ARE_ERRORS = re.compile(r"[^,;.()]{0,80}\b(?:are|were) (?:errors|failures)\b")
 TIMES_LOGGED = re.compile(
     r"\b(?:lines?|log(?:s|ged)?|says?|said|occur\w*|seen|appear\w*|raised|thrown|recorded|found|counted|happened"
-    r"|report\w*"
+    r"|report\w*|did|r[ua]ns? into"
     r"|(?:turn|show|crop|c[oa]m)\w* up|c[ao]mes?(?! to))\b"
     r"[^.;]{0,90}$",
     re.IGNORECASE,
@@ -416,7 +425,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     # A cost is written as its metric is, without its currency.
-    is_bare = fact.dimension in COUNTED or (fact.dimension == "usd" and fact.metric)
+    is_bare = fact.dimension in sources.COUNTED or (fact.dimension == "usd" and fact.metric)
     if not number.dimension and not is_ratio and not is_bare:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9

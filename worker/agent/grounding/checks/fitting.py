@@ -39,8 +39,9 @@ def _fits_role(fact: Fact, said: Said) -> bool:
     if said.role and fact.role and fact.role != said.role:
         return False
     bare = ("count",) if "lines" in said.topics or said.types else ()
-    # What is told as usual is known to be that.
-    if said.role == "usual" and fact.role is None and fact.dimension in (*ALL_OF_NOW, *bare):
+    # What is told as usual is known to be that; "a higher threshold than 0.18 kg" tells none.
+    is_level = fact.signal != "threshold" and fact.dimension in (*ALL_OF_NOW, *bare)
+    if said.role == "usual" and fact.role is None and is_level:
         return False
     if fact.value > 0 and said.before.endswith(("−", "-")):
         return False
@@ -126,9 +127,14 @@ def _of_nobody(fact: Fact, said: Said) -> bool | None:
         named = [one for one in said.services if one in said.before + said.clause]
         return counts.fits(fact, said) and (not named or fact.signal is not None)
     if fact.dimension == "confidence":
-        return not said.services or fact.of in said.services
+        told = {one.service for one in said.subjects} & said.services
+        return not said.services or fact.of in (told if OWN.search(said.clause) else said.services)
     is_of_one = any(one in said.clause for one in said.services) or owners.PRONOUN.search(said.clause)
     return not is_of_one if fact.dimension == "incidents" else None
+
+
+# "Ledger has 0.62, while payments has 0.09": each its own.
+OWN = re.compile(r"\b(?:has|have|had|gets?|got|reach(?:es)?|stands? at|is at|are at)\b")
 
 
 def _is_of_its_call(fact: Fact, said: Said) -> bool:
@@ -140,7 +146,11 @@ def _is_of_its_call(fact: Fact, said: Said) -> bool:
 
 def _fits_topics(fact: Fact, said: Said) -> bool:
     """The clause speaks of nothing that has figures of its own, and of the fact's signal."""
-    if fact.dimension in ("confidence", "place") or (fact.dimension == "deviations" and not said.topics & set(SIGNALS)):
+    if (
+        fact.signal == "helped"
+        or fact.dimension in ("confidence", "place")
+        or (fact.dimension == "deviations" and not said.topics & set(SIGNALS))
+    ):
         return True
     if said.topics & EXCLUSIVE - _own_topics(fact):
         return False
@@ -392,7 +402,7 @@ def _fits_rank(fact: Fact, said: Said) -> bool:
 
 
 THE_THRESHOLD = re.compile(
-    r"\b(?:threshold|limit) (?:of|is|was|at) (?:about |only )?$"
+    r"\b(?:threshold|limit) (?:of|is|was|at|than|above|from) (?:about |only )?$"
     r"|\bexceed\w* (?:its|the) (?:threshold|limit)[^,;\d]{0,12} by (?:\w+ ){0,3}$",
     re.IGNORECASE,
 )

@@ -114,13 +114,16 @@ def none_before(text: str, known: Known) -> Iterator[Claim]:
 GONE = re.compile(
     r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:occur|appear|exist|(?:show|turn|come) up)|no longer (?:occurs?|appears?)"
     r"|(?:is|are|was|were) (?:absent|missing|gone|not (?:seen|logged|found))|disappeared|vanished)\b"
-    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b|(?<=: )none in the window\b",
+    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b|(?<=: )none in the window\b"
+    r"|(?<=and )(?:not|never) (?:in|within|during) the window\b",
     re.IGNORECASE,
 )
-# "Each seen once in auth's baseline".
+# "Each seen once in auth's baseline", "seen once each before".
 SO_OFTEN = re.compile(
-    r"\b(?:seen|logged|counted|recorded|found|there|occurr\w+|appear\w+) (?:only |just )?(?P<many>once|twice)\b"
-    r"[^,;.]{0,24}?\b(?:in|within|during) (?:(?:(?P<now>the window)|\S+ baseline)\b)",
+    r"\b(?:seen|logged|counted|recorded|found|there|occurr\w+|appear\w+) (?:only |just )?"
+    r"(?P<many>once|twice)(?: each)?\b"
+    rf"(?: {_BEFORE}\b|(?:(?!\b(?:and|but|not)\b)[^,;.]){{0,24}}?"
+    r"\b(?:in|within|during) (?:(?:(?P<now>the window)|\S+ baseline)\b))",
     re.IGNORECASE,
 )
 

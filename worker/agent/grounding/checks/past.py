@@ -31,7 +31,8 @@ SPOKEN_OF = re.compile(
 
 # "It ended after 52 min", "What helped: …", "according to the note" behind a sentence about a past incident.
 GOES_ON = re.compile(
-    r"\W*(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it|mended it"
+    r"\W*(?:(?:There|Then),? (?=(?:it|what) )|)"
+    r"(?:(?:\w+,? ){0,6}?what (?:helped|worked|ended it|fixed it|solved it|mended it"
     r"|was done)\b|(?:Status|Same|Remedy)\b"
     r"|(?:(?:it|that|this|that one|this one|the (?:incident|note|record|remedy|latter)"
     r"|according to the (?:record|note)s?|its (?:title|status|cause|end))\b[^;]{0,60}?\b)?"
@@ -57,7 +58,9 @@ def about(text: str, known: Known) -> list[SimilarIncident]:
     return _told_of(text, known) or [*(known.spoken.past if GOES_ON.match(text) else ())]
 
 
-NEVER_SEEN = re.compile(r"\b(?:never|not|nor) (?:\w+ ){0,2}(?:seen|happened|occurred) before\b", re.IGNORECASE)
+NEVER_SEEN = re.compile(
+    r"\b(?:never|not|nor|none of (?:which|them|these)) (?:\w+ ){0,2}(?:seen|happened|occurred) before\b", re.IGNORECASE
+)
 
 
 def _told_of(text: str, known: Known) -> list[SimilarIncident]:
@@ -66,7 +69,12 @@ def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     text = NEVER_SEEN.sub(" ", text)
     # The day of the alert is that of the alert, unless an earlier incident is spoken of.
     own = set() if SPOKEN_OF.search(text) else {window.start.date(), window.end.date()}
-    dated = [one for one in past if one.at.date() not in own and any(is_in(date, text) for date in spelled(one.at))]
+    dated = [
+        one
+        for one in past
+        if (one.at.date() not in own or is_in(f"{one.at:%H:%M}", text))
+        and any(is_in(date, text) for date in spelled(one.at))
+    ]
     dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
     spoken = (named or past) if SPOKEN_OF.search(text) else []
@@ -163,7 +171,7 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
             number.value,
             number.dimension or "count",
             Subject(of),
-            "span" if number.dimension == "seconds" else None if number.dimension else "helped",
+            "span" if number.dimension == "seconds" else "helped",
         )
         for one in past
         # Nobody need be named; of which of them it is told, `histories` sees.

@@ -53,6 +53,8 @@ OF_ONE_TYPE = re.compile(
 ARE_LISTED = re.compile(
     r" (?:other|further|more|earlier|previous)? ?(?:deployments|changes|releases|rollouts) [^,;.:]{1,40}[,:] "
 )
+# "The other two changes are v1 at 10:38 UTC and v2 at 10:35 UTC".
+CHANGES = re.compile(r" (?:recorded |recent )?(?:(?P<of_any>changes)|deployments|releases|rollouts)\b")
 LIST = re.compile(
     r"(?P<noun> (?:of (?:them|these)|(?:other |further |more |such )?[a-z]+s)?)(?P<told>[^:;.]*)"
     r"(?:: |,? namely |, i\.e\. )"
@@ -119,13 +121,25 @@ def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> b
         named = {one.text for one in mentions if one.span[0] >= found.end()}
         ids = {one.deployment_id for one in known.changes if one.at} & named
         return len(ids) == number.value if ids else None
+    if OTHER.search(text[: number.span[0]]) and (found := CHANGES.match(text, number.span[1])):
+        return number.value == _other_changes(number, found["of_any"], mentions, known)
     if (is_so := _of_one_kind(number, text, mentions, known)) is not None:
         return is_so
-    if ALL_OF_THEM.search(text[: number.span[0]]) and SIGNALS_NAMED.match(text, number.span[1]):
+    return _of_them(number, text, mentions, known) if ALL_OF_THEM.search(text[: number.span[0]]) else None
+
+
+def _of_them(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "All three cases", "all three deviate"."""
+    if SIGNALS_NAMED.match(text, number.span[1]):
         return len(topics(text) & {*SIGNALS}) == number.value or None
-    if ALL_OF_THEM.search(text[: number.span[0]]) and DO_SO.match(text, number.span[1]):
-        return number.value in _all_of_them(mentions, known) or None
-    return None
+    return (number.value in _all_of_them(mentions, known) or None) if DO_SO.match(text, number.span[1]) else None
+
+
+def _other_changes(number: Number, of_any: str | None, mentions: list[Found], known: Known) -> int:
+    """As many as are named behind it, or all but one."""
+    made = {one.deployment_id for one in known.changes if one.at and (of_any or one.kind in (None, "deployment"))}
+    behind = {one.text for one in mentions if one.span[0] >= number.span[1]} & made
+    return len(behind) if len(behind) > 1 else len(made) - 1
 
 
 def _of_one_kind(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:

@@ -17,7 +17,7 @@ SINCE = re.compile(
     r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
     r"|began|begins|started|starts|starting|from(?= (?:about |around )?$)|became|becomes|slowed|rose|rises|jumped"
     r"|jumps|climbed|spiked|surged|increased"
-    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded"
+    r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded|broke"
     r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
     re.IGNORECASE,
 )
@@ -37,6 +37,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         put = _put(found.start(), plain, mentions, known)
         change = put or change
         wanted = (not put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
+        wanted = {"onset"} if not change and WHETHER.search(before) and WHEN_ROSE.match(after) else wanted
         # Of a past incident that the sentence is about, its own time.
         wanted = {*wanted, "past"} if wanted and known.past else wanted
         told = [one for one in _moments(found.start(), plain, mentions, known) if _fits(one, wanted, change)]
@@ -197,6 +198,11 @@ def _begun(before: str, after: str) -> set[str]:
     return {"onset"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
 
 
+# "Ask whether a newsletter went out around 21:13 UTC, when the traffic rose".
+WHETHER = re.compile(
+    r"\bwhether (?:an?|any) (?:[a-z]+ (?:or |and )?(?:an? )?){1,4}(?:went out|was|were|ran|started)\b[^,;.]*$"
+)
+WHEN_ROSE = re.compile(r",? when (?:the |its )?[^,;.]{0,40}\b(?:rose|began|started|grew|jumped|climbed)\b")
 # "09:42 UTC is when ledger began to fail".
 IS_WHEN = re.compile(r" (?:is|was) (?:the (?:time|minute|moment) )?(?:when|that|at which)\b")
 
@@ -213,8 +219,9 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
 STARTED = re.compile(
     r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|,? (?:with )?version [\w.+-]+)*"
-    r",? (?:which |that )?(?:(?:was|is|had|has|been|already|only) )*"
-    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|from|at|(?:went|goes"
+    r"(?: changed(?: in [\w-]+)?)?,? (?:which |that |(?:as|because|since) it )?"
+    r"(?:(?:was|is|had|has|been|already|only) )*"
+    r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|came|from|at|(?:went|goes"
     r"|switched) from \w+ to)\b"
     r"[^,;.]{0,25}(?: (?:before|after) the onset, (?:at )?)?"
 )
@@ -261,7 +268,7 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     begin = context.clause((place, place), text)[0]
     # "A CPU profile, to find the work that began at 13:49 UTC": of the work.
     behind = [found.end() for found in THAT.finditer(text, begin, place)]
-    signals = topics(text[max([begin, *behind]) : place]) & set(SIGNALS)
+    signals = topics(PROFILE.sub(" ", text[max([begin, *behind]) : place])) & set(SIGNALS)
     told = [one for one in onsets if one.signal in signals and one.of in of] if len(signals) == 1 else []
     if told and signals & {*topics(known.report.headline or ""), known.report.signal}:
         # The window begins with what was alerted.
@@ -270,6 +277,7 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
 
 
 THAT = re.compile(r"\b(?:work|what|job|code|change|that) (?:that |which )?(?=(?:began|begins|started|starts|set in)\b)")
+PROFILE = re.compile(r"\b(?:CPU|memory|heap) (?:profil\w+|dumps?)", re.IGNORECASE)
 # A time that is told of nothing in particular is no end of anything.
 SPOKEN_OF = {
     "end": re.compile(r"\b(?:between|until|till|to|by|window|end\w*|from)\b|–", re.IGNORECASE),

@@ -28,7 +28,8 @@ _BY_FIGURE = (
     r"|(?:twice|double|triple) (?:the|its|their) (?:usual|normal|expected)"
 )
 _USUAL = (
-    r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|median|average|mean|threshold|limit|what (?:ran|was)"
+    r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|median|average|mean|threshold|limit"
+    r"|what (?:ran|was)"
     r"|[\w-]+ (?:usual|expected|normal)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
 )
 _READ_ELSEWHERE = rf"(?! (?:(?:an?|the|its|their|that|those|of) ){{0,2}}(?:{_BY_FIGURE}|{_USUAL})\b)"
@@ -42,8 +43,9 @@ COMPARED = re.compile(
 )
 # "… name ledger but never payments".
 DENIED = re.compile(
-    r"\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
-    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b))\b(?! (?:at all )?before\b)(?=[^;]*\w)|n['’]t\b(?=[^;]*\w)",
+    r"(?:\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
+    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b))\b|n['’]t\b)"
+    r"(?! (?:at all )?before\b)(?=[^;]*\w)",
     re.IGNORECASE,
 )
 # So far before what was read its denial may stand.

@@ -83,4 +83,5 @@ SAID = {
 def fits(fact: Fact, said: Said) -> bool:
     """ "Three services are affected", "two services contribute to the rise": in those words."""
     words = SAID.get(fact.signal or "")
-    return words is None or bool(words.search(said.clause))
+    is_open = fact.signal == "unsampled" and words and words.search(said.previous)
+    return words is None or bool(is_open or words.search(said.clause))

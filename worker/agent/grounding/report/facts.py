@@ -95,6 +95,8 @@ def _narrowed(of: Fact, value: Mapping[str, Any]) -> Fact:
     of_type = value["name"] if is_named and ("in_window" in value or "rise" in value) else of.of
     if is_named and "rise" in value:
         of = replace(of, whole="by name")
+    if isinstance(value.get("signal"), str) and "parts" in value:
+        of = replace(of, signal=value["signal"])
     return replace(of, subject=Subject(service or of.subject.service, region or of.subject.region), of=of_type)
 
 
@@ -102,6 +104,9 @@ def _fact(value: float, of: Fact, path: Path) -> Fact:
     found = slots(path)
     if path[0] == "names":
         of = replace(of, of=path[-1])
+    if of.whole == "by name" and path[-1] in ROLES_OF_PARTS and of.signal in OF_SIGNALS:
+        dimension, factor = OF_SIGNALS[of.signal]
+        return replace(of, value=value * factor, dimension=dimension, role=ROLES_OF_PARTS[path[-1]])
     if path[-1] == "rise" and of.signal == "carbon":
         return replace(of, value=value, dimension="grams_per_minute", whole="rise")
     return replace(
@@ -115,6 +120,8 @@ def _fact(value: float, of: Fact, path: Path) -> Fact:
     )
 
 
+# "deploy-8737 rose from 4.1 to 7.5 g/min": of each part by its name, in the unit of the signal.
+ROLES_OF_PARTS = {"before": "usual", "within": "now", "rise": "excess"}
 # Both are usual: how often a line was logged before, and how often that makes for a window.
 _PATTERN_STATISTICS = {"before": "before", "expected": "expected"}
 
@@ -185,7 +192,7 @@ def _derived(facts: list[Fact]) -> Iterator[Fact]:
             usual.setdefault(replace(fact, value=0.0, role=None), []).append(fact.value)
     for fact in facts:
         for before in usual.get(replace(fact, value=0.0, role=None), []) if fact.role == "now" else []:
-            ratio = replace(fact, whole=None)
+            ratio = replace(fact, whole=fact.whole if fact.whole == "by name" else None)
             yield replace(ratio, value=fact.value / before, dimension="times", role=None)
             yield replace(ratio, value=fact.value / before - 1, dimension="share", role="excess")
 

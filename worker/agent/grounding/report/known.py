@@ -130,12 +130,14 @@ class Spoken(NamedTuple):
     """What the sentences before spoke of. `sentence`: the last one. `about`: the services that were named last.
 
     `change` and `past`: the deployment and the past incident that the last one was about, which "it" may then mean.
+    `opening`: what a list of shares began with, where the last one goes on with it.
     """
 
     sentence: str = ""
     about: frozenset[str] = frozenset()
     change: str = ""
     past: tuple[SimilarIncident, ...] = ()
+    opening: str = ""
 
 
 NOTHING = Spoken()

@@ -229,7 +229,7 @@ def rest(known: Known) -> None:
     if sampled := re.search(r"\b(\d+) of ([\d,]+) sampled log lines\b", report.sections.user_impact):
         known.facts.append(Fact(float(sampled[2].replace(",", "")), "lines", known.scope, "lines", "now"))
         known.facts.append(Fact(float(sampled[1]), "lines", known.scope, "errors", "now"))
-    if served := re.search(r" of about ([\d,]+) requests failed\b", report.sections.user_impact):
+    if served := re.search(r"[\d)] of (?:about )?([\d,]+) requests failed\b", report.sections.user_impact):
         known.facts.append(Fact(float(served[1].replace(",", "")), "requests", known.scope, "traffic"))
     known.facts += [*_faster(known)]
     if timed and share is not None:

@@ -53,7 +53,9 @@ def readings(text: str, known: Known) -> list[list[Found]]:
 def _references(text: str, known: Known) -> Iterator[Reference]:
     for found in REFERRING.finditer(text):
         kind = found.lastgroup or ""
-        names = _meant(kind, text[: found.start()], known)
+        is_made = kind in ("former", "latter") and OF_A_CHANGE.match(text, found.end())
+        pair = _pair(known) if is_made else ()
+        names = pair[:: 1 if kind == "former" else -1][:1] or _meant(kind, text[: found.start()], known)
         if names:
             yield Reference(found.span(), names)
     yield from _candidates(text, known)
@@ -113,6 +115,7 @@ def _pair(known: Known) -> tuple[str, ...]:
 # "DownstreamTimeout, the second candidate": whoever stands there with that type of errors.
 AS_CANDIDATE = re.compile(
     r"(?:,| as)? (?:the|a|as) (?:\w+[ -]){0,2}candidate\b| (?:is|ranks|comes) (?:the )?(?:second|third|fourth|last)\b"
+    r"|(?: each)? (?:has|have|gets?|got) (?:(?:a|the same|an equal) )?(?:confidences? )?(?:of )?(?:only |just )?0\.\d"
 )
 
 

@@ -12,7 +12,7 @@ class Said(NamedTuple):
 
     `metrics`: what was measured that is no signal of ours. `metric`: the field that it is said to be of, by its name.
     `alone`: metrics that need not be named, as they are the only ones of their dimension.
-    `it`: the services that a pronoun before it means.
+    `it`: the services that a pronoun before it means. `opening`: the sentence that a list of shares began with.
     """
 
     subjects: tuple[Subject, ...]
@@ -20,6 +20,7 @@ class Said(NamedTuple):
     lines: frozenset[str]
     patterns: dict[str, frozenset[str]]
     previous: str
+    opening: str
     metrics: frozenset[str]
     metric: str | None
     alone: frozenset[str]

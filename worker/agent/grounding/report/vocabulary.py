@@ -177,11 +177,17 @@ def _runs(text: str, words: frozenset[str], *, is_advice: bool) -> list[Span]:
     for found in WORD.finditer(text):
         if is_known(found[0].lower(), words, is_advice=is_advice) or claims.is_term(found[0]):
             continue
+        if "db" in words and OF_DATABASE.match(text, found.start()):
+            continue
         if runs and not text[runs[-1][1] : found.start()].strip(" -’'"):
             runs[-1] = (runs[-1][0], found.end())
         else:
             runs.append(found.span())
     return runs
+
+
+# "47 database queries", where the metric is called `db_queries_per_request`.
+OF_DATABASE = re.compile(r"database (?:quer(?:y|ies)|metrics|latency|rows)\b", re.IGNORECASE)
 
 
 def is_known(word: str, words: frozenset[str], *, is_advice: bool = False) -> bool:

@@ -23,10 +23,15 @@ _CAUSING = (
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
     r"(?! an? (?:[\w₂]+ )?(?:excess|total|sum|difference|share|ratio|rate|factor|average|mean)\b)"
 )
+# "It comes from 65 g measured against 41 g expected", "the estimate comes from the sampled log": it is reckoned so.
+_NO_DATA = (
+    r"(?! (?:about )?[\d.,]+ ?[mk]?g(?:CO₂e)? (?:of CO₂e? )?(?:that (?:was|were) )?(?:measured|emitted)\b)"
+    r"(?! (?:the |its |a )?(?:sampled |few |log )*(?:logs?|lines|sample|documents)\b)"
+)
 _CAUSED = (
     r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
     r"|set off by|stems? (?:\w+ly )?from"
-    r"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from(?! (?:about |some )?\d)"
+    rf"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from{_NO_DATA}"
     r"|driven by|explained by|attributable to|attributed to|results? from"
     r"|resulted from|resulting from|originat\w+ (?:in|from|with|at)|(?:traces?|traced) (?:back )?to|put down to"
     r"|puts? (?:it|this|that|them) down to|(?:goes?|go|went) back to|settle[sd] on"

@@ -19,7 +19,7 @@ BETWEEN = re.compile(r"\b[Bb]etween (?:about |roughly )?[$−-]?\d[\d.,]*(?: ?[^
 # "At 816, the number of reads is …" is one clause.
 AT = re.compile(r"At (?:about |only |just )?[$\d][^,;]{0,16}, ")
 LASTING = re.compile(
-    r"\b(?:last(?:ed|s|ing)?|for|in|into|over|within|during|spann\w+|after just|persist\w*)"
+    r"\b(?:last(?:ed|s|ing)?|for|in|into|over|within|during|spann\w+|after just|persist\w*|(?:ended|closed|over) after)"
     r"(?: only| just| about| the| last| first| a| mere)* $",
     re.IGNORECASE,
 )
@@ -152,6 +152,9 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     begin, over = part(span, text)
     told = topics(text[begin:start]) & {*SIGNALS, *EXCLUSIVE}
     before = own | (last_spoken_of(start, text) if told or begin else frozenset())
+    if "lines" in own:
+        # "The instances of cart, which wrote 3 of 51 expected lines".
+        before -= {"instances"}
     return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
 
 
@@ -261,8 +264,10 @@ AT_A_STATISTIC = re.compile(
 # "Half of the requests took longer than 303 ms".
 SLOWEST = re.compile(
     r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
-    r"(?: of)? (?:the |its |all )?(?:requests|calls) (?:now |usually )?(?:took|takes?|were|are|needed|needs?|waited)"
-    r" (?:longer|slower|more) than (?:about )?(?=\d|$)",
+    r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled )?(?:requests|calls)"
+    r"(?: (?:to|of) [^,;.\d]{1,24}?)? (?:now |usually )?"
+    r"(?:(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
+    r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:about |at least )?(?=\d|$)",
     re.IGNORECASE,
 )
 QUANTILE_OF = {
@@ -273,6 +278,8 @@ QUANTILE_OF = {
 }
 
 
+# "Half of the requests took 303 ms or more".
+OR_MORE = re.compile(r"[\d.,]+ ?m?s or (?:more|longer)\b")
 # "From 347 to 298 ms at p95": of both.
 TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
 
@@ -289,8 +296,9 @@ def statistic(span: Span, text: str) -> str | None:
         return next((name for name, words in STATISTICS.items() if words.search(after)), None)
     begin, _ = part(span, text)
     before = text[begin : span[0]]
-    if (share := SLOWEST.search(before)) and (of := QUANTILE_OF.get(" ".join(share["share"].lower().split()))):
-        return of
+    share = SLOWEST.search(before)
+    if share and (not share["or_more"] or OR_MORE.match(text, share.end())):
+        return QUANTILE_OF[" ".join(share["share"].lower().split())]
     found = [
         (one.end(), name)
         for name, words in STATISTICS.items()
@@ -307,7 +315,8 @@ def named_statistics(text: str) -> set[str]:
 
 PER = re.compile(
     r"(?:^\W*an? (?:[a-z]+ )?(?P<one>request|call|order|user|customer|session|line)"
-    r"|\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
+    r"|(?<!requests )(?<!calls )(?<!lines )"
+    r"\b(?:each|every|per|a single|an individual|one single|any given)(?! (?:one )?of\b)"
     r"(?: (?:lost|failed|failing|affected|new|slow))?"
     r" (?P<noun>[a-z]+))\b(?! fail| end| rate| volume)(?:[^,;.\d]|(?<=[a-z-])\d){0,40}$",
     re.IGNORECASE,
@@ -317,7 +326,9 @@ PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|sessio
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
 RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 # "Each recorded three", "each fell": a verb.
-NO_NOUN = re.compile(r"thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?")
+NO_NOUN = re.compile(
+    r"by|with|at|in|of|thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?"
+)
 RANKS = (
     ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
     ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),

@@ -300,6 +300,8 @@ def _in_words(text: str) -> Iterator[Number]:
             if dimension or is_round
             else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         )
+        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)) and not DENIED.search(before):
+            tolerance = 0.0
         low, high = _bounds(value, tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
             # "More than doubled" says no more than that.
@@ -312,19 +314,22 @@ def _in_words(text: str) -> Iterator[Number]:
         yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)
 
 
+# "No metric is more than two standard deviations away".
+DENIED = re.compile(r"\b(?:no|none|not|neither|nor|never|nothing)\b", re.IGNORECASE)
 # "Twenty times", "a hundred times" are round.
 SCORE = 20
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
-NONE_OF = re.compile(r" of(?! them (?:before|earlier))")
+NONE_OF = re.compile(r" of(?! (?:them|these|those|which) (?:before|earlier|(?:in|during) the baseline))")
 NONE = ("none", "not one", "not a single one")
 
 
-# "Half of its requests took 70 ms or less" tells of the median.
+# "Half of its requests took 70 ms or less", "half of them take longer than 2 s" tells of the median.
 A_MEDIAN = re.compile(
-    r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?requests\b[^,;.\d]{0,40}"
-    r" (?:(?:took|take)(?: about)? [\d.,]+ ?m?s or (?:less|faster)\b"
+    r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?(?:sampled )?requests\b[^,;.\d]{0,40}"
+    r" (?:(?:took|take)(?: about)?"
+    r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b|(?:longer|more) than [\d.,]+ ?m?s\b)"
     r"|(?:are|were|be|got|get) (?:answered|served|done|handled|finished) (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
 )
 

@@ -28,7 +28,8 @@ class Number:
 
 
 PAIR = re.compile(
-    r"(?: (?:g|grams))? ?(?:to|–|-|and|against|(?:instead|in place) of|rather than|versus) ", re.IGNORECASE
+    r"(?: (?:g|grams))? ?(?:to|–|-|and|against|(?:instead|in place) of|rather than|versus) (?:about )?",
+    re.IGNORECASE,
 )
 # "11 g a minute is close to the usual 10 g": of the second as well.
 USUAL_MASS = re.compile(

@@ -6,11 +6,16 @@ import re
 
 from worker.agent.grounding.text.claims import Span
 
+# "The estimate is wide, from 4,600 to 23,400".
+WIDE_FROM = (
+    r"(?:ranges?|band|interval|estimates?) (?:is|are|was|were) [a-z]+(?: [a-z]+)?"
+    r"(?:,|,? (?:and )?(?:goes|runs|reaches|extends|going|running)) from"
+)
 # "Its range runs from 0.013 to 0.41".
 RUNS_FROM = (
-    r"(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
+    rf"(?:{WIDE_FROM}|(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
     r"(?:(?: that| which)? (?:(?:runs?|ran|goes|extends?|reaches|stretches|is|being) )?(?:of|from)"
-    r"| (?:starts?|begins?) (?:at|with)| is| being| was)"
+    r"| (?:starts?|begins?) (?:at|with)| is| being| was))"
 )
 # "Its range starts at 0 and ends at 4.1".
 TO_END = r"(?:to|and(?: (?:ends?|stops?) (?:at|with))?|–)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.agent.grounding.text import context, numerals, ranges, units
+from worker.agent.grounding.text import context, judging, numerals, ranges, units
 from worker.agent.grounding.text.claims import Span
 
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
@@ -21,7 +21,7 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?"
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
-    rf"|the (?:old|older|previous|former|earlier)(?: ones?| version| release| deployment)?)"
+    rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with"
@@ -100,7 +100,8 @@ WAS_USUAL = re.compile(
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
-    r"^ of (?:which|them|these)\b[^,;.\d]{0,30}\b(?:in the baseline|before|earlier)\b"
+    r"^ of (?:which|them|these)\b(?:(?! (?:and|but|now|the window)\b)[^,;.\d]){0,30}"
+    r"\b(?:in the baseline|before|earlier)\b"
     # "… of the requests to checkout were already failing in the baseline".
     r"|^(?:(?! (?:against|versus|than|compared|while|where|and|but|instead|from|as|after|window|now|not|never|no)\b)"
     r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b|(?:usually|normally) [a-z])"
@@ -255,7 +256,8 @@ THRESHOLD = re.compile(
 def _role_at(start: int, end: int, text: str) -> str | None:
     if THRESHOLD.search(text[:start]):
         return None
-    if FROM_NOW.search(text[:start]) or JUDGED_SO.search(text[:start]):
+    is_measured = judging.is_measured(start, end, text) and not EXCESS.search(text, 0, start)
+    if is_measured or FROM_NOW.search(text[:start]) or JUDGED_SO.search(text[:start]):
         return "now"
     if (
         MORE_THAN_USUAL.match(text, end)
@@ -268,7 +270,8 @@ def _role_at(start: int, end: int, text: str) -> str | None:
         return "excess"
     if _is_usual(start, end, text):
         return "usual"
-    begin = context.clause((start, start), text)[0]
+    # "The additional requests, to see whether a crawler is behind the 298,000 a minute": of all.
+    begin = max(context.clause((start, start), text)[0], text.rfind(" whether ", 0, start))
     is_excess = (
         (text[start:end].endswith(("%", "percent", "per cent")) and MORE_BY.match(text, end))
         or MORE.search(text[end : end + 44])
@@ -288,7 +291,8 @@ LABELLED = re.compile(r"(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){
 
 # "Verify that its retries have declined from 36 %": from what they are now.
 FROM_NOW = re.compile(
-    r"\b(?:verify|check|confirm|ensure|make sure|watch|see|until|once|when|whether)\b(?:[^.;]|\.\d)*"
+    r"\b(?:verify|check|confirm|ensure|make sure|watch|see|until|once|when|whether)\b"
+    r"(?:(?!\b(?:because|since|as)\b)[^.;]|\.\d)*"
     r"\b(?:declin\w+|drop\w*|fall\w*|fell|c[oa]me down|decreas\w+|gone down|goes down)(?: \w+)? from(?: about)? $",
     re.IGNORECASE,
 )
@@ -342,9 +346,10 @@ RANGE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 RANGING = re.compile(
-    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take)\b"
+    r"\b(?:range[sd]?|ranging|anywhere|somewhere|anything|give or take"
+    r"|estimates? (?:is|are|was|were)(?: [a-z]+){0,2})\b"
     r"(?: that| which| is|:| goes| runs?| extends?| stretches| reaches| was| wide| broad|,)*"
-    r" from (?:about )?[−-]?$",
+    rf" from (?:about )?[−-]?$|\b{ranges.WIDE_FROM} (?:about )?[−-]?$",
     re.IGNORECASE,
 )
 # "Recovers along with it, to a p90 of about 12 ms".
@@ -368,14 +373,15 @@ WHERE = re.compile(r"\bwhere(?: only| about)? $")
 IS = re.compile(r" (?:is|are|was|were)(?=\s*(?:[.,;)\[]|$)| and\b)")
 
 
-# "Memory was normal, 53 % against 51 %": the first is of now.
+# "Memory was normal, 53 % against 51 %", "worse than before: 37 % are errors, against 0.6 %": the first is of now.
 SET_AGAINST = re.compile(
-    r"(?: (?!before\b)[a-z]+)? (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where"
-    r"|after)\b",
+    r"(?: (?!before\b)[a-z]+){0,3},?"
+    r" (?:against|versus|vs\.?|(?:instead|in place) of|rather than|compared (?:with|to)|where|after)\b",
     re.IGNORECASE,
 )
 JUDGED = re.compile(
-    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation)\b[^,;:\d]{0,8}"
+    r"\b(?:normal|usual|expected|typical|typically|usually|before|baseline|expectation|others"
+    r"|(?:older|old) (?:ones|lines)|than [^,;:.\d]{0,24}\b(?:version|release))\b[^,;:\d]{0,12}"
     r"[,:](?: [a-z]+){0,2} $",
     re.IGNORECASE,
 )
@@ -411,6 +417,7 @@ def _is_usual(start: int, end: int, text: str) -> bool:
         or RETURNS_TOO.search(before)
         or RETURNS_TO.search(before)
         or GOAL.search(before)
+        or judging.is_usual_too(before, after)
     )
     if is_told or USUAL_THEN.search(after) or AGAIN.match(after) or (WHERE.search(before) and IS.match(after)):
         return True

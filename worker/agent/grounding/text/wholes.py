@@ -25,7 +25,7 @@ _WHOLES = (
     ("cpu", r"cpu"),
     ("memory", r"memory"),
     ("users", r"users?|customers?|sessions?"),
-    ("it", r"it|them|that|others|rest|which|what|ones?"),
+    ("it", r"it|them|that|others|rest|which|what|ones?|little"),
 )
 
 
