@@ -30,7 +30,7 @@ def leans(sentence: str, known: Known) -> bool:
     return bool(is_bare) or not {one.text for one in roster.mentions(sentence, known)} & known.services
 
 
-def after(sentence: str, known: Known, past: list[SimilarIncident], *, is_kept: bool) -> Spoken:
+def after(sentence: str, known: Known, past: list[SimilarIncident]) -> Spoken:
     """What is spoken of behind it. `past`: the incidents that it is about."""
     mentions = roster.mentions(sentence, known)
     services = {one.text for one in mentions} & known.services
@@ -39,7 +39,7 @@ def after(sentence: str, known: Known, past: list[SimilarIncident], *, is_kept: 
     goes_on = not services and change is None and bool(LEANING.match(sentence))
     return Spoken(
         sentence,
-        frozenset(services) if services and is_kept else before.about,
+        frozenset(services) if services else before.about,
         before.change if goes_on else change or "",
         tuple(past) if len(past) == 1 else before.past if goes_on else (),
         (before.opening or before.sentence) if _goes_on_listing(sentence) else "",
