@@ -96,7 +96,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services that the sentence names another rule tells (`changes`)."""
     report, named = known.report, {one.text for one in mentions} & known.services
     ways: tuple[tuple[re.Pattern[str], Callable[[], bool | None]], ...] = (
-        (ONLY_CANDIDATE, lambda: len(report.candidates) == 1),
+        (ONLY_CANDIDATE, lambda: len(report.candidates) == 1 and _is_it(text, mentions, known)),
         (NO_CANDIDATE, lambda: not report.candidates),
         (ONE_PAST, lambda: len(report.similar_incidents) == 1),
         (NO_PAST, lambda: not report.similar_incidents),
@@ -120,6 +120,17 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = is_so()
             if holds is not None:
                 yield judged("state", found, holds, "the report lists some")
+
+
+# "No other candidate was found besides cfg-3095".
+BESIDES = re.compile(r"\b(?:besides|than|but|except|apart from|beside)(?: the)? $")
+
+
+def _is_it(text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether whom it excepts is the one candidate."""
+    one = known.report.candidates[0]
+    excepted = {it.text for it in mentions if BESIDES.search(text[: it.span[0]])}
+    return excepted <= {one.service, one.deployment_id, one.version, one.error_type}
 
 
 # "pipeline-transformer is not among the candidates", "the report does not name that deployment as a candidate".
