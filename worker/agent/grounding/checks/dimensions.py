@@ -8,6 +8,7 @@ from collections.abc import Callable
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact
 from worker.agent.grounding.report.said import Said
+from worker.agent.grounding.text import pairs
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 
@@ -307,7 +308,7 @@ def _requests(fact: Fact, said: Said) -> bool:
     """What emissions are told per: "20 g per 1,000 requests"."""
     return fact.signal != "functional unit" or bool(
         re.search(r"\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
-        or re.match(r" (?:now )?(?:take|took|cost|emit|emitted|st[ao]+nd for) [\d.,]+ ?m?g", said.after)
+        or re.match(rf"{pairs.OF_WHOM}{pairs.TAKING} (?:about |only )?[\d.,]+ ?m?g", said.after)
     )
 
 

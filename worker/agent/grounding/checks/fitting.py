@@ -261,12 +261,17 @@ SO_DO = re.compile(r"\b(?:name|mention)\w* (?P<name>[\w.@:-]*\w)\W+(?:and )?so (
 NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
 
 
+# "Those lines also take longer, 2,560 ms against 230 ms".
+THOSE_LINES = re.compile(r"\W*(?:(?:Those|These|Its|The (?:new|same)) (?:log )?lines|They)\b")
+
+
 def _fits_deployment(fact: Fact, said: Said) -> bool:
     if fact.dimension == "seconds" and said.deployment is None and fact.of in said.names & said.deployments:
         # "Sixteen minutes before the onset, deploy-8724 was made".
         return True
     if fact.of in said.deployments:
-        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
+        is_told_on = THOSE_LINES.match(said.before) and OF_VERSION.search(said.previous)
+        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous or is_told_on
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
         named = NAMING.match(said.after)

@@ -241,12 +241,17 @@ PAIRED = re.compile(
 )
 
 
+# "Of payments in europe-west1 now take"; the names may have been blanked.
+OF_WHOM = r"(?:(?: (?:of|to|by|in|at|from|for)|,) +(?:the +)?(?:[\w.:@-]*\w)?){0,2}"
+TAKING = (
+    r" +(?:now )?(?:takes?|took|costs?|emit|emits|emitted|need|needs|needed|caused?|mean|meant"
+    r"|stand for|stands for|stood for)"
+)
 EACH = re.compile(
     r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
     r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)"
-    # "1,000 requests took 99.8 mgCO₂e".
-    r"|\b(?:1,000|one thousand) requests (?:now )?(?:take|took|cost|emit|emitted|stand for"
-    r"|stood for)\b(?=[^;]*\d ?m?g)",
+    # "1,000 requests of payments in europe-west1 took 99.8 mgCO₂e".
+    rf"|\b(?:1,000|a thousand|one thousand) requests{OF_WHOM}{TAKING}\b(?=[^;]*\d ?m?g)",
     re.IGNORECASE,
 )
 

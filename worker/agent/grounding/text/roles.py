@@ -74,6 +74,8 @@ EXCESS = re.compile(
 )
 # "27 % of the 396 mg emitted is excess".
 OF_IT_IS_EXCESS = re.compile(r" of (?:the |its |all )?[^,;.%]{0,40}\b(?:is|are|was|were|counts? as) (?:in )?excess\b")
+# Words with no figure: "in europe-west1", "of deploy-8717" and "1,000 requests" have none that is told.
+_UNTOLD = r"(?:[^;,\d]|(?<=[a-z])-?\d+|1,000(?= requests))"
 # "The expected emissions were 441 g", "Before the deployment, 46 % …".
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
@@ -93,10 +95,14 @@ WAS_USUAL = re.compile(
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
-    r"(?:[^,;:()\d]|(?<=[a-z])\d|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
-    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$"
+    r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
+    rf"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{{0,40}},{_UNTOLD}{{0,80}}(?:, )?$"
+    r"|\bthe (?:others?|other ones|rest|remaining ones|(?:others?|remaining|older|earlier) (?:(?:log|sampled) )?lines)"
+    r"(?: of (?:the )?[\w.:@-]+)?(?: in [\w-]+)? (?:holds?|ha[sd]|have|shows?|showed|contains?|logs?|logged|are at"
+    r"|is at|amounts? to|come to|with)(?: only| just| about)* $|\bof the rest,? (?:only )?$"
     r"|(?:^|[;:] )Without (?:it|that|them|deploy-\d+|the (?:new|change|deployment|release))\b[^,;]{0,30},[^;,\d]{0,60}$"
-    r"|^(?:Before|Prior to|Until) the (?:window|onset|incident|alert|deployment)\b(?:[^;,\d]|(?<=[a-z])\d){0,80}$",
+    r"|^(?:Before|Prior to|Until) (?:the (?:window|onset|incident|alert|deployment|change|release|rollout)"
+    rf"|[a-z]+-\d+)\b{_UNTOLD}{{0,80}}$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
