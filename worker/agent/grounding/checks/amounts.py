@@ -33,9 +33,12 @@ FAR, MORE = 1.3, 1.05
 OF_RANGE = re.compile(
     r"\b(?:(?P<up>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<down>below|under|short of)|(?P<out>outside(?: of)?)"
     r"|within|inside|in) (?:the|its|their) (?:(?:expected|usual|normal|expectation['’]s) (?:range|band|corridor)"
-    r"|(?:range|band|corridor) of (?:the expectation|what (?:is|was) expected))\b",
+    r"|(?:range|band|corridor) of (?:the expectation|what (?:is|was) expected|(?=\d)))\b",
     re.IGNORECASE,
 )
+# "The measured value is within the range of 6.1 to 6.6 gCO₂e": where the unit stands.
+BEHIND = 24
+EXCESS = re.compile(r"\b(?:excess|wasted?|estimate|true (?:number|value))\b", re.IGNORECASE)
 IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
 
 
@@ -48,6 +51,9 @@ def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         return
     for found in OF_RANGE.finditer(text):
         said = text[context.part(found.span(), text)[0] : found.start()]
+        if EXCESS.search(said):
+            continue
+        said += text[found.end() : found.end() + BEHIND] if text[found.end()].isdigit() else ""
         if not IN_GRAMS.search(said) or topics(said) & {*SIGNALS} - {"carbon"} or NOT.search(said) or IF.search(said):
             continue
         side = (emitted.likely > expected.high) - (emitted.likely < expected.low)

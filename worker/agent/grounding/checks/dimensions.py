@@ -38,6 +38,8 @@ RISING = re.compile(
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rises?|increase|growth|what(?: [a-z]+){0,3} (?:rose|grew|was added))\b", re.IGNORECASE)
+# "frontend follows with a share of 0.26. search and catalog have 0.1707 and 0.1705".
+A_SHARE = re.compile(r"\bshares? of (?:0|1)\.\d", re.IGNORECASE)
 # "80 % of its deviation is explained by …".
 EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
@@ -55,7 +57,7 @@ def _share(fact: Fact, said: Said) -> bool:
         # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
         listed = "" if topics(said.clause) & {*SIGNALS} else said.opening + said.previous + said.after
         told = OF_REQUESTS.sub(" ", said.before + said.clause)
-        return bool(RISING.search(told) or THE_RISE.search(listed))
+        return bool(RISING.search(told) or THE_RISE.search(listed) or A_SHARE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)

@@ -118,7 +118,7 @@ def _is_of_another(fact: Fact, said: Said) -> bool:
 
 
 IN_THE_CASES = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*)\b[^;.]* in (?:only |just |about |some )?(?:a |one )?$")
-OF_THE_CAUSE = re.compile(r"\b(?:causes?|verdict|finding)\b", re.IGNORECASE)
+OF_THE_CAUSE = re.compile(r"\b(?:(?<!as )(?<!as a )causes?|verdict|finding)\b", re.IGNORECASE)
 
 
 def _of_nobody(fact: Fact, said: Said) -> bool | None:
@@ -291,6 +291,7 @@ OF_A_PART = re.compile(
     re.IGNORECASE,
 )
 PARTS = ("retr", "slow", "error", "demand")
+THEY_ARE = re.compile(r"\W*(?:They|These|Those)\b")
 
 
 def _fits_line(fact: Fact, said: Said) -> bool:
@@ -312,6 +313,9 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|go|went|stems?|belongs?) [^,;\d]*", said.after
     )
     near = said.before[-80:]
+    if THEY_ARE.match(said.before):
+        # "Retries went up. They are responsible for 62 mg of the excess".
+        near = f"{said.previous} {near}"
     # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
     before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
     around = f"{said.clause} {before} {behind[0] if behind else ''}"

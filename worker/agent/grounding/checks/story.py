@@ -255,7 +255,7 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in ORDER.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
-        if LINES_OF_IT.search(before):
+        if LINES_OF_IT.search(before) or _tells_a_level(found, text):
             # "0 % of the log lines after it are errors": which lines, not when it was made.
             continue
         if found[0].lower() == "since" and REASON.search(after):
@@ -263,8 +263,6 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         left, right = _spoken(before, 0, mentions, known), _spoken(after, found.end(), mentions, known)
         if not re.search(r"\w", before) and "," in after:
             first, _, rest = after.partition(",")
-            if _tells_a_level(found.end() + len(first), text):
-                continue
             right = _spoken(first, found.end(), mentions, known)
             left = _spoken(rest, found.end() + len(first) + 1, mentions, known)
         times = _times(left, right)
@@ -280,8 +278,11 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds, "it was the other way round")
 
 
-def _tells_a_level(place: int, text: str) -> bool:
+def _tells_a_level(found: re.Match[str], text: str) -> bool:
     """ "Before deploy-8717, 0.6 % of the log lines were errors": what was usual then, and no order."""
+    if re.search(r"\w", text[: found.start()]):
+        return False
+    place = text.find(",", found.end()) % (len(text) + 1)
     return any(roles.role(one.span, text) == "usual" for one in numerals.numbers(text) if one.span[0] >= place)
 
 

@@ -23,7 +23,9 @@ PLACED = re.compile(
     re.IGNORECASE,
 )
 CANDIDATE = re.compile(
-    r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b", re.IGNORECASE
+    r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b"
+    r"|\bas (?:an? |the )?(?:\w+ )?causes?\b",
+    re.IGNORECASE,
 )
 TOLD = re.compile(
     r"confidence:? (?:(?:in|as|for) +(?:[a-z]+ +){0,6})?"

@@ -333,7 +333,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
         ahead = text[: found[place - 1].span[0]]
         is_between = between == " and " and ahead.endswith(("between ", "bounds of ", ", within "))
         is_in_time = dimensions[place - 1] == "seconds" and IN_TIME.search(ahead)
-        is_ranged = RANGED.fullmatch(between) and not is_in_time
+        is_ranged = (RANGED.fullmatch(between) and not is_in_time) or ranges.around(found[place].span, text)
         # "13,400 more were slower than 456 ms, ranging from 6,570 to 20,200": of the first.
         of = place - 2 if place > 1 and THRESHOLD.search(ahead) else place - 1
         if not dimensions[place] and (is_between or is_ranged):

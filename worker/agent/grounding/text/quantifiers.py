@@ -48,7 +48,7 @@ NO_REQUEST = re.compile(
     re.IGNORECASE,
 )
 BOUNDS = {
-    "all": (0.85, 1.0),
+    "all": (0.9, 1.0),
     "most": (0.5, 1.0),
     "every": (0.99, 1.0),
     "each": (0.99, 1.0),

@@ -68,7 +68,8 @@ MORE = re.compile(
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
-    r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
+    r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|too much"
+    r"|additional(?! (?:demand|requests|traffic|load) (?:rais|push|dr[io]v|lift))|extra|saves?|saving)\b"
     r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
     re.IGNORECASE,
 )
@@ -97,6 +98,9 @@ WAS_USUAL = re.compile(
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
     r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
     rf"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{{0,40}},{_UNTOLD}{{0,80}}(?:, )?$"
+    # What lies within a range is held against what was expected.
+    r"|(?<!excess )\b(?:is|are|was|were|lies|lay|stay(?:s|ed)|falls?|fell|remain(?:s|ed)) (?:\w+ )?(?:within|inside)"
+    r" (?:the|its|a) (?:range|band|corridor) of $"
     r"|\bthe (?:others?|other ones|rest|remaining ones|(?:others?|remaining|older|earlier) (?:(?:log|sampled) )?lines)"
     r"(?: of (?:the )?[\w.:@-]+)?(?: in [\w-]+)? (?:holds?|ha[sd]|have|shows?|showed|contains?|logs?|logged|are at"
     r"|is at|amounts? to|come to|with)(?: only| just| about)* $|\bof the rest,? (?:only )?$"
@@ -110,7 +114,8 @@ USUAL_THEN = re.compile(
     r"\b(?:in the baseline|before|earlier)\b"
     # "… of the requests to checkout were already failing in the baseline".
     r"|^(?:(?! (?:against|versus|than|compared|while|where|and|but|instead|from|as|after|window|now|not|never|no)\b)"
-    r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b|(?:usually|normally) [a-z])"
+    r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b"
+    r"|(?:usually|normally) (?!(?:needs?|takes?|requires?|explains?|costs?)\b)[a-z])"
     r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b[^,;.(\d]{0,30}\b(?:before|prior|ahead|until))"
     r"(?:(?! and (?:once|twice|one|never|none|zero|no)\b)[^,;.(\d]){0,50}"
     r"\b(?:before|prior to|ahead of|until|earlier than) "
@@ -156,6 +161,8 @@ NEW_ONES = re.compile(r" (?:new|newer) (?:(?:log|sampled) )?(?:lines|documents|o
 def role(span: Span, text: str) -> str | None:
     if NEW_ONES.match(text, span[1]):
         return "now"
+    if told := ranges.around(span, text):
+        return _role_at(*told.span("mid"), text)
     is_so_much_more = MORE_CARBON.match(text, span[1]) and text[slice(*span)].endswith(("g", "grams"))
     return "excess" if is_so_much_more else _role(span, text)
 
