@@ -134,7 +134,8 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
         # What was emitted lies in no range of its own.
         return False
     if fitting.fits(fact, said):
-        return True
+        # A rise of nothing is no level of 0.
+        return bool(fact.value or fact.signal or fact.dimension != "count" or not said.topics & {*SIGNALS} - {"carbon"})
     if besides and fitting.fits(fact, said._replace(role=besides)):
         return True
     before = context.last_spoken_of(len(known.previous), known.previous)
@@ -411,8 +412,8 @@ def _is_of_errors(number: Number, text: str) -> bool:
 
 
 def _is_no_level(number: Number, fact: Fact) -> bool:
-    """That a rise is nothing, or no requests were slow, is not told of a level: "its latency was 0"."""
-    return not number.dimension and (fact.dimension, fact.signal) in (("count", None), ("requests", "latency"))
+    """That no requests were slow is not told of a level: "its latency was 0"."""
+    return not number.dimension and (fact.dimension, fact.signal) == ("requests", "latency")
 
 
 # So small a share is told as 0.
