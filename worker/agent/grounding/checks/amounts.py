@@ -33,10 +33,30 @@ FAR, MORE = 1.3, 1.05
 OF_RANGE = re.compile(
     r"\b(?:(?P<up>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<down>below|under|short of)|(?P<out>outside(?: of)?)"
     r"|within|inside|in) (?:the|its|their) (?:(?:expected|usual|normal|expectation['’]s) (?:range|band|corridor)"
-    r"|(?:range|band|corridor) of (?:the expectation|what (?:is|was) expected))\b",
+    r"|(?:range|band|corridor) of (?:the expectation|what (?:is|was) expected|(?=\d)))\b",
     re.IGNORECASE,
 )
+# "The measured value is within the range of 6.1 to 6.6 gCO₂e": where the unit stands.
+BEHIND = 24
+EXCESS = re.compile(r"\b(?:excess|wasted?|estimate|true (?:number|value))\b", re.IGNORECASE)
 IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
+
+
+# "3.2 gCO₂e was expected, with a range of 2.9 to 3.4. The measured value lies above that range."
+THAT_RANGE = re.compile(
+    r"\b(?:measured|emitted|actual)\b[^,;.\d]{0,30}? (?:is|was|lies|lay|stays?|stayed|falls?|fell) (?:\w+ )?"
+    r"(?:(?P<up>above|over|beyond)|(?P<down>below|under)|(?P<out>outside(?: of)?)|within|inside|in)"
+    r" (?:that|this) (?:range|band|corridor|interval)\b",
+    re.IGNORECASE,
+)
+EXPECTED = re.compile(r"\b(?:expect(?:ed|ation)|usual|normal)\b", re.IGNORECASE)
+
+
+def _of_that_range(text: str, known: Known) -> Iterator[re.Match[str]]:
+    """Where the sentence before told the range of what was expected, in grams."""
+    before = known.previous
+    if IN_GRAMS.search(before) and EXPECTED.search(before) and not EXCESS.search(before):
+        yield from THAT_RANGE.finditer(text)
 
 
 def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -46,8 +66,13 @@ def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     others = {one.text for one in mentions} & (known.services | known.regions) - {*known.scope}
     if not emitted or not expected or others:
         return
-    for found in OF_RANGE.finditer(text):
+    for found in [*OF_RANGE.finditer(text), *_of_that_range(text, known)]:
         said = text[context.part(found.span(), text)[0] : found.start()]
+        if EXCESS.search(said):
+            continue
+        if found.re is THAT_RANGE:
+            said = "carbon"
+        said += text[found.end() : found.end() + BEHIND] if text[found.end() : found.end() + 1].isdigit() else ""
         if not IN_GRAMS.search(said) or topics(said) & {*SIGNALS} - {"carbon"} or NOT.search(said) or IF.search(said):
             continue
         side = (emitted.likely > expected.high) - (emitted.likely < expected.low)

@@ -57,6 +57,8 @@ CONFIDENCE = re.compile(
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\bconfidence (?:in|of|for) \S+(?: in \S+)? as (?:an?|the|its) (?:\w+ )?(?:cause|candidate|culprit)"
     r"(?= (?:\w+ ){0,3}\d)"
+    r"|\bas (?:an? |the )?(?:\w+ )?(?:causes?|candidates?|culprits?|explanations?)"
+    r"(?= (?:reach(?:es)?|gets?|got|have|has|stands?|scores?) (?:only |just |at |a |confidence |of )*[01]\.\d)"
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"

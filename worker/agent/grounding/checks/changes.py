@@ -379,6 +379,11 @@ DEPLOYMENT = re.compile(
     r"|versions?)\b",
     re.IGNORECASE,
 )
+_THESE = r"(?:(?:these|those|them)(?: \w+)?|the \w+(?: \w+)?)"
+_BLAMED = (
+    r"blamed|(?:given|named|listed|seen|considered|regarded|taken|held|called) (?:as |to be )?(?:the |a )?(?:root )?"
+    r"(?:cause|culprit|responsible)|(?:the|a) (?:root )?cause"
+)
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
     r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
@@ -386,9 +391,15 @@ UNEXPLAINED = re.compile(
     r"(?: \w+ly)?"
     r" (?:(?:that |which )?(?:can|could|would|might) )?(?:explains?|explained|accounts? for)"
     r"(?: (?:it|this|that|them|why\b[^,;.]*|the (?:\w+ )?"
-    r"(?:rise|errors|failures|latency|slowness|deviation|spike|alert)))?",
+    r"(?:rise|errors|failures|latency|slowness|deviation|spike|alert)))?"
+    rf"|\bnone of {_THESE} (?:is|was|are|were) (?:{_BLAMED})\b"
+    rf"|\b(?:names?|named|gives?|gave|lists?|listed|blames?|blamed|holds?) none of {_THESE}"
+    r"(?: (?:for|as|to be) [^,;.]{3,20})?",
     re.IGNORECASE,
 )
+
+
+THEM = re.compile(r"\bnone of (?:these|those|them)\b", re.IGNORECASE)
 
 
 def unexplained(text: str, known: Known) -> Iterator[Claim]:
@@ -399,4 +410,8 @@ def unexplained(text: str, known: Known) -> Iterator[Claim]:
         is_another = "other" in found[0].lower() or bool(
             root and found["of"] in known.services and found["of"] != root.service
         )
+        told = {one.deployment_id for one in known.changes if one.deployment_id in known.previous}
+        if THEM.search(found[0]) and told:
+            # "None of them is given as the cause": those of the sentence before.
+            is_another = root is None or root.deployment_id not in told
         yield judged("cause", found, not is_change or is_another, "the cause is a change")

@@ -60,7 +60,7 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         found = (None if is_its else DOES.match(text, _end(one, text, mentions, known))) or owned
         if found:
             if (
-                (found is owned and _is_counted(one, found["what"], text, known))
+                (found is owned and _is_counted(one, found, text, known))
                 or _is_so_many(found, text)
                 or _is_of_a_signal(one, found["what"], text)
             ):
@@ -164,17 +164,18 @@ def _has_figure(found: re.Match[str], text: str) -> bool:
 # "Retries of checkout did not rise: they are 0.0", "… stayed at 0 %".
 NO_MORE = re.compile(
     r"(?: in [\w-]+)? (?:(?:did|does|do)(?: not|n['’]t) (?:rise|occur|increase|grow)"
-    r"|(?:stay(?:s|ed)?|remain(?:s|ed)?|are|were|stand) at)\b"
+    r"|(?:stay(?:s|ed)?|remain(?:s|ed)?|are|were|stand) at"
+    r"|(?:is|was|are|were) (?:both )?(?=(?:0|zero)\b(?!\.)))\b"
 )
 
 
-def _is_counted(one: Found, what: str, text: str, known: Known) -> bool:
+def _is_counted(one: Found, found: re.Match[str], text: str, known: Known) -> bool:
     """ "Retries of auth stand at 33 %": there are some, and how many is a figure, which is checked by itself."""
     end = context.part(one.span, text)[1]
     is_measured = any(
-        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(what)
+        (fact.role, fact.subject.service) == ("now", one.text) and fact.signal in _signals(found["what"])
         for fact in known.facts
-        if fact.value > 0 or NO_MORE.match(text, one.span[1])
+        if fact.value > 0 or NO_MORE.match(text, max(one.span[1], found.end("what")))
     )
     return is_measured and bool(re.search(r"\d", text[one.span[1] : end]))
 

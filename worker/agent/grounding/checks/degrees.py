@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import owners
-from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.report.fields import QUANTILES
+from worker.agent.grounding.report.known import Known, Level, Subject
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import NEGATED
@@ -79,9 +81,23 @@ def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
         levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
         those = [one for one in levels if {one.signal} == told and one.metric in SIGNALS]
-        if those and not PER.search(part):
+        if quantiles := list(_quantiles(part, subjects, known)):
+            yield judged("direction", found, all(_ratio(one) < ALIKE for one in quantiles), "it did")
+        elif those and not PER.search(part):
             holds = any(abs(one.deviations) < LEAST or _ratio(one) < ALIKE for one in those)
             yield judged("direction", found, holds, "it did")
+
+
+def _quantiles(part: str, subjects: list[Subject], known: Known) -> Iterator[Level]:
+    """ "The median latency hardly changed": that quantile, now and before."""
+    told = context.named_statistics(part) & {*QUANTILES}
+    own = [
+        one for one in known.facts if one.statistic in told and any(owners.is_of(one.subject, it) for it in subjects)
+    ]
+    for now in own:
+        usual = [one for one in own if (one.role, one.statistic, one.subject) == ("usual", now.statistic, now.subject)]
+        if now.role == "now" and usual:
+            yield Level(now.subject, "latency", now.value, usual[0].value, math.inf)
 
 
 AS_EVER = re.compile(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Fact
 from worker.agent.grounding.report.said import Said
+from worker.agent.grounding.text import pairs
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 
@@ -37,6 +38,8 @@ RISING = re.compile(
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rises?|increase|growth|what(?: [a-z]+){0,3} (?:rose|grew|was added))\b", re.IGNORECASE)
+# "frontend follows with a share of 0.26. search and catalog have 0.1707 and 0.1705".
+A_SHARE = re.compile(r"\bshares? of (?:0|1)\.\d", re.IGNORECASE)
 # "80 % of its deviation is explained by …".
 EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
@@ -54,7 +57,7 @@ def _share(fact: Fact, said: Said) -> bool:
         # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
         listed = "" if topics(said.clause) & {*SIGNALS} else said.opening + said.previous + said.after
         told = OF_REQUESTS.sub(" ", said.before + said.clause)
-        return bool(RISING.search(told) or THE_RISE.search(listed))
+        return bool(RISING.search(told) or THE_RISE.search(listed) or A_SHARE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
@@ -307,7 +310,7 @@ def _requests(fact: Fact, said: Said) -> bool:
     """What emissions are told per: "20 g per 1,000 requests"."""
     return fact.signal != "functional unit" or bool(
         re.search(r"\b(?:per|each|every|for|an?|(?:carbon|co[₂2]e?|emissions?) of) $", said.before, re.IGNORECASE)
-        or re.match(r" (?:now )?(?:take|took|cost|emit|emitted|st[ao]+nd for) [\d.,]+ ?m?g", said.after)
+        or re.match(rf"{pairs.OF_WHOM}{pairs.TAKING} (?:about |only )?[\d.,]+ ?m?g", said.after)
     )
 
 

@@ -134,7 +134,8 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
         # What was emitted lies in no range of its own.
         return False
     if fitting.fits(fact, said):
-        return True
+        # A rise of nothing is no level of 0.
+        return bool(fact.value or fact.signal or fact.dimension != "count" or not said.topics & {*SIGNALS} - {"carbon"})
     if besides and fitting.fits(fact, said._replace(role=besides)):
         return True
     before = context.last_spoken_of(len(known.previous), known.previous)
@@ -410,18 +411,30 @@ def _is_of_errors(number: Number, text: str) -> bool:
     return bool(ERRORS.search(number.text) or (not is_whole and ARE_ERRORS.match(text[number.span[1] :])))
 
 
+def _is_no_level(number: Number, fact: Fact) -> bool:
+    """That no requests were slow is not told of a level: "its latency was 0"."""
+    return not number.dimension and (fact.dimension, fact.signal) == ("requests", "latency")
+
+
+# So small a share is told as 0.
+NOTHING = 0.005
+
+
 def _is_close(number: Number, fact: Fact) -> bool:
     value = abs(fact.value)
     if number.dimension == "days" and fact.dimension == "seconds":
         return number.low * 86_400 <= value <= number.high * 86_400
-    if number.dimension in ("requests", "of requests") and fitting.is_sampled(fact):
-        # "None of the 60 sampled requests failed": each was a line.
-        return number.low - 1e-9 <= value <= number.high + 1e-9
-    if number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal:
-        # "30 envelopes flushed per minute": a metric that is called so.
-        return number.low - 1e-9 <= value <= number.high + 1e-9 and _is_counted_by(fact.signal, number.dimension)
+    # "None of the 60 sampled requests failed": each was a line.
+    is_line = number.dimension in ("requests", "of requests") and fitting.is_sampled(fact)
+    # "30 envelopes flushed per minute": a metric that is called so.
+    if is_line or (number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal):
+        is_so = is_line or _is_counted_by(fact.signal or "", number.dimension)
+        return number.low - 1e-9 <= value <= number.high + 1e-9 and is_so
     if number.dimension and number.dimension != fact.dimension:
         return False
+    if number.text == "0" and (fact.dimension == "share" or _is_no_level(number, fact)):
+        # "Its retries stayed at 0".
+        return fact.dimension == "share" and value < NOTHING
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     # A cost is written as its metric is, without its currency.

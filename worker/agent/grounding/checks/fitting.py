@@ -118,7 +118,7 @@ def _is_of_another(fact: Fact, said: Said) -> bool:
 
 
 IN_THE_CASES = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*)\b[^;.]* in (?:only |just |about |some )?(?:a |one )?$")
-OF_THE_CAUSE = re.compile(r"\b(?:causes?|verdict|finding)\b", re.IGNORECASE)
+OF_THE_CAUSE = re.compile(r"\b(?:(?<!as )(?<!as a )causes?|verdict|finding)\b", re.IGNORECASE)
 
 
 def _of_nobody(fact: Fact, said: Said) -> bool | None:
@@ -261,12 +261,17 @@ SO_DO = re.compile(r"\b(?:name|mention)\w* (?P<name>[\w.@:-]*\w)\W+(?:and )?so (
 NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
 
 
+# "Those lines also take longer, 2,560 ms against 230 ms".
+THOSE_LINES = re.compile(r"\W*(?:(?:Those|These|Its|The (?:new|same)) (?:log )?lines|They)\b")
+
+
 def _fits_deployment(fact: Fact, said: Said) -> bool:
     if fact.dimension == "seconds" and said.deployment is None and fact.of in said.names & said.deployments:
         # "Sixteen minutes before the onset, deploy-8724 was made".
         return True
     if fact.of in said.deployments:
-        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous
+        is_told_on = THOSE_LINES.match(said.before) and OF_VERSION.search(said.previous)
+        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous or is_told_on
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
         named = NAMING.match(said.after)
@@ -286,6 +291,7 @@ OF_A_PART = re.compile(
     re.IGNORECASE,
 )
 PARTS = ("retr", "slow", "error", "demand")
+THEY_ARE = re.compile(r"\W*(?:They|These|Those)\b")
 
 
 def _fits_line(fact: Fact, said: Said) -> bool:
@@ -307,6 +313,9 @@ def _fits_part(fact: Fact, said: Said) -> bool:
         r"(?: of [\d.,]+ ?\w+)?, (?:is|are|was|were|comes?|came|goes|go|went|stems?|belongs?) [^,;\d]*", said.after
     )
     near = said.before[-80:]
+    if THEY_ARE.match(said.before):
+        # "Retries went up. They are responsible for 62 mg of the excess".
+        near = f"{said.previous} {near}"
     # "Retries set in at 09:44 UTC, …, and they account for 104 mg".
     before = near if any(re.search(rf"\b{one}", near, re.IGNORECASE) for one in PARTS) else said.before
     around = f"{said.clause} {before} {behind[0] if behind else ''}"

@@ -27,6 +27,12 @@ BASELINE = re.compile(
     r"|(?:an?|one|the) (?P<ago>hour|day|week|month|year) (?:ago|earlier|before))\b",
     re.IGNORECASE,
 )
+# "Only one earlier day could be used for that comparison": more of them are a figure.
+ONE_DAY = re.compile(
+    r"\b(?:one|a single) (?:earlier|previous|past) day (?:could be|can be|was|is) (?:used|available|usable|compared)\b"
+    r"|\bcompar\w+ (?:with|to) (?:only |just )?(?:one|a single) (?:earlier|previous|past) day\b",
+    re.IGNORECASE,
+)
 # "The same hour of the week before": no longer than that.
 SAME_TIME = re.compile(r"\bthe same (?:hour|time|minutes?|\w+ minutes)\b", re.IGNORECASE)
 # A line or a type of errors that "had already occurred before the window".
@@ -53,6 +59,9 @@ def periods(text: str, known: Known) -> Iterator[Claim]:
         long = (window.end - window.start).total_seconds()
         holds = 0.75 <= long / SECONDS.get(found["unit"].lower(), 1e9) <= 1.25
         yield judged("state", found, holds, "the window is of another length")
+    told = {one.value for one in known.facts if one.signal == "days"}
+    for found in ONE_DAY.finditer(text) if told else ():
+        yield judged("state", found, SECONDS["day"] in told, "it was compared with more days")
     for found in BASELINE.finditer(text) if not known.past else ():
         unit = SECONDS.get((found["unit"] or found["ago"] or "day").lower(), 1e9)
         reach = (window.start - baseline.start).total_seconds()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import severities, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.domain.report import CauseKind, Verdict
 
@@ -163,6 +163,10 @@ def _is_its_end(found: re.Match[str], text: str, known: Known) -> bool:
     if not found[0].lower().startswith("until"):
         return False
     before = text[: found.start()].lower()
+    if not before.strip() and numerals.numbers(text[text.find(",") :]):
+        # "Until 09:45 UTC, ledger failed 0.1 % of its requests": by then it had begun; the figure is a usual one.
+        onset = known.report.root_cause and known.report.root_cause.onset
+        return any(text.startswith(f"{one:%H:%M}", found.end()) for one in (known.report.window.start, onset) if one)
     told = [
         span for name, span in (("baseline", known.report.baseline), ("window", known.report.window)) if name in before
     ]

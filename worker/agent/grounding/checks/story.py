@@ -11,7 +11,7 @@ from itertools import pairwise
 from worker.agent.grounding.checks import causation, charted, directions, doubts, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import claims, context
+from worker.agent.grounding.text import claims, context, numerals, roles
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
@@ -255,7 +255,7 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in ORDER.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
         after = re.split(r"[,;:]", after)[0] if re.search(r"\w", before) else after
-        if LINES_OF_IT.search(before):
+        if LINES_OF_IT.search(before) or _tells_a_level(found, text):
             # "0 % of the log lines after it are errors": which lines, not when it was made.
             continue
         if found[0].lower() == "since" and REASON.search(after):
@@ -276,6 +276,14 @@ def _order(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if changes:
             holds = is_first == says_change_first and not _is_since_another(found, after, mentions, known)
             yield judged("cause", found, holds, "it was the other way round")
+
+
+def _tells_a_level(found: re.Match[str], text: str) -> bool:
+    """ "Before deploy-8717, 0.6 % of the log lines were errors": what was usual then, and no order."""
+    if re.search(r"\w", text[: found.start()]):
+        return False
+    place = text.find(",", found.end()) % (len(text) + 1)
+    return any(roles.role(one.span, text) == "usual" for one in numerals.numbers(text) if one.span[0] >= place)
 
 
 DENIED = re.compile(r"\b(?:no|not|none|nothing|never)\b", re.IGNORECASE)

@@ -29,7 +29,8 @@ ONE_SIDED = re.compile(
     r"(?:\b(?P<no>(?:does|do|did)(?: not|n['’]t)|without) )?"
     r"\b(?:(?P<out>exclud\w+|rules? out|(?:lies|is|stays|remains|starts|begins)(?: \w+)? (?:above|clear of|over))"
     r"|includ\w+|contain\w*|reach\w*|touch\w*|cover\w*|cross\w*|spans?)"
-    r" (?:\w+ )?(?:zero|0|none|nothing)\b(?!\.\d)",
+    # "It reaches from 0 to 166,000": both ends are figures.
+    r" (?:\w+ )?(?:zero|0|none|nothing)\b(?!\.\d| to \d)",
     re.IGNORECASE,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.agent.grounding.report import roster
+from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Known, Spoken
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -30,12 +30,22 @@ def leans(sentence: str, known: Known) -> bool:
     return bool(is_bare) or not {one.text for one in roster.mentions(sentence, known)} & known.services
 
 
+ITS = re.compile(r"\W*(?:(?:all|most|some|\d+ %) (?:of )?)?(?:its|their)\b", re.IGNORECASE)
+
+
 def after(sentence: str, known: Known, past: list[SimilarIncident]) -> Spoken:
     """What is spoken of behind it. `past`: the incidents that it is about."""
     mentions = roster.mentions(sentence, known)
     services = {one.text for one in mentions} & known.services
     before = known.spoken
     change = _change(mentions, known)
+    if (
+        services
+        and ITS.match(sentence)
+        and all(owners.is_called(one, sentence) for one in mentions if one.text in services)
+    ):
+        # "All its new errors name auth. It logged three of them": whose errors they are is spoken of as well.
+        services |= before.about
     goes_on = not services and change is None and bool(LEANING.match(sentence))
     return Spoken(
         sentence,
@@ -56,10 +66,10 @@ A_SHARE = re.compile(r"\d ?%|\b0\.\d")
 
 def _change(mentions: list[Found], known: Known) -> str | None:
     """The only deployment that is named, "" where there are several, or where another service is named before it."""
-    owners = {one.deployment_id: one.service for one in known.changes}
-    changes = {one.text for one in mentions if one.text in owners}
+    makers = {one.deployment_id: one.service for one in known.changes}
+    changes = {one.text for one in mentions if one.text in makers}
     if not changes:
         return None
     first = next(one.text for one in mentions if one.text in known.services | changes)
-    is_of_it = len(changes) == 1 and {first} <= {*changes, owners[next(iter(changes))]}
+    is_of_it = len(changes) == 1 and {first} <= {*changes, makers[next(iter(changes))]}
     return next(iter(changes)) if is_of_it else ""

@@ -207,7 +207,7 @@ def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Sub
 
 # "When it calls ledger", "its requests to ledger": what is told of that is the caller's.
 CALLED = re.compile(
-    r"\b(?:calls?|calling|called|names?|naming|mentions?|timeouts?|depends?|relies|waiting|waits?"
+    r"\b(?:calls?|calling|called|names?|naming|mentions?|points?|pointing|refers?|timeouts?|depends?|relies|waiting|waits?"
     r"|(?:its|their|['’]s?|failed|failing|POST|GET|PUT) requests?)"
     r"(?: to| for| on)? $",
     re.IGNORECASE,

@@ -24,6 +24,7 @@ def enrol(known: Known) -> None:
     report = known.report
     # Who writes this report.
     known.names |= {"SpikeTrace", *filter(None, [report.incident_id, *VERDICT_NAME.findall(report.verdict.value)])}
+    known.names |= {*RULE_FIELD.findall(report.alert.conditions)}
     for cause in [*report.candidates, *([report.root_cause] if report.root_cause else [])]:
         name(known, cause.service, cause.region, cause.deployment_id, cause.version, cause.error_type)
         if cause.deployment_id:
@@ -41,6 +42,10 @@ def enrol(known: Known) -> None:
         name(known, past.service, past.region, past.id)
         known.lines += [past.title, past.why]
         _message(known, past.service or "", [past.title])
+
+
+# What the rule sums: "sum(emissions_kg_co2e) is greater than 0.18".
+RULE_FIELD = re.compile(r"\b[a-z]+(?:_[a-z\d]+)+\b")
 
 
 def name(known: Known, service: str | None, region: str | None, *others: str | None) -> None:

@@ -29,7 +29,9 @@ QUOTED = re.compile(r"“(?P<a>[^”]{3,})”|\"(?P<b>[^\"]{3,})\"|`(?P<c>[^`]{2
 NAME_LIKE = re.compile(
     r"(?<![\w./-])(?:v?\d+\.\d+\.\d+[\w.+-]*|[A-Za-z][\w]*(?:[-_.][\w]+)*[-_.]\w*\d\w*(?:[-_.]\w+)*"
     r"|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+|[A-Z]\w*(?:Error|Exception|Timeout|Failure)|[a-z]+_[a-z_]+"
-    r"|[A-Za-z]{1,8}\d{3,}\w*|[0-9a-f]{7,40}(?=[a-f0-9]*\b)|https?://\S+|(?<=[a-z,;] )[A-Z][A-Za-z]+)(?![\w-])"
+    # "2026490" is a figure.
+    r"|[A-Za-z]{1,8}\d{3,}\w*|(?=\d*[a-f])[0-9a-f]{7,40}(?=[a-f0-9]*\b)|https?://\S+"
+    r"|(?<=[a-z,;] )[A-Z][A-Za-z]+)(?![\w-])"
 )
 SERVICE_LIKE = re.compile(
     r"\b(?:service|of service) (?P<a>[a-z][\w-]+)|\b(?P<b>[a-z][\w-]+)(?: service\b|['’]s? (?!s\b)(?=[a-z]))"

@@ -23,7 +23,9 @@ PLACED = re.compile(
     re.IGNORECASE,
 )
 CANDIDATE = re.compile(
-    r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b", re.IGNORECASE
+    r"\b(?:candidates?|likeliest|runner-up|suspects?|rivals?|contenders?|explanations?)\b"
+    r"|\bas (?:an? |the )?(?:\w+ )?causes?\b",
+    re.IGNORECASE,
 )
 TOLD = re.compile(
     r"confidence:? (?:(?:in|as|for) +(?:[a-z]+ +){0,6})?"
@@ -32,7 +34,7 @@ TOLD = re.compile(
     r"|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
     re.IGNORECASE,
 )
-RIGHT_BEHIND = re.compile(r"\bconfidence (?:of |is )?$", re.IGNORECASE)
+RIGHT_BEHIND = re.compile(r"\bconfidence (?:of |is |(?:of|in|for) (?:that|this|the) \w+(?: is)?:? )?$", re.IGNORECASE)
 AMONG = re.compile(r"[\d.]* ?(?:to|–|-) ")
 
 

@@ -117,8 +117,8 @@ COUNTED_NOUN = re.compile(
 )
 NO_NOUNS = frozenset(
     """
-    across as comes degrees does equals exceeds falls fits gives goes has is its keeps leaves less lies looks makes
-    means needs others plus reflects remains rests rises says seems shows sits speaks stands stays stems
+    across as belongs comes degrees does equals exceeds falls fits gives goes has is its keeps leaves less lies looks
+    makes means needs others plus reflects remains rests rises says seems shows sits speaks stands stays stems
     takes tells this times versus was
     """.split()  # noqa: SIM905 - read as prose
 )
@@ -190,12 +190,12 @@ def _told_dimension(digits: str, found: re.Match[str], text: str) -> str:
     before = text[: found.start()]
     if before.endswith("HTTP ") and re.fullmatch(r"[45]\d\d", digits):
         return "status"
+    if SHARE_OF.search(before) and re.fullmatch(r"0|[01]\.\d+", digits):
+        return "share"
     if counted := _of_something_else(text, found.end()):
         return counted
     if FACTOR.search(before):
         return "times"
-    if SHARE_OF.search(before) and re.fullmatch(r"0|[01]\.\d+", digits):
-        return "share"
     return "confidence" if confidences.is_score(digits, found.span(), text) else ""
 
 

@@ -241,12 +241,17 @@ PAIRED = re.compile(
 )
 
 
+# "Of payments in europe-west1 now take"; the names may have been blanked.
+OF_WHOM = r"(?:(?: (?:of|to|by|in|at|from|for)|,) +(?:the +)?(?:[\w.:@-]*\w)?){0,2}"
+TAKING = (
+    r" +(?:now )?(?:takes?|took|costs?|emit|emits|emitted|need|needs|needed|caused?|mean|meant"
+    r"|stand for|stands for|stood for)"
+)
 EACH = re.compile(
     r"\b(?:(?:per|each|every|for|(?:carbon|co[₂2]e?|emissions?) of) [\d,]+"
     r"|(?:a|one|each|every|per) thousand) (?:requests|of them)\b(?=[^.;]*\d)"
-    # "1,000 requests took 99.8 mgCO₂e".
-    r"|\b(?:1,000|one thousand) requests (?:now )?(?:take|took|cost|emit|emitted|stand for"
-    r"|stood for)\b(?=[^;]*\d ?m?g)",
+    # "1,000 requests of payments in europe-west1 took 99.8 mgCO₂e".
+    rf"|\b(?:1,000|a thousand|one thousand) requests{OF_WHOM}{TAKING}\b(?=[^;]*\d ?m?g)",
     re.IGNORECASE,
 )
 
@@ -328,7 +333,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
         ahead = text[: found[place - 1].span[0]]
         is_between = between == " and " and ahead.endswith(("between ", "bounds of ", ", within "))
         is_in_time = dimensions[place - 1] == "seconds" and IN_TIME.search(ahead)
-        is_ranged = RANGED.fullmatch(between) and not is_in_time
+        is_ranged = (RANGED.fullmatch(between) and not is_in_time) or ranges.around(found[place].span, text)
         # "13,400 more were slower than 456 ms, ranging from 6,570 to 20,200": of the first.
         of = place - 2 if place > 1 and THRESHOLD.search(ahead) else place - 1
         if not dimensions[place] and (is_between or is_ranged):

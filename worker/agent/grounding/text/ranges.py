@@ -28,6 +28,22 @@ _RANGE_OF = (
 OF_RANGE = re.compile(
     rf"{_RANGE_OF}[−-]?(?P<low>\$?\d[\d.,]*)[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?$", re.IGNORECASE
 )
+# "The excess is 18 g, from 17 to 19": around the figure before, and so no course of things.
+AROUND = re.compile(
+    r"(?<![\w.,])(?P<mid>\d(?:[\d.,]*\d)?)[^\d,;.()]{0,12}, (?:any(?:where|thing) |somewhere )?from [−-]?"
+    r"(?P<low>\d(?:[\d.,]*\d)?)[^\d,;.()]{0,12} to [−-]?(?P<high>\d(?:[\d.,]*\d)?)"
+)
+
+
+def around(span: Span, text: str) -> re.Match[str] | None:
+    """What tells it as an end of such a range."""
+    for found in AROUND.finditer(text):
+        low, value, high = (float(found[name].replace(",", "")) for name in ("low", "mid", "high"))
+        if span[0] in (found.start("low"), found.start("high")) and low < value < high:
+            return found
+    return None
+
+
 LOW = re.compile(
     r"\b(?:at least|no less than|no fewer than|minimum|more than|over|from|between|starts? at|begins? at|low(?:er)?)"
     r"\b[^,;]{0,20}$",
@@ -89,6 +105,8 @@ RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?\$?$", re.IGNORECASE)
 def _place_in_range(span: Span, text: str) -> str | None:
     """Of "(66 to 77)" the first is the low end; "from 66 to 77" may be a course of things."""
     before, after = text[: span[0]], text[span[1] :]
+    if found := around(span, text):
+        return "low" if span[0] == found.start("low") else "high"
     if re.search(r"\((?:\w+ ){0,2}[−-]?$", before) and re.match(r"[^\d,;.()]{0,12}(?: to |–|-| and )\W?\d", after):
         return "low"
     if BOUNDS.match(after):
@@ -97,6 +115,5 @@ def _place_in_range(span: Span, text: str) -> str | None:
         return "high"
     if RANGE_OF.search(before) and re.match(rf"[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?\d", after):
         return "low"
-    if re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )[−-]?$", before):
-        return "high"
-    return None
+    is_high = re.search(r"\((?:\w+ ){0,2}\W?\d[\d.,]*[^\d,;.()]{0,12}(?: to |–|-| and )[−-]?$", before)
+    return "high" if is_high else None

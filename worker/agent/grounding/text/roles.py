@@ -68,12 +68,15 @@ MORE = re.compile(
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
-    r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|additional|too much|extra|saves?|saving)\b"
+    r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|too much"
+    r"|additional(?! (?:demand|requests|traffic|load) (?:rais|push|dr[io]v|lift))|extra|saves?|saving)\b"
     r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
     re.IGNORECASE,
 )
 # "27 % of the 396 mg emitted is excess".
 OF_IT_IS_EXCESS = re.compile(r" of (?:the |its |all )?[^,;.%]{0,40}\b(?:is|are|was|were|counts? as) (?:in )?excess\b")
+# Words with no figure: "in europe-west1", "of deploy-8717" and "1,000 requests" have none that is told.
+_UNTOLD = r"(?:[^;,\d]|(?<=[a-z])-?\d+|1,000(?= requests))"
 # "The expected emissions were 441 g", "Before the deployment, 46 % …".
 WAS_USUAL = re.compile(
     rf"(?<!within its )(?<!within the )(?<!within their )\b{_LEVEL}(?: [\w₂]+){{1,5}}?"
@@ -93,10 +96,19 @@ WAS_USUAL = re.compile(
     r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
-    r"(?:[^,;:()\d]|(?<=[a-z])\d|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
-    r"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{0,40},[^;,\d]{0,60}$"
+    r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
+    rf"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{{0,40}},{_UNTOLD}{{0,80}}"
+    rf"(?:\d[\d.]* ?%[^;,\d]{{0,40}} and (?!(?:now|then|since|after)\b){_UNTOLD}{{0,40}}|, )?$"
+    # What lies within a range is held against what was expected.
+    r"|(?<!excess )\b(?:is|are|was|were|lies|lay|stay(?:s|ed)|falls?|fell|remain(?:s|ed)) (?:\w+ )?(?:within|inside)"
+    r" (?:the|its|a) (?:range|band|corridor) of $"
+    r"|\bthe (?:others?|other ones|rest|remaining ones"
+    r"|(?:others?|remaining|older|earlier) (?:[\d,]+ )?(?:(?:log|sampled) )?lines)"
+    r"(?: of (?:the )?[\w.:@-]+)?(?: in [\w-]+)? (?:holds?|ha[sd]|have|shows?|showed|contains?|logs?|logged|are at"
+    r"|is at|amounts? to|come to|with)(?: only| just| about)* $|\bof the rest,? (?:only )?$"
     r"|(?:^|[;:] )Without (?:it|that|them|deploy-\d+|the (?:new|change|deployment|release))\b[^,;]{0,30},[^;,\d]{0,60}$"
-    r"|^(?:Before|Prior to|Until) the (?:window|onset|incident|alert|deployment)\b(?:[^;,\d]|(?<=[a-z])\d){0,80}$",
+    r"|^(?:Before|Prior to|Until) (?:the (?:window|onset|incident|alert|deployment|change|release|rollout)"
+    rf"|[a-z]+-\d+)\b{_UNTOLD}{{0,80}}$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
@@ -104,7 +116,8 @@ USUAL_THEN = re.compile(
     r"\b(?:in the baseline|before|earlier)\b"
     # "… of the requests to checkout were already failing in the baseline".
     r"|^(?:(?! (?:against|versus|than|compared|while|where|and|but|instead|from|as|after|window|now|not|never|no)\b)"
-    r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b|(?:usually|normally) [a-z])"
+    r"(?:[^,;.(\d]|(?<=[a-z])\d)){0,90}\b(?:(?:in|during) (?:the |its )?baseline\b"
+    r"|(?:usually|normally) (?!(?:needs?|takes?|requires?|explains?|costs?)\b)[a-z])"
     r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b[^,;.(\d]{0,30}\b(?:before|prior|ahead|until))"
     r"(?:(?! and (?:once|twice|one|never|none|zero|no)\b)[^,;.(\d]){0,50}"
     r"\b(?:before|prior to|ahead of|until|earlier than) "
@@ -150,6 +163,8 @@ NEW_ONES = re.compile(r" (?:new|newer) (?:(?:log|sampled) )?(?:lines|documents|o
 def role(span: Span, text: str) -> str | None:
     if NEW_ONES.match(text, span[1]):
         return "now"
+    if told := ranges.around(span, text):
+        return _role_at(*told.span("mid"), text)
     is_so_much_more = MORE_CARBON.match(text, span[1]) and text[slice(*span)].endswith(("g", "grams"))
     return "excess" if is_so_much_more else _role(span, text)
 
