@@ -75,8 +75,8 @@ def ground_known(text: str, known: Known, *, is_advice: bool = False) -> Grounde
         parts = _whole_or_head(sentence, known, is_advice=is_advice)
         if found and found[-1].outcome == "removed" and discourse.leans(sentence, known):
             parts = [replace(one, outcome="removed") for one in parts]
-        if parts[0].outcome != "removed":
-            # What is gone nobody reads: it gives no sentence behind it a meaning.
+        if parts[0].outcome != "removed" or all(claim.holds for claim in parts[0].claims):
+            # What is wrong gives no sentence behind it a meaning.
             known = replace(known, spoken=discourse.after(sentence, known, past.about(sentence, known)))
         found += parts
     return Grounded(tuple(found))

@@ -83,6 +83,19 @@ def _unknown_onset(text: str, mentions: list[Found], known: Known) -> Iterator[C
             yield judged("cause", found, False, "no onset of it is known", is_open=True)
 
 
+# "The window of this incident lies on 14 September 2026".
+WINDOW_ON = re.compile(
+    r"\bwindow\b[^,;.]{0,40}? (?:lies|lay|is|was|falls|fell) on (?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2})[a-z]*"
+)
+
+
+def window_day(text: str, known: Known) -> Iterator[Claim]:
+    window = known.report.window
+    days = {f"{one.day} {one:%b}" for one in (window.start, window.end)}
+    for found in WINDOW_ON.finditer(text):
+        yield judged("time", found, f"{int(found['day'])} {found['month']}" in days, "it is of another day")
+
+
 def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of another day than that of the window: only with an onset, or a past incident, that was so early."""
     start = known.report.window.start

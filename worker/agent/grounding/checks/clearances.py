@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from worker.agent.grounding.checks import suspects
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _CLEARED = (
     r"\b(?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside|cleared|exonerated|harmless|innocent"
@@ -32,6 +34,20 @@ def unfounded(text: str, found: Iterable[Claim]) -> Iterator[Claim]:
         if not any(one.kind not in ("name", "citation") for one in inside):
             why = "nothing shows that this is the reason"
             yield Claim("cause", (start, end), reason["why"], holds=False, why=why, is_unproven=True)
+
+
+# "Latency is not the problem here".
+NO_TROUBLE = re.compile(
+    r"(?:^|[,;:] (?:and |so |but )?)\W*(?P<what>(?:The |the )?[\w₂]+(?: rate| usage)?) (?:is|are|was|were) not"
+    r" (?:part of )?(?:the|a) (?:problem|trouble|issue)s?\b"
+)
+
+
+def untroubled(text: str, known: Known) -> Iterator[Claim]:
+    """Of a signal of whom was alerted: where it does not deviate."""
+    for found in NO_TROUBLE.finditer(text) if not known.past else ():
+        if topics(found["what"]) & {*SIGNALS}:
+            yield judged("state", found, suspects.is_calm(found["what"], known), "it deviates")
 
 
 # "It runs in another region", "deploy-8736 was made elsewhere".

@@ -60,7 +60,8 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         found = (None if is_its else DOES.match(text, _end(one, text, mentions, known))) or owned
         if found:
             if (
-                (found is owned and _is_counted(one, found, text, known))
+                (found is owned and OF_A_SHARE.search(text[: found.start()]))
+                or (found is owned and _is_counted(one, found, text, known))
                 or _is_so_many(found, text)
                 or _is_of_a_signal(one, found["what"], text)
             ):
@@ -167,6 +168,10 @@ NO_MORE = re.compile(
     r"|(?:stay(?:s|ed)?|remain(?:s|ed)?|are|were|stand) at"
     r"|(?:is|was|are|were) (?:both )?(?=(?:0|zero)\b(?!\.)))\b"
 )
+
+
+# "The share of retries of ledger was lower than usual": of its level.
+OF_A_SHARE = re.compile(r"\b(?:share|rate|level|number|percentage) of (?:(?:failed|failing|its|the) )?$", re.IGNORECASE)
 
 
 def _is_counted(one: Found, found: re.Match[str], text: str, known: Known) -> bool:

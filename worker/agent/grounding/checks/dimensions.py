@@ -74,17 +74,21 @@ def _grams(fact: Fact, said: Said) -> bool:
 
 def _grams_per_minute(fact: Fact, said: Said) -> bool:
     """The grid's intensity is in grams per kWh, not in grams per minute; what the demand explains is told as such."""
-    moves = RISES if fact.value > 0 else FALLS
-    if fact.whole == "rise" and (said.before.endswith("from ") or not moves.search(said.before)):
+    moves, by = (RISES, MORE) if fact.value > 0 else (FALLS, LESS)
+    is_moved = moves.search(said.before) or by.match(said.after)
+    if fact.whole == "rise" and (said.before.endswith("from ") or not is_moved):
         return False
     return "intensity" not in said.clause and (fact.of != "demand" or bool(OF_DEMAND.search(said.before + said.clause)))
 
 
-RISES = re.compile(r"\b(?:rise|rises|rose|increased?|grew|climbed|growth)\b[^;]*$", re.IGNORECASE)
+RISES = re.compile(r"\b(?:rise|rises|rose|increased?|grew|climbed|growth|adds?|added)\b[^;]*$", re.IGNORECASE)
 FALLS = re.compile(
-    r"\b(?:rise|increase|growth|falls?|fell|fallen|drop(?:s|ped)?|declined?|declines|decreased?|sank|lower)\b[^;]*$",
+    r"\b(?:rise|increase|growth|falls?|fell|fallen|drop(?:s|ped)?|declined?|declines|decreased?|sank|lower|down)\b[^;]*$",
     re.IGNORECASE,
 )
+# "0.35 g/min more CO₂ than usual".
+MORE = re.compile(r" more\b(?: CO[₂2]e?)?(?! requests)")
+LESS = re.compile(r" less\b(?: CO[₂2]e?)?")
 OF_DEMAND = re.compile(r"\b(?:requests?|demand|traffic|load)\b", re.IGNORECASE)
 
 

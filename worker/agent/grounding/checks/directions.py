@@ -334,7 +334,8 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
         # What was measured of the region is no service's own.
         levels = [one for one in levels if one.subject.service]
     if shares:
-        return all(share < 0.1 for share in shares)
+        ails = any(went(one) > 0 for one in levels if one.signal in ("errors", "latency"))
+        return all(share < 0.1 for share in shares) and not ails
     if OWN_AS_USUAL in known.report.headline and {one.service for one in subjects} == {known.report.service}:
         return True
     if levels:

@@ -28,6 +28,7 @@ _BEFORE = (
 SEEN_BEFORE = re.compile(
     r"\b(?:(?:had|has|have|was|were)(?: \w+ly)?(?: also| already| even| previously| long| not| never)*"
     rf" (?:been )?{_SEEN}"
+    r"|(?:do|does|did) (?:not|never) (?:occur|appear|exist|happen|show up)"
     r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
     rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
     rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b"
@@ -85,6 +86,7 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
                 yield _claim(seen, all(one.before == 0 for one in counts), "it was there before")
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
+        yield from _not_once(sentence, span[1], counts)
         yield from _oftener(sentence, start, counts)
         yield from _as_usual(sentence, start, counts)
         yield from _gone(sentence, span[1], counts)
@@ -92,6 +94,17 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
         if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
             yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
+
+
+# "It appears 12 times during the window and not once before it".
+NOT_ONCE = re.compile(rf"\b(?:and|but) (?:not (?:once|at all|a single time)|never) {_BEFORE}\b", re.IGNORECASE)
+# "… are PoolTimeout, a type that the baseline does not hold".
+NONE_HELD = re.compile(
+    r"\bbaseline (?:does|did)(?: not|n['’]t) (?:hold|contain|have|know|show)\b"
+    r"|\bof an? (?:kind|type|sort) (?:that|which) (?:did|does)(?: not|n['’]t) (?:occur|appear|exist)\b"
+    r"[^;.]{0,20}\bbefore\b",
+    re.IGNORECASE,
+)
 
 
 # "There were none before": of what the sentence before told.
@@ -110,11 +123,17 @@ def none_before(text: str, known: Known) -> Iterator[Claim]:
         yield _claim(found, holds, "it was there before")
 
 
+def _not_once(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
+    for words in (NONE_HELD, NOT_ONCE) if counts else ():
+        if found := words.search(text, start):
+            yield _claim(found, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
+
+
 # "They do not occur in the window at all".
 GONE = re.compile(
     r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:occur|appear|exist|(?:show|turn|come) up)|no longer (?:occurs?|appears?)"
     r"|(?:is|are|was|were) (?:absent|missing|gone|not (?:seen|logged|found))|disappeared|vanished)\b"
-    r"[^,;.]{0,40}? (?:in|within|during|from) the window\b|(?<=: )none in the window\b"
+    r"[^,;.]{0,40}? (?:in|within|during|from) (?:the window|it(?! \w))\b|(?<=: )none in the window\b"
     r"|(?<=and )(?:not|never) (?:in|within|during) the window\b",
     re.IGNORECASE,
 )

@@ -21,6 +21,7 @@ OVER = re.compile(
     r"|until (?=\d)|growing|(?<!no )worsening|improving|(?:customers|users) report\w*"
     r"|by mistake|on purpose|attack(?:ed|ers?)?|hacked|breach"
     r"|(?:last|past|next|every|each) (?:week|month|year|quarter|decade|night|weekday|morning|evening)"
+    r"|(?:every|each) day for (?:an? |the |\w+ )(?:\w+ )?(?:weeks?|months?)"
     r"|(?:every|each|on) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|tomorrow"
     r"|(?:ever|never) (?:seen|measured|recorded|observed|logged) (?:so|such)"
     r"|(?:(?<!as )ever|all-time|since records began)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from itertools import chain
 
-from worker.agent.grounding.text.claims import Claim
+from worker.agent.grounding.text.claims import Claim, Span
 
 _MOST = (
     r"most|least|largest|biggest|greatest|highest|smallest|lowest|worst|best|longest|slowest|fastest|strongest|weakest"
@@ -30,7 +30,7 @@ _BY_FIGURE = (
 _USUAL = (
     r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|median|average|mean|threshold|limit"
     r"|what (?:ran|was)"
-    r"|[\w-]+ (?:usual|expected|normal)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
+    r"|[\w-]+ (?:usual|expected|normal|before)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
 )
 _READ_ELSEWHERE = rf"(?! (?:(?:an?|the|its|their|that|those|of) ){{0,2}}(?:{_BY_FIGURE}|{_USUAL})\b)"
 _MORE = r"more|less|fewer|worse|better|(?!(?:oth|rath|eith|neith|wheth|togeth|nev|furth|anoth|ord|numb|serv)er)\w{2,}er"
@@ -41,6 +41,8 @@ COMPARED = re.compile(
     rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)",
     re.IGNORECASE,
 )
+# "2.3 times as many as usual": a figure.
+BY_FIGURE = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|tenth) $", re.IGNORECASE)
 # "… name ledger but never payments".
 DENIED = re.compile(
     r"(?:\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
@@ -56,22 +58,31 @@ def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]
     """`found`: the claims that were taken out of the sentence."""
     told = [one.span for one in found if one.kind in READ]
     # Where nothing else holds the sentence goes, as it would without that word.
-    mark = partial(_unread, is_open=any(one.holds and one.kind not in ("name", "citation") for one in found))
+    is_open = any(one.holds and one.kind not in ("name", "citation") for one in found)
+    words = [_superlatives(text, told)]
+    words += [] if is_advice else [_comparisons(text, told), _denials(text, told)]
+    for one in chain.from_iterable(words):
+        # What a statement of the report covers it holds (`record`).
+        why = "nothing that was read says so"
+        yield Claim("state", one.span(), one[0], False, why, is_open, is_unproven=True)
+
+
+def _superlatives(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
     for one in ABOVE_ALL.finditer(text):
         is_read = any(start < one.end("most") and one.start("most") < end for start, end in told)
         if not is_read and not IN_ORDER.search(text):
-            yield mark(one)
-    if is_advice:
-        return
+            yield one
+
+
+def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
     for one in COMPARED.finditer(text):
         place = one.start("than") if one["than"] else one.start("as")
-        if not any(start <= place < end for start, end in told):
-            yield mark(one)
+        is_figure = one["as"] and BY_FIGURE.search(text[: one.start()])
+        if not is_figure and not any(start <= place < end for start, end in told):
+            yield one
+
+
+def _denials(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
     for one in DENIED.finditer(text):
         if not any(start - REACH <= one.start() < end for start, end in told):
-            yield mark(one)
-
-
-def _unread(found: re.Match[str], *, is_open: bool) -> Claim:
-    # What a statement of the report covers it holds (`record`).
-    return Claim("state", found.span(), found[0], False, "nothing that was read says so", is_open, is_unproven=True)
+            yield one

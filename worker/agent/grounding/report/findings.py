@@ -27,6 +27,8 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
     root = report.root_cause
     if root is None or root.kind is not CauseKind.DEPLOYMENT:
         yield "no bad deployment or change is blamed"
+    if not any(one.kind is CauseKind.DEPLOYMENT for one in report.candidates):
+        yield "no bad or faulty deployment or change is visible or indicated here or what the evidence points to"
     yield from _business(report)
     yield from _excess(report.impact.carbon.excess_co2_grams)
     for part, size in (report.impact.carbon.split or {}).items():

@@ -134,6 +134,8 @@ SAID_OTHERWISE = (
     (re.compile(r"\b(?:in|during|within) (?:that|this|the same) (?:time|period|span|interval)\b"), " "),
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
+    # "Hardly calls it any more": not of how much.
+    (re.compile(r"\bany ?more\b"), " "),
 )
 
 

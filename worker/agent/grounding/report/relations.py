@@ -341,6 +341,9 @@ OF_OTHERS = re.compile(
 )
 
 
+DOES_NOT = re.compile(r" (?:(?:do|does|did)(?: not|n['’]t)|never) ", re.IGNORECASE)
+
+
 def _calls(one: Found, other: Found, text: str, services: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments times out when it calls ledger", "ledger is called by payments"."""
     between = text[one.span[1] : other.span[0]]
@@ -349,9 +352,11 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
     if is_passive or RECEIVING.fullmatch(between):
         holds = pair in known.calls
     elif CALLS.fullmatch(between) and not OF_OTHERS.search(between):
-        holds = _is_called(one, other, text, services, known)
+        # "The new errors of payments do not name ledger".
+        is_denied = bool(DOES_NOT.match(between))
+        holds = _is_called(one, other, text, services, known) != is_denied
     else:
         return
     span = (one.span[0], other.span[1])
-    is_open = not holds and pair[::-1] not in known.calls
+    is_open = not holds and pair not in known.calls and pair[::-1] not in known.calls
     yield Claim("cause", span, text[slice(*span)], holds, "" if holds else NO_CALL, is_open)

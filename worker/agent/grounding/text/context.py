@@ -264,9 +264,10 @@ AT_A_STATISTIC = re.compile(
 # "Half of the requests took longer than 303 ms".
 SLOWEST = re.compile(
     r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
-    r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled )?(?:requests|calls)"
-    r"(?: (?:to|of) [^,;.\d]{1,24}?)? (?:now |usually )?"
-    r"(?:(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
+    r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled |timed )?(?:requests|calls)"
+    r"(?: (?:to|of) [^,;.\d]{1,24}?(?: in [\w-]+)?)? (?:now |usually )?"
+    r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than))"
+    r"|(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
     r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:about |at least )?(?=\d|$)",
     re.IGNORECASE,
 )
@@ -297,7 +298,9 @@ def statistic(span: Span, text: str) -> str | None:
     begin, _ = part(span, text)
     before = text[begin : span[0]]
     share = SLOWEST.search(before)
-    if share and (not share["or_more"] or OR_MORE.match(text, share.end())):
+    # "Half took no longer than 303 ms" is of the median, too.
+    is_told = share and (not share["at_most"] or share["share"].lower() == "half")
+    if share and is_told and (not share["or_more"] or OR_MORE.match(text, share.end())):
         return QUANTILE_OF[" ".join(share["share"].lower().split())]
     found = [
         (one.end(), name)

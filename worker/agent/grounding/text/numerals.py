@@ -327,9 +327,10 @@ NONE = ("none", "not one", "not a single one")
 
 # "Half of its requests took 70 ms or less", "half of them take longer than 2 s" tells of the median.
 A_MEDIAN = re.compile(
-    r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?(?:sampled )?requests\b[^,;.\d]{0,40}"
+    r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?(?:sampled |timed )?requests\b"
+    r"(?:[^,;.\d]| in [\w-]+(?= )){0,40}"
     r" (?:(?:took|take)(?: about)?"
-    r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b|(?:longer|more) than [\d.,]+ ?m?s\b)"
+    r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b|(?:longer|more|no longer|no more|less) than [\d.,]+ ?m?s\b)"
     r"|(?:are|were|be|got|get) (?:answered|served|done|handled|finished) (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
 )
 
