@@ -66,7 +66,7 @@ CLEARED = re.compile(
 SOUND = re.compile(r"fine|harmless|safe|innocent", re.IGNORECASE)
 _SEVERITY = "low|medium|high|critical"
 SEVERITY = re.compile(
-    rf"\bseverity\b[^.;,]{{0,40}}?\b(?P<a>{_SEVERITY})\b"
+    rf"\bseverity\b[^.;,]{{0,70}}?\b(?P<a>{_SEVERITY})\b"
     rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
     rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated|labell?ed|deemed|called)"
     rf" (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
