@@ -81,6 +81,9 @@ def _run(stack: Stack, *, as_json: bool) -> None:
 def _greet(stack: Stack) -> None:
     request = _write_first_request(stack.directory, stack.url, stack.settings)
     vendors = f"  Jira, Slack, …   {stack.vendors_url}/ (stand-ins)\n" if stack.vendors_url else ""
+    story = (
+        "The shop's telemetry is written next; its first alert comes within minutes.\n\n" if stack.vendors_url else ""
+    )
     click.echo(f"""
 SpikeTrace is up.
 
@@ -94,7 +97,7 @@ A first alert:
 
   curl --config {request}
 
-Ctrl-C stops everything.
+{story}Ctrl-C stops everything.
 """)
 
 
