@@ -26,6 +26,22 @@ PAIRS = [
     ("demo-7846d9", "{} CO₂ than usual [e1].", "No request takes more", "Each request takes far more"),
     ("demo-7846d9", "{} sample holds the CO₂ of that whole pause [e3].", "The next", "No"),
     ("demo-7846d9", "{} loss came of it.", "No", "A considerable"),
+    # A negative excess, and who only looks like a service.
+    ("demo-d6665a", "The excess is -0.089 gCO₂e, from -0.11 to {} [e1].", "-0.069", "-0.019"),
+    ("demo-d6665a", "The new errors of payments {} ledger [e6].", "name", "do not name"),
+    (
+        "demo-b6874d",
+        "PaymentDeclined, seen 2 times in checkout before the window, {} it [e6].",
+        "did not occur during",
+        "occurred during",
+    ),
+    ("demo-b6874d", "Half of the requests of ledger took no longer than {} [e5].", "2,010 ms", "19 ms"),
+    (
+        "nezha-train-ticket-2023-01-29-1113",
+        "It writes {} [e2].",
+        "hardly any more of that line",
+        "ts-order-service lines",
+    ),
 ]
 
 

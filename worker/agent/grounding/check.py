@@ -278,6 +278,8 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     novelty.none_before,
     surely.surely,
     refuted.many_lines,
+    refuted.all_but,
+    refuted.of_nobody,
     clearances.untroubled,
     apportioned.failed_or_slow,
     unseen.demand,

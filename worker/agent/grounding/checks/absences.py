@@ -99,7 +99,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         (ONLY_CANDIDATE, lambda: len(report.candidates) == 1 and _is_it(text, mentions, known)),
         (NO_CANDIDATE, lambda: not report.candidates),
         (ONE_PAST, lambda: len(report.similar_incidents) == 1),
-        (NO_PAST, lambda: not report.similar_incidents),
+        (NO_PAST, lambda: not _has_past(text, known)),
         (NO_CAUSE, lambda: report.root_cause is None),
         (NO_VERDICT, lambda: report.verdict is Verdict.INCONCLUSIVE),
         (NO_CHANGE, lambda: None if named else not any(one.at for one in known.changes)),
@@ -152,6 +152,16 @@ def candidacies(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
             holds = is_one == bool(among and not among["no"])
             span = (one.span[0], found.end())
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "the ranking says otherwise")
+
+
+ALIKE = re.compile(r"\b(?:similar|comparable|related|like|alike|match\w*|resembl\w*)\b", re.IGNORECASE)
+
+
+def _has_past(text: str, known: Known) -> bool:
+    """Similar incidents; or, where nothing is said of likeness, any that were known by then."""
+    counted = [item.result.get("incidents") for item in known.report.evidence]
+    is_any = any(counted) and not ALIKE.search(text)
+    return bool(known.report.similar_incidents) or is_any
 
 
 def _has_onset(text: str, mentions: list[Found], known: Known) -> bool:

@@ -72,8 +72,7 @@ def _of_others(
 ) -> Claim | None:
     """ "The old version shows no errors", "none of the services shows a rise", "auth logged no errors"."""
     if OLD.search(before) and re.match(r"(?:no|without|\w+ of) (?:any )?errors", found[0]):
-        holds = any(_is_clean(fact) for fact in known.facts)
-        return judged("direction", found, holds, "it logged errors, too")
+        return judged("direction", found, any(_is_clean(fact) for fact in known.facts), "it logged errors, too")
     if NOTHING.match(found[0]) and not {one.text for one in mentions if one.span[0] >= found.start()}:
         holds = bool(known.levels) and all(went(one) == 0 for one in known.levels)
         return judged("direction", found, holds, "something does")
@@ -81,15 +80,25 @@ def _of_others(
     if parts and wanted > 0 and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
     if found[0].lower().endswith("deviation"):
-        named = {one.service for one in owners.subjects(found.span(), text, mentions, known)}
-        holds = any(one.service in named and NO_DEVIATION in (one.against or "") for one in known.report.candidates)
-        return judged("direction", found, holds, "") if holds else None
+        return _of_deviation(found, text, mentions, known)
     if NO_ERRORS.fullmatch(found[0]) and not levels_of(found.span(), text, mentions, "errors", known):
         logged = logged_errors(owners.subjects(found.span(), text, mentions, known), known)
         return judged("direction", found, not any(logged), "it logged errors") if logged else None
     return None
 
 
+def _of_deviation(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Claim | None:
+    """By what the ranking says of candidates, where they have no levels of their own."""
+    calm = {one.service for one in known.report.candidates if NO_DEVIATION in (one.against or "")}
+    inside = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.services
+    if NEITHER_DEVIATES.match(found[0]) and inside and not {one.subject.service for one in known.levels} & inside:
+        return judged("direction", found, inside <= calm, "one of them does")
+    named = {one.service for one in owners.subjects(found.span(), text, mentions, known)}
+    return judged("direction", found, holds=True, otherwise="") if named & calm else None
+
+
+# "Neither auth nor cart shows a deviation".
+NEITHER_DEVIATES = re.compile(r"neither\b.*deviat", re.IGNORECASE)
 NO_DEVIATION = "no deviation"
 # "Nothing deviates": of all that was measured.
 NOTHING = re.compile(r"nothing (?:\w+ )?deviates?", re.IGNORECASE)

@@ -113,7 +113,7 @@ def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 RENEWED = re.compile(
-    r" (?:(?:was |has been )?(?:replaced )?(?:by|with|to)|(?P<back>replaced|replaces|instead of|after))"
+    r" (?:(?:was |has been )?(?:replaced )?(?:by|with|(?:back )?to)|(?P<back>replaced|replaces|instead of|after))"
     r" (?:the )?(?:new |old )?(?:version )?"
     r"|[;,] (?P<earlier>before|previously|until then),? (?:it|the service|that) (?:had )?(?:ran|run|used|had|was on)"
     r" (?:version )?"
@@ -125,7 +125,8 @@ IS_EVENT = re.compile(r"(?: (?:of|in|to) [\w-]+)? (?:was|were|is|had|has|went|ca
 AFTER_IT = re.compile(r"\bafter (?:the |its )?(?:version )?$", re.IGNORECASE)
 # "Roll checkout back from 2.18.0 to 2.17.8".
 GOING_BACK = re.compile(
-    r"\b(?:roll(?:s|ed|ing)?\b[^,;.]{0,40}\bback|rollback|revert\w*|downgrad\w*|return\w*)\b[^,;]* from (?:version )?$",
+    r"\b(?:roll(?:s|ed|ing)?\b[^,;.]{0,40}\bback|rollback|revert\w*|downgrad\w*|return\w*|bring\w*|take|put|move)"
+    r"\b[^,;]* from (?:version )?$",
     re.IGNORECASE,
 )
 

@@ -96,6 +96,10 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
             yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
 
 
+# "The baseline already held 12 errors of that type".
+HELD = re.compile(
+    r"\bbaseline (?:already |also )*(?:held|had|contained|knew|shows?|showed) (?!no\b|none\b)", re.IGNORECASE
+)
 # "It appears 12 times during the window and not once before it".
 NOT_ONCE = re.compile(rf"\b(?:and|but) (?:not (?:once|at all|a single time)|never) {_BEFORE}\b", re.IGNORECASE)
 # "… are PoolTimeout, a type that the baseline does not hold".
@@ -124,6 +128,8 @@ def none_before(text: str, known: Known) -> Iterator[Claim]:
 
 
 def _not_once(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
+    if found := HELD.search(text) if counts else None:
+        yield _claim(found, all(one.before > 0 for one in counts), "it was not there before")
     for words in (NONE_HELD, NOT_ONCE) if counts else ():
         if found := words.search(text, start):
             yield _claim(found, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
@@ -147,10 +153,21 @@ SO_OFTEN = re.compile(
 )
 
 
+# "It occurred during the window".
+THERE = re.compile(
+    r"\b(?:occurs?|occurred|appears?|appeared|(?:is|was|were) (?:seen|logged|found))(?: \w+)?"
+    r" (?:in|within|during) (?:the window|it(?! \w))\b",
+    re.IGNORECASE,
+)
+
+
 def _gone(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
     """By how often each was counted then."""
     if found := GONE.search(text, start) if counts else None:
         yield _claim(found, not any(one.now for one in counts), "it is in the window")
+    there = THERE.search(text, start) if counts else None
+    if there and not DENIED.search(text[start : there.start()]):
+        yield _claim(there, any(one.now for one in counts), "it is not in the window")
     for found in SO_OFTEN.finditer(text, start) if counts else ():
         many = 1 if found["many"].lower() == "once" else 2
         holds = any((one.now if found["now"] else one.before) == many for one in counts)

@@ -21,7 +21,7 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.domain.report import SimilarIncident
 
 SPOKEN_OF = re.compile(
-    r"\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
+    r"(?<!few )(?<!enough )\b(?:similar|past|earlier|previous|prior|former|recorded|known) incidents?\b"
     r"|\b(?:weeks?|months?|days?) (?:ago|earlier)\b|\b(?:last|previous) (?:time|month|week)\b"
     r"|\b(?:seen|happened|occurred|helped) (?:before(?! (?:the|its?|this|that)\b)|then|that time)\b"
     r"|\bback then\b|\bin the past\b",

@@ -64,3 +64,25 @@ def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
     for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
         if levels and not any((one.actual > one.expected) is bool(found["up"]) for one in levels):
             yield judged("direction", found, False, "it is the other way round")
+
+
+# "All but 11,000 of them failed": which no rule works out.
+ALL_BUT = re.compile(r"\b(?:all|every\w*|everything) but (?:about |some )?\d[\d,]*", re.IGNORECASE)
+
+
+def all_but(text: str, _: Known) -> Iterator[Claim]:
+    for found in ALL_BUT.finditer(text):
+        yield Claim("number", found.span(), found[0], False, "nothing tells how many are left", is_open=True)
+
+
+# "The p95 latency of recommendations", where no service is called that.
+OF_NOBODY = re.compile(
+    r"\b(?:latency|error rate|errors|CPU|memory|traffic|carbon|emissions|retries|CO[₂2]e?|p\d\d) (?:use |usage )?of "
+    r"(?P<who>recommendations|incidents|alerts|candidates|reports|rules)\b(?! of\b)"
+)
+
+
+def of_nobody(text: str, known: Known) -> Iterator[Claim]:
+    for found in OF_NOBODY.finditer(text):
+        if found["who"] not in known.services:
+            yield judged("name", found, False, "no service is called so")

@@ -221,7 +221,8 @@ def _is_no_worse(found: re.Match[str]) -> bool:
 # "checkout has been no worse since deploy-8738", "… with it than before".
 SINCE = re.compile(r"(?: off)? (?:since|after|with|under|on|because of) (?:the )?(?:deployment |version |release )?")
 THE_ONE_BEFORE = re.compile(
-    r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) )"
+    r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) "
+    r"|what (?:ran|was there) (?:before|earlier))"
 )
 
 

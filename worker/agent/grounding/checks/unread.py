@@ -28,12 +28,15 @@ _BY_FIGURE = (
     r"|(?:twice|double|triple) (?:the|its|their) (?:usual|normal|expected)"
 )
 _USUAL = (
-    r"usual\w*|normal\w*|typical\w*|expected|before|ever|chance|baseline|median|average|mean|threshold|limit"
+    r"usual\w*|normal\w*|typical\w*|expected|chance|baseline|median|average|mean|threshold|limit"
     r"|what (?:ran|was)"
     r"|[\w-]+ (?:usual|expected|normal|before)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
 )
 _READ_ELSEWHERE = rf"(?! (?:(?:an?|the|its|their|that|those|of) ){{0,2}}(?:{_BY_FIGURE}|{_USUAL})\b)"
-_MORE = r"more|less|fewer|worse|better|(?!(?:oth|rath|eith|neith|wheth|togeth|nev|furth|anoth|ord|numb|serv)er)\w{2,}er"
+_MORE = (
+    r"more|less|fewer|(?:worse|better)(?! than before\b)"
+    r"|(?!(?:oth|rath|eith|neith|wheth|togeth|nev|furth|anoth|ord|numb|serv)er)\w{2,}er"
+)
 # "The retries against checkout are more frequent than those against payments", "as often before as after".
 COMPARED = re.compile(
     rf"\b(?:{_MORE})\b(?:(?! than\b| rather\b)[^,;.]){{0,50}}(?<! rather) (?P<than>than){_READ_ELSEWHERE}"
@@ -47,7 +50,7 @@ BY_FIGURE = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|tenth) $", re.I
 DENIED = re.compile(
     r"(?:\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
     r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b))\b|n['’]t\b)"
-    r"(?! (?:at all )?before\b)(?=[^;]*\w)",
+    r"(?! (?:at all |run )?before\b)(?=[^;]*\w)",
     re.IGNORECASE,
 )
 # So far before what was read its denial may stand.

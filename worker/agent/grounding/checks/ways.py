@@ -13,7 +13,7 @@ _ROSE = (
     r"|burgeon(?:ed|s)|intensif(?:ied|ies)|heighten(?:ed|s)|inflate[ds]|(?:built|piled|stacked) up"
 )
 _FELL = (
-    r"fell(?! to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more)\b)"
+    r"fell(?! into\b)(?! to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more)\b)"
     r"|falls(?! (?:on|upon|within|between|outside|inside|under"
     r"|to (?:the )?(?:retries|errors|slower|failed|overhead|demand|more))\b)"
     r"|falling|fallen|dropped|drops|decreas(?:ed|es|ing)|decline[ds]|reduced|lowered|shrank|shrunk|shrinks"

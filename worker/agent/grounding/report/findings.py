@@ -79,6 +79,9 @@ def _compared(report: Report, known: Known) -> Iterator[str]:
             compared = f"the comparison of {made} with the log lines of the version that ran earlier"
             yield f"{compared} ended with the verdict {verdict.replace('_', ' ')}"
     for one in report.candidates:
+        same = DEPLOYMENT.search(one.reason) if one.reason.endswith(": no worse") else None
+        if same:
+            yield f"the deployment {same[1]} of {one.service} is no worse than the version or what ran before it"
         few = DEPLOYMENT.search(one.reason) if FEW_LINES in one.reason else None
         if few:
             yield f"the deployment {few[1]} of {one.service} cannot be compared for lack of log lines"

@@ -244,5 +244,5 @@ def _stem(word: str) -> str:
 
 
 # Without one of these more is said: "no requests fail" for "no more requests fail than usual".
-_QUALIFYING = ("more", "less", "fewer", "few", "usual", "most", "enough", "only", "still", "all", "equal")
+_QUALIFYING = ("more", "less", "fewer", "few", "usual", "most", "enough", "only", "still", "all", "equal", "similar")
 QUALIFYING = frozenset(map(_stem, _QUALIFYING))

@@ -157,7 +157,9 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 # "No error of payments names ledger".
 NO_ERROR = re.compile(
-    r"\b(?:no|not a single|none of the)(?: new)? (?:errors?|lines?|messages?) (?:of|from) (?:the )?$", re.IGNORECASE
+    r"\b(?:no|not a single|none of the|nothing in (?:the|any))(?: new)? (?:errors?|lines?|messages?)"
+    r" (?:of|from) (?:the )?$",
+    re.IGNORECASE,
 )
 # "catalog failed a minute before playback", "catalog failed after playback", "catalog was followed by playback".
 AHEAD = re.compile(
@@ -207,10 +209,16 @@ BY_SHARE = re.compile(r" ?(?:with|at|\() ?(?:about |only |just )?\d")
 FAILING = re.compile(r"\b(?:fail\w*|errors?)\b", re.IGNORECASE)
 
 
+JOINED = re.compile(r",? and |, ")
+
+
 def _says_first(between: str, behind: str) -> bool | None:
     """Whether the first of two is said to be the earlier one; None where no order is told."""
     if BEHIND.search(between):
         return False
+    if JOINED.fullmatch(between):
+        # "payments and checkout followed": both did.
+        return None
     return True if AHEAD.search(between) or FIRST.search(between) or SECOND.match(behind) else None
 
 
@@ -341,6 +349,7 @@ OF_OTHERS = re.compile(
 )
 
 
+NEITHER = re.compile(r"\bneither (?=$|the $)")
 DOES_NOT = re.compile(r" (?:(?:do|does|did)(?: not|n['’]t)|never) ", re.IGNORECASE)
 
 
@@ -351,9 +360,9 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
     pair = (other.text, one.text) if is_passive else (one.text, other.text)
     if is_passive or RECEIVING.fullmatch(between):
         holds = pair in known.calls
-    elif CALLS.fullmatch(between) and not OF_OTHERS.search(between):
-        # "The new errors of payments do not name ledger".
-        is_denied = bool(DOES_NOT.match(between))
+    elif CALLS.fullmatch(NEITHER.sub("", between)) and not OF_OTHERS.search(between):
+        # "The new errors of payments do not name ledger", "… name neither ledger nor search".
+        is_denied = bool(DOES_NOT.match(between) or NEITHER.search(between))
         holds = _is_called(one, other, text, services, known) != is_denied
     else:
         return

@@ -235,6 +235,6 @@ def made_up(known: Known) -> re.Pattern[str]:
     """ "rel-old", "checkout-new", "ts-order-service": a known beginning, or one that services share, and words."""
     ids = {one.deployment_id.rsplit("-", 1)[0] for one in known.changes if "-" in one.deployment_id}
     first = Counter(one.split("-")[0] for one in known.services if "-" in one)
-    shared = {one for one, many in first.items() if many > 1}
+    shared = {one for one, many in first.items() if many > 1 or len(one) <= len("abc")}
     begun = "|".join(re.escape(one) for one in sorted({*ids, *known.services, *shared} - {""})) or "(?!)"
     return re.compile(rf"(?<![\w.-])(?:{begun})-(?P<tail>[A-Za-z]+(?:-[A-Za-z]+)*)(?![\w-])")

@@ -105,7 +105,7 @@ def of_checks(report: Report) -> frozenset[str]:
 
 # "What broke shipping is cfg-3095", with blanks for the name: who is told as the cause is checked.
 WHAT_BROKE = re.compile(
-    r"\A\W*what broke (?= )|\bbroke (?=\s\s|(?:the service|it|them)\b)|\bled by (?=\s\s)", re.IGNORECASE
+    r"\A\W*what broke (?= )|\bbroke (?=\s\s|(?:the service|it|them)\b)|\bled (?:by (?=\s\s)|to\b)", re.IGNORECASE
 )
 
 

@@ -38,7 +38,9 @@ AROUND = re.compile(
 def around(span: Span, text: str) -> re.Match[str] | None:
     """What tells it as an end of such a range."""
     for found in AROUND.finditer(text):
-        low, value, high = (float(found[name].replace(",", "")) for name in ("low", "mid", "high"))
+        value, *ends = (float(found[name].replace(",", "")) for name in ("mid", "low", "high"))
+        # "From −0.11 to −0.069": by what they are without a sign.
+        low, high = sorted(ends)
         if span[0] in (found.start("low"), found.start("high")) and low < value < high:
             return found
     return None

@@ -334,7 +334,7 @@ MORE_BY = re.compile(
 MEASURED = re.compile(r"(?: of CO₂e?)? (?:is|was|were) (?:measured|emitted)\b(?! (?:more|in excess|too|above|beyond))")
 # "The excess is small, 0.14 gCO₂e".
 SET_BESIDE = re.compile(
-    r"\bexcess\b[^;,.\d]{0,30}, (?:at |about |around |only |just )*(?:\d[\d.]* (?:out )?of )?[−-]?$", re.IGNORECASE
+    r"\bexcess\b[^;,.:\d]{0,45}[,:] (?:at |about |around |only |just )*(?:\d[\d.]* (?:out )?of )?[−-]?$", re.IGNORECASE
 )
 # What is expected again is the usual value.
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
