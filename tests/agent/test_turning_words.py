@@ -26,6 +26,14 @@ PAIRS = [
     ("demo-7846d9", "{} CO₂ than usual [e1].", "No request takes more", "Each request takes far more"),
     ("demo-7846d9", "{} sample holds the CO₂ of that whole pause [e3].", "The next", "No"),
     ("demo-7846d9", "{} loss came of it.", "No", "A considerable"),
+    # Order by a pronoun, and callees.
+    (
+        "demo-35f6c0",
+        "The errors of {} began to fail only after that.",
+        "ledger began at 09:41 UTC [e5]. Payments",
+        "payments began at 09:43 UTC [e7]. Ledger",
+    ),
+    ("demo-35f6c0", "The fault lies in what checkout calls: {} [e5].", "ledger", "all that it calls is as usual"),
     # A negative excess, and who only looks like a service.
     ("demo-d6665a", "The excess is -0.089 gCO₂e, from -0.11 to {} [e1].", "-0.069", "-0.019"),
     ("demo-d6665a", "The new errors of payments {} ledger [e6].", "name", "do not name"),

@@ -281,6 +281,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     refuted.all_but,
     refuted.of_nobody,
     clearances.untroubled,
+    clearances.calm_callees,
     apportioned.failed_or_slow,
     unseen.demand,
 )
@@ -342,6 +343,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     degrees.as_ever,
     degrees.costs,
     beginnings.beginnings,
+    beginnings.after_that,
     rollouts.rollouts,
     rollouts.where,
     rollouts.coincident,

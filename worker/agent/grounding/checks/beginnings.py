@@ -83,6 +83,20 @@ def _unknown_onset(text: str, mentions: list[Found], known: Known) -> Iterator[C
             yield judged("cause", found, False, "no onset of it is known", is_open=True)
 
 
+# "Retries of payments began at 09:49 UTC. Ledger began to fail only after that".
+AFTER_THAT = re.compile(r"\b(?:after|later than) that\b", re.IGNORECASE)
+A_CLOCK = re.compile(r"\b[012]?\d:[0-5]\d\b")
+
+
+def after_that(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Behind the time that the sentence before told last."""
+    found, told = AFTER_THAT.search(text), A_CLOCK.findall(known.previous)
+    begun = _onsets(text, mentions, known) if found and told and not A_CLOCK.search(text) else []
+    if found and begun and {one.text for one in mentions} & known.services:
+        is_so = f"{min(begun):%H:%M}" > told[-1].zfill(5)
+        yield judged("cause", found, is_so, "it was the other way round")
+
+
 # "The window of this incident lies on 14 September 2026".
 WINDOW_ON = re.compile(
     r"\bwindow\b[^,;.]{0,40}? (?:lies|lay|is|was|falls|fell) on (?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2})[a-z]*"

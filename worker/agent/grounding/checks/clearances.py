@@ -9,6 +9,7 @@ from worker.agent.grounding.checks import suspects
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.domain.report import CauseKind
 
 _CLEARED = (
     r"\b(?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside|cleared|exonerated|harmless|innocent"
@@ -48,6 +49,22 @@ def untroubled(text: str, known: Known) -> Iterator[Claim]:
     for found in NO_TROUBLE.finditer(text) if not known.past else ():
         if topics(found["what"]) & {*SIGNALS}:
             yield judged("state", found, suspects.is_calm(found["what"], known), "it deviates")
+
+
+# "Everything it calls is as usual".
+CALLEES = re.compile(
+    r"\b(?:everything|all|whatever) (?:that |which )?(?:it|they|\S+) calls? (?:is|are|was|were)"
+    r" (?:as usual|normal|fine|healthy|unaffected|in order)\b",
+    re.IGNORECASE,
+)
+
+
+def calm_callees(text: str, known: Known) -> Iterator[Claim]:
+    """Not where one of them is the cause."""
+    root = known.report.root_cause
+    for found in CALLEES.finditer(text):
+        is_dependency = root is not None and root.kind is CauseKind.DEPENDENCY
+        yield judged("state", found, not is_dependency, "one of them is the cause")
 
 
 # "It runs in another region", "deploy-8736 was made elsewhere".
