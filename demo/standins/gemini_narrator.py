@@ -21,7 +21,7 @@ def parts(body: Json) -> list[Json]:
         return [{"functionCall": {"name": "error_rate_by_service", "args": {"start": start[0], "end": start[1]}}}]
     if "question" in told:
         return [{"text": json.dumps({"answer": " ".join(_found(contents))}, ensure_ascii=False)}]
-    return [{"text": json.dumps(narrative(told, has_looked=len(contents) > 1), ensure_ascii=False)}]
+    return [{"text": json.dumps(narrative(told, _found(contents)[:1]), ensure_ascii=False)}]
 
 
 def _told(contents: list[Json]) -> Json | None:
@@ -36,7 +36,7 @@ def _window(told: Json) -> list[str] | None:
 
 
 def _found(contents: list[Json]) -> list[str]:
-    """Of a question: what the look has found, in sentences."""
+    """What the look has found, in sentences."""
     answers = [part["functionResponse"]["response"] for part in contents[-1]["parts"] if "functionResponse" in part]
     block = BLOCK.search(str(answers[0].get("result", ""))) if answers else None
     rows = json.loads(block[2])["rows"] if block else []
@@ -47,26 +47,25 @@ def _found(contents: list[Json]) -> list[str]:
     ]
 
 
-def narrative(told: Json, *, has_looked: bool = False) -> Json:
-    """Sentences that say again, in other words, what the evidence says."""
+def narrative(told: Json, seen: list[str]) -> Json:
+    """Sentences that say again, in other words, what the evidence says, and what a look has `seen`."""
     candidates = told.get("candidates") or []
     return {
-        "overview": " ".join(_overview(told, candidates[:1], has_looked)),
+        "overview": " ".join(_overview(told, candidates[:1], seen)),
         "reasoning": " ".join(_reasoning(candidates)),
         "recommendations": [f"Then settle it: {_first(one['to_settle_it'])} {_cited(one)}" for one in candidates[:1]],
         "ranking": [],
     }
 
 
-def _overview(told: Json, first: list[Json], has_looked: bool) -> list[str]:
+def _overview(told: Json, first: list[Json], seen: list[str]) -> list[str]:
     scope = told["scope"]
     where = " in ".join(name for name in (scope["service"], scope["region"]) if name) or "all services"
     cause = [
         f"The cause in {where} is {_cause(one)} {_cited(one)}." for one in first if told["verdict"] == "root_cause"
     ]
     impact = [_sentence(told[name]) for name in ("user_impact", "carbon_compute_impact")]
-    look = ["The errors of each service were looked up once more [t1]."] if has_looked else []
-    return [*cause, *filter(None, impact), *look]
+    return [*cause, *filter(None, impact), *seen]
 
 
 def _sentence(text: str) -> str:

@@ -21,14 +21,21 @@ _VERBS = """
 _FIRST = (
     r"(?:first|then|next|meanwhile|now|afterwards?|also|finally|subsequently|additionally|furthermore|moreover|second"
     r"|secondly|lastly|thereafter|immediately|in the meantime|please"
-    r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b[^;.!?]{2,160}?)"
+    r"|(?:if|once|when|after|before|until|while|to|should|as|for|since|given|because|in|with|at|on|by)\b(?:[^;.!?]|\.(?=\d)){2,160}?)"
 )
 # "Do not roll back deploy-7", "change the rule so that …": a change is a noun as well.
 _NOT = r"(?:do not|don['’]t|never) (?:spend|waste|lose|look|start|begin|wait|roll|revert|restart|touch|change)\b"
+# "Search" and "list" are names and nouns as well, "tell" and "get" are of other things, too.
+_MORE = (
+    r"(?:search|list|break|repeat|collect|get|handle|go through|tell|inform) (?=(?:the|its|a|an|all"
+    r"|more|for|in|what|whoever|[\w.:-]+ (?:first|before))\b)|right-size\b|remember (?=that|to\b)|do nothing\b"
+)
+# "After the rollback check that …", "then settle it: …".
+_AFTER = r"(?:after|before|once) (?:the|that|this) (?:rollback|restart|repair|fix) |(?:then )?settle it: "
 _CHANGE = r"change (?=(?:the|it|its|this|that|how)\b|[\w.-]+ so (?:that|it)\b)"
 IMPERATIVE = re.compile(
-    rf"\s*(?:{_FIRST}, |(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) )*"
-    rf"(?:(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)|{_NOT}|{_CHANGE})",
+    rf"\s*(?:{_FIRST}, |(?:first|then|next|also|now|meanwhile|afterwards?|finally|please|immediately) |{_AFTER})*"
+    rf"(?:{_MORE}|(?:{'|'.join(_VERBS.split())})\b(?! of\b|-)|{_NOT}|{_CHANGE})",
     re.IGNORECASE,
 )
 _GOOD = r"(?:advisable|worth\w*|sensible|sense|wise|useful|helpful|best|recommended|good)"
