@@ -378,6 +378,6 @@ OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     novelty.novelty,
     remembered.titled,
     precedents.placed,
-    precedents.concerned,
+    precedents.dated,
     histories.histories,
 )

@@ -43,8 +43,7 @@ def compared(text: str, known: Known) -> Iterator[Claim]:
 
 
 def _named(part: str) -> str:
-    told = part.lower()
-    return CALLED.get(told, told.replace("slow work", "slower work"))
+    return CALLED.get(part.lower(), part.lower())
 
 
 _FAILED = r"(?:failed|fail|failing|errors|unsuccessful)"

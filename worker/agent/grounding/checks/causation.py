@@ -57,14 +57,12 @@ CONFIDENCE = re.compile(
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\bconfidence (?:in|of|for) \S+(?: in \S+)? as (?:an?|the|its) (?:\w+ )?(?:cause|candidate|culprit)"
     r"(?= (?:\w+ ){0,3}\d)"
-    r"|\bas (?:an? |the )?(?:\w+ )?(?:causes?|candidates?|culprits?|explanations?)"
+    r"|\bas (?:an? |the )?(?:\w+ )?(?:causes?|candidates?|culprits?|explanations?)(?: by (?:itself|themselves))?"
     r"(?= (?:reach(?:es)?|gets?|got|have|has|stands?|scores?) (?:only |just |at |a |confidence |of )*[01]\.\d)"
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"
     r"|^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of|against) \S+(?: in \S+)?(?= is\b)"
-    r"|\bas (?:a |the )?causes?(?: by (?:itself|themselves))?"
-    r"(?= (?:gets?|got|has|have|reach\w*|stands? at|is at|comes? to) )"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,

@@ -18,8 +18,7 @@ def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in mentions if not known.past else ():
         found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
         if found:
-            word = found["many"].lower()
-            value = int(word) if word.isdigit() else quantifiers.SMALL.index(word) + 1
+            value = _value(found["many"])
             known_values = {abs(it.value) for it in known.facts if it.of == one.text}
             if not any(abs(value - it) < 0.5 for it in known_values):
                 yield judged("number", found, False, "of that type there are others")

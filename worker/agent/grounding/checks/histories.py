@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import periods
 from worker.agent.grounding.checks.past import NOW, about, is_in, spelled
 from worker.agent.grounding.checks.placing import lasted
 from worker.agent.grounding.checks.remembered import is_what_helped
@@ -86,13 +87,12 @@ ABOUT_SO_LONG = re.compile(
     r"(?:(?P<half>half an)|an?|one) (?P<unit>hour|day|minute)\b(?! (?:and|before|later|ago|earlier))",
     re.IGNORECASE,
 )
-UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 def _about_so_long(sentence: str, text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
     for found in ABOUT_SO_LONG.finditer(text) if past else ():
         told = [seconds for it in _meant(found.start(), sentence, past) for seconds in lasted(it)]
-        bound = UNITS[found["unit"].lower()] * (0.5 if found["half"] else 1)
+        bound = periods.SECONDS[found["unit"].lower()] * (0.5 if found["half"] else 1)
         than = found["than"].lower()
         low = bound if "more" in than or than == "over" else 0.9 * bound if than in ("after", "for") else 0
         high = 1.1 * bound if low < bound else 1e9

@@ -108,28 +108,19 @@ def _is_so_many(word: str, many: int, every: int) -> bool:
     return many >= 1 if count == 1 else many == count
 
 
-# "In the past incident “catalog slow”, the service ledger was in trouble".
-IN_IT = re.compile(r"^\W*(?:In|During) (?:the|that|this) (?:past|earlier|previous|prior|similar|known) incident\b")
-
-
 # "… was on 2026-02-16".
 HAPPENED = re.compile(
     r"\b(?:was|happened|occurred|took place)(?: \w+)? on (?:\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]+(?: \d{4})?)"
 )
 
 
-def concerned(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of nobody but whom its title or its record names."""
+def dated(sentence: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """The one incident that is named happened on its day."""
     titled = [one for one in known.report.similar_incidents if one.title and one.title in sentence]
-    found = IN_IT.match(sentence) if len(titled) == 1 and not NOW.search(sentence) else None
+    found = HAPPENED.search(sentence, sentence.index(titled[0].title)) if len(titled) == 1 else None
     if found:
-        of = f"{titled[0].service} {titled[0].title} {titled[0].helped}"
-        named = {one.text for one in mentions} & known.services
-        yield judged("state", found, all(one in of for one in named), "it was of another")
-    dated = HAPPENED.search(sentence, sentence.index(titled[0].title)) if len(titled) == 1 else None
-    if dated:
-        holds = any(is_in(one, dated[0]) for one in spelled(titled[0].at))
-        yield judged("time", dated, holds, "it was on another day")
+        holds = any(is_in(one, found[0]) for one in spelled(titled[0].at))
+        yield judged("time", found, holds, "it was on another day")
 
 
 # "“Psp alpha slow” is the oldest of the past incidents": between the two nothing else is told.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _MOVED = (
@@ -75,18 +75,12 @@ def placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         found = PLACED.match(text, one.span[1]) if one.text in begun else None
         if found and not DENIED.search(found[0]):
             best = min if found["first"] or found["the"] else max
-            yield Claim(
-                "cause", found.span(), found[0], *_is(begun[one.text] == best(begun.values()), "another one did")
-            )
+            yield judged("cause", found, begun[one.text] == best(begun.values()), "another one did")
     named = {one.text for one in mentions} & {*begun} or {*begun}
     for found in AT_ONCE.finditer(text) if len(named) > 1 and not OF_CHANGES.search(text) else ():
         of = [begun[one] for one in named]
         holds = (max(of) - min(of)).total_seconds() < MINUTE
-        yield Claim("cause", found.span(), found[0], *_is(holds, "each began in another minute"))
-
-
-def _is(holds: bool, otherwise: str) -> tuple[bool, str]:
-    return holds, "" if holds else otherwise
+        yield judged("cause", found, holds, "each began in another minute")
 
 
 def _left(text: str) -> str:

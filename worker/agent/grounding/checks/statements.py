@@ -217,8 +217,7 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     if said in ("several services", "many services"):
         return _are_several(found, text, known)
     is_both = said == "both services" and len(({one.text for one in mentions} | known.about) & known.services) == BOTH
-    elsewhere = {one.text for one in mentions} & known.regions - {known.report.region}
-    return is_both or (said == "all services" and known.report.service is None and not elsewhere)
+    return is_both or (said == "all services" and known.report.service is None)
 
 
 def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
