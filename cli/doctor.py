@@ -12,6 +12,7 @@ from cli.checks.check import Check
 from cli.checks.configured import (
     credentials_check,
     destination_checks,
+    embedding_checks,
     factors_check,
     intensity_check,
     model_checks,
@@ -87,4 +88,5 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
     yield factors_check(settings)
     yield intensity_check(settings)
     yield from model_checks(settings, deep=deep)
+    yield from embedding_checks(settings, deep=deep)
     yield tracing_check(settings)

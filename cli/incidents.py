@@ -91,8 +91,9 @@ def close(incident_id: str, reason: str, resolution: str, as_json: bool) -> None
 def embed(limit: int, as_json: bool) -> None:
     """Embed past incidents, whoever wrote them, the newest first: once, after SPIKETRACE_EMBEDDINGS was set.
 
-    Title and summary are redacted and sent to SPIKETRACE_EMBEDDING_MODEL, within the day's budget; the vector is stored
-    with the incident and nothing else of it changes. Repeat it for the rest. docs/similar.md says what it is for.
+    Title and summary are redacted and given to the model in SPIKETRACE_EMBEDDING_MODEL_DIR, or else sent to
+    SPIKETRACE_EMBEDDING_MODEL, within the day's budget; the vector is stored with the incident and nothing else of it
+    changes. Repeat it for the rest. docs/similar.md says what it is for.
     """
     # It loads what reads arrays, which the other commands do without.
     from worker.agent.remembering import gist_of_document  # noqa: PLC0415
@@ -105,9 +106,9 @@ def embed(limit: int, as_json: bool) -> None:
     count = 0
     with stores.client:
         stores.incidents.allow_embeddings()
-        for incident_id, document in stores.incidents.without_embedding(settings.embedding_model, limit):
+        for incident_id, document in stores.incidents.without_embedding(embedding.model, limit):
             if told := gist_of_document(document):
-                count += stores.incidents.embed(incident_id, embedding(told), settings.embedding_model)
+                count += stores.incidents.embed(incident_id, embedding(told), embedding.model)
     if as_json:
         print_json({"embedded": count})
     else:

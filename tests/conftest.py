@@ -28,6 +28,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.engines import maven, servers
+from tests.engines.sentence_model import sentence_model
 from tests.engines.servers import Broker, Engine
 
 # A busy machine is no failure, so examples have no time limit of their own. A build judges the change, not the day's
@@ -104,6 +105,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for version, why in MISSING.items():
             terminalreporter.line(f"{version}: {why}")
         terminalreporter.line("Install Java 17 and 21 and Maven, or set SPIKETRACE_TEST_ELASTICSEARCH_URL.")
+
+
+@pytest.fixture(scope="session")
+def sentence_model_folder() -> Path:
+    """A real model: where it cannot be had, what needs it is skipped, and pytest's summary says why."""
+    try:
+        return sentence_model()
+    except maven.EngineUnavailable as error:
+        pytest.skip(f"no sentence model: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from worker.impact.electricity_maps import ElectricityMaps
 from worker.impact.tables import load_factors
 from worker.investigate import Investigator
 from worker.policy import Policy, load_policy
-from worker.ports import Destination, GridIntensity
+from worker.ports import Destination, Embedder, GridIntensity
 from worker.replay.again import ReplayDesk
 from worker.replay.delivering import AsIfLive
 from worker.run import Desk
@@ -46,6 +46,9 @@ from worker.telemetry.search import ElasticTelemetry
 
 if TYPE_CHECKING:
     from worker.agent.gemini import Gemini
+
+# A model on this machine costs nothing, and a history of any length may be embedded.
+FREE_CALLS_A_DAY = 1_000_000_000
 
 
 def open_desk(settings: Settings, queue: MeasuredQueue, stores: Stores) -> Desk:
@@ -165,14 +168,23 @@ def open_remembering(settings: Settings, stores: Stores) -> Remembering:
 
 
 def open_embedding(settings: Settings) -> Embedding:
+    is_paid = settings.embedding_model_dir is None
     return Embedding(
-        embedder=cache(lambda: open_model(settings)),
-        model=settings.embedding_model,
+        embedder=cache(lambda: open_embedder(settings)),
         ledger=RedisModelLedger(settings.broker_url, purse="embedding"),
         max_seconds=settings.embedding_max_seconds,
-        day_calls=settings.embedding_day_calls,
-        usd_per_million_tokens=settings.embedding_usd_per_million_tokens,
+        day_calls=settings.embedding_day_calls if is_paid else FREE_CALLS_A_DAY,
+        usd_per_million_tokens=settings.embedding_usd_per_million_tokens if is_paid else 0.0,
     )
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """Either loads a library: a second, so only where a text is to be embedded."""
+    if settings.embedding_model_dir is None:
+        return open_model(settings)
+    from worker.agent.local_embedder import LocalEmbedder  # noqa: PLC0415
+
+    return LocalEmbedder(settings.embedding_model_dir)
 
 
 def open_lookup(settings: Settings, client: Elasticsearch) -> ElasticLookup:
@@ -205,7 +217,7 @@ def open_answering(
 
 
 def open_model(settings: Settings) -> Gemini:
-    """The LanguageModel, and the Embedder.
+    """The LanguageModel, and an Embedder.
 
     Loads Google's library: seconds, so only where a model is asked, and never where none is configured.
     """

@@ -332,8 +332,14 @@ class LanguageModel(Protocol):
 class Embedder(Protocol):
     """A model that makes a vector of a text."""
 
+    @property
+    def embedding_model(self) -> str:
+        """Its name, stored with each vector: those of different models are not compared."""
+
     def embed(self, text: str, *, seconds: float) -> Vector:
         """Within so many seconds. Raises ModelUnavailable."""
+
+    def close(self) -> None: ...
 
 
 class NearIncidents(Protocol):

@@ -156,6 +156,7 @@ class Settings(BaseModel):
     gemini_usd_per_million_output_tokens: float = Field(default=2.50, ge=0)
     embeddings: bool = False
     embedding_model: str = "gemini-embedding-001"
+    embedding_model_dir: Path | None = None
     embedding_max_seconds: float = Field(default=10.0, gt=0)
     embedding_day_calls: int = Field(default=2_000, ge=0)
     embedding_usd_per_million_tokens: float = Field(default=0.15, ge=0)
@@ -221,9 +222,12 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _embeddings_have_a_key(self) -> Self:
-        if self.embeddings and not self.gemini_api_key:
-            raise ValueError("SPIKETRACE_EMBEDDINGS needs SPIKETRACE_GEMINI_API_KEY")
+    def _embeddings_have_a_model(self) -> Self:
+        if self.embeddings and not (self.gemini_api_key or self.embedding_model_dir):
+            raise ValueError(
+                "SPIKETRACE_EMBEDDINGS needs SPIKETRACE_GEMINI_API_KEY, or SPIKETRACE_EMBEDDING_MODEL_DIR for a model "
+                "on this machine"
+            )
         return self
 
     @model_validator(mode="after")

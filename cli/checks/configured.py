@@ -13,7 +13,7 @@ import httpx
 
 from cli.checks.check import PATIENCE_SECONDS, Check
 from worker.agent.budget import limits_of
-from worker.assembly import open_intensity, open_model
+from worker.assembly import open_embedder, open_intensity, open_model
 from worker.delivery.configured import destinations
 from worker.domain.conversation import Conversation
 from worker.domain.window import Window
@@ -143,6 +143,24 @@ def _model_answers(settings: Settings) -> Check:
     except (ModelUnavailable, ConfigurationError) as error:
         return Check("model: answer", error.reason, "look at the SPIKETRACE_GEMINI_ settings (docs/agent.md)")
     return Check("model: answer", f"answered, for {reply.usage.tokens} tokens")
+
+
+def embedding_checks(settings: Settings, *, deep: bool) -> Iterator[Check]:
+    """A model on this machine is tried; Gemini's only if `deep`, for it costs a call."""
+    if not settings.embeddings:
+        return
+    folder = settings.embedding_model_dir
+    if not (folder or deep):
+        yield Check("embeddings", f"{settings.embedding_model}, by Gemini")
+        return
+    try:
+        with closing(open_embedder(settings)) as embedder:
+            embedder.embed("ok", seconds=settings.embedding_max_seconds)
+    except (ModelUnavailable, ConfigurationError) as error:
+        yield Check("embeddings", error.reason, "see docs/similar.md; until then incidents are found by words alone")
+    else:
+        where = f"on this machine, in {folder}" if folder else "by Gemini"
+        yield Check("embeddings", f"{embedder.embedding_model}, {where}")
 
 
 def intensity_check(settings: Settings) -> Check:

@@ -23,7 +23,7 @@ from evaluation.similar import methods
 from evaluation.similar.corpus import SEEDS, Company, company
 from evaluation.similar.methods import Method
 from worker.analysis.likeness.rank import WEIGHTS
-from worker.assembly import open_model
+from worker.assembly import open_embedder
 from worker.domain.embedding import Vector
 from worker.elastic import connect_elasticsearch
 from worker.settings import load_settings
@@ -147,7 +147,7 @@ def _embed() -> Embed:
     settings = load_settings()
     if not settings.embeddings:
         raise click.UsageError("SPIKETRACE_EMBEDDINGS is not true: there is no model to measure")
-    embedder = open_model(settings)
+    embedder = open_embedder(settings)
     return cache(lambda text: embedder.embed(text, seconds=settings.embedding_max_seconds))
 
 
@@ -167,7 +167,9 @@ def _asked(by_method: Mapping[str, Score]) -> int:
 
 @click.command(help=__doc__.split("\n\n", 1)[1])
 @click.option("--elasticsearch-url", help="Ask this engine's more_like_this, too.")
-@click.option("--embeddings", is_flag=True, help="Measure the settings' embedding model, too: hundreds of calls, paid.")
+@click.option(
+    "--embeddings", is_flag=True, help="Measure the settings' embedding model, too; Gemini's takes 700 calls."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(elasticsearch_url: str | None, embeddings: bool, as_json: bool) -> None:
     with _engine(elasticsearch_url) as client:

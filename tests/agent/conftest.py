@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from tests.investigation.shop import Moment, Place, Shop, rollout
 from worker.agent.budget import limits_of, prices_of
 from worker.agent.gemini import Gemini
 from worker.agent.grounding.ground import grounding
+from worker.agent.local_embedder import LocalEmbedder
 from worker.agent.narrator import Narrator
 from worker.domain.alert import Alert, Rule
 from worker.domain.report import Report
@@ -130,6 +132,11 @@ def shared_model(gemini: GeminiServer) -> Iterator[Gemini]:
     made = Gemini(gemini.settings(), pause=lambda _: None)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def local_model(sentence_model_folder: Path) -> LocalEmbedder:
+    return LocalEmbedder(sentence_model_folder)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from worker.domain.window import iso
 from worker.elastic import connect_elasticsearch
 from worker.errors import BudgetExceeded
 from worker.incidents import record
+from worker.ports import Embedder
 from worker.replay.compare import differences
 from worker.settings import Settings
 from worker.store.incidents import INDEX, ElasticIncidentStore
@@ -33,13 +35,14 @@ from worker.telemetry.profiles import load_profile
 from worker.telemetry.search import ElasticTelemetry
 
 MODEL = "gemini-embedding-001"
+LOCAL = "all-minilm-l6-v2-q-afdb6f1a0e45"
 
 pytestmark = pytest.mark.long
 
 
-def embedding(model: Gemini, redis_url: str, **changes: Any) -> Embedding:
+def embedding(model: Embedder, redis_url: str, **changes: Any) -> Embedding:
     ledger = RedisModelLedger(redis_url, purse="embedding")
-    made = Embedding(lambda: model, MODEL, ledger, 10.0, day_calls=100, usd_per_million_tokens=0.15)
+    made = Embedding(lambda: model, ledger, 10.0, day_calls=100, usd_per_million_tokens=0.15)
     return replace(made, **changes)
 
 
@@ -63,19 +66,21 @@ PAST = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(params=[MODEL, LOCAL])
 def memory(
-    engine: Engine, report: Report, gemini: GeminiServer, shared_model: Gemini, redis_url: str
+    request: pytest.FixtureRequest, engine: Engine, report: Report, gemini: GeminiServer, redis_url: str
 ) -> Iterator[Memory]:
     gemini.script()
+    model: Embedder = request.getfixturevalue("shared_model" if request.param == MODEL else "local_model")
     with connect_elasticsearch(Settings(elasticsearch_url=engine.url)) as client:
         install_templates(client)
-        store, embed = ElasticIncidentStore(client), embedding(shared_model, redis_url)
+        store, embed = ElasticIncidentStore(client), embedding(model, redis_url)
+        assert embed.model == request.param
         incident = record(report, store, datetime.now(UTC))
         assert incident
         for number, document in enumerate([PAST, PAST | {"@timestamp": iso(END + timedelta(days=1))}]):
             client.index(index=INDEX, id=f"past-{number}", document=document)
-            assert store.embed(f"past-{number}", embed(gist_of_document(document)), MODEL)
+            assert store.embed(f"past-{number}", embed(gist_of_document(document)), embed.model)
         other = embed("another model speaks of the very same")
         client.index(index=INDEX, id="other-model", document=PAST | {"embedding": other, "embedding_model": "else"})
         client.indices.refresh(index=INDEX)
@@ -113,10 +118,10 @@ def test_the_incident_keeps_its_vector_through_its_life_and_shows_it_nowhere(mem
     memory.client.indices.refresh(index=INDEX)
     if engine.name == "embedded":
         stored = memory.client.get(index=INDEX, id=incident_id)["_source"]
-        assert (len(stored["embedding"]), stored["embedding_model"]) == (DIMENSIONS, MODEL)
+        assert (len(stored["embedding"]), stored["embedding_model"]) == (DIMENSIONS, memory.remember.embed.model)
     else:
         vector = memory.remember.embed(gist_of(memory.report))
-        near = memory.remember.near.near(vector, MODEL, END + timedelta(days=2))
+        near = memory.remember.near.near(vector, memory.remember.embed.model, END + timedelta(days=2))
         assert incident_id in {hit["_id"] for hit in near}
     read = memory.store.get(incident_id)
     assert read
@@ -129,7 +134,7 @@ def test_those_without_a_vector_are_told_once_they_may_have_one(memory: Memory, 
     if engine.name != "embedded":
         memory.store.allow_embeddings()
     memory.client.indices.refresh(index=INDEX)
-    without = {name for name, _ in memory.store.without_embedding(MODEL, 10)}
+    without = {name for name, _ in memory.store.without_embedding(memory.remember.embed.model, 10)}
     assert without == {memory.incident.incident_id, "other-model"}
 
 
@@ -208,7 +213,7 @@ def test_a_report_of_no_incident_asks_nobody(report: Report, redis_url: str) -> 
         raise AssertionError
 
     ledger = RedisModelLedger(redis_url)
-    asked = Remembering(Embedding(nobody, MODEL, ledger, 1.0, 1, 0.1), nobody, nobody)  # type: ignore[arg-type]
+    asked = Remembering(Embedding(nobody, ledger, 1.0, 1, 0.1), nobody, nobody)  # type: ignore[arg-type]
     assert asked(report)(report) is report
 
 
@@ -225,7 +230,8 @@ def test_what_is_no_vector_is_refused(values: list[float]) -> None:
         unit_vector(values)
 
 
-def test_embeddings_need_a_key() -> None:
-    with pytest.raises(ValueError, match="SPIKETRACE_GEMINI_API_KEY"):
+def test_embeddings_need_a_key_or_a_model_on_this_machine(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"SPIKETRACE_GEMINI_API_KEY, or SPIKETRACE_EMBEDDING_MODEL_DIR"):
         Settings(embeddings=True)
+    assert Settings(embeddings=True, embedding_model_dir=tmp_path).enriches_reports
     assert not Settings().enriches_reports

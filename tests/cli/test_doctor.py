@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -209,9 +210,7 @@ def test_a_destination_that_does_not_answer_is_a_problem(settings: Settings, tel
 def test_the_model_is_asked_only_on_request(settings: Settings, telemetry: None) -> None:
     with running_gemini() as gemini:
         asked = gemini.settings()
-        with_model = settings.model_copy(
-            update={"gemini_api_key": asked.gemini_api_key, "gemini_base_url": asked.gemini_base_url}
-        )
+        with_model = settings.model_copy(update=_of_gemini(asked))
         assert "of 600 calls" in found(with_model, "model: budget").found
         assert gemini.requests == []
         gemini.script({"text": "ok"}, {"status": 404})
@@ -219,6 +218,27 @@ def test_the_model_is_asked_only_on_request(settings: Settings, telemetry: None)
         check = found(with_model, "model: answer", deep=True)
     assert "there is no such model here" in check.found
     assert check.advice
+
+
+def test_a_model_of_this_machine_is_tried_and_geminis_only_on_request(
+    settings: Settings, telemetry: None, sentence_model_folder: Path, tmp_path: Path
+) -> None:
+    assert "embeddings" not in {check.name for check in examine(settings)}
+    local = settings.model_copy(update={"embeddings": True, "embedding_model_dir": sentence_model_folder})
+    assert found(local, "embeddings").found.startswith("all-minilm-l6-v2-q-")
+    empty = found(local.model_copy(update={"embedding_model_dir": tmp_path}), "embeddings")
+    assert "must hold one *.onnx" in empty.found
+    assert empty.advice
+    with running_gemini() as gemini:
+        hosted = local.model_copy(update={"embedding_model_dir": None, **_of_gemini(gemini.settings())})
+        gemini.script({"text": "ok"}, {"status": 403})
+        assert found(hosted, "embeddings").advice is None
+        assert gemini.requests == []
+        assert "Gemini answered 403" in found(hosted, "embeddings", deep=True).found
+
+
+def _of_gemini(asked: Settings) -> dict[str, Any]:
+    return {"gemini_api_key": asked.gemini_api_key, "gemini_base_url": asked.gemini_base_url}
 
 
 def test_a_budget_that_is_used_up_is_a_problem(settings: Settings, telemetry: None) -> None:

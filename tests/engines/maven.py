@@ -1,4 +1,4 @@
-"""The real Elasticsearch servers, from Maven Central.
+"""What tests run on and the project does not ship, from Maven Central: Elasticsearch servers, and a sentence model.
 
 `integ-test-zip` is the server that client libraries are tested with: the real engine with few modules,
 published without a login and half the size of the full archive.
@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
-CACHE = REPOSITORY_ROOT / ".cache" / "elasticsearch"
+CACHES = REPOSITORY_ROOT / ".cache"
+CACHE = CACHES / "elasticsearch"
 GROUP_AND_ARTIFACT = "org.elasticsearch.distribution.integ-test-zip:elasticsearch"
 # The oldest Java that runs each major version.
 # https://www.elastic.co/support/matrix#matrix_jvm
@@ -29,22 +30,25 @@ class EngineUnavailable(Exception):
 
 def archive(version: str) -> Path:
     """The zip of that version, fetched into `.cache/` when it is not there yet."""
-    path = CACHE / f"elasticsearch-{version}.zip"
-    CACHE.mkdir(parents=True, exist_ok=True)
+    return fetched(f"{GROUP_AND_ARTIFACT}:{version}:zip", CACHE / f"elasticsearch-{version}.zip")
+
+
+def fetched(coordinates: str, path: Path) -> Path:
+    """The file of these coordinates, which Maven calls as `path` does. Raises EngineUnavailable."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Several processes of one test run may ask for it at once, and Maven's repository is not made for that.
-    with (CACHE / "lock").open("w") as lock:
+    with (path.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            _fetch(version, path)
+            _fetch(coordinates, path)
     return path
 
 
-def _fetch(version: str, path: Path) -> None:
-    coordinates = f"{GROUP_AND_ARTIFACT}:{version}:zip"
-    # `get` leaves the zip in Maven's own repository, where `copy` finds it; `copy` alone would look for a project.
+def _fetch(coordinates: str, path: Path) -> None:
+    # `get` leaves the file in Maven's own repository, where `copy` finds it; `copy` alone would look for a project.
     _maven("dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false")
-    # An interrupted copy must not pass for the whole zip, so it takes its name in one step.
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+    # An interrupted copy must not pass for the whole file, so it takes its name in one step.
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         _maven("dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}")
         (Path(folder) / path.name).rename(path)
 

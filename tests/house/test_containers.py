@@ -100,7 +100,7 @@ def test_the_image_runs_as_an_ordinary_user() -> None:
 def test_the_image_is_made_of_what_its_locks_pin() -> None:
     instructions = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     installs = [line for line in instructions.splitlines() if re.search(r"pip .*install", line)]
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert all("--require-hashes --requirement requirements-" in line or "--no-index" in line for line in installs)
     assert "requirements.lock" not in instructions
 

@@ -37,8 +37,9 @@ def _names(lines: list[str]) -> set[str]:
 DISTRIBUTIONS = packages_distributions()
 RUNTIME = _names(PROJECT["dependencies"])
 EMBEDDED = RUNTIME | _names(PROJECT["optional-dependencies"]["embedded"])
+LOCAL = RUNTIME | _names(PROJECT["optional-dependencies"]["local-embeddings"])
 AGENTS = RUNTIME | _names(PROJECT["optional-dependencies"]["agents"])
-EVERYTHING = EMBEDDED | AGENTS | _names(PROJECT["optional-dependencies"]["dev"])
+EVERYTHING = EMBEDDED | LOCAL | AGENTS | _names(PROJECT["optional-dependencies"]["dev"])
 # Run in an environment of its own, beside which ours is measured.
 MEASURED_BESIDE = {"baro", "codecarbon", "pandas"}
 ALLOWED = {
@@ -49,6 +50,7 @@ ALLOWED = {
     "interop": AGENTS,
     "kibana": EMBEDDED,
     "tests": EVERYTHING,
+    "worker": LOCAL,
 }
 
 

@@ -66,6 +66,10 @@ class Gemini:
     def name(self) -> str:
         return self.settings.gemini_model
 
+    @property
+    def embedding_model(self) -> str:
+        return self.settings.embedding_model
+
     def reply(self, conversation: Conversation, *, seconds: float) -> Reply:
         """Raises ModelUnavailable; what a busy service asks to wait is waited within `seconds`, and not beyond."""
         return self._within(seconds, lambda left: self._ask(conversation, left))

@@ -44,13 +44,16 @@ class Embedding:
     """One text after the other, within a day's budget. `embedder` is made when the first text needs it."""
 
     embedder: Callable[[], Embedder]
-    model: str
     ledger: ModelLedger
     max_seconds: float
     day_calls: int
     usd_per_million_tokens: float
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
+
+    @property
+    def model(self) -> str:
+        return self.embedder().embedding_model
 
     def __call__(self, text: str) -> Vector:
         """What leaves here is redacted. Raises ModelUnavailable, BudgetExceeded, QueueUnavailable."""
