@@ -24,7 +24,7 @@ LEAST_KEPT = 0.95
 @click.command()
 @click.argument("reports", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--every", default=1, show_default=True, help="Of the blind batches only one text in so many.")
+@click.option("--every", default=1, show_default=True, help="Of the reports' own texts, and of each batch, only one in so many.")
 def main(reports: tuple[Path, ...], *, as_json: bool, every: int) -> None:
     """Measure grounding on lies and on true text about real reports of the tests' shop.
 
@@ -32,7 +32,7 @@ def main(reports: tuple[Path, ...], *, as_json: bool, every: int) -> None:
     with 1 where a lie of the list passes unmarked, or less than 95 % of the true claims are kept.
     """
     own = {path.stem: known_of(read(path)) for path in reports} or shipped()
-    kept = [kept_of(name, known) for name, known in own.items()]
+    kept = [kept_of(name, known) for name, known in [*own.items()][::every]]
     figures = _figures(kept) if reports else {**_figures(kept), **_of_lies(own, every)}
     if as_json:
         click.echo(json.dumps(figures))

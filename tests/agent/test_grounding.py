@@ -369,9 +369,10 @@ def test_what_is_refuted_goes_and_what_is_not_found_is_marked(report: str, text:
 
 
 @pytest.mark.timeout(600)
-def test_what_the_command_measures() -> None:
-    """One test, since it takes a minute: workers beside each other would each measure it. Of the batches a half."""
-    run = CliRunner().invoke(main, ["--json", "--every", "2"])
+@pytest.mark.parametrize("every", ["6", pytest.param("1", marks=pytest.mark.long)])
+def test_what_the_command_measures(every: str) -> None:
+    """One test, since it takes a minute: workers beside each other would each measure it."""
+    run = CliRunner().invoke(main, ["--json", "--every", every])
     assert run.exit_code == 0, run.output
     measured = json.loads(run.output)
     lies_written_blind_none_passes_unmarked(measured)
