@@ -24,7 +24,7 @@ LEAST_KEPT = 0.95
 @click.command()
 @click.argument("reports", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--every", default=1, show_default=True, help="Of the reports' own texts, and of each batch, only one in so many.")
+@click.option("--every", default=1, show_default=True, help="Of reports, and of each batch, only one in so many.")
 def main(reports: tuple[Path, ...], *, as_json: bool, every: int) -> None:
     """Measure grounding on lies and on true text about real reports of the tests' shop.
 

@@ -2,7 +2,8 @@
 
 Lays the corpus out ten times (`corpus.py`), once with SpikeTrace's own records in the history and once with people's
 alone, asks each method for five, and prints for the held-out half of the causes: hit rate at 1 and at 3, and mean
-reciprocal rank (MRR) of the first right one; for the tuning half, on which the weights were chosen, as well.
+reciprocal rank (MRR) of the first right one, how many were told, and how many of these are right; for the tuning half,
+on which the weights were chosen, as well.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from elasticsearch import Elasticsearch, helpers
 from evaluation.similar import methods
 from evaluation.similar.corpus import SEEDS, Company, company
 from evaluation.similar.methods import Method
+from worker.agent.remembering import MOST_NEAR
 from worker.analysis.likeness.rank import WEIGHTS
 from worker.assembly import open_embedder
 from worker.domain.embedding import Vector
@@ -44,22 +46,24 @@ MAPPINGS = {
 
 @dataclass(frozen=True)
 class Score:
-    """Shares of 0–1 of `asked` new incidents. `shown` is how many were told of each on average."""
+    """Shares of 0–1 of `asked` new incidents. `shown` is how many were told of each on average, `right` of these."""
 
     asked: int
     hit_1: float
     hit_3: float
     mrr: float
     shown: float
+    right: float
 
 
 def score(method: Method, companies: Sequence[Company], half: str) -> Score:
-    places, shown = [], 0
+    places, shown, right = [], 0, 0
     for one in companies:
         for asked in (new for new in one.asked if new.half == half):
             found = method(one, asked)
             places.append(next((place for place, name in enumerate(found, 1) if name in asked.right), None))
             shown += len(found)
+            right += sum(name in asked.right for name in found)
     known = [place for place in places if place]
     count = len(places)
     return Score(
@@ -68,6 +72,7 @@ def score(method: Method, companies: Sequence[Company], half: str) -> Score:
         hit_3=sum(place <= 3 for place in known) / count,
         mrr=sum(1 / place for place in known) / count,
         shown=shown / count,
+        right=right / count,
     )
 
 
@@ -86,8 +91,9 @@ def measured(
         "text and structure": methods.weighed_by(WEIGHTS),
     }
     if embed:
-        in_memory["embeddings alone"] = meaning = methods.by_meaning(embed)
-        in_memory["both, then embeddings"] = methods.and_then(methods.weighed_by(WEIGHTS), meaning)
+        in_memory["embeddings alone"] = methods.by_meaning(embed)
+        beyond = methods.by_meaning(embed, most=methods.MOST + MOST_NEAR)
+        in_memory["both, then embeddings"] = methods.and_then(methods.weighed_by(WEIGHTS), beyond)
     found = {name: score(method, companies, half) for name, method in in_memory.items()}
     if client is None:
         return found
@@ -107,7 +113,9 @@ def _asked_of(
 
 def _together(scores: Sequence[Score]) -> Score:
     count = len(scores)
-    means = {name: sum(getattr(one, name) for one in scores) / count for name in ("hit_1", "hit_3", "mrr", "shown")}
+    means = {
+        name: sum(getattr(one, name) for one in scores) / count for name in ("hit_1", "hit_3", "mrr", "shown", "right")
+    }
     return Score(asked=sum(one.asked for one in scores), **means)
 
 
@@ -156,9 +164,10 @@ def lines(found: Mapping[str, Mapping[str, Mapping[str, Score]]]) -> Iterator[st
     for half, histories in found.items():
         for history, by_method in histories.items():
             yield f"\n{half.replace('_', ' ')} causes, a history by {history}: {_asked(by_method)} new incidents"
-            yield f"  {'':24} {'hit at 1':>8} {'hit at 3':>8} {'MRR':>6} {'shown':>6}"
+            yield f"  {'':24} {'hit at 1':>8} {'hit at 3':>8} {'MRR':>6} {'shown':>6} {'right':>6}"
             for method, one in by_method.items():
-                yield f"  {method:24} {one.hit_1:8.3f} {one.hit_3:8.3f} {one.mrr:6.3f} {one.shown:6.1f}"
+                hits = f"{one.hit_1:8.3f} {one.hit_3:8.3f} {one.mrr:6.3f}"
+                yield f"  {method:24} {hits} {one.shown:6.1f} {one.right:6.2f}"
 
 
 def _asked(by_method: Mapping[str, Score]) -> int:

@@ -65,23 +65,24 @@ def _search(client: Elasticsearch, index: str, wanted: Wanted) -> list[Hit]:
     return history(answer.body)
 
 
-def by_meaning(embed: Callable[[str], Vector]) -> Method:
+def by_meaning(embed: Callable[[str], Vector], most: int = MOST) -> Method:
     """By the cosine of embeddings alone: what an exact kNN search finds."""
     vector_of = cache(embed)
 
     def found(company: Company, asked: Asked) -> list[str]:
         wanted = vector_of(asked.wanted.text)
         near = [(_dot(wanted, vector_of(gist_of_document(hit["_source"]))), hit["_id"]) for hit in company.history]
-        return [name for _, name in sorted(near, key=lambda pair: (-pair[0], pair[1]))][:MOST]
+        return [name for _, name in sorted(near, key=lambda pair: (-pair[0], pair[1]))][:most]
 
     return found
 
 
 def and_then(first: Method, then: Method) -> Method:
-    """What the second finds beyond the first stands behind it, as in a report."""
+    """What the second finds first beyond the first stands behind it, as in a report."""
 
     def found(company: Company, asked: Asked) -> list[str]:
-        return list(dict.fromkeys([*first(company, asked), *then(company, asked)[:MOST_NEAR]]))
+        told = first(company, asked)
+        return [*told, *[name for name in then(company, asked) if name not in told][:MOST_NEAR]]
 
     return found
 

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_TEXT = 1_500
 CHARACTERS_A_TOKEN = 3
-MOST_NEAR = 3
+MOST_NEAR = 1
 EFFECT = "similar incidents were found by their words, service, region and cause alone"
 
 Change = Callable[[Report], Report]
