@@ -71,8 +71,10 @@ IS_VERSION = re.compile(
 # "deploy-8725 brought version 6.2.12 of payments".
 IT_BROUGHT = re.compile(
     r",? (?:which |has )*(?:brought|brings|introduce[sd]|installed|shipped|deployed|carrie[sd]|released"
-    r"|(?:put|rolled) out)"
-    r" (?:the )?(?:new )?version (?P<version>\S*\w)",
+    r"|(?:put|rolled)(?: out)?"
+    r"|(?:took|takes|set|moved|switched|updated|upgraded|raised|lifted|brought) (?P<service>[\w.-]+)"
+    r"(?: in [\w-]+)?(?: from \S+)? to)"
+    r" (?:the )?(?:new )?(?:version |(?=v?\d))(?P<version>\S*\w)",
     re.IGNORECASE,
 )
 
@@ -108,7 +110,11 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             if brought := IS_VERSION.match(text, one.span[1]):
                 yield judged("state", brought, one.text not in configured, "it changed the configuration")
             if brought := IT_BROUGHT.match(text, one.span[1]):
-                versions = {it.version for it in made if it.deployment_id == one.text}
+                versions = {
+                    it.version
+                    for it in made
+                    if it.deployment_id == one.text and (brought["service"] or "").lower() in ("", it.service)
+                }
                 yield judged("state", brought, brought["version"] in versions, "it brought another version")
             if replaced := IT_REPLACED.match(text, one.span[1]):
                 versions = {it.previous for it in made if it.deployment_id == one.text}

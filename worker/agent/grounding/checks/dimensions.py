@@ -128,7 +128,7 @@ def _are_days(_: Fact, said: Said) -> bool:
 
 # "In the almost four hours before".
 HOURS_BEFORE = re.compile(
-    r"\b(?:in|during|over|within|of|from|on) the (?:almost |nearly |roughly |about |some |last )*$"
+    r"\b(?:in|during|over|within|of|from|on|with|to|against) the (?:almost |nearly |roughly |about |some |last )*$"
 )
 BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:is|was) compared)\b", re.IGNORECASE)
 # "As a baseline, the 23 hours and 50 minutes before 22:10 UTC are used".

@@ -21,11 +21,12 @@ SINCE = re.compile(
     r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
     re.IGNORECASE,
 )
-DEPLOYED = re.compile(
+_DEPLOYING = (
     r"\b(?:deploy\w*|rolled out|rollout|released?|live|went out|version|shipped|brought"
-    r"|(?:was|were|been) (?:\w+ )?(?:changed|updated|upgraded|replaced|switched))\b[^.;]{0,70}$",
-    re.IGNORECASE,
+    r"|(?:was|were|been) (?:\w+ )?(?:changed|updated|upgraded|replaced|switched))\b"
 )
+DEPLOYING = re.compile(_DEPLOYING, re.IGNORECASE)
+DEPLOYED = re.compile(rf"{_DEPLOYING}[^.;]{{0,70}}$", re.IGNORECASE)
 BEGUN = re.compile(r"[^;]{0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed|began|started)\b", re.IGNORECASE)
 
 
@@ -35,7 +36,7 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         before, after = plain[: found.start()], plain[found.end() :]
         change = _change_before(found.start(), plain, mentions, known)
         put = _put(found.start(), plain, mentions, known)
-        change = put or change
+        change = put or change or _change_behind(found.end(), plain, mentions, known)
         wanted = (not put and _kinds_wanted(before)) or ({"change"} if change else _begun(before, after))
         wanted = {"onset"} if not change and WHETHER.search(before) and WHEN_ROSE.match(after) else wanted
         # Of a past incident that the sentence is about, its own time.
@@ -133,7 +134,8 @@ THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
 def _of_span(before: str, after: str, known: Known) -> datetime | None:
     """When the window or the baseline begins or ends, where that is told, and not what happened in it."""
     found = SPAN.search(before)
-    if found is None or HAPPENED.search(found["told"]):
+    is_as_usual = found and found["loose"] and AS_USUAL.search(before, 0, found.start())
+    if found is None or is_as_usual or HAPPENED.search(found["told"]):
         return _other_end(before, known)
     span = known.report.baseline if found["usual"] else known.report.window
     if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or "before" in (found["end"] or "")):
@@ -143,6 +145,8 @@ def _of_span(before: str, after: str, known: Known) -> datetime | None:
     return span.start if found["edge"] or FIRST_OF_TWO.match(after) else None
 
 
+# "It stayed within its usual range from 01:55 to 02:05 UTC": in the window.
+AS_USUAL = re.compile(r"\b(?:with)?(?:in|at|on|inside|near|around|close to) (?:its|the|their|what is) $", re.IGNORECASE)
 # "Between 23:15 and 23:19 UTC".
 FROM_START = re.compile(rf"\b(?:from|between) (?P<start>\d?\d:\d\d){_TO}$", re.IGNORECASE)
 
@@ -195,7 +199,8 @@ def _kinds_wanted(before: str) -> set[str]:
 def _begun(before: str, after: str) -> set[str]:
     """ "At 14:57 UTC, 21 % of requests failed" tells when it began."""
     is_first = re.fullmatch(r"\W*(?:at|from|around)\W*", before, re.IGNORECASE) or IS_WHEN.match(after)
-    return {"onset"} if is_first and BEGUN.match(after) and not DEPLOYED.search(after[:60]) else set()
+    is_of_change = DEPLOYING.search(after[:60]) and not FAILING.match(after)
+    return {"onset"} if is_first and BEGUN.match(after) and not is_of_change else set()
 
 
 # "Ask whether a newsletter went out around 21:13 UTC, when the traffic rose".
@@ -214,6 +219,31 @@ def _change_before(place: int, text: str, mentions: list[Found], known: Known) -
     ids = {change.deployment_id for change in known.changes}
     named = [one.text for one in mentions if one.text in ids and start <= one.span[0] < place]
     return named[-1] if named else None
+
+
+# "At 15:25 UTC, deploy-8728 of search was started", "at 15:25 UTC version 3.12.4 of search went live".
+OPENING = re.compile(r",? (?:the )?(?:deployment|release|rollout|change|version)? ?")
+WAS_MADE = re.compile(
+    r"(?: in [\w-]+)? (?:was|were|has been|had been|got) (?:deployed|released|rolled out|changed|updated|upgraded)\b"
+)
+FAILING = re.compile(
+    r"(?:, )?(?:(?! (?:and|but|before|after)\b)[^,;]){0,60}\b(?:fail\w*|errors?|rose|jumped|spiked|climbed)\b",
+    re.IGNORECASE,
+)
+
+
+def _change_behind(place: int, text: str, mentions: list[Found], known: Known) -> str | None:
+    """The deployment that the time before it is told of, by its name, its version or its service."""
+    behind = next((one for one in mentions if one.span[0] >= place), None)
+    if not behind or not OPENING.fullmatch(text[place : behind.span[0]]) or FAILING.match(text, behind.span[1]):
+        return None
+    is_made = WAS_MADE.match(text, behind.span[1])
+    made = {
+        one.deployment_id
+        for one in known.changes
+        if behind.text in {one.deployment_id, one.version, *([one.service] if is_made else ())}
+    }
+    return made.pop() if len(made) == 1 else None
 
 
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".

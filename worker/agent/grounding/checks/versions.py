@@ -15,7 +15,8 @@ _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
     rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
     rf"|used) before"
-    rf"|version before (?:it|that) (?:is|was)|previous version (?:is|was)){_THE}",
+    rf"|version (?:that ran )?before(?: (?:it|that|this|then))?,? (?:is|was|had been)"
+    rf"|(?:previous|prior|former|earlier|old) version (?:is|was|had been)){_THE}",
     re.IGNORECASE,
 )
 BROUGHT = re.compile(
@@ -72,8 +73,12 @@ def _place(one: Found, text: str, mentions: list[Found], known: Known) -> set[st
 
 
 def _meant(place: int, mentions: list[Found], known: Known) -> list[Change]:
-    """Of those that are named before, the last; else the last of the sentence before."""
+    """Of those that are named before, the last; else the last of the sentence before; else whoever was spoken of."""
     ids = {change.deployment_id for change in known.changes}
     named = [one.text for one in mentions if one.text in ids and one.span[1] <= place]
     named = named or [one.text for one in roster.mentions(known.previous, known) if one.text in ids]
+    named = named or [known.spoken.change] * bool(known.spoken.change)
+    if not named and len(known.about) == 1:
+        # "deploy-8745 brought 4.9.7 of cart. Cart itself deviates in nothing. The version before was 4.9.6."
+        return [change for change in known.changes if change.at and change.service in known.about]
     return [change for change in known.changes if named and change.deployment_id == named[-1]]

@@ -30,8 +30,8 @@ ITS_FIGURE = re.compile(
 OF_PARTS = re.compile(
     r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
     r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest|contribut\w+)\b[^,;]{0,24}"
-    r" (?:in|of|to) (?:the |this |that |its )?$"
-    r"|\d ?(?:%|percent) of (?:the |this |its )?(?:\w+ )?$"
+    r" (?:in|of|to) (?:the |this |that |its )?(?:(?:small|slight|little|modest|overall|whole|total) )?$"
+    r"|\d ?(?:%|percent) (?:of|to) (?:the |this |its )?(?:\w+ )?$"
     r"|\bonly (?:service|region|one|part) (?:whose [\w₂]+|that|which|with an?) (?:\w+ )?$"
     r"|\bnone of [^;:]*? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any) $"
     r"|\bonly (?:in |the )?[\w.@:-]+(?: in [\w-]+)? (?:shows?|ha[sd]|have|sees?|saw) (?:an?|any|some)(?: \w+)? $",

@@ -81,7 +81,9 @@ _UNDONE = (
 )
 # "What put the database into recovery mode", "left ledger without a database".
 _PUTTING = r"put|sent|threw|drove|forced|pushed|tipped|left|kept|knocked"
-_INTO = r"into|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
+# "It put version 2.18.0 into us-central1", "took checkout into production": where it runs is no state.
+_NO_PLACE = r"(?! (?:the )?(?:[a-z]+-)*[a-z]+-?\d+\b| (?:production|service|use|operation|place|effect)\b)"
+_INTO = rf"into{_NO_PLACE}|without|unable|short of|out of|down|offline|in (?:trouble|recovery)"
 _TROUBLE = "failures|errors|slowdown|latency|incident|outage|trouble|problems?|failed requests"
 _THE_CULPRIT = rf"(?:the|a|an|no) (?:[\w-]+ ){{0,2}}(?:{_CULPRIT})"
 # "Is most likely the cause"; what is hardly or unlikely one is cleared.
