@@ -216,7 +216,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     plain, known, is_advice = parts.plain, parts.known, parts.is_advice
     # "Because its queue is empty" blames nobody by name.
     mentions = [one for one in parts.mentions if not referring.ITS.fullmatch(plain[slice(*one.span)])]
-    unopposed = list(ranking.unopposed(plain, mentions, known))
+    unopposed = [*ranking.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = list(changes.unexplained(plain, known))
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     weighed = list(apportioned.compared(plain, known))

@@ -196,7 +196,8 @@ def _wrong_cause(found: re.Match[str], text: str, mentions: list[Found], known: 
     if told is not None or consequences.is_besides(found, cause, text, mentions, known):
         return told or ""
     if not known.has_cause or known.report.root_cause is None:
-        return "" if _is_denial(found) or _is_unconfirmed(found, known) else NO_CAUSE
+        is_cleared = _is_denial(found) or _is_unexplaining(found, cause, text, mentions, known)
+        return "" if is_cleared or _is_unconfirmed(found, known) else NO_CAUSE
     if (denied := _denied(found, text, mentions, known)) is not None:
         return _wrongly_denied(denied, text, mentions, known)
     return _wrong_verdict(found, cause, text, mentions, known, known.report.root_cause)
@@ -208,6 +209,22 @@ UNCONFIRMED = re.compile(r"\b(?:spike|alert|incident|deviation|rise|it) (?:is|wa
 
 def _is_unconfirmed(found: re.Match[str], known: Known) -> bool:
     return known.report.verdict is Verdict.NOT_CONFIRMED and bool(UNCONFIRMED.search(found["cause"]))
+
+
+def _is_unexplaining(
+    found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known
+) -> bool:
+    """ "This deployment does not explain it": where the ranking has something against whom it names, or against each."""
+    if not DOES_NOT.search(found["cause"]):
+        return False
+    named = suspects.within(cause, mentions, known)
+    is_of_changes = suspects.KIND[CauseKind.DEPLOYMENT].search(text[slice(*cause)])
+    of = [
+        one
+        for one in known.report.candidates
+        if named & {one.service, one.deployment_id, one.version} or (not named and one.deployment_id)
+    ]
+    return all(one.against for one in of) and bool(of if named else is_of_changes)
 
 
 def _is_denial(found: re.Match[str]) -> bool:

@@ -71,7 +71,8 @@ def calm_callees(text: str, known: Known) -> Iterator[Claim]:
 ELSEWHERE = re.compile(
     r"\b(?:runs?|ran|running|went|made|deployed|released|rolled out) (?:only )?"
     r"(?:(?:in|to) (?:another|a different|some other) region|elsewhere)\b"
-    r"|\b(?:is|was|lies|lay) (?:only )?in (?:another|a different|some other) region\b",
+    r"|\b(?:is|was|lies|lay) (?:only )?in (?:another|a different|some other) region\b"
+    r"|^\W*(?:that|this) (?:is|was) (?:another|a different) region\b",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:no|not|never|nor|neither|whether|if)\b[^,;]*$|n['’]t\b[^,;]*$", re.IGNORECASE)
@@ -81,7 +82,7 @@ def elsewhere(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     """Of the change or the service that is named last before it: where that is known to have been."""
     for found in ELSEWHERE.finditer(text) if not known.past else ():
         named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
-        places = _places({*named} or known.about, known)
+        places = _places({*named} or {known.spoken.change} - {""} or known.about, known)
         if not NOT.search(text[: found.start()]):
             holds = bool(places) and known.report.region not in places
             yield judged("state", found, holds, "nothing shows that it was elsewhere", is_open=not places)

@@ -35,6 +35,7 @@ RANKED = (
     r"|(?:more|less|most|as) likely|likel(?:ier|iest)"
     r"|(?:comes?|came|stands?|stood|is|was|puts?) (?:\S+ )?(?:first|ahead|in front|on top|next)"
     r"|leads?(?= (?:with|at|by)\b)|(?:un)?certain|sure"
+    r"|(?:is|was|are|were) (?:only |also |even )?(?:named|listed|considered|suspected)(?=\W*$)"
 )
 SEVERE = r"severity|(?:low|medium|high|critical)(?= (?:incident|severity)|\W*$)"
 KNOWN = (

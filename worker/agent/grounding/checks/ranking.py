@@ -89,6 +89,26 @@ def unopposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         yield judged("cause", found, bool(of) and not any(one.against for one in of), "something does")
 
 
+_THE_NEAREST = (
+    r"the (?:likeliest|nearest|closest|best|most (?:likely|probable|plausible)) (?:root )?(?:cause|explanation)"
+)
+NEAREST_IS = re.compile(rf"\b{_THE_NEAREST} (?:is|was|remains) (?P<not>not )?(?:the )?$", re.IGNORECASE)
+IS_NEAREST = re.compile(rf"(?: in [\w-]+)? (?:is|was|remains) {_THE_NEAREST}\b", re.IGNORECASE)
+
+
+def nearest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "The likeliest cause is ledger", where no cause was found: whoever ranks first."""
+    first = known.report.candidates[:1] if not known.has_cause else []
+    for one in mentions if first else ():
+        told = NEAREST_IS.search(text[: one.span[0]])
+        behind = IS_NEAREST.match(text, one.span[1])
+        if told or behind:
+            span = (told.start() if told else one.span[0], behind.end() if behind else one.span[1])
+            is_first = one.text in (first[0].service, first[0].deployment_id)
+            holds = is_first != bool(told and told["not"])
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "another one ranks there")
+
+
 def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Candidate]:
     """Those that stand in that part or right behind it; "it" is of whom was spoken, of several the first candidate."""
     candidates = known.report.candidates

@@ -39,6 +39,8 @@ BESIDE = re.compile(
     r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?|puts?",
     re.IGNORECASE,
 )
+# "The trouble of payments comes from ledger": what causes it (`causation`).
+COMES_FROM = re.compile(r" (?:\w+ly )?(?:comes?|came|stem(?:s|med)?|originat(?:es?|ed)) (?:from|in|with) (?:the )?")
 
 
 def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -137,7 +139,8 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
         if (between and UNMADE.search(between[0])) or _is_awaited(one, other, text, known):
             continue
-        if one.text == other.text or between is None or BESIDE.fullmatch(between["verb"]):
+        is_beside = between and (BESIDE.fullmatch(between["verb"]) or COMES_FROM.fullmatch(between[0]))
+        if one.text == other.text or between is None or is_beside:
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])

@@ -143,7 +143,7 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
     is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1])
-    if is_of and (is_of["what"] or is_behind):
+    if (is_of and (is_of["what"] or is_behind)) or (OUT_OF.search(text[: span[0]]) and A_STOP.match(text, span[1])):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
     own = topics(text[start:end])
@@ -162,6 +162,9 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
 OF_THE_REQUESTS = re.compile(r" (?:[a-z]+ )?requests\b| (?:in all|in total|altogether|overall)\b")
 
 
+# "20,400 requests failed in the window, out of about 30,700."
+OUT_OF = re.compile(rf"\brequests?\b[^;]*,? out of (?:(?:{APPROXIMATELY}) )?$", re.IGNORECASE)
+A_STOP = re.compile(r"\s*(?:[.,;)\[]|$)")
 # "24 %, 44 % and about 1,450 ms".
 NEXT_FIGURE = re.compile(r",? (?:and )?(?:about |around |roughly )?", re.IGNORECASE)
 

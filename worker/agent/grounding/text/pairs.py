@@ -345,7 +345,7 @@ def with_inherited_units(text: str, found: list[Number]) -> list[Number]:
 
 
 # "872,000 more requests took longer than 66 ms, with a range of 789,000 to 954,000".
-RANGE_AHEAD = re.compile(rf"\b(?:{ranges.RUNS_FROM}|ranging from|between|with) $|\([−-]?$")
+RANGE_AHEAD = re.compile(rf"\b(?:{ranges.RUNS_FROM}|ranging from|between|with|within) $|\([−-]?$")
 TO_END = re.compile(r" (?:to|and) |–")
 
 
