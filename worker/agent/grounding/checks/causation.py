@@ -211,10 +211,8 @@ def _is_unconfirmed(found: re.Match[str], known: Known) -> bool:
     return known.report.verdict is Verdict.NOT_CONFIRMED and bool(UNCONFIRMED.search(found["cause"]))
 
 
-def _is_unexplaining(
-    found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known
-) -> bool:
-    """ "This deployment does not explain it": where the ranking has something against whom it names, or against each."""
+def _is_unexplaining(found: re.Match[str], cause: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """ "This deployment does not explain it": if the ranking has something against whom it names, or each."""
     if not DOES_NOT.search(found["cause"]):
         return False
     named = suspects.within(cause, mentions, known)

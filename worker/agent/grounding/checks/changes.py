@@ -70,7 +70,8 @@ IS_VERSION = re.compile(
 )
 # "deploy-8725 brought version 6.2.12 of payments".
 IT_BROUGHT = re.compile(
-    r",? (?:which |has )*(?:brought|brings|introduce[sd]|installed|shipped|deployed|carrie[sd]|released"
+    r"(?: (?:of|in|to) [\w-]+){0,2},? (?:which |has )*"
+    r"(?:brought|brings|introduce[sd]|installed|shipped|deployed|carrie[sd]|released"
     r"|(?:put|rolled)(?: out)?"
     r"|(?:took|takes|set|moved|switched|updated|upgraded|raised|lifted|brought) (?P<service>[\w.-]+)"
     r"(?: in [\w-]+)?(?: from \S+)? to)"
@@ -113,7 +114,7 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 versions = {
                     it.version
                     for it in made
-                    if it.deployment_id == one.text and (brought["service"] or "").lower() in ("", it.service)
+                    if it.deployment_id == one.text and (brought["service"] or "").lower() in ("", "it", it.service)
                 }
                 yield judged("state", brought, brought["version"] in versions, "it brought another version")
             if replaced := IT_REPLACED.match(text, one.span[1]):

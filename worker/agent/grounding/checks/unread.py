@@ -32,7 +32,8 @@ _USUAL = (
     r"|what (?:ran|was)"
     r"|[\w-]+ (?:usual|expected|normal|before)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
 )
-_READ_ELSEWHERE = rf"(?! (?:(?:an?|the|its|their|that|those|of) ){{0,2}}(?:{_BY_FIGURE}|{_USUAL})\b)"
+_BEFORE_IT = r"(?:(?:an?|the|its|their|that|those|of|about|around|roughly|almost|nearly) ){0,2}"
+_READ_ELSEWHERE = rf"(?! {_BEFORE_IT}(?:{_BY_FIGURE}|{_USUAL})\b)"
 _MORE = (
     r"more|less|fewer|(?:worse|better)(?! than before\b)"
     r"|(?!(?:oth|rath|eith|neith|wheth|togeth|nev|furth|anoth|ord|numb|serv)er)\w{2,}er"

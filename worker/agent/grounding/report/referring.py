@@ -80,6 +80,8 @@ IT = re.compile(r"\W*(?P<it>It|This|That)(?: (?:also|itself|then|thereby|has|had
 # What is done with a deployment, and what it does: "it replaced version 2.17.8".
 OF_A_CHANGE = re.compile(
     r" (?:(?:replace[sd]|supersede[sd]|carries|carried|brings|brought|introduce[sd]|installed|shipped)\b"
+    r"|(?:put|took|takes|set|moved|switched|updated|upgraded|raised|lifted)\b[^,;]{0,40}?"
+    r"\b(?:version\b|(?:from|to) v?\d+\.\d+\.\d)"
     r"|(?:came|went|started|began|preceded|precedes|followed)\b(?! to \w+ing)(?! (?:fail|deviat)\w*)"
     r"|(?:is|was) (?:\w+ ){0,2}(?:deployed|released|rolled out|started|recorded)\b"
     r"|(?:\w+ )?(?:caused|triggered|explains?|led to|brought about|set off)\b)"

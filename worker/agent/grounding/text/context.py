@@ -271,7 +271,7 @@ SLOWEST = re.compile(
     r"(?: (?:to|of) [^,;.\d]{1,24}?(?: in [\w-]+)?)? (?:now |usually )?"
     r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than))"
     r"|(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
-    r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:about |at least )?(?=\d|$)",
+    r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:(?:about|roughly|around|at least) )?(?=\d|$)",
     re.IGNORECASE,
 )
 QUANTILE_OF = {

@@ -330,7 +330,8 @@ A_MEDIAN = re.compile(
     r" of (?:(?:the|its|all|their) |[^,;.\d]{0,40}['’]s? )?(?:sampled |timed )?requests\b"
     r"(?:[^,;.\d]| in [\w-]+(?= )){0,40}"
     r" (?:(?:took|take)(?: about)?"
-    r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b|(?:longer|more|no longer|no more|less) than [\d.,]+ ?m?s\b)"
+    r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b"
+    r"|(?:longer|more|no longer|no more|less) than (?:(?:about|roughly|around) )?[\d.,]+ ?m?s\b)"
     r"|(?:are|were|be|got|get) (?:answered|served|done|handled|finished) (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
 )
 
