@@ -32,6 +32,7 @@ from worker.agent.grounding.checks import (
     kinds,
     limits,
     loads,
+    log_levels,
     names,
     naming,
     novelty,
@@ -372,6 +373,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     error_types.all_of_a_kind,
     limits.given_up,
     limits.limited,
+    log_levels.of_level,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import causation, judgements
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report import owners, roster
-from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import causal, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
@@ -75,7 +75,8 @@ IT_BROUGHT = re.compile(
     r"|(?:put|rolled)(?: out)?"
     r"|(?:took|takes|set|moved|switched|updated|upgraded|raised|lifted|brought) (?P<service>[\w.-]+)"
     r"(?: in [\w-]+)?(?: from \S+)? to)"
-    r" (?:the )?(?:new )?(?:version |(?=v?\d))(?P<version>\S*\w)",
+    r" (?:the )?(?:new )?(?:version |(?=v?\d))(?P<version>\S*\w)"
+    r"(?: of [\w.-]+)?(?: (?:out )?(?:into|to|in) (?:the )?(?P<region>[\w-]+))?",
     re.IGNORECASE,
 )
 
@@ -111,15 +112,19 @@ def kinds(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             if brought := IS_VERSION.match(text, one.span[1]):
                 yield judged("state", brought, one.text not in configured, "it changed the configuration")
             if brought := IT_BROUGHT.match(text, one.span[1]):
-                versions = {
-                    it.version
-                    for it in made
-                    if it.deployment_id == one.text and (brought["service"] or "").lower() in ("", "it", it.service)
-                }
-                yield judged("state", brought, brought["version"] in versions, "it brought another version")
+                own = [it for it in made if it.deployment_id == one.text]
+                holds = any(_is_brought(brought, it, known) for it in own)
+                yield judged("state", brought, holds, "it brought another version, or elsewhere")
             if replaced := IT_REPLACED.match(text, one.span[1]):
                 versions = {it.previous for it in made if it.deployment_id == one.text}
                 yield judged("state", replaced, replaced["version"] in versions, "another version ran before")
+
+
+def _is_brought(found: re.Match[str], change: Change, known: Known) -> bool:
+    """Whether that version, to the service and the region that it says."""
+    is_its = (found["service"] or "").lower() in ("", "it", change.service)
+    is_elsewhere = change.region and found["region"] in known.regions - {change.region}
+    return is_its and not is_elsewhere and found["version"] == change.version
 
 
 # "Version 3.12.5 of search was deployed to us-central1 as deploy-8734".

@@ -11,7 +11,7 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import topics
-from worker.domain.report import Candidate
+from worker.domain.report import Candidate, Verdict
 
 # "Nothing in the report speaks against deploy-8736", "against it the report lists nothing".
 _NOTHING = r"(?:nothing|no (?:reason|argument|evidence|objection))"
@@ -97,8 +97,8 @@ IS_NEAREST = re.compile(rf"(?: in [\w-]+)? (?:is|was|remains) {_THE_NEAREST}\b",
 
 
 def nearest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The likeliest cause is ledger", where no cause was found: whoever ranks first."""
-    first = known.report.candidates[:1] if not known.has_cause else []
+    """ "The likeliest cause is ledger", where the data does not say what it is: whoever ranks first."""
+    first = known.report.candidates[:1] if known.report.verdict is Verdict.INCONCLUSIVE else []
     for one in mentions if first else ():
         told = NEAREST_IS.search(text[: one.span[0]])
         behind = IS_NEAREST.match(text, one.span[1])

@@ -106,9 +106,10 @@ COMPARED = re.compile(r"\b(?:baseline|compar\w+|reference|usual (?:value|figure|
 _TO = r"(?: UTC)?(?: (?:to|and|until|till) | ?– ?)"
 # "The window runs from 02:25 to 02:35 UTC, and the baseline from 22:36 to 02:25 UTC".
 SPAN = re.compile(
-    r"\b(?:(?P<usual>baseline|reference|(?P<loose>(?<!as )usual(?:ly)?|compar\w+))|window|investigat\w+"
+    r"\b(?:(?P<usual>baseline|reference|(?P<loose>(?<!as )usual(?:ly)?|compar\w+|(?:set|held|put) against))"
+    r"|window|investigat\w+"
     r"|look(?:s|ed) at|covers?|covered)\b"
-    r"(?P<told>(?:(?!\b(?:baseline|window|compar))(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
+    r"(?P<told>(?:(?!\b(?:baseline|window|compar|(?:set|held|put) against\b))(?:[^;.\d]|\d(?!\d?:\d\d))){0,70}?)"
     rf"(?:(?P<start>\d?\d:\d\d)(?:{_TO}"
     r"|(?: UTC)?,? (?:and )?(?:it )?(?:ends?|ended|closed) (?:at|on) )"
     r"|(?P<end>\b(?:to|until|till|ends?|ended|ending|(?:hours?|minutes|h|min) before)"

@@ -15,13 +15,13 @@ _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
     rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
     rf"|used) before"
-    rf"|version (?:that ran )?before(?: (?:it|that|this|then))?,? (?:is|was|had been)"
-    rf"|(?:previous|prior|former|earlier|old) version (?:is|was|had been)){_THE}",
+    rf"|(?:version|release) (?:that ran )?before(?: (?:it|that|this|then))?,? (?:is|was|had been)"
+    rf"|(?:previous|prior|former|earlier|old) (?:version|release) (?:is|was|had been)){_THE}",
     re.IGNORECASE,
 )
 BROUGHT = re.compile(
-    rf"\b(?:(?:it|that|which) (?:has|had|is|was)|carr(?:ies|ied)|br(?:ings|ought)|introduc(?:es|ed)|install(?:s|ed)"
-    rf"|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)|new version (?:is|was)){_THE}",
+    rf"\b(?:(?<!before )(?:it|that|which) (?:has|had|is|was)|carr(?:ies|ied)|br(?:ings|ought)|introduc(?:es|ed)"
+    rf"|install(?:s|ed)|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)|new version (?:is|was)){_THE}",
     re.IGNORECASE,
 )
 
