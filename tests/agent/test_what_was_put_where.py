@@ -29,6 +29,9 @@ TOLD = [
     (DECODER, f"{MADE} Transcoder had been at its usual level. The release before it was {{}}.", "4.6.3", "4.7.0"),
     (DECODER, f"{MADE} It put version {{}} of transcoder there.", "4.7.0", "4.6.3"),
     (QUIET, "deploy-873{} is of auth. That is another region than the one of the alert.", "2", "3"),
+    (DECODER, "Transcoder ran {} until rel-2291 replaced it.", "4.6.3", "4.7.0"),
+    (DECODER, "For rel-22{} no previous version is recorded.", "90", "91"),
+    (DECODER, "Which version of {} ran before is not known.", "ingest-api", "transcoder"),
     # The window and the baseline.
     (PEAK, "CO₂ of playback stayed close to its usual level from 13:48 to {} UTC.", "13:58", "13:55"),
     (PEAK, "CO₂ of playback stayed within its usual range between {} and 13:58 UTC.", "13:48", "13:38"),

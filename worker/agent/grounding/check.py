@@ -290,6 +290,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     precedents.counted,
     names.renewals,
     names.twice,
+    versions.unrecorded,
     alerting.concerned,
     past.none_concerned,
     clearances.elsewhere,

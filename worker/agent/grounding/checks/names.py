@@ -32,8 +32,11 @@ PREVIOUS = re.compile(
     r"|\bafter (?:the |its )?(?:version )?$",
     re.IGNORECASE,
 )
-# "cart in europe-west1 ran 4.9.6 until then".
-UNTIL_THEN = re.compile(r"(?: in [\w-]+)? (?:until then|before(?! the)|previously|earlier|so far)\b")
+# "cart in europe-west1 ran 4.9.6 until then", "… until deploy-8745 replaced it".
+UNTIL_THEN = re.compile(
+    r"(?: in [\w-]+)? (?:until (?:then|[a-z]+-\d+|the (?:new|deployment|release|rollout|change))"
+    r"|before(?! the)|previously|earlier|so far)\b"
+)
 # "… stop once version 2.17.8 is back".
 AWAITED = re.compile(r"\b(?:once|when|until|as soon as|after) (?:the )?(?:old )?(?:version )?$", re.IGNORECASE)
 IS_BACK = re.compile(r" (?:(?:is|has been) (?:back|live again|restored)|runs again)\b")
