@@ -49,6 +49,7 @@ TOLD = [
     (NEZHA, "4 lines of ts-route-service came. They are lines of level INFO, {}.", "not an error", "an error"),
     # Who brings it, and who does not.
     (LEDGER, "The trouble of payments comes from {}.", "ledger", "checkout"),
+    (LEDGER, "The {} of payments comes from ledger.", "latency", "traffic"),
     (DECODER, "Ingest-api shows no deviation, so rel-{} does not explain it.", "2290", "2291"),
 ]
 

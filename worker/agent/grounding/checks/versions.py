@@ -104,5 +104,6 @@ def _meant(place: int, mentions: list[Found], known: Known) -> list[Change]:
     named = named or [known.spoken.change] * bool(known.spoken.change)
     if not named and len(known.about) == 1:
         # "deploy-8745 brought 4.9.7 of cart. Cart itself deviates in nothing. The version before was 4.9.6."
-        return [change for change in known.changes if change.at and change.service in known.about]
+        made = [change for change in known.changes if change.at and change.service in known.about]
+        return made if len({(one.version, one.previous) for one in made}) == 1 else []
     return [change for change in known.changes if named and change.deployment_id == named[-1]]

@@ -39,7 +39,12 @@ BESIDE = re.compile(
     r"|retr(?:y|ies|ied)|stay(?:s|ed)?|begin|began|log(?:s|ged)?|run(?:s)?|ran|went|go(?:es)?|match(?:es|ed)?|puts?",
     re.IGNORECASE,
 )
-# "The trouble of payments comes from ledger": what causes it (`causation`).
+# "The trouble of payments comes from ledger": what causes it (`causation`), but not where its requests come from.
+TROUBLE_OF = re.compile(
+    r"\b(?:errors|failures|trouble|problems?|symptoms?|slowness|slowdown|latency|delays?|timeouts|outage|rise)"
+    r" (?:of|in|at|on|for) (?:the )?$",
+    re.IGNORECASE,
+)
 COMES_FROM = re.compile(r" (?:\w+ly )?(?:comes?|came|stem(?:s|med)?|originat(?:es?|ed)) (?:from|in|with) (?:the )?")
 
 
@@ -139,7 +144,8 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         between = re.fullmatch(SERVICE_VERB, text[one.span[1] : other.span[0]])
         if (between and UNMADE.search(between[0])) or _is_awaited(one, other, text, known):
             continue
-        is_beside = between and (BESIDE.fullmatch(between["verb"]) or COMES_FROM.fullmatch(between[0]))
+        is_told = between and COMES_FROM.fullmatch(between[0]) and TROUBLE_OF.search(text[: one.span[0]])
+        is_beside = between and (BESIDE.fullmatch(between["verb"]) or is_told)
         if one.text == other.text or between is None or is_beside:
             yield from _calls(one, other, text, services, known)
             continue
