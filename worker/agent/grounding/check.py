@@ -30,8 +30,10 @@ from worker.agent.grounding.checks import (
     histories,
     impacts,
     kinds,
+    leads,
     limits,
     loads,
+    members,
     names,
     naming,
     novelty,
@@ -192,6 +194,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
         and not (is_advice and TARGET.search(counted[: one.span[0]]))
         # "The first candidate leads": whom that means is no claim, unless somebody is named.
         and not (one.dimension == "place" and not {it.text for it in mentions} & known.services)
+        and not (one.dimension == "place" and leads.SUBJECT.match(counted, one.span[1]))
     ]
     words = claims.blanked(counted, [one.span for one in read])
     return Parts(sentence, plain, words, mentions, fields, read, quoting, clocks, called, known, is_advice)
@@ -217,7 +220,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     # "Because its queue is empty" blames nobody by name.
     mentions = [one for one in parts.mentions if not referring.ITS.fullmatch(plain[slice(*one.span)])]
     unopposed = list(ranking.unopposed(plain, mentions, known))
-    unexplained = list(changes.unexplained(plain, known))
+    unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     weighed = list(apportioned.compared(plain, known))
     apposed = list(suspects.apposed(plain, mentions, known))
@@ -289,6 +292,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     precedents.counted,
     names.renewals,
     names.twice,
+    members.these,
     alerting.concerned,
     past.none_concerned,
     clearances.elsewhere,

@@ -49,7 +49,9 @@ def _regions_of(known: Known, names: Callable[[Change], set[str]]) -> dict[str, 
     return found
 
 
-SHARED = re.compile(r"%|\b(?:no|not|nor|neither|none|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE)
+SHARED = re.compile(
+    r"%|\b(?:no|not|nor|neither|none|nothing|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE
+)
 
 OF_LINES = re.compile(r"^(?!.*\bcause).*(?:\bp\d\d\b|percentile|\blines?\b)", re.IGNORECASE)
 

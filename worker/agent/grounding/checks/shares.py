@@ -61,6 +61,7 @@ def _part_of(names: set[str], known: Known) -> float | None:
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
+    r"|(?:adds?|added|contributes?|contributed) nothing to"
     r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)",
     re.IGNORECASE,
 )

@@ -13,14 +13,17 @@ from worker.agent.grounding.text.claims import Claim, Found, Span
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
-    rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
-    rf"|used) before"
+    rf"\b(?:replac(?:ed|es|ing)|after|instead of|in place of|took over from|succeed(?:ed|s)|supersed(?:ed|es)"
+    r"|(?:ran|was on|had|used) before"
     rf"|version before (?:it|that) (?:is|was)|previous version (?:is|was)){_THE}",
     re.IGNORECASE,
 )
 BROUGHT = re.compile(
     rf"\b(?:(?:it|that|which) (?:has|had|is|was)|carr(?:ies|ied)|br(?:ings|ought)|introduc(?:es|ed)|install(?:s|ed)"
-    rf"|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)|new version (?:is|was)){_THE}",
+    rf"|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)|new version (?:is|was)"
+    # "deploy-8744 took inventory in us-central1 to version 3.30.11".
+    r"|(?:took|takes|moved?s?|brings|brought|lift(?:s|ed)|upgrade[ds]|update[ds]|raise[ds]|switched|put)"
+    rf" [\w.@:-]+(?: in [\w-]+)? (?:up )?(?:to|onto)){_THE}",
     re.IGNORECASE,
 )
 
@@ -60,15 +63,15 @@ def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             changes = _meant(found.start(), mentions, known) if found else []
             if found and changes:
                 span: Span = (found.start(), one.span[1])
-                place = _place(one, text, mentions, known)
+                place = _place(found.start(), one, text, mentions, known)
                 holds = any(getattr(it, part) == one.text and place <= {it.service, it.region} for it in changes)
                 yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was another version")
 
 
-def _place(one: Found, text: str, mentions: list[Found], known: Known) -> set[str]:
-    """The services and regions behind it in its clause: "it brought version 4.9.6 to payments"."""
+def _place(start: int, one: Found, text: str, mentions: list[Found], known: Known) -> set[str]:
+    """The services and regions that it is told to have gone to: "it brought version 4.9.6 to payments"."""
     end = context.clause(one.span, text)[1]
-    return {other.text for other in mentions if one.span[1] <= other.span[0] < end} & (known.services | known.regions)
+    return {other.text for other in mentions if start <= other.span[0] < end} & (known.services | known.regions)
 
 
 def _meant(place: int, mentions: list[Found], known: Known) -> list[Change]:
