@@ -11,6 +11,7 @@ from worker.agent.grounding.checks.movements import (
     as_quantiles,
     gone,
     is_alerted,
+    is_served,
     is_settled,
     levels_of,
     logged_errors,
@@ -268,6 +269,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
             (gone(level, known) == wanted and (wanted or not is_at or _is_near(level)))
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
             or (not wanted and is_settled(level, known) and (not is_at or _is_near(level)))
+            or (is_at and is_served(level, known))
             or (is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
             or _is_better(wanted, level)
             for level in levels

@@ -75,7 +75,15 @@ UNBLAMED = re.compile(
     rf"{_LOAD} (?:alone )?(?:(?:(?:is|are|was|were) not|can ?not be) (?:the|its|a)"
     r" (?:reason|cause|explanation|culprit)(?: (?:of|for|behind) [^,;.]{1,40})?"
     r"|(?:(?:do|does|did|can|could)(?: ?not|n['’]t)|cannot) (?:explain|account for|be behind) [^,;.]{1,40})"
-    r"(?=[,;.]|\s*$)",
+    r"(?=\s*(?:[.;]|$)|,? (?:as|since|because)\b)",
+    re.IGNORECASE,
+)
+
+
+# "…, so demand explains it".
+SO_BLAMED = re.compile(
+    r",? (?:so|therefore|thus|hence) (?:more |higher )?(?:demand|traffic) (?:alone )?"
+    r"(?:explains?|accounts? for|caused?|causes|is behind|drives|drove|is the (?:reason|cause))\b",
     re.IGNORECASE,
 )
 
@@ -87,6 +95,8 @@ def unblamed(text: str, known: Known) -> Iterator[Claim]:
     for found in UNBLAMED.finditer(text) if root or came else ():
         holds = root.kind is not CauseKind.TRAFFIC if root else not any(went(one) > 0 for one in came)
         yield judged("cause", found, holds, "it is the cause")
+    for found in SO_BLAMED.finditer(text) if root and root.kind is not CauseKind.TRAFFIC else ():
+        yield judged("cause", found, False, "it is another kind of cause")
 
 
 def _levels(found: re.Match[str], signal: str, text: str, mentions: list[Found], known: Known) -> list[Level]:

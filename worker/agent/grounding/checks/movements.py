@@ -137,6 +137,15 @@ def is_settled(level: Level, known: Known) -> bool:
     return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
 
 
+SERVED = "served at the usual cost, error rate and latency"
+
+
+def is_served(level: Level, known: Known) -> bool:
+    """What the verdict has of more demand."""
+    is_of_it = level.signal in ("carbon_per_demand", "errors", "latency") and level.subject == known.scope
+    return is_of_it and SERVED in known.report.headline
+
+
 def logged_errors(subjects: list[Subject], known: Known) -> list[float]:
     """How many of the sampled lines of each were errors, by service and region."""
     return [

@@ -181,8 +181,10 @@ def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> s
     apart = [other for other in services if not CONTRAST.search(text, one.span[1], other.span[0])]
     close = [other for other in services if start <= other.span[0] < end] or apart
     failing = known.types[one.text] | {""}
-    if listed := _as_listed(one, text, known):
-        return "" if any(_has_told(it, one, text) for it in listed) else "it has another confidence"
+    if _is_listed(one, text):
+        listed = [it for it in known.report.candidates if it.error_type == one.text]
+        if (sure := WITH.match(text, one.span[1])) or listed:
+            return "" if any(_has_told(it, sure) for it in listed) else "it has another confidence"
     return "" if not close or any(other.text in failing for other in close) else f"{close[0].text} has no such errors"
 
 
@@ -194,15 +196,14 @@ WITH = re.compile(r",?(?: (?:with|at|have|has|both|each|only|just|of|a|an|confid
 HUNDREDTH = 0.0051
 
 
-def _as_listed(one: Found, text: str, known: Known) -> list[Candidate]:
-    """Those whose type of errors stands in a list for a candidate of its own, and not for what a service logs."""
-    is_listed = RANKED.search(text) and IN_A_LIST.search(text[: one.span[0]]) and not OF_ONE.match(text, one.span[1])
-    return [it for it in known.report.candidates if is_listed and it.error_type == one.text]
+def _is_listed(one: Found, text: str) -> bool:
+    """Whether a type of errors stands in a list for a candidate of its own, and not for what a service logs."""
+    is_in_list = RANKED.search(text) and IN_A_LIST.search(text[: one.span[0]])
+    return bool(is_in_list) and not OF_ONE.match(text, one.span[1])
 
 
-def _has_told(candidate: Candidate, one: Found, text: str) -> bool:
-    found = WITH.match(text, one.span[1])
-    return found is None or abs(float(found["sure"]) - candidate.confidence) < HUNDREDTH
+def _has_told(candidate: Candidate, sure: re.Match[str] | None) -> bool:
+    return sure is None or abs(float(sure["sure"]) - candidate.confidence) < HUNDREDTH
 
 
 def _its_change(one: Found, changes: list[Found]) -> Found | None:

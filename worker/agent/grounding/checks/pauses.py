@@ -27,7 +27,8 @@ NOWHERE = re.compile(
 # "None of 12 services in us-central1 delivered a sample", "12 of them sent nothing".
 SILENT = re.compile(
     rf"\b(?:none|nothing|no(?: single)?) (?:of (?:the )?\d+ services\b[^,;.]{{0,40}}? \w+ an?(?: single)? )?"
-    rf"{_SAMPLES}\b|\bsent nothing\b|\b{_SAMPLES}\b[^,;.]{{0,40}} (?:paused|stopped|(?:was|were) (?:missing|absent))\b",
+    rf"{_SAMPLES}\b|\bsent nothing\b(?! (?:of|to|but|new)\b)"
+    rf"|\b{_SAMPLES}\b[^,;.]{{0,40}} (?:paused|stopped|(?:was|were) (?:missing|absent))\b",
     re.IGNORECASE,
 )
 NONE_OF = re.compile(r" of (?:the )?(?P<many>\d+) services\b", re.IGNORECASE)
@@ -39,12 +40,15 @@ def measured(number: Number, text: str, known: Known) -> bool | None:
     listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
     if not listed:
         return None
+    named = {one.text for one in roster.mentions(text, known)}
+    services, regions = named & known.services, named & known.regions
+    listed = [one for one in listed if not regions or one.get("region") in regions]
     if number.dimension == "seconds" and PAUSED.search(text[: number.span[0]]):
-        return any(number.low <= _long(it) <= number.high for it in listed)
+        of = [one for one in listed if not services or one.get("service") in services]
+        return any(number.low <= _long(it) <= number.high for it in of)
     if not SILENT.search(text):
         return None
-    regions = {one.text for one in roster.mentions(text, known)} & known.regions
-    silent = {one.get("service") for one in listed if not regions or one.get("region") in regions}
+    silent = {one.get("service") for one in listed}
     if number.text.lower() == "none":
         found = NONE_OF.match(text, number.span[1])
         return int(found["many"]) == len(silent) if found else None
