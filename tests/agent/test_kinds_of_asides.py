@@ -10,7 +10,7 @@ from worker.agent.neutral import neutralise
 
 PAUSED, LEDGER, DEPLOYED, SHIPPING = "demo-7846d9", "demo-306ba8", "demo-8d3715", "demo-f2fafe"
 AUTH, CATALOG, DEMAND = "demo-17cf1c", "demo-025d41", "demo-7d647c"
-WORSE = "demo-0ef562"
+SPREAD, WORSE = "demo-7d647c", "demo-0ef562"
 HOT = "nab-known-machine-temperature-system-failure-1392475500"
 OF_ERRORS = "The whole rise of errors is that of shipping in europe-west1. "
 OF_AUTH = "The whole rise of errors is that of auth in europe-west1. "
@@ -27,6 +27,13 @@ TOLD = [
     (AUTH, "Auth in {} did not rise at all.", "asia-east1", "europe-west1"),
     (AUTH, f"{OF_AUTH}It belongs to auth in {{}} and not to the other regions.", "europe-west1", "asia-east1"),
     (AUTH, f"{TRAFFIC}It {{}}.", "rose", "fell"),
+    (SPREAD, "Most of the small rise of carbon lies with {} and frontend.", "recommendations", "cart"),
+    (
+        AUTH,
+        "Auth was looked at in asia-east1 and {}, and neither region shows a rise of errors.",
+        "us-central1",
+        "europe-west1",
+    ),
     # Load that is not the cause; which version came for which.
     (CATALOG, "The traffic is as usual, so {} not explain it.", "more requests do", "catalog does"),
     (AUTH, "So {} not the reason.", "more requests are", "auth is"),
@@ -60,6 +67,11 @@ def test_what_is_told_in_passing(report: str, text: str, right: str, wrong: str)
             DEPLOYED,
             "Within minutes checkout should be as before, or deploy-8740 was not the cause.",
             "Within minutes checkout should be as before, and deploy-8740 was not the cause.",
+        ),
+        (
+            SHIPPING,
+            "Keep cfg-3095 away from us-central1, because that region shows no rise of errors.",
+            "Keep cfg-3095 away from europe-west1, because that region shows no rise of errors.",
         ),
         (
             PAUSED,

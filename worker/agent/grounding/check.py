@@ -185,7 +185,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    unexplaining = [one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED) for one in words.finditer(plain)]
+    unexplaining = [
+        one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF) for one in words.finditer(plain)
+    ]
     read = [
         one
         for one in numerals.numbers(counted)
@@ -222,7 +224,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     unopposed = list(ranking.unopposed(plain, mentions, known))
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    weighed = list(apportioned.compared(plain, known))
+    weighed = [*apportioned.compared(plain, known), *shares.most_of(plain, mentions, known)]
     apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]

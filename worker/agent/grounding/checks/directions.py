@@ -30,7 +30,7 @@ from worker.domain.report import Verdict
 
 # "The old version shows no errors".
 OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
-NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
+NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$|\bneither (?:of [^;.,]{2,20}|region)\b[^;.,]*$", re.IGNORECASE)
 # "No requests of catalog were slower", "they do not fail more than usual".
 NONE_DOES = re.compile(
     r"\b(?:no|none of (?:the|its)|not a single) (?:\w+ ){0,2}(?:requests?|calls?|lines?)\b[^,;.]*$"
@@ -126,7 +126,7 @@ def _way(
         if wanted:
             is_negated |= bool(NO.search(found[0]) or NEITHER.search(before) or NONE_DOES.search(before))
         else:
-            is_negated |= bool(OUTSIDE.search(before))
+            is_negated |= bool(OUTSIDE.search(before) or NEITHER.search(before))
         wanted = _meant(wanted, found, text)
         holds = as_quantiles(wanted, found.span(), text, mentions, known)
         holds = (
