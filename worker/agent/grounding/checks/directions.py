@@ -126,7 +126,7 @@ def _way(
         if wanted:
             is_negated |= bool(NO.search(found[0]) or NEITHER.search(before) or NONE_DOES.search(before))
         else:
-            is_negated |= bool(OUTSIDE.search(before) or NEITHER.search(before))
+            is_negated |= bool(OUTSIDE.search(before))
         wanted = _meant(wanted, found, text)
         holds = as_quantiles(wanted, found.span(), text, mentions, known)
         holds = (
@@ -134,6 +134,9 @@ def _way(
             if holds is None
             else holds != is_negated
         )
+    if not wanted and holds is not None and NEITHER.search(before):
+        # "Neither region is unaffected".
+        holds = not holds and _is_measured(found.span(), text, mentions, known)
     if holds and _is_of_unmeasured(before, known):
         yield judged("direction", found, False, "it was not measured", is_open=True)
     elif holds is not None:
