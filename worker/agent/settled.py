@@ -25,7 +25,9 @@ DISMISSED = re.compile(
     r"\bfalse (?:alarm|positive|alert)|\bnot an? (?:\w+ )?incident"
     r"|\bno (?:(?!similar|past|earlier|other|previous|comparable)\w+ )?(?:incident|action|rollback)\b"
     # That there is none of what could be read is checked against the evidence.
-    r"|\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
+    # "Frontend adds nothing to the rise" is checked as well.
+    r"|(?<!\badds )(?<!\badded )(?<!\bcontributes )(?<!\bcontributed )"
+    r"\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
     r"|(?:held|noted|said|listed) against"
     r"|(?:unusual|abnormal) (?:about|in|with) (?:the |its )?[^,;.]*\b(?:metrics|signals)\b"
     r"|released|rolled out)|to\b(?! do with))"
@@ -86,7 +88,8 @@ def _dismisses(sentence: str, report: Report) -> bool:
 
 
 def _without(names: Iterable[str], sentence: str) -> str:
-    for name in sorted((name for name in names if name in sentence and len(name) > 2), key=len, reverse=True):
+    told = (form for name in names if len(name) > 2 for form in (name, name[0].upper() + name[1:]))
+    for name in sorted({*told}, key=len, reverse=True):
         sentence = sentence.replace(name, "it")
     return sentence
 

@@ -30,9 +30,11 @@ from worker.agent.grounding.checks import (
     histories,
     impacts,
     kinds,
+    leads,
     limits,
     loads,
     log_levels,
+    members,
     names,
     naming,
     novelty,
@@ -184,7 +186,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    unexplaining = [one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED) for one in words.finditer(plain)]
+    unexplaining = [
+        one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF) for one in words.finditer(plain)
+    ]
     read = [
         one
         for one in numerals.numbers(counted)
@@ -193,6 +197,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
         and not (is_advice and TARGET.search(counted[: one.span[0]]))
         # "The first candidate leads": whom that means is no claim, unless somebody is named.
         and not (one.dimension == "place" and not {it.text for it in mentions} & known.services)
+        and not (one.dimension == "place" and leads.SUBJECT.match(counted, one.span[1]))
     ]
     words = claims.blanked(counted, [one.span for one in read])
     return Parts(sentence, plain, words, mentions, fields, read, quoting, clocks, called, known, is_advice)
@@ -218,9 +223,9 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     # "Because its queue is empty" blames nobody by name.
     mentions = [one for one in parts.mentions if not referring.ITS.fullmatch(plain[slice(*one.span)])]
     unopposed = [*ranking.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
-    unexplained = list(changes.unexplained(plain, known))
+    unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    weighed = list(apportioned.compared(plain, known))
+    weighed = [*apportioned.compared(plain, known), *shares.most_of(plain, mentions, known)]
     apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]
@@ -291,6 +296,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     names.renewals,
     names.twice,
     versions.unrecorded,
+    members.these,
     alerting.concerned,
     past.none_concerned,
     clearances.elsewhere,

@@ -20,6 +20,12 @@ STAYING = re.compile(
     r"|without (?:effect|success))\b",
     re.IGNORECASE,
 )
+# "Within minutes checkout is as before, or deploy-8729 was not the cause": how it is found out.
+OR_NOT = re.compile(
+    r"\b(?:should|will|would|must|within|after)\b[^;]{3,90}?,? (?P<not>(?:or else|or|otherwise),? [^,;.]{0,60}?"
+    r"\b(?:was|is|were)(?: not|n['’]t) (?:the (?:\w+ )?cause|the culprit|it|this|to blame|at fault)\b)",
+    re.IGNORECASE,
+)
 REASON = re.compile(r"\b(?:because|since|as(?! (?:before|usual|expected|well|soon|long)\b))\b", re.IGNORECASE)
 DENIALS = (causation.IT_IS, DOUBTED, BLAMED)
 # "…, the cause was something else": names nobody.
@@ -108,8 +114,10 @@ def silenced(text: str, known: Known) -> Iterator[Claim]:
 
 def without_conditional(found: list[Claim], text: str) -> Iterator[Claim]:
     """The claims of advice but for what it denies under a condition that is still to come."""
-    staying = STAYING.search(text)
+    staying, tried = STAYING.search(text), OR_NOT.search(text)
     for claim in found:
+        if tried and claim.why in DENIALS and claim.span[1] > tried.start("not"):
+            continue
         is_denial = claim.why in DENIALS or (claim.why == causation.ANOTHER and NAMELESS.search(claim.text))
         is_conditional = staying and is_denial and claim.span[1] > staying.start()
         if not is_conditional or REASON.search(text[staying.end() if staying else 0 : claim.span[1]]):

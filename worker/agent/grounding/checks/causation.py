@@ -70,6 +70,8 @@ CONFIDENCE = re.compile(
 # What advice is given for: "…, since it has hardly logged anything".
 REASON = re.compile(
     r",? (?:because(?! of\b)|(?:since|as)(?! (?:of|then|about|around|well|(?:it|they) (?:is|are|was|were))\b(?! \w))"
+    # "Do not read it as a spike, since …".
+    r"(?! an? [\w-]+(?:[,.;]| (?:because|since|as)\b))"
     r"(?! (?:\d| ))) "
 )
 

@@ -11,10 +11,12 @@ from worker.agent.grounding.checks.movements import (
     as_quantiles,
     gone,
     is_alerted,
+    is_served,
     is_settled,
     levels_of,
     logged_errors,
     signals_of,
+    spoken_before,
     went,
 )
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
@@ -28,7 +30,7 @@ from worker.domain.report import Verdict
 
 # "The old version shows no errors".
 OLD = re.compile(r"\bthe (?:old|previous|former|earlier|other) version\b[^,;]*$", re.IGNORECASE)
-NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$", re.IGNORECASE)
+NEITHER = re.compile(r"\bneither\b[^;.,]+\bnor\b[^;.,]+$|\bneither (?:of [^;.,]{2,20}|region)\b[^;.,]*$", re.IGNORECASE)
 # "No requests of catalog were slower", "they do not fail more than usual".
 NONE_DOES = re.compile(
     r"\b(?:no|none of (?:the|its)|not a single) (?:\w+ ){0,2}(?:requests?|calls?|lines?)\b[^,;.]*$"
@@ -132,6 +134,9 @@ def _way(
             if holds is None
             else holds != is_negated
         )
+    if not wanted and holds is not None and NEITHER.search(before):
+        # "Neither region is unaffected".
+        holds = not holds and _is_measured(found.span(), text, mentions, known)
     if holds and _is_of_unmeasured(before, known):
         yield judged("direction", found, False, "it was not measured", is_open=True)
     elif holds is not None:
@@ -242,12 +247,15 @@ def _is_clean(fact: Fact) -> bool:
 def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Known, *, is_negated: bool) -> bool | None:
     """Whether every signal of the clause went so; None where it speaks of none that was measured."""
     signals = signals_of(span, text, known)
+    if not signals and (wanted or OF_A_SIGNAL.match(text[slice(*span)])):
+        signals = spoken_before(text, known)
     found = [levels_of(span, text, mentions, signal, known) for signal in signals]
     if any(found):
         # "The RPC client error rate" is not of another service's `rpc_server_cancelled_rate`.
         found = [levels for signal, levels in zip(signals, found, strict=True) if levels or signal in SIGNALS]
     if not signals and wanted:
-        return None
+        part = _part_of_rise(span, text, mentions, known) if _is_by_itself(span, text, mentions, known) else None
+        return None if part is None else (part >= A_PART) == ((wanted > 0) != is_negated)
     if not signals:
         # "Its carbon is unchanged", of which nothing was measured.
         is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
@@ -264,12 +272,28 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
             (gone(level, known) == wanted and (wanted or not is_at or _is_near(level)))
             or (is_slight and (level.actual > level.expected) == (wanted > 0))
             or (not wanted and is_settled(level, known) and (not is_at or _is_near(level)))
+            or (is_at and is_served(level, known))
             or (is_alerted(level, known) and (level.actual - level.expected) * wanted > 0)
             or _is_better(wanted, level)
             for level in levels
         )
         for levels in found
     )
+
+
+# What is told so is a figure, and no service as a whole: "it does not stand out".
+OF_A_SIGNAL = re.compile(
+    r"(?:do|does|did) not (?:deviate|stand out)|unchanged|flat|constant|steady|stable", re.IGNORECASE
+)
+# "Recommendations in us-central1 did not rise at all": its part of the rise.
+BY_ITSELF = re.compile(r"(?: in [\w-]+)?(?: itself)? (?:(?:did|does|has) not )?")
+
+
+def _is_by_itself(span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether a service is told to have risen, and nothing of it."""
+    own = next((one for one in reversed(mentions) if one.text in known.services and one.span[1] <= span[0]), None)
+    is_subject = own and not re.search(r"\b(?:of|in|at|for|by|from|to|on|with) $", text[: own.span[0]])
+    return bool(own and is_subject and BY_ITSELF.fullmatch(text[own.span[1] : span[0]]))
 
 
 # What varies much may be within its range, and is not at its usual value.

@@ -15,7 +15,7 @@ DOUBT = re.compile(
     r"\b(?:unlikely|improbable|implausible|doubtful|doubt|probably not|likely not"
     r"|hardly(?! (?:any|writes?|wrote|log(?:s|ged)|answers?|sends?)\b)"
     r"|not|never"
-    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|call|candidate|suspect|more)s?\b)"
+    r"|cannot|no(?! (?:\w+ ){0,2}(?:change|deployment|call|candidate|suspect|more|rise|deviation)s?\b)"
     r"|neither|nor|rul(?:e|ed|es|ing) out|excluded?|elsewhere|instead(?! of)|other than|something else"
     r"|(?:poor|weak) (?:candidate|suspect|explanation)|unconvincing"
     r"|misconception|misunderstanding|conjecture|guesswork|speculation|flimsy|unfounded|untenable|groundless|untrue"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import charted, fitting, leads, movements, names, quoted, ratios, sources
+from worker.agent.grounding.checks import charted, fitting, leads, movements, names, pauses, quoted, ratios, sources
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
@@ -91,8 +91,9 @@ SLOWER_THAN = re.compile(rf"{context.SLOWEST.pattern}$", re.IGNORECASE)
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     if of_line := quoted.figure(number, text, mentions, known) or ratios.between(number, text, mentions, known):
         return of_line
-    if (is_lead := leads.is_lead(number, text, known)) is not None:
-        return Claim("number", number.span, number.text, is_lead, "" if is_lead else "it is another distance")
+    is_lead = leads.is_lead(number, text, known)
+    if (is_so := pauses.measured(number, text, known) if is_lead is None else is_lead) is not None:
+        return Claim("number", number.span, number.text, is_so, "" if is_so else "it is another distance")
     number = _counted(number, text)
     number = metrics.in_its_unit(number, metrics.of_figure(number, text, known), known)
     close = [fact for fact in known.facts if _is_close(number, fact)]

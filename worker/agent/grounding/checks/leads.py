@@ -20,10 +20,13 @@ OF_PLACE = re.compile(
     r"(?:[ -](?:ranked|placed))?(?: (?:candidate|suspect|one|cause)\b|(?=\s*(?:[.,;]|$)))",
     re.IGNORECASE,
 )
+_CARRIES = r"has|had|gets|got|reache[sd]|carrie[sd]|holds|held|stands|comes|leads|receives|received"
+# "The first candidate carries a confidence of 0.62, well ahead of payments": whose place that is, the figure shows.
+SUBJECT = re.compile(rf" (?:candidate|suspect) (?:{_CARRIES})\b[^,;]{{0,30}}? [01]\.\d", re.IGNORECASE)
 # "Where the first candidate has 0.85".
 PLACE_HAS = re.compile(
     r"\bthe (?P<place>first|second|third|fourth|last) (?:candidate|suspect|one)"
-    r"(?: (?:has|had|with|at|of|gets|reaches|a confidence|one|only))+ $",
+    rf"(?: (?:{_CARRIES}|with|at|of|a confidence|one|only))+ $",
     re.IGNORECASE,
 )
 HUNDREDTH = 0.0051

@@ -12,6 +12,7 @@ from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import topics
+from worker.domain.report import CauseKind
 
 _LOAD = r"(?:requests|calls|traffic|load|demand|orders)"
 # "The extra requests", "a surge of calls", "more orders than it could carry".
@@ -66,6 +67,36 @@ def loads(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not _is_open(found, text):
             holds = any(went(one) > 0 or one.actual >= USED_UP for one in levels)
             yield judged("state", found, holds, "it is not high", is_open=not (holds or levels))
+
+
+# "So more requests are not the reason", "…, so demand does not explain it".
+UNBLAMED = re.compile(
+    r"(?:^\W*|[,;] )(?:(?:and|so|thus|therefore|hence)[ ,]+)*(?:(?:more|higher|additional|extra|increased|the) )?"
+    rf"{_LOAD} (?:alone )?(?:(?:(?:is|are|was|were) not|can ?not be) (?:the|its|a)"
+    r" (?:reason|cause|explanation|culprit)(?: (?:of|for|behind) [^,;.]{1,40})?"
+    r"|(?:(?:do|does|did|can|could)(?: ?not|n['’]t)|cannot) (?:explain|account for|be behind) [^,;.]{1,40})"
+    r"(?=\s*(?:[.;]|$)|,? (?:as|since|because)\b)",
+    re.IGNORECASE,
+)
+
+
+# "…, so demand explains it".
+SO_BLAMED = re.compile(
+    r",? (?:so|therefore|thus|hence) (?:more |higher )?(?:demand|traffic) (?:alone )?"
+    r"(?:explains?|accounts? for|caused?|causes|is behind|drives|drove|is the (?:reason|cause))\b",
+    re.IGNORECASE,
+)
+
+
+def unblamed(text: str, known: Known) -> Iterator[Claim]:
+    """That load is not the cause: where the cause is of another kind, or no more came than usual."""
+    root = known.report.root_cause if known.has_cause else None
+    came = [one for one in known.levels if one.signal == "traffic" and one.subject == known.scope]
+    for found in UNBLAMED.finditer(text) if root or came else ():
+        holds = root.kind is not CauseKind.TRAFFIC if root else not any(went(one) > 0 for one in came)
+        yield judged("cause", found, holds, "it is the cause")
+    for found in SO_BLAMED.finditer(text) if root and root.kind is not CauseKind.TRAFFIC else ():
+        yield judged("cause", found, False, "it is another kind of cause")
 
 
 def _levels(found: re.Match[str], signal: str, text: str, mentions: list[Found], known: Known) -> list[Level]:

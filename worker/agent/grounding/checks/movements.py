@@ -51,11 +51,21 @@ def signals_of(span: Span, text: str, known: Known) -> list[str]:
     return sorted(own - ({"lines"} if len(own) > 1 else set()))
 
 
+# "Its traffic is 1,860 requests/min. It does not stand out", "… of the rise of latency. In asia-east1 it did not rise".
+OF_IT = re.compile(r"\W*(?:(?:In|At|For) [\w-]+,? )?(?:it|this|that)\b", re.IGNORECASE)
+
+
+def spoken_before(text: str, known: Known) -> list[str]:
+    """The measured signals of which the sentence before spoke last, where "it" goes on with them."""
+    spoken = context.last_spoken_of(len(known.previous), known.previous) if OF_IT.match(text) else frozenset()
+    return sorted(spoken & {level.signal for level in known.levels})
+
+
 # "Served at the usual error rate and latency": what is as usual stands behind.
 AT_THE = re.compile(r"\b(?:the|its|their) (?:usual|normal|expected)$")
 
 
-LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=[,;.]|$)")
+LIST = re.compile(r"(?: [a-z]+){1,3}(?:,(?: [a-z]+){1,2})*(?: and(?: [a-z]+){1,2})?(?=\s*(?:[,;.]|$))")
 
 
 def _at_the_usual(span: Span, text: str, measured: set[str]) -> list[str]:
@@ -125,6 +135,15 @@ def is_settled(level: Level, known: Known) -> bool:
     """What the alert was of is as usual, where the verdict says so."""
     is_signal = level.signal.removesuffix("_per_demand") == known.report.signal
     return known.report.verdict is Verdict.NOT_CONFIRMED and is_signal and level.subject == known.scope
+
+
+SERVED = "served at the usual cost, error rate and latency"
+
+
+def is_served(level: Level, known: Known) -> bool:
+    """What the verdict has of more demand."""
+    is_of_it = level.signal in ("carbon_per_demand", "errors", "latency") and level.subject == known.scope
+    return is_of_it and SERVED in known.report.headline
 
 
 def logged_errors(subjects: list[Subject], known: Known) -> list[float]:

@@ -12,6 +12,7 @@ from worker.agent.grounding.report import owners, vocabulary
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Kind, Span
+from worker.domain.report import Candidate
 from worker.domain.terms import terms
 
 # What may stand where a service could: before "itself", "service" or an apostrophe.
@@ -26,7 +27,7 @@ we web what which who whole whose window yesterday you
 ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|supersed\w+|revert\w*"
-    r"|against|than|instead of|return\w*|compare\w*|with those of|those of|that of"
+    r"|against|than|instead of|in place of|return\w*|compare\w*|with those of|those of|that of"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
     r"|\b(?:before(?:hand)?(?: (?:that|then|it))?|previously|until then|earlier|so far), [^;,]{0,40}$"
     r"|\bafter (?:the |its )?(?:version )?$",
@@ -183,7 +184,29 @@ def _wrong_type(one: Found, text: str, mentions: list[Found], known: Known) -> s
     apart = [other for other in services if not CONTRAST.search(text, one.span[1], other.span[0])]
     close = [other for other in services if start <= other.span[0] < end] or apart
     failing = known.types[one.text] | {""}
+    if _is_listed(one, text):
+        listed = [it for it in known.report.candidates if it.error_type == one.text]
+        if (sure := WITH.match(text, one.span[1])) or listed:
+            return "" if any(_has_told(it, sure) for it in listed) else "it has another confidence"
     return "" if not close or any(other.text in failing for other in close) else f"{close[0].text} has no such errors"
+
+
+# "Well ahead of payments and PaymentFailed with 0.09 each": two candidates.
+IN_A_LIST = re.compile(r"(?:\band|\bor|,|\b(?:ahead of|than|before|over)) $")
+RANKED = re.compile(r"\b(?:candidates?|confidences?|ahead of)\b", re.IGNORECASE)
+OF_ONE = re.compile(r" (?:of|in|from|at|errors?|failures?)\b")
+WITH = re.compile(r",?(?: (?:with|at|have|has|both|each|only|just|of|a|an|confidences?))+ (?P<sure>[01]\.\d+)\b(?! ?%)")
+HUNDREDTH = 0.0051
+
+
+def _is_listed(one: Found, text: str) -> bool:
+    """Whether a type of errors stands in a list for a candidate of its own, and not for what a service logs."""
+    is_in_list = RANKED.search(text) and IN_A_LIST.search(text[: one.span[0]])
+    return bool(is_in_list) and not OF_ONE.match(text, one.span[1])
+
+
+def _has_told(candidate: Candidate, sure: re.Match[str] | None) -> bool:
+    return sure is None or abs(float(sure["sure"]) - candidate.confidence) < HUNDREDTH
 
 
 def _its_change(one: Found, changes: list[Found]) -> Found | None:

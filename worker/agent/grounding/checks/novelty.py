@@ -140,7 +140,7 @@ GONE = re.compile(
     r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:occur|appear|exist|(?:show|turn|come) up)|no longer (?:occurs?|appears?)"
     r"|(?:is|are|was|were) (?:absent|missing|gone|not (?:seen|logged|found))|disappeared|vanished)\b"
     r"[^,;.]{0,40}? (?:in|within|during|from) (?:the window|it(?! \w))\b|(?<=: )none in the window\b"
-    r"|(?<=and )(?:not|never) (?:in|within|during) the window\b",
+    r"|(?<=and )(?:not|never) (?:in|within|during) (?:the window\b|it\b(?! \w))",
     re.IGNORECASE,
 )
 # "Each seen once in auth's baseline", "seen once each before".

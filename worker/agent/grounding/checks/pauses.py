@@ -1,4 +1,4 @@
-"""How long the samples paused, and where: "the pause lasted 20 minutes", "no sample came from any region"."""
+"""How long the samples paused, and whose: "the pause lasted 20 minutes", "none of the 12 services sent a sample"."""
 
 from __future__ import annotations
 
@@ -7,28 +7,60 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.pairs import Number
 
+_SAMPLES = r"(?:samples?|metrics|measurements?|telemetry|emissions)"
 PAUSED = re.compile(
     r"\b(?:pauses?|gap|interruption|outage of the (?:samples|metrics))\b[^,;.\d]{0,24}?"
-    r"\b(?:lasted|took|was|is|of|for|went on for|spann\w+)(?: about| only| some| nearly)* $",
+    r"\b(?:lasted|took|was|is|of|for|went on for|spann\w+)(?: about| only| some| nearly)* $"
+    rf"|\b{_SAMPLES}\b[^,;.]{{0,50}}? (?:paused|stopped|(?:was|were) (?:missing|absent|silent))"
+    r" for(?: about| only| some| nearly)* $",
     re.IGNORECASE,
 )
 NOWHERE = re.compile(
     r"\bno (?:samples?|metrics|measurements?)\b[^,;.]{0,40} (?:any|either|all|every) (?:of the )?(?:\w+ )?regions?\b",
     re.IGNORECASE,
 )
+# "None of 12 services in us-central1 delivered a sample", "12 of them sent nothing".
+SILENT = re.compile(
+    rf"\b(?:none|nothing|no(?: single)?) (?:of (?:the )?\d+ services\b[^,;.]{{0,40}}? \w+ an?(?: single)? )?"
+    rf"{_SAMPLES}\b|\bsent nothing\b(?! (?:of|to|but|new)\b)"
+    rf"|\b{_SAMPLES}\b[^,;.]{{0,40}} (?:paused|stopped|(?:was|were) (?:missing|absent))\b",
+    re.IGNORECASE,
+)
+NONE_OF = re.compile(r" of (?:the )?(?P<many>\d+) services\b", re.IGNORECASE)
+SERVICES = re.compile(r" (?:services|of them)\b|(?<=services)(?! )", re.IGNORECASE)
+
+
+def measured(number: Number, text: str, known: Known) -> bool | None:
+    """By the pauses that the evidence lists; None where it is told of none."""
+    listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
+    if not listed:
+        return None
+    named = {one.text for one in roster.mentions(text, known)}
+    services, regions = named & known.services, named & known.regions
+    listed = [one for one in listed if not regions or one.get("region") in regions]
+    if number.dimension == "seconds" and PAUSED.search(text[: number.span[0]]):
+        of = [one for one in listed if not services or one.get("service") in services]
+        return any(number.low <= _long(it) <= number.high for it in of)
+    if not SILENT.search(text):
+        return None
+    silent = {one.get("service") for one in listed}
+    if number.text.lower() == "none":
+        found = NONE_OF.match(text, number.span[1])
+        return int(found["many"]) == len(silent) if found else None
+    return number.value == len(silent) if _is_of_services(number, text) else None
+
+
+def _is_of_services(number: Number, text: str) -> bool:
+    return number.dimension == "of services" or bool(SERVICES.match(text, number.span[1]))
 
 
 def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By the pauses that the evidence lists."""
     listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
-    for one in numerals.numbers(text) if listed else ():
-        if one.dimension == "seconds" and PAUSED.search(text[: one.span[0]]):
-            holds = any(one.low <= _long(it) <= one.high for it in listed)
-            yield Claim("number", one.span, one.text, holds, "" if holds else "the pause was of another length")
     paused = {one.get("region") for one in listed}
     for found in NOWHERE.finditer(text) if listed else ():
         if not paused >= known.regions:

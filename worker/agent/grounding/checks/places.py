@@ -14,6 +14,13 @@ OUT = r"[^,;.]{0,25}\b(?:out|live|deployed|released|rolled out|shipped|rollout|r
 
 
 # "deploy-8712 was in europe-west1, not in us-central1".
+# "Keep cfg-3095 away from shipping in us-central1", "do not bring it to us-central1": where it did not go.
+KEPT_AWAY = re.compile(
+    r"\b(?:keep|hold|stop|prevent|bar)\b[^,;.]{0,40}? (?:(?:away|back) from|out of|from(?: reaching)?) [^,;.]{0,30}$"
+    r"|\b(?:do not|don['’]t|never) (?:bring|roll|move|take|extend|deploy|release|let|ship|push)\b[^,;.]{0,60}?"
+    r" (?:to|into|onto) [^,;.]{0,30}$",
+    re.IGNORECASE,
+)
 NOT_IN = re.compile(r"(?:,| and| but) not (?:in|to|for) (?:the )?$|\b(?:rather than|instead of) (?:in |to )?(?:the )?$")
 
 
@@ -34,6 +41,8 @@ def misplaced_region(one: Found, text: str, mentions: list[Found], known: Known)
     if went and NOT_IN.search(text[: one.span[0]]):
         there = [name for name, regions in went.items() if one.text in regions]
         return f"{there[0]} did go there" if there else ""
+    if any(KEPT_AWAY.search(text[: it.span[0]]) for it in mentions if it.text == one.text and it.span <= one.span):
+        return ""
     wrong = [name for name, regions in went.items() if regions - {None} and one.text not in regions]
     if wrong and len(wrong) == len(went):
         return f"{wrong[0]} did not go there"
@@ -49,7 +58,9 @@ def _regions_of(known: Known, names: Callable[[Change], set[str]]) -> dict[str, 
     return found
 
 
-SHARED = re.compile(r"%|\b(?:no|not|nor|neither|none|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE)
+SHARED = re.compile(
+    r"%|\b(?:no|not|nor|neither|none|nothing|unaffected|usual|normal|share|rise|incident)\b", re.IGNORECASE
+)
 
 OF_LINES = re.compile(r"^(?!.*\bcause).*(?:\bp\d\d\b|percentile|\blines?\b)", re.IGNORECASE)
 

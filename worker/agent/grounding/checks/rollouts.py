@@ -206,8 +206,11 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         since = next((one for one in of if SINCE.fullmatch(text[found.end() : one.span[0]])), None)
         named = since or owners.last_before(found.start(), of)
         compared = _comparison(named.text, known) if named else None
-        if compared and (since or THE_ONE_BEFORE.match(text, found.end())):
-            yield judged("cause", found, (compared == "worse") != _is_no_worse(found), "its log lines say otherwise")
+        before = THE_ONE_BEFORE.match(text, found.end())
+        if compared and (since or before):
+            span = (found.start(), before.end() if before else found.end())
+            holds = (compared == "worse") != _is_no_worse(found)
+            yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "its log lines say otherwise")
             continue
         if named and known.has_cause and root and root.deployment_id and (since or not found["better"]):
             holds = (named.text == root.deployment_id) != _is_no_worse(found)
@@ -221,7 +224,9 @@ def _is_no_worse(found: re.Match[str]) -> bool:
 # "checkout has been no worse since deploy-8738", "… with it than before".
 SINCE = re.compile(r"(?: off)? (?:since|after|with|under|on|because of) (?:the )?(?:deployment |version |release )?")
 THE_ONE_BEFORE = re.compile(
-    r" than (?:its predecessor|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) "
+    r" than (?:its predecessor|(?:those|that|the (?:log )?lines|the documents) of (?:the |its )?"
+    r"(?:older|old|previous|former|earlier|other)(?: versions?| ones?| releases?)\b"
+    r"|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) "
     r"|what (?:ran|was there) (?:before|earlier))"
 )
 

@@ -61,6 +61,7 @@ def _part_of(names: set[str], known: Known) -> float | None:
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
+    r"|(?:adds?|added|contributes?|contributed) nothing to"
     r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)",
     re.IGNORECASE,
 )
@@ -189,6 +190,41 @@ def _only_riser(text: str, mentions: list[Found], parts: list[tuple[str, str, fl
             others = [rise for service, region, rise in parts if one.text not in (service, region)]
             holds = max(own, default=0.0) > 0 >= max(others, default=0.0)
             yield _alone(one.span[0], found.end(), text, holds, parts)
+
+
+# "Most of the small rise of carbon lies with catalog and search in us-central1".
+MOST_OF = re.compile(
+    r"\b(?P<many>nearly all|almost all|most|the (?:bulk|majority)|(?:about |nearly )?half)"
+    rf" of (?:the|this|that|its) (?:\w+ ){{0,2}}(?:{_RISE})\b[^,;.]{{0,40}}? (?:lies? (?:with|in|at)"
+    r"|(?:comes?|came|stems?) from|(?:is|was) (?:that of|due to|in)|belongs? to|falls? (?:on|to)) (?:the )?",
+    re.IGNORECASE,
+)
+
+
+def most_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """What those that are named have of it together."""
+    for found in MOST_OF.finditer(text):
+        behind = [one for one in mentions if one.span[0] >= found.end()]
+        if behind and behind[0].span[0] == found.end():
+            named = {one.text for one in behind if not re.search(r"[,;.] (?!and )", text[found.end() : one.span[0]])}
+            low, high = IN_WORDS.get(found["many"].lower(), HALF)
+            part = _together(named, _rises(text[: behind[0].span[0]], known), known)
+            span = (found.start(), behind[0].span[1])
+            holds = part is not None and low <= part <= high
+            why = "" if holds else "it is another share"
+            yield Claim("number", span, text[slice(*span)], holds, why, is_open=part is None)
+
+
+def _together(named: set[str], parts: list[tuple[str, str, float]], known: Known) -> float | None:
+    """What those services, there, have of all that rose; None where nothing is known of it."""
+    services, regions = named & known.services, named & known.regions
+    of = [
+        rise
+        for service, region, rise in parts
+        if (not services or service in services) and (not regions or region in regions)
+    ]
+    rose = sum(rise for *_, rise in parts if rise > 0)
+    return sum(one for one in of if one > 0) / rose if of and rose else None
 
 
 # "The rise is spread over several services, led by recommendations with a share of 0.31".

@@ -220,10 +220,26 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     return is_both or (said == "all services" and known.report.service is None)
 
 
+# "… belongs to recommendations in asia-east1 and not to the other regions".
+AND_NOT = re.compile(r"\b(?:not|rather than|never) (?:to|in|from|of|by|on|with) (?:the |any )?$", re.IGNORECASE)
+# What the others have of a rise that is told not to be theirs.
+LITTLE = 0.1
+
+
+def _is_all_of(before: str, mentions: list[Found], known: Known) -> bool:
+    """Whether the regions that are named before have all of the rise but a little."""
+    named = {one.text for one in mentions if one.span[1] <= len(before)} & known.regions
+    parts = [one for one in known.facts if (one.whole, one.dimension) == ("rise", "share") and one.subject.region]
+    rest = sum(one.value for one in parts if one.subject.region not in named)
+    return bool(named and parts) and rest <= LITTLE
+
+
 def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said, before = found[0].lower(), text[: found.start()]
     if said.startswith("other region") and re.search(r"\bno $", before, re.IGNORECASE):
         return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if said.startswith("other region") and AND_NOT.search(before):
+        return _is_all_of(before, mentions, known)
     if said.startswith("other region"):
         # "In other regions, namely asia-east1 and us-central1".
         behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions

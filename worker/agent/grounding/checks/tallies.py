@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding.checks import others
+from worker.agent.grounding.checks import members, others
 from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context, numerals, units
@@ -35,6 +35,10 @@ BY_CHANCE = re.compile(
 OF_SO_MANY = re.compile(r"\b(?:(?:of|among|amongst|out of)(?: the| its| all)?|all|these|those) $", re.IGNORECASE)
 # "All three cases", behind "errors, retries and latency": as many signals.
 SIGNALS_NAMED = re.compile(r" (?:cases|signals|metrics|respects)\b")
+# "Four services call ts-basic-service".
+CALLING = re.compile(r" (?:\w+ )?services (?:that |which )?(?:call|depend on|wait for) ")
+AGAIN = re.compile(r"\b(?:of|from|to|by) all $")
+ENDS_OR_VERB = re.compile(r"(?= (?:take|took|are|were|have|fail|rose|show|deviate)\b|\W*$|[,;.])")
 CANDIDATES = re.compile(r"(?: (?P<other>other|remaining))? candidates\b")
 OTHER = re.compile(r"\b(?:other|remaining) $", re.IGNORECASE)
 # "All three deviate", "all three latencies rose, with frontend highest": of whom it speaks, or the report as a whole.
@@ -115,6 +119,8 @@ def _of_listed(number: Number, text: str, sentence: str, mentions: list[Found], 
 
 def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
     """How many candidates, deployments or services there are, or are left."""
+    if (is_so := _of_callers(number, text, mentions, known)) is not None:
+        return is_so
     if found := CANDIDATES.match(text, number.span[1]):
         return _of_candidates(number, found, text, known)
     if found := ARE_LISTED.match(text, number.span[1]):
@@ -126,6 +132,17 @@ def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> b
     if (is_so := _of_one_kind(number, text, mentions, known)) is not None:
         return is_so
     return _of_them(number, text, mentions, known) if ALL_OF_THEM.search(text[: number.span[0]]) else None
+
+
+def _of_callers(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """ "Four services call it and the calls of all four take longer": as many as do, and as many as before."""
+    if found := CALLING.match(text, number.span[1]):
+        of = {one.text for one in mentions if one.span[0] >= found.end()} & known.services
+        callers = members.callers(of, known) if len(of) == 1 else set()
+        return len(callers) == number.value if callers else None
+    is_again = AGAIN.search(text[: number.span[0]]) and ENDS_OR_VERB.match(text, number.span[1])
+    before = [one for one in numerals.numbers(text) if is_again and one.span[1] <= number.span[0]]
+    return any(one.value == number.value and one.dimension.startswith("of ") for one in before) or None
 
 
 def _of_them(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:

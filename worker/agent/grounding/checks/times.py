@@ -167,7 +167,7 @@ HAPPENED = re.compile(
 
 
 # "No sample of search came between 11:00 and 11:18 UTC".
-PAUSED = re.compile(r"\b(?:paus\w*|gaps?|samples?|metrics|telemetry|resum\w+)\b", re.IGNORECASE)
+PAUSED = re.compile(r"\b(?:paus\w*|gaps?|samples?|metrics|telemetry|resum\w+|sent nothing)\b", re.IGNORECASE)
 
 
 def _pauses(text: str, mentions: list[Found], known: Known) -> list[Moment]:

@@ -128,7 +128,8 @@ def _is_told_so(found: re.Match[str], levels: list[Level], text: str, known: Kno
     # With the usual figure itself two figures are compared, however much they vary.
     is_told = EXPECTED.search(found[0]) or re.search(r"\d", found[0])
     is_clear = not (is_told or slightness.is_slight(found.span(), text))
-    return any(_is_so(wanted, one, is_far=is_far, is_clear=is_clear) for one in levels)
+    told = {one.signal: [it for it in levels if it.signal == one.signal] for one in levels}
+    return all(any(_is_so(wanted, one, is_far=is_far, is_clear=is_clear) for one in own) for own in told.values())
 
 
 def _is_little(level: Level) -> bool:
@@ -201,7 +202,15 @@ def _signals(found: re.Match[str], text: str, known: Known) -> list[str]:
         return [one for one in may_be if _is_measured(one, known)]
     if not signals and REQUESTS.search(told):
         return ["traffic"]
+    if BOTH.search(found["what"] or "") and signals == topics(found["what"]) & {*SIGNALS}:
+        # "Far more CPU and carbon than its requests usually take".
+        return sorted(
+            {"carbon_per_demand" if one == "carbon" and OF_A_REQUEST.search(clause) else one for one in signals}
+        )
     return sorted(signals) if len(signals) == 1 else []
+
+
+BOTH = re.compile(r"\w and (?:more |fewer |less )?\w")
 
 
 def _is_measured(signal: str, known: Known) -> bool:

@@ -13,7 +13,7 @@ from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
-    rf"\b(?:replac(?:ed|es|ing)|after|instead of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
+    rf"\b(?:replac(?:ed|es|ing)|after|instead of|in place of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
     rf"|used) before"
     rf"|(?:version|release) (?:that ran )?before(?: (?:it|that|this|then))?,? (?:is|was|had been)"
     rf"|(?:previous|prior|former|earlier|old) (?:version|release) (?:is|was|had been)){_THE}",
@@ -85,15 +85,15 @@ def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             changes = _meant(found.start(), mentions, known) if found else []
             if found and changes:
                 span: Span = (found.start(), one.span[1])
-                place = _place(one, text, mentions, known)
+                place = _place(found.start(), one, text, mentions, known)
                 holds = any(getattr(it, part) == one.text and place <= {it.service, it.region} for it in changes)
                 yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was another version")
 
 
-def _place(one: Found, text: str, mentions: list[Found], known: Known) -> set[str]:
-    """The services and regions behind it in its clause: "it brought version 4.9.6 to payments"."""
+def _place(start: int, one: Found, text: str, mentions: list[Found], known: Known) -> set[str]:
+    """The services and regions that it is told to have gone to: "it brought version 4.9.6 to payments"."""
     end = context.clause(one.span, text)[1]
-    return {other.text for other in mentions if one.span[1] <= other.span[0] < end} & (known.services | known.regions)
+    return {other.text for other in mentions if start <= other.span[0] < end} & (known.services | known.regions)
 
 
 def _meant(place: int, mentions: list[Found], known: Known) -> list[Change]:

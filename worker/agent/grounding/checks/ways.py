@@ -85,7 +85,7 @@ SAME = re.compile(
     r"|(?:is|are|was|were|looks?|stays?) (?:\w+ )?(?:good|decent|passable|unremarkable)(?=[,;.:]|$| (?:at|since)\b)"
     r"|in (?:good|perfect|fine|working) (?:shape|health|order|condition)"
     r"|(?:bare|free|devoid|empty|clear|clean) of (?:any )?(?:errors|failures|retries)|plateau(?:ed|s)"
-    r"|(?:do|does|did) not deviate|nothing\b[^,;]{0,20} deviates?"
+    r"|(?:do|does|did) not (?:deviate|stand out(?! until\b|,? (?:since|as|because)\b))|nothing\b[^,;]{0,20} deviates?"
     r"|keeps? to (?:its|the|their) (?:usual|normal)"
     r"|(?:remain(?:s|ed)?|stay(?:s|ed)?|kept|keeps) at (?:its|the|their) (?:usual|normal|expected)(?= \d)"
     r"|(?:usual|normal) (?:level|value|rate|range)s?|as expected"

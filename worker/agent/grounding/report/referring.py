@@ -22,6 +22,7 @@ REFERRING = re.compile(
     r"|both of (?:them|these|those)\b(?! [a-z]+s\b)|the two services)"
     rf"|(?P<bare>both)(?= (?:{_VERB})\b)"
     r"|(?P<these>(?:all (?:of )?)?(?:these|those) (?:two |three |four |five )?(?:services|callers))"
+    r"|(?P<neither_region>neither(?: of (?:the|these) (?:two )?)? regions?)"
     r"|(?P<every>(?:every|each) candidate|(?:each|all) of the candidates|all (?:the )?candidates(?! together))"
     r"|(?P<former>the former)|(?P<latter>the latter)"
     r"|(?P<change>(?:this|that) (?:change|deployment|release|rollout))"
@@ -31,6 +32,7 @@ REFERRING = re.compile(
     re.IGNORECASE,
 )
 MOST_READINGS = 8
+PAIR = 2
 
 
 class Reference(NamedTuple):
@@ -135,6 +137,9 @@ def _meant(kind: str, before: str, known: Known) -> tuple[str, ...]:
         named = _named(before, own, known) or _named(known.previous, own, known)
         named = named or ((known.report.region,) if kind == "region" and known.report.region else ())
         return named if len(named) == 1 else ()
+    if kind == "neither_region":
+        named = _named(before, known.regions, known) or _named(known.previous, known.regions, known)
+        return named if len(named) == PAIR else ()
     if kind == "every":
         return tuple(dict.fromkeys(one.service for one in known.report.candidates if one.service))
     services = _named(before, known.services, known) or _named(known.previous, known.services, known)

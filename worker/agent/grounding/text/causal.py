@@ -18,7 +18,7 @@ _CAUSING = (
     r"(?! \w+ (?:with|at|by|in)\b)"
     r"|provoked|induced|made it necessary|necessitat\w+"
     r"|prompt(?:ed|s)|called for|forc(?:ed|es)|(?<=s )make(?= [\w.-]+ (?:fail|slow(?:er)?|wait|break)\b)"
-    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )ma(?:de|kes)"
+    r"|(?<!was )(?<!it )(?<!they )(?<!were )(?<!been )(?<!be )(?<!is )(?<!no longer )ma(?:de|kes)"
     r"(?! [\w.@:-]+ (?:rather |more |only )?(?:the|an?|only the|our|its) (?:\w+ ){0,2}(?:candidate|suspect|victim)\b)"
     r"(?! (?:no|nothing|it|up|sure|sense|little|any|to|for|in|at|more|fewer|less|as)\b| \d)"
     r"(?! an? (?:[\w₂]+ )?(?:excess|total|sum|difference|share|ratio|rate|factor|average|mean)\b)"
@@ -50,6 +50,7 @@ _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 _SINCE = (
     r"(?<!lines )(?<!entries )(?<!those )(?<!that )since"
     r"(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| "
+    r"|the (?:window|onset) (?:began|started|opened)"
     r"|(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
 )
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.

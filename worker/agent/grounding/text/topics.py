@@ -23,6 +23,8 @@ _TRAFFIC = (
     r"(?<!at this )(?<!at the same )(?<!for this )(?<!this much )"
     r"(?<!this level of )(?<!network )traffic|demand|usual requests|request (?:rate|volume)"
     r"|requests (?:came|come|arrive[ds]?)"
+    r"|requests (?:are|were) [\w. ]{0,20}?(?:times|twice) (?:the|their) (?:usual|normal)"
+    r"(?![^,;.]{0,20} (?:and|but) (?:\w+ )?(?:fail|slow))"
     r"|requests (?:per|a|each|every) (?:minute|second)|requests/(?:min|s)"
     r"|(?<=% more )requests(?= than (?:usual|expected|normal)\b(?! \w+))"
     r"|(?:more|fewer) requests than (?:usual|expected|normal) (?:came|come|arrived?)"

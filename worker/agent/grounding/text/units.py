@@ -99,7 +99,7 @@ _WORD = (
 )
 # "259 g (255 to 294) an hour", "20 g per request": the figure is of one of these, unless its unit says so already.
 _RATE = (
-    r"[^,;.()\d]{{0,16}}(?: \([^)]*\)|[^()]*\))? "
+    r"(?! (?:after|before|at|with|in|on|from)\b)[^,;.()\d]{{0,16}}(?: \([^)]*\)|[^()]*\))? "
     r"(?:an? (?P<a>second|minute|hour|day|week|month|year|user|order|{order})|(?:per|each|every|for each|for every) "
     r"(?P<per>(?:single |individual )?(?:[\d,]+ )?[a-z][\w-]+)|(?P<apiece>apiece|each))\b"
 )
