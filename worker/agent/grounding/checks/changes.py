@@ -243,8 +243,9 @@ NONE = re.compile(
     r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
-    r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
-    r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
+    r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused)\b)"
+    r"(?! of(?! (?:any|a single|one) (?:\w+ )?(?:services?|kind|sort)\b)"
+    r"| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
     re.IGNORECASE,
 )
 # "A release can hardly be blamed, since none was recorded".

@@ -20,6 +20,14 @@ NOWHERE = re.compile(
     r"\bno (?:samples?|metrics|measurements?)\b[^,;.]{0,40} (?:any|either|all|every) (?:of the )?(?:\w+ )?regions?\b",
     re.IGNORECASE,
 )
+# "The emissions of the pause are lost": the sample behind it holds them.
+LOST = re.compile(
+    r"\b(?:emissions?|CO[₂2]e?|carbon|grams)\b[^;]{0,60}\bpauses?\b[^;]{0,60}?(?<!not )(?<!never )(?<!nor )"
+    r"\b(?:lost|missing|gone|dropped|discarded|(?:left|fell) out|uncounted|in no samples?"
+    r"|(?:not|never) (?:been )?(?:\w+ly )?(?:counted|included|held|contained|recorded|reported|measured"
+    r"|made up for))\b",
+    re.IGNORECASE,
+)
 
 
 def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -29,6 +37,8 @@ def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
         if one.dimension == "seconds" and PAUSED.search(text[: one.span[0]]):
             holds = any(one.low <= _long(it) <= one.high for it in listed)
             yield Claim("number", one.span, one.text, holds, "" if holds else "the pause was of another length")
+    for found in LOST.finditer(text) if listed else ():
+        yield Claim("state", found.span(), found[0], holds=False, why="the next sample holds them")
     paused = {one.get("region") for one in listed}
     for found in NOWHERE.finditer(text) if listed else ():
         if not paused >= known.regions:

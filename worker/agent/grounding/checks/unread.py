@@ -41,7 +41,9 @@ _MORE = (
 COMPARED = re.compile(
     rf"\b(?:{_MORE})\b(?:(?! than\b| rather\b)[^,;.]){{0,50}}(?<! rather) (?P<than>than){_READ_ELSEWHERE}"
     r"|\bas (?!(?:well|soon|long|far|usual|expected|before|of|an?|the|in|it|they)\b)[a-z]+"
-    rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)",
+    rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)"
+    rf"|\bthe same (?!time|moment|minute|as\b)[a-z]+(?: [\w:.-]+){{0,4}}? (?P<like>as)"
+    rf"(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|in the baseline)\b)",
     re.IGNORECASE,
 )
 # "2.3 times as many as usual": a figure.
@@ -79,7 +81,7 @@ def _superlatives(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
 
 def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
     for one in COMPARED.finditer(text):
-        place = one.start("than") if one["than"] else one.start("as")
+        place = one.start(next(name for name, word in one.groupdict().items() if word))
         is_figure = one["as"] and BY_FIGURE.search(text[: one.start()])
         if not is_figure and not any(start <= place < end for start, end in told):
             yield one
