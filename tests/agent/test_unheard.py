@@ -15,7 +15,12 @@ PAIRS = [
     (DEPLOYED, "{} logged PoolTimeoutError 30 times [e4].", "Checkout", "Shipping"),
     (DEPLOYED, "Retries against {} rose to 37 % [e2].", "checkout", "tracking"),
     (REGION, "All new errors of payments name {} [e8].", "ledger", "messaging"),
+    (DEPLOYED, "For {}, 21 % of the requests fail [e2].", "checkout", "shipping"),
+    (DEPLOYED, "{}'s latency rose to 332 ms [e2].", "Checkout", "Shipping"),
+    (DEPLOYED, "PoolTimeoutError is logged by {} 30 times [e4].", "checkout", "shipping"),
     # Denied at the head of a sentence.
+    (DEPLOYED, "No sign of a rise of {} was found [e1 e2].", "memory", "retries"),
+    (DEPLOYED, "{} names a pool [e4].", "A log line of checkout", "No log line"),
     (DEPLOYED, "No rise of {} was seen for checkout [e1 e2].", "memory", "retries"),
     (REGION, "No deployment of {} was recorded before the onset [e10].", "payments", "any service"),
     # A service's figure told of its region, a caller's of what it calls.

@@ -291,7 +291,7 @@ NOTHING_DEPLOYED = re.compile(
 )
 NONE_OF_ONE = re.compile(
     r"(?<!is )(?<!was )(?<!are )\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?"
-    r"(?:deployment|change|release|rollout)s? (?:of|to|for) (?:the )?$",
+    r"(?:deployment|change|release|rollout|version)s? (?:of|to|for) (?:the )?$",
     re.IGNORECASE,
 )
 GOT_NONE = re.compile(

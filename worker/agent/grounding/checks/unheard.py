@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim
+from worker.agent.grounding.text.claims import Claim, Span
 from worker.agent.grounding.text.topics import topics
 
-_NAME = r"(?P<name>[A-Za-z][\w-]{2,})(?![\w-])"
+_NAME = r"(?P<name>[A-Za-z][\w-]{2,40})(?![\w-])"
 # What services have: behind "of" stands whose it is.
 _THEIRS = (
     r"requests?|calls?|errors?|failures?|latency|retries|lines|messages|traffic|carbon|CO[₂2]e?|emissions|CPU|memory"
@@ -38,25 +39,57 @@ PLACES = (
     re.compile(rf"{_OPENS}{_NAME}(?: in\s{{3,60}})?(?: itself| also| only| still| never| not)* {_DOES}", re.IGNORECASE),
     re.compile(rf"\b(?:errors|failures|messages|lines)\b[^,;.]{{0,40}} names? {_NAME}{_ENDS}", re.IGNORECASE),
 )
+# "For shipping, 21 % fail", "Shipping takes 749 ms", "shipping's requests": no ordinary word by its stem, either.
+_GERUND = r"(?P<name>[A-Za-z][\w-]{1,30}ing)(?![\w-])"
+_STATES = (
+    r"(?:has|had|is|was|takes?|took|uses?|used|sends?|sent|shows?|showed|sees|saw|needs?|emits?|emitted|fails?|failed"
+    r"|rose|fell|came|went|leads?|stands?|stood|logs|logged)\b"
+)
+STEMS = (
+    re.compile(
+        r"(?:(?<!instead )\bof|\b(?:in|for|from|to|with|at|on|against|(?:\w+ed|sent|made|seen|written) by|blames?"
+        r"|(?:cause|culprit|reason) (?:is|was)))"
+        rf" {_GERUND}(?=\s*$|\s*[,.;:()\[]|\s(?:\d|(?:at|in|since|alone)\b|{_STATES}))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_OPENS}{_GERUND}(?=: |, with an? | (?:(?:itself|also|still|only|now) )?{_STATES})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:roll\w* back|restart\w*|redeploy\w*|revert\w*) {_GERUND}"
+        r"(?=\s*$|\s*[,.;:()\[]|\s(?:to|in|at|from|first|and)\b)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(?P<name>[A-Za-z][\w-]{2,30})['’]s?(?= [a-z\s])"),
+)
 # What is no name there, besides what is measured.
 _SPARED = """
-a abroad all and any because both bots browsers but caused change code context customers detail each either elsewhere
-flight four general growth hardly here hers him his increase its itself neither none nothing now one order other
-others outside over parallel part particular people place production progress queries question reads sequence services
-several since some something succession such sum that the them then there these they this those though three time
-today total two type types un us users vain what whatever when where which while who whose work writes yesterday you
-your
+a abroad all and any because both bots browsers but callees callers caused change clients code context customers
+detail each either elsewhere flight four general growth hardly here hers him his how increase its itself let neither
+none nothing now one order other others outside over parallel part particular people place production progress queries
+question reads sequence services several since some something succession such sum that the them then there these they
+this those though three time today total two type types un us users vain what whatever when where which while who
+whose work writes yesterday you your
 """
 SPARED = frozenset(_SPARED.split())
 
 
 def unheard(text: str, known: Known) -> Iterator[Claim]:
     """`text` has blanks for the names that are known, for figures and for quotations."""
-    for place in PLACES:
+    taken: set[Span] = set()
+    for place in (*PLACES, *STEMS):
         for found in place.finditer(text):
-            name = found["name"].lower()
-            if name not in SPARED and not topics(name) - OF_THE_TRADE and not _is_logged(name, known):
-                yield Claim("name", found.span("name"), found["name"], False, "nothing is called so", is_open=True)
+            span, name = found.span("name"), found["name"]
+            if span not in taken and not _is_spared(name.lower(), known, by_its_stem=place in STEMS):
+                taken.add(span)
+                yield Claim("name", span, name, False, "nothing is called so", is_open=True)
+
+
+def _is_spared(name: str, known: Known, *, by_its_stem: bool) -> bool:
+    """What a report says as it is, and not by its stem only, is no name where many words may stand."""
+    is_word = by_its_stem and {name, name.removesuffix("s")} & (vocabulary.common() | known.words)
+    return bool(is_word or name in SPARED or topics(name) - OF_THE_TRADE) or _is_logged(name, known)
 
 
 # "The requests of orders": a service may well be called so.

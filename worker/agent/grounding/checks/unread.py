@@ -51,7 +51,9 @@ BY_FIGURE = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|tenth) $", re.I
 # "… name ledger but never payments".
 DENIED = re.compile(
     r"(?:\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
-    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b))\b|n['’]t\b)"
+    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b)"
+    r"|no (?:(?:new|sampled|other|single|such) ){0,2}(?:log )?(?:lines?|messages?)"
+    r"(?= (?:of \S{1,40} )?(?:names?|mentions?|says?|tells?|contains?|has|have|shows?)\b))\b|n['’]t\b)"
     r"(?! (?:at all |run )?before\b)(?=[^;]*\w)",
     re.IGNORECASE,
 )
@@ -65,7 +67,9 @@ def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]
     # Where nothing else holds the sentence goes, as it would without that word.
     is_open = any(one.holds and one.kind not in ("name", "citation") for one in found)
     words = [_superlatives(text, told)]
-    words += [] if is_advice else [_comparisons(text, told), _denials(text, told)]
+    # That a line has those words reads no denial of it.
+    of_denials = [one.span for one in found if one.kind in READ and one.kind != "message"]
+    words += [] if is_advice else [_comparisons(text, told), _denials(text, of_denials)]
     for one in chain.from_iterable(words):
         # What a statement of the report covers it holds (`record`).
         why = "nothing that was read says so"
