@@ -59,6 +59,7 @@ from worker.agent.grounding.checks import (
     surely,
     suspects,
     times,
+    unheard,
     unread,
     unseen,
     usual,
@@ -179,10 +180,12 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     rest = claims.blanked(rest, [one.span for one in clocks])
     literals = list(names.literals(rest, mentions, known, is_advice=is_advice))
     rest = claims.blanked(rest, [one.span for one in literals])
-    made_up = list(names.made_up(rest, known))
-    rest = claims.blanked(rest, [one.span for one in made_up])
+    strange = list(names.made_up(rest, known))
+    rest = claims.blanked(rest, [one.span for one in strange])
+    strange += unheard.unheard(rest, known)
+    rest = claims.blanked(rest, [one.span for one in strange])
     unknown = names.read_in_lines(rest, mentions, known, is_advice=is_advice)
-    called = [*names.known_names(plain, mentions, known), *literals, *made_up, *unknown]
+    called = [*names.known_names(plain, mentions, known), *literals, *strange, *unknown]
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
@@ -285,7 +288,6 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     surely.surely,
     refuted.many_lines,
     refuted.all_but,
-    refuted.of_nobody,
     clearances.untroubled,
     clearances.calm_callees,
     apportioned.failed_or_slow,

@@ -186,7 +186,8 @@ def _recorded(sentence: str, found: list[Claim], known: Known) -> Iterator[Claim
         told = [one for one in covered if one.span[0] < claim.span[1] and begin < one.span[1]]
         is_worded = claim.kind in WORDED and (claim.is_open or claim.is_unproven) and not OF_ALL.match(claim.text)
         yield _held(claim) if is_worded and _is_told(told) else claim
-    if covered and all(one.by for one in covered) and not any(_bears(claim) for claim in found):
+    is_whole = covered and all(one.by for one in covered) and not OF_NONE.match(sentence)
+    if is_whole and not any(_bears(claim) for claim in found):
         yield _said(sentence, covered[-1].span)
 
 
@@ -202,6 +203,7 @@ WORDED = ("word", "state", "direction", "cause", "message")
 
 # What a statement tells of one is not told of every one.
 OF_ALL = re.compile(r"(?:all|every|each)\b", re.IGNORECASE)
+OF_NONE = re.compile(r"\W*(?:no|none of the|not one of the) (?:\w+ )?services?\b", re.IGNORECASE)
 
 
 def _held(claim: Claim) -> Claim:

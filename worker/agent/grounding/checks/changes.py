@@ -255,8 +255,9 @@ NONE = re.compile(
     r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
-    r"(?! (?:\w+ ){0,3}(?:explains?|explained|accounts?|caused)\b)"
-    r"(?! of| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
+    r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused)\b)"
+    r"(?! of(?! (?:any|a single|one) (?:\w+ )?(?:services?|kind|sort)\b)"
+    r"| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
     re.IGNORECASE,
 )
 # "A release can hardly be blamed, since none was recorded".
@@ -302,7 +303,7 @@ NOTHING_DEPLOYED = re.compile(
 )
 NONE_OF_ONE = re.compile(
     r"(?<!is )(?<!was )(?<!are )\b(?:no|without (?:any )?) ?(?:recent |recorded |new )?"
-    r"(?:deployment|change|release|rollout)s? (?:of|to|for) (?:the )?$",
+    r"(?:deployment|change|release|rollout|version)s? (?:of|to|for) (?:the )?$",
     re.IGNORECASE,
 )
 GOT_NONE = re.compile(

@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import charted, fitting, leads, movements, names, pauses, quoted, ratios, sources
+from worker.agent.grounding.checks import (
+    charted,
+    fitting,
+    leads,
+    movements,
+    names,
+    pauses,
+    quoted,
+    ratios,
+    sources,
+    whose,
+)
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
 from worker.agent.grounding.report.known import Fact, Known, Subject
@@ -152,6 +163,7 @@ def _is_anothers(fact: Fact, said: Said, spelled: frozenset[str], known: Known) 
         or _is_of_another_rise(fact, said, known)
         or _is_of_all_regions(fact, said, known)
         or _is_of_the_region(fact, said, known)
+        or whose.is_of_a_service_there(fact, said, known)
         or movements.went_otherwise(fact, said.before, known)
     )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from worker.agent.grounding.checks import dimensions
+from worker.agent.grounding.checks import dimensions, whose
 from worker.agent.grounding.checks.dimensions import EXPLAINED_BY, OF_VERSION
 from worker.agent.grounding.report import counts, owners, record
 from worker.agent.grounding.report.fields import QUANTILES
@@ -92,7 +92,7 @@ def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_anothers = fact.dimension == "lines" and fact.evidence and fact.subject.service and fact.of is None
     if is_anothers and said.subjects and not any(one.service for one in said.subjects):
         return False
-    if is_elsewhere or (said.caller and fact.dimension == "seconds"):
+    if is_elsewhere or (said.caller and fact.dimension == "seconds") or whose.is_of_its_caller(fact, said):
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
     return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)
@@ -206,7 +206,8 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
         if fact.signal == "lines" and fact.role == "excess" and "traffic" in said.topics:
             # As many more lines were logged, which are no requests.
             return False
-        return fact.signal == "lines" or _is_named(fact.signal, said)
+        is_lined = fact.signal == "lines" and (fact.value or not said.topics & {"errors", "latency"} - {"lines"})
+        return bool(is_lined) or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
     # In a list of who emitted how much, every share is of that.
     needs_none = fact.dimension != "share" or fact.whole == "emissions"
@@ -350,7 +351,7 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     if fact.statistic in ("slower", "faster"):
         is_faster = bool(FASTER.search(said.clause))
         return is_faster if fact.statistic == "faster" else bool(SLOWER.search(said.clause)) and not is_faster
-    if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal == "latency":
+    if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal in ("latency", None):
         return fact.statistic == said.statistic
     # What a region emits or gets is that of all of its services.
     is_total = fact.dimension.endswith("minute") and fact.subject.region and not fact.subject.service

@@ -288,10 +288,15 @@ def _is_untold(found: re.Match[str], text: str) -> bool:
     return bool(NOT_SO.search(before) or IF.search(before))
 
 
+# "A count of sessions confirms that no user was affected".
+_TELLS = r"(?:\w+ly )?(?:confirm|show|prove|tell|say|indicate|reveal|suggest|demonstrate)s?\b"
 MEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
     r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "
-    r"(?:known|measured|recorded|counted)\b",
+    r"(?:known|measured|recorded|counted)\b"
+    r"|\b(?:counts?|tall(?:y|ies)|records?|measurements?|surveys?|number) of (?:the |all )?"
+    rf"(?P<of>users|sessions|customers) {_TELLS}"
+    rf"|\b(?P<by>user|session|customer)s?['’]? (?:counts?|data|figures|numbers|records|metrics) {_TELLS}",
     re.IGNORECASE,
 )
 
@@ -302,7 +307,7 @@ def measured(text: str, known: Known) -> Iterator[Claim]:
     for found in MEASURED.finditer(text):
         if NONE_OF.search(text[: found.end()]):
             continue
-        of = found["what"].lower()
+        of = next(filter(None, found.groups())).lower()
         figure = impact.carbon.actual_co2_grams if of in ("emissions", "carbon") else impact.users.users_affected
         figure = impact.business.orders_affected or figure if of.startswith(("order", "revenue")) else figure
         is_seen = of in ("emissions", "carbon") and any(one.signal == "carbon" for one in known.levels)

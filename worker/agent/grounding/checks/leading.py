@@ -32,7 +32,9 @@ MOST = re.compile(
     re.IGNORECASE,
 )
 BEHIND = re.compile(
-    r"[^,;.\d]{0,40}?\b(?:(?:came|comes|stems?|stemmed) from|(?:is|was|were) (?:that of|in|seen in|of|from)) (?:the )?$"
+    r"[^,;.\d]{0,40}?\b(?:(?:came|comes|stems?|stemmed) from|(?:is|was|were) (?:that of|in|seen in|of|from)"
+    r"|belong(?:s|ed) to|(?:goes|went|falls|fell) (?:to|on)|(?:lies|lay|sits|sat|falls|fell) (?:in|with)"
+    r"|(?:is|was) (?:due|owed|attributed|down) to|(?:is|was) (?:held|carried|made|taken) by) (?:the )?$"
 )
 AHEAD = re.compile(r"\b(?:ahead of|followed by|(?:and )?then (?:by )?)", re.IGNORECASE)
 EVENLY = re.compile(

@@ -33,6 +33,14 @@ SILENT = re.compile(
 )
 NONE_OF = re.compile(r" of (?:the )?(?P<many>\d+) services\b", re.IGNORECASE)
 SERVICES = re.compile(r" (?:services|of them)\b|(?<=services)(?! )", re.IGNORECASE)
+# "The emissions of the pause are lost": the sample behind it holds them.
+LOST = re.compile(
+    r"\b(?:emissions?|CO[₂2]e?|carbon|grams)\b[^;]{0,60}\bpauses?\b[^;]{0,60}?(?<!not )(?<!never )(?<!nor )"
+    r"\b(?:lost|missing|gone|dropped|discarded|(?:left|fell) out|uncounted|in no samples?"
+    r"|(?:not|never) (?:been )?(?:\w+ly )?(?:counted|included|held|contained|recorded|reported|measured"
+    r"|made up for))\b",
+    re.IGNORECASE,
+)
 
 
 def measured(number: Number, text: str, known: Known) -> bool | None:
@@ -61,6 +69,8 @@ def _is_of_services(number: Number, text: str) -> bool:
 
 def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
     listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
+    for found in LOST.finditer(text) if listed else ():
+        yield Claim("state", found.span(), found[0], holds=False, why="the next sample holds them")
     paused = {one.get("region") for one in listed}
     for found in NOWHERE.finditer(text) if listed else ():
         if not paused >= known.regions:

@@ -73,16 +73,3 @@ ALL_BUT = re.compile(r"\b(?:all|every\w*|everything) but (?:about |some )?\d[\d,
 def all_but(text: str, _: Known) -> Iterator[Claim]:
     for found in ALL_BUT.finditer(text):
         yield Claim("number", found.span(), found[0], False, "nothing tells how many are left", is_open=True)
-
-
-# "The p95 latency of recommendations", where no service is called that.
-OF_NOBODY = re.compile(
-    r"\b(?:latency|error rate|errors|CPU|memory|traffic|carbon|emissions|retries|CO[₂2]e?|p\d\d) (?:use |usage )?of "
-    r"(?P<who>recommendations|incidents|alerts|candidates|reports|rules)\b(?! of\b)"
-)
-
-
-def of_nobody(text: str, known: Known) -> Iterator[Claim]:
-    for found in OF_NOBODY.finditer(text):
-        if found["who"] not in known.services:
-            yield judged("name", found, False, "no service is called so")

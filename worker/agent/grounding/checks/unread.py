@@ -42,7 +42,9 @@ _MORE = (
 COMPARED = re.compile(
     rf"\b(?:{_MORE})\b(?:(?! than\b| rather\b)[^,;.]){{0,50}}(?<! rather) (?P<than>than){_READ_ELSEWHERE}"
     r"|\bas (?!(?:well|soon|long|far|usual|expected|before|of|an?|the|in|it|they)\b)[a-z]+"
-    rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)",
+    rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)"
+    rf"|\bthe same (?!time|moment|minute|as\b)[a-z]+(?: [\w:.-]+){{0,4}}? (?P<like>as)"
+    rf"(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|in the baseline)\b)",
     re.IGNORECASE,
 )
 # "2.3 times as many as usual": a figure.
@@ -50,7 +52,9 @@ BY_FIGURE = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|tenth) $", re.I
 # "… name ledger but never payments".
 DENIED = re.compile(
     r"(?:\b(?:never|(?:but|and) not|not(?= (?:of|in|from|by|with|those|the|to)\b)"
-    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b))\b|n['’]t\b)"
+    r"|(?:do|does|did|has|have|had|is|are|was|were) not(?! known\b)|without(?! (?:it|them|that)\b)"
+    r"|no (?:(?:new|sampled|other|single|such) ){0,2}(?:log )?(?:lines?|messages?)"
+    r"(?= (?:of \S{1,40} )?(?:names?|mentions?|says?|tells?|contains?|has|have|shows?)\b))\b|n['’]t\b)"
     r"(?! (?:at all |run )?before\b)(?=[^;]*\w)",
     re.IGNORECASE,
 )
@@ -64,7 +68,9 @@ def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]
     # Where nothing else holds the sentence goes, as it would without that word.
     is_open = any(one.holds and one.kind not in ("name", "citation") for one in found)
     words = [_superlatives(text, told)]
-    words += [] if is_advice else [_comparisons(text, told), _denials(text, told)]
+    # That a line has those words reads no denial of it.
+    of_denials = [one.span for one in found if one.kind in READ and one.kind != "message"]
+    words += [] if is_advice else [_comparisons(text, told), _denials(text, of_denials)]
     for one in chain.from_iterable(words):
         # What a statement of the report covers it holds (`record`).
         why = "nothing that was read says so"
@@ -80,7 +86,7 @@ def _superlatives(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
 
 def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
     for one in COMPARED.finditer(text):
-        place = one.start("than") if one["than"] else one.start("as")
+        place = one.start(next(name for name, word in one.groupdict().items() if word))
         is_figure = one["as"] and BY_FIGURE.search(text[: one.start()])
         if not is_figure and not any(start <= place < end for start, end in told):
             yield one

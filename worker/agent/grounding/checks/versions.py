@@ -13,8 +13,8 @@ from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
-    rf"\b(?:replac(?:ed|es|ing)|after|instead of|in place of|took over from|succeed(?:ed|s)|supersed(?:ed|es)|(?:ran|was on|had"
-    rf"|used) before"
+    rf"\b(?:replac(?:ed|es|ing)|after|instead of|in place of|took over from|succeed(?:ed|s)|supersed(?:ed|es)"
+    rf"|(?:ran|was on|had|used) before"
     rf"|(?:version|release) (?:that ran )?before(?: (?:it|that|this|then))?,? (?:is|was|had been)"
     rf"|(?:previous|prior|former|earlier|old) (?:version|release) (?:is|was|had been)){_THE}",
     re.IGNORECASE,

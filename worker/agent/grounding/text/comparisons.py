@@ -9,8 +9,10 @@ from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import topics
 
 NEGATED = re.compile(
-    r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: \w+ly| significant| real| any| an?| further"
-    r"| comparable| similar| such| clear| marked)? $"
+    r"\b(?:no|not|never|without(?: an?| any)?|n['’]t|neither|nor)(?: (?:signs?|evidence|indications?|traces?|hints?) of"
+    r"(?: an?| any)?| \w+ly| significant| real| any| an?| further"
+    r"| comparable| similar| such| clear| marked)? $",
+    re.IGNORECASE,
 )
 # "Lower than usual, at 120 ms instead of 133 ms".
 AT = re.compile(r" than (?:usual|before|normal),? (?:at|with) ")
