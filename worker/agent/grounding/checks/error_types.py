@@ -32,11 +32,14 @@ ONCE = re.compile(
 )
 
 
+BEFORE = re.compile(r"\b(?:before|until|baseline|usual\w*|earlier|previously)\b", re.IGNORECASE)
+
+
 def once(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """In the window, or before it, as it is recorded of that type."""
     for one in mentions if not known.past else ():
         found = ONCE.match(text, one.span[1]) if one.text in known.types else None
-        if found:
+        if found and not BEFORE.search(text[: one.span[0]]):
             role, many = "usual" if found["before"] else "now", 1 + (found["many"].lower() == "twice")
             own = [it.value for it in known.facts if (it.of, it.dimension, it.role) == (one.text, "lines", role)]
             yield judged("number", found, many in own, "of that type there are others")

@@ -288,7 +288,8 @@ MOVED = re.compile(
 def _is_calm(signals: frozenset[str], services: set[str | None], known: Known) -> bool:
     """ "Retries rose at 09:43 UTC": of a signal that was measured there, and has no onset."""
     levels = {one.signal for one in known.levels if one.subject.service in services and one.metric}
-    return len(signals) == 1 and signals <= levels
+    begun = {one.signal for one in known.moments if one.kind == "onset" and one.of in {*services, *known.about}}
+    return len(signals) == 1 and signals <= levels - begun
 
 
 THAT = re.compile(r"\b(?:work|what|job|code|change|that) (?:that |which )?(?=(?:began|begins|started|starts|set in)\b)")

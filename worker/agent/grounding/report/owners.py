@@ -197,7 +197,7 @@ EACH = re.compile(
 
 
 # "Both ledger and checkout fail 67 % of their requests".
-BOTH = re.compile(r"\b(?:both|each of) (?:the )?$", re.IGNORECASE)
+BOTH = re.compile(r"(?:^\W*|[,;:] |\b(?:and|that|while) )(?:both|each of) (?:the )?$", re.IGNORECASE)
 
 
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
