@@ -372,6 +372,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     refuted.neither_made,
     refuted.per_requests,
     error_types.typed,
+    error_types.once,
     error_types.course,
     unseen.unseen,
     unseen.trends,

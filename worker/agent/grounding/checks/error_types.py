@@ -24,6 +24,27 @@ def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 yield judged("number", found, False, "of that type there are others")
 
 
+# "PoolTimeout came 16 times and PaymentDeclined once in the window".
+ONCE = re.compile(
+    r"(?: errors?)?(?: (?:came|occurr?ed|appeared|(?:was|is) (?:logged|seen)))? (?:only |just )?(?P<many>once|twice)\b"
+    r"(?P<before>[^,;.]{0,24}\b(?:before|baseline|usual\w*|earlier))?",
+    re.IGNORECASE,
+)
+
+
+BEFORE = re.compile(r"\b(?:before|until|baseline|usual\w*|earlier|previously)\b", re.IGNORECASE)
+
+
+def once(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """In the window, or before it, as it is recorded of that type."""
+    for one in mentions if not known.past else ():
+        found = ONCE.match(text, one.span[1]) if one.text in known.types else None
+        if found and not BEFORE.search(text[: one.span[0]]):
+            role, many = "usual" if found["before"] else "now", 1 + (found["many"].lower() == "twice")
+            own = [it.value for it in known.facts if (it.of, it.dimension, it.role) == (one.text, "lines", role)]
+            yield judged("number", found, many in own, "of that type there are others")
+
+
 _MANY = rf"(?:\d{{1,6}}|{'|'.join(quantifiers.SMALL)}|zero|none)"
 # "PaymentDeclined errors of checkout went from 1 in the baseline to 5 in the window".
 COURSE = re.compile(

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from worker.agent.grounding.checks import (
+    belonging,
     charted,
+    counted,
     fitting,
     leads,
-    movements,
     names,
     pauses,
     quoted,
     ratios,
     sources,
-    whose,
 )
 from worker.agent.grounding.report import metrics, owners, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES
-from worker.agent.grounding.report.known import Fact, Known, Subject
+from worker.agent.grounding.report.known import Fact, Known
 from worker.agent.grounding.report.said import Said
 from worker.agent.grounding.text import claims, context, judging, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -119,7 +119,7 @@ def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> C
         if _fits(fact, said, known) and ranges.in_range(number.span, text, _end(fact, number, text))
     ]
     spelled = metrics.spelled_in(number.span, text, known) if held else frozenset()
-    held = [fact for fact in held if not _is_anothers(fact, said, spelled, known)]
+    held = [fact for fact in held if not belonging.is_anothers(fact, said, spelled, known)]
     if of := owners.each(number.span, text, mentions, known):
         told = [said._replace(subjects=(one,), per=None) for one in of]
         held = held or close[:1] if all(any(fitting.fits(fact, one) for fact in close) for one in told) else []
@@ -153,58 +153,6 @@ def _fits(fact: Fact, said: Said, known: Known) -> bool:
     before = context.last_spoken_of(len(known.previous), known.previous)
     is_open = before and fact.dimension in ("share", "points") and not said.topics & {*SIGNALS, *EXCLUSIVE}
     return bool(is_open) and fitting.fits(fact, said._replace(topics=before))
-
-
-def _is_anothers(fact: Fact, said: Said, spelled: frozenset[str], known: Known) -> bool:
-    """Of another metric than the one that is spelled, of other places, or of what went the other way."""
-    is_another = bool(spelled and fact.metric) and fact.metric not in spelled
-    return (
-        is_another
-        or _is_of_another_rise(fact, said, known)
-        or _is_of_all_regions(fact, said, known)
-        or _is_of_the_region(fact, said, known)
-        or whose.is_of_a_service_there(fact, said, known)
-        or movements.went_otherwise(fact, said.before, known)
-    )
-
-
-RISE_OF = re.compile(r"\b(?:rise|increase|growth) (?:of|in) (?P<what>[^,;.:\d]{1,30})", re.IGNORECASE)
-
-
-def _is_of_another_rise(fact: Fact, said: Said, known: Known) -> bool:
-    """ "Its share in the rise of latency is 0.94", where the parts that were measured are those of the errors."""
-    found = RISE_OF.search(f"{said.before}{said.after}") if fact.whole == "rise" else None
-    told = topics(found["what"]) & {*SIGNALS} if found else frozenset()
-    titles = " ".join(one.title for one in known.report.evidence if one.id == fact.evidence)
-    return bool(told and titles) and not told & topics(titles)
-
-
-def _is_of_all_regions(fact: Fact, said: Said, known: Known) -> bool:
-    """ "recommendations in us-central1 emits 6.5 g/min": where that is what it emits in all of its regions."""
-    if fact.signal not in SIGNALS or fact.subject.region or not fact.subject.service:
-        return False
-    return bool(said.subjects) and all(_is_a_known_part(one, known) for one in said.subjects)
-
-
-def _is_a_known_part(subject: Subject, known: Known) -> bool:
-    return bool(subject.service and subject.region) and any(one.subject == subject for one in known.facts)
-
-
-def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
-    """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has its own."""
-    if fact.subject.service or not fact.subject.region:
-        return False
-    if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
-        return True
-    if fact.dimension != "lines" and said.subjects and all(one.service in said.names for one in said.subjects):
-        return True
-    kind = (fact.dimension, fact.signal, fact.role, fact.statistic)
-    return any(
-        (one.dimension, one.signal, one.role, one.statistic) == kind and one.subject.service == told.service
-        for told in said.subjects
-        if told.service
-        for one in known.facts
-    )
 
 
 def _sums(number: Number, text: str, mentions: list[Found], known: Known) -> Iterator[Fact]:
@@ -269,6 +217,7 @@ def _said(number: Number, text: str, mentions: list[Found], known: Known) -> Sai
         types=frozenset(one.text for one in mentions if one.text in known.types),
         of_time=context.says_of_time(span, text),
         deployment=owners.deployment(span, mentions, known),
+        named_part=owners.named_part(own, text, mentions, known),
         deployments=frozenset(change.deployment_id for change in known.changes),
         caller=owners.caller(own, text, mentions, known),
         callee=owners.callee(own, text, mentions, known),
@@ -438,7 +387,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if number.dimension == "days" and fact.dimension == "seconds":
         return number.low * 86_400 <= value <= number.high * 86_400
     # "None of the 60 sampled requests failed": each was a line.
-    is_line = number.dimension in ("requests", "of requests") and fitting.is_sampled(fact)
+    is_line = number.dimension in ("requests", "of requests") and counted.is_sampled(fact)
     # "30 envelopes flushed per minute": a metric that is called so.
     if is_line or (number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal):
         is_so = is_line or _is_counted_by(fact.signal or "", number.dimension)

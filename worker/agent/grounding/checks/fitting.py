@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from worker.agent.grounding.checks import dimensions, whose
+from worker.agent.grounding.checks import counted, dimensions, whose
 from worker.agent.grounding.checks.dimensions import EXPLAINED_BY, OF_VERSION
 from worker.agent.grounding.report import counts, owners, record
 from worker.agent.grounding.report.fields import QUANTILES
@@ -66,6 +66,8 @@ USUAL_IS = re.compile(
 
 
 def _fits_subject(fact: Fact, said: Said) -> bool:
+    if fact.dimension.startswith("of ") and not counts.is_of_whom(fact, said):
+        return False
     if fact.dimension == "confidence" and said.it:
         return (fact.of or fact.subject.service) in said.it
     if _is_of_another(fact, said):
@@ -186,7 +188,7 @@ def _is_told_so(fact: Fact, said: Said) -> bool:
         return fact.whole == said.whole == "errors" and bool(is_naming)
     if fact.dimension == "grams" and fact.role == "excess" and fact.whole != "excess":
         return bool(THE_EXCESS.search(said.before) or OF_EXCESS.match(said.after))
-    return is_sampled(fact) and bool(SAMPLED.match(said.after))
+    return counted.is_sampled(fact) and bool(SAMPLED.match(said.after))
 
 
 OF_EXCESS = re.compile(r"(?: (?:of|in)| carbon| CO[₂2]e?)? excess\b", re.IGNORECASE)
@@ -197,7 +199,7 @@ SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 def _fits_signal(fact: Fact, said: Said) -> bool:
     if fact.dimension == "per_minute" and REQUESTS.search(said.clause):
-        return fact.signal == ("errors" if FAILED.match(said.after) else "traffic")
+        return fact.signal == ("errors" if counted.FAILED.match(said.after) else "traffic")
     if "retries" in said.topics:
         return fact.signal == "retries"
     if fact.dimension == "times" and (wanted := _multiplied(said)):
@@ -221,9 +223,6 @@ def _multiplied(said: Said) -> frozenset[str]:
     return said.topics
 
 
-FAILED = re.compile(
-    r"(?:(?! (?:a|and|but|each|every|per|while|which)\b)[^,;.%]){0,60} (?:fail(?:ed|ing)?|lost)\b", re.IGNORECASE
-)
 REQUESTS = re.compile(r"^(?!.*\bretr).*\b(?:requests?|traffic|demand|load)\b", re.IGNORECASE)
 
 
@@ -281,7 +280,7 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
             return fact.of == before["name"]
         return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
-    return fact.whole != "by name" or fact.of in said.names
+    return fact.whole != "by name" or fact.of == said.named_part
 
 
 # "Most of the excess comes from retries": by kind of work, not by place.
@@ -351,7 +350,8 @@ def _fits_statistic(fact: Fact, said: Said) -> bool:
     if fact.statistic in ("slower", "faster"):
         is_faster = bool(FASTER.search(said.clause))
         return is_faster if fact.statistic == "faster" else bool(SLOWER.search(said.clause)) and not is_faster
-    if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and fact.signal in ("latency", None):
+    is_latency = fact.signal == "latency" or (fact.signal is None and fact.role is not None)
+    if said.statistic in QUANTILES and fact.dimension in ("seconds", "times") and is_latency:
         return fact.statistic == said.statistic
     # What a region emits or gets is that of all of its services.
     is_total = fact.dimension.endswith("minute") and fact.subject.region and not fact.subject.service
@@ -452,9 +452,6 @@ SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_topics,
     _fits_statistic,
     _fits_whole,
+    counted.fits_outcome,
+    counted.fits_type,
 )
-
-
-def is_sampled(fact: Fact) -> bool:
-    """How many lines were sampled, as the template tells it; not a deployment's own."""
-    return (fact.dimension, fact.signal, fact.role) == ("lines", "lines", "now") and not (fact.of or fact.evidence)

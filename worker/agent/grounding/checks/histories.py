@@ -11,7 +11,7 @@ from worker.agent.grounding.checks.placing import lasted
 from worker.agent.grounding.checks.remembered import is_what_helped
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.domain.report import SimilarIncident
 
 # "Ended after", "was resolved within", "lasted".
@@ -76,9 +76,25 @@ def _lengths(sentence: str, text: str, past: list[SimilarIncident]) -> Iterator[
         before = text[: one.span[0]]
         if one.dimension != "seconds" or not SO_LONG.search(before):
             continue
-        told = [seconds for it in _meant(one.span[0], sentence, past) for seconds in lasted(it)]
+        of = _in_turn(one.span, sentence, text, past) or _meant(one.span[0], sentence, past)
+        told = [seconds for it in of for seconds in lasted(it)]
         if not any(one.low <= seconds <= one.high for seconds in told):
             yield Claim("number", one.span, one.text, holds=False, why="it lasted otherwise", is_open=not told)
+
+
+def _in_turn(span: Span, sentence: str, text: str, past: list[SimilarIncident]) -> list[SimilarIncident]:
+    """ "… of 5 and 19 November took 310 min and 52 min, respectively": the first of the first, and so on."""
+    long = [one.span for one in numerals.numbers(text) if one.dimension == "seconds"]
+    if "respectively" not in text or span not in long:
+        return []
+    named = {begin: one for one in past for begin in _places(one, sentence[: long[0][0]])}
+    ordered = list(dict.fromkeys(named[begin].id for begin in sorted(named)))
+    own = ordered[long.index(span)] if len(ordered) == len(long) else None
+    return [one for one in past if one.id == own]
+
+
+def _places(one: SimilarIncident, text: str) -> list[int]:
+    return [text.find(name) for name in (one.title, *spelled(one.at)) if name and is_in(name, text)]
 
 
 # "It ended within an hour", "it took less than an hour".

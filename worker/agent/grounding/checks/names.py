@@ -30,7 +30,8 @@ PREVIOUS = re.compile(
     r"|against|than|instead of|in place of|return\w*|compare\w*|with those of|those of|that of"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
     r"|\b(?:before(?:hand)?(?: (?:that|then|it))?|previously|until then|earlier|so far), [^;,]{0,40}$"
-    r"|\bafter (?:the |its )?(?:version )?$",
+    r"|\bafter (?:the |its )?(?:version )?$"
+    r"|^Before \S+, [^;,]{0,30}\b(?:ran|used|had|was on)\b[^;,]{0,12}$",
     re.IGNORECASE,
 )
 # "cart in europe-west1 ran 4.9.6 until then", "… until deploy-8745 replaced it".

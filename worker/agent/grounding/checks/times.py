@@ -304,7 +304,23 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     if told and signals & {*topics(known.report.headline or ""), known.report.signal}:
         # The window begins with what was alerted.
         told += [one for one in onsets if one.signal is None and one.of in {None, *of}]
+    if not told and MOVED.search(text[begin:place]) and _is_calm(signals, {*of}, known):
+        own = onsets = []
     return [*(told or own or onsets), *(one for one in known.moments if one.kind != "onset")]
+
+
+MOVED = re.compile(
+    r"\b(?:rose|rises|jump\w*|climb\w*|spiked|surged|increased|grew|fell|dropped|went up|deviat\w+|beg[au]n|begins"
+    r"|started)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_calm(signals: frozenset[str], services: set[str | None], known: Known) -> bool:
+    """ "Retries rose at 09:43 UTC": of a signal that was measured there, and has no onset."""
+    levels = {one.signal for one in known.levels if one.subject.service in services and one.metric}
+    begun = {one.signal for one in known.moments if one.kind == "onset" and one.of in {*services, *known.about}}
+    return len(signals) == 1 and signals <= levels - begun
 
 
 THAT = re.compile(r"\b(?:work|what|job|code|change|that) (?:that |which )?(?=(?:began|begins|started|starts|set in)\b)")

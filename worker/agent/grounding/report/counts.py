@@ -33,7 +33,7 @@ def _unsampled(known: Known) -> Iterator[Fact]:
     """ "Emissions of auth, cart, catalog and 9 more": nine, and twelve in all."""
     for gap in known.report.gaps:
         for named, more in re.findall(r"\bof ([\w:.-]+(?:, [\w:.-]+)*) and (\d+) more\b", gap.what):
-            yield Fact(float(more), "of services", signal="unsampled")
+            yield Fact(float(more), "of services", signal="unsampled", of="more")
             for signal in ("unsampled", "silent"):
                 yield Fact(float(more) + named.count(",") + 1, "of services", signal=signal)
 
@@ -54,15 +54,18 @@ def _thresholds(known: Known) -> Iterator[Fact]:
 
 
 def _changes(known: Known) -> Iterator[Fact]:
-    """ "Six changes, four deployments and two flags": of all, and of each service."""
-    for service in {None, *(change.service for change in known.changes)}:
-        made = [one for one in known.changes if one.at and service in (None, one.service)]
-        nouns = {"changes": made, **({"versions": made} if service else {})}
+    """ "Six changes, four deployments and two flags": of all, and of each service or region."""
+    whose = {Subject(None), *(Subject(one.service) for one in known.changes)}
+    whose |= {Subject(None, one.region) for one in known.changes if one.region}
+    for of in whose:
+        made = [one for one in known.changes if one.at and of.service in (None, one.service)]
+        made = [one for one in made if of.region in (None, one.region)]
+        nouns = {"changes": made, **({"versions": made} if of.service else {})}
         deployed = [one for one in made if one.kind in (None, "deployment")]
         nouns |= {"deployments": deployed, "releases": deployed, "rollouts": deployed}
         kinds = {"flag", *(one.kind for one in known.changes if one.kind)} - {"deployment"}
         nouns |= {f"{kind}s": [one for one in made if one.kind == kind] for kind in kinds}
-        yield from (Fact(_distinct(some), f"of {noun}", Subject(service)) for noun, some in nouns.items())
+        yield from (Fact(_distinct(some), f"of {noun}", of) for noun, some in nouns.items())
 
 
 def _distinct(changes: list[Change]) -> int:
@@ -80,8 +83,27 @@ SAID = {
 }
 
 
+ITS = re.compile(r"\b(?:it|its|itself|their|they)\b", re.IGNORECASE)
+
+
+def is_of_whom(fact: Fact, said: Said) -> bool:
+    """ "Two deployments touched us-central1": neither all of them nor those of a service that is not spoken of."""
+    if fact.subject.region or (fact.subject.service is None and fact.signal is None and said.regions):
+        return {fact.subject.region} == {*said.regions} or not fact.dimension.startswith(MADE)
+    told = said.names | {*re.findall(r"[\w.:-]*\w", said.previous)}
+    return fact.subject.service is None or fact.subject.service in told or bool(ITS.search(said.before + said.clause))
+
+
+MADE = ("of changes", "of deployments", "of releases", "of rollouts", "of versions")
+
+
+MORE = re.compile(r" (?:more|other|further|additional|others)\b")
+
+
 def fits(fact: Fact, said: Said) -> bool:
     """ "Three services are affected", "two services contribute to the rise": in those words."""
     words = SAID.get(fact.signal or "")
+    if fact.of == "more" and not MORE.match(said.after):
+        return False
     is_open = fact.signal == "unsampled" and words and words.search(said.previous)
     return words is None or bool(is_open or words.search(said.clause))

@@ -10,7 +10,7 @@ from typing import Any
 from worker.agent.grounding.report import charts, log, measures, metrics, owners, record, roster, template, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, QUANTILES, WHOLES, Path, dimension_of, signal_of, slots
 from worker.agent.grounding.report.known import NOBODY, Fact, Known, Level, Moment, Subject
-from worker.agent.grounding.text import claims, context, numerals, roles, wholes
+from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.domain.report import Candidate, Report
@@ -321,6 +321,7 @@ def _of_number(
         roles.role(number.span, text),
         statistic="slower" if SLOWER.search(text[: number.span[0]]) else context.statistic(number.span, text),
         whole="lines" if is_lines else "errors" if is_of_errors else WHOLES.get(signal or ""),
+        end=ranges.bound(number.span, text),
         of=caller
         or (owner.service if is_of_errors and candidate else None)
         or (owners.deployment(number.span, mentions, known) if is_lines else None),

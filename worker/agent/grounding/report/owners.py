@@ -196,8 +196,15 @@ EACH = re.compile(
 )
 
 
+# "Both ledger and checkout fail 67 % of their requests".
+BOTH = re.compile(r"(?:^\W*|[,;:] |\b(?:and|that|while) )(?:both|each of) (?:the )?$", re.IGNORECASE)
+
+
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
+    of = listed(span[0], text, mentions, known.services)
+    if len(of) > 1 and BOTH.search(text[: of[0].span[0]]) and not re.search(r"[\d;]", text[of[-1].span[1] : span[0]]):
+        return [Subject(one.text) for one in of]
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
@@ -226,6 +233,22 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
     """The deployment that was named last before the figure."""
     ids = {change.deployment_id for change in known.changes}
     return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
+
+
+OF_PART = re.compile(r"[^,;.\d]{0,40}\b(?:of|for|from|to|by|with|in) (?:the )?(?:version )?$")
+
+
+def named_part(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
+    """Which of the parts that go by a name: of a list its own, else the last before the figure, or right behind it."""
+    parts = {fact.of for fact in known.facts if fact.whole == "by name" and fact.of}
+    named = [one for one in mentions if one.text in parts]
+    if not named or (in_list := _paired(span, text, mentions, parts)):
+        return in_list if named else None
+    behind = next((one for one in named if one.span[0] >= span[1]), None)
+    if behind and OF_PART.fullmatch(text[span[1] : behind.span[0]]):
+        return behind.text
+    before = last_before(span[0], named)
+    return before.text if before else behind.text if behind else None
 
 
 # "cart waits 2 s for ledger".

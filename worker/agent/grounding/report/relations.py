@@ -111,8 +111,15 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
                 yield judged("cause", found, True, "")
                 continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
-        if root and root.service != known.report.service and before == [root.service] and is_callers:
+        is_from_callers = root and root.service != known.report.service and before == [root.service] and is_callers
+        if is_from_callers or _is_from_no_callee({*before}, named - {*before}, known):
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
+
+
+def _is_from_no_callee(services: set[str], others: set[str], known: Known) -> bool:
+    """ "payments suffers from checkout": from whom it neither calls nor has the cause."""
+    pairs = {(one, other) for one in services for other in others}
+    return bool(pairs) and not others & cause_names(known) and not pairs & known.calls
 
 
 IT = re.compile(r"\b(?:it|they|this|that)(?: \w+){0,2} $", re.IGNORECASE)
@@ -160,7 +167,9 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             continue
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
         why = "" if holds else "nothing shows that it does so"
-        is_open = bool(is_call) and not holds and (other.text, one.text) not in known.calls
+        # Of whom the report says who hardly calls it any more, it is another that does.
+        is_told = other.text in {callee for _, callee in missing(known)}
+        is_open = bool(is_call) and not holds and not is_told and (other.text, one.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
@@ -197,10 +206,13 @@ def orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     if {one.text for one in mentions} & {change.deployment_id for change in known.changes}:
         return
     for one, other in pairwise(services):
-        is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
+        is_first = _inverted(text[: one.span[0]], text[one.span[1] : other.span[0]])
+        if is_first is None:
+            is_first = _says_first(text[one.span[1] : other.span[0]], text[other.span[1] :])
         if BY_SHARE.match(text, other.span[1]) and text[one.span[1] : other.span[0]].endswith("followed by "):
             continue
-        if is_first is None or one.text == other.text or not (BEGINNING.search(text) or DEPLOYED.search(text)):
+        is_told = BEGINNING.search(text) or DEPLOYED.search(text) or LATER.search(text)
+        if is_first is None or one.text == other.text or not is_told:
             continue
         first, second = (one.text, other.text) if is_first else (other.text, one.text)
         when = _made if DEPLOYED.search(text[: other.span[0]]) else onset
@@ -219,6 +231,15 @@ FAILING = re.compile(r"\b(?:fail\w*|errors?)\b", re.IGNORECASE)
 
 
 JOINED = re.compile(r",? and |, ")
+# "ledger followed checkout two minutes later".
+LATER = re.compile(r"\bfollow(?:s|ed)\b[^;.]{0,60}\b(?:minutes?|seconds?) (?:later|after)\b", re.IGNORECASE)
+# "Six minutes before auth, checkout failed".
+INVERTED = re.compile(r"^(?:[\w.]+ (?:minutes?|seconds?) )?(?:(?P<before>before)|after) (?:the )?$", re.IGNORECASE)
+
+
+def _inverted(before: str, between: str) -> bool | None:
+    found = INVERTED.match(before) if between == ", " else None
+    return found["before"] is None if found else None
 
 
 def _says_first(between: str, behind: str) -> bool | None:

@@ -34,6 +34,7 @@ class Said(NamedTuple):
     types: frozenset[str]
     of_time: str | None
     deployment: str | None
+    named_part: str | None
     deployments: frozenset[str]
     caller: str | None
     callee: str | None
