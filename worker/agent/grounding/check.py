@@ -69,7 +69,7 @@ from worker.agent.grounding.checks import (
 from worker.agent.grounding.report import likewise, metrics, referring, relations, roster, vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.claims import Claim, Found, Kind, Span
 from worker.agent.grounding.text.pairs import Number
 
 # "Limit retries to two", "raise the threshold to 142": what is proposed was not measured.
@@ -102,6 +102,8 @@ class Parts:
 
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
+    if judging := likewise.judged(sentence, known):
+        return [_together("direction", (0, len(sentence)), sentence, judging, known)]
     first, *others = [_read_so(sentence, meant, known, is_advice) for meant in referring.readings(sentence, known)]
     first += _again(sentence, known)
     # What is said of both holds where it holds of each.
@@ -114,12 +116,17 @@ def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[C
 def _again(sentence: str, known: Known) -> Iterator[Claim]:
     """What is told of another by "so does": as it holds of that one."""
     for span, text in likewise.again(sentence, known):
-        found = claims_of(text, known)
-        wrong = [one for one in found if not one.holds]
-        holds = not wrong and any(one.kind not in ("name", "citation") for one in found)
-        why = wrong[0].why if wrong else "" if holds else "nothing in it could be checked"
-        is_open = bool(wrong) and all(one.is_open for one in wrong)
-        yield Claim("direction", span, sentence[slice(*span)], holds, why, is_open)
+        yield _together("direction", span, sentence, [text], known)
+
+
+def _together(kind: Kind, span: Span, sentence: str, spelled: list[str], known: Known) -> Claim:
+    """What stands there, as one claim that holds where all of it does that it is spelled out as."""
+    read = [claims_of(text, known) for text in spelled]
+    wrong = [one for found in read for one in found if not one.holds]
+    holds = not wrong and all(any(one.kind not in ("name", "citation") for one in found) for found in read)
+    why = wrong[0].why if wrong else "" if holds else "nothing in it could be checked"
+    is_open = bool(wrong) and all(one.is_open for one in wrong)
+    return Claim(kind, span, sentence[slice(*span)], holds, why, is_open)
 
 
 def _denied(text: str, known: Known) -> Iterator[Claim]:
@@ -223,8 +230,11 @@ def _read(parts: Parts) -> Iterator[Claim]:
 def _caused(parts: Parts) -> Iterator[Claim]:
     """What is said to cause what; what is told beside that of causes is blanked for it."""
     plain, known, is_advice = parts.plain, parts.known, parts.is_advice
-    # "Because its queue is empty" blames nobody by name.
-    mentions = [one for one in parts.mentions if not referring.ITS.fullmatch(plain[slice(*one.span)])]
+    # "Because its queue is empty" blames nobody by name; "so it is a victim" tells of who was named.
+    first = it.span("it") if (it := referring.IT.match(plain)) else None
+    mentions = [
+        one for one in parts.mentions if one.span == first or not referring.ITS.fullmatch(plain[slice(*one.span)])
+    ]
     unopposed = [*ranking.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
@@ -359,6 +369,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     rollouts.coincident,
     recorded.recorded,
     rollouts.worse,
+    rollouts.versions,
     proofs.proofs,
     kinds.placed,
     impacts.slowness,

@@ -83,8 +83,8 @@ def limits(text: str, known: Known) -> Iterator[Claim]:
 # "The rule fires when emissions exceed 0.15 kg", "its threshold of 0.18".
 TOLD_LIMIT = re.compile(
     r"\b(?:threshold|limit) (?:of|is|was|at|stands at|being) (?:about )?(?P<of>\d+(?:\.\d+)?)(?! ?%)"
-    r"|\brule\b[^,;.]{0,30}\b(?:fires?|triggers?|alerts?)\b[^;.]{0,60}"
-    r"\b(?:exceeds?|above|over|(?:more|greater|higher|larger) than|reach(?:es)?|below|under|less than)"
+    r"|\b(?:rule|it)\b[^,;.]{0,30}\b(?:fires?|triggers?|alerts?)\b[^;.]{0,60}"
+    r"\b(?:exceeds?|above|over|(?:more|greater|higher|larger) than|reach(?:es)?|below|under|less than|is|at)"
     r" (?P<when>\d+(?:\.\d+)?)(?! ?%)"
     r"|\b(?:alert|alarm)\b[^,;.]{0,20}\b(?:fired|was raised|went off|triggered)"
     r" (?:because|since|as|when)\b[^,;.]{0,50}?"

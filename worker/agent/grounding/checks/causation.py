@@ -85,7 +85,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     of_part = accounting and consequences.of_part(accounting, accounting.span("cause"), mentions, known)
     if accounting and of_part is not None:
         yield judged("cause", accounting, not of_part, of_part)
-    text = claims.blanked(text, [found.span("verb") for found in EMITTING.finditer(text)])
+    text = claims.blanked(text, [found.span("verb") for words in BLAMELESS for found in words.finditer(text)])
     found = next((one for one in causal.reasoned(text) if _is_judgement(one, known)), None) or next(
         filter(None, (one.search(text) for one in causal.CAUSAL)), None
     )
@@ -133,10 +133,27 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
 
 # "Retries account for most of the excess".
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
-# "A thousand requests caused 82.3 mgCO₂e".
-EMITTING = re.compile(
-    r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?(?:\d|as much\b|the (?:same )?CO))",
-    re.IGNORECASE,
+# What blames nobody: "a thousand requests caused 82.3 mgCO₂e", "checkout was responsible for 7.5 g", "the spike that
+# raised the alert", "who contributes to the rise", "since the version stayed".
+BLAMELESS = (
+    re.compile(
+        r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?(?:\d|as much\b|the (?:same )?CO))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?<!retries )(?<!errors )(?<!work )(?<!failures )(?P<verb>\b(?:is|was|are|were) responsible for)"
+        r"(?= (?:about |roughly |around |some )?[\d.,]+ ?(?:[mk]?g|grams|[mk]?gCO₂e)\b(?! of ))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:spike|rise|value|reading)s? (?P<verb>(?:that|which) (?:raised|triggered|caused) the (?:alert|alarm))",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(?P<verb>(?:who|which (?:service|region)s?) contribut\w+ to)\b", re.IGNORECASE),
+    re.compile(
+        r"(?P<verb>,? (?:since|as|because)) (?:the|its) version (?:remain|stay|did not change|is still)",
+        re.IGNORECASE,
+    ),
 )
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"

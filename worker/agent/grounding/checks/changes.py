@@ -255,7 +255,7 @@ NONE = re.compile(
     r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
-    r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused)\b)"
+    r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused|blamed|to blame|at fault)\b)"
     r"(?! of(?! (?:any|a single|one) (?:\w+ )?(?:services?|kind|sort)\b)"
     r"| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
     re.IGNORECASE,
@@ -399,7 +399,8 @@ _BLAMED = (
 )
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
-    r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,2}(?:changes?|deployments?|releases?|rollouts?)"
+    r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,4}?(?:changes?|deployments?|releases?|rollouts?)"
+    r"(?! (?:and|n?or) )"
     r"(?: (?:made|done|applied))?(?: of (?:its|their) own)?(?: (?:of|to|in|for) (?P<of>[\w.@:-]+))?(?: in [\w-]+)?"
     r"(?: \w+ly)?"
     r" (?:(?:that |which )?(?:can|could|would|might) )?(?:explains?|explained|accounts? for)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from worker.agent.grounding.checks import suspects
+from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -37,18 +37,45 @@ def unfounded(text: str, found: Iterable[Claim]) -> Iterator[Claim]:
             yield Claim("cause", (start, end), reason["why"], holds=False, why=why, is_unproven=True)
 
 
-# "Latency is not the problem here".
-NO_TROUBLE = re.compile(
-    r"(?:^|[,;:] (?:and |so |but )?)\W*(?P<what>(?:The |the )?[\w₂]+(?: rate| usage)?) (?:is|are|was|were) not"
-    r" (?:part of )?(?:the|a) (?:problem|trouble|issue)s?\b"
+_WHAT = (
+    r"(?:^|[,;:] )\W*(?:(?:and|so|but|thus|hence|therefore),? )?"
+    r"(?P<what>(?:(?:more|higher|additional|increased|extra|the|a rise of|rising) )?(?!not\b)[\w₂]+"
+    r"(?: rate| usage| use| itself)?) (?:(?:therefore|thus|hence|clearly|so|then|also) )?"
+)
+_IS = r"(?:is|are|was|were)(?: (?:therefore|thus|hence|clearly|also))?"
+_REASON = r"(?:problem|trouble|issue|reason|cause|explanation|bottleneck|culprit)s?"
+# "Latency is not the problem here", "demand is thus not the reason", "latency therefore plays no part in this".
+NO_TROUBLE = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        rf"{_WHAT}{_IS} not (?:(?:part of )?(?:the|a|its) {_REASON}|to blame|involved)\b",
+        rf"{_WHAT}plays? no (?:part|role)\b(?: in (?:this|it|that))?",
+        rf"{_WHAT}(?:does|do|can)(?: ?not|n['’]t) explain (?:it|this|that|the (?:alert|spike))\b",
+        rf"\b(?:this|it|that) {_IS} not (?:a (?:matter|question|problem) of|due to) (?:the )?(?P<what>[\w₂]+)",
+    )
 )
 
 
+def calm(text: str) -> Iterator[re.Match[str]]:
+    """Where it says of a signal that it is no trouble, which is checked here."""
+    for words in NO_TROUBLE:
+        yield from (found for found in words.finditer(text) if topics(found["what"]) & {*SIGNALS})
+
+
 def untroubled(text: str, known: Known) -> Iterator[Claim]:
-    """Of a signal of whom was alerted: where it does not deviate."""
-    for found in NO_TROUBLE.finditer(text) if not known.past else ():
-        if topics(found["what"]) & {*SIGNALS}:
-            yield judged("state", found, suspects.is_calm(found["what"], known), "it deviates")
+    """Of a signal of whom was alerted: where it does not deviate; of demand also where another cause was found."""
+    root = known.report.root_cause
+    for found in calm(text) if not known.past else ():
+        signals = topics(found["what"]) & {*SIGNALS}
+        is_other = known.has_cause and root is not None and root.kind is not CauseKind.TRAFFIC
+        holds = (is_other and signals == {"traffic"}) or _are_calm(signals, known)
+        yield judged("state", found, holds, "it deviates")
+
+
+def _are_calm(signals: frozenset[str], known: Known) -> bool:
+    """At least one of them is measured, and none rose."""
+    levels = [one for one in known.levels if one.subject == known.scope and one.signal in signals]
+    return bool(levels) and all(went(one) <= 0 for one in levels)
 
 
 # "Everything it calls is as usual".

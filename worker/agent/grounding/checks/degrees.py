@@ -119,7 +119,7 @@ def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 # "Each request costs no more CO₂ than it usually does".
 REQUEST_COSTS = re.compile(
-    r"\b(?:each|every|a|any|one|per) requests?\b[^,;.]{0,60}?"
+    r"\b(?:each|every|a|any|one|per)(?: of (?:these|those|the|its))? requests?\b[^,;.]{0,60}?"
     r" (?:costs?|takes?|took|emit(?:s|ted)?|caus(?:es|ed)|needs?|needed|uses?|used)"
     r"(?: (?:about |roughly |just |exactly )?"
     r"(?:the (?:amount of )?(?:CO₂e?|CO2e?|carbon|amount)|what) (?:that )?(?:it|they|one)"

@@ -296,7 +296,7 @@ def _lines(fact: Fact, said: Said) -> bool:
 A_STATUS = re.compile(
     r"\b(?:an?|HTTP|status|codes?|returns?|returned|with) (?:status |HTTP )?(?:code )?$", re.IGNORECASE
 )
-THRESHOLD = re.compile(r"\b(?:thresholds?|limit|a fixed|fires? (?:at|above|over)|allows?)\b", re.IGNORECASE)
+THRESHOLD = re.compile(r"\b(?:thresholds?|limit|a fixed|fires? (?:at|above|over|when)|allows?)\b", re.IGNORECASE)
 
 
 def _count(fact: Fact, said: Said) -> bool:

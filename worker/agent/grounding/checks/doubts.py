@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import causation, consequences, suspects
+from worker.agent.grounding.checks import causation, clearances, consequences, suspects
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -68,6 +68,23 @@ def doubts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             return
 
 
+# "The origin of the trouble is not payments itself but ledger".
+NOT_BUT = re.compile(
+    r"\b(?:cause|culprit|origin|source|trouble|problem|root)\b[^,;.]{0,40}? (?:is|was|lies|lay|comes|came|starts|began)"
+    r" not (?:in |with |at |from )?(?P<denied>[^,;]+?),? but (?:rather )?(?:in |with |at |from )?(?P<told>[^,;]+)",
+    re.IGNORECASE,
+)
+
+
+def contrasts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom is told to be the cause, and of whom is not."""
+    for found in NOT_BUT.finditer(text) if known.has_cause else ():
+        told = suspects.within(found.span("told"), mentions, known)
+        is_other = suspects.names_another(found["denied"], found.span("denied"), mentions, known)
+        holds = is_other and bool(told & cause_names(known)) and not told - known.names - cause_names(known)
+        yield judged("cause", found, holds, DOUBTED)
+
+
 def _of_the_cause(text: str, mentions: list[Found], known: Known) -> Iterator[re.Match[str]]:
     """Without doubts of another one, or of none."""
     for found in DOUBT.finditer(text):
@@ -82,6 +99,7 @@ def _is_of_something_else(found: re.Match[str], clause: str, text: str, known: K
     """Whether it doubts nothing, or another cause than that of the verdict."""
     return (
         any(one.start() <= found.start() < one.end() for one in causation.STATE.finditer(text))
+        or any(one.start() <= found.start() < one.end() for one in (*clearances.calm(text), *NOT_BUT.finditer(text)))
         or (consequences.is_cause_open(known) and bool(OPEN.search(clause)))
         or _is_elsewhere(text[slice(*context.clause(found.span(), text))], known)
         or (bool(known.past) and bool(OF_THEN.search(clause)))

@@ -345,8 +345,10 @@ TIMES_LOGGED = re.compile(
 )
 
 
-# "Ledger shows DatabaseUnavailable 4 times".
-SHOWN = re.compile(r"\b(?:shows?|has|had|with|logs|logged) [A-Z]\w*[a-z][A-Z]\w* $")
+# "Ledger shows DatabaseUnavailable 4 times", "new in payments: DownstreamTimeout, 9 times".
+SHOWN = re.compile(
+    r"\b(?:shows?|has|had|with|logs|logged) [A-Z]\w*[a-z][A-Z]\w* $|\b[A-Z]\w*[a-z][A-Z]\w*(?:, |: | \()(?:about )?$"
+)
 
 
 AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")

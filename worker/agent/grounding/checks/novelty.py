@@ -74,6 +74,22 @@ OF_THEN = re.compile(
 )
 
 
+# "Checkout logged no PaymentDeclined in the window".
+NO_SUCH = re.compile(r"\b(?:no|nor|neither|not a single)(?: further)? $", re.IGNORECASE)
+OF_BEFORE = re.compile(rf"\b(?:{_BEFORE}|usual\w*|normal\w*|baseline)\b", re.IGNORECASE)
+
+
+def _present(text: str, span: tuple[int, int], counts: list[Counted]) -> Iterator[Claim]:
+    """Whether it is in the window, of which a sentence tells where nothing says that it is of before."""
+    is_there = any(one.now for one in counts)
+    if NO_SUCH.search(text[: span[0]]):
+        if not OF_BEFORE.search(text):
+            why = "it is in the window" if is_there else ""
+            yield Claim("direction", span, text[slice(*span)], holds=not is_there, why=why)
+    elif not is_there and not OF_THEN.search(text):
+        yield Claim("name", span, text[slice(*span)], holds=False, why="it is not in the window")
+
+
 def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "CertificateExpired had been logged before as well": only of what was counted before the window."""
     for span, counts in _spoken_of(sentence, mentions, known):
@@ -92,8 +108,7 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
         yield from _gone(sentence, span[1], counts)
         if rose := ROSE.match(sentence, span[1]):
             yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
-        if counts and not any(one.now for one in counts) and not OF_THEN.search(sentence):
-            yield Claim("name", span, sentence[slice(*span)], holds=False, why="it is not in the window")
+        yield from _present(sentence, span, counts) if counts else ()
 
 
 # "The baseline already held 12 errors of that type".

@@ -112,7 +112,7 @@ SOME_ALIKE = re.compile(
 NONE_ALIKE = re.compile(
     r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was"
     r"|were) )?(?:(?:listed|counted|noted|given) as )?"
-    r"(?:similar|alike|comparable)\b",
+    r"(?:similar|alike|comparable|resembles?(?: (?:this|it)(?: one)?)?)\b",
     re.IGNORECASE,
 )
 

@@ -331,11 +331,21 @@ PLACED = re.compile(
 )
 # "The third candidate is ledger".
 IS_PLACED = re.compile(rf"{NTH.pattern} (?:is|was) (?:the )?$", re.IGNORECASE)
+# "No. 3 among the candidates is ledger".
+IS_NUMBERED = re.compile(
+    r"\b(?:no\.|number|candidate|rank) (?P<nth>\d)"
+    r"(?: (?:among|of|on|in) (?:the|all|these) (?:\w+ )?(?:candidates|list|ranking|suspects))? (?:is|was|goes to) $",
+    re.IGNORECASE,
+)
 BEHIND = re.compile(
     r"\b(?:(?P<close>(?:close|closely|just|narrowly|right)(?: behind)|a close second|(?:nearly|almost) as likely)"
     r"|(?P<far>(?:far|well|long|way) behind))\b",
     re.IGNORECASE,
 )
+
+
+def _place(nth: str) -> int:
+    return int(nth) if nth.isdigit() else PLACES[nth]
 
 
 def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -345,9 +355,10 @@ def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in mentions if candidates else ():
         if one.text not in ranks:
             continue
-        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(text[: one.span[0]])
-        if found and (not found.groupdict().get("made") or MAKES.search(text[: one.span[0]])):
-            rank = 2 if found.groupdict().get("runner") else PLACES[found["nth"].lower()]
+        before = text[: one.span[0]]
+        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(before) or IS_NUMBERED.search(before)
+        if found and (not found.groupdict().get("made") or MAKES.search(before)):
+            rank = 2 if found.groupdict().get("runner") else _place(found["nth"].lower())
             told = [it for it in candidates if it.rank == rank]
             holds = any(one.text in (it.service, it.deployment_id) for it in told)
             yield judged("state", found, holds, "another one ranks there")

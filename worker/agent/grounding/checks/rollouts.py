@@ -217,6 +217,34 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds, "the evidence shows otherwise")
 
 
+# "The new version is clearly worse", "catalog: new version no worse than the old one".
+VERSIONS = re.compile(
+    r"\b(?P<which>new(?:er)?|old(?:er)?|previous|earlier|former) (?:version|release|one)(?: of [\w-]+)?(?: in [\w-]+)?"
+    r"(?: (?:is|was|does|did|proves?|proved|performs?|fares?))?(?: (?:clearly|much|far|markedly|plainly))?"
+    r"(?P<no> (?:no|not|hardly|never)(?: any| much)?)? (?P<how>worse|better)\b"
+    r"(?: than (?:the )?(?:old|new|previous|earlier|former|one)(?:er)?\b(?: (?:one|version|release)| before)?)?",
+    re.IGNORECASE,
+)
+
+
+def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Which of two versions is worse: of the deployment that is named or was spoken of, else of the cause."""
+    for found in VERSIONS.finditer(text):
+        compared = _comparison_told(mentions, known)
+        if compared:
+            is_swapped = not found["which"].lower().startswith("new")
+            told = "no worse" if found["no"] else "worse" if (found["how"].lower() == "worse") != is_swapped else ""
+            is_told = told == compared and not (found["no"] and (is_swapped or found["how"].lower() == "better"))
+            yield judged("direction", found, is_told, "its log lines say otherwise")
+
+
+def _comparison_told(mentions: list[Found], known: Known) -> str | None:
+    root, named = known.report.root_cause, {one.text for one in mentions} - known.regions
+    told = named or {known.spoken.change or (root.deployment_id if root else None) or ""}
+    of = [one.deployment_id for one in known.changes if told & {one.deployment_id, one.service}]
+    return next(filter(None, (_comparison(one, known) for one in of)), None)
+
+
 def _is_no_worse(found: re.Match[str]) -> bool:
     return bool(found["better"] or re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
 

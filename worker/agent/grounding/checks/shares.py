@@ -61,16 +61,19 @@ def _part_of(names: set[str], known: Known) -> float | None:
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
-    r"|(?:adds?|added|contributes?|contributed) nothing to"
-    r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)",
+    r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)"
+    r"|\b(?:contribut(?:es?|ed)|adds?|added) nothing\b(?: to (?:it|this|that|the\b))?",
     re.IGNORECASE,
 )
+# "Cart, by contrast, contributed nothing".
+ASIDE = re.compile(r", (?:by contrast|in contrast|however|on the other hand|though|in turn|too),")
 
 
 def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
-        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        whole = ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+        begin = max(whole.rfind(mark, 0, found.start()) for mark in ";,:") + 1
         begin = 0 if re.fullmatch(r"In [\w-]+,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions

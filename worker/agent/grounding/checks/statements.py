@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import severities, suspects
+from worker.agent.grounding.checks import clearances, severities, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals
@@ -294,6 +294,12 @@ def _incidents(text: str, known: Known) -> Iterator[Claim]:
             yield judged("state", found, is_confirmed, "the alert was not confirmed")
 
 
+def _cleared(text: str) -> Iterator[re.Match[str]]:
+    """But for a signal, which is cleared by its level."""
+    calm = [one.span() for one in clearances.calm(text)]
+    yield from (one for one in CLEARED.finditer(text) if not any(a <= one.start() < b for a, b in calm))
+
+
 def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     """How it stands: severity, that it is over, that something is not to blame."""
     report = known.report
@@ -315,7 +321,7 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     for found in () if is_advice else EXTENT.finditer(text):
         holds = _is_extent(found, text, mentions, known)
         yield Claim("state", found.span(), found[0], holds, "" if holds else CANNOT_KNOW, is_open=not holds)
-    for found in CLEARED.finditer(text):
+    for found in _cleared(text):
         blamed = cause_names(known) & {one.text for one in mentions}
         root = report.root_cause
         if root and root.deployment_id and not blamed & {root.deployment_id, root.version}:

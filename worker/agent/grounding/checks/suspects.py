@@ -12,7 +12,14 @@ from worker.domain.report import CauseKind, RootCause
 
 KINDS = (
     (CauseKind.DEPLOYMENT, r"deploy\w*|releases?|rollouts?|versions?|(?:configuration |code )?changes?"),
-    (CauseKind.DEPENDENCY, r"dependenc(?:y|ies)|callees?|upstream|downstream|what it (?:calls|depends on|waits for)"),
+    (
+        CauseKind.DEPENDENCY,
+        (
+            r"dependenc(?:y|ies)|callees?|upstream|downstream"
+            r"|(?:what|(?:some|any)thing(?: that)?|(?:a|any|another|the) services?(?: that)?)"
+            r" it (?:calls|depends on|waits for)"
+        ),
+    ),
     (
         CauseKind.TRAFFIC,
         (

@@ -30,7 +30,9 @@ def leans(sentence: str, known: Known) -> bool:
     return bool(is_bare) or not {one.text for one in roster.mentions(sentence, known)} & known.services
 
 
-ITS = re.compile(r"\W*(?:(?:all|most|some|\d+ %) (?:of )?)?(?:its|their)\b", re.IGNORECASE)
+ITS = re.compile(
+    r"\W*(?:(?:But|And|Yet|Still|However),? )?(?:(?:all|most|some|\d+ %) (?:of )?)?(?:its|their)\b", re.IGNORECASE
+)
 
 
 def after(sentence: str, known: Known, past: list[SimilarIncident]) -> Spoken:
@@ -42,11 +44,12 @@ def after(sentence: str, known: Known, past: list[SimilarIncident]) -> Spoken:
     if (
         services
         and ITS.match(sentence)
-        and all(owners.is_called(one, sentence) for one in mentions if one.text in services)
+        and all(_is_named_by(one, sentence) for one in mentions if one.text in services)
     ):
         # "All its new errors name auth. It logged three of them": whose errors they are is spoken of as well.
         services |= before.about
-    goes_on = not services and change is None and bool(LEANING.match(sentence))
+    is_maker = any(one.deployment_id == before.change and services == {one.service} for one in known.changes)
+    goes_on = change is None and (is_maker or (not services and bool(LEANING.match(sentence))))
     return Spoken(
         sentence,
         frozenset(services) if services else before.about,
@@ -54,6 +57,11 @@ def after(sentence: str, known: Known, past: list[SimilarIncident]) -> Spoken:
         tuple(past) if len(past) == 1 else before.past if goes_on else (),
         (before.opening or before.sentence) if _goes_on_listing(sentence) else "",
     )
+
+
+def _is_named_by(one: Found, text: str) -> bool:
+    """ "Its errors name ledger and payments": both."""
+    return owners.is_called(one, text) or text[: one.span[0]].endswith((" and ", " or "))
 
 
 def _goes_on_listing(sentence: str) -> bool:

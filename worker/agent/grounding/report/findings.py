@@ -39,6 +39,24 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
     yield from _types(report, known)
     yield from _expected(report, known)
     yield from _parts(known)
+    yield from _missing(report)
+    if report.verdict is Verdict.NOT_CONFIRMED:
+        yield "no measure or action or step is needed or required or called for now"
+
+
+def _missing(report: Report) -> Iterator[str]:
+    """What was not measured, and what follows from that."""
+    missing = {one.what.split(" of ")[0] for one in report.gaps}
+    if "Users affected" in missing:
+        yield "nothing in the telemetry identifies or distinguishes or singles out single people"
+        yield "the telemetry does not identify or distinguish or tell users apart from one another"
+        yield "it cannot be said or known how many people or users were affected or noticed it"
+    if "Orders and revenue" in missing:
+        yield "the damage or loss or cost in money or orders is not known or measured"
+    if "Carbon" in missing:
+        yield "neither excess nor cost nor vCPU hours can be given or stated or calculated"
+    if "estimated from the sampled log" in report.sections.user_impact:
+        yield "the estimate is uncertain or rough because only a sample of the log was read"
 
 
 def _business(report: Report) -> Iterator[str]:

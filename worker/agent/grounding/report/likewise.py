@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Found, Span
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _DO = r"(?:is|are|was|were|does|do|did|has|have|had)"
 # Right before the other that is named.
@@ -91,3 +93,46 @@ def instead(text: str, known: Known) -> Iterator[Again]:
 
 def _kind(one: Found, known: Known) -> str:
     return "service" if one.text in known.services else "region" if one.text in known.regions else "name"
+
+
+_ADVERB = r"(?:(?:entirely|perfectly|quite|also|just|only|about|roughly|still) )?"
+_AS_USUAL = (
+    r"normal|as usual|(?:nothing|not|hardly) (?:unusual|abnormal|out of the ordinary|special|remarkable)|unremarkable"
+    r"|(?:(?:at|within|about|near) )?(?:its|the|their) (?:usual|normal|ordinary) (?:level|value|rate|range)"
+    r"|what (?:it|they) (?:usually|normally|always) (?:is|are|takes?|needs?|shows?)|what (?:is|was) (?:usual|expected)"
+    r"|no deviation"
+)
+_APART = (
+    r"(?:far|much|well|clearly|considerably|slightly|a little|no)? ?"
+    r"(?:more|less|higher|lower|longer|slower|faster|above|below)"
+    r" (?:than )?(?:(?:the|its|their) )?(?:usual|normal|expected|expectation)(?: [\d.,]+ ?[^\s\d]{1,12})?"
+)
+# "That is nothing unusual", "this is far more than the usual 0.3 %": of what the sentence before told.
+JUDGING = re.compile(
+    r"\W*(?:so |and |but )?(?:this|that|these|both)(?: (?:value|figure|level|rate)s?)?"
+    rf" (?:is|was|are|were|lies|remains|stays) {_ADVERB}(?:(?P<usual>{_AS_USUAL})|(?P<apart>{_APART}))[\s.]*",
+    re.IGNORECASE,
+)
+CALLED = {
+    "errors": "error rate",
+    "retries": "share of retries",
+    "latency": "latency",
+    "cpu": "CPU",
+    "memory": "memory",
+    "carbon": "carbon",
+    "traffic": "traffic",
+}
+
+
+def judged(text: str, known: Known) -> list[str]:
+    """What it says of each signal of which the sentence before told, spelled out; nothing where that is not clear."""
+    found = JUDGING.fullmatch(claims.CITED.sub(" ", text))
+    named = roster.mentions(known.previous, known)
+    services = {one.text for one in named if one.text in known.services} or known.about
+    signals = topics(known.previous) & {*SIGNALS}
+    if found is None or len(services) > 1 or not 0 < len(signals) <= 2:
+        return []
+    places = {one.text for one in named if one.text in known.regions}
+    of = " in ".join([*services, *places][:2]) or known.report.service or known.report.region
+    verdict = found["apart"] or "as usual"
+    return [f"The {CALLED[one]} of {of} is {verdict.strip()}." for one in sorted(signals)]

@@ -25,7 +25,7 @@ REFERRING = re.compile(
     r"|(?P<neither_region>neither(?: of (?:the|these) (?:two )?)? regions?)"
     r"|(?P<every>(?:every|each) candidate|(?:each|all) of the candidates|all (?:the )?candidates(?! together))"
     r"|(?P<former>the former)|(?P<latter>the latter)"
-    r"|(?P<change>(?:this|that) (?:change|deployment|release|rollout))"
+    r"|(?P<change>(?:this|that|(?<!\w )the(?= \w+ (?:is|was|can|may|could)\b)) (?:change|deployment|release|rollout))"
     r"|(?P<region>(?:the same|that|this) region)"
     r"|(?P<type>(?:this|that|the same) (?:type|error|kind of error)s?)"
     r"|(?P<service>that (?:very )?service))\b",
@@ -78,7 +78,12 @@ def _pronouns(text: str, known: Known) -> Iterator[Reference]:
 # "Restart search, because its errors rose": whom the sentence named before, where that is one.
 OF_REASON = re.compile(r"\b(?:because|since|as) (?P<it>its|their|it|they)(?= [a-z])(?! dependenc)", re.IGNORECASE)
 ITS = re.compile(r"its|their|it|they")
-IT = re.compile(r"\W*(?P<it>It|This|That)(?: (?:also|itself|then|thereby|has|had))*(?= )")
+IT = re.compile(
+    r"\W*(?:(?:So|But|And|Yet|Still|Thus|Hence|Therefore|However|Consequently),? )?"
+    r"(?P<it>[Ii]t|[Tt]his|[Tt]hat)(?: (?:also|itself|then|thereby|thus|therefore|has|had))*(?= )"
+)
+# "But its errors name ledger": who that is was named before.
+OF_ANOTHER = re.compile(r"\W*(?:(?:But|And|Yet|Still|However|All of),? )?(?:its|their) ", re.IGNORECASE)
 # What is done with a deployment, and what it does: "it replaced version 2.17.8".
 OF_A_CHANGE = re.compile(
     r" (?:(?:replace[sd]|supersede[sd]|carries|carried|brings|brought|introduce[sd]|installed|shipped)\b"
@@ -91,7 +96,8 @@ OF_A_CHANGE = re.compile(
 # "It is an unlikely cause", "it gets no confidence": a candidate, which may be a service.
 OF_A_CANDIDATE = re.compile(
     r" (?:(?:is|was) (?:\w+ ){0,5}(?:cause|culprit|suspect|candidate|explanation|rival|responsible|to blame|blamed"
-    r"|behind)\b"
+    r"|behind|victim|sufferer|ruled out|innocent|out of the question)\b"
+    r"|(?:can|may|could) (?:\w+ )?be (?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside)\b"
     r"|(?:has|had|gets?|got|is given|is ranked|ranks|comes) (?:\w+ ){0,2}(?:confidence|second|third|fourth|last)\b)"
 )
 NEITHER = re.compile(
@@ -104,7 +110,9 @@ def _it(pronoun: str, behind: str, known: Known) -> tuple[str, ...]:
     is_candidate = OF_A_CANDIDATE.match(behind)
     if known.spoken.change:
         return (known.spoken.change,) if is_candidate or OF_A_CHANGE.match(behind) else ()
-    named = _named(known.previous, known.services, known) if is_candidate and pronoun == "It" else ()
+    named = _named(known.previous, known.services, known) if is_candidate and pronoun.lower() == "it" else ()
+    if named and OF_ANOTHER.match(known.previous):
+        named = tuple(known.about - {*named})
     return named if len(named) == 1 else ()
 
 
@@ -135,6 +143,8 @@ def _meant(kind: str, before: str, known: Known) -> tuple[str, ...]:
     if kind in ("change", "region", "type", "service"):
         own = _of(kind, known)
         named = _named(before, own, known) or _named(known.previous, own, known)
+        if kind == "change" and not named and known.spoken.change:
+            named = (known.spoken.change,)
         named = named or ((known.report.region,) if kind == "region" and known.report.region else ())
         return named if len(named) == 1 else ()
     if kind == "neither_region":

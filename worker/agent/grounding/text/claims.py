@@ -103,6 +103,8 @@ def blanked(text: str, spans: list[Span]) -> str:
 
 # It is noted as "Job moved." The next sentence.
 ENDS_QUOTED = re.compile(rf"(?<=\w)[.!?][\"”](?:\s*{CITATION})*(?=\s+[A-Z“\"]|\s+[a-z]+-\d)")
+# "No. 3 among the candidates".
+NUMBERED = re.compile(r"\b[Nn]o\.$")
 # "At 9:46 p.m. UTC", "at 1 a.m. on March 3" end no sentence there.
 OF_DAY = re.compile(r"\d ?[ap]\.m\.$", re.IGNORECASE)
 GOES_ON = re.compile(r"\s+(?:UTC|GMT|[A-Z]{2,4}T\b|[a-z(\[])")
@@ -124,6 +126,7 @@ def sentences(text: str) -> list[str]:
     ends = [found.end() for found in re.finditer(rf"[.!?](?:\s*{CITATION})*(?=\s+[A-Z“\"0-9$\[a-z]|\s*$)", plain)]
     ends = sorted({*ends, *(found.end() for found in ENDS_QUOTED.finditer(text))})
     ends = [end for end in ends if not re.search(r"\b(?:e\.g|i\.e|approx|ca|vs)\.$", plain[:end])]
+    ends = [end for end in ends if not (NUMBERED.search(plain[:end]) and re.match(r" \d", plain[end:]))]
     ends = [end for end in ends if not (OF_DAY.search(plain[:end]) and GOES_ON.match(plain, end))]
     starts = [0, *ends]
     return [part for start, end in zip(starts, [*ends, len(text)], strict=True) if (part := text[start:end].strip())]

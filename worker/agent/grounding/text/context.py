@@ -116,7 +116,7 @@ APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
 
 PART_OF = re.compile(
     r"(?:(?<=\d) (?P<what>(?:(?:failed|failing|slow|slower) )?requests?) (?:\([^)]*\) )?)?"
-    rf"\b(?:out )?of (?:(?:{APPROXIMATELY}) )?$",
+    rf"\b(?:out )?of (?:(?:{APPROXIMATELY}) )?$|^\W*Of the (?:{APPROXIMATELY}) $",
     re.IGNORECASE,
 )
 
@@ -142,7 +142,7 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
         # "About 2 g of the 2.3 g are put down to retries": the second is all of it.
         return topics(text[slice(*_own_clause(span, text))]) - {"retries", "errors", "latency"}
     is_of = PART_OF.search(text[: span[0]])
-    is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1])
+    is_behind = text[: span[1]].endswith("requests") or OF_THE_REQUESTS.match(text, span[1]) or REQUESTS.match(text)
     if (is_of and (is_of["what"] or is_behind)) or (OUT_OF.search(text[: span[0]]) and A_STOP.match(text, span[1])):
         return frozenset({"traffic"})
     start, end = _own_clause(span, text)
@@ -158,6 +158,8 @@ def spoken_of(span: Span, text: str) -> frozenset[str]:
     return before or _first_spoken_of(end, text[:over]) or topics(text[begin:over])
 
 
+# "Failed requests: about 25,100 of 84,700".
+REQUESTS = re.compile(r"\W*(?:failed |failing |failures: )?requests(?: failed| that failed)?:", re.IGNORECASE)
 # "12,600 requests failed, of about 53,200 in all".
 OF_THE_REQUESTS = re.compile(r" (?:[a-z]+ )?requests\b| (?:in all|in total|altogether|overall)\b")
 

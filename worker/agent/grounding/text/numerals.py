@@ -343,7 +343,7 @@ THINGS = re.compile(r" (?:things|grounds|counts|reasons|points|facts|signs|findi
 # "None of them is similar", "none of which concerned shipping": of past incidents (`past`).
 NONE_ALIKE = re.compile(
     r" of (?:them|these|those|which) (?:(?:is|are|was|were) )?(?:(?:listed|counted|noted|given) as )?"
-    r"(?:similar|alike|comparable|concern(?:s|ed)|hit|involve[sd])\b"
+    r"(?:similar|alike|comparable|resembles?|resembled|concern(?:s|ed)|hit|involve[sd])\b"
 )
 
 
@@ -380,7 +380,9 @@ PLACE = re.compile(
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"
     r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))"
     # "checkout is candidate 3".
-    r"|\b(?<=candidate )(?:number |no\. |#)?(?P<digit>\d)(?=[,.;:)]?(?: |$))",
+    r"|\b(?<=candidate )(?:number |no\. |#)?(?P<digit>\d)(?=[,.;:)]?(?: |$))"
+    r"|(?:\b(?:number|no\.|rank) |#)(?P<number>\d)(?=,? (?:(?:among|amongst|of|in|on) (?:the|all|these)"
+    r" (?:\w+ )?(?:candidates|suspects|ranking|list)\b|is\b|goes to\b))",
     re.IGNORECASE,
 )
 
@@ -388,7 +390,7 @@ PLACE = re.compile(
 def _places(text: str) -> Iterator[Number]:
     for found in PLACE.finditer(text):
         word = found["ranked"] or found["placed"]
-        place = ORDINALS.index(word.lower()) + 1.0 if word else float(found["digit"])
+        place = ORDINALS.index(word.lower()) + 1.0 if word else float(found["digit"] or found["number"])
         yield Number(found.span(), place, "place", place, place, found[0])
 
 

@@ -23,7 +23,7 @@ BEFORE = re.compile(
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
     rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
-    r"|of|at|a|an|the|its|it|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
+    r"|of|at|a|an|the|its|it|itself|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with"
     r"|under|below|less than|above|over)\b)*\W*$",
     re.IGNORECASE,
@@ -68,7 +68,7 @@ MORE = re.compile(
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
-    r"\b(?:(?<!no )excess|wast(?:e|es|ed|ing)|too much"
+    r"\b(?:(?<!no )excess|emit(?:s|ted) (?:beyond|on top of) (?:that|the|its) expectation|wast(?:e|es|ed|ing)|too much"
     r"|additional(?! (?:demand|requests|traffic|load) (?:rais|push|dr[io]v|lift))|extra|saves?|saving)\b"
     r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
     re.IGNORECASE,
@@ -98,7 +98,8 @@ WAS_USUAL = re.compile(
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: in| only| about)* $"
     r"|\b(?:(?:hours|days|weeks) before|baseline|expectation)"
     r" (?:make|suggest|show|give|predict|say|ha[sd]|have)s?(?: about| only)? $"
-    r"|\bused to (?:be|take|emit|have|fail|log|receive)\b[^,;\d]{0,20}$"
+    r"|\bused to (?:be|take|emit|have|fail|log|receive|lie|stand|sit)\b[^,;\d]{0,20}$"
+    r"|\band had (?:been|stood)(?: at| only| about)* $"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
     r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
@@ -189,7 +190,9 @@ def _role(span: Span, text: str) -> str | None:
     within = "" if opened is None else text[opened : span[0]]
     if _is_usual_within(within, text[span[1] :]):
         return "usual"
-    if opened is not None and re.fullmatch(r"\((?:within )?[\d.,$ to–−-]*", within):
+    if opened is not None and re.fullmatch(
+        r"\((?:within |at least |from |between )?[\d.,$ to–−-]*(?:and )?(?:at most )?", within
+    ):
         return _role_of_range(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
@@ -207,9 +210,13 @@ def opens_with_range(span: Span, text: str) -> bool:
 TOLD_BEHIND = re.compile(r"[^,;()\d]{0,20}\b(?:before|previously|earlier|usual|usually|normal|normally|expected)\)")
 
 
+# "p95: 5,020 ms (was 485 ms)".
+WAS = re.compile(r"\((?:it |they |that )?(?:was|were|had been|up from|down from)(?: at| only| about)* $")
+
+
 def _is_usual_within(within: str, after: str) -> bool:
     """By what stands in its bracket."""
-    is_told = re.search(r"usual|before|expected|baseline|normal|previous", within)
+    is_told = re.search(r"usual|before|expected|baseline|normal|previous", within) or WAS.match(within)
     return bool(is_told or (within == "(" and TOLD_BEHIND.match(after)))
 
 
