@@ -43,8 +43,8 @@ COMPARED = re.compile(
     rf"\b(?:{_MORE})\b(?:(?! than\b| rather\b)[^,;.]){{0,50}}(?<! rather) (?P<than>than){_READ_ELSEWHERE}"
     r"|\bas (?!(?:well|soon|long|far|usual|expected|before|of|an?|the|in|it|they)\b)[a-z]+"
     rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)"
-    rf"|\bthe same (?!time|moment|minute|as\b)[a-z]+(?: [\w:.-]+){{0,4}}? (?P<like>as)"
-    rf"(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|in the baseline)\b)",
+    rf"|\bthe same (?!time|moment|minute|region|size|as\b)[a-z]+(?: [\w:.-]+){{0,4}}? (?P<like>as)"
+    rf"(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|well|in the baseline)\b)",
     re.IGNORECASE,
 )
 # "2.3 times as many as usual": a figure.
@@ -58,6 +58,8 @@ DENIED = re.compile(
     r"(?! (?:at all |run )?before\b)(?=[^;]*\w)",
     re.IGNORECASE,
 )
+# "A message stating that the zone is not in the table": what the line itself denies.
+REPORTED = re.compile(r"\b(?:stat|say|tell|read|report|indicat)\w* that\b", re.IGNORECASE)
 # So far before what was read its denial may stand.
 REACH = 45
 
@@ -68,9 +70,8 @@ def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]
     # Where nothing else holds the sentence goes, as it would without that word.
     is_open = any(one.holds and one.kind not in ("name", "citation") for one in found)
     words = [_superlatives(text, told)]
-    # That a line has those words reads no denial of it.
-    of_denials = [one.span for one in found if one.kind in READ and one.kind != "message"]
-    words += [] if is_advice else [_comparisons(text, told), _denials(text, of_denials)]
+    messages = [] if REPORTED.search(text) else [one.span for one in found if one.kind == "message"]
+    words += [] if is_advice else [_comparisons(text, told), _denials(text, told, messages)]
     for one in chain.from_iterable(words):
         # What a statement of the report covers it holds (`record`).
         why = "nothing that was read says so"
@@ -92,7 +93,13 @@ def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
             yield one
 
 
-def _denials(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
+def _denials(text: str, told: list[Span], messages: list[Span]) -> Iterator[re.Match[str]]:
+    """That a line has those words reads no denial of what it says: `messages`, which are told as well."""
     for one in DENIED.finditer(text):
-        if not any(start - REACH <= one.start() < end for start, end in told):
+        read = [span for span in told if span not in messages] if OF_LINES.match(one[0]) else told
+        if not any(start - REACH <= one.start() < end for start, end in read):
             yield one
+
+
+# "No log line names a pool", "its lines do not name one".
+OF_LINES = re.compile(r"(?:no|does|do|did) ", re.IGNORECASE)
