@@ -255,7 +255,7 @@ NONE = re.compile(
     r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
-    r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused|blamed|to blame|at fault)\b)"
+    r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused|(?:is|was|are|were) (?:blamed|to blame))\b)"
     r"(?! of(?! (?:any|a single|one) (?:\w+ )?(?:services?|kind|sort)\b)"
     r"| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
     re.IGNORECASE,

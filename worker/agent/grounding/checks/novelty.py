@@ -76,7 +76,7 @@ OF_THEN = re.compile(
 
 # "Checkout logged no PaymentDeclined in the window".
 NO_SUCH = re.compile(r"\b(?:no|nor|neither|not a single)(?: further)? $", re.IGNORECASE)
-OF_BEFORE = re.compile(rf"\b(?:{_BEFORE}|usual\w*|normal\w*|baseline)\b", re.IGNORECASE)
+OF_BEFORE = re.compile(rf"\b(?:{_BEFORE}|before|usual\w*|normal\w*|baseline)\b", re.IGNORECASE)
 
 
 def _present(text: str, span: tuple[int, int], counts: list[Counted]) -> Iterator[Claim]:

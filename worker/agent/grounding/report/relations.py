@@ -157,7 +157,7 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])
-        is_call = CALLING.fullmatch(between["verb"]) or MAKING.fullmatch(between[0])
+        is_call = bool(CALLING.fullmatch(between["verb"]) or MAKING.fullmatch(between[0]))
         if is_call and AGAIN.match(text, other.span[1]) and (one.text, other.text) in missing(known):
             yield Claim("cause", span, text[slice(*span)], holds=False, why="it hardly calls it any more")
             continue
@@ -169,7 +169,7 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         why = "" if holds else "nothing shows that it does so"
         # Of whom the report says who hardly calls it any more, it is another that does.
         is_told = other.text in {callee for _, callee in missing(known)}
-        is_open = bool(is_call) and not holds and not is_told and (other.text, one.text) not in known.calls
+        is_open = is_call and not holds and not is_told and (other.text, one.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
