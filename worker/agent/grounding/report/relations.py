@@ -168,8 +168,8 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         holds = _is_called(one, other, text, services, known) if is_call else _does(one.text, other.text, known)
         why = "" if holds else "nothing shows that it does so"
         # Of whom the report says who hardly calls it any more, it is another that does.
-        is_told = other.text in {callee for _, callee in missing(known)}
-        is_open = is_call and not holds and not is_told and (other.text, one.text) not in known.calls
+        is_missed = other.text in {callee for _, callee in missing(known)}
+        is_open = is_call and not holds and not is_missed and (other.text, one.text) not in known.calls
         yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
