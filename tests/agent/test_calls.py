@@ -36,4 +36,4 @@ def test_calls_are_as_they_were_read(report: str, text: str, right: str, wrong: 
 def test_advice_may_wait_for_a_call_to_be_made_again() -> None:
     text = "Verify that {} calls emailservice as before."
     told = [outcome(MISSING, text.format(one), is_advice=True) for one in ("checkoutservice", "shippingservice")]
-    assert told == ["kept", "marked"]
+    assert told == ["kept", "removed"]
