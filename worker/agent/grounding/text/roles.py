@@ -114,7 +114,7 @@ WAS_USUAL = re.compile(
     r"|is at|amounts? to|come to|with)(?: only| just| about)* $|\bof the rest,? (?:only )?$"
     r"|(?:^|[;:] )Without (?:it|that|them|deploy-\d+|the (?:new|change|deployment|release))\b[^,;]{0,30},[^;,\d]{0,60}$"
     r"|^(?:Before|Prior to|Until) (?:the (?:window|onset|incident|alert|deployment|change|release|rollout)"
-    rf"|[a-z]+-\d+)\b{_UNTOLD}{{0,80}}$",
+    rf"|[a-z]+-\d+)\b{_UNTOLD}{{0,80}}(?:{_QUANTILES})?$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
