@@ -271,7 +271,7 @@ def _around(found: re.Match[str], text: str) -> Span:
 
 # "The chain runs from checkout over payments to ledger".
 CHAIN = re.compile(
-    r"\b(?:chain|path|trail|way|route)\b[^,;.]{0,40}? (?:runs?|ran|leads?|led|goes|went|reaches|extends) from (?:the )?$",
+    r"\b(?:chain|path|trail|way|route)\b[^,;.]{0,40}? (?:runs?|ran|leads?|led|goes|went|extends) from (?:the )?$",
     re.IGNORECASE,
 )
 LINK = re.compile(r",? (?:(?:and )?(?:over|via|through|by way of|to|on to|from there to|and|then to))(?: the)? ")

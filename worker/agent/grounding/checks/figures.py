@@ -30,6 +30,8 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
+    if context.is_of_quantile(number.span, text):
+        return Claim("number", number.span, number.text, holds=True)
     if of_extreme := charted.extreme(number, text, mentions, known):
         return of_extreme
     claim = _figure(number, text, mentions, known)
@@ -310,7 +312,8 @@ def _of_its_confidence(known: Known) -> frozenset[str]:
 
 # "Nothing that was read connects it with checkout", "yet its new errors name ledger".
 GOES_ON = re.compile(
-    r"\W*(?:(?:But|And|Yet|Still|However|So),? )?(?:(?:it|its|they|their)\b|(?:nothing|no)\b[^;.]*\bit\b)", re.IGNORECASE
+    r"\W*(?:(?:But|And|Yet|Still|However|So),? )?(?:(?:it|its|they|their)\b|(?:nothing|no)\b[^;.]*\bit\b)",
+    re.IGNORECASE,
 )
 # "payments suffers. Its new errors name ledger. Its confidence is 0.09": that of payments.
 ITS_CONFIDENCE = re.compile(r"\W*(?:[A-Z]\w+,? )?its (?:[a-z]+ )?confidence\b|\W*it (?:has|gets|got)\b", re.IGNORECASE)

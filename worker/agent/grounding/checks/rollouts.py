@@ -271,7 +271,11 @@ def _comparison(deployment: str, known: Known) -> str | None:
             return "worse" if item.result["verdict"] == "worse" else "no worse"
     told = [one.reason for one in known.report.candidates if deployment in f"{one.deployment_id} {one.reason}"]
     # Each deployment has its own sentence there.
-    told += [one for one in EACH_CHANGE.split(known.report.sections.deployment_correlation) if one.startswith(f"{deployment} ")]
+    told += [
+        one
+        for one in EACH_CHANGE.split(known.report.sections.deployment_correlation)
+        if one.startswith(f"{deployment} ")
+    ]
     return next(("no worse" if "no worse" in one else "worse" for one in told if "worse" in one), None)
 
 

@@ -35,7 +35,9 @@ TOLD = re.compile(
     re.IGNORECASE,
 )
 RIGHT_BEHIND = re.compile(
-    r"\bconfidence (?:as (?:a|the) (?:possible )?cause )?(?:of |is |(?:of|in|for) (?:that|this|the) \w+(?: is)?:? )?(?:only |just )?$", re.IGNORECASE
+    r"\bconfidence (?:as (?:a|the) (?:possible )?cause )?"
+    r"(?:of |is |(?:of|in|for) (?:that|this|the) \w+(?: is)?:? )?(?:only |just )?$",
+    re.IGNORECASE,
 )
 AMONG = re.compile(r"[\d.]* ?(?:to|–|-) ")
 

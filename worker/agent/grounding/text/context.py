@@ -294,6 +294,14 @@ OR_MORE = re.compile(r"[\d.,]+ ?m?s or (?:more|longer|(?P<less>less))\b")
 TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
 
 
+def is_of_quantile(span: Span, text: str) -> bool:
+    """ "The slowest 5 % take 4.4 s or more": which quantile that is, and no figure of its own."""
+    found = next((one for one in SLOWEST.finditer(text) if one.span("share") == span), None)
+    behind = OR_MORE.match(text, found.end()) if found else None
+    is_more = behind is not None and not behind["less"]
+    return found is not None and not found["at_most"] and (is_more or not found["or_more"])
+
+
 def statistic(span: Span, text: str) -> str | None:
     """Right behind the figure, or named last before it in its part of the sentence."""
     if measured := set_against(span, text):
