@@ -163,11 +163,14 @@ LESS = re.compile(
 # "From 41 new lines and 182 old ones".
 # "It emitted 0.077 g more CO₂ than expected".
 MORE_CARBON = re.compile(r" (?:more|less) (?:CO[₂2]e?|carbon) than (?:expected|usual|normal)\b")
+# "Of the others 0 %, at 509 against 85 ms": the first is of now, whatever the others are.
+AGAINST = re.compile(r"(?: ?m?s)? against \d")
 NEW_ONES = re.compile(r" (?:new|newer) (?:(?:log|sampled) )?(?:lines|documents|ones)\b")
 
 
 def role(span: Span, text: str) -> str | None:
-    if NEW_ONES.match(text, span[1]):
+    is_set_against = text[: span[0]].endswith(", at ") and AGAINST.match(text, span[1])
+    if is_set_against or NEW_ONES.match(text, span[1]):
         return "now"
     if told := ranges.around(span, text):
         return _role_at(*told.span("mid"), text)
