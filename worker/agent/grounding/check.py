@@ -340,6 +340,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     calls.passed,
     calls.leading,
     calls.chained,
+    calls.unlinked,
     conditions.affected,
     conditions.conditions,
     conditions.denied_beside,

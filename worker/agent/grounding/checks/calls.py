@@ -292,3 +292,26 @@ def chained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def _is_link(two: tuple[Found, Found], text: str) -> bool:
     return bool(LINK.fullmatch(text[two[0].span[1] : two[1].span[0]]))
+
+
+_LINK = r"(?:link|connection|relation|tie)"
+# "No link between inventory and checkout was found".
+UNLINKED = re.compile(
+    rf"\b(?:no (?:known |direct )?{_LINK} (?:of|between)|nothing (?:that was read )?(?:connects|links|ties)) (?:the )?$",
+    re.IGNORECASE,
+)
+PAIRED = re.compile(r" (?:and|with|to) (?:the )?")
+
+
+def unlinked(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether the ranking has against the one that nothing connects it with the other, and neither calls the other."""
+    services = [one for one in mentions if one.text in known.services]
+    for one, other in pairwise(services):
+        begun = UNLINKED.search(text[: one.span[0]])
+        if begun and PAIRED.fullmatch(text[one.span[1] : other.span[0]]):
+            pair = {one.text, other.text}
+            told = [f"{it.against} " for it in known.report.candidates if it.service in pair]
+            is_told = any(re.search(rf"connects it with (?:{'|'.join(map(re.escape, pair))})[ ,]", it) for it in told)
+            holds = is_told and not any({*call} == pair for call in known.calls)
+            span = (begun.start(), other.span[1])
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else UNSHOWN)
