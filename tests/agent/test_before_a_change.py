@@ -23,6 +23,9 @@ TOLD = [
     (BAD, "The measured value lies {} the expected range of 41 to 44 gCO₂e.", "above", "within"),
     (CARBON, "The measured value lies {} the expected range of 212 to 217 gCO₂e.", "within", "above"),
     (LEDGER, f"{ITS_ERRORS} {{}}.", "0.09", "0.62"),
+    (LEDGER, "The likeliest candidate is {}.", "ledger", "payments"),
+    (LEDGER, "The leading candidate is the error {}.", "DatabaseUnavailable", "PaymentFailed"),
+    ("expired-certificate", "No link between catalog and {} was found.", "playback", "drm-license"),
     (LEDGER, "The chain runs from checkout over {} to ledger.", "payments", "auth"),
 ]
 

@@ -297,7 +297,8 @@ def _is_link(two: tuple[Found, Found], text: str) -> bool:
 _LINK = r"(?:link|connection|relation|tie)"
 # "No link between inventory and checkout was found".
 UNLINKED = re.compile(
-    rf"\b(?:no (?:known |direct )?{_LINK} (?:of|between)|nothing (?:that was read )?(?:connects|links|ties)) (?:the )?$",
+    rf"\b(?:no (?:known |direct )?{_LINK} (?:of|between)"
+    r"|nothing (?:that was read )?(?:connects|links|ties)) (?:the )?$",
     re.IGNORECASE,
 )
 PAIRED = re.compile(r" (?:and|with|to) (?:the )?")
