@@ -339,6 +339,8 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     calls.calls,
     calls.passed,
     calls.leading,
+    calls.chained,
+    calls.unlinked,
     conditions.affected,
     conditions.conditions,
     conditions.denied_beside,

@@ -38,6 +38,7 @@ OF_RANGE = re.compile(
 )
 # "The measured value is within the range of 6.1 to 6.6 gCO₂e": where the unit stands.
 BEHIND = 24
+FROM_TO = re.compile(r"(?: of|,| \()? ?\d")
 EXCESS = re.compile(r"\b(?:excess|wasted?|estimate|true (?:number|value))\b", re.IGNORECASE)
 IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|gCO₂e", re.IGNORECASE)
 
@@ -72,7 +73,7 @@ def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             continue
         if found.re is THAT_RANGE:
             said = "carbon"
-        said += text[found.end() : found.end() + BEHIND] if text[found.end() : found.end() + 1].isdigit() else ""
+        said += text[found.end() : found.end() + BEHIND] if FROM_TO.match(text, found.end()) else ""
         if not IN_GRAMS.search(said) or topics(said) & {*SIGNALS} - {"carbon"} or NOT.search(said) or IF.search(said):
             continue
         side = (emitted.likely > expected.high) - (emitted.likely < expected.low)

@@ -69,6 +69,8 @@ NO_ROLLBACK = re.compile(
     r" (?:roll(?:ing)? back|revert(?:ing)?|undo(?:ing)?)(?: the)?(?: deployment| version| release)? $",
     re.IGNORECASE,
 )
+# "Do not roll version 2.18.0 out any further".
+NO_ROLLOUT = re.compile(r"\b(?:do not|don['’]t|never|must not|should not) roll(?: [\w.-]+){0,4}? out\b", re.IGNORECASE)
 ON_CONDITION = re.compile(r"\b(?:if|unless|until|only|in case)\b", re.IGNORECASE)
 
 
@@ -81,6 +83,9 @@ def _kept(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_kept = KEEP.search(before) and IN_PLACE.match(text, one.span[1])
         if one.text in changes and (is_kept or NO_ROLLBACK.search(before)):
             yield Claim("cause", one.span, one.text, holds=False, why="it is the cause")
+    for found in NO_ROLLOUT.finditer(text):
+        named = {one.text for one in mentions if found.start() <= one.span[0]}
+        yield judged("cause", found, bool(named & changes), "it is not the cause")
 
 
 _ALERT = r"(?:alerts?|alarms?|rules?|incidents?|pages?|pagers?|tickets?|notifications?)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise, takewhile
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
@@ -266,3 +267,52 @@ def _around(found: re.Match[str], text: str) -> Span:
     starts = [one.end() for one in re.finditer(r";|, (?:but|while|whereas)\b", text) if one.end() <= found.start()]
     ends = [one.start() for one in re.finditer(r";|, (?:but|while|whereas|and)\b", text) if one.start() >= found.end()]
     return max(starts, default=0), min(ends, default=len(text))
+
+
+# "The chain runs from checkout over payments to ledger".
+CHAIN = re.compile(
+    r"\b(?:chain|path|trail|way|route)\b[^,;.]{0,40}? (?:runs?|ran|leads?|led|goes|went|extends) from (?:the )?$",
+    re.IGNORECASE,
+)
+LINK = re.compile(r",? (?:(?:and )?(?:over|via|through|by way of|to|on to|from there to|and|then to))(?: the)? ")
+
+
+def chained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Each link of it is a call; requests go down a chain, and failures go up."""
+    services = [one for one in mentions if one.text in known.services]
+    first = next((place for place, one in enumerate(services) if CHAIN.search(text[: one.span[0]])), len(services))
+    links = list(takewhile(lambda two: _is_link(two, text), pairwise(services[first:])))
+    if links:
+        span = (links[0][0].span[0], links[-1][1].span[1])
+        down = [(one.text, other.text) for one, other in links]
+        up = [(callee, caller) for caller, callee in down]
+        holds = {*down} <= known.calls or {*up} <= known.calls
+        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that chain")
+
+
+def _is_link(two: tuple[Found, Found], text: str) -> bool:
+    return bool(LINK.fullmatch(text[two[0].span[1] : two[1].span[0]]))
+
+
+_LINK = r"(?:link|connection|relation|tie)"
+# "No link between inventory and checkout was found".
+UNLINKED = re.compile(
+    rf"\b(?:no (?:known |direct )?{_LINK} (?:of|between)"
+    r"|nothing (?:that was read )?(?:connects|links|ties)) (?:the )?$",
+    re.IGNORECASE,
+)
+PAIRED = re.compile(r" (?:and|with|to) (?:the )?")
+
+
+def unlinked(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whether the ranking has against the one that nothing connects it with the other, and neither calls the other."""
+    services = [one for one in mentions if one.text in known.services]
+    for one, other in pairwise(services):
+        begun = UNLINKED.search(text[: one.span[0]])
+        if begun and PAIRED.fullmatch(text[one.span[1] : other.span[0]]):
+            pair = {one.text, other.text}
+            told = [f"{it.against} " for it in known.report.candidates if it.service in pair]
+            is_told = any(re.search(rf"connects it with (?:{'|'.join(map(re.escape, pair))})[ ,]", it) for it in told)
+            holds = is_told and not any({*call} == pair for call in known.calls)
+            span = (begun.start(), other.span[1])
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else UNSHOWN)

@@ -30,6 +30,8 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
+    if context.is_of_quantile(number.span, text):
+        return Claim("number", number.span, number.text, holds=True)
     if of_extreme := charted.extreme(number, text, mentions, known):
         return of_extreme
     claim = _figure(number, text, mentions, known)
@@ -282,6 +284,8 @@ LEANING = re.compile(
 
 def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozenset[str]:
     """Whom "it" means in "it is a poor candidate, with confidence 0.01": who was named in the sentence before."""
+    if ITS_CONFIDENCE.match(text):
+        return _of_its_confidence(known)
     pronoun = IT.search(text[: span[0]])
     start, end = context.clause(span, text)
     if any(
@@ -298,6 +302,21 @@ def _meant(span: Span, text: str, mentions: list[Found], known: Known) -> frozen
     return known.about if is_told or (not services and IT_BEHIND.match(text, span[1])) else frozenset()
 
 
+def _of_its_confidence(known: Known) -> frozenset[str]:
+    """Whom the sentence before named, or went on with by a pronoun; of one that did neither it is not told."""
+    subject = known.spoken.subject
+    if subject and re.search(rf"(?<![\w-]){re.escape(subject)}(?![\w-])", known.previous):
+        return known.about
+    return frozenset({subject} if subject and GOES_ON.match(known.previous) else ())
+
+
+# "Nothing that was read connects it with checkout", "yet its new errors name ledger".
+GOES_ON = re.compile(
+    r"\W*(?:(?:But|And|Yet|Still|However|So),? )?(?:(?:it|its|they|their)\b|(?:nothing|no)\b[^;.]*\bit\b)",
+    re.IGNORECASE,
+)
+# "payments suffers. Its new errors name ledger. Its confidence is 0.09": that of payments.
+ITS_CONFIDENCE = re.compile(r"\W*(?:[A-Z]\w+,? )?its (?:[a-z]+ )?confidence\b|\W*it (?:has|gets|got)\b", re.IGNORECASE)
 IT = re.compile(r"\b(?:it|this one|that one)\b", re.IGNORECASE)
 # "With a confidence of 0.98 it is the clear first".
 IT_BEHIND = re.compile(r",? it\b")

@@ -116,7 +116,11 @@ HELD = re.compile(
     r"\bbaseline (?:already |also )*(?:held|had|contained|knew|shows?|showed) (?!no\b|none\b)", re.IGNORECASE
 )
 # "It appears 12 times during the window and not once before it".
-NOT_ONCE = re.compile(rf"\b(?:and|but) (?:not (?:once|at all|a single time)|never) {_BEFORE}\b", re.IGNORECASE)
+NOT_ONCE = re.compile(
+    rf"\b(?:and|but|yet)(?: it)? (?:not (?:once|at all|a single time)|never|not)(?: (?:was|is) (?:there|seen))?"
+    rf" (?:{_BEFORE}|in (?:its|their|\S+['’]s?) baseline)\b",
+    re.IGNORECASE,
+)
 # "… are PoolTimeout, a type that the baseline does not hold".
 NONE_HELD = re.compile(
     r"\bbaseline (?:does|did)(?: not|n['’]t) (?:hold|contain|have|know|show)\b"

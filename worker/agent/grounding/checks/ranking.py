@@ -90,21 +90,25 @@ def unopposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 
 _THE_NEAREST = (
-    r"the (?:likeliest|nearest|closest|best|most (?:likely|probable|plausible)) (?:root )?(?:cause|explanation)"
+    r"the (?:(?:likeliest|nearest|closest|best|most (?:likely|probable|plausible)) (?:root )?(?:cause|explanation)"
+    r"|(?:first|top|leading|main|best|strongest|likeliest|most (?:likely|probable|plausible)) (?P<kind>candidate))"
 )
-NEAREST_IS = re.compile(rf"\b{_THE_NEAREST} (?:is|was|remains) (?P<not>not )?(?:the )?$", re.IGNORECASE)
+NEAREST_IS = re.compile(
+    rf"\b{_THE_NEAREST} (?:is|was|remains) (?P<not>not )?(?:the )?(?:(?:error|type|deployment|version|service) )?$",
+    re.IGNORECASE,
+)
 IS_NEAREST = re.compile(rf"(?: in [\w-]+)? (?:is|was|remains) {_THE_NEAREST}\b", re.IGNORECASE)
 
 
 def nearest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "The likeliest cause is ledger", where the data does not say what it is: whoever ranks first."""
-    first = known.report.candidates[:1] if known.report.verdict is Verdict.INCONCLUSIVE else []
-    for one in mentions if first else ():
+    """ "The likeliest candidate is ledger"; of a cause, where the data does not say what it is: whoever ranks first."""
+    first, is_open = known.report.candidates[:1], known.report.verdict is Verdict.INCONCLUSIVE
+    for one in (it for it in mentions if first and it.text not in known.regions):
         told = NEAREST_IS.search(text[: one.span[0]])
         behind = IS_NEAREST.match(text, one.span[1])
-        if told or behind:
+        if (words := told or behind) and (is_open or words["kind"]):
             span = (told.start() if told else one.span[0], behind.end() if behind else one.span[1])
-            is_first = one.text in (first[0].service, first[0].deployment_id)
+            is_first = one.text in (first[0].service, first[0].deployment_id, first[0].version, first[0].error_type)
             holds = is_first != bool(told and told["not"])
             yield Claim("state", span, text[slice(*span)], holds, "" if holds else "another one ranks there")
 

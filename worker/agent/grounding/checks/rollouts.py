@@ -254,9 +254,14 @@ SINCE = re.compile(r"(?: off)? (?:since|after|with|under|on|because of) (?:the )
 THE_ONE_BEFORE = re.compile(
     r" than (?:its predecessor|(?:those|that|the (?:log )?lines|the documents) of (?:the |its )?"
     r"(?:older|old|previous|former|earlier|other)(?: versions?| ones?| releases?)\b"
+    r"|(?:those|the (?:log )?lines|the documents|what was logged) before\b"
+    r"|(?:the )?(?:older|old|previous|former|earlier|other) (?:(?:log )?lines|ones|documents)\b"
     r"|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) "
     r"|what (?:ran|was there) (?:before|earlier))"
 )
+
+
+EACH_CHANGE = re.compile(r"\bDeployment (?=\S)")
 
 
 def _comparison(deployment: str, known: Known) -> str | None:
@@ -265,6 +270,12 @@ def _comparison(deployment: str, known: Known) -> str | None:
         if f" of {deployment} against " in item.title and item.result.get("verdict"):
             return "worse" if item.result["verdict"] == "worse" else "no worse"
     told = [one.reason for one in known.report.candidates if deployment in f"{one.deployment_id} {one.reason}"]
+    # Each deployment has its own sentence there.
+    told += [
+        one
+        for one in EACH_CHANGE.split(known.report.sections.deployment_correlation)
+        if one.startswith(f"{deployment} ")
+    ]
     return next(("no worse" if "no worse" in one else "worse" for one in told if "worse" in one), None)
 
 

@@ -21,7 +21,7 @@ NOT = re.compile(r"\b(?:not|never|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
 FELL = re.compile(
     r" (?:even |actually |both |all )?(?:fell|went down|dropped|declined|decreased|sank"
     r"|emitted less(?: than (?:before|usual|expected|(?:it|they) usually (?:does|do)))?"
-    r"|show(?:s|ed)? no rise|did not rise)"
+    r"|(?P<no>show(?:s|ed)? no rise|did not rise)(?: at all)?)"
     r"(?=\s*(?:[.,;]|$)| (?:instead|a little|slightly|even|in the window)\b)",
     re.IGNORECASE,
 )
@@ -31,14 +31,20 @@ def fell(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Whether what each of them emits went down, where that is told in the list of those that rose."""
     for found in FELL.finditer(text):
         named = {one.text for one in owners.listed(found.start(), text, mentions, known.services)}
-        parts = {
-            one.subject.service: one.value
+        # Of errors only the share is told, which is 0 of what fell as well.
+        signal, told = ("carbon", "grams_per_minute") if not found["no"] else (known.report.signal, "share")
+        regions = {one.text for one in mentions if one.span[0] < found.start()} & known.regions
+        parts = [
+            (one.subject.service, one.value)
             for one in known.facts
-            if (one.whole, one.dimension) == ("rise", "grams_per_minute") and one.subject.service in named
-        }
-        others = topics(text[: found.start()]) & {*SIGNALS} - {"carbon"}
-        if named and named == {*parts} and not others and not _has_levels(named, known):
-            yield judged("direction", found, max(parts.values()) <= 0, "one of them rose")
+            if (one.whole, one.dimension) == ("rise", told)
+            and one.subject.service in named
+            and (not regions or one.subject.region in regions)
+        ]
+        others = topics(text[: found.start()]) & {*SIGNALS} - {signal}
+        is_all = named == {service for service, _ in parts}
+        if named and is_all and not others and not _has_levels(named, known):
+            yield judged("direction", found, all(value <= 0 for _, value in parts), "one of them rose")
 
 
 def _has_levels(services: set[str], known: Known) -> bool:

@@ -39,7 +39,8 @@ DISMISSED = re.compile(
     r"\b(?:stopped|ended|ceased|(?:are|is) (?:now |all )?gone)(?! \w+ing)"
     r"|(?:was|were|been|is) (?:all )?(?:saved|avoided)|nobody(?! notic)|no ?one(?! notic)"
     r"|no (?:\w+ )?(?:users?|customers?|orders?)\b[^.;,]{0,12}\b(?:lost|suffer\w*)"
-    r"|(?:do not|don['’]t|never|must not|should not) (?:roll|revert|restart|repair|fix|act|touch|change|worry)"
+    r"|(?:do not|don['’]t|never|must not|should not)"
+    r" (?:roll(?! (?:[\w.-]+ ){0,4}out\b)|revert|restart|repair|fix|act|touch|change|worry)"
     r"|self-heal\w*|heals? itself|went away)\b",
     re.IGNORECASE,
 )

@@ -43,8 +43,8 @@ COMPARED = re.compile(
     rf"\b(?:{_MORE})\b(?:(?! than\b| rather\b)[^,;.]){{0,50}}(?<! rather) (?P<than>than){_READ_ELSEWHERE}"
     r"|\bas (?!(?:well|soon|long|far|usual|expected|before|of|an?|the|in|it|they)\b)[a-z]+"
     rf"(?: [\w:.-]+){{0,6}}? (?P<as>as)(?! (?:the )?(?:{_BY_FIGURE})\b)"
-    rf"|\bthe same (?!time|moment|minute|hour|day|date|month|year|region|size|as\b)[a-z]+(?: [\w:.-]+){{0,4}}? (?P<like>as)"
-    rf"(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|well|in the baseline)\b)",
+    rf"|\bthe same (?!time|moment|minute|hour|day|date|month|year|region|size|as\b)[a-z]+"
+    rf"(?: [\w:.-]+){{0,4}}? (?P<like>as)(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|well|in the baseline)\b)",
     re.IGNORECASE,
 )
 # "2.3 times as many as usual": a figure.

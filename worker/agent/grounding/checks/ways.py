@@ -94,7 +94,7 @@ SAME = re.compile(
     r"|(?:at|near|close to) (?:(?:its|their|the) )?expectations?"
     r"|(?<=far from )(?:(?:its|their|the) )?(?:expectations?|(?:expected|usual|normal)(?: (?:level|value|rate)s?)?)"
     r"|within what is (?:usual|normal|expected)"
-    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! \d)"
+    r"|within (?:the |its |their )?(?:usual|normal|expected|typical)(?: [^\W\d]+)?(?! (?:range |of )*\d)"
     r"|in line with (?:the )?(?:usual|normal|expect\w+|baseline))\b",
     re.IGNORECASE,
 )

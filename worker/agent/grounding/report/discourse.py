@@ -56,7 +56,17 @@ def after(sentence: str, known: Known, past: list[SimilarIncident]) -> Spoken:
         before.change if goes_on else change or "",
         tuple(past) if len(past) == 1 else before.past if goes_on else (),
         (before.opening or before.sentence) if _goes_on_listing(sentence) else "",
+        _subject(sentence, [one for one in mentions if one.text in services]) or before.subject,
     )
+
+
+# "Nothing connects it with checkout", "yet its new errors name ledger": of whom was spoken before.
+PRONOUN_BEFORE = re.compile(r"\b(?:its?|they|their|them|this|that service)\b", re.IGNORECASE)
+
+
+def _subject(text: str, services: list[Found]) -> str:
+    """The first service that is named, unless a pronoun before it goes on with another."""
+    return services[0].text if services and not PRONOUN_BEFORE.search(text[: services[0].span[0]]) else ""
 
 
 def _is_named_by(one: Found, text: str) -> bool:

@@ -131,6 +131,7 @@ class Spoken(NamedTuple):
 
     `change` and `past`: the deployment and the past incident that the last one was about, which "it" may then mean.
     `opening`: what a list of shares began with, where the last one goes on with it.
+    `subject`: the service that was named last before any "it" that could mean another.
     """
 
     sentence: str = ""
@@ -138,6 +139,7 @@ class Spoken(NamedTuple):
     change: str = ""
     past: tuple[SimilarIncident, ...] = ()
     opening: str = ""
+    subject: str = ""
 
 
 NOTHING = Spoken()

@@ -22,7 +22,7 @@ SERVICE_VERB = (
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
     r"|(?:if|unless|because|whenever|where|since|until|once|so|but|though|although|whereas|whether)\b"
     r"|is\b|are\b|was\b|were\b|and\b|n?or\b|but\b|of\b|in\b"
-    r"|to\b|into\b|onto\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|towards?\b|only\b)[a-z]+)"
+    r"|to\b|into\b|onto\b|over\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|towards?\b|only\b)[a-z]+)"
     r"(?: (?:down|up|out|on|to|for|at|from|with|off|against))*(?: (?:the|all|its|that|a) ?(?:\w+ (?:of|to) )?)? ?"
 )
 CALLING = re.compile(

@@ -50,7 +50,7 @@ _CULPRIT = "cause|culprit|origin|source|offender|trigger"
 _SINCE = (
     r"(?<!lines )(?<!entries )(?<!those )(?<!that )since"
     r"(?! (?:then|about|around|when|last|the same (?:time|minute|moment)|\d| "
-    r"|the (?:window|onset) (?:began|started|opened)"
+    r"|the (?:window|onset) (?:began|started|opened)|the (?:start|beginning|onset)\b"
     r"|(?:\w+ )?(?:minutes?|hours?|seconds?)\b))"
 )
 # A judgement that is drawn is checked as such (`statements.CLEARED`), and "so that" is a purpose.

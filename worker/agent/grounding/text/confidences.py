@@ -34,7 +34,11 @@ TOLD = re.compile(
     r"|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",
     re.IGNORECASE,
 )
-RIGHT_BEHIND = re.compile(r"\bconfidence (?:of |is |(?:of|in|for) (?:that|this|the) \w+(?: is)?:? )?$", re.IGNORECASE)
+RIGHT_BEHIND = re.compile(
+    r"\bconfidence (?:as (?:a|the) (?:possible )?cause )?"
+    r"(?:of |is |(?:of|in|for) (?:that|this|the) \w+(?: is)?:? )?(?:only |just )?$",
+    re.IGNORECASE,
+)
 AMONG = re.compile(r"[\d.]* ?(?:to|–|-) ")
 
 

@@ -266,12 +266,16 @@ AT_A_STATISTIC = re.compile(
 )
 
 
-# "Half of the requests took longer than 303 ms".
-SLOWEST = re.compile(
-    r"\b(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
+_REQUESTS = (
     r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled |timed )?(?:requests|calls)"
-    r"(?: (?:to|of) [^,;.\d]{1,24}?(?: in [\w-]+)?)? (?:now |usually )?"
-    r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than))"
+    r"(?: (?:to|of) [^,;.\d]{1,24}?(?: in [\w-]+)?)?"
+)
+# "Half of the requests took longer than 303 ms", "the slowest 5 % take 4.4 s or more".
+SLOWEST = re.compile(
+    r"\b(?P<slowest>slowest )?(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
+    rf"(?(slowest)(?:{_REQUESTS})?|{_REQUESTS}) (?:now |usually |still )?"
+    r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than)"
+    r"|(?:finish(?:es|ed)?|completed?|ended|(?:are|were) (?:done|answered|served|finished)) (?:with)?in)"
     r"|(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
     r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:(?:about|roughly|around|at least) )?(?=\d|$)",
     re.IGNORECASE,
@@ -285,9 +289,17 @@ QUANTILE_OF = {
 
 
 # "Half of the requests took 303 ms or more".
-OR_MORE = re.compile(r"[\d.,]+ ?m?s or (?:more|longer)\b")
+OR_MORE = re.compile(r"[\d.,]+ ?m?s or (?:more|longer|(?P<less>less))\b")
 # "From 347 to 298 ms at p95": of both.
 TO_ANOTHER = re.compile(r"(?: ?m?s)? to [\d.,]+ ?m?s\b")
+
+
+def is_of_quantile(span: Span, text: str) -> bool:
+    """ "The slowest 5 % take 4.4 s or more": which quantile that is, and no figure of its own."""
+    found = next((one for one in SLOWEST.finditer(text) if one.span("share") == span), None)
+    behind = OR_MORE.match(text, found.end()) if found else None
+    is_more = behind is not None and not behind["less"]
+    return found is not None and not found["at_most"] and (is_more or not found["or_more"])
 
 
 def statistic(span: Span, text: str) -> str | None:
@@ -304,8 +316,10 @@ def statistic(span: Span, text: str) -> str | None:
     before = text[begin : span[0]]
     share = SLOWEST.search(before)
     # "Half took no longer than 303 ms" is of the median, too.
-    is_told = share and (not share["at_most"] or share["share"].lower() == "half")
-    if share and is_told and (not share["or_more"] or OR_MORE.match(text, share.end())):
+    or_more = OR_MORE.match(text, share.end()) if share else None
+    is_most = share and (share["at_most"] or (or_more and or_more["less"]))
+    is_told = share and (not is_most or share["share"].lower() == "half")
+    if share and is_told and (not share["or_more"] or or_more):
         return QUANTILE_OF[" ".join(share["share"].lower().split())]
     found = [
         (one.end(), name)

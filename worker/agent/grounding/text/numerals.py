@@ -332,7 +332,8 @@ A_MEDIAN = re.compile(
     r" (?:(?:took|take)(?: about)?"
     r" (?:[\d.,]+ ?m?s or (?:less|faster|more|longer)\b"
     r"|(?:longer|more|no longer|no more|less) than (?:(?:about|roughly|around) )?[\d.,]+ ?m?s\b)"
-    r"|(?:are|were|be|got|get) (?:answered|served|done|handled|finished) (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
+    r"|(?:(?:are|were|be|got|get) (?:answered|served|done|handled|finished)|finish(?:es|ed)?|completed?|ended)"
+    r" (?:in|within)(?: about)? [\d.,]+ ?m?s\b)"
 )
 
 

@@ -19,7 +19,7 @@ BEFORE = re.compile(
     r"|(?<!below the )(?<!above the )(?<!below )(?<!above )expectation|normally|typically|(?<!is )"
     r"(?<!are )(?<!look )normal"
     rf"|typical|of (?:the )?others|earlier"
-    rf"|previously|the others?(?: \w+)?"
+    rf"|previously|the others?(?: \w+)?|(?:those|the lines) before(?: (?:it|that|this))?,?(?: in| with)?"
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
     rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
@@ -108,13 +108,13 @@ WAS_USUAL = re.compile(
     # What lies within a range is held against what was expected.
     r"|(?<!excess )\b(?:is|are|was|were|lies|lay|stay(?:s|ed)|falls?|fell|remain(?:s|ed)) (?:\w+ )?(?:within|inside)"
     r" (?:the|its|a) (?:range|band|corridor) of $"
-    r"|\bthe (?:others?|other ones|rest|remaining ones"
-    r"|(?:others?|remaining|older|earlier) (?:[\d,]+ )?(?:(?:log|sampled) )?lines)"
+    r"|\b(?:the|[\d,]+) (?:others?|other ones|rest|remaining ones"
+    r"|(?:others?|old|remaining|older|earlier) (?:[\d,]+ )?(?:(?:log|sampled) )?lines)"
     r"(?: of (?:the )?[\w.:@-]+)?(?: in [\w-]+)? (?:holds?|ha[sd]|have|shows?|showed|contains?|logs?|logged|are at"
     r"|is at|amounts? to|come to|with)(?: only| just| about)* $|\bof the rest,? (?:only )?$"
     r"|(?:^|[;:] )Without (?:it|that|them|deploy-\d+|the (?:new|change|deployment|release))\b[^,;]{0,30},[^;,\d]{0,60}$"
     r"|^(?:Before|Prior to|Until) (?:the (?:window|onset|incident|alert|deployment|change|release|rollout)"
-    rf"|[a-z]+-\d+)\b{_UNTOLD}{{0,80}}$",
+    rf"|[a-z]+-\d+)\b{_UNTOLD}{{0,80}}(?:{_QUANTILES})?$",
     re.IGNORECASE,
 )
 USUAL_THEN = re.compile(
@@ -163,11 +163,14 @@ LESS = re.compile(
 # "From 41 new lines and 182 old ones".
 # "It emitted 0.077 g more CO₂ than expected".
 MORE_CARBON = re.compile(r" (?:more|less) (?:CO[₂2]e?|carbon) than (?:expected|usual|normal)\b")
+# "Of the others 0 %, at 509 against 85 ms": the first is of now, whatever the others are.
+AGAINST = re.compile(r"(?: ?m?s)? against \d")
 NEW_ONES = re.compile(r" (?:new|newer) (?:(?:log|sampled) )?(?:lines|documents|ones)\b")
 
 
 def role(span: Span, text: str) -> str | None:
-    if NEW_ONES.match(text, span[1]):
+    is_set_against = text[: span[0]].endswith(", at ") and AGAINST.match(text, span[1])
+    if is_set_against or NEW_ONES.match(text, span[1]):
         return "now"
     if told := ranges.around(span, text):
         return _role_at(*told.span("mid"), text)
