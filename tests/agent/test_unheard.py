@@ -18,6 +18,9 @@ PAIRS = [
     (DEPLOYED, "For {}, 21 % of the requests fail [e2].", "checkout", "shipping"),
     (DEPLOYED, "{}'s latency rose to 332 ms [e2].", "Checkout", "Shipping"),
     (DEPLOYED, "PoolTimeoutError is logged by {} 30 times [e4].", "checkout", "shipping"),
+    # A general noun stands there as well.
+    (DEPLOYED, "21 % of the requests of {} fail in us-central1 [e2].", "checkout in question", "messaging"),
+    (DEPLOYED, "0 % of the log lines of {} 7.1.0 are errors [e7].", "version", "shipping"),
     # Denied at the head of a sentence.
     (DEPLOYED, "No sign of a rise of {} was found [e1 e2].", "memory", "retries"),
     (DEPLOYED, "{} names a pool [e4].", "A log line of checkout", "No log line"),
