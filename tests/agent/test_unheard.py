@@ -21,6 +21,16 @@ PAIRS = [
     # A general noun stands there as well.
     (DEPLOYED, "21 % of the requests of {} fail in us-central1 [e2].", "checkout in question", "messaging"),
     (DEPLOYED, "0 % of the log lines of {} 7.1.0 are errors [e7].", "version", "shipping"),
+    # What a deployment, or a version, made no worse.
+    (
+        DEPLOYED,
+        "{} came before the onset and made nothing worse [e7].",
+        "deploy-8840 of search",
+        "deploy-8841 of checkout",
+    ),
+    (DEPLOYED, "Version {} is no worse than the version before it [e7].", "7.1.0 of search", "2.3.0 of checkout"),
+    # Never before, and of another type of errors a few times.
+    (DEPLOYED, "checkout logged {}, before not once [e4].", "PoolTimeoutError 30 times", "PaymentDeclined twice"),
     # Denied at the head of a sentence.
     (DEPLOYED, "No sign of a rise of {} was found [e1 e2].", "memory", "retries"),
     (DEPLOYED, "{} names a pool [e4].", "A log line of checkout", "No log line"),
