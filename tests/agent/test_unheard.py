@@ -31,6 +31,9 @@ PAIRS = [
     (DEPLOYED, "Version {} is no worse than the version before it [e7].", "7.1.0 of search", "2.3.0 of checkout"),
     # Never before, and of another type of errors a few times.
     (DEPLOYED, "checkout logged {}, before not once [e4].", "PoolTimeoutError 30 times", "PaymentDeclined twice"),
+    # What the requests explain, and what was before, told behind what is now.
+    (DEPLOYED, "checkout emitted {} than its requests explain [e1].", "more CO₂", "no more CO₂"),
+    (DEPLOYED, "The p95 of checkout is {} [e6].", "749 ms and before 125 ms", "125 ms and before 749 ms"),
     # Denied at the head of a sentence.
     (DEPLOYED, "No sign of a rise of {} was found [e1 e2].", "memory", "retries"),
     (DEPLOYED, "{} names a pool [e4].", "A log line of checkout", "No log line"),

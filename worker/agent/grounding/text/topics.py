@@ -51,7 +51,10 @@ WORDS = (
     ("carbon_per_demand", r"per request|(?:co₂|carbon|emissions?) (?:of|for) (?:a|each|every)(?: single)? request"),
     ("lines", r"lines?|log(?:s|ged|ging)?|messages?|documents?|silent|silence|quiet"),
     ("calls", r"(?<!system )calls?|calling"),
-    ("users", r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients"),
+    (
+        "users",
+        r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?|clients(?!,? (?:behind|(?:that |who )?(?:sen[dt]|call|made|make)))",
+    ),
     ("orders", r"orders?"),
     ("revenue", _REVENUE),
     ("cost", _COST),
