@@ -18,6 +18,22 @@ PAIRS = [
     (DEPLOYED, "For {}, 21 % of the requests fail [e2].", "checkout", "shipping"),
     (DEPLOYED, "{}'s latency rose to 332 ms [e2].", "Checkout", "Shipping"),
     (DEPLOYED, "PoolTimeoutError is logged by {} 30 times [e4].", "checkout", "shipping"),
+    # A general noun stands there as well.
+    (DEPLOYED, "21 % of the requests of {} fail in us-central1 [e2].", "checkout in question", "messaging"),
+    (DEPLOYED, "0 % of the log lines of {} 7.1.0 are errors [e7].", "version", "shipping"),
+    # What a deployment, or a version, made no worse.
+    (
+        DEPLOYED,
+        "{} came before the onset and made nothing worse [e7].",
+        "deploy-8840 of search",
+        "deploy-8841 of checkout",
+    ),
+    (DEPLOYED, "Version {} is no worse than the version before it [e7].", "7.1.0 of search", "2.3.0 of checkout"),
+    # Never before, and of another type of errors a few times.
+    (DEPLOYED, "checkout logged {}, before not once [e4].", "PoolTimeoutError 30 times", "PaymentDeclined twice"),
+    # What the requests explain, and what was before, told behind what is now.
+    (DEPLOYED, "checkout emitted {} than its requests explain [e1].", "more CO₂", "no more CO₂"),
+    (DEPLOYED, "The p95 of checkout is {} [e6].", "749 ms and before 125 ms", "125 ms and before 749 ms"),
     # Denied at the head of a sentence.
     (DEPLOYED, "No sign of a rise of {} was found [e1 e2].", "memory", "retries"),
     (DEPLOYED, "{} names a pool [e4].", "A log line of checkout", "No log line"),

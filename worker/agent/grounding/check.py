@@ -325,6 +325,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     directions.compared,
     usual.usual,
     usual.at_the_usual,
+    usual.explained,
     naming.naming,
     naming.unnamed,
     against.compared,

@@ -166,7 +166,7 @@ def _has_figure(found: re.Match[str], text: str) -> bool:
 # "Retries of checkout did not rise: they are 0.0", "… stayed at 0 %".
 NO_MORE = re.compile(
     r"(?: in [\w-]+)? (?:(?:did|does|do)(?: not|n['’]t) (?:rise|occur|increase|grow)"
-    r"|(?:stay(?:s|ed)?|remain(?:s|ed)?|are|were|stand) at"
+    r"|(?:stay(?:s|ed)?|remain(?:s|ed)?|are|were|stand)(?: both)? at"
     r"|(?:is|was|are|were) (?:both )?(?=(?:0|zero)\b(?!\.)))\b"
 )
 

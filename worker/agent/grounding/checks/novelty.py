@@ -22,7 +22,7 @@ class Counted(NamedTuple):
 
 _SEEN = r"(?:logged|seen|recorded|raised|reported|observed|found|thrown|known|noted|present|there|around|occurring)"
 _BEFORE = (
-    r"(?:before(?! (?:\d|its|that\b))|earlier(?! than)|previously|in the baseline|prior to|ahead of"
+    r"(?:before(?! (?:\d|its|that\b))|earlier(?! than)|previously|in (?:the|its|their) baseline|prior to|ahead of"
     r"|until then)"
 )
 SEEN_BEFORE = re.compile(
@@ -115,10 +115,12 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
 HELD = re.compile(
     r"\bbaseline (?:already |also )*(?:held|had|contained|knew|shows?|showed) (?!no\b|none\b)", re.IGNORECASE
 )
-# "It appears 12 times during the window and not once before it".
+# "It appears 12 times during the window and not once before it", "… 51 times, before not once".
+_NOT_AT_ALL = r"(?:not (?:once|at all|a single time)|never)"
 NOT_ONCE = re.compile(
-    rf"\b(?:and|but|yet)(?: it)? (?:not (?:once|at all|a single time)|never|not)(?: (?:was|is) (?:there|seen))?"
-    rf" (?:{_BEFORE}|in (?:its|their|\S+['’]s?) baseline)\b",
+    rf"\b(?:and|but|yet)(?: it)? (?:{_NOT_AT_ALL}|not)(?: (?:was|is) (?:there|seen))?"
+    rf" (?:{_BEFORE}|in (?:its|their|\S+['’]s?) baseline)\b"
+    rf"|(?:,|\band|\bbut) (?:before (?:it|that)|{_BEFORE}),? {_NOT_AT_ALL}\b",
     re.IGNORECASE,
 )
 # "… are PoolTimeout, a type that the baseline does not hold".

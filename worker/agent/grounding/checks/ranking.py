@@ -182,7 +182,7 @@ def _words(text: str) -> set[str]:
 
 def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "frontend is the weakest of the candidates": by its rank."""
-    ranked = [{one.service, one.deployment_id} for one in known.report.candidates]
+    ranked = [{one.service, one.deployment_id, one.error_type} for one in known.report.candidates]
     for found in LAST.finditer(text):
         named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
         is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]

@@ -199,21 +199,22 @@ def _onset(known: Known) -> datetime:
 
 def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Whether a deployment made it worse: only the one that is the cause did."""
-    changes = {change.deployment_id for change in known.changes}
+    ids, brought = {one.deployment_id for one in known.changes}, {one.version for one in known.changes}
     root = known.report.root_cause
     for found in WORSE.finditer(text):
-        of = [one for one in mentions if one.text in changes]
+        of = [one for one in mentions if one.text in ids] or [one for one in mentions if one.text in brought]
         since = next((one for one in of if SINCE.fullmatch(text[found.end() : one.span[0]])), None)
         named = since or owners.last_before(found.start(), of)
-        compared = _comparison(named.text, known) if named else None
+        compared = _compared(named.text, {one.text for one in mentions}, known) if named else None
         before = THE_ONE_BEFORE.match(text, found.end())
-        if compared and (since or before):
+        if compared and (since or before or MADE.fullmatch(found[0])):
             span = (found.start(), before.end() if before else found.end())
             holds = (compared == "worse") != _is_no_worse(found)
             yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "its log lines say otherwise")
             continue
         if named and known.has_cause and root and root.deployment_id and (since or not found["better"]):
-            holds = (named.text == root.deployment_id) != _is_no_worse(found)
+            made = {one.deployment_id for one in known.changes if named.text in (one.deployment_id, one.version)}
+            holds = (root.deployment_id in made) != _is_no_worse(found)
             yield judged("cause", found, holds, "the evidence shows otherwise")
 
 
@@ -257,15 +258,27 @@ THE_ONE_BEFORE = re.compile(
     r"|(?:those|the (?:log )?lines|the documents|what was logged) before\b"
     r"|(?:the )?(?:older|old|previous|former|earlier|other) (?:(?:log )?lines|ones|documents)\b"
     r"|the (?:one|version|release) (?:before|it replaced)|the (?:previous|old|former|earlier) "
-    r"|what (?:ran|was there) (?:before|earlier))"
+    r"|what (?:ran|was there) (?:before|earlier)|(?:the|all) other(?:s\b| (?:log )?lines\b| documents\b))"
 )
 
 
 EACH_CHANGE = re.compile(r"\bDeployment (?=\S)")
+# "… came 95 minutes before the onset and made nothing worse".
+MADE = re.compile(r"made (?:nothing|it) worse", re.IGNORECASE)
 
 
-def _comparison(deployment: str, known: Known) -> str | None:
+def _compared(name: str, named: set[str], known: Known) -> str | None:
+    """Of a deployment, or of a version by those that brought it, in the region that is named."""
+    regions = named & known.regions
+    made = [one for one in known.changes if not regions or one.region in {None, *regions}]
+    told = {_comparison(one.deployment_id, known) for one in made if name in (one.deployment_id, one.version)} - {None}
+    return told.pop() if len(told) == 1 else None
+
+
+def _comparison(deployment: str | None, known: Known) -> str | None:
     """How a deployment's log lines compare with those before it: "worse", or "no worse"."""
+    if not deployment:
+        return None
     for item in known.report.evidence:
         if f" of {deployment} against " in item.title and item.result.get("verdict"):
             return "worse" if item.result["verdict"] == "worse" else "no worse"
@@ -280,7 +293,8 @@ def _comparison(deployment: str, known: Known) -> str | None:
 
 
 WORSE = re.compile(
-    r"\b(?:(?:no|not|never|not get|not become|nothing got|nothing) (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
+    r"\b(?:(?:no|not|never|not get|not become|nothing got|(?:made )?nothing)"
+    r" (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
     r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse"
     r"|(?:prove[sd]?|shows?|showed|found) (?:it|them|that) (?:to be )?(?:much |clearly )?worse"
     r"|(?P<better>(?:got|become|became|is|was|been|works?|worked|runs?|ran) (?:much |clearly )?better|improved))\b",

@@ -86,10 +86,10 @@ BEGINNING = re.compile(
 )
 ASIDE = re.compile(
     r"\b(?:when|after(?! that of\b)|following(?! (?:day|morning|night)\b)"
-    r"|once(?! before| in\b| each\b| (?:demand|traffic|load) is \w+ for)"
+    r"|(?<!not )once(?! before| in\b| each\b| (?:demand|traffic|load) is \w+ for)"
     r"|as soon as|as(?= (?:the |a |an )?\w+ (?:rose|fell|was|were|grew|ran"
     r"|failed)\b))\b(?P<what>[^,;]+)"
-    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! (?:up|at|on|by|in|for|from)\b| (?:only |about |some )?\d)"
+    r"|(?P<who>[^,;]+?)\b(?:(?:made|makes)(?! (?:nothing|up|at|on|by|in|for|from)\b| (?:only |about |some )?\d)"
     r"|left(?! (?:no|neither|nothing)\b)"
     r"|drove|drives|pushed|forced"
     r"|produced|provoked|induced"

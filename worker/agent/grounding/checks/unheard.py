@@ -65,12 +65,25 @@ STEMS = (
 )
 # What is no name there, besides what is measured.
 _SPARED = """
-a abroad all and any are because been both bots browsers but callees callers caused change clients code context
-customers detail each either elsewhere example flight four general growth had hardly has have hence here hers him his
-how increase its itself later let limits neither none not nothing now one order other others outside over parallel
-part particular people place production progress queries question reads sequence services several since some something
-succession such sum that the them then there these they this those though three time today total two type types un us
-users vain was were what whatever when where which while who whose work writes yesterday you your
+a abroad absence accident action addition advance agreement all and answer any approximation are average because been
+both bots browsers bulk but callees callers case caused certainty chance change choice circumstances clients code
+combination comparison concert conclusion conjunction connection consequence consideration context contrast control
+customers default degree delay design detail difference doubt dozens duration each effect effort either elsewhere
+error essence everybody everyone evidence example excess existence fact fashion favor favour figures flight focus
+force form four full fun further general geography growth had half hand hardly has have hence here hers him hindsight
+his hour hours how hundred hundreds importance increase individual instance interval intervals isolation its itself
+kind later length less let level light limits line long loss magnitude majority mean measure measurement mention mind
+minority minute minutes mistake moment moments more most much name need neither nobody noise none not nothing now
+number numbers observation occasion one operation opinion opposite order origin other others outside over parallel
+part particular people percent percentage period periods person phase place point position practice precaution
+preference presence principle production progress proportion purpose quantity quarter queries question quick range
+ratio reach reads reality reason regard request rest result retrospect return reverse right risk room round row sample
+samples scale scope seconds sequence series services several shape short side sight sign significance silence since
+size slightly some something sort source spite start state step steps succession such sum tandem tendency tens term
+terms that the them then theory there these they third this those though thousand thousands three time times today
+together total touch tune turn two type types un unison us use users vain value values version versions view was way
+ways were what whatever when where which while who whole whose width window windows word words work worth writes
+yesterday you your
 """
 SPARED = frozenset(_SPARED.split())
 

@@ -89,6 +89,25 @@ def at_the_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
 
 
 NEAR = 0.15
+# "It emitted no more than its requests explain", "… as much as its traffic accounts for".
+EXPLAINED = re.compile(
+    r"\b(?:emit\w*|produc\w+|us(?:e|es|ed)|took|takes?)(?: [\w₂]+){0,2}?"
+    r" (?:(?P<no>no )?(?P<more>more)(?: (?:CO[₂2]e?|carbon))? than|as much(?: (?:CO[₂2]e?|carbon))? as)"
+    r" (?:what |that which )?(?:its|the|their|these) (?:requests?|traffic|demand|load)"
+    r" (?:explains?|accounts? for|justif\w+|needs?|warrants?|calls? for|takes?)\b",
+    re.IGNORECASE,
+)
+
+
+def explained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the excess that is measured of whom was alerted."""
+    excess, named = known.report.impact.carbon.excess_co2_grams, {one.text for one in mentions} & known.services
+    for found in () if IF.search(text) else EXPLAINED.finditer(text):
+        is_told = excess is not None and named <= {known.report.service}
+        is_more = excess is not None and excess.low > 0
+        yield judged(
+            "direction", found, is_told and is_more == bool(found["more"] and not found["no"]), "", is_open=not is_told
+        )
 
 
 def usual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

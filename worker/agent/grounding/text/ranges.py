@@ -19,9 +19,15 @@ RUNS_FROM = (
 )
 # "Its range starts at 0 and ends at 4.1".
 TO_END = r"(?:to|and(?: (?:ends?|stops?) (?:at|with))?|–)"
+# "Within the expected range, 220 to 224 g", "the range that was expected: 220 to 224 g".
+EXPECTED_RANGE = (
+    r"(?:(?:expected|usual) (?:range|band|interval)"
+    r"|(?:range|band|interval) (?:that |which )?(?:is|was|were|are) (?:expected|usual))[,:]"
+)
+EXPECTED = re.compile(rf"\b{EXPECTED_RANGE} [−-]?$", re.IGNORECASE)
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
-    rf"\b(?:{RUNS_FROM}"
+    rf"\b(?:{RUNS_FROM}|{EXPECTED_RANGE}"
     r"|(?:expectation|forecast) (?:ranges?|ranged|runs?|ran|goes|reaches) from"
     r"|(?:end of|inside|within|in|between) the (?:expected|usual)|(?<=, )within) "
 )

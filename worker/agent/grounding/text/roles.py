@@ -126,7 +126,7 @@ USUAL_THEN = re.compile(
     r"|(?:usually|normally) (?!(?:needs?|takes?|requires?|explains?|costs?)\b)[a-z])"
     r"|^(?![^,;.(\d]{0,50}\b(?:not|never|new|absent|unknown|unseen)\b[^,;.(\d]{0,30}\b(?:before|prior|ahead|until))"
     r"(?:(?! and (?:once|twice|one|never|none|zero|no)\b)[^,;.(\d]){0,50}"
-    r"\b(?:before|prior to|ahead of|until|earlier than) "
+    r"\b(?<! and )(?:before|prior to|ahead of|until|earlier than) "
     r"(?:the (?:deployment|rollout|release|onset|incident|spike|alert|window|change)|(?:it|that|this|then)\b|[\w-]*\d)"
 )
 _BARELY = r"(?:about|nearly|almost|roughly|around|some|only|just|over|under|less than|more than)"
@@ -188,7 +188,8 @@ def _role(span: Span, text: str) -> str | None:
     if ranged := _ranged(span, text):
         # "The range runs from 66 to 77": no course of things, in which "from" would tell the usual.
         runs = RUNS.search(text[: ranged[0]])
-        return _role_at(runs.start() if runs else ranged[0], ranged[1], text)
+        told = _role_at(runs.start() if runs else ranged[0], ranged[1], text)
+        return "usual" if ranges.EXPECTED.search(text[: ranged[0]]) else told
     opened = context.bracket(span, text)
     within = "" if opened is None else text[opened : span[0]]
     if _is_usual_within(within, text[span[1] :]):
@@ -267,7 +268,7 @@ RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hou
 # "Within the range of 289 mg to 306 mg that was expected".
 IN_RANGE = re.compile(
     r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))?"
-    r" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$"
+    rf" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$|\b{ranges.EXPECTED_RANGE} [−-]?$"
     r"|\b(?:ranges|ranged|stretches|extends|reaches) from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
