@@ -117,6 +117,8 @@ def _again(sentence: str, known: Known) -> Iterator[Claim]:
     """What is told of another by "so does": as it holds of that one."""
     for span, text in likewise.again(sentence, known):
         yield _together("direction", span, sentence, [text], known)
+    for found in likewise.of_nobody(sentence, known):
+        yield Claim("direction", found.span(), found[0], False, "nothing that was read is called so", is_open=True)
 
 
 def _together(kind: Kind, span: Span, sentence: str, spelled: list[str], known: Known) -> Claim:
@@ -382,6 +384,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.partless,
     refuted.neither_made,
     refuted.per_requests,
+    refuted.most_slower,
     error_types.typed,
     error_types.once,
     error_types.course,
@@ -392,6 +395,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     pauses.pauses,
     apportioned.explained,
     error_types.all_of_a_kind,
+    error_types.of_type,
     limits.given_up,
     limits.limited,
     log_levels.of_level,

@@ -38,7 +38,8 @@ NOT_NAMED = re.compile(
     r"\b(?:names?|naming|mentions?|points? to)\b[^;.]{0,60}?(?:,|\band\b|\bbut\b) ?(?:and |but )?"
     r"(?:not|never|hardly ever) (?:the )?$"
     # "The new errors of checkout do not name ledger", "none of payments' errors mentions ledger".
-    r"|\berrors?\b[^,;.]{0,40}? (?:(?:do|does|did) not|don['’]t|never) (?:ever )?(?:name|mention|point to)\w* (?:the )?$"
+    r"|\berrors?\b[^,;.]{0,40}? (?:(?:do|does|did) not|don['’]t|never) (?:ever )?"
+    r"(?:name|mention|point to)\w* (?:the )?$"
     r"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{0,50}\berrors\b[^,;.]{0,30} (?:names?|mentions?|points? to) (?:the )?$",
     re.IGNORECASE,
 )
