@@ -199,7 +199,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
     unexplaining = [
-        one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF) for one in words.finditer(plain)
+        one.span() if words is not refuted.MOST_SLOWER else one.span(one.lastgroup or 0)
+        for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF, refuted.MOST_SLOWER)
+        for one in words.finditer(plain)
     ]
     read = [
         one
