@@ -117,6 +117,8 @@ def _again(sentence: str, known: Known) -> Iterator[Claim]:
     """What is told of another by "so does": as it holds of that one."""
     for span, text in likewise.again(sentence, known):
         yield _together("direction", span, sentence, [text], known)
+    for found in likewise.of_nobody(sentence, known):
+        yield Claim("direction", found.span(), found[0], False, "nothing that was read is called so", is_open=True)
 
 
 def _together(kind: Kind, span: Span, sentence: str, spelled: list[str], known: Known) -> Claim:
@@ -197,7 +199,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
     unexplaining = [
-        one.span() for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF) for one in words.finditer(plain)
+        one.span() if words is not refuted.MOST_SLOWER else one.span(one.lastgroup or 0)
+        for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF, refuted.MOST_SLOWER)
+        for one in words.finditer(plain)
     ]
     read = [
         one
@@ -385,6 +389,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.partless,
     refuted.neither_made,
     refuted.per_requests,
+    refuted.most_slower,
     error_types.typed,
     error_types.once,
     error_types.course,
@@ -395,6 +400,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     pauses.pauses,
     apportioned.explained,
     error_types.all_of_a_kind,
+    error_types.of_type,
     limits.given_up,
     limits.limited,
     log_levels.of_level,

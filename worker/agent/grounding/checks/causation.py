@@ -267,12 +267,21 @@ def _wrong_verdict(
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
         return _wrongly_denied(cause, text, mentions, known)
-    is_told = suspects.within(cause, mentions, known) and not judgements.GIVING_REASON.search(judgements.between(found))
-    if is_told and suspects.within(effect, mentions, known) & known.services - suspects.reached(root, known):
+    is_reason = judgements.GIVING_REASON.search(judgements.between(found)) and not IN_TROUBLE.search(found["effect"])
+    if (
+        suspects.within(cause, mentions, known)
+        and not is_reason
+        and suspects.within(effect, mentions, known) & known.services - suspects.reached(root, known)
+    ):
         return "nothing shows that it calls the cause"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
 
 
+# "search is slow because ledger fails": what befell it, and no judgement.
+IN_TROUBLE = re.compile(
+    r"\b(?:fail(?:s|ed|ing)?|slow(?:s|ed|er)?|tim(?:es|ed) out|(?:is|are|was|were) down)\b(?! (?:requests|calls))",
+    re.IGNORECASE,
+)
 # "X is the cause, as it came last": that it came last clears nobody.
 REASON_BEHIND = re.compile(r",? (?:as|since|because|for) (?:it|this|that|they) ", re.IGNORECASE)
 

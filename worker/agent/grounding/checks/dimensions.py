@@ -159,9 +159,11 @@ def _is_of_message(_: Fact, said: Said) -> bool:
 
 
 def _is_unsampled(_: Fact, said: Said) -> bool:
-    """ "No sample speaks of 7 of the window's 10 minutes": told of samples."""
+    """ "No sample speaks of 7 of the window's 10 minutes": told of samples, not of sampled lines."""
     text = f"{said.previous} {said.before}{said.after}"
-    return bool(re.search(r"\bsampl|\bnot (?:known|measured) by (?:itself|themselves)\b", text))
+    return bool(
+        re.search(r"\bsampl(?!ed (?:log|requests|lines))|\bnot (?:known|measured) by (?:itself|themselves)\b", text)
+    )
 
 
 OF_CALLS = re.compile(r"\b(?:calls?|calling|waits?|waiting|waited)\b")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
@@ -66,6 +67,43 @@ def course(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = all(any(it.role == role and it.value == many for it in own) for role, many in told.items())
             if not holds:
                 yield judged("number", found, False, "of that type there are others")
+
+
+_PART = (
+    r"(?:(?P<all>all|only|exclusively|solely)|(?P<nearly>(?:almost|nearly|virtually) (?:all|exclusively))"
+    r"|(?P<most>mostly|mainly))"
+)
+# "The new errors of checkout are almost all of type PaymentDeclined", "most of its errors are PoolTimeout".
+OF_TYPE = re.compile(rf"\berrors\b[^,;.]{{0,50}}? (?:are|were) {_PART} (?:of (?:the )?type )?$", re.IGNORECASE)
+PART_IS = re.compile(
+    r"(?:^|[,;:] )\W*(?:(?P<all>all|every one)|(?P<nearly>(?:almost|nearly|virtually) all)|(?P<most>most)) (?:of )?"
+    r"[^,;.]{0,40}\berrors\b[^,;.]{0,40}? (?:are|were) (?:of (?:the )?type )?$",
+    re.IGNORECASE,
+)
+LEAST = {"all": 0.99, "nearly": 0.8, "most": 0.5}
+
+
+def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """As large a part of the errors of whom is named, in the window, as are counted of that type."""
+    for one in mentions if not known.past else ():
+        told = OF_TYPE.search(text[: one.span[0]]) or PART_IS.search(text[: one.span[0]])
+        part = _part_of(one.text, mentions, known) if told and one.text in known.types else None
+        if told and part is not None:
+            holds = part >= LEAST[next(name for name in LEAST if told[name])]
+            span = (told.start(), one.span[1])
+            yield Claim("number", span, text[slice(*span)], holds, "" if holds else "it is another part")
+
+
+def _part_of(name: str, mentions: list[Found], known: Known) -> float | None:
+    """The largest, of whose errors there is a list."""
+    named = {one.text for one in mentions} & known.services
+    parts = []
+    for item in known.report.evidence:
+        counts = {one["name"]: one.get("in_window", 0) for one in item.result.get("types") or () if "name" in one}
+        is_its = not named or roster.subject_of(item.title, known).service in named
+        if is_its and sum(counts.values()):
+            parts.append(counts.get(name, 0) / sum(counts.values()))
+    return max(parts, default=None)
 
 
 def _value(word: str) -> int:

@@ -58,6 +58,7 @@ EVEN = 1.5
 def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """What leads, what is the largest part, what comes before what, and what is spread evenly."""
     yield from _first(text, mentions, known)
+    yield from _likeliest(text, mentions, known)
     yield from _alike(text, known)
     for found in MOST.finditer(text):
         parts = _parts(text, mentions, known, falling=bool(found["fall"]))
@@ -105,6 +106,29 @@ PUTS = re.compile(r"\b(?:puts?|places?|ranks?|lists?|keeps?)(?: the)? $", re.IGN
 FIRST = re.compile(
     r" (?:first|(?P<last>last)|(?:in|on) (?:first place|top)|at the (?:top|head)|in front|ahead(?! of))\b"
 )
+
+
+# "The likeliest candidate is the error DownstreamTimeout of payments".
+LIKELIEST = re.compile(
+    r"\b(?:likeliest|most likely|most probable|strongest|leading|top|first|best|main|prime) (?:candidate|suspect)"
+    r" (?:is|was|remains) (?P<not>not )?(?:the )?(?:error |errors |type )?$",
+    re.IGNORECASE,
+)
+OF_WHOM = re.compile(r"(?: errors?)? (?:of|in|from) $")
+
+
+def _likeliest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whoever ranks first; a type of errors with whose it is."""
+    first = known.report.candidates[:1]
+    for one in mentions if first else ():
+        found = LIKELIEST.search(text[: one.span[0]])
+        if found and one.text not in known.regions:
+            owner = next((it.text for it in mentions if OF_WHOM.fullmatch(text[one.span[1] : it.span[0]])), "")
+            own = (first[0].service, first[0].deployment_id, first[0].error_type, first[0].version)
+            is_first = one.text in own and (owner in own or owner not in known.services)
+            span = (found.start(), one.span[1])
+            holds = is_first != bool(found["not"])
+            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "another one ranks there")
 
 
 def _alike(text: str, known: Known) -> Iterator[Claim]:

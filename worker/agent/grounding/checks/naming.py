@@ -37,6 +37,11 @@ def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 NOT_NAMED = re.compile(
     r"\b(?:names?|naming|mentions?|points? to)\b[^;.]{0,60}?(?:,|\band\b|\bbut\b) ?(?:and |but )?"
     r"(?:not|never|hardly ever) (?:the )?$"
+    # "The new errors of checkout do not name ledger", "none of payments' errors mentions ledger".
+    r"|\berrors?\b[^,;.]{0,40}? (?:(?:do|does|did) not|don['’]t|never) (?:ever )?"
+    r"(?:name|mention|point to)\w* (?:the )?$"
+    r"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{0,50}\berrors\b[^,;.]{0,30} (?:names?|mentions?|points? to) (?:the )?$",
+    re.IGNORECASE,
 )
 
 
@@ -45,7 +50,7 @@ def unnamed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     shares = _shares(known)
     for one in mentions if shares else ():
         found = NOT_NAMED.search(text[: one.span[0]])
-        caller = _named(found.start(), mentions, known) if found else None
+        caller = _whose(found, mentions, known) if found else None
         if found and caller and shares.get((caller, one.text), 0.0) > 0:
             span = (found.start(), one.span[1])
             yield Claim("number", span, text[slice(*span)], holds=False, why="they name it")
@@ -59,6 +64,12 @@ def _shares(known: Known) -> dict[tuple[str, str], float]:
         names = item.result.get("names") if "types" in item.result else None
         found |= {(service, callee): float(one) for callee, one in (names or {}).items() if service}
     return found
+
+
+def _whose(found: re.Match[str], mentions: list[Found], known: Known) -> str | None:
+    """Whose errors they are: who is named in it, else before it."""
+    inside = [one.text for one in mentions if found.start() <= one.span[0] < found.end() and one.text in known.services]
+    return next(iter(inside), None) or _named(found.start(), mentions, known)
 
 
 def _named(place: int, mentions: list[Found], known: Known) -> str | None:

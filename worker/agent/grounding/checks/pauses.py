@@ -54,6 +54,27 @@ LOST = re.compile(
     re.IGNORECASE,
 )
 
+# "The sample after the pause leaves out the CO₂ of checkout".
+LEFT_OUT = re.compile(
+    rf"\b{_SAMPLES}\b[^,;.]{{0,40}}\bpauses?\b[^,;.]{{0,20}}?"
+    r" (?:leaves? out|left out|omit\w*|exclud\w+|skip\w*|lacks?|lacked|miss(?:es|ed)?|ignor\w+|drop\w*)\b",
+    re.IGNORECASE,
+)
+# "The pause concerned the log lines": it is one of samples.
+OF_LOGS = re.compile(
+    r"\bpauses?\b[^,;.]{0,60}? (?:concern\w*|affect\w*|hit|was (?:one )?(?:of|in)|is (?:one )?(?:of|in)|touch\w*)"
+    r" (?:only |just )?(?:the |its )?(?:sampled )?(?:logs?|log lines|lines|requests|traffic)\b",
+    re.IGNORECASE,
+)
+# "Every one of the window's 10 minutes is covered by a sample".
+ALL_MINUTES = re.compile(
+    rf"\b(?:every|each|all)(?: (?:single|one))?(?: of)?(?: the| its)?(?: window['’]s)?(?: \d+)? minutes?\b"
+    rf"[^,;.]{{0,40}}? (?:covered|sampled|measured|(?:has|have|had) (?:an?|its|their) (?:own )?{_SAMPLES})\b"
+    rf"|\bno minutes?\b[^,;.]{{0,40}} (?:lacks?|without|misses|missing) (?:an? )?{_SAMPLES}\b",
+    re.IGNORECASE,
+)
+NOT_EACH = re.compile(r"\bnot $", re.IGNORECASE)
+
 
 def measured(number: Number, text: str, known: Known) -> bool | None:
     """By the pauses that the evidence lists; None where it is told of none."""
@@ -81,8 +102,14 @@ def _is_of_services(number: Number, text: str) -> bool:
 
 def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
     listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
-    for found in LOST.finditer(text) if listed else ():
+    for found in (*LOST.finditer(text), *LEFT_OUT.finditer(text)) if listed else ():
         yield Claim("state", found.span(), found[0], holds=False, why="the next sample holds them")
+    for found in OF_LOGS.finditer(text) if listed else ():
+        yield Claim("state", found.span(), found[0], holds=False, why="it is of samples")
+    is_partly = any("no sample speaks of" in gap.reason for gap in known.report.gaps)
+    for found in ALL_MINUTES.finditer(text) if is_partly else ():
+        if not NOT_EACH.search(text[: found.start()]):
+            yield Claim("state", found.span(), found[0], holds=False, why="of some no sample speaks")
     yield from _edges(text, listed)
     paused = {one.get("region") for one in listed}
     for found in NOWHERE.finditer(text) if listed else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Change, Known
@@ -40,6 +41,30 @@ def recorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _owned(text, mentions, made, known)
     yield from _versions(text, mentions, made, known)
     yield from _both_in(text, mentions, made, known)
+    yield from several(text, mentions, known)
+
+
+# "Several changes are recorded in us-central1 in the two hours before the alert".
+SEVERAL = re.compile(
+    r"\b(?:several|some|many|numerous|multiple|various|a (?:few|number of)) (?:other |new )?"
+    rf"{_CHANGES}(?: or other changes)? (?:are|were) (?:recorded|on record|known|listed|made|found|seen|rolled out)"
+    r"(?P<where>[^,;.]{0,40}?) (?:with)?in the (?:two|2) hours before\b",
+    re.IGNORECASE,
+)
+LOOKED_BACK = timedelta(hours=2)
+
+
+def several(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """At least two, there, that long before the window."""
+    for found in SEVERAL.finditer(text) if not known.past else ():
+        places = {one.text for one in mentions if found.start() <= one.span[0] < found.end()} & known.regions
+        start = known.report.window.start
+        made = {
+            one.deployment_id
+            for one in known.changes
+            if one.at and timedelta() <= start - one.at <= LOOKED_BACK and (not places or one.region in places)
+        }
+        yield _claim(found.span(), text, len(made) > 1)
 
 
 def _claim(span: Span, text: str, holds: bool) -> Claim:

@@ -34,6 +34,14 @@ ONE_SIDED = re.compile(
     re.IGNORECASE,
 )
 
+# "The excess is proven and cannot be chance".
+PROVEN = re.compile(
+    r"\b(?:is|are|was|were) (?P<no>not )?(?:\w+ly |thus |now )?(?:prove[dn]|established|conclusive|significant)\b"
+    r"|\b(?:cannot|can ?not|can['’]t|could not) be (?:mere |pure |due to |down to )*"
+    r"(?:chance|coincidence|noise|none|zero)\b",
+    re.IGNORECASE,
+)
+
 
 def surely(text: str, known: Known) -> Iterator[Claim]:
     """What a report does not call certain is marked."""
@@ -46,6 +54,11 @@ def surely(text: str, known: Known) -> Iterator[Claim]:
         is_excess = EXCESS.search(text[start:end]) and not CAUSE.search(text[start:end])
         is_measured = bool(is_excess and low is not None and low > 0)
         yield judged("state", found, is_measured, "the report does not call it certain", is_open=not is_excess)
+    for found in PROVEN.finditer(text) if not known.past else ():
+        start, end = context.part(found.span(), text)
+        is_excess = EXCESS.search(text[start:end]) and not CAUSE.search(text[start:end])
+        if is_excess and low is not None:
+            yield judged("state", found, (low > 0) != bool(found["no"]), "its range says otherwise")
     for found in ONE_SIDED.finditer(text):
         if low is not None and not known.past:
             is_out = bool(found["out"]) != bool(found["no"])

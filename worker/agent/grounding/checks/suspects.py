@@ -33,7 +33,8 @@ KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in 
 
 # "A dependency of catalog": what the cause is called first.
 OF_KIND = {
-    kind: re.compile(rf"\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE) for kind, words in KINDS
+    kind: re.compile(rf"(?:[^,;.]{{1,60}} that)?\s*(?:an?|the|some) (?:\w+ )?(?:{words}) (?:of|in)\s", re.IGNORECASE)
+    for kind, words in KINDS
 }
 # "Both other candidates have a confidence of 0.0, since …".
 OTHERS = re.compile(
@@ -117,8 +118,37 @@ APPOSED = re.compile(
 )
 
 
+# "The investigation names coredns as root cause with confidence 0.92".
+NAMES = re.compile(
+    r"\b(?P<not>(?:not|never|n['’]t) (?:\w+ )?)?(?:nam(?:e[sd]?|ing)|identif\w+|giv(?:es?|en)|gave|lists?|sees?|saw"
+    r"|treats?|regards?|considers?|finds?|found|blam\w+|put(?:s|ting)?) (?:the )?(?:service )?$",
+    re.IGNORECASE,
+)
+_AS_CAUSE = r",? as (?:the |its )?(?:root |actual |true )?(?:cause|culprit)\b(?! of)"
+AS_CAUSE = re.compile(rf"(?: in [\w-]+)?{_AS_CAUSE}", re.IGNORECASE)
+IS_NAMED = re.compile(
+    r"(?: in [\w-]+)? (?:is|was|has been) (?P<not>not )?"
+    rf"(?:named|identified|given|listed|seen|regarded|considered|blamed){_AS_CAUSE}",
+    re.IGNORECASE,
+)
+
+
+def named_as(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whom the report is said to name as the cause, and whom not."""
+    for one in mentions:
+        named, found = NAMES.search(text[: one.span[0]]), AS_CAUSE.match(text, one.span[1])
+        passive = IS_NAMED.match(text, one.span[1])
+        told = passive or (named if found else None)
+        if told and one.text not in known.regions:
+            span = (told.start(), (found or told).end())
+            span = (one.span[0], told.end()) if passive else span
+            holds = (one.text in cause_names(known)) != bool(told["not"])
+            yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "the evidence does not show that")
+
+
 def apposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Only of the root cause."""
+    yield from named_as(text, mentions, known)
     for one in mentions:
         if one.text not in known.regions and (found := APPOSED.match(text, one.span[1])):
             yield judged("cause", found, one.text in cause_names(known), "the evidence does not show that")

@@ -61,6 +61,7 @@ STEMS = (
         r"(?=\s*$|\s*[,.;:()\[]|\s(?:to|in|at|from|first|and)\b)",
         re.IGNORECASE,
     ),
+    re.compile(rf"\b(?:made|makes?|making) {_GERUND} (?=slow|fail|wait|break|worse|retry)", re.IGNORECASE),
     re.compile(r"\b(?P<name>[A-Za-z][\w-]{2,30})['’]s?(?= [a-z\s])"),
 )
 # What is no name there, besides what is measured.

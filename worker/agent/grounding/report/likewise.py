@@ -20,7 +20,7 @@ _DO = r"(?:is|are|was|were|does|do|did|has|have|had)"
 # Right before the other that is named.
 BEFORE = re.compile(
     rf"(?:,|;)? (?:and |but )?(?:(?:so|neither|nor) {_DO}|as {_DO}|(?:just )?like)(?: (?:also|now))?"
-    r" (?:the |th(?:at|ose) of )?$"
+    r" (?:the |th(?:at|ose) (?:of|to|in|at|from) (?:(?:its|their) (?:callers?|callees?|dependency) )?)?$"
     r"|[,;:] (?:and )?(?:the same|this|that) (?:holds|applies|goes|is true)(?: also| equally)? (?:for|of|to)"
     r" (?:the )?$",
     re.IGNORECASE,
@@ -32,6 +32,11 @@ NEXT = re.compile(
 AND = re.compile(r"(?:,|;)? (?:and|but) (?:the )?$", re.IGNORECASE)
 TOO = re.compile(
     rf" (?:{_DO} )?(?:too|as well|likewise|also)\b(?! \w)|,? likewise\b(?! \w)|,? too\b(?! \w)", re.IGNORECASE
+)
+
+# "…, and so do those to its caller recommendations": of whom nothing is known.
+OF_NOBODY = re.compile(
+    rf"(?<=,) and so {_DO} (?:the \w+|that|those) (?:of|to|in|at|from) (?P<whom>[^,;.\[\]]{{2,60}})", re.IGNORECASE
 )
 
 
@@ -50,6 +55,14 @@ def again(text: str, known: Known) -> Iterator[Again]:
             yield from _spelled(known.previous, one, 0, known)
         elif found := BEFORE.search(before) or (AND.search(before) if TOO.match(text, one.span[1]) else None):
             yield from _spelled(text[: found.start()], one, found.start(), known)
+
+
+def of_nobody(text: str, known: Known) -> Iterator[re.Match[str]]:
+    """Where no service and no region stands that it could be read of."""
+    mentions = roster.mentions(text, known)
+    for found in OF_NOBODY.finditer(text):
+        if not any(found.start("whom") <= one.span[0] < found.end() for one in mentions):
+            yield found
 
 
 # "Its new errors name ledger": whom that means stands in the place of the first.

@@ -29,7 +29,7 @@ QUANTIFIED = re.compile(
     r"|the (?:(?:vast|overwhelming|great|large|clear) )?(?:majority|bulk)|the lion['’]s share)"
     r"|(?:only |just )?(?P<tiny>(?:an? (?:mere |tiny )?|hardly a )(?:sliver|handful|smattering|sprinkling|modicum))"
     r"|(?P<minority>a (?:small |tiny )?minority)|(?P<scarce>(?:almost|nearly|virtually|practically|next to) none)"
-    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,30}\bfail)"
+    r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,60}\bfail)"
     r"|(?:(?<=fails )|(?<=failed )|(?<=failing )|(?<=rejects )|(?<=rejected )"
     r"|(?<=fails on )|(?<=failed on )|(?<=failing on )|(?<=fails at )|(?<=fail on ))(?P<each>all|every|each))"
     r"(?= (?:of |the |its |their |sampled |logged |served |\d[\d,]* |\S*['’]s? |\s)*(?:[a-z]+ )?(?:requests?|calls?)\b"
