@@ -40,6 +40,11 @@ _COST = (
     r"comput\w+|vcpu\w*|list prices?|cloud|priced?|spen[dt]\w*|bill\w*"
     r"|costs?(?! (?:(?:an|about|some|only) )?(?:extra |additional )?[\d.,]+ ?(?:[mk]?g|(?:milli)?grams?)\b)"
 )
+_USERS = (
+    r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?"
+    # "The clients behind the 9,370 requests a minute": of the requests.
+    r"|clients(?!,? (?:behind|(?:that |who )?(?:sen[dt]|call|made|make)))"
+)
 WORDS = (
     ("retries", r"retr(?:y|ies|ied|ying)"),
     ("errors", _ERRORS),
@@ -51,12 +56,7 @@ WORDS = (
     ("carbon_per_demand", r"per request|(?:co₂|carbon|emissions?) (?:of|for) (?:a|each|every)(?: single)? request"),
     ("lines", r"lines?|log(?:s|ged|ging)?|messages?|documents?|silent|silence|quiet"),
     ("calls", r"(?<!system )calls?|calling"),
-    (
-        "users",
-        r"users?|customers?|sessions?|people|everybody|everyone|visitors?|buyers?"
-        # "The clients behind the 9,370 requests a minute": of the requests.
-        r"|clients(?!,? (?:behind|(?:that |who )?(?:sen[dt]|call|made|make)))",
-    ),
+    ("users", _USERS),
     ("orders", r"orders?"),
     ("revenue", _REVENUE),
     ("cost", _COST),
