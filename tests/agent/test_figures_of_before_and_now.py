@@ -10,6 +10,18 @@ from worker.agent.grounding.ground import ground_known
 CHECKOUT, PAYMENTS, PEAK = "demo-373452", "silent-dependency", "evening-peak"
 
 PAIRS = [
+    # The second is a minute's as well.
+    (
+        "demo-d44d78",
+        "recommendations in asia-east1 runs at 9 g a minute, and 2.6 g is expected [e1].",
+        "recommendations in asia-east1 runs at 9 g a minute, and 5.6 g is expected [e1].",
+    ),
+    # Whose place it is told behind has another confidence.
+    (
+        "demo-588375",
+        "frontend ranks behind the first candidate with a confidence of 0.22.",
+        "frontend ranks behind the first candidate with a confidence of 0.48.",
+    ),
     # What 1,000 requests of a service take, whoever is named between.
     (
         CHECKOUT,

@@ -373,12 +373,21 @@ SHOWN = re.compile(
 AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
 
 
+# "It runs at 0.185 g a minute, and 0.151 g is expected": the second is a minute's as well.
+SO_MUCH_A_MINUTE = re.compile(
+    r"\bg(?: (?:a|per) minute|/min),?(?: (?:and|but|where|while|when|with))?(?: only| about)? $"
+)
+IS_USUAL = re.compile(r" (?:(?:is|was|were|would be) )?(?:expected|usual|normal)\b")
+
+
 def _counted(number: Number, text: str) -> Number:
     """ "Logged 62 times" and "62 occurrences" count lines."""
     if number.dimension in quoted.OCCURRENCES:
         return replace(number, dimension="lines")
     if _is_status(number, text):
         return replace(number, dimension="")
+    if number.dimension == "grams" and SO_MUCH_A_MINUTE.search(text[: number.span[0]]):
+        return replace(number, dimension="grams_per_minute") if IS_USUAL.match(text, number.span[1]) else number
     is_count = (
         number.dimension == "times"
         and number.text.lower().endswith(("times", "twice"))
