@@ -18,7 +18,7 @@ TOLD = [
     (BAD, "PoolTimeoutError shows up {} times since the start of the window and not once in its baseline.", "30", "3"),
     (BAD, "checkout in {} did not rise at all.", "europe-west1", "us-central1"),
     (BAD, "Before the incident p95 was 125 ms and p99 was {} ms.", "152", "875"),
-    (BAD, "Half of checkout's requests finish within {} ms.", "347", "875"),
+    (BAD, "Half of checkout's requests are answered within {} ms.", "347", "875"),
     (BAD, "The slowest 5 % take {} ms or more.", "749", "347"),
     (BAD, "The measured value lies {} the expected range of 41 to 44 gCO₂e.", "above", "within"),
     (CARBON, "The measured value lies {} the expected range of 212 to 217 gCO₂e.", "within", "above"),

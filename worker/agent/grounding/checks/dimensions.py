@@ -62,9 +62,13 @@ def _share(fact: Fact, said: Said) -> bool:
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
             or fact.of in {None, *said.patterns}
-            or f"{fact.of}" in said.previous
+            or (f"{fact.of}" in said.previous and not ALL_LINES.search(said.clause + said.after))
         )
     return True
+
+
+# "42 % of all log lines of checkout are errors": not of one version's.
+ALL_LINES = re.compile(r"\ball (?:of )?(?:the )?(?:log )?lines\b", re.IGNORECASE)
 
 
 def _grams(fact: Fact, said: Said) -> bool:
