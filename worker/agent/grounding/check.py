@@ -198,11 +198,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    unexplaining = [
-        one.span() if words is not refuted.MOST_SLOWER else one.span(one.lastgroup or 0)
-        for words in (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF, refuted.MOST_SLOWER)
-        for one in words.finditer(plain)
-    ]
+    uncounted = (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF)
+    unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
+    unexplaining += [one.span(one.lastgroup or 0) for one in refuted.MOST_SLOWER.finditer(plain)]
     read = [
         one
         for one in numerals.numbers(counted)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
@@ -151,7 +151,7 @@ def candidacies(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
             is_one = any(one.text in (it.service, it.deployment_id, it.version) for it in known.report.candidates)
             holds = is_one == bool(among and not among["no"])
             span = (one.span[0], found.end())
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "the ranking says otherwise")
+            yield judged_at("state", span, text, holds, "the ranking says otherwise")
 
 
 ALIKE = re.compile(r"\b(?:similar|comparable|related|like|alike|match\w*|resembl\w*)\b", re.IGNORECASE)

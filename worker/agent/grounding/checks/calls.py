@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
-from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import topics
 
@@ -142,7 +142,7 @@ def _than(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
         span = (one.span[0], third.span[1])
         if first in now and second in now:
             holds = (now[first] > now[second]) == bool(way["slow"])
-            yield Claim("direction", span, text[slice(*span)], holds, "" if holds else "it is the other way round")
+            yield judged_at("direction", span, text, holds, "it is the other way round")
 
 
 def _judged(
@@ -287,7 +287,7 @@ def chained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         down = [(one.text, other.text) for one, other in links]
         up = [(callee, caller) for caller, callee in down]
         holds = {*down} <= known.calls or {*up} <= known.calls
-        yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "nothing shows that chain")
+        yield judged_at("cause", span, text, holds, "nothing shows that chain")
 
 
 def _is_link(two: tuple[Found, Found], text: str) -> bool:
@@ -311,4 +311,4 @@ def unlinked(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             is_told = any(re.search(rf"connects it with (?:{'|'.join(map(re.escape, pair))})[ ,]", it) for it in told)
             holds = is_told and not any({*call} == pair for call in known.calls)
             span = (begun.start(), other.span[1])
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else UNSHOWN)
+            yield judged_at("state", span, text, holds, UNSHOWN)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 from worker.domain.report import Verdict
 
 _LOW = r"little|low|weak|poor|scant|small|slight|limited"
@@ -105,7 +105,7 @@ def _every_error(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
             span = (found.start(), one.span[1])
             if told:
                 holds = max(told) >= ALL
-                yield Claim("number", span, text[slice(*span)], holds, "" if holds else "not all of them do")
+                yield judged_at("number", span, text, holds, "not all of them do")
 
 
 def _name_only(

@@ -11,7 +11,7 @@ from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import causal, context, numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 from worker.agent.grounding.text.pairs import Number
 from worker.domain.report import CauseKind
 
@@ -228,7 +228,7 @@ def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             together = owners.listed(one.span[1], text, mentions, {*made_by})
             span = (one.span[0], other.span[1])
             holds = all(made_by[it.text] == other.text for it in together)
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it is another one's")
+            yield judged_at("state", span, text, holds, "it is another one's")
     for found in NO_OTHER.finditer(text):
         told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
         regions = {one.text for one in mentions} & known.regions

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import quantifiers
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 
 COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
 
@@ -91,7 +91,7 @@ def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if told and part is not None:
             holds = part >= LEAST[next(name for name in LEAST if told[name])]
             span = (told.start(), one.span[1])
-            yield Claim("number", span, text[slice(*span)], holds, "" if holds else "it is another part")
+            yield judged_at("number", span, text, holds, "it is another part")
 
 
 def _part_of(name: str, mentions: list[Found], known: Known) -> float | None:

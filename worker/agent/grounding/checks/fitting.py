@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from worker.agent.grounding.checks import counted, dimensions, whose
+from worker.agent.grounding.checks import belonging, counted, dimensions
 from worker.agent.grounding.checks.dimensions import EXPLAINED_BY, OF_VERSION
 from worker.agent.grounding.report import counts, owners, record
 from worker.agent.grounding.report.fields import QUANTILES
@@ -94,7 +94,7 @@ def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_anothers = fact.dimension == "lines" and fact.evidence and fact.subject.service and fact.of is None
     if is_anothers and said.subjects and not any(one.service for one in said.subjects):
         return False
-    if is_elsewhere or (said.caller and fact.dimension == "seconds") or whose.is_of_its_caller(fact, said):
+    if is_elsewhere or (said.caller and fact.dimension == "seconds") or belonging.is_of_its_caller(fact, said):
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
     return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)

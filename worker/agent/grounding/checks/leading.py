@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 LEADS = re.compile(
@@ -128,7 +128,7 @@ def _likeliest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             is_first = one.text in own and (owner in own or owner not in known.services)
             span = (found.start(), one.span[1])
             holds = is_first != bool(found["not"])
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "another one ranks there")
+            yield judged_at("state", span, text, holds, "another one ranks there")
 
 
 def _alike(text: str, known: Known) -> Iterator[Claim]:

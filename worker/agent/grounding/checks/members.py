@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.claims import Claim, Found, judged_at
 
 THESE_ARE = re.compile(r"\W*(?:These|Those|They|The (?:services|callers|deployments|changes|candidates)) (?:are|were) ")
 BETWEEN = re.compile(r"(?:,| and|, and) (?:the )?")
@@ -33,7 +33,7 @@ def these(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     if meant := _meant(known):
         span = (begun.start(), listed[-1].span[1])
         holds = meant == {one.text for one in listed}
-        yield Claim("state", span, text[slice(*span)], holds, "" if holds else "these are others")
+        yield judged_at("state", span, text, holds, "these are others")
 
 
 def _is_list(listed: list[Found], text: str) -> bool:

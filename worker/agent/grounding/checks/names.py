@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from worker.agent.grounding.checks import places
+from worker.agent.grounding.checks.leads import HUNDREDTH
 from worker.agent.grounding.report import owners, vocabulary
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context
-from worker.agent.grounding.text.claims import Claim, Found, Kind, Span
+from worker.agent.grounding.text.claims import Claim, Found, Kind, Span, judged_at
 from worker.domain.report import Candidate
 from worker.domain.terms import terms
 
@@ -114,7 +115,7 @@ def renewals(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             pair = (other.text, one.text) if is_back else (one.text, other.text)
             holds = any((change.previous, change.version) == pair for change in known.changes)
             span = (one.span[0], other.span[1])
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "no change brought that")
+            yield judged_at("state", span, text, holds, "no change brought that")
 
 
 RENEWED = re.compile(
@@ -197,7 +198,6 @@ IN_A_LIST = re.compile(r"(?:\band|\bor|,|\b(?:ahead of|than|before|over)) $")
 RANKED = re.compile(r"\b(?:candidates?|confidences?|ahead of)\b", re.IGNORECASE)
 OF_ONE = re.compile(r" (?:of|in|from|at|errors?|failures?)\b")
 WITH = re.compile(r",?(?: (?:with|at|have|has|both|each|only|just|of|a|an|confidences?))+ (?P<sure>[01]\.\d+)\b(?! ?%)")
-HUNDREDTH = 0.0051
 
 
 def _is_listed(one: Found, text: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import numerals
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.claims import Claim, Found, judged_at
 
 NAMED_BY = re.compile(
     r"\b(?:is|was|are|gets?) (?:also |even |only |itself )*named (?:by|in) "
@@ -30,7 +30,7 @@ def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             low, high = _bounds(found, text)
             holds = low - 1e-9 <= share <= high + 1e-9
             span = (found.start(), caller.span[1])
-            yield Claim("number", span, text[slice(*span)], holds, "" if holds else "it is another share")
+            yield judged_at("number", span, text, holds, "it is another share")
 
 
 # "The new errors of checkout name ledger but never payments".

@@ -9,7 +9,7 @@ from worker.agent.grounding.checks import leading
 from worker.agent.grounding.report import owners, record
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context
-from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.topics import topics
 from worker.domain.report import Candidate, Verdict
 
@@ -110,7 +110,7 @@ def nearest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             span = (told.start() if told else one.span[0], behind.end() if behind else one.span[1])
             is_first = one.text in (first[0].service, first[0].deployment_id, first[0].version, first[0].error_type)
             holds = is_first != bool(told and told["not"])
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "another one ranks there")
+            yield judged_at("state", span, text, holds, "another one ranks there")
 
 
 def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Candidate]:

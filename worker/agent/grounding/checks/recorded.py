@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Change, Known
-from worker.agent.grounding.text.claims import Claim, Found, Span
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged_at
 
 _CHANGES = r"(?:changes|deployments|releases|rollouts)"
 # "Other changes on record are cfg-3096 and cfg-3095, both of shipping in europe-west1".
@@ -68,7 +68,7 @@ def several(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 
 def _claim(span: Span, text: str, holds: bool) -> Claim:
-    return Claim("state", span, text[slice(*span)], holds, "" if holds else "it is recorded otherwise")
+    return judged_at("state", span, text, holds, "it is recorded otherwise")
 
 
 def _listed(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Change, Known
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 
 _CHANGE = r"(?:deployment|release|rollout|change)"
 ONLY_ONE = re.compile(
@@ -83,7 +83,7 @@ def _where_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         if named and there and WAS_IN.fullmatch(text[one.span[1] : there.span[0]]):
             span = (one.span[0], there.span[1])
             holds = there.text in regions
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was elsewhere")
+            yield judged_at("state", span, text, holds, "it was elsewhere")
 
 
 def where(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -210,7 +210,7 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if compared and (since or before or MADE.fullmatch(found[0])):
             span = (found.start(), before.end() if before else found.end())
             holds = (compared == "worse") != _is_no_worse(found)
-            yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "its log lines say otherwise")
+            yield judged_at("cause", span, text, holds, "its log lines say otherwise")
             continue
         if named and known.has_cause and root and root.deployment_id and (since or not found["better"]):
             made = {one.deployment_id for one in known.changes if named.text in (one.deployment_id, one.version)}

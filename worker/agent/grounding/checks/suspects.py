@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
 
@@ -143,7 +143,7 @@ def named_as(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             span = (told.start(), (found or told).end())
             span = (one.span[0], told.end()) if passive else span
             holds = (one.text in cause_names(known)) != bool(told["not"])
-            yield Claim("cause", span, text[slice(*span)], holds, "" if holds else "the evidence does not show that")
+            yield judged_at("cause", span, text, holds, "the evidence does not show that")
 
 
 def apposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -9,7 +9,7 @@ from worker.agent.grounding.checks import names
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import context
-from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
@@ -50,7 +50,7 @@ def ran(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             made = [it for it in known.changes if it.at and it.service == of.text and regions <= {it.region}]
             span: Span = (of.span[0], one.span[1])
             holds = any(getattr(it, part) == one.text for it in made)
-            yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was another version")
+            yield judged_at("state", span, text, holds, "it was another version")
 
 
 # "For deploy-8728 no previous version is recorded", "which version of search ran before is not known".
@@ -87,7 +87,7 @@ def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 span: Span = (found.start(), one.span[1])
                 place = _place(found.start(), one, text, mentions, known)
                 holds = any(getattr(it, part) == one.text and place <= {it.service, it.region} for it in changes)
-                yield Claim("state", span, text[slice(*span)], holds, "" if holds else "it was another version")
+                yield judged_at("state", span, text, holds, "it was another version")
 
 
 def _place(start: int, one: Found, text: str, mentions: list[Found], known: Known) -> set[str]:

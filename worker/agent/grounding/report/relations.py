@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind
 
@@ -346,7 +346,7 @@ def logged_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if telling:
             span = (one.span[0], other.span[1])
             holds = one.text in telling
-            yield Claim("message", span, text[slice(*span)], holds, "" if holds else "another one logged it")
+            yield judged_at("message", span, text, holds, "another one logged it")
 
 
 # "…, far ahead of payments and checkout".

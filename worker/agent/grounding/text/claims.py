@@ -75,7 +75,12 @@ class Claim:
 
 def judged(kind: Kind, found: re.Match[str], holds: bool, otherwise: str, *, is_open: bool = False) -> Claim:
     """What was found, as a claim; `otherwise` is what is so where it does not hold."""
-    return Claim(kind, found.span(), found[0], holds, "" if holds else otherwise, is_open and not holds)
+    return judged_at(kind, found.span(), found.string, holds, otherwise, is_open=is_open)
+
+
+def judged_at(kind: Kind, span: Span, text: str, holds: bool, otherwise: str, *, is_open: bool = False) -> Claim:
+    """What stands there in `text`, as `judged`."""
+    return Claim(kind, span, text[slice(*span)], holds, "" if holds else otherwise, is_open and not holds)
 
 
 class Found(NamedTuple):
