@@ -76,7 +76,9 @@ def _sentence(text: str) -> str:
 
 def _reasoning(candidates: list[Json]) -> list[str]:
     told = [f"For {_cause(one)} speaks: {_first(one['for'])} {_cited(one)}." for one in candidates[:2]]
-    return told + [f"Against it speaks: {_first(one['against'])}." for one in candidates[:1] if one["against"]]
+    return told + [
+        f"Against {_cause(one)} speaks: {_first(one['against'])}." for one in candidates[:1] if one["against"]
+    ]
 
 
 def _cause(one: Json) -> str:

@@ -27,6 +27,7 @@ KINDS = (
             r"|(?:higher|additional|increased|extra|more) load"
         ),
     ),
+    (CauseKind.RESOURCE, r"resources?"),
 )
 KIND = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in KINDS}
 
