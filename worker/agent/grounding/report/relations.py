@@ -15,7 +15,9 @@ from worker.domain.report import CauseKind
 
 VICTIM = re.compile(
     r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?"
-    r"(?:victims?|sufferers?)\b",
+    r"(?:victims?|sufferers?)\b"
+    # "payments rather suffers than causes it".
+    r"|\b(?:rather|merely|only|just) suffers?\b(?! from)|\bsuffers? (?:rather|more) than\b",
     re.IGNORECASE,
 )
 SERVICE_VERB = (
