@@ -168,12 +168,15 @@ BLAMELESS = (
         r" (?:raised|triggered|fired|caused) (?:the|this) (?:alert|alarm))",
         re.IGNORECASE,
     ),
-    # "payments rather suffers than causes it": that it is a victim is told (`relations`).
-    re.compile(r"\b(?:rather|more) suffers? than (?P<verb>(?:it )?causes?)", re.IGNORECASE),
+    # "…, so it rather suffers than causes the trouble": of whom it is told (`relations`).
+    re.compile(
+        r"(?P<verb>,? (?:so|and) (?:it|they) (?:rather|more) suffers? than causes?(?: (?:it|this|that|the \w+))?)",
+        re.IGNORECASE,
+    ),
     # "How much of the excess comes from retries cannot be told".
     re.compile(
         r"\bhow much of (?:it|the [\w ]{1,20}?) (?P<verb>comes? from|is due to|stems? from)"
-        r"(?=.*\b(?:not|un\w+|open)\b)",
+        r"(?=.*\b(?:not|cannot|un\w+|open)\b)",
         re.IGNORECASE,
     ),
     re.compile(r"\b(?P<verb>(?:who|which (?:service|region)s?) contribut\w+ to)\b", re.IGNORECASE),
@@ -334,7 +337,7 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
             or any(words.search(text[slice(*of)]) for words in suspects.KIND.values())
         )
         return of if is_told else cause
-    if without := RATHER_THAN.search(found["cause"]):
+    if (without := RATHER_THAN.search(found["cause"])) or (without := SUFFERS.search(found["cause"])):
         # "Its errors name auth, so checkout suffers rather than causing it": of checkout.
         told = (cause[0] + found["cause"].rfind(", so ", 0, without.start()) + 1, cause[0] + without.start())
         return told if suspects.within(told, mentions, known) else (cause[0], told[1])
@@ -348,6 +351,8 @@ RATHER_THAN = re.compile(
     r"\b(?:rather than|instead of|without)\W*$",
     re.IGNORECASE,
 )
+# "… so it rather suffers than causes the trouble".
+SUFFERS = re.compile(r"\b(?:rather|more) suffers? than\W*$", re.IGNORECASE)
 BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from worker.agent.grounding.text.claims import Claim, Span
+from worker.agent.grounding.text.topics import topics
 
 _MOST = (
     r"most|least|largest|biggest|greatest|highest|smallest|lowest|worst|best|longest|slowest|fastest|strongest|weakest"
@@ -49,7 +50,8 @@ COMPARED = re.compile(
 )
 # "metric-ingestor-1 flushes more envelopes than usual": what a metric counts.
 MORE_OF = re.compile(
-    r"\b(?:more|fewer|less) [a-z]{3,} (?:(?:a|per|each|every) \w+ )?(?P<than>than) (?:usual|normal|expected|before)\b"
+    r"\b(?:more|fewer|less) (?!(?:work|requests|calls)\b)[a-z]{3,} (?:(?:a|per|each|every) \w+ )?"
+    r"(?P<than>than) (?:usual|normal|expected|before)\b"
 )
 # "2.3 times as many as usual": a figure.
 BY_FIGURE = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|tenth) $", re.IGNORECASE)
@@ -93,6 +95,9 @@ def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
     for one in chain(COMPARED.finditer(text), MORE_OF.finditer(text)):
         place = one.start(next(name for name, word in one.groupdict().items() if word))
         is_figure = one.groupdict().get("as") and BY_FIGURE.search(text[: one.start()])
+        if one.re is MORE_OF and topics(one[0]):
+            # "Fewer calls than usual": of what has rules of its own.
+            continue
         if not is_figure and not any(start <= place < end for start, end in told):
             yield one
 
