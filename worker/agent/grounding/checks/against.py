@@ -50,46 +50,6 @@ def alike(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, is_so, "they do not")
 
 
-# "Among the services, payments fails most often".
-MOST_OFTEN = re.compile(
-    r" (?:in [\w-]+ )?(?:itself )?fail(?:s|ed) (?:the )?(?P<often>most|least)"
-    r"(?: often| of all| frequently)?(?=\s*(?:[,.;]|$))"
-)
-
-
-def most(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By its error rate, of all that were measured."""
-    rates = {one.subject.service: one.actual for one in known.levels if one.signal == "errors"}
-    for one in mentions:
-        found = MOST_OFTEN.match(text, one.span[1]) if one.text in rates else None
-        if found and len(rates) > 1:
-            best = max if found["often"] == "most" else min
-            yield judged("direction", found, rates[one.text] == best(rates.values()), "another one does")
-
-
-# "Latency of payments, at 1,480 ms, is the highest of the three".
-EXTREME = re.compile(
-    r"(?<!the )\b(?:is|are|was|were|has|had|shows?) the (?:(?P<high>highest|longest|largest|slowest|worst|most)"
-    r"|(?:lowest|shortest|smallest|fastest|fewest|least))(?P<what>(?: [a-z]+){0,3}?) (?:of|among)"
-    r" (?:(?:the|all|these|them)\b ?){1,2}(?:two|three|four|five|six|services|candidates|callers|named)?"
-    r"(?=\s*(?:[,.;]|$))",
-    re.IGNORECASE,
-)
-
-
-def extreme(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By the one signal that is spoken of, of all services of which it was measured."""
-    for found in EXTREME.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
-        told = topics(text[context.part(found.span(), text)[0] : found.end()]) & {*SIGNALS}
-        levels = [one for one in known.levels if {one.metric} == told]
-        own = [one.actual for one in levels if [one.subject.service] == named]
-        if own:
-            values = [one.actual for one in levels if one.subject.service]
-            best = max(values) if found["high"] else min(values)
-            yield judged("direction", found, best in own and len(values) > 1, "another one has it")
-
-
 # "Its share of failed requests was higher than its share of retries".
 OF_ONE = re.compile(
     r"\b(?:is|was|are|were|stands?|lies) (?:(?P<more>higher|larger|greater|bigger|commoner"

@@ -131,6 +131,20 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
     return not is_cleared and judgements.is_told(found, is_cause_open=consequences.is_cause_open(known))
 
 
+# "Why payments fails stays open", "it is unclear why".
+WHY_OPEN = re.compile(
+    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
+    re.IGNORECASE,
+)
+
+
+def left_open(text: str, known: Known) -> Iterator[Claim]:
+    """Where the cause is known."""
+    for found in () if consequences.is_cause_open(known) else WHY_OPEN.finditer(text):
+        yield judged("cause", found, holds=False, otherwise=IT_IS)
+
+
 # "Retries account for most of the excess".
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # What blames nobody: "a thousand requests caused 82.3 mgCO₂e", "checkout was responsible for 7.5 g", "the spike that
@@ -263,6 +277,11 @@ def _wrong_verdict(
     # "A configuration change broke shipping: cfg-3095": what stands behind is no part of what happened.
     effect = (found.start("effect"), found.start("effect") + len(found["effect"].partition(": ")[0]))
     if other := RATHER.search(found["cause"]):
+        rest = (cause[0] + other.end(), found.end("cause"))
+        is_own = suspects.within(rest, mentions, known) & cause_names(known)
+        is_own = is_own or (root.kind in suspects.KIND and suspects.KIND[root.kind].search(text[slice(*rest)]))
+        if is_own and (why := _wrongly_denied(rest, text, mentions, known)):
+            return why
         cause = (cause[0], cause[0] + other.start())
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):

@@ -63,9 +63,6 @@ def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> st
     ):
         return why
     changes = [change for change in known.changes if change.deployment_id == one.text]
-    numbers = {version for change in known.changes for version in change.versions}
-    if changes and one.text not in numbers and re.search(r"\bversions? $", text[: one.span[0]]):
-        return "it is a deployment"
     if changes:
         return _wrong_deployment(one, changes, text, mentions, known)
     if versions := [change for change in known.changes if one.text in change.versions]:
@@ -231,19 +228,6 @@ def unknown_names(text: str) -> Iterator[Claim]:
                 continue
             taken.append(span)
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
-
-
-AND = re.compile(r",? (?:and|or) |, ")
-
-
-def twice(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "It hardly calls cart and cart any more": one of both is somebody else."""
-    for one, other in pairwise(mentions):
-        # "deploy-8726 of inventory, and inventory shows no deviation": two clauses.
-        is_listed = not re.search(r"\b(?:of|by|for|in) $", text[: one.span[0]]) or text[one.span[1]] != ","
-        is_spelled = text[slice(*other.span)] == other.text and is_listed
-        if is_spelled and one.text == other.text in known.services and AND.fullmatch(text[one.span[1] : other.span[0]]):
-            yield Claim("name", other.span, other.text, holds=False, why="it is named twice")
 
 
 # "checkout-related", "deploy-time": no names.
