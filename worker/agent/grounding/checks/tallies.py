@@ -65,6 +65,10 @@ LIST = re.compile(
 )
 
 
+# "Deployed 16 min before the onset: deploy-8727" counts nothing.
+MEASURES = ("seconds", "grams", "share", "points", "times", "confidence")
+
+
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
     if (is_bound := others.is_bound(number, text, mentions, known)) is not None:
@@ -111,7 +115,8 @@ def _of_listed(number: Number, text: str, sentence: str, mentions: list[Found], 
     told = MESSAGES.match(text, number.span[1])
     if told and (is_so := _of_messages(number.value, _count(told["all"] or ""), sentence, known)) is not None:
         return is_so
-    if found := LIST.match(text, number.span[1]):
+    found = LIST.match(text, number.span[1]) if number.dimension not in MEASURES else None
+    if found:
         listed = [one for one in mentions if one.span[0] >= found.end()]
         return _of_list(number.value, found, listed, sentence, mentions, known)
     return _of_all(number, text, mentions, known)

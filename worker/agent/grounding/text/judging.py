@@ -18,6 +18,9 @@ USUALLY_BOTH = re.compile(
     r"^(?:Usually|Normally|Typically|In the baseline|Before),?"
     r"(?: (?!(?:and|but|while|whereas|against|now|to|from|instead|than|where)\b)[^\s;:,()]+){1,12} and $"
 )
+# "The p50 latency was 95 ms and is now 98 ms".
+WAS = re.compile(r"\b(?:was|were|stood at|lay at)(?: at| only| about| just)* $")
+IS_NOW = re.compile(r"[^,;.\d]{0,30},? (?:and|but|while it|now it) (?:it )?(?:is|are|stands?|lies?)(?: now| at)*(?: only| about| just)* \d")
 OF_NOW = re.compile(r"[^,;.]*\b(?:now|since|currently|today|at present|in the window)\b")
 # "Memory stays near its usual value, 57 %": what it is.
 NEAR_USUAL = re.compile(
@@ -39,8 +42,9 @@ def is_measured(start: int, end: int, text: str) -> bool:
 
 
 def is_usual_too(before: str, after: str) -> bool:
-    """Whether it is the second of two that are told as usual."""
-    return bool(USUALLY_BOTH.match(before)) and not OF_NOW.match(after)
+    """Whether it is the second of two that are told as usual, or what was, beside what is."""
+    is_past = WAS.search(before) and IS_NOW.match(after)
+    return bool(is_past) or (bool(USUALLY_BOTH.match(before)) and not OF_NOW.match(after))
 
 
 def besides(before: str) -> str | None:
