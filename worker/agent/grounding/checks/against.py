@@ -9,6 +9,7 @@ from worker.agent.grounding.report import metrics
 from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.denials import LEFT_OPEN
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _OF = r"(?:(?:that|those|the ones?|what) (?:of|on|in|at|against|for|from|to|with) )?(?:the )?"
@@ -94,12 +95,11 @@ def every(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
     risen = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
     well = known.services - {one.subject.service for one in known.levels if abs(one.deviations) >= DEVIATING} - risen
     for found in EVERY.finditer(text):
-        if well and not NOT.search(text[: found.end()]):
+        if well and not LEFT_OPEN.search(text[: found.end()]):
             yield judged("direction", found, False, "not all of them do")
 
 
 DEVIATING = 3
-NOT = re.compile(r"\b(?:not|no|never|neither|nor|none|if|whether)\b|n['’]t\b", re.IGNORECASE)
 
 
 def _rates(service: str, known: Known) -> list[float]:

@@ -278,8 +278,8 @@ def _wrong_verdict(
     effect = (found.start("effect"), found.start("effect") + len(found["effect"].partition(": ")[0]))
     if other := RATHER.search(found["cause"]):
         rest = (cause[0] + other.end(), found.end("cause"))
-        is_own = suspects.within(rest, mentions, known) & cause_names(known)
-        is_own = is_own or (root.kind in suspects.KIND and suspects.KIND[root.kind].search(text[slice(*rest)]))
+        is_kind = root.kind in suspects.KIND and suspects.KIND[root.kind].search(text[slice(*rest)])
+        is_own = is_kind or suspects.within(rest, mentions, known) & cause_names(known)
         if is_own and (why := _wrongly_denied(rest, text, mentions, known)):
             return why
         cause = (cause[0], cause[0] + other.start())

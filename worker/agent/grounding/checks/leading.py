@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.denials import JUST_BEFORE
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _LARGE = r"(?P<large>largest|biggest|greatest|strongest|highest|steepest|most)"
@@ -35,7 +36,6 @@ EVENLY = re.compile(
     r" (?:in|for|at|of) (?:all|every|each|both)\b",
     re.IGNORECASE,
 )
-NOT = re.compile(r"\b(?:not|never|hardly|rather than|far from)\b[^,;.]{0,20}$|n['’]t\b[^,;.]{0,20}$", re.IGNORECASE)
 # Parts further apart are no even ones.
 EVEN = 1.5
 
@@ -53,14 +53,14 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if named in parts and (len(parts) > 1 or parts[named] <= 0):
             best = min if found["small"] or found["least"] else max
             is_best = parts[named] == best(parts.values()) and parts[named] > 0
-            holds = is_best != bool(NOT.search(text[: found.start()]))
+            holds = is_best != bool(JUST_BEFORE.search(text[: found.start()]))
             yield judged("state", found, holds, "another one has it")
     yield from _orders(text, mentions, known)
     for found in EVENLY.finditer(text):
         parts = _parts(text, mentions, known)
         values = [parts[one.text] for one in mentions if one.text in parts] or [*parts.values()]
         is_even = bool(values) and 0 < max(values) <= EVEN * min(values)
-        holds = is_even != bool(NOT.search(text[: found.start()]))
+        holds = is_even != bool(JUST_BEFORE.search(text[: found.start()]))
         yield judged("state", found, bool(parts) and holds, "it is not spread so", is_open=not parts)
 
 

@@ -50,7 +50,7 @@ def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             callers, callee, told = _whose(found, mentions, known), one.text, ALL
         else:
             continue
-        named = [shares.get((of, callee), 0.0) for of in callers if of in {it for it, _ in shares}]
+        named = [shares.get((of, callee or ""), 0.0) for of in callers if of in {it for it, _ in shares}]
         if callee and named:
             holds = told[0] - 1e-9 <= max(named) <= told[1] + 1e-9
             yield judged_at("number", (found.start(), one.span[1]), text, holds, "it is another share")

@@ -105,7 +105,7 @@ def claimed(text: str, known: Known) -> Iterator[Claim]:
 
 # "12 past incidents were known by then, none of them similar", "…, three of which are similar".
 SO_MANY_ALIKE = re.compile(
-    rf"\b(?P<many>none|(?:{'|'.join(quantifiers.SMALL)})(?= of))"
+    rf"\b(?P<many>none|(?:{'|'.join(quantifiers.SMALL)})(?= of \w+ (?:is|are|was|were)\b))"
     r" (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?"
     r"(?:(?:is|are|was|were) )?(?:(?:listed|counted|noted|given) as )?"
     r"(?:similar|alike|comparable|resembles?(?: (?:this|it)(?: one)?)?)\b",
@@ -153,7 +153,7 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
             "span" if number.dimension == "seconds" else "helped",
         )
         for one in past
-        # Nobody need be named; of which of them it is told, `histories` sees.
+        # Nobody need be named; of which of them it is told, `remembered` sees.
         for of in {one.service, known.report.service}
         for number in numerals.numbers(texts[one.id])
     ]

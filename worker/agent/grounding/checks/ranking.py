@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
+from worker.agent.grounding.text.denials import JUST_BEFORE
 from worker.domain.report import Candidate, CauseKind, Verdict
 
 OTHER = "another one ranks there"
@@ -31,7 +32,6 @@ AT_AN_END = re.compile(
 RANKED = re.compile(
     r"\b(?:candidates?|suspects?|rank\w*|confidence|favou?r\w+|preferred|likely|runner-up|0\.\d+)\b", re.IGNORECASE
 )
-NOT = re.compile(r"\b(?:not|never|hardly|rather than|far from)\b[^,;.]{0,20}$|n['’]t\b[^,;.]{0,20}$", re.IGNORECASE)
 TRAFFIC = re.compile(r"\b(?:more |higher )?(?:traffic|demand)(?: surge)?\b", re.IGNORECASE)
 
 
@@ -45,7 +45,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         before = [one.text for one in named if one.span[1] <= found.start()][-1:]
         if before:
             is_there = before[0] in _names(candidates[-1 if found["last"] else 0])
-            yield judged("state", found, is_there != bool(NOT.search(text[: found.start()])), OTHER)
+            yield judged("state", found, is_there != bool(JUST_BEFORE.search(text[: found.start()])), OTHER)
     yield from _placed(text, named, known)
     yield from _behind(text, named, known)
     yield from _alike(text, known)
@@ -170,7 +170,7 @@ def _alike(text: str, known: Known) -> Iterator[Claim]:
     first = [one.confidence for one in known.report.candidates[:2]]
     for found in ALIKE.finditer(text):
         is_so = len(first) > 1 and first[0] - first[1] < CLOSE
-        yield judged("state", found, is_so != bool(NOT.search(text[: found.end()])), "they are not")
+        yield judged("state", found, is_so != bool(JUST_BEFORE.search(text[: found.end()])), "they are not")
 
 
 # "They are much less likely than ledger".

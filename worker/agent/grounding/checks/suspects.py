@@ -52,7 +52,8 @@ def reached(root: RootCause, known: Known) -> set[str | None]:
     """Whom the cause can have brought trouble: the alerted service, and who calls it, however many are between."""
     found: set[str | None] = {root.service, known.report.service}
     more: set[str | None] = {root.service}
-    while more := {caller for callee in more for caller in callers(callee, known)} - found:
+    while more:
+        more = {caller for callee in more for caller in callers(callee, known) if caller not in found}
         found |= more
     return found
 

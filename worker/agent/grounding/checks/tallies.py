@@ -144,7 +144,7 @@ def _of_callers(number: Number, text: str, mentions: list[Found], known: Known) 
     if found := CALLING.match(text, number.span[1]):
         of = {one.text for one in mentions if one.span[0] >= found.end()} & known.services
         timed = {one.of for one in known.facts if one.signal == "calls" and one.subject.service in of and one.of}
-        calling = timed or callers(*of, known) if len(of) == 1 else set()
+        calling = timed or {caller for one in of for caller in callers(one, known)} if len(of) == 1 else set()
         return len(calling) == number.value if calling else None
     is_again = AGAIN.search(text[: number.span[0]]) and ENDS_OR_VERB.match(text, number.span[1])
     before = [one for one in numerals.numbers(text) if is_again and one.span[1] <= number.span[0]]

@@ -11,3 +11,7 @@ LEFT_OPEN = re.compile(
     rf"\b(?:{_NO}|if|whether|unlikely|unclear|unknown|far from|rather than)\b|n['’]t\b",
     re.IGNORECASE,
 )
+# "ledger is not at all first": right before what is denied.
+JUST_BEFORE = re.compile(
+    r"\b(?:not|never|hardly|rather than|far from)\b[^,;.]{0,20}$|n['’]t\b[^,;.]{0,20}$", re.IGNORECASE
+)
