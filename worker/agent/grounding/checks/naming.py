@@ -84,8 +84,8 @@ def _whose(found: re.Match[str], mentions: list[Found], known: Known) -> list[st
     """Whose errors they may be: who is named in it, else those before it, else who was spoken of."""
     services = [one for one in mentions if one.text in known.services and one.span[0] < found.end()]
     inside = [one.text for one in services if found.start() <= one.span[0]]
-    spoken = _named(0, mentions, known) or known.report.service or ""
-    return inside[:1] or [one.text for one in services] or [spoken]
+    about = [*known.about] if len(known.about) == 1 else [known.report.service or ""]
+    return inside[:1] or [one.text for one in services] or about
 
 
 def _named(place: int, mentions: list[Found], known: Known) -> str | None:
