@@ -276,12 +276,9 @@ def _wrong_verdict(
 ) -> str:
     # "A configuration change broke shipping: cfg-3095": what stands behind is no part of what happened.
     effect = (found.start("effect"), found.start("effect") + len(found["effect"].partition(": ")[0]))
+    if _denies_the_cause(found, text, mentions, known, root):
+        return IT_IS
     if other := RATHER.search(found["cause"]):
-        rest = (cause[0] + other.end(), found.end("cause"))
-        is_kind = root.kind in suspects.KIND and suspects.KIND[root.kind].search(text[slice(*rest)])
-        is_own = is_kind or suspects.within(rest, mentions, known) & cause_names(known)
-        if is_own and (why := _wrongly_denied(rest, text, mentions, known)):
-            return why
         cause = (cause[0], cause[0] + other.start())
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
     if NOT.search(STATE.sub(" ", denied)) or NOTHING.fullmatch(found["effect"]) or DOES_NOT.search(found["effect"]):
@@ -294,6 +291,26 @@ def _wrong_verdict(
     ):
         return "nothing shows that it calls the cause"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
+
+
+# "…, not a change of shipping": what is denied behind the cause.
+NOT_THIS = re.compile(
+    rf"(?:{RATHER.pattern})(?P<this>[^,;:.]*?)(?=[,;:.]| (?:because|since|as|but|which|while|and)\b|$)"
+)
+
+
+def _denies_the_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known, root: RootCause) -> bool:
+    denied = NOT_THIS.search(text, found.start("cause"))
+    if denied is None:
+        return False
+    part, span = denied["this"], denied.span("this")
+    is_kind = root.kind in suspects.KIND and suspects.KIND[root.kind].search(part)
+    is_own = is_kind or suspects.within(span, mentions, known) & cause_names(known)
+    return (
+        bool(is_own)
+        and not suspects.THE_CALLERS.fullmatch(part)
+        and not suspects.names_another(part, span, mentions, known)
+    )
 
 
 # "search is slow because ledger fails": what befell it, and no judgement.
