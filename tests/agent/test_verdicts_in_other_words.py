@@ -15,7 +15,12 @@ TOLD = [
     (DEMAND, "The demand was served at {} cost.", "the usual", "twice the usual"),
     (DEPLOYED, "{} had no share in the rise of errors of checkout.", "Europe-west1", "Us-central1"),
     (LEDGER, "Of the new errors of checkout, {}.", "20 % name ledger and 100 % name payments", "100 % name ledger"),
-    (LEDGER, "All new errors of payments name ledger, which makes {} rather than the origin.", "it a victim", "it no"),
+    (
+        LEDGER,
+        "All new errors of payments name ledger, which makes {} rather than the origin.",
+        "it a victim",
+        "ledger a victim",
+    ),
     (LEDGER, "All new errors of payments name ledger, which makes {} the origin.", "ledger", "payments"),
     (LEDGER, "The cause is {}, because it is named by payments.", "ledger", "payments"),
     (LEDGER, "In milliseconds, the latency of payments climbed from 266 to {} on average.", "1,440", "1,810"),

@@ -152,6 +152,7 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *(one for rule in OF_SENTENCE for one in rule(sentence, mentions, known)),
         *statements.states(plain, mentions, known, is_advice=is_advice),
         *remembered.remembered(sentence, plain, mentions, past_incidents, known),
+        *(() if is_advice else alerting.limits(plain, known)),
         *(() if is_advice else loads.loads(plain, mentions, known)),
     ]
     if is_advice:

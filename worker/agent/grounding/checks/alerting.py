@@ -51,6 +51,25 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
 
 
 CONDITION = re.compile(r"\b(?P<way>greater|more|above|less|below|fewer)\b[^\d]{0,20}(?P<limit>\d+(?:\.\d+)?)")
+# "Emissions stayed below the threshold": what fired the rule did not.
+LIMIT = re.compile(
+    r"\b(?:(?P<under>below|under|short of|beneath)|(?P<over>above|over|exceed(?:s|ed|ing)?|cross(?:ed|es|ing)|beyond))"
+    r" (?:the |its |their )?(?:rule['’]s |alert['’]s |fixed )?(?:threshold|limit)\b"
+    r"(?! (?:of|for) (?:low|medium|high|critical)\b)",
+    re.IGNORECASE,
+)
+NOT = re.compile(r"\b(?:not|never|nor|neither|if|when|once|until|whether|should|would)\b|n['’]t\b", re.IGNORECASE)
+
+
+def limits(text: str, known: Known) -> Iterator[Claim]:
+    """On which side of its rule's threshold the alert's value is."""
+    alert = known.report.alert
+    condition = CONDITION.search(alert.conditions)
+    for found in LIMIT.finditer(text) if condition and alert.value is not None else ():
+        before = re.split(r"[,;:.]", text[: found.start()])[-1]
+        if condition and alert.value is not None and not NOT.search(before):
+            is_over = alert.value > float(condition["limit"])
+            yield judged("direction", found, is_over == bool(found["over"]), "it was on the other side")
 
 
 # "The rule fires when emissions exceed 0.15 kg", "its threshold of 0.18".

@@ -304,7 +304,9 @@ def _denies_the_cause(found: re.Match[str], text: str, mentions: list[Found], kn
     if denied is None:
         return False
     part, span = denied["this"], denied.span("this")
-    is_kind = root.kind in suspects.KIND and suspects.KIND[root.kind].search(part)
+    words = suspects.KIND.get(root.kind)
+    # "A configuration change, not a new version, broke shipping".
+    is_kind = words and words.search(part) and not words.search(found.string, found.start("cause"), denied.start())
     is_own = is_kind or suspects.within(span, mentions, known) & cause_names(known)
     return (
         bool(is_own)
