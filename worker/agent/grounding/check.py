@@ -32,6 +32,7 @@ from worker.agent.grounding.checks import (
     limits,
     loads,
     log_levels,
+    members,
     names,
     naming,
     novelty,
@@ -302,7 +303,9 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
+    names.twice,
     versions.unrecorded,
+    members.these,
     alerting.concerned,
     clearances.elsewhere,
     happenings.happenings,

@@ -134,14 +134,23 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
 # "Why payments fails stays open", "it is unclear why".
 WHY_OPEN = re.compile(
     r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
-    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b",
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b"
+    r"|\b(?:culprit|(?<!its )cause|origin) (?:is|was|remains|stays) (?:still )?"
+    r"(?:open|unclear|unknown|not (?:known|clear))\b",
     re.IGNORECASE,
+)
+# "… for reasons other than deploy-8841".
+OTHER_THAN = re.compile(
+    r"\b(?:reasons?|causes?|something|anything|anybody|somebody) other than (?:the )?$", re.IGNORECASE
 )
 
 
-def left_open(text: str, known: Known) -> Iterator[Claim]:
+def left_open(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Where the cause is known."""
-    for found in () if consequences.is_cause_open(known) else WHY_OPEN.finditer(text):
+    if consequences.is_cause_open(known) or known.past:
+        return
+    others = (OTHER_THAN.search(text[: one.span[0]]) for one in mentions if one.text in cause_names(known))
+    for found in (*WHY_OPEN.finditer(text), *filter(None, others)):
         yield judged("cause", found, holds=False, otherwise=IT_IS)
 
 

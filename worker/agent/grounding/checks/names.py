@@ -230,6 +230,19 @@ def unknown_names(text: str) -> Iterator[Claim]:
             yield Claim("name", span, name, holds=False, why="nothing that was read is called so", is_open=True)
 
 
+AND = re.compile(r",? (?:and|or) |, ")
+
+
+def twice(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "It hardly calls cart and cart any more": one of both is somebody else."""
+    for one, other in pairwise(mentions):
+        # "deploy-8726 of inventory, and inventory shows no deviation": two clauses.
+        is_listed = not re.search(r"\b(?:of|by|for|in) $", text[: one.span[0]]) or text[one.span[1]] != ","
+        is_spelled = text[slice(*other.span)] == other.text and is_listed
+        if is_spelled and one.text == other.text in known.services and AND.fullmatch(text[one.span[1] : other.span[0]]):
+            yield Claim("name", other.span, other.text, holds=False, why="it is named twice")
+
+
 # "checkout-related", "deploy-time": no names.
 _TAILS = "based bound facing file internal level like only own owned related side specific time to wide window"
 TAILS = frozenset(_TAILS.split(" "))

@@ -103,7 +103,7 @@ ANCHOR = re.compile(
 
 
 def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
-    yield from causation.left_open(text, known)
+    yield from causation.left_open(text, mentions, known)
     yield from _order(text, mentions, known)
     if not statements.is_demand(known):
         yield from (one for one in _states(SOUND, text) if not _is_quiet(one, text, known))

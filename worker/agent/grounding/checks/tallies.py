@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding.checks import others
+from worker.agent.grounding.checks import members, others
 from worker.agent.grounding.report import log, relations, roster
-from worker.agent.grounding.report.known import Change, Known, callers
+from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import claims, context, numerals, units
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
@@ -143,8 +143,7 @@ def _of_callers(number: Number, text: str, mentions: list[Found], known: Known) 
     """ "Four services call it and the calls of all four take longer": as many as do, and as many as before."""
     if found := CALLING.match(text, number.span[1]):
         of = {one.text for one in mentions if one.span[0] >= found.end()} & known.services
-        timed = {one.of for one in known.facts if one.signal == "calls" and one.subject.service in of and one.of}
-        calling = timed or {caller for one in of for caller in callers(one, known)} if len(of) == 1 else set()
+        calling = members.timed(of, known) if len(of) == 1 else set()
         return len(calling) == number.value if calling else None
     is_again = AGAIN.search(text[: number.span[0]]) and ENDS_OR_VERB.match(text, number.span[1])
     before = [one for one in numerals.numbers(text) if is_again and one.span[1] <= number.span[0]]

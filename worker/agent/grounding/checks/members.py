@@ -1,0 +1,34 @@
+"""Who those are that the sentence before counted: "four services call ledger. These are auth, cart, …"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from worker.agent.grounding.report import roster
+from worker.agent.grounding.report.known import Known, callers
+from worker.agent.grounding.text.claims import Claim, Found, judged_at
+
+THESE_ARE = re.compile(r"\W*(?:These|Those|They|The (?:services|callers)) (?:are|were) ")
+BETWEEN = re.compile(r"(?:,| and|, and) (?:the )?")
+CALL = re.compile(r"\b(?:services (?:that |which )?(?:call|depend on|wait for)|callers of) ", re.IGNORECASE)
+
+
+def timed(of: set[str], known: Known) -> set[str]:
+    """Who calls one of these: those whose calls took a while that was measured, else all that were seen to."""
+    measured = {one.of for one in known.facts if one.signal == "calls" and one.subject.service in of and one.of}
+    return measured or {caller for one in of for caller in callers(one, known)}
+
+
+def these(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A list, and nothing besides: all of those that were told of, and nobody else."""
+    begun, told = THESE_ARE.match(text), CALL.search(known.previous)
+    listed = [one for one in mentions if one.text not in known.regions]
+    is_list = all(BETWEEN.fullmatch(text[one.span[1] : other.span[0]]) for one, other in pairwise(listed))
+    if begun is None or told is None or len(listed) < 2 or listed[0].span[0] != begun.end() or not is_list:
+        return
+    of = {one.text for one in roster.mentions(known.previous, known) if one.span[0] >= told.end()} & known.services
+    if len(of) == 1 and (meant := timed(of, known)):
+        holds = meant == {one.text for one in listed}
+        yield judged_at("state", (begun.start(), listed[-1].span[1]), text, holds, "these are others")
