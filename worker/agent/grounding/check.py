@@ -393,6 +393,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     error_types.of_type,
     limits.given_up,
     limits.limited,
+    loads.no_more,
     log_levels.of_level,
 )
 # What looks at quotations, too.

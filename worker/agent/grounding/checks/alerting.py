@@ -122,9 +122,10 @@ def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     for found in CONCERNED.finditer(text):
         told = _measured_in(found["what"], known)
         named = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.services
-        if told or named:
+        regions = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.regions
+        if told or named or regions:
             signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
-            holds = named <= own and told <= signals
+            holds = named <= own and told <= signals and regions <= {known.report.region, *own}
             yield judged("state", found, holds, "it was of something else")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from worker.agent.grounding.checks import alerting, consequences, judgements, loads, suspects
 from worker.agent.grounding.report import vocabulary
@@ -62,7 +63,8 @@ CONFIDENCE = re.compile(
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"
     r"|^\W*against \S+(?: in \S+)? as (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit|origin|source|suspect)"
     r"(?=,? (?:speaks|counts|argues|tells))"
-    r"|^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of|against) \S+(?: in \S+)?(?= is\b)"
+    r"|^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of|against) \S+(?: \S+){0,4}?(?= is\b)"
+    r"|^\W*what makes [^,;]{1,60}? (?:(?:un)?likely|plausible|convincing|the \w+ candidate|a candidate)(?= is\b)"
     r"|,? which (?:speaks|counts|argues|tells) against (?:it|this|that)"
     r"(?: (?:as|being) (?:a|an|the) (?:\w+ )?(?:cause|candidate|culprit))?",
     re.IGNORECASE,
@@ -98,7 +100,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     elif found and _is_judgement(found, known):
         if judgements.is_of_figures(found):
             yield judged("cause", found, holds=True, otherwise="")
-        yield from _inside(found.span("cause"), text, mentions, known)
+        yield from chain.from_iterable(_inside(part, text, mentions, known) for part in _reasons(found))
     elif found:
         yield _blamed(found, _wrong_cause(found, text, mentions, known), text, mentions, known)
 
@@ -116,6 +118,18 @@ def _blamed(found: re.Match[str], why: str, text: str, mentions: list[Found], kn
     is_of_two = bool(causing and suspects.within(found.span("effect"), mentions, known) & known.services - causing)
     is_said = why in UNPROVEN and not (why == ANOTHER and (is_of_two or (is_blamed and causing)))
     return Claim("cause", marked, text[slice(*marked)], not why, why, is_open, is_unproven=is_said)
+
+
+# "… is the first candidate, because its requests fail and because its latency rose": two reasons of one judgement.
+AND_BECAUSE = re.compile(r",? (?:and|but also) (?:because|since|as)(?= )", re.IGNORECASE)
+
+
+def _reasons(found: re.Match[str]) -> Iterator[Span]:
+    start, end = found.span("cause")
+    for other in AND_BECAUSE.finditer(found.string, start, end):
+        yield start, other.start()
+        start = other.end()
+    yield start, end
 
 
 def _inside(span: Span, text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -170,6 +184,22 @@ BLAMELESS = (
     ),
     re.compile(
         r"\b(?:spike|rise|value|reading)s? (?P<verb>(?:that|which) (?:raised|triggered|caused) the (?:alert|alarm))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"^\W*(?P<verb>it was (?:the|a) (?:\w+ )?(?:rule|limit|threshold)\b[^,;]{0,60}? (?:that|which)"
+        r" (?:raised|triggered|fired|caused) (?:the|this) (?:alert|alarm))",
+        re.IGNORECASE,
+    ),
+    # "…, so it rather suffers than causes the trouble": of whom it is told (`relations`).
+    re.compile(
+        r"(?P<verb>,? (?:so|and) (?:it|they) (?:rather|more) suffers? than causes?(?: (?:it|this|that|the \w+))?)",
+        re.IGNORECASE,
+    ),
+    # "How much of the excess comes from retries cannot be told".
+    re.compile(
+        r"\bhow much of (?:it|the [\w ]{1,20}?) (?P<verb>comes? from|is due to|stems? from)"
+        r"(?=.*\b(?:not|cannot|un\w+|open)\b)",
         re.IGNORECASE,
     ),
     re.compile(r"\b(?P<verb>(?:who|which (?:service|region)s?) contribut\w+ to)\b", re.IGNORECASE),
@@ -354,7 +384,7 @@ def _denied(found: re.Match[str], text: str, mentions: list[Found], known: Known
             or any(words.search(text[slice(*of)]) for words in suspects.KIND.values())
         )
         return of if is_told else cause
-    if without := RATHER_THAN.search(found["cause"]):
+    if (without := RATHER_THAN.search(found["cause"])) or (without := SUFFERS.search(found["cause"])):
         # "Its errors name auth, so checkout suffers rather than causing it": of checkout.
         told = (cause[0] + found["cause"].rfind(", so ", 0, without.start()) + 1, cause[0] + without.start())
         return told if suspects.within(told, mentions, known) else (cause[0], told[1])
@@ -368,6 +398,8 @@ RATHER_THAN = re.compile(
     r"\b(?:rather than|instead of|without)\W*$",
     re.IGNORECASE,
 )
+# "… so it rather suffers than causes the trouble".
+SUFFERS = re.compile(r"\b(?:rather|more) suffers? than\W*$", re.IGNORECASE)
 BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
 
 

@@ -122,7 +122,9 @@ MOST = re.compile(
     r"|(?:main|major|lion['’]s) (?:part|share|portion))\b",
     re.IGNORECASE,
 )
-ALL = re.compile(r"\b(?:all|entire(?:ly)?|exclusively|solely|only|wholly|completely|alone|just)\b", re.IGNORECASE)
+ALL = re.compile(
+    r"\b(?:all|entire(?:ly)?|exclusively|solely|only(?! [\d$])|wholly|completely|alone|just(?! [\d$]))\b", re.IGNORECASE
+)
 NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
 LARGE = re.compile(
     r"\b(?:large|big|major|considerable|substantial|significant|sizeable|great) (?:part|share|portion|fraction)\b",

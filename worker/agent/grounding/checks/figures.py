@@ -30,7 +30,9 @@ from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 
 def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
     """Of "cpu_ratio of cart (0.95)" the figure has the form of a confidence, and is the field's."""
-    if context.is_of_quantile(number.span, text):
+    if context.is_of_quantile(number.span, text) or (
+        number.value == INTERVAL and OF_INTERVAL.match(text, number.span[1])
+    ):
         return Claim("number", number.span, number.text, holds=True)
     if of_extreme := charted.extreme(number, text, mentions, known):
         return of_extreme
@@ -38,6 +40,11 @@ def figure(number: Number, text: str, mentions: list[Found], known: Known) -> Cl
     if not claim.holds and (of_chart := charted.drawn(number, text, mentions, known)):
         return of_chart
     return claim if claim.holds else _otherwise(number, text, mentions, known) or claim
+
+
+# "With a 90 % interval from 36,400 to 87,100": so wide is every range (`domain.report.Quantity`).
+INTERVAL = 0.9
+OF_INTERVAL = re.compile(r" (?:confidence |uncertainty |credible )?(?:interval|range)\b")
 
 
 def _otherwise(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
@@ -54,10 +61,8 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     yield from metrics.in_units_of(number, text, known)
     if told := _told_besides(number, text, known):
         yield replace(number, dimension="" if told == "metric" else told)
-    if number.dimension == "grams" and FRAGMENT.match(text[: number.span[0]]):
-        # "SCI: 180 mg per 1,000 requests. Before: 114 mg": a rate as well.
-        rates = {one.dimension for one in numerals.numbers(known.previous)} & {*ALL_RATES}
-        yield from (replace(number, dimension=one) for one in sorted(rates))
+    if number.dimension == "grams":
+        yield from _rates_besides(number, text, known)
     behind = text[number.span[1] :]
     if number.value == 0 and number.dimension == "share" and OF_LINES.match(behind):
         # "None of the 13 timed lines was slower": as many lines.
@@ -74,6 +79,17 @@ def _read_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
             yield replace(number, dimension="share")
 
 
+def _rates_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
+    """ "SCI: 180 mg per 1,000 requests. Before: 114 mg": a rate as well."""
+    if SCI.search(text):
+        yield replace(number, dimension="grams_per_requests")
+    if FRAGMENT.match(text[: number.span[0]]):
+        rates = {one.dimension for one in numerals.numbers(known.previous)} & {*ALL_RATES}
+        yield from (replace(number, dimension=one) for one in sorted(rates))
+
+
+# The software carbon intensity is per 1,000 requests, wherever it is told.
+SCI = re.compile(r"\bSCI\b")
 FRAGMENT = re.compile(
     r"\W*(?:before(?: that)?|previously|usually?|expected|normally|now|in the baseline|at present)\b[^\d;.]{0,24}$",
     re.IGNORECASE,
@@ -430,7 +446,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     # "An error rate of 0.7", as the field has it.
     is_ratio = fact.dimension == "share" and re.fullmatch(r"[01]?\.\d+|zero", number.text)
     # A cost is written as its metric is, without its currency.
-    is_bare = fact.dimension in sources.COUNTED or (fact.dimension == "usd" and fact.metric)
+    is_bare = fact.dimension in (*sources.COUNTED, "pue") or (fact.dimension == "usd" and fact.metric)
     if not number.dimension and not is_ratio and not is_bare:
         return False
     return number.low - 1e-9 <= value <= number.high + 1e-9

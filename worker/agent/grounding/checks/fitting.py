@@ -197,8 +197,14 @@ SPEAKING_OF = re.compile(r"\b(?:nam(?:e|es|ing)|mention\w*|refer\w*|point\w*)\b"
 SAMPLED = re.compile(r" (?:sampled|logged|log lines|lines|requests)\b")
 
 
+# "At a higher rate, 19,342 per minute", "the number of requests has grown, to 221,218 per minute".
+OF_REQUESTS = re.compile(
+    r"\b(?:requests|traffic|demand)\b(?:[^;.\d]|\d\d:\d\d){0,60}(?:\d[\d,]* per minute rather than )?$", re.IGNORECASE
+)
+
+
 def _fits_signal(fact: Fact, said: Said) -> bool:
-    if fact.dimension == "per_minute" and REQUESTS.search(said.clause):
+    if fact.dimension == "per_minute" and (REQUESTS.search(said.clause) or OF_REQUESTS.search(said.before)):
         return fact.signal == ("errors" if counted.FAILED.match(said.after) else "traffic")
     if "retries" in said.topics:
         return fact.signal == "retries"

@@ -85,7 +85,9 @@ def codes(text: str, known: Known) -> Iterator[Claim]:
 
 
 UNMEASURED = re.compile(
-    r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|(?:business|financial) impact)\b[^.;]{0,50}?"
+    # "… as the user sessions show".
+    r"\b(?P<by>sessions? (?:show|tell|prove|confirm|suggest)\w*)\b"
+    r"|\b(?P<what>users?|sessions?|customers?|orders?|revenue|(?:business|financial) impact)\b[^.;]{0,50}?"
     r"\b(?:not (?:been )?(?:measured|known|recorded|available)|unknown|cannot be (?:measured|determined|known|told))\b",
     re.IGNORECASE,
 )
@@ -95,6 +97,10 @@ def unmeasured(text: str, known: Known) -> Iterator[Claim]:
     """ "How many users are affected is not known": where no figure of it is."""
     users, business = known.report.impact.users, known.report.impact.business
     for found in UNMEASURED.finditer(text):
+        if found["by"]:
+            is_known = users.users_affected or users.users_share
+            yield judged("state", found, bool(is_known), "they were not measured")
+            continue
         is_business = re.match(r"order|revenue|business|financial", found["what"], re.IGNORECASE)
         holds = (business.source if is_business else users.users_affected or users.users_share) is None
         yield judged("state", found, holds, "it was measured")

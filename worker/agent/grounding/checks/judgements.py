@@ -31,7 +31,7 @@ CLEARED = re.compile(
 )
 # What blames nobody; who ranks where is checked by the ranking, a severity by its value and its reasons.
 RANKED = (
-    rf"confidence|{_SUSPECT}|rank(?:s|ed|ing)?|runner-up|front-?runner|favou?r(?:s|ed|ites?)"
+    rf"confidence|{_SUSPECT}|compet\w+|rank(?:s|ed|ing)?|runner-up|front-?runner|favou?r(?:s|ed|ites?)"
     r"|(?:more|less|most|as) likely|likel(?:ier|iest)"
     r"|(?:comes?|came|stands?|stood|is|was|puts?) (?:\S+ )?(?:first|ahead|in front|on top|next)"
     r"|leads?(?= (?:with|at|by)\b)|(?:un)?certain|sure"
@@ -44,6 +44,7 @@ KNOWN = (
     r"|estimated|told|tell|known|split|say|said|show|shown)"
     r"|(?:nothing|nobody|no field) (?:tells?|says?|shows?)"
     r"|(?:the report|spiketrace|the investigation) (?:does|did|do|can|could)(?: ?not|n['’]t) \w+"
+    r"|the (?:difference|rest|remainder|shortfall) (?:is|was|comes to|amounts to|lies)"
     r"|there (?:is|are|was|were) no (?:\w+ )?(?:loss(?:es)?|comparison|estimate|figure|split|excess|impact|evidence)"
     r"|no (?:\w+ )?(?:loss|comparison|estimate|figure|split|excess|impact|evidence)\b[^,;]{0,24}"
     r" (?:is|are|was|were|can be|could be) \w+"

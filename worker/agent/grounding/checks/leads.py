@@ -25,8 +25,8 @@ _CARRIES = r"has|had|gets|got|reache[sd]|carrie[sd]|holds|held|stands|comes|lead
 SUBJECT = re.compile(rf" (?:candidate|suspect) (?:{_CARRIES})\b[^,;]{{0,30}}? [01]\.\d", re.IGNORECASE)
 # "Where the first candidate has 0.85".
 PLACE_HAS = re.compile(
-    r"(?<!\bbehind )(?<!\bafter )(?<!\bbelow )(?<!\bthan )\bthe (?P<place>first|second|third|fourth|last)"
-    r" (?:candidate|suspect|one)"
+    r"(?<!\bbehind )(?<!\bafter )(?<!\bbelow )(?<!\bthan )\bthe (?P<place>first|second|next|third|fourth|last)"
+    r"(?: (?:candidate|suspect|one))?"
     rf"(?: (?:{_CARRIES}|with|at|of|a confidence|one|only))+ $",
     re.IGNORECASE,
 )

@@ -44,6 +44,12 @@ NOT = re.compile(
 DENIED = re.compile(
     r"[^,;.]{0,40} (?:(?:is|are|was|were|has|have|had|did|does|do|can|could)(?: not|n['’]t)|cannot)\b", re.IGNORECASE
 )
+# "… although no more requests came", "without more traffic"; not "no more requests than usual fail".
+NO_MORE = re.compile(
+    r"\b(?:no|without(?: any)?|hardly any) (?:more|additional|extra) (?:requests|traffic|load|demand)\b"
+    r"(?! [^,;.]{0,24}\b(?:fail\w*|slow\w*|retried|took|take|timed?)\b)",
+    re.IGNORECASE,
+)
 # From so much of it on it is nearly used up.
 USED_UP = 0.85
 
@@ -67,6 +73,13 @@ def loads(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not _is_open(found, text):
             holds = any(went(one) > 0 or one.actual >= USED_UP for one in levels)
             yield judged("state", found, holds, "it is not high", is_open=not (holds or levels))
+
+
+def no_more(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """That no more came: of whom it is told, by the level of its traffic."""
+    for found in NO_MORE.finditer(text) if not known.past else ():
+        if levels := _levels(found, "traffic", text, mentions, known):
+            yield judged("direction", found, not any(went(one) > 0 for one in levels), "more came than usual")
 
 
 # "So more requests are not the reason", "…, so demand does not explain it".

@@ -14,7 +14,7 @@ from worker.agent.grounding.text.claims import Claim, Found, judged_at
 NAMED_BY = re.compile(
     r"\b(?:is|was|are|gets?) (?:also |even |only |itself )*named (?:by|in) "
     r"(?P<many>all|each|every one|none|[^,;.]{1,24}?)"
-    r" of (?:the )?(?:new )?(?:errors (?:of|in) )?$",
+    r" of (?:the |its )?(?:new )?(?:(?:errors|error messages) (?:of|in) )?$",
     re.IGNORECASE,
 )
 _NAMES = r"(?:names?|naming|mentions?|points? (?:to|at)|speaks? of)"

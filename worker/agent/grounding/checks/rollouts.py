@@ -297,6 +297,7 @@ WORSE = re.compile(
     r" (?:any )?(?:worse(?:ning)?|worsen(?:ed|ing)?)"
     r"|(?:is|was|are|were|made it|got) (?:much |clearly )?worse"
     r"|(?:prove[sd]?|shows?|showed|found) (?:it|them|that) (?:to be )?(?:much |clearly )?worse"
+    r"|(?:shows?|showed|makes?|made|is|are|was|were) no difference"
     r"|(?P<better>(?:got|become|became|is|was|been|works?|worked|runs?|ran) (?:much |clearly )?better|improved))\b",
     re.IGNORECASE,
 )

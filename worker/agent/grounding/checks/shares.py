@@ -215,7 +215,9 @@ def most_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in MOST_OF.finditer(text):
         behind = [one for one in mentions if one.span[0] >= found.end()]
         if behind and behind[0].span[0] == found.end():
-            named = {one.text for one in behind if not re.search(r"[,;.] (?!and )", text[found.end() : one.span[0]])}
+            named = {
+                one.text for one in behind if not re.search(r"[,;.] (?!and |with )", text[found.end() : one.span[0]])
+            }
             low, high = IN_WORDS.get(found["many"].lower(), HALF)
             part = _together(named, _rises(text[: behind[0].span[0]], known), known)
             span = (found.start(), behind[0].span[1])

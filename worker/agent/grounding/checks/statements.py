@@ -55,8 +55,8 @@ CLEARED = re.compile(
     r"\b(?:fine|harmless|innocent|no effect|not to blame|not the cause|unrelated"
     r"|exonerat\w+|absolv\w+|acquit\w*|exculpat\w+|vindicat\w+|in the clear|off the hook|red herring|irrelevant"
     r"|(?:above|beyond|free of) suspicion|beside the point"
-    r"|(?:is|are|was|were|looks?|seems?|appears?) (?:\w+ )?(?:benign|blameless|faultless|trustworthy|inconspicuous"
-    r"|unsuspicious|unobtrusive|unremarkable|reliable|successful)"
+    r"|(?:is|are|was|were|looks?|seems?|appears?) (?:\w+ )?(?:benign|blameless|faultless|trustworthy"
+    r"|unsuspicious|reliable|successful)"
     r"|without (?:any |an )?(?:negative |bad )?effect|can stay|safe|nothing to do with"
     r"|did not cause|no incident|nothing is wrong|ruled out"
     r"|(?:can|may|should|could) be (?:excluded|(?:set|left|put) aside))\b",
@@ -70,7 +70,8 @@ SEVERITY = re.compile(
     rf"|\b(?P<b>{_SEVERITY})(?:[- ]severity\b| (?:incident|alert)s?\b)"
     rf"|\b(?:rated|classed|classified|ranked|graded|judged|considered|treated|labell?ed|deemed|called)"
     rf" (?:as )?(?:an? )?(?P<c>{_SEVERITY})\b"
-    rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) (?:it|this|that|the (?:incident|alert)) "
+    rf"|\b(?:rates?|classes|ranks|grades|judges|considers|calls) "
+    r"(?:it|this|that|the (?:incident|alert|case)(?: (?:in|of|at) \S+){0,2}) "
     rf"(?:as )?(?:an? )?(?P<d>{_SEVERITY})\b"
     rf"|\bma(?:kes?|de|king) (?:it|this|that|the (?:incident|alert|severity)) (?:an? )?(?P<e>{_SEVERITY})\b",
     re.IGNORECASE,

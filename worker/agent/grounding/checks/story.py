@@ -205,14 +205,18 @@ SUFFERED = re.compile(
 )
 # "Traffic is down": a direction.
 OF_SIGNAL = re.compile(
-    r"\b(?:traffic|latency|errors?|rate|load|demand|requests?|emissions?|carbon|usage|volume|throughput|CPU|memory)"
+    r"\b(?:traffic|latency|errors?|rate|load|demand|requests?|emissions?|carbon|usage|volume|throughput|CPU|memory"
+    r"|SCI|p\d\d|median|mean|average|share|value|figure)(?: (?:of|in|for) [\w.:-]+){0,2}"
     r"(?: \w+)? (?:is|are|was|were|went) down$",
     re.IGNORECASE,
 )
 
 
 # "Availability is down 1.3 percentage points".
-BY_SO_MUCH = re.compile(r"(?<=\bdown) (?:by )?(?:about |some |roughly )?\d(?![^,;]*\bof (?:the|its) time\b)")
+BY_SO_MUCH = re.compile(
+    r"(?<=\bdown)(?:,? from| by| to)?(?: about| some| roughly)? \d(?!\d?:\d\d)(?![^,;]*\bof (?:the|its) time\b)"
+    r"|(?<=\bdown) (?:slightly|a bit|a little)\b"
+)
 
 
 def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> Iterator[Claim]:

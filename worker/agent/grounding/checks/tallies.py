@@ -39,6 +39,8 @@ SIGNALS_NAMED = re.compile(r" (?:cases|signals|metrics|respects)\b")
 CALLING = re.compile(r" (?:\w+ )?services (?:that |which )?(?:call|depend on|wait for) ")
 AGAIN = re.compile(r"\b(?:of|from|to|by) all $")
 ENDS_OR_VERB = re.compile(r"(?= (?:take|took|are|were|have|fail|rose|show|deviate)\b|\W*$|[,;.])")
+# "In three regions, first in europe-west1, then in asia-east1 and us-central1".
+REGIONS = re.compile(r" (?:\w+ )?regions\b")
 CANDIDATES = re.compile(r"(?: (?P<other>other|remaining))? candidates\b")
 OTHER = re.compile(r"\b(?:other|remaining) $", re.IGNORECASE)
 # "All three deviate", "all three latencies rose, with frontend highest": of whom it speaks, or the report as a whole.
@@ -123,9 +125,10 @@ def _of_listed(number: Number, text: str, sentence: str, mentions: list[Found], 
 
 
 def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """How many candidates, deployments or services there are, or are left."""
-    if (is_so := _of_callers(number, text, mentions, known)) is not None:
-        return is_so
+    """How many candidates, deployments, services or regions there are, or are left."""
+    for count in (_of_regions, _of_callers):
+        if (is_so := count(number, text, mentions, known)) is not None:
+            return is_so
     if found := CANDIDATES.match(text, number.span[1]):
         return _of_candidates(number, found, text, known)
     if found := ARE_LISTED.match(text, number.span[1]):
@@ -137,6 +140,11 @@ def _of_all(number: Number, text: str, mentions: list[Found], known: Known) -> b
     if (is_so := _of_one_kind(number, text, mentions, known)) is not None:
         return is_so
     return _of_them(number, text, mentions, known) if ALL_OF_THEM.search(text[: number.span[0]]) else None
+
+
+def _of_regions(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    named = {one.text for one in mentions if one.span[0] > number.span[1]} & known.regions
+    return len(named) == number.value if len(named) > 1 and REGIONS.match(text, number.span[1]) else None
 
 
 def _of_callers(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:

@@ -138,7 +138,9 @@ def _of_span(before: str, after: str, known: Known) -> datetime | None:
     is_as_usual = found and found["loose"] and AS_USUAL.search(before, 0, found.start())
     if found is None or is_as_usual or HAPPENED.search(found["told"]):
         return _other_end(before, known)
-    span = known.report.baseline if found["usual"] else known.report.window
+    # "The figures compare 12:21 to 12:41 UTC with the hours before": first what is compared.
+    is_first = found["loose"] and COMPARES.match(found["loose"] + found["told"])
+    span = known.report.baseline if found["usual"] and not is_first else known.report.window
     if found["loose"] and not (found["start"] or FIRST_OF_TWO.match(after) or "before" in (found["end"] or "")):
         return None
     if found["start"] or found["end"]:
@@ -146,6 +148,7 @@ def _of_span(before: str, after: str, known: Known) -> datetime | None:
     return span.start if found["edge"] or FIRST_OF_TWO.match(after) else None
 
 
+COMPARES = re.compile(r"compares?\b(?!.*\b(?:with|to|against)\b)", re.IGNORECASE)
 # "It stayed within its usual range from 01:55 to 02:05 UTC": in the window.
 AS_USUAL = re.compile(r"\b(?:with)?(?:in|at|on|inside|near|around|close to) (?:its|the|their|what is) $", re.IGNORECASE)
 # "Between 23:15 and 23:19 UTC".

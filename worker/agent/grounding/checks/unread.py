@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from worker.agent.grounding.text.claims import Claim, Span
+from worker.agent.grounding.text.topics import topics
 
 _MOST = (
     r"most|least|largest|biggest|greatest|highest|smallest|lowest|worst|best|longest|slowest|fastest|strongest|weakest"
@@ -29,7 +30,7 @@ _BY_FIGURE = (
 )
 _USUAL = (
     r"usual\w*|normal\w*|typical\w*|expected|chance|baseline|median|average|mean|threshold|limit"
-    r"|what (?:ran|was)"
+    r"|what (?:ran|was)|(?:earlier|old|former|previous) (?:value|level|p\d\d|median|one|figure)"
     r"|[\w-]+ (?:usual|expected|normal|before)|its predecessor|(?:most|any other|all others?)|(?:it|they) \w+"
 )
 _BEFORE_IT = r"(?:(?:an?|the|its|their|that|those|of|about|around|roughly|almost|nearly) ){0,2}"
@@ -46,6 +47,11 @@ COMPARED = re.compile(
     rf"|\bthe same (?!time|moment|minute|hour|day|date|month|year|region|size|as\b)[a-z]+"
     rf"(?: [\w:.-]+){{0,4}}? (?P<like>as)(?! (?:the )?(?:{_BY_FIGURE}|{_USUAL}|before|well|in the baseline)\b)",
     re.IGNORECASE,
+)
+# "metric-ingestor-1 flushes more envelopes than usual": what a metric counts.
+MORE_OF = re.compile(
+    r"\b(?:more|fewer|less) (?!(?:work|requests|calls)\b)[a-z]{3,} (?:(?:a|per|each|every) \w+ )?"
+    r"(?P<than>than) (?:usual|normal|expected|before)\b"
 )
 # "2.3 times as many as usual": a figure.
 BY_FIGURE = re.compile(r"\b(?:times|twice|half|thirds?|quarters?|tenth) $", re.IGNORECASE)
@@ -86,9 +92,12 @@ def _superlatives(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
 
 
 def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
-    for one in COMPARED.finditer(text):
+    for one in chain(COMPARED.finditer(text), MORE_OF.finditer(text)):
         place = one.start(next(name for name, word in one.groupdict().items() if word))
-        is_figure = one["as"] and BY_FIGURE.search(text[: one.start()])
+        is_figure = one.groupdict().get("as") and BY_FIGURE.search(text[: one.start()])
+        if one.re is MORE_OF and topics(one[0]):
+            # "Fewer calls than usual": of what has rules of its own.
+            continue
         if not is_figure and not any(start <= place < end for start, end in told):
             yield one
 

@@ -42,6 +42,9 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
     yield from _missing(report)
     if report.verdict is Verdict.NOT_CONFIRMED:
         yield "no measure or action or step is needed or required or called for now"
+        yield "nobody has to act on it or do anything about it"
+        yield "that is why the report or the investigation speaks of no incident"
+        yield "the measured value is ordinary or usual or as expected compared with the past or the hours before"
 
 
 def _missing(report: Report) -> Iterator[str]:
@@ -55,6 +58,11 @@ def _missing(report: Report) -> Iterator[str]:
         yield "the damage or loss or cost in money or orders is not known or measured"
     if "Carbon" in missing:
         yield "neither excess nor cost nor vCPU hours can be given or stated or calculated"
+        yield "the carbon impact or footprint is not known"
+    if "Split" in missing:
+        yield "the excess is or was not split or divided or attributed into retries, errors and slower work"
+        yield "how much of the excess comes from retries or errors or slower work cannot be told or said"
+        yield "a split of the excess is or was not attempted or given because none was measured for certain"
     if "estimated from the sampled log" in report.sections.user_impact:
         yield "the estimate is uncertain or rough because only a sample of the log was read"
 
@@ -67,6 +75,8 @@ def _business(report: Report) -> Iterator[str]:
             "too few past incidents are recorded or record what they cost to estimate the business impact or loss or"
             " money or orders or revenue from"
         )
+        yield "there is no estimate of them either"
+        yield "too few past incidents record or tell their cost to estimate it or the loss from them"
     if report.verdict is Verdict.NOT_CONFIRMED:
         yield "no loss of orders or revenue or money came of it or followed or resulted"
     if report.impact.compute.excess_cost_usd:
@@ -76,12 +86,15 @@ def _business(report: Report) -> Iterator[str]:
 def _excess(excess: Quantity | None) -> Iterator[str]:
     if excess and excess.low <= 0:
         yield "no excess is certain"
+        yield "no excess can be claimed"
     if excess and excess.low <= 0:
         yield "no certain excess is split"
     if excess and excess.likely <= 0:
         yield "there is no excess"
     if excess and excess.low <= 0 <= excess.high:
         yield "the difference is within the range of what was expected"
+        yield "the difference lies within the range of the expectation"
+        yield "there is no excess to explain"
 
 
 FEW_LINES = "too few log lines"

@@ -15,8 +15,17 @@ from worker.agent.grounding.report.known import Fact, Known, Moment, Subject, ca
 from worker.domain.evidence import Evidence
 from worker.domain.report import Quantity
 
+FACTORS = (("grid intensity", "grams a kwh", "intensity"), ("power usage effectiveness", "pue", "pue"))
 # Changes are looked for in so many hours before the onset (worker.analysis.study.ROLLOUT).
 LOOKED_BACK = timedelta(hours=2)
+
+
+def _factors(known: Known) -> Iterator[Fact]:
+    """What the excess was reckoned with; of several regions it is not told which is whose."""
+    for name, dimension, signal in FACTORS:
+        values = [float(one["value"] or 0) for one in known.report.impact.carbon.factors if one["name"] == name]
+        if len(values) == 1:
+            yield Fact(values[0], dimension, Subject(None, known.scope.region), signal)
 
 
 def of_impact(known: Known) -> None:
@@ -25,11 +34,7 @@ def of_impact(known: Known) -> None:
     for path, value in _numbers(impact.model_dump(exclude={"calculation"}), ()):
         if "factors" not in path:
             known.facts.append(_fact(value, path, known.scope))
-    grids = [float(one["value"] or 0) for one in impact.carbon.factors if one["name"] == "grid intensity"]
-    # Of several regions it is not told which is whose.
-    known.facts += [
-        Fact(one, "grams a kwh", Subject(None, known.scope.region), "intensity") for one in grids[:1] if len(grids) == 1
-    ]
+    known.facts += [*_factors(known)]
     known.facts[:] = [*_ranked(known.facts)]
     hours = known.report.window.length / timedelta(hours=1)
     for end, value in _ends(impact.carbon.excess_co2_grams):

@@ -15,7 +15,9 @@ from worker.domain.report import CauseKind
 
 VICTIM = re.compile(
     r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?"
-    r"(?:victims?|sufferers?)\b",
+    r"(?:victims?|sufferers?)\b"
+    # "payments rather suffers than causes it".
+    r"|\b(?:rather|merely|only|just) suffers?\b(?! from)|\bsuffers? (?:rather|more) than\b",
     re.IGNORECASE,
 )
 SERVICE_VERB = (
@@ -48,15 +50,23 @@ TROUBLE_OF = re.compile(
 COMES_FROM = re.compile(r" (?:\w+ly )?(?:comes?|came|stem(?:s|med)?|originat(?:es?|ed)) (?:from|in|with) (?:the )?")
 
 
+PRONOUN = re.compile(r"\b(?:it|they|both) $", re.IGNORECASE)
+
+
 def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "payments is a victim": of what deviates, and is not the cause."""
+    told_so = {one.service for one in known.report.candidates if "suffers" in (one.against or "")}
+    suffering = (told_so | (known.suffering if known.has_cause else set())) - cause_names(known)
     for found in VICTIM.finditer(text):
         services = [one for one in mentions if one.text not in known.regions and not owners.is_called(one, text)]
         before = [one.text for one in services if one.span[1] <= found.start()]
         inside = [one.text for one in services if found.start() < one.span[0] < found.end()]
-        before = inside or before
-        holds = bool(before) and known.has_cause and before[-1] in known.suffering - cause_names(known)
-        holds = holds and not _is_of_another(before[-1], found, text, services, known)
+        told = (inside or before)[-1:]
+        if PRONOUN.search(text[: found.start()]):
+            # "payments is third, but its errors name ledger, so it rather suffers": of whoever else is spoken of.
+            told = sorted({*before, *({*known.about} if not before else ())} - cause_names(known))
+        holds = bool(told) and {*told} <= suffering
+        holds = holds and not _is_of_another(told[-1], found, text, services, known)
         yield judged("cause", found, holds, "nothing shows that it is one")
 
 

@@ -90,7 +90,7 @@ class Found(NamedTuple):
 
 def is_term(name: str) -> bool:
     """Units and terms of the trade that have the form of a name."""
-    return bool(re.fullmatch(r"(?:g|kg|mg|t)?CO2e?|vCPU(?:-h\w*)?|p\d\d|[45]xx|HTTP_\d+|UTC|SCI|CPU|HTTP", name))
+    return bool(re.fullmatch(r"(?:g|kg|mg|t)?CO2e?|vCPU(?:-h\w*)?|p\d\d|[45]xx|HTTP_\d+|UTC|SCI|PUE|CPU|HTTP", name))
 
 
 def without_names(text: str) -> str:

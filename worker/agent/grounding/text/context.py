@@ -352,7 +352,13 @@ NO_NOUN = re.compile(
     r"by|with|at|in|of|thousand|hundred|million|\w+ed|fell|rose|had|has|have|was|were|is|are|shows?|took|takes?|gets?"
 )
 RANKS = (
-    ("largest", r"largest|biggest|greatest|most (?:frequent|common|important|costly)|main part|dominant|dominates?"),
+    (
+        "largest",
+        (
+            r"(?<!second )(?<!second-)(?<!third )(?:largest|biggest|greatest)|most (?:frequent|common|important|costly)"
+            r"|main part|dominant|dominates?"
+        ),
+    ),
     ("smallest", r"smallest|least (?:frequent|common|important)|lowest part"),
 )
 

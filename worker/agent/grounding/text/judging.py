@@ -21,14 +21,14 @@ USUALLY_BOTH = re.compile(
 # "The p50 latency was 95 ms and is now 98 ms".
 WAS = re.compile(r"\b(?:was|were|stood at|lay at)(?: at| only| about| just)* $")
 IS_NOW = re.compile(
-    r"[^,;.\d]{0,30},? (?:and|but|while it|now it) (?:it )?(?:is|are|stands?|lies?)(?: now| at)*"
-    r"(?: only| about| just)* \d"
+    r"[^,;.\d]{0,30},? (?:and|but|while it|now it) (?:it )?(?:is|are|stands?|lies?)"
+    r"(?: now| at)*(?: only| about| just)* \d"
 )
 OF_NOW = re.compile(r"[^,;.]*\b(?:now|since|currently|today|at present|in the window)\b")
 # "Memory stays near its usual value, 57 %": what it is.
 NEAR_USUAL = re.compile(
     r"\b(?:near|close to|at|around|about|within) (?:its|their|the) (?:usual|normal|expected)"
-    r" (?:value|level|rate|share|use), (?:at |with )?(?:about )?$"
+    r" (?:value|level|rate|share|use)(?:,|,? at|,? with) (?:about )?$"
 )
 # "The measured value lies within the range of 183 to 187 g": what was expected.
 LIES_WITHIN = re.compile(

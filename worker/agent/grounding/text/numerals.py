@@ -79,13 +79,15 @@ def _a_rate(text: str, number: Number) -> Number:
     if behind is None or is_time or number.dimension in ("times", "confidence"):
         return number
     per = next(one for one in behind.groups() if one).split()[-1].lower()
-    if not number.dimension and (number.dimension, per) not in RATES:
+    if not number.dimension and (number.dimension, per) not in RATES and per not in UNKNOWN_RATES:
         return number
     if (number.dimension, per) == ("grams", "hour"):
         return replace(number, dimension="grams_per_hour")
     return replace(number, dimension=RATES.get((number.dimension, per), f"{number.dimension} a {per}"))
 
 
+# Nothing that a report has without a unit is of one of these.
+UNKNOWN_RATES = ("hour", "day", "week")
 RATES = {
     ("grams", "minute"): "grams_per_minute",
     ("requests", "minute"): "per_minute",
@@ -403,7 +405,9 @@ def _is_ordinal(found: re.Match[str], text: str) -> bool:
     is_fraction = FRACTIONAL.search(text[: found.start()]) or re.match(r"s?\b of\b", text[found.end() :])
     # "A third says that …": of three messages.
     is_one = re.match(
-        r" (?:says?|names?|reads?|tells?|reports?|mentions?|message|line|one|candidate|service)\b", text[found.end() :]
+        r" (?:says?|names?|reads?|tells?|reports?|mentions?|message|line|one|candidate|service|release|deployment"
+        r"|change|rollout|version|incident|region|metric|signal|error|type|point|thing)\b",
+        text[found.end() :],
     )
     return found["word"].lower() in ("third", "fifth", "tenth") and bool(is_one or not is_fraction)
 

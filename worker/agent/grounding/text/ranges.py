@@ -58,12 +58,12 @@ LOW = re.compile(
     re.IGNORECASE,
 )
 HIGH = re.compile(
-    r"\b(?:at most|up to|no more than|maximum|less than|fewer than|as many as|high(?:er)?)\b[^,;]{0,20}$"
+    r"\b(?:at most|up to|no more than|maximum|upper bound|less than|fewer than|as many as|high(?:er)?)\b[^,;]{0,20}$"
     r"|\b(?:between|from|range of) [^;]{1,24} (?:and|to) (?:about )?\W?$",
     re.IGNORECASE,
 )
 
-UP_TO = re.compile(r"\b(?:up to|at most|no more than|as many as) $", re.IGNORECASE)
+UP_TO = re.compile(r"\b(?:up to|at most|no more than|as many as|upper (?:bound|end) (?:of|is|at)) $", re.IGNORECASE)
 AT_LEAST = re.compile(r"\b(?:at least|no (?:less|fewer) than) $", re.IGNORECASE)
 
 

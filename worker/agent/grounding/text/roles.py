@@ -23,7 +23,7 @@ BEFORE = re.compile(
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
     rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
-    r"|of|at|a|an|the|its|it|itself|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
+    r"|of|at|a|an|the|its|it|itself|there|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
     r"|share|range(?= of\b| between\b)|between|mean|average|show|shows|showed|have|has|had|with"
     r"|under|below|less than|above|over)\b)*\W*$",
     re.IGNORECASE,
@@ -42,6 +42,8 @@ AFTER = re.compile(
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
     r"|(?:is|was|are|were|would be|would have been) (?:what (?:it|they|is) |(?:its|the) )?"
     r"(?:usual|normal|typical|ordinary|customary)"
+    r"|(?:is|was|were) the (?:median|mean|average|p\d\d) (?:before|usually)\b"
+    r"|(?:is|was|were) what (?:the (?:hours|days)|(?:its|the) baseline|it|they)\b"
     r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:(?:log |sampled )?lines|ones|documents)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
@@ -60,6 +62,7 @@ MORE = re.compile(
     r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay)\b)[^,;.(\d]){0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
+    r"|^[^,;.(\d]{0,24}\bon top of (?:what|the|its|that)\b"
     # "32 points above what this traffic usually needs".
     r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
     r"|^ (?:more|less|above|over|below|under) (?:than )?what (?:this|its|the|that|such) (?:traffic|demand|load)"
@@ -68,7 +71,8 @@ MORE = re.compile(
     r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
-    r"\b(?:(?<!no )excess|emit(?:s|ted) (?:beyond|on top of) (?:that|the|its) expectation|wast(?:e|es|ed|ing)|too much"
+    r"\b(?:(?<!no )excess|shortfall|emit(?:s|ted) (?:beyond|on top of) (?:that|the|its) expectation"
+    r"|wast(?:e|es|ed|ing)|too much"
     r"|additional(?! (?:demand|requests|traffic|load) (?:rais|push|dr[io]v|lift))|extra|saves?|saving)\b"
     r"|\bmore than (?:the )?(?:expected|usual|normal|baseline)",
     re.IGNORECASE,
@@ -91,6 +95,7 @@ WAS_USUAL = re.compile(
     r"|\bwould (?:take|emit|need)(?: about| only)? $"
     r"|\b(?:is|was|were|are) expected to (?:emit|take|need|be)(?: about)? $"
     r"|(?:^|[;:] )(?:In|During|At) (?:the )?(?:baseline|usual times|normal times)\b[^;\d]{0,60}$"
+    r"|\bbaseline\b[^;]{0,80}\b(?:during|in) (?:it|that time|those hours)\b(?:[^;\d]|p\d\d){0,50}$"
     r"|\bthe (?:old|previous|former|earlier) (?:version|release|one)(?: v?\d[\d.]*)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: in| only| about)* $"
     r"|\b(?:Under|With|In) the (?:old|previous|former|earlier) (?:version|release|one)\b[^,;\d]{0,24}$"
@@ -174,7 +179,7 @@ def role(span: Span, text: str) -> str | None:
         return "now"
     if told := ranges.around(span, text):
         return _role_at(*told.span("mid"), text)
-    is_so_much_more = MORE_CARBON.match(text, span[1]) and text[slice(*span)].endswith(("g", "grams"))
+    is_so_much_more = MORE_CARBON.match(text, span[1]) and text[slice(*span)].endswith(("g", "grams", "CO₂e", "CO2e"))
     return "excess" if is_so_much_more else _role(span, text)
 
 
@@ -195,7 +200,8 @@ def _role(span: Span, text: str) -> str | None:
     if _is_usual_within(within, text[span[1] :]):
         return "usual"
     if opened is not None and re.fullmatch(
-        r"\((?:within |at least |from |between )?[\d.,$ to–−-]*(?:and )?(?:at most )?", within
+        r"\((?:within |at least |from |between )?(?:[\d.,$ to–−-]|[mk]?g(?:CO₂e)?|m?s\b|%)*(?:and )?(?:at most )?",
+        within,
     ):
         return _role_of_range(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.

@@ -46,7 +46,7 @@ _USERS = (
     r"|clients(?!,? (?:behind|(?:that |who )?(?:sen[dt]|call|made|make)))"
 )
 WORDS = (
-    ("retries", r"retr(?:y|ies|ied|ying)"),
+    ("retries", r"retr(?:y|ies|ied|ying)|repeated (?:attempts?|tries|calls|requests)"),
     ("errors", _ERRORS),
     ("latency", _LATENCY),
     ("cpu", r"cpu|processors?"),
@@ -62,13 +62,14 @@ WORDS = (
     ("cost", _COST),
     ("energy", r"energy|electricity|power|kwh"),
     ("intensity", r"grid\w*|intensity of the grid|grid['’]?s? intensity"),
+    ("pue", r"pue|power usage effectiveness"),
     ("instances", r"(?<!for )instances?|replicas?|pods?|machines?|nodes?|hosts?|cores?"),
     ("incidents", r"(?:past|earlier|recorded|known|similar|previous|prior) incidents?|incidents? before"),
 )
 SIGNALS = ("retries", "errors", "latency", "cpu", "memory", "carbon", "traffic")
 TOPICS = {topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for topic, words in WORDS}
 # A clause that speaks of one of these has figures of nothing else.
-EXCLUSIVE = frozenset({"cpu", "memory", "users", "intensity", "instances"})
+EXCLUSIVE = frozenset({"cpu", "memory", "users", "intensity", "pue", "instances"})
 
 # "Twice as many requests" is of the traffic, unless they fail or are slow.
 AS_MANY_REQUESTS = re.compile(
