@@ -12,7 +12,6 @@ from worker.agent.grounding.checks import (
     alerting,
     amounts,
     apportioned,
-    awaited,
     beginnings,
     calls,
     causation,
@@ -27,9 +26,8 @@ from worker.agent.grounding.checks import (
     error_types,
     figures,
     happenings,
-    histories,
     impacts,
-    kinds,
+    leading,
     leads,
     limits,
     loads,
@@ -42,8 +40,6 @@ from worker.agent.grounding.checks import (
     past,
     pauses,
     periods,
-    precedents,
-    proofs,
     quotations,
     quoted,
     ranking,
@@ -56,7 +52,6 @@ from worker.agent.grounding.checks import (
     shares,
     statements,
     story,
-    surely,
     suspects,
     times,
     unheard,
@@ -64,6 +59,7 @@ from worker.agent.grounding.checks import (
     unseen,
     usual,
     versions,
+    weighing,
     worked,
 )
 from worker.agent.grounding.report import likewise, metrics, referring, relations, roster, vocabulary
@@ -156,15 +152,14 @@ def _read_so(sentence: str, meant: list[Found], known: Known, is_advice: bool) -
         *(one for rule in OF_MENTIONS for one in rule(plain, mentions, known)),
         *(one for rule in OF_SENTENCE for one in rule(sentence, mentions, known)),
         *statements.states(plain, mentions, known, is_advice=is_advice),
-        *remembered.remembered(plain, mentions, past_incidents, known),
-        *precedents.precedents(sentence, plain, past_incidents, known),
+        *remembered.remembered(sentence, plain, mentions, past_incidents, known),
         *(() if is_advice else alerting.limits(plain, known)),
         *(() if is_advice else loads.loads(plain, mentions, known)),
     ]
     if is_advice:
-        found = [*awaited.without_conditional(found, plain), *awaited.misdirected(plain, mentions, known)]
+        found = [*orders.without_conditional(found, plain), *orders.misdirected(plain, mentions, known)]
         found += [
-            *awaited.silenced(plain, known),
+            *orders.silenced(plain, known),
             *orders.orders(plain, mentions, known),
         ]
     found += _denied(plain, known)
@@ -198,7 +193,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    uncounted = (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF)
+    uncounted = (changes.UNEXPLAINED, certainties.ONE_SIDED, shares.MOST_OF)
     unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
     unexplaining += [one.span(one.lastgroup or 0) for one in refuted.MOST_SLOWER.finditer(plain)]
     read = [
@@ -237,12 +232,12 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     mentions = [
         one for one in parts.mentions if one.span == first or not referring.ITS.fullmatch(plain[slice(*one.span)])
     ]
-    unopposed = [*ranking.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
+    unopposed = [*weighing.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     weighed = [*apportioned.compared(plain, known), *shares.most_of(plain, mentions, known)]
     apposed = list(suspects.apposed(plain, mentions, known))
-    settling = list(ranking.settling(plain, mentions, known))
+    settling = list(weighing.settling(plain, mentions, known))
     replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]
     blamed = claims.blanked(
         plain,
@@ -271,7 +266,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
 OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     alerting.told_limits,
     alerting.rules,
-    precedents.repeated,
+    remembered.repeated,
     happenings.remedied,
     past.claimed,
     past.own,
@@ -297,7 +292,8 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     shares.betweens,
     shares.beside,
     novelty.none_before,
-    surely.surely,
+    certainties.surely,
+    certainties.founded,
     refuted.many_lines,
     refuted.all_but,
     clearances.untroubled,
@@ -306,13 +302,11 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     unseen.demand,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
-    precedents.counted,
     names.renewals,
     names.twice,
     versions.unrecorded,
     members.these,
     alerting.concerned,
-    past.none_concerned,
     clearances.elsewhere,
     happenings.happenings,
     happenings.things,
@@ -332,8 +326,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     naming.unnamed,
     against.compared,
     against.alike,
-    against.most,
-    against.extreme,
     against.of_one,
     against.every,
     amounts.amounts,
@@ -359,7 +351,8 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     impacts.unrecorded,
     impacts.failing,
     ranking.ranking,
-    certainties.certainties,
+    weighing.weighing,
+    leading.places,
     relations.logging,
     relations.logged_of,
     degrees.degrees,
@@ -375,8 +368,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     recorded.recorded,
     rollouts.worse,
     rollouts.versions,
-    proofs.proofs,
-    kinds.placed,
+    certainties.proofs,
     impacts.slowness,
     shares.alone,
     shares.led,
@@ -408,7 +400,4 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     novelty.novelty,
     remembered.titled,
-    precedents.placed,
-    precedents.dated,
-    histories.histories,
 )

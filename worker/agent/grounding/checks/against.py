@@ -9,6 +9,7 @@ from worker.agent.grounding.report import metrics
 from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
+from worker.agent.grounding.text.denials import LEFT_OPEN
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _OF = r"(?:(?:that|those|the ones?|what) (?:of|on|in|at|against|for|from|to|with) )?(?:the )?"
@@ -48,46 +49,6 @@ def alike(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if first is not None and second is not None:
             is_so = abs(first - second) <= 0.15 * max(first, second)
             yield judged("direction", found, is_so, "they do not")
-
-
-# "Among the services, payments fails most often".
-MOST_OFTEN = re.compile(
-    r" (?:in [\w-]+ )?(?:itself )?fail(?:s|ed) (?:the )?(?P<often>most|least)"
-    r"(?: often| of all| frequently)?(?=\s*(?:[,.;]|$))"
-)
-
-
-def most(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By its error rate, of all that were measured."""
-    rates = {one.subject.service: one.actual for one in known.levels if one.signal == "errors"}
-    for one in mentions:
-        found = MOST_OFTEN.match(text, one.span[1]) if one.text in rates else None
-        if found and len(rates) > 1:
-            best = max if found["often"] == "most" else min
-            yield judged("direction", found, rates[one.text] == best(rates.values()), "another one does")
-
-
-# "Latency of payments, at 1,480 ms, is the highest of the three".
-EXTREME = re.compile(
-    r"(?<!the )\b(?:is|are|was|were|has|had|shows?) the (?:(?P<high>highest|longest|largest|slowest|worst|most)"
-    r"|(?:lowest|shortest|smallest|fastest|fewest|least))(?P<what>(?: [a-z]+){0,3}?) (?:of|among)"
-    r" (?:(?:the|all|these|them)\b ?){1,2}(?:two|three|four|five|six|services|candidates|callers|named)?"
-    r"(?=\s*(?:[,.;]|$))",
-    re.IGNORECASE,
-)
-
-
-def extreme(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By the one signal that is spoken of, of all services of which it was measured."""
-    for found in EXTREME.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
-        told = topics(text[context.part(found.span(), text)[0] : found.end()]) & {*SIGNALS}
-        levels = [one for one in known.levels if {one.metric} == told]
-        own = [one.actual for one in levels if [one.subject.service] == named]
-        if own:
-            values = [one.actual for one in levels if one.subject.service]
-            best = max(values) if found["high"] else min(values)
-            yield judged("direction", found, best in own and len(values) > 1, "another one has it")
 
 
 # "Its share of failed requests was higher than its share of retries".
@@ -134,12 +95,11 @@ def every(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
     risen = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
     well = known.services - {one.subject.service for one in known.levels if abs(one.deviations) >= DEVIATING} - risen
     for found in EVERY.finditer(text):
-        if well and not NOT.search(text[: found.end()]):
+        if well and not LEFT_OPEN.search(text[: found.end()]):
             yield judged("direction", found, False, "not all of them do")
 
 
 DEVIATING = 3
-NOT = re.compile(r"\b(?:not|no|never|neither|nor|none|if|whether)\b|n['’]t\b", re.IGNORECASE)
 
 
 def _rates(service: str, known: Known) -> list[float]:

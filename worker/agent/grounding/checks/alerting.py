@@ -21,12 +21,6 @@ EXCEEDED = re.compile(
     re.IGNORECASE,
 )
 FELL_SHORT = re.compile(r"\b(?:below|under|less|fewer|fell|dropped|lower|not|never)\b|n['’]t\b", re.IGNORECASE)
-# "The 0.181 kg that triggered the alert": the figure is checked by itself.
-A_VALUE = re.compile(
-    r"\W*(?:the|a|its|with) (?:(?:value|sum|count|reading) of )?\d[\d.,]* ?[a-zµ%]*(?: (?:of )?[A-Z][\w₂]*)?"
-    r"(?: (?:that|which))?\W*",
-    re.IGNORECASE,
-)
 AT = re.compile(r"\W*(?:at|on|in|for|from) ")
 
 
@@ -38,8 +32,6 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     rest = found[0].replace(found["cause"], " ", 1)
     if not FIRED.search(rest):
         return False
-    if A_VALUE.fullmatch(found["cause"]) and ALERT.search(found["effect"]):
-        return True
     if not re.search(r"\w", found["cause"]) or THE_RULE.match(found["cause"]):
         return bool(AT.match(found["effect"]) or THE_RULE.match(found["cause"]))
     named = {one.text for one in mentions if cause[0] <= one.span[0] < cause[1]}
@@ -58,6 +50,7 @@ def is_why_it_fired(found: re.Match[str], cause: Span, mentions: list[Found], kn
     return _is_exceeded(found["cause"], known)
 
 
+CONDITION = re.compile(r"\b(?P<way>greater|more|above|less|below|fewer)\b[^\d]{0,20}(?P<limit>\d+(?:\.\d+)?)")
 # "Emissions stayed below the threshold": what fired the rule did not.
 LIMIT = re.compile(
     r"\b(?:(?P<under>below|under|short of|beneath)|(?P<over>above|over|exceed(?:s|ed|ing)?|cross(?:ed|es|ing)|beyond))"
@@ -65,7 +58,6 @@ LIMIT = re.compile(
     r"(?! (?:of|for) (?:low|medium|high|critical)\b)",
     re.IGNORECASE,
 )
-CONDITION = re.compile(r"\b(?P<way>greater|more|above|less|below|fewer)\b[^\d]{0,20}(?P<limit>\d+(?:\.\d+)?)")
 NOT = re.compile(r"\b(?:not|never|nor|neither|if|when|once|until|whether|should|would)\b|n['’]t\b", re.IGNORECASE)
 
 

@@ -76,8 +76,6 @@ def _is_of_the_region(fact: Fact, said: Said, known: Known) -> bool:
     """ "Ledger's latency is 616 ms in europe-west1": where that is all of the region's, and ledger has its own."""
     if fact.subject.service or not fact.subject.region:
         return False
-    if (fact.signal, fact.role) == ("traffic", "excess") and any(one.service for one in said.subjects):
-        return True
     if fact.dimension != "lines" and said.subjects and all(one.service in said.names for one in said.subjects):
         return True
     kind = (fact.dimension, fact.signal, fact.role, fact.statistic)

@@ -145,6 +145,29 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
     return not is_cleared and judgements.is_told(found, is_cause_open=consequences.is_cause_open(known))
 
 
+# "Why payments fails stays open", "it is unclear why".
+WHY_OPEN = re.compile(
+    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b"
+    r"|\b(?:culprit|(?<!its )cause|origin) (?:is|was|remains|stays) (?:still )?"
+    r"(?:open|unclear|unknown|not (?:known|clear))\b",
+    re.IGNORECASE,
+)
+# "… for reasons other than deploy-8841".
+OTHER_THAN = re.compile(
+    r"\b(?:reasons?|causes?|something|anything|anybody|somebody) other than (?:the )?$", re.IGNORECASE
+)
+
+
+def left_open(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where the cause is known."""
+    if consequences.is_cause_open(known) or known.past:
+        return
+    others = (OTHER_THAN.search(text[: one.span[0]]) for one in mentions if one.text in cause_names(known))
+    for found in (*WHY_OPEN.finditer(text), *filter(None, others)):
+        yield judged("cause", found, holds=False, otherwise=IT_IS)
+
+
 # "Retries account for most of the excess".
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # What blames nobody: "a thousand requests caused 82.3 mgCO₂e", "checkout was responsible for 7.5 g", "the spike that
@@ -292,6 +315,8 @@ def _wrong_verdict(
 ) -> str:
     # "A configuration change broke shipping: cfg-3095": what stands behind is no part of what happened.
     effect = (found.start("effect"), found.start("effect") + len(found["effect"].partition(": ")[0]))
+    if _denies_the_cause(found, text, mentions, known, root):
+        return IT_IS
     if other := RATHER.search(found["cause"]):
         cause = (cause[0], cause[0] + other.start())
     denied = " ".join(f"{text[slice(*cause)]} {judgements.between(found)}".split())
@@ -305,6 +330,28 @@ def _wrong_verdict(
     ):
         return "nothing shows that it calls the cause"
     return _wrongly_blamed(cause, effect, text, mentions, known, root)
+
+
+# "…, not a change of shipping": what is denied behind the cause.
+NOT_THIS = re.compile(
+    rf"(?:{RATHER.pattern})(?P<this>[^,;:.]*?)(?=[,;:.]| (?:because|since|as|but|which|while|and)\b|$)"
+)
+
+
+def _denies_the_cause(found: re.Match[str], text: str, mentions: list[Found], known: Known, root: RootCause) -> bool:
+    denied = NOT_THIS.search(text, found.start("cause"))
+    if denied is None:
+        return False
+    part, span = denied["this"], denied.span("this")
+    words = suspects.KIND.get(root.kind)
+    # "A configuration change, not a new version, broke shipping".
+    is_kind = words and words.search(part) and not words.search(found.string, found.start("cause"), denied.start())
+    is_own = is_kind or suspects.within(span, mentions, known) & cause_names(known)
+    return (
+        bool(is_own)
+        and not suspects.THE_CALLERS.fullmatch(part)
+        and not suspects.names_another(part, span, mentions, known)
+    )
 
 
 # "search is slow because ledger fails": what befell it, and no judgement.

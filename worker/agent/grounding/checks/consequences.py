@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import alerting, degrees, shares
+from worker.agent.grounding.checks import alerting, degrees, judgements, shares
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -40,7 +40,6 @@ A_SHARE = re.compile(
     r"|\bexplained by \S+ to (?:about |nearly |almost )?\d+(?:\.\d+)? ?%"
     r"|\d+(?:\.\d+)? ?% of (?:what|the deviation of|that of|its) [^,;]*\bexplained by\b"
 )
-BLAMING = re.compile(r"\b(?:caus\w+|culprit|blame\w*|origin|responsible|fault|guilty|why)\b", re.IGNORECASE)
 
 
 def is_cause_open(known: Known) -> bool:
@@ -64,7 +63,7 @@ def _is_reckoned(found: re.Match[str], mentions: list[Found]) -> bool:
         return False
     told_of = found[0].replace(found["cause"], " ", 1)
     is_of_figures = re.search(r"\d", found["cause"]) and RECKONED.match(found["effect"])
-    return bool(is_of_figures) and not BLAMING.search(told_of)
+    return bool(is_of_figures) and not judgements.BLAMING.search(told_of)
 
 
 LOAD = re.compile(r"\b(?:requests|traffic|load|demand|calls)\b", re.IGNORECASE)

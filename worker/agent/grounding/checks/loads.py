@@ -93,14 +93,6 @@ UNBLAMED = re.compile(
 )
 
 
-# "…, so demand explains it".
-SO_BLAMED = re.compile(
-    r",? (?:so|therefore|thus|hence) (?:more |higher )?(?:demand|traffic) (?:alone )?"
-    r"(?:explains?|accounts? for|caused?|causes|is behind|drives|drove|is the (?:reason|cause))\b",
-    re.IGNORECASE,
-)
-
-
 def unblamed(text: str, known: Known) -> Iterator[Claim]:
     """That load is not the cause: where the cause is of another kind, or no more came than usual."""
     root = known.report.root_cause if known.has_cause else None
@@ -108,8 +100,6 @@ def unblamed(text: str, known: Known) -> Iterator[Claim]:
     for found in UNBLAMED.finditer(text) if root or came else ():
         holds = root.kind is not CauseKind.TRAFFIC if root else not any(went(one) > 0 for one in came)
         yield judged("cause", found, holds, "it is the cause")
-    for found in SO_BLAMED.finditer(text) if root and root.kind is not CauseKind.TRAFFIC else ():
-        yield judged("cause", found, False, "it is another kind of cause")
 
 
 def _levels(found: re.Match[str], signal: str, text: str, mentions: list[Found], known: Known) -> list[Level]:

@@ -63,9 +63,6 @@ def _misplaced(one: Found, text: str, mentions: list[Found], known: Known) -> st
     ):
         return why
     changes = [change for change in known.changes if change.deployment_id == one.text]
-    numbers = {version for change in known.changes for version in change.versions}
-    if changes and one.text not in numbers and re.search(r"\bversions? $", text[: one.span[0]]):
-        return "it is a deployment"
     if changes:
         return _wrong_deployment(one, changes, text, mentions, known)
     if versions := [change for change in known.changes if one.text in change.versions]:

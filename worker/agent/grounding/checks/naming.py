@@ -1,4 +1,4 @@
-"""Whose new errors name whom, told by a share of them: "it is named by all of checkout's new errors"."""
+"""Whose new errors name whom: by a share of them, by every one, nobody else, or not at all."""
 
 from __future__ import annotations
 
@@ -10,50 +10,64 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged_at
 
+# "Ledger is named by all of checkout's new errors", "every error of checkout names ledger".
 NAMED_BY = re.compile(
     r"\b(?:is|was|are|gets?) (?:also |even |only |itself )*named (?:by|in) "
     r"(?P<many>all|each|every one|none|[^,;.]{1,24}?)"
     r" of (?:the |its )?(?:new )?(?:(?:errors|error messages) (?:of|in) )?$",
     re.IGNORECASE,
 )
-WHOLE = {"all": (0.995, 1.0), "each": (0.995, 1.0), "every one": (0.995, 1.0), "none": (0.0, 0.005)}
+_NAMES = r"(?:names?|naming|mentions?|points? (?:to|at)|speaks? of)"
+EVERY_ERROR = re.compile(
+    rf"\b(?:every|each|all)\b[^,;]{{0,40}}?\berrors?\b[^,;]{{0,40}}? {_NAMES} (?:the )?$", re.IGNORECASE
+)
+# "checkout's new errors name only ledger".
+NAME_ONLY = re.compile(
+    rf"\b{_NAMES} (?:only|solely|just|exclusively"
+    r"|(?:nothing|nobody|none|no (?:one|\w+)) (?:but|except|other than)) (?:the )?$",
+    re.IGNORECASE,
+)
+# "The new errors of checkout name ledger but never payments", "none of payments' errors mentions ledger".
+NOT_NAMED = re.compile(
+    rf"\b{_NAMES}\b[^;.]{{0,60}}?(?:,|\band\b|\bbut\b) ?(?:and |but )?(?:not|never|hardly ever) (?:the )?$"
+    r"|\berrors?\b[^,;.]{0,40}? (?:(?:do|does|did) not|don['’]t|never) (?:ever )?"
+    r"(?:name|mention|point to)\w* (?:the )?$"
+    rf"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{{0,50}}\berrors\b[^,;.]{{0,30}} {_NAMES} (?:the )?$",
+    re.IGNORECASE,
+)
+NO_NAMED, ALL = (0.0, 0.005), (0.995, 1.0)
+WHOLE = {"all": ALL, "each": ALL, "every one": ALL, "none": NO_NAMED}
 
 
 def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the share of the caller's errors that names whom the clause is about."""
     shares = _shares(known)
-    for caller in mentions if shares else ():
-        found = NAMED_BY.search(text[: caller.span[0]])
-        named = _named(found.start(), mentions, known) if found else None
-        if found and named and caller.text in {of for of, _ in shares}:
-            share = shares.get((caller.text, named), 0.0)
-            low, high = _bounds(found, text)
-            holds = low - 1e-9 <= share <= high + 1e-9
-            span = (found.start(), caller.span[1])
-            yield judged_at("number", span, text, holds, "it is another share")
-
-
-# "The new errors of checkout name ledger but never payments".
-NOT_NAMED = re.compile(
-    r"\b(?:names?|naming|mentions?|points? to)\b[^;.]{0,60}?(?:,|\band\b|\bbut\b) ?(?:and |but )?"
-    r"(?:not|never|hardly ever) (?:the )?$"
-    # "The new errors of checkout do not name ledger", "none of payments' errors mentions ledger".
-    r"|\berrors?\b[^,;.]{0,40}? (?:(?:do|does|did) not|don['’]t|never) (?:ever )?"
-    r"(?:name|mention|point to)\w* (?:the )?$"
-    r"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{0,50}\berrors\b[^,;.]{0,30} (?:names?|mentions?|points? to) (?:the )?$",
-    re.IGNORECASE,
-)
+    for one in mentions if shares else ():
+        before = text[: one.span[0]]
+        if found := NAMED_BY.search(before):
+            callers, callee, told = [one.text], _named(found.start(), mentions, known), _bounds(found, text)
+        elif found := EVERY_ERROR.search(before):
+            callers, callee, told = _whose(found, mentions, known), one.text, ALL
+        else:
+            continue
+        named = [shares.get((of, callee or ""), 0.0) for of in callers if of in {it for it, _ in shares}]
+        if callee and named:
+            holds = told[0] - 1e-9 <= max(named) <= told[1] + 1e-9
+            yield judged_at("number", (found.start(), one.span[1]), text, holds, "it is another share")
 
 
 def unnamed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Who is said not to be named, and is."""
+    """Who is said not to be named, and is; or that nobody else is."""
     shares = _shares(known)
     for one in mentions if shares else ():
-        found = NOT_NAMED.search(text[: one.span[0]])
-        caller = _whose(found, mentions, known) if found else None
-        if found and caller and shares.get((caller, one.text), 0.0) > 0:
-            span = (found.start(), one.span[1])
-            yield Claim("number", span, text[slice(*span)], holds=False, why="they name it")
+        before = text[: one.span[0]]
+        found, only = NOT_NAMED.search(before), NAME_ONLY.search(before)
+        caller = _whose(told, mentions, known)[-1] if (told := found or only) else None
+        named = {callee for (of, callee), share in shares.items() if of == caller and share > 0}
+        others = named - {it.text for it in mentions if it.span[0] >= one.span[0]}
+        if told and (one.text in named if found else others):
+            why = "they name it" if found else "they name others"
+            yield judged_at("number", (told.start(), one.span[1]), text, False, why)
 
 
 def _shares(known: Known) -> dict[tuple[str, str], float]:
@@ -66,10 +80,12 @@ def _shares(known: Known) -> dict[tuple[str, str], float]:
     return found
 
 
-def _whose(found: re.Match[str], mentions: list[Found], known: Known) -> str | None:
-    """Whose errors they are: who is named in it, else before it."""
-    inside = [one.text for one in mentions if found.start() <= one.span[0] < found.end() and one.text in known.services]
-    return next(iter(inside), None) or _named(found.start(), mentions, known)
+def _whose(found: re.Match[str], mentions: list[Found], known: Known) -> list[str]:
+    """Whose errors they may be: who is named in it, else those before it, else who was spoken of."""
+    services = [one for one in mentions if one.text in known.services and one.span[0] < found.end()]
+    inside = [one.text for one in services if found.start() <= one.span[0]]
+    about = [*known.about] if len(known.about) == 1 else [known.report.service or ""]
+    return inside[:1] or [one.text for one in services] or about
 
 
 def _named(place: int, mentions: list[Found], known: Known) -> str | None:

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from worker.agent.grounding.checks import placing
 from worker.agent.grounding.checks.absences import NO_PAST
 from worker.agent.grounding.checks.conditions import NONE_OF
 from worker.agent.grounding.report.known import Fact, Known, Subject
 from worker.agent.grounding.report.roster import WORD
 from worker.agent.grounding.report.vocabulary import common, forms
 from worker.agent.grounding.text import numerals, quantifiers
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, judged
 from worker.domain.report import SimilarIncident
 
 SPOKEN_OF = re.compile(
@@ -78,7 +77,12 @@ def _told_of(text: str, known: Known) -> list[SimilarIncident]:
     dated += [one for one in past if one.title and one.title in text and one not in dated]
     named = [one for one in past if one.service and one.service in text]
     spoken = (named or past) if SPOKEN_OF.search(text) else []
-    return dated or (placing.meant(text, past, named) if spoken else []) or spoken
+    return dated or spoken
+
+
+def lasted(one: SimilarIncident) -> list[float]:
+    found = [it.value for it in numerals.numbers(one.ended or "") if it.dimension == "seconds"]
+    return [sum(found)] if found else []
 
 
 CLAIMED = re.compile(
@@ -90,48 +94,23 @@ CLAIMED = re.compile(
 
 def claimed(text: str, known: Known) -> Iterator[Claim]:
     """ "A similar incident is on file": not where the report is like none."""
-    for found in NONE_ALIKE.finditer(text):
-        yield judged("state", found, not known.report.similar_incidents, "there are similar ones")
-    for found in SOME_ALIKE.finditer(text):
-        many = len(known.report.similar_incidents)
-        wanted = quantifiers.SMALL.index(found["many"].lower()) + 1
-        yield judged("state", found, many == wanted, "it is another number")
+    for found in SO_MANY_ALIKE.finditer(text):
+        many = ("none", *quantifiers.SMALL).index(found["many"].lower())
+        yield judged("state", found, len(known.report.similar_incidents) == many, "it is another number")
     for found in CLAIMED.finditer(text) if not known.report.similar_incidents else ():
         around = f"{re.split(r'[;:]', text[: found.start()])[-1]}{text[found.start() : found.end() + 40]}"
         if not NONE_OF.search(around):
             yield Claim("state", found.span(), found[0], holds=False, why="the report is like none")
 
 
-# "Ten incidents were known by then, three of which are similar".
-SOME_ALIKE = re.compile(
-    rf"\b(?P<many>{'|'.join(quantifiers.SMALL)}) of (?:them|these|those|which) (?:is|are|was|were) "
-    r"(?:(?:listed|counted|noted|given) as )?(?:similar|alike|comparable)\b",
-    re.IGNORECASE,
-)
-# "12 past incidents were known by then, none of them similar".
-NONE_ALIKE = re.compile(
-    r"\bnone (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?(?:(?:is|are|was"
-    r"|were) )?(?:(?:listed|counted|noted|given) as )?"
+# "12 past incidents were known by then, none of them similar", "…, three of which are similar".
+SO_MANY_ALIKE = re.compile(
+    rf"\b(?P<many>none|(?:{'|'.join(quantifiers.SMALL)})(?= of \w+ (?:is|are|was|were)\b))"
+    r" (?:of (?:(?:them|these|those|which)|the [\w, ]{0,24}\bincidents\b[^,;.]{0,30}) )?"
+    r"(?:(?:is|are|was|were) )?(?:(?:listed|counted|noted|given) as )?"
     r"(?:similar|alike|comparable|resembles?(?: (?:this|it)(?: one)?)?)\b",
     re.IGNORECASE,
 )
-
-
-# "Three earlier incidents share words with it, but none of them concerned shipping".
-NONE_CONCERNED = re.compile(
-    r"\bnone of (?:them|these|those|which) (?:concern(?:s|ed)|hit|involve[sd]|(?:is|was|were|are) (?:of|in|for))"
-    r" (?:the )?$",
-    re.IGNORECASE,
-)
-
-
-def none_concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of the past incidents, where these are spoken of."""
-    past = known.report.similar_incidents
-    for one in mentions if past and re.search(r"\bincidents\b", f"{known.previous} {text}") else ():
-        if found := NONE_CONCERNED.search(text[: one.span[0]]):
-            holds = not any(one.text in (it.service, it.region) for it in past)
-            yield judged("state", found, holds, "one of them did")
 
 
 # "The alert belongs to incident inc-20261124-652f5501-1".
@@ -174,7 +153,7 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
             "span" if number.dimension == "seconds" else "helped",
         )
         for one in past
-        # Nobody need be named; of which of them it is told, `histories` sees.
+        # Nobody need be named; of which of them it is told, `remembered` sees.
         for of in {one.service, known.report.service}
         for number in numerals.numbers(texts[one.id])
     ]

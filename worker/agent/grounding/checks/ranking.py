@@ -1,97 +1,73 @@
-"""What the ranking says of its candidates: which is first or last, what is against it, what could not be compared."""
+"""Who ranks where among the candidates: which is first or last, the second, far behind another, or as likely."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import leading
-from worker.agent.grounding.report import owners, record
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import claims, context
-from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
-from worker.agent.grounding.text.topics import topics
-from worker.domain.report import Candidate, Verdict
+from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
+from worker.agent.grounding.text.denials import JUST_BEFORE
+from worker.domain.report import Candidate, CauseKind, Verdict
 
-# "Nothing in the report speaks against deploy-8736", "against it the report lists nothing".
-_NOTHING = r"(?:nothing|no (?:reason|argument|evidence|objection))"
-NOTHING_AGAINST = re.compile(
-    rf"\b(?:{_NOTHING}\b[^,;.]{{0,40}} against (?P<a>the (?:first|top|leading|likeliest) (?:candidate|cause)\b|(?=\S))"
-    rf"|against (?P<b>[^,;.:]{{2,60}}?),? (?:(?:the report|the ranking) (?:lists|has|names|says|gives|knows)|there is"
-    rf"|stands|speaks|is listed|counts) {_NOTHING})\b",
-    re.IGNORECASE,
-)
-# "Against checkout as the cause speaks that …", "what argues against deploy-8735 is that …".
-AGAINST = re.compile(
-    r"(?:^|[;,] )\W*against (?:the )?"
-    r"(?=\S+(?: in \S+)?(?: as \w+ (?:\w+ )?\w+)?,? (?:speaks|counts|argues|tells|weighs)\b)"
-    r"|\bwhat (?:speaks|counts|argues|tells|weighs|stands) against (?:the )?",
-    re.IGNORECASE,
-)
-# "What speaks for recommendationservice is that …".
-FOR = re.compile(r"^\W*what (?:speaks|counts|argues|tells) (?:for|in favou?r of) (?:the )?", re.IGNORECASE)
-LAST = re.compile(
-    r"\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
+OTHER = "another one ranks there"
+# "ledger leads the list of candidates", "frontend is the weakest of the candidates", "… is the report's first suspect".
+AT_AN_END = re.compile(
+    r"\b(?:leads?|led|leading|heads?|headed|heading|tops?|topped|topping) (?:the |all |this )?"
+    r"(?:(?:list|ranking|order|table)\b(?: of (?:the )?(?:\w+ )?candidates)?|(?:\w+ )?candidates)\b"
+    r"|\b(?:ranks?|ranked|comes?|came) (?:in )?first(?: (?:of|among) (?:the|all) (?:\w+ )?candidates)?\b"
+    r"|\bleads?(?= (?:with|at|by) )|\b(?:is|was) (?:(?:the|its) )?(?:favou?r(?:ed|ite)\b|preferred\b|in front(?! of)\b"
+    r"|(?:far |well |clearly )?ahead(?! of)\b)"
+    r"|(?<=\w )first (?:of|among|in) (?:the |all )?(?:\w+ )?(?:candidates|ranking)\b"
+    r"|\b(?:is|was|ranks?|ranked|comes?|came|stands?|stood) (?:the )?"
     r"(?P<last>weakest|last|least likely|lowest|laggard)\b"
     r"(?= (?:of|among) (?:the|all|these)?| candidate\b|[,.;:]|$)"
-    r"|(?:\b(?:is|was)|,) the (?P<first>strongest|likeliest|most likely|leading|top)"
+    r"|(?:\b(?:is|was)|,) the (?:strongest|likeliest|most likely|leading|top)"
     r"(?: (?:of|among)\b| candidate\b|(?=\s*(?:[,.;:]|$)))"
     r"|\b(?:is|was|as) (?:(?:the|its) )?(?:\S+['’]s )?(?P<suspect>(?:first|prime|main|top|chief|best|likeliest)"
     r" (?:candidate|suspect)|front-?runner|winner)\b",
     re.IGNORECASE,
 )
-NO_RIVAL = re.compile(
-    r"\b(?:no|without an?y?|has no|without) (?:serious |real |close |other |strong )?(?:rival|challenger|contender)s?\b"
-    r"|\bun(?:rivall?ed|challenged|contested)\b",
-    re.IGNORECASE,
+# Else it is told of times, or of parts of a rise.
+RANKED = re.compile(
+    r"\b(?:candidates?|suspects?|rank\w*|confidence|favou?r\w+|preferred|likely|runner-up|0\.\d+)\b", re.IGNORECASE
 )
-# By what factor the first must be ahead of the second to have no rival.
-CLEAR_OF = 4
-# "A direct comparison of its lines shows", "the lines since cfg-3095 fail more often than those before".
-LINES_COMPARED = re.compile(
-    r"\b(?:could|can) be compared\b"
-    r"|\blines\b[^;.]{0,40} (?:were|was|have been) compared\b|\bproved worse\b|\benough (?:sampled )?(?:log )?lines\b"
-    r"|\bcomparison\b[^;.]{0,40}\b(?:shows?|showed|confirms?|confirmed|proves?|proved|reveals?|convicts?|says?)\b"
-    r"|\blines\b[^;.]{0,60}\b(?:more|worse|fewer|less|better)\b[^;.]{0,30}\bthan\b",
-    re.IGNORECASE,
-)
-FEW_LINES = re.compile(r"\btoo few (?:sampled )?(?:log )?lines\b", re.IGNORECASE)
-
-
-# "With and without cfg-3095" is what was compared.
-NOT_COMPARED = re.compile(r"\b(?:no|not|cannot|without an?y?|impossible|too few)\b|n['’]t\b", re.IGNORECASE)
+TRAFFIC = re.compile(r"\b(?:more |higher )?(?:traffic|demand)(?: surge)?\b", re.IGNORECASE)
 
 
 def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the ranks of the candidates, and by how sure it is of each."""
     candidates = known.report.candidates
-    for found in NO_RIVAL.finditer(text):
-        sizes = [one.confidence for one in candidates]
-        holds = bool(sizes) and (len(sizes) < 2 or sizes[1] * CLEAR_OF <= sizes[0])
-        yield judged("state", found, holds, "another candidate comes close")
-    yield from _against(text, mentions, known)
-    yield from _in_favour(text, mentions, known)
-    yield from _places(text, mentions, known)
-    yield from _too_few(text, mentions, known)
-    yield from _unsure_of(text, mentions, known)
-    yield from _likelier(text, mentions, known)
-    yield from _not_cleared(text, mentions, known)
-    yield from _chances(text, mentions, known)
-    yield from _beyond(text, mentions, known)
-    yield from _placed(text, mentions, known)
-    yield from leading.places(text, mentions, known)
-    yield from _compared(text, mentions, known)
+    if not candidates:
+        return
+    named = [one for one in _named(text, mentions, known) if one.text not in known.regions]
+    for found in AT_AN_END.finditer(text) if RANKED.search(text) else ():
+        before = [one.text for one in named if one.span[1] <= found.start()][-1:]
+        if before:
+            is_there = before[0] in _names(candidates[-1 if found["last"] else 0])
+            yield judged("state", found, is_there != bool(JUST_BEFORE.search(text[: found.start()])), OTHER)
+    yield from _placed(text, named, known)
+    yield from _behind(text, named, known)
+    yield from _alike(text, known)
+    yield from _sure_of(text, named, known)
 
 
-def unopposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of a candidate that the ranking has nothing against."""
-    for found in NOTHING_AGAINST.finditer(text):
-        of = _spoken_of(found.span(), text, mentions, known)
-        yield judged("cause", found, bool(of) and not any(one.against for one in of), "something does")
+def _named(text: str, mentions: list[Found], known: Known) -> list[Found]:
+    """With more demand, which is nobody's, where that is a candidate."""
+    if any(one.kind is CauseKind.TRAFFIC and not one.service for one in known.report.candidates):
+        return sorted([*mentions, *(Found(found.span(), "traffic") for found in TRAFFIC.finditer(text))])
+    return mentions
+
+
+def _names(one: Candidate) -> set[str | None]:
+    demand = {"traffic"} if one.kind is CauseKind.TRAFFIC and not one.service else set()
+    return {one.service, one.deployment_id, one.version, one.error_type, *demand} - {None}
 
 
 _THE_NEAREST = (
     r"the (?:(?:likeliest|nearest|closest|best|most (?:likely|probable|plausible)) (?:root )?(?:cause|explanation)"
-    r"|(?:first|top|leading|main|best|strongest|likeliest|most (?:likely|probable|plausible)) (?P<kind>candidate))"
+    r"|(?:first|top|prime|leading|main|best|strongest|likeliest|most (?:likely|probable|plausible))"
+    r" (?P<kind>candidate|suspect))"
 )
 NEAREST_IS = re.compile(
     rf"\b{_THE_NEAREST} (?:is|was|remains) (?P<not>not )?(?:the )?(?:(?:error|type|deployment|version|service) )?$",
@@ -103,222 +79,18 @@ IS_NEAREST = re.compile(rf"(?: in [\w-]+)? (?:is|was|remains) {_THE_NEAREST}\b",
 def nearest(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The likeliest candidate is ledger"; of a cause, where the data does not say what it is: whoever ranks first."""
     first, is_open = known.report.candidates[:1], known.report.verdict is Verdict.INCONCLUSIVE
-    for one in (it for it in mentions if first and it.text not in known.regions):
+    for one in (it for it in _named(text, mentions, known) if first and it.text not in known.regions):
         told = NEAREST_IS.search(text[: one.span[0]])
         behind = IS_NEAREST.match(text, one.span[1])
         if (words := told or behind) and (is_open or words["kind"]):
             span = (told.start() if told else one.span[0], behind.end() if behind else one.span[1])
-            is_first = one.text in (first[0].service, first[0].deployment_id, first[0].version, first[0].error_type)
-            holds = is_first != bool(told and told["not"])
-            yield judged_at("state", span, text, holds, "another one ranks there")
-
-
-def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Candidate]:
-    """Those that stand in that part or right behind it; "it" is of whom was spoken, of several the first candidate."""
-    candidates = known.report.candidates
-    named = {one.text for one in mentions if span[0] <= one.span[0] <= span[1]}
-    if not named and PRONOUN.search(text[span[0] : span[1] + 6]):
-        named = {known.spoken.change} - {""} or {*known.about}
-        named = named & {one.service for one in candidates[:1]} or named
-    made = [one for one in candidates if one.deployment_id in named]
-    return made or [one for one in candidates if one.service in named] or (candidates[:1] if not named else [])
-
-
-PRONOUN = re.compile(r"\bagainst (?:it|this|that|them)\b", re.IGNORECASE)
-
-
-def _against(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """In words of what the ranking has against whom it names."""
-    told = _words(claims.blanked(text, [one.span for one in mentions]))
-    for found in AGAINST.finditer(text):
-        named = next((one.text for one in mentions if one.span[0] == found.end()), None)
-        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
-        if not named and IT.match(text, found.end()):
-            spoken = {known.spoken.change} - {""} or {*known.about}
-            own = [one for one in known.report.candidates if spoken & {one.service, one.deployment_id}]
-        if named or own:
-            others = {one.text for one in mentions if one.span[0] > found.end()} - {*known.scope}
-            others -= {name for one in own for name in (one.service, one.region, one.deployment_id)}
-            weak = [it for one in own for it in _weaknesses(one) if _is_denied(it) == _is_denied(text)]
-            holds = any(told & _words(one) and _names(one, others) for one in weak)
-            yield judged("state", found, holds, "the report has that not against it")
-
-
-def _in_favour(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "What speaks for it is …": in words or figures of the reason that the ranking gives."""
-    found = FOR.match(text)
-    named = next((one.text for one in mentions if found and one.span[0] == found.end()), None)
-    if found and named:
-        own = [one for one in known.report.candidates if named in (one.service, one.deployment_id)]
-        told = _words(claims.blanked(text, [found.span(), *(one.span for one in mentions)]))
-        yield judged("state", found, any(told & _words(one.reason) for one in own), "the report has that not for it")
-
-
-def _is_denied(text: str) -> bool:
-    return bool(HARDLY.search(text) or re.search(r"\b(?:lack\w*|without|absence|missing|too few)\b", text))
-
-
-def _names(weak: str, others: set[str]) -> bool:
-    return all(one in weak for one in others)
-
-
-IT = re.compile(r"(?:it|this|that)\b")
-
-
-def _weaknesses(one: Candidate) -> list[str]:
-    return [*(one.against or "").split("; "), *(part for part in one.reason.split("; ") if FEW_LINES.search(part))]
-
-
-def _words(text: str) -> set[str]:
-    return {one[:6] for one in re.findall(r"[a-z]{4,}", text.lower())} - {
-        "that",
-        "cause",
-        "from",
-        "than",
-        "onset",
-        "none",
-    }
-
-
-def _places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "frontend is the weakest of the candidates": by its rank."""
-    ranked = [{one.service, one.deployment_id, one.error_type} for one in known.report.candidates]
-    for found in LAST.finditer(text):
-        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text not in known.regions][-1:]
-        is_ranked = found[0].lower().startswith(("comes last", "ranks last", "ranked last")) or found["suspect"]
-        if named and ranked and (is_ranked or re.search(r"\bcandidates?\b", text, re.IGNORECASE)):
-            holds = named[0] in ranked[-1 if found["last"] else 0]
-            yield judged("state", found, holds, "another one ranks there")
-
-
-# "deploy-8734 of search gets no confidence", "a candidate, yet without any confidence".
-NO_CONFIDENCE = re.compile(
-    r"\b(?:(?:gets?|got|has|had|have|is given|with|carries|receives?) (?:no|zero)|without any) confidence\b"
-    r"(?! (?:in|is|was|of|figure|value|interval))",
-    re.IGNORECASE,
-)
-
-
-def _unsure_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of whom it is told: the deployment or the service that is named last before it, or of whom was spoken."""
-    candidates = known.report.candidates
-    for found in NO_CONFIDENCE.finditer(text):
-        before = [one.text for one in mentions if one.span[1] <= found.start()]
-        made = [one for one in before if one in {it.deployment_id for it in candidates}]
-        of = {*(made or [one for one in before if one in known.services])[-1:]} or known.about
-        own = [one.confidence for one in candidates if of & {one.service, one.deployment_id}]
-        yield judged("state", found, bool(own) and max(own) < NO_MORE, "it has some", is_open=not own)
-
-
-# "They are much less likely than ledger".
-LIKELIER = re.compile(r"\b(?:(?P<more>more)|less) (?:likely|probable|plausible) (?:\w+ )?than (?=\S)", re.IGNORECASE)
-
-
-def _likelier(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of each that is named before it, or of whom was spoken."""
-    sure = {name: one.confidence for one in known.report.candidates[::-1] for name in _called(one)}
-    for found in LIKELIER.finditer(text):
-        other = next((sure[one.text] for one in mentions if one.span[0] == found.end() and one.text in sure), None)
-        named = {one.text for one in mentions if one.span[1] <= found.start()} or known.about
-        told = [sure[name] for name in named if name in sure]
-        if other is not None and told:
-            holds = all(one != other and (one > other) == bool(found["more"]) for one in told)
-            yield judged("state", found, holds, "its confidence is another one")
-
-
-def _called(one: Candidate) -> list[str]:
-    return [name for name in (one.service, one.deployment_id) if name]
-
-
-# "Search cannot be ruled out", "cart's deployment has not been excluded".
-NOT_CLEARED = re.compile(
-    r"(?:['’]s (?:deployment|change|release))?,?[^,;.]{0,40}?\b(?:cannot|can ?not|could not|has not|have not"
-    r"|was not|is not|never)\b(?: been| be| yet| entirely| fully| completely)* (?:ruled out|excluded|dismissed)\b"
-)
-
-
-def _not_cleared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Who is said to be a suspect still, where the ranking has something against each of its candidacies."""
-    for one in mentions:
-        own = [it for it in known.report.candidates if one.text in (it.service, it.deployment_id)]
-        found = NOT_CLEARED.match(text, one.span[1]) if own else None
-        if found and not any(it.span[0] in range(*found.span()) for it in mentions):
-            holds = any(not it.against for it in own)
-            yield judged("state", found, holds, "the ranking has something against it")
-
-
-# As it is written, that is 0.
-NO_MORE = 0.005
-
-
-def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "What it shows is hardly more than chance": of whom the ranking says so."""
-    for found in CHANCE.finditer(text):
-        start, _ = context.clause(found.span(), text)
-        listed = re.split(r"[;:]|\b(?:while|whereas|but)\b", text[: found.start()])[-1]
-        begin = min(start, found.start() - len(listed))
-        named = [one.text for one in mentions if begin <= one.span[0] < found.start() and one.text in known.services]
-        placed = NTH.search(text[: found.start()])
-        ranked = [one for one in known.report.candidates if placed and one.rank == PLACES[placed["nth"].lower()]]
-        last = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
-        of = {*named} or {one.service for one in ranked if one.service} or {*last} or {*known.about}
-        if not named and OTHERS.search(text[: found.start()]):
-            # "Both other candidates …, since what they show is hardly more than chance": all but the first.
-            of = {one.service for one in known.report.candidates[1:] if one.service}
-        told = [one for one in known.report.candidates if "chance" in (one.against or "")]
-        holds = bool(told) and (not of or of <= {one.service for one in told})
-        if SAMPLED.search(text[: found.start()]):
-            # "2 of 107 sampled lines are errors, no more than chance": as many as usual fail.
-            levels = [one for one in known.levels if one.signal == "errors" and one.subject == known.scope]
-            holds = bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
-        yield judged("state", found, holds, "the report does not say so")
-
-
-OTHERS = re.compile(
-    r"\b(?:both|all|the)(?: \w+)? (?:other|remaining)(?: \w+)? candidates\b|\ball others\b", re.IGNORECASE
-)
-
-
-# "Far outside of what chance explains", "cannot be explained by chance": of what deviates.
-BEYOND = re.compile(
-    r"\b(?:(?:far |well |clearly )?(?:outside(?: of)?|beyond|above|more than) (?:what )?(?:is |pure |mere )?"
-    r"(?:chance|coincidence|random variation|ordinary variation|noise)"
-    r"(?: (?:alone )?(?:can |could |would )?(?:explains?|brings?|makes?|allows?))?"
-    r"|(?:cannot|can not|hardly) be (?:explained by|(?:put down|due) to|mere|pure) (?:mere |pure )?(?:chance"
-    r"|coincidence)"
-    r"|(?:statistically )?significant(?:ly)?(?= (?:higher|lower|above|below|deviat\w+|rise|increase)))\b",
-    re.IGNORECASE,
-)
-HARDLY = re.compile(r"\b(?:not|no|hardly|barely|scarcely|little|nothing|none|never)\b|n['’]t\b", re.IGNORECASE)
-
-
-def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in BEYOND.finditer(text):
-        start, end = context.clause(found.span(), text)
-        if HARDLY.search(text[start : found.start()]) or (found[0].startswith("more") and HARDLY.search(text)):
-            continue
-        of = owners.subjects_or_scope(found.span(), text, mentions, known)
-        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in of)]
-        named = [one for one in levels if one.signal in topics(text[start:end])] or levels
-        told = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
-        is_chance = bool(of) and {one.service for one in of} <= told
-        holds = any(abs(one.deviations) >= LEAST for one in named) and not is_chance
-        yield judged("state", found, holds, "it is no more than chance", is_open=not (named or is_chance))
-
-
-SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)
-LEAST = 3
-
-
-CHANCE = re.compile(
-    r"\b(?:(?:hardly|barely|scarcely|little) (?:(?:more|better|other) than|exceeds?|(?:goes |is )?(?:beyond|above))"
-    r"|(?:does not|doesn['’]t|do not) (?:really )?exceed|no more than|cannot be told from|indistinguishable from)"
-    r" (?:pure |mere )?(?:chance|coincidence)\b(?! (?:would|brings))",
-    re.IGNORECASE,
-)
+            is_first = one.text in _names(first[0])
+            yield judged_at("state", span, text, is_first != bool(told and told["not"]), OTHER)
 
 
 PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
+
+
 _NTH = "|".join(PLACES)
 NTH = re.compile(
     rf"\b(?:the )?(?P<nth>{_NTH}) (?:most likely |likeliest |strongest )?(?:candidate|suspect)\b", re.IGNORECASE
@@ -341,6 +113,31 @@ IS_NUMBERED = re.compile(
     r"(?: (?:among|of|on|in) (?:the|all|these) (?:\w+ )?(?:candidates|list|ranking|suspects))? (?:is|was|goes to) $",
     re.IGNORECASE,
 )
+# "What puts ledger first among the candidates".
+PUTS = re.compile(r"\b(?:puts?|places?|ranks?|lists?|keeps?)(?: the)? $", re.IGNORECASE)
+FIRST = re.compile(
+    r" (?:first|(?P<last>last)|(?:in|on) (?:first place|top)|at the (?:top|head)|in front|ahead(?! of))\b"
+)
+
+
+def _placed(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Shippingservice is third among the candidates", "the runner-up", "the third candidate is ledger"."""
+    candidates = known.report.candidates
+    for one in named:
+        before = text[: one.span[0]]
+        if put := FIRST.match(text, one.span[1]) if PUTS.search(before) else None:
+            yield judged("state", put, one.text in _names(candidates[-1 if put["last"] else 0]), OTHER)
+        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(before) or IS_NUMBERED.search(before)
+        told, ranks = found.groupdict() if found else {}, [it.rank for it in candidates if one.text in _names(it)]
+        if found and ranks and (not told.get("made") or MAKES.search(before)):
+            rank = 2 if told.get("runner") else place(found["nth"].lower())
+            yield judged("state", found, rank in ranks, OTHER)
+
+
+def place(nth: str) -> int:
+    return int(nth) if nth.isdigit() else PLACES[nth]
+
+
 BEHIND = re.compile(
     r"\b(?:(?P<close>(?:close|closely|just|narrowly|right)(?: behind)|a close second|(?:nearly|almost) as likely)"
     r"|(?P<far>(?:far|well|long|way) behind))\b",
@@ -348,106 +145,57 @@ BEHIND = re.compile(
 )
 
 
-def _place(nth: str) -> int:
-    return int(nth) if nth.isdigit() else PLACES[nth]
-
-
-def _placed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "Shippingservice is third among the candidates", "the runner-up"; "far behind" by its confidence."""
+def _behind(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Far behind" by its confidence: of whom is named last before it and not first."""
     candidates = known.report.candidates
-    ranks = {name: one for one in reversed(candidates) for name in (one.service, one.deployment_id) if name}
-    for one in mentions if candidates else ():
-        if one.text not in ranks:
-            continue
-        before = text[: one.span[0]]
-        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(before) or IS_NUMBERED.search(before)
-        if found and (not found.groupdict().get("made") or MAKES.search(before)):
-            rank = 2 if found.groupdict().get("runner") else _place(found["nth"].lower())
-            told = [it for it in candidates if it.rank == rank]
-            holds = any(one.text in (it.service, it.deployment_id) for it in told)
-            yield judged("state", found, holds, "another one ranks there")
-    for found in BEHIND.finditer(text):
-        named = [ranks[one.text] for one in mentions if one.text in ranks and one.span[1] <= found.start()]
-        behind = [one for one in named if one.rank > 1][-1:]
-        if behind and RANKED.search(text + known.previous):
+    ranked = {name: one for one in reversed(candidates) for name in _names(one)}
+    for found in BEHIND.finditer(text) if RANKED.search(text + known.previous) else ():
+        before = [ranked[one.text] for one in named if one.text in ranked and one.span[1] <= found.start()]
+        if behind := [one for one in before if one.rank > 1][-1:]:
             is_far = behind[0].confidence < candidates[0].confidence / 2
             yield judged("state", found, is_far == bool(found["far"]), "its confidence is another one")
 
 
-# "Rolling back deploy-8738 would settle it: …", "to settle it, one needs …", "what would settle it is …".
-SETTLING = re.compile(
-    r"^\W*to settle (?:it|this|that)\b,? (?:(?:one|we|you) )?"
-    r"(?:(?:would|could|should|can|has to|have to) )?(?:needs?\b)?"
-    r"|^\W*what (?:would|could|will|can) settle (?:it|this|that) (?:is|would be)\b"
-    r"|\b(?:would|could|will|can) settle (?:it|this|that|the matter)\b",
+ALIKE = re.compile(
+    r"\b(?:candidates|causes|explanations)\b[^,;.]{0,30}\b(?:equally|similarly|about as|nearly as|just as)"
+    r" (?:likely|probable|plausible|strong|good|convincing)\b"
+    r"|\b(?:candidates|causes|explanations)\b[^,;.]{0,30}\b(?:on a par|neck and neck|hardly (?:differ|apart)|tied)\b",
     re.IGNORECASE,
 )
+CLOSE = 0.05
 
 
-def settling(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """What would settle it: the ranking says so of a candidate, in these words in this order, and of whom is named."""
-    if found := SETTLING.search(text):
-        begin = text.rfind("; ", 0, found.start()) + 1
-        told = _stems(claims.blanked(text, [found.span(), *(one.span for one in mentions)])[begin:])
-        named = {one.text for one in mentions if one.span[0] >= begin} - {*known.scope}
-        checks = [one.check for one in known.report.candidates if all(name in one.check for name in named)]
-        holds = len(told) > 1 and any(_is_in(told, _stems(one)) for one in checks)
-        yield Claim("state", (begin, len(text)), text[begin:], holds, "" if holds else "the ranking does not say so")
+def _alike(text: str, known: Known) -> Iterator[Claim]:
+    """ "The first two candidates are equally likely": by their confidences."""
+    first = [one.confidence for one in known.report.candidates[:2]]
+    for found in ALIKE.finditer(text):
+        is_so = len(first) > 1 and first[0] - first[1] < CLOSE
+        yield judged("state", found, is_so != bool(JUST_BEFORE.search(text[: found.end()])), "they are not")
 
 
-def _stems(text: str) -> list[str]:
-    return [record.meaning(one) for one in re.findall(r"[a-z]{2,}", text.lower()) if one not in record.FILLING]
-
-
-def _is_in(words: list[str], said: list[str]) -> bool:
-    rest = iter(said)
-    return all(one in rest for one in words)
-
-
-RANKED = re.compile(r"\b(?:candidates?|suspects?|rank\w*|confidence|likely|runner-up)\b", re.IGNORECASE)
-
-
-COMPARED = re.compile(
-    r"\b(?P<more>more|less|fewer|rarer|slower|faster)\b[^,;.]{0,20} than (?:those|the (?:log )?lines|the ones)"
-    r" (?:before|of (?:the )?(?:old|other|previous|earlier|rest))|\b(?:side|direct) comparison\b"
-    r"|\b(?P<alike>(?:just |about )?as (?:often|many|frequent(?:ly)?|slow(?:ly)?|fast|healthy)\b[^,;.]{0,24} as"
-    r" (?:those|the (?:log )?lines|the ones|before)\b)",
+# "They are much less likely than ledger".
+LIKELIER = re.compile(r"\b(?:(?P<more>more)|less) (?:likely|probable|plausible) (?:\w+ )?than (?=\S)", re.IGNORECASE)
+# "deploy-8734 of search gets no confidence", "a candidate, yet without any confidence".
+NO_CONFIDENCE = re.compile(
+    r"\b(?:(?:gets?|got|has|had|have|is given|with|carries|receives?) (?:no|zero)|without any) confidence\b"
+    r"(?! (?:in|is|was|of|figure|value|interval))",
     re.IGNORECASE,
 )
+# As it is written, that is 0.
+NO_MORE = 0.005
 
 
-def _compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "Lines since deploy-8717 fail more often than those before": of what was compared, as it was found."""
-    ids = {one.deployment_id for one in known.changes}
-    named = {one.text for one in mentions} & ids
-    made = {
-        name: item.result
-        for item in known.report.evidence
-        for name in named
-        if f" of {name} against " in item.title and "error_share_new" in item.result
-    }
-    for found in COMPARED.finditer(text) if named and not NOT_COMPARED.search(text) else ():
-        is_worse = all(one.get("verdict") == "worse" for one in made.values())
-        if found["alike"]:
-            yield judged("state", found, bool(made) and not is_worse, "its log lines say otherwise")
-            continue
-        holds = bool(made) and (found["more"] is None or is_worse == (found["more"].lower() in ("more", "slower")))
-        yield judged("state", found, holds, "its log lines say otherwise" if made else "they were not compared")
-
-
-def _too_few(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "Too few log lines of cfg-3095 to compare": where the ranking says so of it."""
-    named = {one.text for one in mentions} & {one.deployment_id for one in known.changes}
-    ranked = [f"{one.deployment_id} {one.reason}; {one.against or ''}" for one in known.report.candidates]
-    told = [*ranked, *claims.sentences(known.report.sections.deployment_correlation or "")]
-    said = [one for one in told if FEW_LINES.search(one)]
-    if named and not FEW_LINES.search(text) and all(any(name in one for one in said) for name in named):
-        for found in LINES_COMPARED.finditer(text):
-            yield judged("state", found, bool(NOT_COMPARED.search(text)), "too few log lines to compare")
-    for found in FEW_LINES.finditer(text):
-        of = next((one for one in mentions if text[found.end() : one.span[0]] == " of "), None)
-        if of and of.text in known.services and of.text not in {one.service for one in known.changes}:
-            yield judged("state", found, holds=False, otherwise="the report does not say so")
-            continue
-        holds = bool(said) and (not named or any(name in one for one in said for name in named))
-        yield judged("state", found, holds, "the report does not say so")
+def _sure_of(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
+    """Of each that is named before it, or of whom was spoken."""
+    sure = {name: one.confidence for one in reversed(known.report.candidates) for name in _names(one)}
+    for found in LIKELIER.finditer(text):
+        other = next((sure[one.text] for one in named if one.span[0] == found.end() and one.text in sure), None)
+        before = {one.text for one in named if one.span[1] <= found.start()} or known.about
+        told = [sure[one] for one in before if one in sure]
+        if other is not None and told:
+            holds = all(one != other and (one > other) == bool(found["more"]) for one in told)
+            yield judged("state", found, holds, "its confidence is another one")
+    for found in NO_CONFIDENCE.finditer(text):
+        last = [one.text for one in named if one.span[1] <= found.start() and one.text in sure][-1:]
+        own = [sure[one] for one in last or known.about if one in sure]
+        yield judged("state", found, bool(own) and max(own) < NO_MORE, "it has some", is_open=not own)

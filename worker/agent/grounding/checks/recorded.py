@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from worker.agent.grounding.report import owners, roster
+from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged_at
 
@@ -18,29 +18,14 @@ ARE = re.compile(
     re.IGNORECASE,
 )
 ALL_OF = re.compile(r",? (?:both|all|all three|each)(?: of (?:them|these))? (?:of|in|from) [^;.]*")
-# "shipping and payments were deployed in europe-west1 as well, with deploy-8714 and deploy-8712".
-WERE_DEPLOYED = re.compile(
-    r" (?:were|have been|had been) (?:also |both |each )?(?:deployed|released|rolled out|changed)"
-    r"(?: as well| too)? in $"
-)
 # "Both deployments before the alert, deploy-8734 and deploy-8733, are of search".
 ARE_OF = re.compile(r",? (?:(?:both|all) )?(?:are|were|belong(?:ed)?) (?:both |all )?(?:of|to) (?:the )?$")
-# "The versions are 2.5.3 and 6.2.11".
-VERSIONS_ARE = re.compile(r"^\W*(?:The|Their) (?:new )?versions (?:are|were) $")
-# "Both were in us-central1", "both went to us-central1".
-BOTH_IN = re.compile(
-    r"^\W*(?:Both|All three|All)(?: (?:of (?:them|these)|changes|deployments|incidents))?"
-    r" (?:(?:are|were|happened|took place|occurred|went|ran)(?: (?:made|deployed))?) (?:in|to) $",
-)
 
 
 def recorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     made = {one.deployment_id: one for one in known.changes if one.at}
     yield from _listed(text, mentions, made, known)
-    yield from _deployed(text, mentions, made, known)
     yield from _owned(text, mentions, made, known)
-    yield from _versions(text, mentions, made, known)
-    yield from _both_in(text, mentions, made, known)
     yield from several(text, mentions, known)
 
 
@@ -85,20 +70,6 @@ def _listed(text: str, mentions: list[Found], made: dict[str, Change], known: Kn
     yield _claim((first.span[0], of.end() if of else last), text, holds)
 
 
-def _deployed(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:
-    """Each of the services in that region, and by the deployments that are named behind it, if any."""
-    for one in mentions:
-        found = WERE_DEPLOYED.search(text[: one.span[0]]) if one.text in known.regions else None
-        services = owners.listed(found.start(), text, mentions, known.services) if found else []
-        if found and services:
-            ids = [it.text for it in mentions if it.span[0] > one.span[1] and it.text in made]
-            there = [it for it in made.values() if it.region == one.text and (not ids or it.deployment_id in ids)]
-            named = [it.text for it in services]
-            is_in_order = not ids or [made[it].service for it in ids] == named
-            holds = is_in_order and {*named} <= {it.service for it in there}
-            yield _claim((services[0].span[0], one.span[1]), text, holds)
-
-
 def _owned(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:
     """Each of those that are listed right before it is of that service, or in that region."""
     for one in mentions:
@@ -107,24 +78,3 @@ def _owned(text: str, mentions: list[Found], made: dict[str, Change], known: Kno
         if len(of) > 1:
             holds = all(one.text in (made[it.text].service, made[it.text].region) for it in of)
             yield _claim((of[0].span[0], one.span[1]), text, holds)
-
-
-def _versions(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:
-    """Those of the deployments, or of the services, that the sentence before named."""
-    before = {one.text for one in roster.mentions(known.previous, known)}
-    own = [one for one in made.values() if one.deployment_id in before]
-    own = own or [one for one in made.values() if one.service in before]
-    first = next((one for one in mentions if VERSIONS_ARE.search(text[: one.span[0]])), None)
-    if first and own:
-        told = {one.text for one in mentions}
-        yield _claim((first.span[0], mentions[-1].span[1]), text, told == {one.version for one in own})
-
-
-def _both_in(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:
-    """The deployments, or else the past incidents, that the sentence before told of."""
-    before = {one.text for one in roster.mentions(known.previous, known)} & {*made}
-    past = [one.region for one in known.report.similar_incidents if one.title and one.title in known.previous]
-    regions = [made[one].region for one in before] or past
-    for one in mentions:
-        if len(regions) > 1 and one.text in known.regions and BOTH_IN.search(text[: one.span[0]]):
-            yield _claim((0, one.span[1]), text, all(it == one.text for it in regions))

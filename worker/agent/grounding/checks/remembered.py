@@ -1,69 +1,194 @@
-"""What a sentence tells of a past incident: where it was, how long it took, and what ended it."""
+"""What a sentence tells of a past incident: its cause, place and day, how long it took, what ended it, which it was."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.past import is_in, spelled
+from worker.agent.grounding.checks.past import NOW, is_in, lasted, spelled
+from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.roster import WORD
-from worker.agent.grounding.text import context
-from worker.agent.grounding.text.claims import DATE, Claim, Found, judged
+from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text.claims import DATE, Claim, Found, judged, judged_at
 from worker.domain.report import SimilarIncident
 
-# "The current incident in us-central1 is like that of 16 November": the region is that of now.
-LIKE_IT = re.compile(
-    r"\b(?:resembl\w+|(?:is|was|looks?) (?:much )?like|unlike|remind\w*|recall\w*|match(?:es|ed)|compar\w+"
-    r"|similar to|current|this (?:incident|time)|now)\b",
+Incidents = list[SimilarIncident]
+
+
+def remembered(sentence: str, text: str, mentions: list[Found], past: Incidents, known: Known) -> Iterator[Claim]:
+    """`past`: those that the sentence can be about; `text` has blanks for what it quotes."""
+    if not past:
+        return
+    yield from _caused(text, past)
+    yield from _likened(sentence, text, past, known)
+    yield from _helped(sentence, text, past, known)
+    yield from _ongoing(text, past)
+    yield from _lengths(sentence, text, past)
+    yield from _concerned(sentence, mentions, past, known)
+
+
+def _meant(place: int, text: str, past: Incidents) -> Incidents:
+    """The one that is named last before `place`, by its title or its day; else all that the sentence can be about."""
+    named = [(text.rfind(name, 0, place), name, one) for one in past for name in (one.title, *spelled(one.at)) if name]
+    named = [(begin, name, one) for begin, name, one in named if begin >= 0 and is_in(name, text[:place])]
+    last = max((begin for begin, *_ in named), default=0)
+    return [one for begin, _, one in named if begin == last] or past
+
+
+# "It was caused by a power failure", "whose cause was a full disk".
+CAUSED = re.compile(
+    r"\b(?:caused by|due to|because of|triggered by|set off by|brought about by|traced (?:back )?to|blamed on"
+    r"|put down to"
+    r"|resulted from|stemmed from|goes back to|went back to"
+    r"|(?<!kind of )(?:root )?cause\b[^,;.()]{0,60}? (?:was|is|had been|lay in))"
+    r" (?P<what>[^,;.()]+)",
     re.IGNORECASE,
+)
+_ALIKE = (
+    "service|services|region|error|errors|types?|words?|kinds?|signals?|hours?|times?|days?|dates?|month|year|rule|metric"
+    "|cause|root|one|ones|way|place|name|names|trouble|symptoms?|team|thing"
+)
+SAME_CAUSE = re.compile(r"\b(?:the )?(?:same|identical|very same) (?:root )?cause\b", re.IGNORECASE)
+# "It is the same job as in February", "the job is back": what people wrote is of then.
+SAME_AGAIN = re.compile(
+    rf"\bthe (?:very )?same (?!(?:{_ALIKE})\b)(?-i:[a-z]+)\b(?!-)"
+    r"|\b(?:is|are|was) back(?! (?:to|at|within|on|in)\b)|\b(?:has|have) (?:returned(?! to)|come back|recurred)\b"
+    r"|\b(?:happened|struck|hit|occurred|failed) again\b|\breappeared\b",
+    re.IGNORECASE,
+)
+NOT = re.compile(r"\b(?:no|not|nothing|nobody|never|none|neither|whether|unknown|how|if|perhaps|may|might)\b|n['’]t\b")
+KIND = re.compile(r"\bsame kind of cause: (?P<kind>\w+)")
+
+
+def _caused(text: str, past: Incidents) -> Iterator[Claim]:
+    told = _told(past)
+    for found in CAUSED.finditer(text):
+        content = {one for one in _words(found["what"]) if one not in FUNCTION and len(one) > 2}
+        if content and not NOW.search(text[: found.start()]) and not NOT.search(found[0]):
+            holds = all({*vocabulary.forms(word)} & told for word in content)
+            yield judged("cause", found, holds, "nobody wrote so")
+    for words in () if NOT.search(text) else (SAME_CAUSE, SAME_AGAIN):
+        for found in words.finditer(text):
+            yield judged("cause", found, holds=False, otherwise="nobody wrote so", is_open=words is SAME_AGAIN)
+
+
+def _told(past: Incidents) -> frozenset[str]:
+    """What people wrote of them, and the kind of cause that the report names; why they are alike says nothing else."""
+    kinds = [found["kind"] for one in past for found in KIND.finditer(one.why or "")]
+    services = {word for one in past for word in _words(one.service or "")}
+    words = {*_words(f"{_wrote(past)} {' '.join(kinds)}")} - services
+    return frozenset(form for word in words for form in vocabulary.forms(word))
+
+
+def _wrote(past: Incidents) -> str:
+    return " ".join(filter(None, (text for one in past for text in (one.title, one.helped, one.ended))))
+
+
+def _words(text: str) -> list[str]:
+    return vocabulary.WORD.findall(text.lower())
+
+
+FUNCTION = frozenset(
+    """
+    the its their his her that this these those then after when once and for with from into one another some own new
+    been was were had has again them they itself while all any not what which who where there being service
+    """.split()  # noqa: SIM905 - read as prose
 )
 THE_SAME = re.compile(
     r"\b(?:the same|this|that same|(?P<other>another|a different|some other))"
     r" (?P<what>region|service|error|kind of cause)\b",
     re.IGNORECASE,
 )
-_ENDED = r"ended|resolved|fixed|mitigated|closed|cured|solved|remedied|stopped|helped|recovered|over"
-ENDED_BY = re.compile(
-    rf"\b(?:{_ENDED})\b(?: (?:\w+ly|then|again|at last))? "
-    r"(?:by|with|through|thanks to|using|when|once|after|because of) (?P<how>[^,.;()]+)",
-    re.IGNORECASE,
-)
-A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
-# "What helped in that incident was to roll back"; what is quoted is checked as a quotation.
-WHAT_HELPED = re.compile(
-    r"\bwhat (?:helped|worked|ended it)\b(?:(?! is | was )[^,;.]){0,80}? (?:is|was)(?: to)? "
-    r"(?!noted|told|recorded|given|described|written|quoted|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
-    re.IGNORECASE,
-)
+SAME_DAY = re.compile(r"\bsame (?P<unit>day|date|month|year)\b", re.IGNORECASE)
+IN_UNIT = {"day": "%Y-%m-%d", "date": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 
-def remembered(text: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
-    """ "The incident of 16 November in europe-west1 was ended by a rollback": of one of those that it can be about."""
-    if not past:
-        return
-    yield from _places(text, mentions, past, known)
-    yield from _of_now(text, mentions, past, known)
+def _likened(sentence: str, text: str, past: Incidents, known: Known) -> Iterator[Claim]:
+    """ "In the same region", "on the same day"."""
     for found in THE_SAME.finditer(text):
         what, own = found["what"].lower(), known.report
         shared = [f"same {what}" in one.why or (getattr(one, what, own) == getattr(own, what, "")) for one in past]
         holds = any(one != bool(found["other"]) for one in shared)
         yield judged("state", found, holds, "it was another one", is_open=True)
-    for found in [one for words in (ENDED_BY, WHAT_HELPED) for one in words.finditer(text)]:
-        if not A_WHILE.match(found["how"]):
-            yield judged("state", found, is_what_helped(found["how"], past), "that is not what helped", is_open=True)
-    yield from _turned(text, past)
-    yield from _as_now(text, past)
-    for found in UNTOLD.finditer(text):
-        yield judged("state", found, all(not one.helped for one in past), "it is told")
+    for found in SAME_DAY.finditer(text):
+        is_so = _is_same_day(found, _meant(found.start(), sentence, past), known)
+        yield judged("state", found, is_so, "it was another")
 
 
+def _is_same_day(found: re.Match[str], of: Incidents, known: Known) -> bool:
+    """As the report's own, or all of them as each other."""
+    unit = IN_UNIT[found["unit"].lower()]
+    window, days = known.report.window, {f"{one.at:{unit}}" for one in of}
+    return bool(days & {f"{window.start:{unit}}", f"{window.end:{unit}}"}) or (len(of) > 1 and len(days) == 1)
+
+
+_ENDED = r"ended|resolved|fixed|mitigated|closed|cured|solved|remedied|stopped|helped|recovered|over"
+_DID_HELP = r"helped|worked|(?:ended|fixed|solved|mended|cured|did) it"
+# "It was ended by a rollback", "what helped in that incident was to roll back", "a restart helped".
+HOW_ENDED = (
+    re.compile(
+        rf"\b(?:{_ENDED})\b(?: (?:\w+ly|then|again|at last))? "
+        r"(?:by|with|through|thanks to|using|when|once|after|because of) (?P<how>[^,.;()]+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\bwhat (?:{_DID_HELP})\b(?:(?! is | was )[^,;.]){{0,80}}? (?:is|was)(?: to)? "
+        r"(?!noted|told|recorded|given|described|written|quoted|unknown|on record|not\b)(?P<how>[^,.;()]*\w[^,.;()]*)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:^\W*|[,:;] (?:and )?|\b(?:then|that) )"
+        r"(?P<how>(?:an?|the|\w+ing) (?:(?!\bwhat\b|\bnotes?\b)[^,;.:]){3,60}?)"
+        rf" (?:had |has |have )?(?:{_DID_HELP})\b",
+        re.IGNORECASE,
+    ),
+)
+A_WHILE = re.compile(r"(?:about |only |just |roughly |some )?(?:\d|an? (?:few )?(?:hour|minute)|half an hour|one hour)")
 # "What helped then is not recorded".
 UNTOLD = re.compile(
-    r"\bwhat (?:helped|worked|ended it|fixed it|solved it|was done|mended it)\b(?: [a-z]+){0,4}? (?:is|was|has)"
-    r" (?:unknown|not (?:been )?(?:recorded|noted|told|known|given|described|written|on record|on file))\b",
+    rf"\b(?:what (?:{_DID_HELP}|was done)|the remedy|how it was (?:ended|solved|fixed))\b(?: [a-z]+){{0,4}}?"
+    r" (?:(?:is|was) unknown|(?:is|was|has)(?: not|n['’]t) (?:been )?"
+    r"(?:recorded|noted|told|known|given|described|written|on record|on file))\b",
     re.IGNORECASE,
 )
+
+
+# "Lowering the pool size to 10 helped", where it was raised.
+OPPOSITES = (
+    (
+        r"rais(?:ed?|es|ing)|increas\w+|enlarg\w+|lengthen\w*|extend\w*|widen\w*",
+        r"lower(?:ed|s|ing)?|reduc\w+|decreas\w+|shrink\w*|shrank|shorten\w*|narrow\w*|halv\w+",
+    ),
+    (r"enabl\w+|(?:switch|turn)\w* (?:\w+ ){0,3}?on", r"disabl\w+|(?:switch|turn)\w* (?:\w+ ){0,3}?off"),
+    (r"roll\w* (?:\w+ ){0,3}?back|rollback|revert\w*", r"roll\w* (?:\w+ ){0,3}?(?:out|forward)|upgrad\w+"),
+    (r"add(?:ed|ing|s)?", r"remov\w+|delet\w+"),
+)
+TURNED = tuple(re.compile(rf"\b(?:(?P<one>{one})|(?P<other>{other}))\b", re.IGNORECASE) for one, other in OPPOSITES)
+
+
+def _helped(sentence: str, text: str, past: Incidents, known: Known) -> Iterator[Claim]:
+    for found in (one for words in HOW_ENDED for one in words.finditer(text)):
+        if not A_WHILE.match(found["how"]):
+            holds = _is_what_helped(found["how"], _meant(found.start(), sentence, past))
+            yield judged("state", found, holds, "that is not what helped", is_open=True)
+    for words in TURNED:
+        said, told = ({it.lastgroup for it in words.finditer(one)} for one in (text, _wrote(past)))
+        if len(said) == len(told) == 1 and said != told and (turned := words.search(text)):
+            yield judged("state", turned, holds=False, otherwise="it was the contrary")
+    for found in UNTOLD.finditer(text):
+        yield judged("state", found, not any(one.helped for one in known.spoken.past or past), "it is told")
+
+
+def _is_what_helped(how: str, past: Incidents) -> bool:
+    """Whether it shares a word with what is known to have helped."""
+    said = {word[:4] for word in WORD.findall(how.lower()) if len(word) > 2 and word not in FUNCTION}
+    told = [
+        {word[:4] for word in WORD.findall(f"{one.helped} {one.ended or ''}".lower())} for one in past if one.helped
+    ]
+    return not said or any(said & one for one in told)
+
+
 # "“Psp alpha slow” is still open": of one that has ended; and nobody told what was done of it this time.
 ONGOING = re.compile(
     r"\b(?:is|are|remains?|stays?|stands?)(?: still| yet| currently| now)* (?:open|ongoing|active|under way|unresolved"
@@ -72,110 +197,102 @@ ONGOING = re.compile(
     r"|\b(?:was|were) never (?:closed|resolved|solved|fixed)\b|\b(?:continues|lasts|persists|goes on|going on)\b",
     re.IGNORECASE,
 )
+UNENDED = ("open", "active", "ongoing", "in progress", "investigating", "new")
 
 
-def _as_now(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
+def _ongoing(text: str, past: Incidents) -> Iterator[Claim]:
     for found in ONGOING.finditer(text):
         holds = any(not one.ended and (one.status or "").lower() in UNENDED for one in past)
         yield judged("state", found, holds, "it has ended", is_open=not any(one.ended for one in past))
 
 
-UNENDED = ("open", "active", "ongoing", "in progress", "investigating", "new")
-NOT_ITS = re.compile(r"\b(?:after|before|since|than|unlike|later|earlier|that of|like|as on|and)\b|;", re.IGNORECASE)
-
-
-def titled(sentence: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "“Psp alpha slow” took place on 18 November": the only date beside the only title is its own."""
-    told = [one for one in known.report.similar_incidents if one.title and one.title in sentence]
-    dates = [one for one in DATE.finditer(sentence) if not one["weekday"]]
-    if len(told) != 1 or len(dates) != 1:
-        return
-    begin = sentence.index(told[0].title)
-    apart = sentence[min(dates[0].end(), begin + len(told[0].title)) : max(dates[0].start(), begin)]
-    window, text = known.report.window, dates[0][0]
-    is_own = any(is_in(it, text) for at in (window.start, window.end) for it in spelled(at))
-    if not NOT_ITS.search(apart) and not is_own:
-        yield judged("time", dates[0], any(is_in(it, text) for it in spelled(told[0].at)), "it was on another day")
-
-
-# What was done then, and its contrary.
-OPPOSITES = (
-    (
-        r"rais(?:ed?|es|ing)|increas\w+|enlarg\w+|lengthen\w*|extend\w*|widen\w*",
-        r"lower(?:ed|s|ing)?|reduc\w+|decreas\w+|shrink\w*|shrank|shorten\w*|narrow\w*|halv\w+",
-    ),
-    (
-        r"enabl\w+|(?:switch|turn)(?:ed|ing|es|s)? (?:\w+ ){0,3}?on",
-        r"disabl\w+|(?:switch|turn)(?:ed|ing|es|s)? (?:\w+ ){0,3}?off",
-    ),
-    (
-        r"roll(?:ed|ing|s)? (?:\w+ ){0,3}?back|rollback|revert\w*",
-        r"roll(?:ed|ing|s)? (?:\w+ ){0,3}?(?:out|forward)|upgrad\w+",
-    ),
-    (r"add(?:ed|ing|s)?", r"remov\w+|delet\w+"),
-)
-TURNED = tuple(re.compile(rf"\b(?:(?P<one>{one})|(?P<other>{other}))\b", re.IGNORECASE) for one, other in OPPOSITES)
-
-
-def _turned(text: str, past: list[SimilarIncident]) -> Iterator[Claim]:
-    """ "Lowering the pool size to 10 helped", where it was raised: the contrary of what is told of it."""
-    wrote = " ".join(filter(None, (it for one in past for it in (one.title, one.helped, one.ended))))
-    for words in TURNED:
-        said, told = ({it.lastgroup for it in words.finditer(one)} for one in (text, wrote))
-        if len(said) == len(told) == 1 and said != told and (found := words.search(text)):
-            yield judged("state", found, holds=False, otherwise="it was the contrary")
-
-
-# "The past incident was also caused by deploy-8736": of which nothing was known then.
-OF_NOW = re.compile(
-    r"\bincidents?\b[^,;.]{0,60}\b(?:was|were|had been) (?:also |likewise |equally |even )?"
-    r"(?:caused by|due to|triggered by|brought about by|traced (?:back )?to) ",
+# "Ended after", "was resolved within", "lasted".
+SO_LONG = re.compile(
+    r"\b(?:(?:ended|over|resolved|closed|fixed|solved|mitigated|done|open|stopped)\b(?: \w+ly)? (?:after|within|in|for)"
+    r"|lasted(?: for)?|took)(?: about| only| just| roughly| some)* $",
     re.IGNORECASE,
 )
 
 
-def _of_now(text: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
-    """A change of now as the cause of what was then, where nobody wrote so."""
-    changes = {change.deployment_id for change in known.changes}
-    for found in OF_NOW.finditer(text):
-        named = [one.text for one in mentions if one.span[0] >= found.end() - 1 and one.text in changes]
-        wrote = " ".join(filter(None, (text for one in past for text in (one.title, one.helped, one.ended, one.why))))
-        if any(one not in wrote for one in named):
-            yield Claim("cause", found.span(), found[0], holds=False, why="nobody wrote so")
+def _lengths(sentence: str, text: str, past: Incidents) -> Iterator[Claim]:
+    for one in numerals.numbers(text):
+        if one.dimension == "seconds" and SO_LONG.search(text[: one.span[0]]):
+            of = _meant(one.span[0], sentence, past)
+            told = [seconds for it in of for seconds in lasted(it)]
+            if not any(one.low <= seconds <= one.high for seconds in told):
+                yield judged_at("number", one.span, text, False, "it lasted otherwise", is_open=not told)
 
 
-def _places(text: str, mentions: list[Found], past: list[SimilarIncident], known: Known) -> Iterator[Claim]:
-    """The regions of a clause that tells of it, one of which must be that where it was."""
-    regions = [one for one in mentions if one.text in known.regions]
-    for one in regions:
-        start, end = context.clause(one.span, text)
-        beside = {other.text for other in regions if start <= other.span[0] < end}
-        is_of_it = any(is_in(day, text[start:end]) for it in past for day in _days(it)) or THEN.search(text[start:end])
-        there = [bool(beside & {it.region}) for it in past]
-        if is_of_it and not LIKE_IT.search(text[start:end]) and not any(there):
-            yield Claim("state", one.span, one.text, holds=False, why="it was not there", is_open=True)
+def _titled(text: str, known: Known) -> Incidents:
+    return [one for one in known.report.similar_incidents if one.title and one.title in text]
 
 
-THEN = re.compile(r"\b(?:past|earlier|previous|prior|former|similar) incidents?\b", re.IGNORECASE)
-
-
-def _days(one: SimilarIncident) -> Iterator[str]:
-    for month in (f"{one.at:%B}", f"{one.at:%b}"):
-        yield from (f"{one.at.day} {month}", f"{month} {one.at.day}")
-
-
-def is_what_helped(how: str, past: list[SimilarIncident]) -> bool:
-    """Whether it shares a word with what is known to have helped."""
-    said = {word[:4] for word in WORD.findall(how.lower()) if len(word) > 2 and word not in _FUNCTION}
-    told = [
-        {word[:4] for word in WORD.findall(f"{one.helped} {one.ended or ''}".lower())} for one in past if one.helped
-    ]
-    return not said or any(said & one for one in told)
-
-
-_FUNCTION = frozenset(
-    """
-    the was were been had has again its his her that this these those then after when once and for with from into one
-    them they itself while some all any not what which who where there
-    """.split()  # noqa: SIM905 - read as prose
+CONCERNED = re.compile(
+    r"\b(?:concern(?:s|ed)|affect(?:s|ed)|hit|struck|involved|was (?:about|of|in|on)|(?:occurred|happened) (?:in|on"
+    r"|at|to)"
+    r"|took place (?:in|at|on))(?: also| only| the| service)* $",
+    re.IGNORECASE,
 )
+# "In the past incident “catalog slow”, the service ledger was in trouble".
+IN_TROUBLE = re.compile(
+    r" (?:was|were|had been) (?:in trouble|affected|hit|failing|slow|down|broken|struck|concerned|involved|the one)\b"
+)
+
+
+def _concerned(sentence: str, mentions: list[Found], past: Incidents, known: Known) -> Iterator[Claim]:
+    """The service or region right behind such a verb, where the incident is its subject."""
+    for one in (one for one in mentions if one.text in known.services | known.regions):
+        found = CONCERNED.search(sentence[: one.span[0]]) or IN_TROUBLE.match(sentence, one.span[1])
+        of = _meant(found.start(), sentence, past) if found else []
+        if found and not NOW.search(_since(found.start(), sentence, of)):
+            holds = one.text in {place for it in of for place in (it.service, it.region)}
+            yield judged_at("state", (found.start(), one.span[1]), sentence, holds, "it was of another")
+
+
+def _since(place: int, text: str, of: Incidents) -> str:
+    """What stands between the name of the incident and `place`."""
+    ends = [text.rfind(name, 0, place) for one in of for name in (one.title, *spelled(one.at)) if name]
+    return text[max([0, *ends]) : place]
+
+
+NOT_ITS = re.compile(r"\b(?:after|before|since|than|unlike|later|earlier|that of|like|as on|and)\b|;", re.IGNORECASE)
+# "… was on 2026-02-16": its own day, also where that is the alert's.
+HAPPENED = re.compile(r"\b(?:was|happened|occurred|took place)(?: \w+)? on $")
+
+
+def titled(sentence: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "“Psp alpha slow” took place on 18 November": the only date beside the only title is its own."""
+    told = _titled(sentence, known)
+    dates = [one for one in DATE.finditer(sentence) if not one["weekday"]]
+    if len(told) != 1 or len(dates) != 1:
+        return
+    begin, window, day = sentence.index(told[0].title), known.report.window, dates[0]
+    apart = sentence[min(day.end(), begin + len(told[0].title)) : max(day.start(), begin)]
+    is_own = any(is_in(it, day[0]) for at in (window.start, window.end) for it in spelled(at))
+    if not NOT_ITS.search(apart) and (not is_own or HAPPENED.search(apart)):
+        yield judged("time", day, any(is_in(it, day[0]) for it in spelled(told[0].at)), "it was on another day")
+
+
+_NTH = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+# "It is the third time this month that checkout hangs", "the second outage today".
+NTH = re.compile(
+    rf"\b(?:(?P<nth>{'|'.join(_NTH)}|umpteenth|nth)"
+    r"(?: (?:such|similar|major|consecutive|\w+ed))?"
+    r" (?:time|incident|outage|failure|alert|occurrence|occasion|crash|breakdown|disruption|spike|surge)"
+    r"|(?<=[a-z] )(?:failed|broken|crashed|been down|gone down) "
+    r"(?:twice|(?:three|four|five|several|many) times)(?: already| before| so far)?)\b"
+    r"(?! (?:out )?of (?:the|these|those|all)\b)",
+    re.IGNORECASE,
+)
+PERIOD = re.compile(
+    r"\b(?:this|last|in (?:an?|one|two|three|the|\w+ber)|within|today|since|already)\b|\bin [A-Z]\w+", re.IGNORECASE
+)
+
+
+def repeated(text: str, known: Known) -> Iterator[Claim]:
+    """Nobody counted how often it has happened, but those that are alike, of whatever time."""
+    past = [one for one in known.report.similar_incidents if one.service == known.report.service]
+    for found in NTH.finditer(text):
+        place = _NTH.index(found["nth"].lower()) + 1 if (found["nth"] or "").lower() in _NTH else 0
+        holds = place == len(past) > 0 and not PERIOD.search(text, found.start())
+        yield judged("number", found, holds, "nobody counted them", is_open=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.report.known import Known, cause_names
+from worker.agent.grounding.report.known import Known, callers, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
@@ -53,15 +53,14 @@ def reached(root: RootCause, known: Known) -> set[str | None]:
     found: set[str | None] = {root.service, known.report.service}
     more: set[str | None] = {root.service}
     while more:
-        callers: set[str | None] = {caller for caller, callee in known.calls if callee in more}
-        more = callers - found
+        more = {caller for callee in more for caller in callers(callee, known) if caller not in found}
         found |= more
     return found
 
 
 def told_with(root: RootCause, known: Known) -> set[str | None]:
     """Services that may stand where the cause is told: its own, and of a failing callee the one that calls it."""
-    return {root.service, *(caller for caller, callee in known.calls if callee == root.service)}
+    return {root.service, *callers(root.service, known)}
 
 
 def within(span: Span, mentions: list[Found], known: Known) -> set[str]:

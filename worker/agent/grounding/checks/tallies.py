@@ -151,8 +151,8 @@ def _of_callers(number: Number, text: str, mentions: list[Found], known: Known) 
     """ "Four services call it and the calls of all four take longer": as many as do, and as many as before."""
     if found := CALLING.match(text, number.span[1]):
         of = {one.text for one in mentions if one.span[0] >= found.end()} & known.services
-        callers = members.callers(of, known) if len(of) == 1 else set()
-        return len(callers) == number.value if callers else None
+        calling = members.timed(of, known) if len(of) == 1 else set()
+        return len(calling) == number.value if calling else None
     is_again = AGAIN.search(text[: number.span[0]]) and ENDS_OR_VERB.match(text, number.span[1])
     before = [one for one in numerals.numbers(text) if is_again and one.span[1] <= number.span[0]]
     return any(one.value == number.value and one.dimension.startswith("of ") for one in before) or None

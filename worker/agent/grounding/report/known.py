@@ -217,6 +217,11 @@ class Known:
         return {one for one in deviating if one and not (root and root.service == one and one != self.report.service)}
 
 
+def callers(of: str | None, known: Known) -> set[str]:
+    """Who was seen to call it."""
+    return {caller for caller, callee in known.calls if callee == of}
+
+
 def cause_names(known: Known) -> set[str]:
     """By which the root cause may be called; without one, nothing may."""
     cause = known.report.root_cause

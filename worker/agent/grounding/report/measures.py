@@ -11,7 +11,7 @@ from typing import Any
 
 from worker.agent.grounding.report import counts, relations, roster
 from worker.agent.grounding.report.fields import Path, slots
-from worker.agent.grounding.report.known import Fact, Known, Moment, Subject
+from worker.agent.grounding.report.known import Fact, Known, Moment, Subject, callers
 from worker.domain.evidence import Evidence
 from worker.domain.report import Quantity
 
@@ -296,7 +296,7 @@ def _equivalents(known: Known) -> Iterator[Fact]:
 def _callers(known: Known) -> Iterator[Fact]:
     """ "Two callers of ledger"."""
     for callee in {callee for _, callee in known.calls}:
-        yield Fact(len({caller for caller, other in known.calls if other == callee}), "of callers", Subject(callee))
+        yield Fact(len(callers(callee, known)), "of callers", Subject(callee))
 
 
 def _has_timed(item: Evidence, known: Known) -> bool:

@@ -168,9 +168,6 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             continue
         span = (one.span[0], other.span[1])
         is_call = bool(CALLING.fullmatch(between["verb"]) or MAKING.fullmatch(between[0]))
-        if is_call and AGAIN.match(text, other.span[1]) and (one.text, other.text) in missing(known):
-            yield Claim("cause", span, text[slice(*span)], holds=False, why="it hardly calls it any more")
-            continue
         if is_call and NO_ERROR.search(text[: one.span[0]]):
             span, is_called = (one.span[0], other.span[1]), (one.text, other.text) in known.calls
             yield Claim("cause", span, text[slice(*span)], not is_called, "its errors do" if is_called else "")

@@ -26,8 +26,6 @@ DIFFERENCE = re.compile(r"\d\S*(?: [\w%₂]+| standard deviations?)? $")
 def is_slight(span: Span, text: str) -> bool:
     """Whether it is told of little, or with both figures: then it need not deviate."""
     start, end = context.clause(span, text)
-    if re.match(r"[^,;]{0,12}\brange\b", text[span[1] :]):
-        return False
     is_apart = DIFFERENCE.search(text[: span[0]]) and comparisons.LEVEL.match(text[slice(*span)])
     return bool(
         is_apart or SLIGHT.search(text[start:end]) or BOTH.match(text, span[1]) or BY_FIGURE.match(text, span[1])
