@@ -33,7 +33,6 @@ from worker.agent.grounding.checks import (
     leads,
     limits,
     loads,
-    log_levels,
     members,
     names,
     naming,
@@ -44,14 +43,12 @@ from worker.agent.grounding.checks import (
     periods,
     precedents,
     proofs,
-    quotations,
     quoted,
     ranking,
     recorded,
     refuted,
     remembered,
     rollouts,
-    sequence,
     severities,
     shares,
     statements,
@@ -179,7 +176,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
     plain = metrics.unquoted(claims.blanked(sentence, cited), known)
-    quoting = quotations.quotations(claims.blanked(plain, odd), known)
+    quoting = quoted.quotations(claims.blanked(plain, odd), known)
     plain = claims.blanked(plain, [one.span for one in quoting])
     known = quoted.enrolled(plain, quoting, known)
     mentions = sorted([*roster.mentions(plain, known), *meant], key=lambda one: one.span)
@@ -303,13 +300,11 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     clearances.untroubled,
     clearances.calm_callees,
     apportioned.failed_or_slow,
-    unseen.demand,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     precedents.counted,
     names.renewals,
     names.twice,
-    versions.unrecorded,
     members.these,
     alerting.concerned,
     past.none_concerned,
@@ -322,8 +317,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     relations.suffering,
     relations.relations,
     relations.orders,
-    sequence.sequences,
-    sequence.placed,
+    beginnings.sequences,
     directions.compared,
     usual.usual,
     usual.at_the_usual,
@@ -346,9 +340,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     calls.unlinked,
     conditions.affected,
     conditions.conditions,
-    conditions.denied_beside,
     absences.absences,
-    absences.candidacies,
     changes.deeds,
     changes.soles,
     changes.whose,
@@ -371,10 +363,8 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.after_that,
     rollouts.rollouts,
     rollouts.where,
-    rollouts.coincident,
     recorded.recorded,
     rollouts.worse,
-    rollouts.versions,
     proofs.proofs,
     kinds.placed,
     impacts.slowness,
@@ -393,15 +383,12 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     error_types.course,
     unseen.unseen,
     unseen.trends,
-    unseen.mechanisms,
-    unseen.contents,
     pauses.pauses,
     apportioned.explained,
     error_types.all_of_a_kind,
     error_types.of_type,
     limits.given_up,
     limits.limited,
-    log_levels.of_level,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
