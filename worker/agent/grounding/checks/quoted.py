@@ -124,6 +124,8 @@ def _role(span: Span, text: str) -> str:
     start, end = context.clause(span, text)
     behind = re.split(NEXT, text[span[1] : end])[0]
     ahead = re.split(NEXT, text[start : span[0]])[-1]
+    if re.fullmatch(r"(?: such)?(?: lines| times)?", behind) and (other := ANOTHER.match(text, end)):
+        return _role(other.span("other"), text)
     if WAS_BEFORE.search(text[:start]):
         return "before"
     for part in (behind, ahead):
@@ -141,6 +143,8 @@ COMPARED = re.compile(
 _ROLES = (("before", BEFORE), ("expected", EXPECTED))
 _COUNT = r"\d[\d.,]*|one|once|two|twice|three|four|five|six|seven|eight|nine|ten|none"
 NEXT = re.compile(rf"\b(?:{_COUNT})\b", re.IGNORECASE)
+# "33 and 27 such lines before": both.
+ANOTHER = re.compile(rf" and (?P<other>{_COUNT})\b", re.IGNORECASE)
 
 
 def _is_told_as(fact: Fact, role: str) -> bool:
